@@ -1,0 +1,44 @@
+/** The series of market history (INTERFACES, Names). */
+export const SERIES = ["funding", "predicted", "spot", "perp", "mark", "index"] as const;
+export type Series = (typeof SERIES)[number];
+export type CandleSeries = Exclude<Series, "funding" | "predicted">;
+
+export const isSeries = (value: unknown): value is Series => SERIES.includes(value as Series);
+export const isCandleSeries = (series: Series): series is CandleSeries =>
+  series !== "funding" && series !== "predicted";
+
+const PAIR = /^([A-Z0-9]{1,24})[/-]([A-Z0-9]{2,12})$/;
+
+/**
+ * Reads a pair as a person writes it, `BTC/USDT` or `BTC-USDT` in any case, and returns its canonical name `BTC/USDT`.
+ * @throws `invalid pair: VALUE`
+ */
+export function parsePair(value: string): string {
+  const match = PAIR.exec(value.trim().toUpperCase());
+  if (!match) throw new RangeError(`invalid pair: ${value}`);
+  return `${match[1]}/${match[2]}`;
+}
+
+/** `BTC/USDT` → `BTC-USDT`, the form used in URLs, paths and the lake's partitions. */
+export const pairSlug = (pair: string): string => parsePair(pair).replace("/", "-");
+
+/** `BTC-USDT` → `BTC/USDT`. */
+export const pairFromSlug = (slug: string): string => parsePair(slug);
+
+/** The perpetual of a pair as ccxt names it: `BTC/USDT` → `BTC/USDT:USDT`. */
+export const perpSymbol = (pair: string): string => `${pair}:${quoteOf(pair)}`;
+
+export const baseOf = (pair: string): string => pair.slice(0, pair.indexOf("/"));
+export const quoteOf = (pair: string): string => pair.slice(pair.indexOf("/") + 1);
+
+const QUOTES = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDD", "USD", "EUR", "BTC", "ETH"];
+
+/**
+ * Splits an exchange's run-together symbol (`BTCUSDT`) by its known quote currencies, longest first.
+ * @returns the pair, or undefined where no quote fits
+ */
+export function pairFromVenueSymbol(symbol: string): string | undefined {
+  const upper = symbol.toUpperCase();
+  const quote = QUOTES.find((q) => upper.endsWith(q) && upper.length > q.length);
+  return quote && `${upper.slice(0, -quote.length)}/${quote}`;
+}
