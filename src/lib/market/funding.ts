@@ -1,8 +1,9 @@
 import {Decimal} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS, YEAR_MS} from "../time/grid.js";
 
-/** Settlement intervals venues use, in hours; OKX also settles every six (SEMANTICS §2). */
-export const ALLOWED_INTERVAL_HOURS: readonly number[] = [1, 2, 4, 6, 8];
+/** Settlement intervals that inference accepts, in hours, for a venue by its ccxt id; OKX also has six (SEMANTICS §2). */
+export const allowedIntervalHours = (venue?: string): readonly number[] =>
+  venue === "okx" ? [1, 2, 4, 6, 8] : [1, 2, 4, 8];
 
 export type IntervalSource = "reported" | "inferred" | "ambiguous";
 
@@ -37,7 +38,8 @@ export const initialIntervalState: IntervalState = {
  */
 export function stepInterval(
   state: IntervalState,
-  row: {tsMs: number; reportedHours?: number | undefined}
+  row: {tsMs: number; reportedHours?: number | undefined},
+  allowedHours: readonly number[] = allowedIntervalHours()
 ): {interval: RowInterval; state: IntervalState} {
   const t = boundaryTs(row.tsMs);
   const {lastBoundaryTs, knownHours, lastDistanceHours} = state;
@@ -55,15 +57,25 @@ export function stepInterval(
   if (distance === undefined) {
     return {interval: {intervalHours: undefined, intervalSource: undefined}, state: {...next, knownHours}};
   }
-  if (isAmbiguous(distance, knownHours, lastDistanceHours)) {
+  if (isAmbiguous(distance, knownHours, lastDistanceHours, allowedHours)) {
     return {interval: {intervalHours: undefined, intervalSource: "ambiguous"}, state: {...next, knownHours}};
   }
   return {interval: {intervalHours: distance, intervalSource: "inferred"}, state: {...next, knownHours: distance}};
 }
 
-function isAmbiguous(distance: number, known: number | undefined, before: number | undefined): boolean {
-  if (!ALLOWED_INTERVAL_HOURS.includes(distance)) return true;
+function isAmbiguous(
+  distance: number,
+  known: number | undefined,
+  before: number | undefined,
+  allowedHours: readonly number[]
+): boolean {
+  if (!allowedHours.includes(distance)) return true;
   return known !== undefined && distance > known && distance % known === 0 && distance !== before;
+}
+
+export interface InferOptions {
+  from?: IntervalState;
+  allowedHours?: readonly number[];
 }
 
 /**
@@ -72,11 +84,11 @@ function isAmbiguous(distance: number, known: number | undefined, before: number
  */
 export function inferIntervals(
   rows: readonly {tsMs: number; reportedHours?: number | undefined}[],
-  from: IntervalState = initialIntervalState
+  {from = initialIntervalState, allowedHours = allowedIntervalHours()}: InferOptions = {}
 ): {intervals: RowInterval[]; state: IntervalState} {
   let state = from;
   const intervals = rows.map((row) => {
-    const step = stepInterval(state, row);
+    const step = stepInterval(state, row, allowedHours);
     state = step.state;
     return step.interval;
   });
