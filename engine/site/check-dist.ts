@@ -32,14 +32,15 @@ export async function checkDist(dist: string): Promise<Finding[]> {
   for (const page of pages) {
     const html = readFileSync(page, "utf8");
     const report = (text: string) => findings.push({file: relative(dist, page), text});
+    const scripts = [...html.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script>/g)].map(([, source]) => source).join("\n");
     const body = html.replace(/<script\b[\s\S]*?<\/script>/g, "");
     for (const [, text] of body.matchAll(/class="[^"]*\bobservablehq--error\b[^"]*"[^>]*>([^<]*)/g)) {
       report(`broken cell: ${text}`);
     }
     const assets = [
       ...[...html.matchAll(/<(?:link|script|img|source)\b[^>]*?\b(?:href|src)="([^"]*)"/g)].map(([, url]) => url!),
-      ...[...html.matchAll(/"path":"(\.[^"]*)"/g)].map(([, url]) => url!),
-      ...[...html.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"]+)"/g)]
+      ...[...scripts.matchAll(/"path":"(\.[^"]*)"/g)].map(([, url]) => url!),
+      ...[...scripts.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"]+)"/g)]
         .map(([, url]) => url!)
         .filter((url) => /^[./]/.test(url))
     ];

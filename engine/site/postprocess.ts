@@ -19,7 +19,7 @@ export function accessibleHtml(html: string): string {
     .replace(/<nav id="observablehq-sidebar">/, '<nav id="observablehq-sidebar" aria-label="Pages">')
     .replace(
       /(<ol>\s*)<label id="observablehq-sidebar-close" for="([^"]*)"><\/label>/,
-      '$1<li role="presentation"><label id="observablehq-sidebar-close" for="$2" title="Hide sidebar"></label></li>'
+      '$1<li><label id="observablehq-sidebar-close" for="$2" title="Hide sidebar"></label></li>'
     )
     .replace(
       /<input type="search" placeholder="Search">/,

@@ -59,3 +59,22 @@ export function breakEvenRuleX(rate: number | null | undefined): Plot.Markish[] 
     })
   ];
 }
+
+/** A cost that must be earned back first, dashed like the break-even, where y is already in the chart's unit. */
+export function costRule(y: number, label: string): Plot.Markish[] {
+  return [
+    Plot.ruleY([y], {stroke: colors.fees, strokeDasharray: "5,4", strokeWidth: 1.25}),
+    Plot.text([label], {
+      y,
+      frameAnchor: "left" as const,
+      dx: 4,
+      dy: -4,
+      textAnchor: "start" as const,
+      lineAnchor: "bottom" as const,
+      fill: colors.fees,
+      stroke: colors.card,
+      strokeWidth: 3,
+      fontWeight: 550
+    })
+  ];
+}

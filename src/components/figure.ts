@@ -39,9 +39,14 @@ export function Figure(
   const redraw = (width: number) => {
     if (width < 1 || Math.abs(width - drawn) < 1) return;
     drawn = width;
-    const chart = draw(Math.floor(width));
-    describe(chart, title);
-    plot.replaceChildren(chart);
+    try {
+      const chart = draw(Math.floor(width));
+      describe(chart, title);
+      plot.replaceChildren(chart);
+    } catch (error) {
+      console.error(error);
+      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+    }
   };
   new ResizeObserver(([entry]) => redraw(entry!.contentRect.width)).observe(plot);
   return figure;

@@ -29,7 +29,7 @@ export function Keys(figures: readonly KeyFigure[]): HTMLElement {
           h("span", {class: tone ? `value ${tone}` : "value"}, value),
           unit ? h("span", {class: "unit"}, ` ${unit}`) : null,
           strip ? RangeStrip(strip) : null,
-          h("span", {class: "note"}, note)
+          h("span", {class: "about"}, note)
         )
       )
     )

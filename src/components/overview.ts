@@ -1,11 +1,11 @@
 import {h} from "./dom.js";
-import {age, bp, count, day, instant, number, percent, plural} from "./format.js";
+import {age, bp, count, day, instant, number, plural} from "./format.js";
 import {CoverageStrip, coverageHeight, seriesName} from "./coverageStrip.js";
 import {Figure} from "./figure.js";
 import {Keys} from "./keys.js";
 import {RankChart, rankHeight} from "./rankChart.js";
 import {filterRows} from "./explorerModel.js";
-import {meanCoverage} from "./pageBar.js";
+import {coverageText, meanCoverage} from "./pageBar.js";
 import {IssueList} from "./issueList.js";
 import {DataTable} from "./dataTable.js";
 import type {ExplorerRow, Job, Status} from "./types.js";
@@ -53,7 +53,7 @@ export function Overview(
       {
         label: "Rows missing",
         value: count(missing),
-        note: `coverage ${percent(coverage, coverage !== null && coverage > 0.999 && coverage < 1 ? 3 : 1)}, ${span}`
+        note: `coverage ${coverageText(coverage)}, ${span}`
       }
     ]),
     Figure((width) => RankChart(ranked.slice(0, SHOWN), {width}), {

@@ -8,18 +8,15 @@ import type {SeriesStatus, Status} from "./types.js";
 export interface PageBarOptions {
   /** The series the page is about; all by default. */
   series?: readonly SeriesStatus[];
-  /** Path of the page's source within `src/`. */
-  source?: string;
   now?: number;
 }
 
 /**
- * The thin line on top of every page: where the data comes from, as of when, how complete, and where the page's own
- * source is. Below it stand the demo banner, the stale banner or the empty state when they apply.
+ * The thin line on top of every page: where the data comes from, as of when, how complete. Below it stand the demo banner, the stale banner or the empty state when they apply.
  */
 export function PageBar(
   status: Status | null,
-  {series = status?.series ?? [], source, now = Date.now()}: PageBarOptions = {}
+  {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
 ): HTMLElement {
   if (!status) {
     return h(
@@ -41,8 +38,7 @@ export function PageBar(
     last === null
       ? h("span", {}, "no data yet")
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
-    coverage === null ? null : h("span", {}, `coverage ${percent(coverage, coverage > 0.999 && coverage < 1 ? 3 : 1)}`),
-    source ? h("span", {}, sourceDisclosure(source)) : null
+    coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`)
   );
   return h("div", {}, bar, banners(status, series, now));
 }
@@ -71,8 +67,6 @@ function banners(status: Status, series: readonly SeriesStatus[], now: number): 
   ];
 }
 
-const sourceDisclosure = (source: string): Node => h("code", {title: "source of this page"}, `src/${source}`);
-
 const latest = (series: readonly SeriesStatus[]): number | null =>
   series.reduce<number | null>((max, d) => (d.to !== null && (max === null || d.to > max) ? d.to : max), null);
 
@@ -87,3 +81,7 @@ export function meanCoverage(series: readonly SeriesStatus[]): number | null {
   }
   return expected ? rows / expected : null;
 }
+
+/** A coverage with as many digits as it takes not to say 100 % where rows are missing. */
+export const coverageText = (share: number | null | undefined): string =>
+  percent(share, share !== null && share !== undefined && share > 0.9995 && share < 1 ? 3 : 1);

@@ -6,7 +6,7 @@ import type {ExplorerRow} from "./types.js";
 const bpOf = (rate: number | null) => (rate === null ? undefined : rate * 1e4);
 
 /** Height for so many ranked pairs. */
-export const rankHeight = (n: number): number => 48 + 19 * Math.max(1, n);
+export const rankHeight = (n: number): number => 58 + 19 * Math.max(1, n);
 
 /**
  * Pairs by what their newest rate leaves per 8 h after the round trip is spread over the holding time: a dot right of
@@ -23,9 +23,9 @@ export function RankChart(
     height,
     marginLeft: 92,
     marginRight: 24,
-    marginTop: 28,
-    x: {axis: "top", label: "bp per 8 h, after costs", grid: true, nice: true, labelAnchor: "right"},
-    y: {type: "point", domain: rows.map(name), label: null, tickSize: 0},
+    marginTop: 38,
+    x: {axis: "top", label: "bp per 8 h, after costs", grid: true, nice: true, labelAnchor: "right", labelOffset: 36},
+    y: {type: "band", domain: rows.map(name), label: null, tickSize: 0, padding: 0},
     marks: [
       Plot.ruleX([0], {stroke: colors.soft}),
       Plot.ruleY(rows, {
