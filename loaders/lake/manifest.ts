@@ -41,7 +41,8 @@ const series = z.object({
   intervalMs: z.number().nullable(),
   coverage: z.number(),
   holes: z.array(hole),
-  origins: z.array(z.string()),
+  /** what was asked for and answered, and by whom: `file` or an API's base URL */
+  proven: z.array(z.object({from: z.number(), to: z.number(), origin: z.string()})),
   verifiedTs: z.number()
 });
 

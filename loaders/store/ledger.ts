@@ -21,12 +21,12 @@ export async function seriesEntries(
     db.connection,
     `select venue, pair, series, timeframe, from_ts as "from", to_ts as "to", missing as rows, state from holes order by from_ts`
   );
-  const proofs = await rowsOf<{id: string; origins: string; verified: number}>(
+  const proofs = await rowsOf<{id: string; from: number; to: number; origin: string; verified: number}>(
     db.connection,
-    `select venue || '|' || pair || '|' || series || '|' || timeframe as id, string_agg(distinct origin, '\n') as origins,
-            max(verified_ts) as verified from coverage group by 1`
+    `select venue || '|' || pair || '|' || series || '|' || timeframe as id, from_ts as "from", to_ts as "to", origin,
+            verified_ts as verified from coverage order by from_ts`
   );
-  const proofOf = new Map(proofs.map((proof) => [proof.id, proof]));
+  const proofsOf = group(proofs, (proof) => proof.id);
   const id = (r: {venue: string; pair: string; series: string; timeframe: string}) =>
     [r.venue, r.pair, r.series, r.timeframe].join("|");
   const holesOf = group(holes, id);
@@ -44,7 +44,7 @@ export async function seriesEntries(
           ? old.intervalMs
           : await newestIntervalMs(db, venue, pair);
     const missing = (holesOf.get(id(own[0]!)) ?? []).map(({from, to, rows, state}) => ({from, to, rows, state}));
-    const proof = proofOf.get(id(own[0]!));
+    const proven = proofsOf.get(id(own[0]!)) ?? [];
     entries.push({
       venue,
       pair,
@@ -57,8 +57,8 @@ export async function seriesEntries(
       intervalMs,
       coverage: coverageShare(rows, missing)!,
       holes: missing,
-      origins: proof ? proof.origins.split("\n").sort() : [],
-      verifiedTs: proof?.verified ?? 0
+      proven: proven.map(({from: start, to, origin}) => ({from: start, to, origin})),
+      verifiedTs: Math.max(0, ...proven.map((proof) => proof.verified))
     });
   }
   return entries.sort((a, b) => (id(a) < id(b) ? -1 : 1));

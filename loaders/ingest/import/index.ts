@@ -82,7 +82,9 @@ function expand(pattern: string): string[] {
     return globSync("**/*", {cwd: pattern, absolute: true, dot: false}).filter((path) => DATA_FILE.test(path));
   }
   if (!isDynamicPattern(pattern)) return [];
-  return globSync(pattern, {absolute: true}).filter((path) => DATA_FILE.test(path));
+  return globSync(pattern, {absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
+    path.endsWith("/") ? expand(path) : DATA_FILE.test(path) ? [path] : []
+  );
 }
 
 /**
