@@ -1,8 +1,8 @@
 import {ATR, EMA, RSI} from "trading-signals";
 import {DOUBLE, DuckDBDataChunk} from "@duckdb/node-api";
 import {DAY_MS, TIMEFRAMES, timeframeMs} from "../../src/lib/time/grid.js";
-import {rowsOf, type Database} from "../store/database.js";
-import {literal} from "../store/key.js";
+import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {whereKey} from "../store/key.js";
 import type {Partition} from "./layout.js";
 
 /** The derived series of the lake: per settlement, and per UTC day. */
@@ -40,7 +40,7 @@ export function derivedPartitions(dirty: readonly Partition[], live: readonly Pa
 
 /** The SQL whose rows are one feature partition. Every statistic at `ts` uses rows known by then, and nothing later. */
 export async function featureSql(db: Database, partition: Partition): Promise<string> {
-  return partition.series === "features-price" ? priceFeatures(db, partition) : fundingFeatures(partition);
+  return partition.series === "features-price" ? priceFeatures(db, partition) : fundingFeatures(db, partition);
 }
 
 async function priceFeatures(db: Database, partition: Partition): Promise<string> {
@@ -60,7 +60,7 @@ async function priceFeatures(db: Database, partition: Partition): Promise<string
   return `select ts::bigint as ts, * exclude (ts) from daily_features order by 1`;
 }
 
-function fundingFeatures(partition: Partition): string {
+async function fundingFeatures(db: Database, partition: Partition): Promise<string> {
   const from = Date.UTC(partition.year, 0, 1);
   const to = Date.UTC(partition.year + 1, 0, 1);
   const lookback = Math.max(...FUNDING_WINDOWS_DAYS) * DAY_MS;
@@ -73,7 +73,8 @@ function fundingFeatures(partition: Partition): string {
     `case when boundary_ts - first_ts >= ${days * DAY_MS} then stddev_samp(r) over w${days} end as sd${days}`
   ]);
   const scores = FUNDING_WINDOWS_DAYS.map((days) => `(rate8h - mean${days}) / nullif(sd${days}, 0) as z${days}`);
-  const where = `venue = ${literal(partition.venue)} and pair = ${literal(partition.pair)}`;
+  const {venue, pair} = partition;
+  const where = whereKey(await storedKey(db, {venue, pair, series: "funding", timeframe: ""}));
   return `select boundary_ts as ts, rate8h, mean7, sd7, ${scores[0]}, mean30, sd30, ${scores[1]}, mean90, sd90, ${scores[2]} from (
       select boundary_ts, r as rate8h, ${stats.join(", ")} from (
         select boundary_ts, rate::double * 8 / interval_hours as r,
@@ -98,21 +99,22 @@ interface DailyBar {
 async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<DailyBar[]> {
   const to = Date.UTC(year + 1, 0, 1);
   const from = Date.UTC(year, 0, 1) - WARM_UP_DAYS * DAY_MS;
-  const side = async (series: string) => {
-    const where = `venue = ${literal(venue)} and pair = ${literal(pair)} and series = '${series}' and ts >= ${from} and ts < ${to}`;
+  const side = (series: string) => {
+    const own = [...db.keys.values()].filter((k) => k.venue === venue && k.pair === pair && k.series === series);
+    const where = `key_id in (${own.map((k) => k.id).join(", ") || "null"}) and ts >= ${from} and ts < ${to}`;
     const steps = TIMEFRAMES.map((timeframe) => `when '${timeframe}' then ${timeframeMs(timeframe)}`).join(" ");
     return `(select day, arg_min(o, step) as open, arg_min(h, step) as high, arg_min(l, step) as low, arg_min(c, step) as close,
                arg_min(v, step) as volume, arg_min(q, step) as turnover from (
         select ts // ${DAY_MS} * ${DAY_MS} as day, timeframe, case timeframe ${steps} end as step,
                arg_min(open, ts)::double as o, max(high)::double as h, min(low)::double as l, arg_max(close, ts)::double as c,
                sum(volume)::double as v, sum(coalesce(turnover::double, volume::double * close::double)) as q
-        from candles where ${where} group by 1, 2, 3 having count(*) = ${DAY_MS} // step)
+        from candles join keys on id = key_id where ${where} group by 1, 2, 3 having count(*) = ${DAY_MS} // step)
       group by day)`;
   };
   return rowsOf<DailyBar>(
     db.connection,
     `select coalesce(p.day, s.day) as ts, p.open, p.high, p.low, p.close, p.volume, p.turnover, s.close as spot_close
-     from ${await side("perp")} p full join ${await side("spot")} s on p.day = s.day order by 1`
+     from ${side("perp")} p full join ${side("spot")} s on p.day = s.day order by 1`
   );
 }
 

@@ -1,7 +1,7 @@
 import {mkdirSync, rmSync} from "node:fs";
 import {join} from "node:path";
-import {rowsOf, type Database} from "../store/database.js";
-import {literal, whereKey, type SeriesKey} from "../store/key.js";
+import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {literal, whereKey} from "../store/key.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
 import {draftDir, fingerprint, listParts, settle, sweepDrafts} from "./files.js";
@@ -40,7 +40,7 @@ export async function publish(db: Database, {onProgress, signal}: PublishOptions
     signal?.throwIfAborted();
     const existing = parts.filter((p) => samePartition(p, entry));
     const small = entry.appended && existing.length < MAX_PARTS && existing.every((p) => p.maxTs < entry.from);
-    const part = await writePart(db, entry, generation, marketSql(entry, small ? entry.from : undefined));
+    const part = await writePart(db, entry, generation, await marketSql(db, entry, small ? entry.from : undefined));
     parts = parts.filter((p) => !samePartition(p, entry) || small);
     if (part) parts = [...parts, part];
     onProgress?.(++done, total);
@@ -82,18 +82,17 @@ export async function compact(db: Database, options: PublishOptions = {}): Promi
 
 /** Puts every partition of the store on the publishing list, for a lake that was lost or is in doubt. */
 export async function markEverything(db: Database): Promise<void> {
-  const years = `select distinct venue, series, pair, timeframe, year(make_timestamp(ts * 1000)) as year from (
-    select venue, 'funding' as series, pair, '' as timeframe, boundary_ts as ts from funding
-    union all select venue, series, pair, timeframe, ts from candles)`;
+  const years = `select distinct key_id, year(make_timestamp(ts * 1000)) as year from (
+    select key_id, boundary_ts as ts from funding union all select key_id, ts from candles)`;
   await db.connection.run(
-    `insert into dirty select venue, series, pair, timeframe, year, epoch_ms(make_timestamp(year, 1, 1, 0, 0, 0)), epoch_ms(make_timestamp(year + 1, 1, 1, 0, 0, 0)), false from (${years})`
+    `insert into dirty select key_id, year, epoch_ms(make_timestamp(year, 1, 1, 0, 0, 0)), epoch_ms(make_timestamp(year + 1, 1, 1, 0, 0, 0)), false from (${years})`
   );
 }
 
 async function markWhole(db: Database, {venue, series, pair, timeframe, year}: Partition): Promise<void> {
-  const key = [venue, series, pair, timeframe].map(literal).join(", ");
+  const {id} = await storedKey(db, {venue, series: series as Series, pair, timeframe});
   await db.connection.run(
-    `insert into dirty values (${key}, ${year}, ${Date.UTC(year, 0, 1)}, ${Date.UTC(year + 1, 0, 1)}, false)`
+    `insert into dirty values (${id}, ${year}, ${Date.UTC(year, 0, 1)}, ${Date.UTC(year + 1, 0, 1)}, false)`
   );
 }
 
@@ -101,13 +100,13 @@ async function dirtyPartitions(db: Database): Promise<Dirty[]> {
   return rowsOf<Dirty>(
     db.connection,
     `select venue, series, pair, timeframe, year, min(from_ts) as "from", bool_and(appended) as appended
-     from dirty group by all order by series, venue, pair, timeframe, year`
+     from dirty join keys on id = key_id group by all order by series, venue, pair, timeframe, year`
   );
 }
 
-function marketSql(partition: Partition, fromTs?: number): string {
+async function marketSql(db: Database, partition: Partition, fromTs?: number): Promise<string> {
   const {venue, series, pair, timeframe, year} = partition;
-  const key: SeriesKey = {venue, series: series as Series, pair, timeframe};
+  const key = await storedKey(db, {venue, series: series as Series, pair, timeframe});
   const candles = isCandleSeries(key.series);
   const table = candles ? "candles" : "funding";
   const column = candles ? "ts" : "boundary_ts";
@@ -115,7 +114,7 @@ function marketSql(partition: Partition, fromTs?: number): string {
     ? "ts, open, high, low, close, volume, turnover"
     : "ts, boundary_ts, rate, interval_hours, interval_source";
   const from = fromTs === undefined ? Date.UTC(year, 0, 1) : candles ? fromTs : fromTs - 60_000;
-  return `select ${columns} from ${table} where ${whereKey(key, table)}
+  return `select ${columns} from ${table} where ${whereKey(key)}
     and ${column} >= ${from} and ${column} < ${Date.UTC(year + 1, 0, 1)} order by ts`;
 }
 

@@ -1,5 +1,5 @@
 import {join} from "node:path";
-import {inTransaction, rowsOf, type Database} from "../store/database.js";
+import {inTransaction, rowsOf, storedKey, type Database} from "../store/database.js";
 import {keyText, literal, whereKey, type SeriesKey} from "../store/key.js";
 import {refreshCandleHoles, refreshFunding} from "../store/findings.js";
 import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
@@ -35,8 +35,9 @@ async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> 
   if ((mark!.verified ?? 0) >= newest) return [];
   const counts = await rowsOf<{id: string; rows: number}>(
     db.connection,
-    `select venue || '|' || pair || '|funding|' as id, count(*) as rows from funding group by 1
-     union all select venue || '|' || pair || '|' || series || '|' || timeframe, count(*) from candles group by 1`
+    `select venue || '|' || pair || '|' || series || '|' || timeframe as id, rows from keys join (
+       select key_id, count(*) as rows from funding group by 1 union all select key_id, count(*) from candles group by 1
+     ) on key_id = id`
   );
   const have = new Map(counts.map((row) => [row.id, row.rows]));
   return manifest.series.flatMap((entry) => {
@@ -50,26 +51,26 @@ async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> 
   });
 }
 
-async function restore(db: Database, {key, parts, proven}: Lost): Promise<void> {
+async function restore(db: Database, {key: names, parts, proven}: Lost): Promise<void> {
+  const key = await storedKey(db, names);
   const candles = isCandleSeries(key.series);
   const table = candles ? "candles" : "funding";
   const stamp = candles ? "ts" : "boundary_ts";
   const files = parts.map((part) => literal(join(lakeDir(db.dataDir), part.path))).join(", ");
   const columns = candles
-    ? `${[key.venue, key.series, key.pair, key.timeframe].map(literal).join(", ")}, ts, open, high, low, close, volume, turnover`
-    : `${literal(key.venue)}, ${literal(key.pair)}, ts, boundary_ts, rate, case when interval_source = 'reported' then interval_hours end, null, null`;
+    ? `${key.id}, ts, open, high, low, close, volume, turnover`
+    : `${key.id}, ts, boundary_ts, rate, case when interval_source = 'reported' then interval_hours end, null, null`;
   const from = Math.min(...parts.map((part) => part.minTs));
   const last = Math.max(...parts.map((part) => part.maxTs));
   await inTransaction(db.connection, async () => {
     await db.connection.run(
       `insert into ${table} select ${columns} from read_parquet([${files}], hive_partitioning = false) p
-       where not exists (select 1 from ${table} e where ${whereKey(key, table)} and e.${stamp} = p.${stamp})`
+       where not exists (select 1 from ${table} e where ${whereKey(key)} and e.${stamp} = p.${stamp})`
     );
-    const keyValues = [key.venue, key.series, key.pair, key.timeframe].map(literal).join(", ");
-    await db.connection.run(`delete from coverage where ${whereKey(key, "ledger")}`);
+    await db.connection.run(`delete from coverage where ${whereKey(key)}`);
     for (const span of proven) {
       await db.connection.run(
-        `insert into coverage values (${keyValues}, ${span.from}, ${span.to}, ${literal(span.origin)}, ${db.now()})`
+        `insert into coverage values (${key.id}, ${span.from}, ${span.to}, ${literal(span.origin)}, ${db.now()})`
       );
     }
     if (candles) await refreshCandleHoles(db, key, from, last);

@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, renameSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {DataError, LockedError} from "../errors.js";
 import {acquireLock, type LockOptions} from "./lock.js";
-import {literal} from "./key.js";
+import {literal, type SeriesKey, type StoredKey} from "./key.js";
 import {SCHEMA_SQL, SCHEMA_VERSION} from "./schema.js";
 
 /** Simulated and real rows never share a store (DESIGN, One row's way). */
@@ -23,6 +23,8 @@ export interface Database {
   dataDir: string;
   kind: StoreKind;
   now: () => number;
+  /** the histories the store knows, by venue, series, pair and timeframe */
+  keys: Map<string, StoredKey>;
   /** what was mended on opening, e.g. a damaged log set aside; empty as a rule */
   incidents: string[];
   close: () => Promise<void>;
@@ -55,7 +57,9 @@ export async function openDatabase(dataDir: string, options: OpenOptions = {}): 
       await connection.run(`insert into incidents values (${now()}, 'wal', ${literal(text)})`);
     }
     const opened = instance;
+    const keys = await rowsOf<StoredKey>(connection, "select venue, series, pair, timeframe, id from keys");
     return {
+      keys: new Map(keys.map((key) => [keyId(key), key])),
       connection,
       dataDir,
       kind,
@@ -133,6 +137,21 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
       fix: "simulated data lives in the demo directory: pass --demo, or another --data"
     });
   }
+}
+
+const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
+
+/** The stored key of a history, numbered on first sight. */
+export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey> {
+  const known = db.keys.get(keyId(key));
+  if (known) return known;
+  const {venue, series, pair, timeframe} = key;
+  const id = 1 + Math.max(0, ...[...db.keys.values()].map((stored) => stored.id));
+  const names = [venue, series, pair, timeframe].map(literal).join(", ");
+  await db.connection.run(`insert into keys values (${id}, ${names})`);
+  const stored = {venue, series, pair, timeframe, id};
+  db.keys.set(keyId(key), stored);
+  return stored;
 }
 
 /** Runs `work` in one transaction: all of it is committed, or none. */

@@ -8,14 +8,14 @@ import {
 } from "../../src/lib/market/funding.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
-import {literal, stepOf, whereKey, type SeriesKey} from "./key.js";
+import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 
 /**
  * Finds the holes of a candle series anew around what was just written, between the rows that enclose it; holes that
  * stay as they were keep their tries. The cost depends on the stretch written, not on the history's length.
  */
-export async function refreshCandleHoles(db: Database, key: SeriesKey, minTs: number, maxTs: number): Promise<void> {
-  const where = whereKey(key, "candles");
+export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
+  const where = whereKey(key);
   const step = stepOf(key)!;
   const [edge] = await rowsOf<{lo: number | null; hi: number | null}>(
     db.connection,
@@ -45,8 +45,8 @@ interface SettlementRow {
  * Infers the intervals of the settlements from `fromTs` on, starting from what was known before it, and records the
  * ambiguous ones as findings. It stops as soon as the rows that follow already say what would be written.
  */
-export async function refreshFunding(db: Database, key: SeriesKey, fromTs: number): Promise<void> {
-  const where = whereKey(key, "funding");
+export async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Promise<void> {
+  const where = whereKey(key);
   const allowed = allowedIntervalHours(key.venue);
   let state = await stateBefore(db, where, fromTs);
   const rows = await rowsOf<SettlementRow>(
@@ -121,12 +121,12 @@ async function applyIntervals(
 /** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
 async function replaceHoles(
   db: Database,
-  key: SeriesKey,
+  key: StoredKey,
   fromTs: number,
   toTs: number,
   holes: readonly Hole[]
 ): Promise<void> {
-  const where = `${whereKey(key, "ledger")} and from_ts >= ${fromTs} and to_ts <= ${toTs}`;
+  const where = `${whereKey(key)} and from_ts >= ${fromTs} and to_ts <= ${toTs}`;
   const before = await rowsOf<{from: number; to: number; state: string; tries: number; found: number}>(
     db.connection,
     `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
@@ -134,11 +134,10 @@ async function replaceHoles(
   if (before.length === 0 && holes.length === 0) return;
   await db.connection.run(`delete from holes where ${where}`);
   if (holes.length === 0) return;
-  const keyValues = [key.venue, key.series, key.pair, key.timeframe].map(literal).join(", ");
   const values = holes.map((hole) => {
     const same = before.find((old) => old.from === hole.from && old.to === hole.to);
     const state = same && hole.state === "open" ? same.state : hole.state;
-    return `(${keyValues}, ${hole.from}, ${hole.to}, ${hole.rows}, ${literal(state)}, ${same?.tries ?? 0}, ${same?.found ?? db.now()})`;
+    return `(${key.id}, ${hole.from}, ${hole.to}, ${hole.rows}, ${literal(state)}, ${same?.tries ?? 0}, ${same?.found ?? db.now()})`;
   });
   await db.connection.run(`insert into holes values ${values.join(", ")}`);
 }

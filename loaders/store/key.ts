@@ -21,9 +21,10 @@ export const keyText = ({venue, series, pair, timeframe}: SeriesKey): string =>
 export const literal = (value: string | number): string =>
   typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 
-/** The condition that selects a key's rows; funding tables have no series and timeframe columns. */
-export function whereKey(key: SeriesKey, table: "funding" | "candles" | "ledger"): string {
-  const parts = [`venue = ${literal(key.venue)}`, `pair = ${literal(key.pair)}`];
-  if (table !== "funding") parts.push(`series = ${literal(key.series)}`, `timeframe = ${literal(key.timeframe)}`);
-  return parts.join(" and ");
+/** A history that the store knows, with the number its rows carry. */
+export interface StoredKey extends SeriesKey {
+  id: number;
 }
+
+/** The condition that selects a key's rows, in every table. */
+export const whereKey = ({id}: StoredKey): string => `key_id = ${id}`;

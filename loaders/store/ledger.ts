@@ -3,8 +3,8 @@ import {isSeries} from "../../src/lib/market/pair.js";
 import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import type {Part, SeriesEntry} from "../lake/manifest.js";
 import type {Job} from "../ingest/job.js";
-import {rowsOf, type Database} from "./database.js";
-import {literal} from "./key.js";
+import {rowsOf, storedKey, type Database} from "./database.js";
+import {literal, whereKey, type SeriesKey} from "./key.js";
 
 /**
  * What the coverage ledger says of every history of the lake, by venue, pair, series and timeframe. Rows and edges come
@@ -19,12 +19,13 @@ export async function seriesEntries(
   const market = parts.filter((part) => isSeries(part.series));
   const holes = await rowsOf<Hole & {venue: string; pair: string; series: string; timeframe: string}>(
     db.connection,
-    `select venue, pair, series, timeframe, from_ts as "from", to_ts as "to", missing as rows, state from holes order by from_ts`
+    `select venue, pair, series, timeframe, from_ts as "from", to_ts as "to", missing as rows, state
+     from holes join keys on id = key_id order by from_ts`
   );
   const proofs = await rowsOf<{id: string; from: number; to: number; origin: string; verified: number}>(
     db.connection,
     `select venue || '|' || pair || '|' || series || '|' || timeframe as id, from_ts as "from", to_ts as "to", origin,
-            verified_ts as verified from coverage order by from_ts`
+            verified_ts as verified from coverage join keys k on k.id = key_id order by from_ts`
   );
   const proofsOf = group(proofs, (proof) => proof.id);
   const id = (r: {venue: string; pair: string; series: string; timeframe: string}) =>
@@ -42,7 +43,7 @@ export async function seriesEntries(
         ? timeframeMs(timeframe)
         : old && old.lastTs === lastTs && old.rows === rows
           ? old.intervalMs
-          : await newestIntervalMs(db, venue, pair);
+          : await newestIntervalMs(db, {venue, series, pair, timeframe});
     const missing = (holesOf.get(id(own[0]!)) ?? []).map(({from, to, rows, state}) => ({from, to, rows, state}));
     const proven = proofsOf.get(id(own[0]!)) ?? [];
     entries.push({
@@ -64,11 +65,10 @@ export async function seriesEntries(
   return entries.sort((a, b) => (id(a) < id(b) ? -1 : 1));
 }
 
-async function newestIntervalMs(db: Database, venue: string, pair: string): Promise<number | null> {
+async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | null> {
   const [row] = await rowsOf<{hours: number | null}>(
     db.connection,
-    `select interval_hours as hours from funding where venue = ${literal(venue)} and pair = ${literal(pair)}
-     and interval_hours is not null order by ts desc limit 1`
+    `select interval_hours as hours from funding where ${whereKey(await storedKey(db, key))} and interval_hours is not null order by ts desc limit 1`
   );
   return row?.hours ? row.hours * HOUR_MS : null;
 }

@@ -1,8 +1,8 @@
 import {BIGINT, DuckDBDataChunk, VARCHAR, type DuckDBAppender} from "@duckdb/node-api";
 import {DataError} from "../errors.js";
-import {rowsOf, type Database} from "./database.js";
+import {rowsOf, storedKey, type Database} from "./database.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
-import {keyText, type SeriesKey} from "./key.js";
+import {keyText, type SeriesKey, type StoredKey} from "./key.js";
 import {DECIMAL_SQL, FRACTION_DIGITS, INTEGER_DIGITS} from "./schema.js";
 
 /** A closed candle: `tsMs` is its open; prices and volumes are canonical decimal text, absent where unknown. */
@@ -54,7 +54,7 @@ export class Stage {
 
   private constructor(
     private readonly db: Database,
-    readonly key: SeriesKey
+    readonly key: StoredKey
   ) {
     this.table = `stage_${Stage.serial++}`;
     this.fields = isCandleSeries(key.series) ? CANDLE_FIELDS : FUNDING_FIELDS;
@@ -62,7 +62,7 @@ export class Stage {
   }
 
   static async open(db: Database, key: SeriesKey): Promise<Stage> {
-    const stage = new Stage(db, key);
+    const stage = new Stage(db, await storedKey(db, key));
     await db.connection.run(`create temp table ${stage.table} (ts bigint, fields varchar, line bigint)`);
     stage.appender = await db.connection.createAppender(stage.table, undefined, "temp");
     return stage;

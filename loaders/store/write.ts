@@ -60,7 +60,7 @@ async function isAppend(db: Database, stage: Stage): Promise<boolean> {
   const table = tableOf(stage);
   const [row] = await rowsOf<{last: number | null}>(
     db.connection,
-    `select max(ts) as last from ${table} where ${whereKey(stage.key, table)}`
+    `select max(ts) as last from ${table} where ${whereKey(stage.key)}`
   );
   return row!.last === null || row!.last < stage.minTs - 60_000;
 }
@@ -84,7 +84,7 @@ async function countChanges(db: Database, stage: Stage, options: WriteOptions): 
           "(s.turnover is null or e.turnover is not distinct from s.turnover)"
         ]
       : ["e.rate = s.rate", "(s.reported_hours is null or e.reported_hours is not distinct from s.reported_hours)"];
-  const existing = `(select * from ${table} where ${whereKey(stage.key, table)} and ${range(stage, options)})`;
+  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
   const [row] = await rowsOf<{added: number; removed: number}>(
     db.connection,
     `select (select count(*) from (${stage.select()}) s left join ${existing} e on ${sameRow(table)}
@@ -97,12 +97,11 @@ async function countChanges(db: Database, stage: Stage, options: WriteOptions): 
 async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fresh: boolean): Promise<void> {
   const {connection} = db;
   const table = tableOf(stage);
-  const {venue, series, pair, timeframe} = stage.key;
-  const where = whereKey(stage.key, table);
+  const where = whereKey(stage.key);
   const target =
     table === "candles"
-      ? `insert into candles select ${[venue, series, pair, timeframe].map(literal).join(", ")}, s.ts, s.open, s.high, s.low, s.close, s.volume,`
-      : `insert into funding select ${literal(venue)}, ${literal(pair)}, s.ts, cast(round(s.ts / 60000.0) as bigint) * 60000, s.rate,`;
+      ? `insert into candles select ${stage.key.id}, s.ts, s.open, s.high, s.low, s.close, s.volume,`
+      : `insert into funding select ${stage.key.id}, s.ts, cast(round(s.ts / 60000.0) as bigint) * 60000, s.rate,`;
   if (fresh) {
     const last = table === "candles" ? "s.turnover" : "s.reported_hours, null, null";
     await connection.run(`${target} ${last} from (${stage.select()}) s`);
@@ -134,19 +133,15 @@ async function isProven(db: Database, stage: Stage, {proven, origin}: WriteOptio
 async function coverageSpans(db: Database, stage: Stage, origin: string): Promise<Span[]> {
   return rowsOf<Span>(
     db.connection,
-    `select from_ts as "from", to_ts as "to" from coverage where ${whereKey(stage.key, "ledger")} and origin = ${literal(origin)}`
+    `select from_ts as "from", to_ts as "to" from coverage where ${whereKey(stage.key)} and origin = ${literal(origin)}`
   );
 }
 
 async function extendCoverage(db: Database, stage: Stage, {proven, origin}: WriteOptions): Promise<void> {
   if (proven.to <= proven.from) return;
   const spans = normalise([...(await coverageSpans(db, stage, origin)), proven]);
-  const {venue, series, pair, timeframe} = stage.key;
-  await db.connection.run(
-    `delete from coverage where ${whereKey(stage.key, "ledger")} and origin = ${literal(origin)}`
-  );
-  const key = [venue, series, pair, timeframe].map(literal).join(", ");
-  const values = spans.map((s) => `(${key}, ${s.from}, ${s.to}, ${literal(origin)}, ${db.now()})`);
+  await db.connection.run(`delete from coverage where ${whereKey(stage.key)} and origin = ${literal(origin)}`);
+  const values = spans.map((s) => `(${stage.key.id}, ${s.from}, ${s.to}, ${literal(origin)}, ${db.now()})`);
   await db.connection.run(`insert into coverage values ${values.join(", ")}`);
 }
 
@@ -159,13 +154,11 @@ async function markDirty(db: Database, stage: Stage, options: WriteOptions, appe
   const from = options.mode === "range" && !appended ? Math.min(options.proven.from, stage.minTs) : stage.minTs;
   const to = options.mode === "range" && !appended ? Math.max(options.proven.to, stage.maxTs + 1) : stage.maxTs + 1;
   if (!(to > from)) throw new DataError(`invalid range: nothing to publish for ${keyText(stage.key)}`);
-  const {venue, series, pair, timeframe} = stage.key;
-  const key = [venue, series, pair, timeframe].map(literal).join(", ");
   const values: string[] = [];
   for (let year = yearOf(from); year <= yearOf(to - 1); year++) {
     const lo = Math.max(from, Date.UTC(year, 0, 1));
     const hi = Math.min(to, Date.UTC(year + 1, 0, 1));
-    values.push(`(${key}, ${year}, ${lo}, ${hi}, ${appended})`);
+    values.push(`(${stage.key.id}, ${year}, ${lo}, ${hi}, ${appended})`);
   }
   await db.connection.run(`insert into dirty values ${values.join(", ")}`);
 }
