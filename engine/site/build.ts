@@ -3,6 +3,7 @@ import {readdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {checkDist} from "./check-dist.js";
+import {warmLoaders} from "./loaders.js";
 import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
 import {postprocess} from "./postprocess.js";
 import {preflight, reportMissing} from "./preflight.js";
@@ -38,6 +39,11 @@ export async function buildSite({data, dist}: {data: string; dist: string}): Pro
   await vendor();
   if (!reportMissing(await preflight())) return "a page imports what is not there";
   await clearSite(dist);
+  try {
+    await warmLoaders({env: siteEnv({data, dist})});
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
   const {code} = await run(OBSERVABLE, ["build"], {env: siteEnv({data, dist})});
   if (code !== 0) return `observable build exited with ${code}`;
   await postprocess(dist);

@@ -1,20 +1,11 @@
 import {spawn} from "node:child_process";
-import {readFile, readdir, utimes} from "node:fs/promises";
+import {readFile, utimes} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
+import {findLoaders} from "./loaders.js";
 import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
-
-/** Finds the data loaders below a source root: TypeScript files whose name carries the extension of what they make. */
-export async function findLoaders(root: string = join(ROOT, "src")): Promise<string[]> {
-  const entries = await readdir(root, {withFileTypes: true, recursive: true});
-  return entries
-    .filter((entry) => entry.isFile() && /\.(json|arrow|csv|tsv|parquet|zip|txt)\.ts$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes(".observablehq"))
-    .sort();
-}
 
 /** How the watch of the manifest behaves; tests shorten the times. */
 export interface WatchOptions {

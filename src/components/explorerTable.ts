@@ -107,7 +107,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "coverageShare",
     label: "Coverage",
-    title: "rows there are over rows there should be, in the range",
+    title: "rows there are over rows there should be: the least of funding, spot and perp",
     value: (d) => d.coverageShare,
     cell: (d) => coverageText(d.coverageShare),
     first: "descending"

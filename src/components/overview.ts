@@ -92,7 +92,7 @@ const coverageRows = (status: Status) => {
 function answer(priced: readonly ExplorerRow[], paying: readonly ExplorerRow[], best: ExplorerRow | undefined): string {
   if (!priced.length) return "No settled rate has been imported yet, so there is nothing to rank.";
   const open = paying.filter((d) => d.reasons === "");
-  const lead = `At their newest settled rate, ${plural(paying.length, "pair")} of ${count(priced.length)} would pay the round trip within 30 periods of 8 hours`;
+  const lead = `At their newest settled rate, ${paying.length ? count(paying.length) : "none"} of ${plural(priced.length, "pair")} would pay the round trip within 30 periods of 8 hours`;
   if (!paying.length) return `${lead}. Waiting is a position too.`;
   const first = open[0] ?? best!;
   return `${lead}${open.length < paying.length ? `, ${count(open.length)} of them without a reason against opening` : ""}; ${first.pair} would need ${number(first.breakEvenPeriods, 1)} periods to break even.`;

@@ -1,5 +1,5 @@
 import {h, type Child} from "./dom.js";
-import {age, instant, percent} from "./format.js";
+import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
 import {EmptyState} from "./emptyState.js";
 import type {SeriesStatus, Status} from "./types.js";
@@ -60,7 +60,7 @@ function banners(status: Status, series: readonly SeriesStatus[], now: number): 
           "p",
           {class: "banner"},
           badge("stale", "warn"),
-          ` The newest row is ${age(last, now)}. What follows describes that day, not today. To bring newer files: `,
+          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer files come in with `,
           h("code", {}, "npx carrybook import FILE… --venue V --pair P --series S")
         )
       : null
@@ -68,7 +68,14 @@ function banners(status: Status, series: readonly SeriesStatus[], now: number): 
 }
 
 const latest = (series: readonly SeriesStatus[]): number | null =>
-  series.reduce<number | null>((max, d) => (d.to !== null && (max === null || d.to > max) ? d.to : max), null);
+  series.reduce<number | null>((max, d) => {
+    const at = d.lastTs ?? d.to;
+    return at !== null && (max === null || at > max) ? at : max;
+  }, null);
+
+/** Pairs with settled funding, which are those that have a page of their own. */
+export const pairsWithPage = (series: readonly SeriesStatus[]): Set<string> =>
+  new Set(series.filter((d) => d.series === "funding").map((d) => d.pair));
 
 /** Rows there are over rows there should be, over all series: weighted by their length. */
 export function meanCoverage(series: readonly SeriesStatus[]): number | null {

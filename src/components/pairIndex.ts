@@ -1,7 +1,7 @@
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {age, bpValue, count, day, instant} from "./format.js";
-import {coverageText, meanCoverage} from "./pageBar.js";
+import {coverageText, meanCoverage, pairsWithPage} from "./pageBar.js";
 import type {ExplorerRow, SeriesStatus, Status} from "./types.js";
 
 interface PairRow {
@@ -15,6 +15,7 @@ interface PairRow {
 /** Every pair with its reach, completeness and newest rate, linked to its page. */
 export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[], search: string): HTMLElement {
   if (!status?.series.length) return h("div", {});
+  const pages = pairsWithPage(status.series);
   const all = explorer.filter((d) => d.range === "all");
   const rows: PairRow[] = [...new Set(status.series.map((d) => d.pair))]
     .filter((pair) => pair.toLowerCase().includes(search.trim().toLowerCase().replace("-", "/")))
@@ -43,7 +44,7 @@ export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[
         label: "Pair",
         align: "left",
         value: (d) => d.pair,
-        cell: (d) => h("a", {href: `./pairs/${d.slug}`}, d.pair)
+        cell: (d) => (pages.has(d.pair) ? h("a", {href: `./pairs/${d.slug}`}, d.pair) : `${d.pair} (no funding yet)`)
       },
       {key: "venues", label: "Venues", align: "left", value: (d) => d.venues.join(", ")},
       {key: "series", label: "Series", value: (d) => d.series.length, first: "descending"},
