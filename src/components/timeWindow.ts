@@ -49,7 +49,7 @@ export function TimeWindow<T>(
   const to = dayIn(getParam("to"));
   let value =
     from !== null || to !== null
-      ? clampWindow([from ?? extent[0], to === null ? extent[1] : to + DAY], extent, minimum)
+      ? clampWindow([from ?? extent[0], to === null ? extent[1] : to + DAY - 1], extent, minimum)
       : clampWindow(initial(), extent, minimum);
 
   const legend = h("span", {class: "subtitle", "aria-live": "polite"});
