@@ -1,3 +1,4 @@
+import {BIGINT, DOUBLE, DuckDBDataChunk, VARCHAR} from "@duckdb/node-api";
 import {fundingFinding, type Hole} from "../../src/lib/market/coverage.js";
 import {
   allowedIntervalHours,
@@ -104,18 +105,25 @@ async function applyIntervals(
   where: string,
   updates: readonly {boundary: number; interval: RowInterval}[]
 ): Promise<void> {
-  for (let i = 0; i < updates.length; i += 5_000) {
-    const values = updates
-      .slice(i, i + 5_000)
-      .map(
-        ({boundary, interval: {intervalHours, intervalSource}}) =>
-          `(${boundary}, ${intervalHours ?? "null"}::double, ${intervalSource ? literal(intervalSource) : "null"}::varchar)`
-      );
-    await db.connection.run(
-      `update funding set interval_hours = u.hours, interval_source = u.source
-       from (values ${values.join(", ")}) u(boundary, hours, source) where ${where} and boundary_ts = u.boundary`
-    );
+  if (updates.length === 0) return;
+  await db.connection.run("create or replace temp table inferred (boundary bigint, hours double, source varchar)");
+  const appender = await db.connection.createAppender("inferred", undefined, "temp");
+  for (let i = 0; i < updates.length; i += 2048) {
+    const slice = updates.slice(i, i + 2048);
+    const chunk = DuckDBDataChunk.create([BIGINT, DOUBLE, VARCHAR]);
+    chunk.setColumns([
+      slice.map(({boundary}) => BigInt(boundary)),
+      slice.map(({interval}) => interval.intervalHours ?? null),
+      slice.map(({interval}) => interval.intervalSource ?? null)
+    ]);
+    appender.appendDataChunk(chunk);
   }
+  appender.closeSync();
+  await db.connection.run(
+    `update funding set interval_hours = u.hours, interval_source = u.source
+     from inferred u where ${where} and boundary_ts = u.boundary`
+  );
+  await db.connection.run("drop table inferred");
 }
 
 /** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
