@@ -4,7 +4,7 @@ import {colors} from "./colors.js";
 import {CoverageStrip, coverageHeight} from "./coverageStrip.js";
 import {cumulate, type Cumulated} from "./cumulative.js";
 import {h} from "./dom.js";
-import {Figure} from "./figure.js";
+import {Figure, describe} from "./figure.js";
 import {bp, count, instant, number, percent} from "./format.js";
 import {FundingChart, maxGap} from "./fundingChart.js";
 import {HeatLegend, Heatmap} from "./heatmap.js";
@@ -169,11 +169,14 @@ export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
     height: 210,
     nothing: rows.length ? null : NO_FUNDING
   });
-  if (rows.length)
+  if (rows.length) {
+    const legend = HeatLegend();
+    describe(legend, "steps of the colours, in basis points per 8 h");
     figure.append(
       h("p", {class: "subtitle"}, "Steps in bp per 8 h; most venues settle 1 bp when nothing pulls."),
-      HeatLegend()
+      legend
     );
+  }
   return figure;
 }
 

@@ -4,7 +4,7 @@ import {createServer, type AddressInfo} from "node:net";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import type {Browser} from "playwright-core";
-import {afterAll, beforeAll, expect, it} from "vitest";
+import {afterAll, beforeAll, expect, it, vi} from "vitest";
 import {ROOT} from "../../engine/site/paths.js";
 import {launch, openPage} from "../helpers/browser.js";
 import {importMade} from "../helpers/site.js";
@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   child.stdout!.on("data", (chunk) => (output += chunk));
   child.stderr!.on("data", (chunk) => (output += chunk));
-  await expect.poll(() => output, {timeout: 60_000, interval: 200}).toContain(url);
+  await vi.waitFor(() => expect(output).toContain(url), {timeout: 60_000, interval: 200});
 });
 
 afterAll(async () => {
