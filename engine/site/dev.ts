@@ -67,7 +67,7 @@ async function main(args: string[]): Promise<void> {
   await touch(await findLoaders());
   const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
     cwd: ROOT,
-    env: siteEnv({data, dist}),
+    env: {...siteEnv({data, dist}), CARRYBOOK_DEV: "1"},
     stdio: "inherit"
   });
   const stop = watchManifest(join(data, "lake/manifest.json"), async () => {

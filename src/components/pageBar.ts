@@ -1,4 +1,4 @@
-import {h, type Child} from "./dom.js";
+import {h} from "./dom.js";
 import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
 import {EmptyState} from "./emptyState.js";
@@ -12,26 +12,17 @@ export interface PageBarOptions {
 }
 
 /**
- * The thin line on top of every page: where the data comes from, as of when, how complete. Below it stand the demo banner, the stale banner or the empty state when they apply.
+ * The thin line on top of every page: where the data comes from, as of when, how complete. Its height does not depend
+ * on the data; what must be said at more length is said by {@link Banner} below the title.
  */
 export function PageBar(
   status: Status | null,
   {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
 ): HTMLElement {
-  if (!status) {
-    return h(
-      "div",
-      {},
-      h(
-        "p",
-        {class: "banner banner--critical", role: "alert"},
-        "The state of the data could not be read. Type npx carrybook doctor to see why."
-      )
-    );
-  }
+  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"));
   const last = latest(series);
   const coverage = meanCoverage(series);
-  const bar = h(
+  return h(
     "div",
     {class: "page-bar"},
     sourceBadge(status),
@@ -40,13 +31,25 @@ export function PageBar(
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
     coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`)
   );
-  return h("div", {}, bar, banners(status, series, now));
 }
 
-function banners(status: Status, series: readonly SeriesStatus[], now: number): Child {
+/** What stands below the title when the data is simulated, stale, missing or unreadable, and what to type then. */
+export function Banner(
+  status: Status | null,
+  {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
+): HTMLElement {
+  if (!status) {
+    return h(
+      "p",
+      {class: "banner banner--critical", role: "alert"},
+      "The state of the data could not be read. Type npx carrybook doctor to see why."
+    );
+  }
   if (status.state === "empty" || !status.series.length) return EmptyState();
   const last = latest(series);
-  return [
+  return h(
+    "div",
+    {},
     status.simulated
       ? h(
           "p",
@@ -64,7 +67,7 @@ function banners(status: Status, series: readonly SeriesStatus[], now: number): 
           h("code", {}, "npx carrybook import FILE… --venue V --pair P --series S")
         )
       : null
-  ];
+  );
 }
 
 const latest = (series: readonly SeriesStatus[]): number | null =>

@@ -3,9 +3,8 @@ import {Command} from "./emptyState.js";
 import {h} from "./dom.js";
 import {bp, count, day, number, percent, plural, span} from "./format.js";
 import {Keys} from "./keys.js";
-import {PageBar} from "./pageBar.js";
 import type {TimeDomain} from "./timeAxis.js";
-import type {Costs, Settlement, Status} from "./types.js";
+import type {Costs, Settlement} from "./types.js";
 
 const YEAR = 365 * 864e5;
 
@@ -21,12 +20,11 @@ const median = (sorted: readonly number[]) =>
 const sum = (rows: readonly Settlement[]) => rows.reduce((total, d) => total + (d.rate ?? 0), 0);
 
 /** What stands on the page of a pair that is not in the lake. */
-export function UnknownPair(status: Status | null, slug: string): HTMLElement {
+export function UnknownPair(slug: string): HTMLElement {
   const pair = slug.replace("-", "/");
   return h(
     "div",
     {},
-    status?.series.length ? null : PageBar(status),
     h(
       "div",
       {class: "empty", role: "alert"},

@@ -82,11 +82,12 @@ describe.each(["empty", "data"] as const)("every page on %s data", (site) => {
     expect(found).toEqual([]);
   });
 
-  it("fits 320 and 1440 pixels without a horizontal scroll", async () => {
+  it("fits 320 and 1440 pixels without a horizontal scroll, and does not move while it loads", async () => {
     for (const path of sample(site)) {
       for (const width of [320, 1440]) {
         const {page, problems} = await visit(site, path, {width});
         expect(await overflow(page), `${path} at ${width}`).toBeLessThanOrEqual(0);
+        expect(await page.evaluate(() => (window as any).layoutShift), `${path} at ${width}`).toBeLessThan(0.05);
         expect(problems, path).toEqual([]);
         await page.context().close();
       }

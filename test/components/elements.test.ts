@@ -4,7 +4,7 @@ import {checkbox, searchBox, segmented, select, slider} from "../../src/componen
 import {DataTable} from "../../src/components/dataTable.js";
 import {EmptyState, IMPORT_EXAMPLE} from "../../src/components/emptyState.js";
 import {IssueList} from "../../src/components/issueList.js";
-import {PageBar} from "../../src/components/pageBar.js";
+import {Banner, PageBar} from "../../src/components/pageBar.js";
 import {UnknownPair} from "../../src/components/pairWords.js";
 import {SeriesTable} from "../../src/components/dataPage.js";
 import {h} from "../../src/components/dom.js";
@@ -104,19 +104,19 @@ describe("tables", () => {
 describe("states", () => {
   it("say what to type when there is nothing", () => {
     expect(EmptyState().textContent).toContain(IMPORT_EXAMPLE);
-    expect(PageBar(madeStatus({empty: true})).textContent).toContain("npx carrybook import");
-    expect(UnknownPair(madeStatus(), "NOPE-USDT").textContent).toContain("--pair NOPE/USDT --series funding");
-    expect(PageBar(null).textContent).toContain("npx carrybook doctor");
+    expect(Banner(madeStatus({empty: true})).textContent).toContain("npx carrybook import");
+    expect(UnknownPair("NOPE-USDT").textContent).toContain("--pair NOPE/USDT --series funding");
+    expect(Banner(null).textContent).toContain("npx carrybook doctor");
   });
   it("say that data is stale, with its day", () => {
     const status = madeStatus();
-    expect(PageBar(status, {now: status.last! + 3 * 864e5}).textContent).toContain(
+    expect(Banner(status, {now: status.last! + 3 * 864e5}).textContent).toContain(
       "The newest row is from 2024-03-31, 3 days ago"
     );
-    expect(PageBar(status, {now: status.last! + 36e5}).textContent).not.toContain("stale");
+    expect(Banner(status, {now: status.last! + 36e5}).textContent).not.toContain("stale");
   });
   it("mark simulated data on every page", () => {
-    expect(PageBar({...madeStatus(), simulated: true, source: "demo"}).textContent).toContain("Simulated data");
+    expect(Banner({...madeStatus(), simulated: true, source: "demo"}).textContent).toContain("Simulated data");
   });
 });
 

@@ -36,6 +36,12 @@ export async function openPage(
     permissions: ["clipboard-write"],
     reducedMotion: "reduce"
   });
+  await context.addInitScript(() => {
+    (window as any).layoutShift = 0;
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries() as any[]) if (!e.hadRecentInput) (window as any).layoutShift += e.value;
+    }).observe({type: "layout-shift", buffered: true});
+  });
   const page = await context.newPage();
   const problems: string[] = [];
   const bodies: Promise<number>[] = [];
