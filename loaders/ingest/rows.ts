@@ -4,7 +4,18 @@ import type {CandleRow, FundingRow} from "../store/stage.js";
 
 /** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
 export type RawRow = Partial<Record<Field, string | null>>;
-export const FIELDS = ["ts", "rate", "interval", "intervalSource", "open", "high", "low", "close", "volume", "turnover"] as const;
+export const FIELDS = [
+  "ts",
+  "rate",
+  "interval",
+  "intervalSource",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "turnover"
+] as const;
 export type Field = (typeof FIELDS)[number];
 
 /**
