@@ -103,8 +103,8 @@ export function SeriesTable(series: readonly SeriesStatus[], all: readonly Serie
       {
         key: "to",
         label: "To",
-        value: (d) => d.to,
-        cell: (d) => h("span", {title: instant(d.to)}, day(d.to)),
+        value: (d) => d.lastTs ?? d.to,
+        cell: (d) => h("span", {title: instant(d.lastTs ?? d.to)}, day(d.lastTs ?? d.to)),
         first: "descending"
       },
       {key: "coverage", label: "Coverage", value: (d) => d.coverage, cell: (d) => coverageText(d.coverage)},

@@ -31,7 +31,7 @@ export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[
       };
     });
   const first = (d: PairRow) => Math.min(...d.series.map((s) => s.from ?? Infinity));
-  const last = (d: PairRow) => Math.max(...d.series.map((s) => s.to ?? -Infinity));
+  const last = (d: PairRow) => Math.max(...d.series.map((s) => s.lastTs ?? s.to ?? -Infinity));
   const missing = (d: PairRow) => d.series.reduce((n, s) => n + s.holes.reduce((m, hole) => m + hole.rows, 0), 0);
   return DataTable(rows, {
     caption: "Pairs in the lake",
@@ -44,9 +44,12 @@ export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[
         label: "Pair",
         align: "left",
         value: (d) => d.pair,
-        cell: (d) => (pages.has(d.pair) ? h("a", {href: `./pairs/${d.slug}`}, d.pair) : `${d.pair} (no funding yet)`)
+        cell: (d) => [
+          pages.has(d.pair) ? h("a", {href: `./pairs/${d.slug}`}, d.pair) : d.pair,
+          " ",
+          h("span", {class: "muted"}, d.venues.join(", "), pages.has(d.pair) ? "" : ", no funding")
+        ]
       },
-      {key: "venues", label: "Venues", align: "left", value: (d) => d.venues.join(", ")},
       {key: "series", label: "Series", value: (d) => d.series.length, first: "descending"},
       {key: "from", label: "From", value: first, cell: (d) => day(first(d))},
       {

@@ -177,3 +177,10 @@ describe("the reproduction's sentence", () => {
     expect(reproductionAnswer([], paper)).toMatch(/^Not yet/);
   });
 });
+
+it("ranks and finds among 200 pairs in every range", () => {
+  const rows = madeExplorer(200);
+  expect(rows).toHaveLength(1000);
+  expect(filterRows(rows, {range: "1y"})).toHaveLength(200);
+  expect(filterRows(rows, {range: "1y", search: "coin199"})).toHaveLength(1);
+});
