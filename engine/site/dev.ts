@@ -3,7 +3,7 @@ import {readFile, utimes} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {findLoaders} from "./loaders.js";
-import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
+import {OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
 
@@ -54,9 +54,11 @@ export async function touch(paths: readonly string[], now: Date = new Date()): P
   for (const path of paths) await utimes(path, now, now);
 }
 
-async function main(args: string[]): Promise<void> {
-  const {data, dist, rest} = siteOptions(args);
-  Object.assign(process.env, siteEnv({data, dist}));
+async function dev(args: string[]): Promise<void> {
+  const options = siteOptions(args);
+  const {data, rest} = options;
+  const env = siteEnv(options);
+  Object.assign(process.env, env);
   await vendor();
   if (!reportMissing(await preflight())) {
     console.error("dev not started: a page imports what is not there");
@@ -67,7 +69,7 @@ async function main(args: string[]): Promise<void> {
   await touch(await findLoaders());
   const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
     cwd: ROOT,
-    env: {...siteEnv({data, dist}), CARRYBOOK_DEV: "1"},
+    env: {...env, CARRYBOOK_DEV: "1"},
     stdio: "inherit"
   });
   const stop = watchManifest(join(data, "lake/manifest.json"), async () => {
@@ -81,4 +83,4 @@ async function main(args: string[]): Promise<void> {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(() => dev(process.argv.slice(2)));

@@ -103,6 +103,8 @@ export interface ExplorerRow {
   netPerPeriod: number | null;
   netAnnual: number | null;
   turnover24h: number | null;
+  /** Market capitalisation of the coin in US dollars, where the configuration asks for it. */
+  marketCap?: number | null;
   tier: "mega" | "large" | "mid" | "small" | "unknown";
   freshness: "fresh" | "aging" | "stale";
   insufficient: boolean;

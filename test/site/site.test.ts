@@ -32,6 +32,13 @@ describe("options", () => {
     expect(siteOptions([], env).data).toBe("/env");
     expect(siteOptions([], {}).data).toBe(join(ROOT, "data"));
   });
+  it("hand the configuration on to the loaders", () => {
+    write("own.json", JSON.stringify({data: "/configured", costs: {spotFee: "0.002"}}));
+    const options = siteOptions(["--config", join(folder, "own.json")], {});
+    expect(options.data).toBe("/configured");
+    expect(siteEnv(options)).toMatchObject({CARRYBOOK_DATA: "/configured", CARRYBOOK_COSTS_SPOT_FEE: "0.002"});
+    expect(() => siteOptions(["--config", join(folder, "gone.json")], {})).toThrow("missing config");
+  });
   it("refuse a flag without its value", () =>
     expect(() => siteOptions(["--data"], {})).toThrow("missing value: --data"));
   it("switch telemetry off", () => {
