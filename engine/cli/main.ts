@@ -8,6 +8,7 @@ import {gapsCommand} from "./commands/gaps.js";
 import {importCommand} from "./commands/import.js";
 import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
+import {simCommand} from "./commands/sim.js";
 import {statusCommand} from "./commands/status.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
@@ -55,6 +56,7 @@ for (const add of [
   gapsCommand,
   exportCommand,
   lakeCommands,
+  simCommand,
   doctorCommand,
   configCommand
 ]) {
