@@ -300,7 +300,11 @@ describe("nightly", () => {
     const effects = {
       carrybook: async (args: readonly string[]) => {
         calls.push(args.join(" "));
-        return {code: codes[args[0]!] ?? 0, stdout: args[0] === "--help" ? text : "", stderr: "first\nthe reason"};
+        return {
+          code: codes[args[0]!] ?? 0,
+          stdout: args[0] === "--help" ? text : "",
+          stderr: "first\nthe reason\n  → what to do"
+        };
       },
       build: async () => (calls.push("build"), broken),
       log: (line: string) => void lines.push(line)
