@@ -102,6 +102,15 @@ function lake(dataDir: string, nowMs: number): Check[] {
     holes > 0
       ? {name: "history", state: "warning", text: `${holes} open holes`, fix: "npx carrybook gaps"}
       : {name: "history", state: "ok", text: `no open hole in ${manifest.series.length} histories`},
+    ...manifest.jobs
+      .filter((job) => job.status === "failed")
+      .slice(0, 5)
+      .map(({error}): Check => ({
+        name: "job",
+        state: "warning",
+        text: String(error),
+        fix: "mend what it names and run the command again"
+      })),
     ...manifest.incidents.map(({ts, text}): Check => ({
       name: "store",
       state: nowMs - ts < 7 * 86_400_000 ? "warning" : "ok",
