@@ -1,0 +1,14 @@
+import {existsSync} from "node:fs";
+import {dirname, join, resolve} from "node:path";
+import {fileURLToPath} from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** A folder handed to several checkouts beside this one, or undefined where there is none. */
+export const sharedDir = ["../shared", "../../shared"].map((path) => join(root, path)).find((path) => existsSync(path));
+
+/** Real data for tests and measurements, kept out of the repository. */
+export const realDataDir =
+  sharedDir && existsSync(join(sharedDir, "data/binance")) ? join(sharedDir, "data/binance") : undefined;
+
+export const fixture = (...parts: string[]): string => join(root, "test/fixtures", ...parts);
