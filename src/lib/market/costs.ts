@@ -1,0 +1,50 @@
+import {Decimal, decimal, type DecimalInput} from "../money/decimal.js";
+
+/** What a round trip costs: taker fees per market as shares, slippage per fill in basis points (SEMANTICS §4). */
+export interface Costs {
+  spotFee: Decimal;
+  perpFee: Decimal;
+  slippageBps: Decimal;
+}
+
+/** Bybit, VIP 0, taker on both legs (SEMANTICS §4). */
+export const DEFAULT_COSTS: Costs = {
+  spotFee: new Decimal("0.001"),
+  perpFee: new Decimal("0.00055"),
+  slippageBps: new Decimal(5)
+};
+
+/** Reads costs from text or numbers. @throws `invalid spotFee: VALUE` and kin when negative or not a number */
+export function parseCosts(input: Partial<Record<keyof Costs, DecimalInput>> = {}): Costs {
+  const read = (key: keyof Costs) => {
+    const value = input[key] === undefined ? DEFAULT_COSTS[key] : decimal(input[key], key);
+    if (value.isNegative()) throw new RangeError(`invalid ${key}: ${value}`);
+    return value;
+  };
+  return {spotFee: read("spotFee"), perpFee: read("perpFee"), slippageBps: read("slippageBps")};
+}
+
+/** Slippage of one fill as a share of its price. */
+export const slippageShare = (costs: Costs): Decimal => costs.slippageBps.div(10_000);
+
+/** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
+export const roundTrip = (costs: Costs): Decimal =>
+  costs.spotFee.plus(costs.perpFee).times(2).plus(slippageShare(costs).times(4));
+
+/**
+ * Break-even: how many 8-hour periods of a rate pay the round trip (SEMANTICS §4).
+ * @param rate8h share per 8 hours
+ * @returns periods, or undefined where the rate earns nothing
+ */
+export const breakEvenPeriods = (rate8h: number, roundTripShare: number): number | undefined =>
+  rate8h > 0 ? roundTripShare / rate8h : undefined;
+
+/** Periods of 8 hours an entry is expected to be held, unless a config says otherwise (SEMANTICS §5). */
+export const EXPECTED_HOLD_PERIODS = 30;
+
+/** `rate8h − roundTrip / expectedHoldPeriods`: what a period earns after its part of the costs (SEMANTICS §5). */
+export const netPerPeriod = (rate8h: number, roundTripShare: number, holdPeriods = EXPECTED_HOLD_PERIODS): number =>
+  rate8h - roundTripShare / holdPeriods;
+
+/** 8-hour periods in 365 days. */
+export const PERIODS_PER_YEAR = 365 * 3;
