@@ -56,7 +56,7 @@ export class PairRun {
     this.rules = windowRules(window, config);
     this.#config = config;
     this.#barMs = timeframeMs(window.data.timeframe);
-    this.#nextBar = firstAtOrAfter(window.bars.open, window.startMs);
+    this.#nextBar = firstAtOrAfter(window.bars.end, window.startMs + 1);
     this.#nextSettlement = firstAtOrAfter(window.history.t, window.startMs);
   }
 

@@ -22,15 +22,34 @@ export function volumeCheck(perp: Candles, t: number): VolumeCheck {
   if (stepMs !== HOUR_MS) return {passes: true, ratio: undefined, why: "not-hourly"};
   const closed = firstAtOrAfter(perp.ts, t - stepMs + 1);
   if (closed < 2 * VOLUME_WINDOW) return {passes: true, ratio: undefined, why: "too-little-history"};
-  const newer = mean(perp, closed - VOLUME_WINDOW, closed);
-  const older = mean(perp, closed - 2 * VOLUME_WINDOW, closed - VOLUME_WINDOW);
-  if (!newer || !older) return {passes: true, ratio: undefined, why: "too-little-history"};
-  const passes = newer.gte(older.times(VOLUME_RATIO));
-  const ratio = older.isZero() ? undefined : toNumber(newer.div(older));
+  const newest = closed - VOLUME_WINDOW;
+  const ratio = mean(perp, newest, closed) / mean(perp, newest - VOLUME_WINDOW, newest);
+  if (Number.isNaN(ratio)) return {passes: true, ratio: undefined, why: "too-little-history"};
+  // far from the limit the float's answer is the exact one; near it only decimals decide
+  const near = Math.abs(ratio - toNumber(VOLUME_RATIO)) < 1e-9;
+  const passes = near ? exactlyPasses(perp, newest, closed) : ratio > toNumber(VOLUME_RATIO);
   return {passes, ratio, why: passes ? "enough" : "too-low"};
 }
 
-function mean(perp: Candles, start: number, end: number): Decimal | undefined {
+function mean(perp: Candles, start: number, end: number): number {
+  let sum = 0;
+  let n = 0;
+  for (let i = start; i < end; ++i) {
+    const given = perp.turnover?.[i];
+    const value = given === undefined || Number.isNaN(given) ? perp.volume[i]! * perp.close[i]! : given;
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    ++n;
+  }
+  return sum / n;
+}
+
+function exactlyPasses(perp: Candles, newest: number, closed: number): boolean {
+  const newer = exactMean(perp, newest, closed)!;
+  return newer.gte(exactMean(perp, newest - VOLUME_WINDOW, newest)!.times(VOLUME_RATIO));
+}
+
+function exactMean(perp: Candles, start: number, end: number): Decimal | undefined {
   let sum = ZERO;
   let n = 0;
   for (let i = start; i < end; ++i) {

@@ -1,0 +1,335 @@
+import {roundToTick, rulesOf, type Rules} from "../ledger/rules.js";
+import {marginPrices} from "../ledger/margin.js";
+import {fillPrice} from "../ledger/fills.js";
+import {Decimal, toNumber} from "../money/decimal.js";
+import {slippageShare, type StrategyConfig} from "../strategy/config.js";
+import {firstAtOrAfter, lastAtOrBefore} from "../time/search.js";
+import {decisionsFor, fillDecisions, type Decisions} from "./decisions.js";
+import {BLOCK, type Prepared} from "./prepare.js";
+import {sizeInFloats, type Sized} from "./size.js";
+import {outcomeOf, type Outcome, type Sums} from "./outcome.js";
+
+/** A float may differ from its exact price by less than this share; nearer than that, decimals compare. */
+const PRICE_NOISE = 1e-11;
+
+/**
+ * The float engine of sweeps: one pair, one config, the whole run with its statistics, over typed arrays. It follows the
+ * exact engine event for event and must agree with it to 1e-9 relative. Wherever a float is too near a limit to be
+ * sure, decimals decide; where only the whole exact ledger could, the trial is given back as undefined.
+ */
+export class Kernel {
+  readonly p: Prepared;
+  readonly #decisions: Decisions;
+  readonly #equity: Float64Array;
+  readonly #daily: Float64Array;
+  #config!: StrategyConfig;
+  #rules!: Rules;
+  #sums!: Sums;
+  #spotFee = 0;
+  #perpFee = 0;
+  #slip = 0;
+  #delayMs = 0;
+  #maxWaitMs = 0;
+  #unsure = false;
+  /** newest settlement taken in */
+  #k = -1;
+  /** next grid point to mark */
+  #g = 0;
+  /** cash of the account, flat */
+  #cash = 0;
+  /** instant of the newest sale, at which no entry is decided */
+  #barredTs = -1;
+
+  constructor(p: Prepared) {
+    this.p = p;
+    this.#decisions = decisionsFor(p.t.length);
+    this.#equity = new Float64Array(p.grid.length);
+    this.#daily = new Float64Array(p.midnights);
+  }
+
+  /** Equity on the hourly grid after {@link run}; overwritten by the next one. */
+  get equity(): Float64Array {
+    return this.#equity;
+  }
+
+  /** Equity at midnights UTC after {@link run}; overwritten by the next one. */
+  get daily(): Float64Array {
+    return this.#daily;
+  }
+
+  /**
+   * Runs one config.
+   * @returns its totals and statistics, or undefined where only the exact ledger can tell
+   */
+  run(config: StrategyConfig): Outcome | undefined {
+    this.#begin(config);
+    const {enter} = this.#decisions;
+    const {t} = this.p;
+    for (;;) {
+      let k = this.#k + 1;
+      while (k < t.length && (enter[k] === 0 || t[k] === this.#barredTs)) ++k;
+      if (k >= t.length || this.#unsure) break;
+      const fill = this.#wait(k);
+      if (fill) this.#open(fill.both, fill.decision);
+    }
+    if (this.#unsure) return undefined;
+    this.#equity.fill(this.#cash, this.#g);
+    return outcomeOf(this.#sums, this.p, config, this.#equity, this.#daily);
+  }
+
+  #begin(config: StrategyConfig): void {
+    this.#config = config;
+    this.#rules = rulesFor(this.p, config);
+    this.#spotFee = toNumber(config.spotFee);
+    this.#perpFee = toNumber(config.perpFee);
+    this.#slip = toNumber(slippageShare(config));
+    this.#delayMs = config.decisionDelayBars * this.p.barMs;
+    this.#maxWaitMs = config.maxWaitBars * this.p.barMs;
+    this.#unsure = false;
+    this.#k = -1;
+    this.#g = 0;
+    this.#cash = toNumber(config.capital);
+    this.#barredTs = -1;
+    this.#sums = {
+      trades: 0,
+      payments: 0,
+      wins: 0,
+      liquidated: 0,
+      noPrice: 0,
+      ambiguous: this.p.ambiguous,
+      cannotOpen: 0,
+      funding: 0,
+      basis: 0,
+      fees: 0,
+      slippage: 0,
+      liquidationLoss: 0,
+      liquidationDrift: 0,
+      net: 0,
+      turnover: 0,
+      heldMs: 0
+    };
+    fillDecisions(this.p, config, this.#decisions);
+  }
+
+  /** Follows a waiting entry from its decision at settlement `k` until it fills, lapses or is dropped. */
+  #wait(k: number): {both: number; decision: number} | undefined {
+    const {t, bothTs, endMs} = this.p;
+    const {enter} = this.#decisions;
+    let readyTs = t[k]! + this.#delayMs;
+    let renewedTs = t[k]!;
+    let both = firstAtOrAfter(bothTs, readyTs);
+    for (;;) {
+      const fillTs = both < bothTs.length ? bothTs[both]! : Infinity;
+      const next = k + 1 < t.length ? t[k + 1]! : Infinity;
+      const lapsesAfter = Math.max(renewedTs, readyTs) + this.#maxWaitMs;
+      this.#k = k;
+      if (fillTs < next) {
+        if (fillTs <= lapsesAfter) return {both, decision: k};
+        ++this.#sums.noPrice;
+        return undefined;
+      }
+      if (next === Infinity) {
+        if (endMs > lapsesAfter) ++this.#sums.noPrice;
+        return undefined;
+      }
+      this.#k = ++k;
+      const lapsed = next > lapsesAfter;
+      if (lapsed) ++this.#sums.noPrice;
+      if (enter[k] === 0) return undefined;
+      renewedTs = next;
+      if (lapsed) {
+        readyTs = next + this.#delayMs;
+        both = firstAtOrAfter(bothTs, readyTs);
+      }
+    }
+  }
+
+  /** Opens a hedge at an instant of both opens, or counts the refusal; then follows it to its end. */
+  #open(both: number, decision: number): void {
+    const {p} = this;
+    const sized = sizeInFloats(p, this.#config, this.#rules, {
+      both,
+      decision,
+      score: this.#decisions.score[decision]!,
+      free: this.#cash
+    });
+    if (sized === "unsure") this.#unsure = true;
+    else if (sized === "refused") ++this.#sums.cannotOpen;
+    else this.#hold(both, sized);
+  }
+
+  #hold(both: number, {ordered, spotQty, perpQty}: Sized): void {
+    const {p} = this;
+    const sums = this.#sums;
+    const {t, payment, missingBar, bothTs, bothSpot, bothPerp, endMs} = p;
+    const {exit} = this.#decisions;
+    const entryTs = bothTs[both]!;
+    const s0 = bothSpot[both]!;
+    const p0 = bothPerp[both]!;
+    const spotFill = s0 * (1 + this.#slip);
+    const perpFill = p0 * (1 - this.#slip);
+    const spotFees =
+      this.#config.spotFeeIn === "base" ? ordered * this.#spotFee * spotFill : spotFill * spotQty * this.#spotFee;
+    let fees = spotFees + perpFill * perpQty * this.#perpFee;
+    let slippage = s0 * this.#slip * spotQty + p0 * this.#slip * perpQty;
+    let funding = 0;
+    let turnover = spotFill * spotQty + perpFill * perpQty;
+    const base = this.#cash - spotFill * spotQty - fees + perpQty * perpFill;
+    this.#markFlat(entryTs);
+    const danger = this.#danger(entryTs, bothPerp[both]!, perpFill);
+    const lostTs = danger ? p.barEnd[danger.bar]! : Infinity;
+    let exitTs = Infinity;
+    let exitBoth = -1;
+    for (;;) {
+      const k = this.#k;
+      const next = k + 1 < t.length ? t[k + 1]! : Infinity;
+      const missing = exitTs === Infinity && k >= 0 ? this.#missingAfter(missingBar[k]!, entryTs, next) : Infinity;
+      const soonest = Math.min(next, missing, exitTs, endMs);
+      if (lostTs <= soonest) break;
+      if (endMs <= soonest) break;
+      if (next === soonest) {
+        this.#mark(next, base + funding, spotQty, perpQty);
+        this.#k = k + 1;
+        funding += perpQty * payment[k + 1]!;
+        ++sums.payments;
+        if (exitTs === Infinity && exit[k + 1] === 1) {
+          exitBoth = firstAtOrAfter(bothTs, next + this.#delayMs);
+          exitTs = exitBoth < bothTs.length ? bothTs[exitBoth]! : Number.MAX_VALUE;
+        }
+      } else if (missing === soonest) {
+        exitBoth = firstAtOrAfter(bothTs, missing + this.#delayMs);
+        exitTs = exitBoth < bothTs.length ? bothTs[exitBoth]! : Number.MAX_VALUE;
+      } else break;
+    }
+    sums.funding += funding;
+    let s1: number;
+    let closedTs: number;
+    let basis: number;
+    let loss = 0;
+    let drift = 0;
+    const end = Math.min(exitTs, endMs);
+    if (danger && lostTs <= end) {
+      ++sums.liquidated;
+      this.#mark(lostTs, base + funding, spotQty, perpQty);
+      const lostFee = danger.bankruptcy * perpQty * this.#perpFee;
+      const i = firstAtOrAfter(p.spotTs, lostTs);
+      closedTs = i < p.spotTs.length ? p.spotTs[i]! : endMs;
+      s1 = i < p.spotTs.length ? p.spotOpen[i]! : p.lastSpotClose;
+      this.#mark(closedTs, base + funding - perpQty * danger.bankruptcy - lostFee, spotQty, 0);
+      while (this.#k + 1 < t.length && t[this.#k + 1]! < closedTs) ++this.#k;
+      this.#barredTs = closedTs;
+      fees += lostFee;
+      turnover += danger.bankruptcy * perpQty;
+      basis = spotQty * (danger.spotReference - s0) - perpQty * (danger.price - p0);
+      loss = perpQty * (danger.bankruptcy - danger.price);
+      drift = spotQty * (s1 - danger.spotReference);
+    } else {
+      closedTs = end;
+      this.#mark(closedTs, base + funding, spotQty, perpQty);
+      s1 = closedTs < endMs ? bothSpot[exitBoth]! : p.lastSpotClose;
+      const p1 = closedTs < endMs ? bothPerp[exitBoth]! : p.lastPerpClose;
+      fees += p1 * (1 + this.#slip) * perpQty * this.#perpFee;
+      slippage += p1 * this.#slip * perpQty;
+      turnover += p1 * (1 + this.#slip) * perpQty;
+      basis = spotQty * (s1 - s0) - perpQty * (p1 - p0);
+    }
+    const sale = s1 * (1 - this.#slip) * spotQty;
+    fees += sale * this.#spotFee;
+    slippage += s1 * this.#slip * spotQty;
+    const net = funding + basis - fees - slippage - loss + drift;
+    if (Math.abs(net) < 1e-9) this.#unsure = true;
+    ++sums.trades;
+    if (net > 0) ++sums.wins;
+    sums.basis += basis;
+    sums.fees += fees;
+    sums.slippage += slippage;
+    sums.liquidationLoss += loss;
+    sums.liquidationDrift += drift;
+    sums.net += net;
+    sums.turnover += turnover + sale;
+    sums.heldMs += closedTs - entryTs;
+    this.#cash += net;
+  }
+
+  /** The first perp bar after the entry at which the newest row is overdue, before the next settlement. */
+  #missingAfter(firstBar: number, entryTs: number, next: number): number {
+    if (firstBar > entryTs || firstBar === Infinity) return firstBar;
+    const {perpTs, endMs} = this.p;
+    const bar = perpTs[firstAtOrAfter(perpTs, entryTs + 1)] ?? Infinity;
+    return bar < next && bar < endMs ? bar : Infinity;
+  }
+
+  /** The first bar from the entry on whose high reaches P*, with the prices a liquidation there takes. */
+  #danger(
+    entryTs: number,
+    perpReference: number,
+    perpFill: number
+  ): {bar: number; price: number; bankruptcy: number; spotReference: number} | undefined {
+    const {barEnd, barOpen, barHigh, blockHigh} = this.p;
+    const leverage = toNumber(this.#config.leverage);
+    const near =
+      ((perpFill * (leverage + 1)) / (leverage * (1 + toNumber(this.#rules.maintenanceRate)))) * (1 - PRICE_NOISE);
+    let exact: {liquidation: Decimal; bankruptcy: Decimal} | undefined;
+    for (let i = firstAtOrAfter(barEnd, entryTs + 1); i < barEnd.length; ++i) {
+      if (i % BLOCK === 0) {
+        while (blockHigh[i / BLOCK]! < near) i += BLOCK;
+        if (i >= barEnd.length) return undefined;
+      }
+      if (!(barHigh[i]! >= near) || barOpen[i]! < entryTs) continue;
+      exact ??= marginPrices(fillPrice(new Decimal(perpReference), "sell", slippageShare(this.#config)), {
+        leverage: this.#config.leverage,
+        maintenanceRate: this.#rules.maintenanceRate,
+        tick: this.#rules.perpTick
+      });
+      if (exact.liquidation.gt(barHigh[i]!)) continue;
+      return {
+        bar: i,
+        price: toNumber(exact.liquidation),
+        bankruptcy: toNumber(exact.bankruptcy),
+        spotReference: this.#spotReference(exact.liquidation, barOpen[i]!)
+      };
+    }
+    return undefined;
+  }
+
+  /** S*, rounded to the tick in decimals: on a cheap coin a tick is money. */
+  #spotReference(price: Decimal, barOpen: number): number {
+    const {bothTs, bothSpot, bothPerp} = this.p;
+    const i = lastAtOrBefore(bothTs, barOpen);
+    const exact = price.times(bothSpot[i]!).div(bothPerp[i]!);
+    return toNumber(roundToTick(exact, this.#rules.spotTick));
+  }
+
+  #gridEnd(ts: number): number {
+    const {startMs, stepMs, length} = this.p.grid;
+    return Math.min(length, Math.ceil((ts - startMs) / stepMs));
+  }
+
+  #markFlat(ts: number): void {
+    const end = this.#gridEnd(ts);
+    this.#equity.fill(this.#cash, this.#g, Math.max(this.#g, end));
+    this.#g = Math.max(this.#g, end);
+  }
+
+  /** Marks the grid points before `ts`: constant cash plus both legs. */
+  #mark(ts: number, base: number, spotQty: number, perpQty: number): void {
+    const {gridSpot, gridPerp} = this.p;
+    const equity = this.#equity;
+    const end = this.#gridEnd(ts);
+    let g = this.#g;
+    for (; g < end; ++g) equity[g] = base + spotQty * gridSpot[g]! - perpQty * gridPerp[g]!;
+    this.#g = g;
+  }
+}
+
+/** Rules by window and the four keys that change them; a sweep asks for the same few a thousand times. */
+const rulesCache = new WeakMap<Prepared, Map<string, Rules>>();
+
+function rulesFor(p: Prepared, config: StrategyConfig): Rules {
+  const key = [config.spotStep, config.perpStep, config.minQty, config.minNotional, config.maintenanceRate].join("|");
+  let byKey = rulesCache.get(p);
+  if (!byKey) rulesCache.set(p, (byKey = new Map()));
+  let rules = byKey.get(key);
+  if (!rules) byKey.set(key, (rules = rulesOf(p.window.data.instrument, config)));
+  return rules;
+}
