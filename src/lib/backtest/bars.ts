@@ -23,6 +23,11 @@ interface Bar {
  * series replaces the coarse bars it covers in full; a coarse bar with a hole in the finer series is still checked.
  */
 export function marginBars(data: MarketData): MarginBars {
+  const stepMs = timeframeMs(data.perp.timeframe);
+  if (!data.mark && !data.finer) {
+    const {ts, high} = data.perp;
+    return {open: ts, end: ts.map((open) => open + stepMs), high, fromMark: new Uint8Array(ts.length)};
+  }
   const coarse = barsOf(data.perp, data.mark);
   const fine = data.finer ? barsOf(data.finer.perp, data.finer.mark) : [];
   const fineEnds = new Map(fine.map((bar) => [bar.open, bar.end]));

@@ -39,7 +39,7 @@ export class PairRun {
   readonly refusals: RefusedFill[] = [];
   noPrice = 0;
   ambiguous = 0;
-  hedge: Hedge | undefined;
+  #hedge: Hedge | undefined;
   readonly #config: StrategyConfig;
   readonly #barMs: number;
   #entry: WaitingEntry | undefined;
@@ -50,6 +50,10 @@ export class PairRun {
   #nextSettlement: number;
   #spot = 0;
   #perp = 0;
+  #settledTs = -Infinity;
+  #booked = 0;
+  /** floats of the open hedge's P*: under the first no high can reach it */
+  #safeHigh = 0;
 
   constructor(window: PairWindow, config: StrategyConfig) {
     this.window = window;
@@ -58,6 +62,16 @@ export class PairRun {
     this.#barMs = timeframeMs(window.data.timeframe);
     this.#nextBar = firstAtOrAfter(window.bars.end, window.startMs + 1);
     this.#nextSettlement = firstAtOrAfter(window.history.t, window.startMs);
+  }
+
+  get hedge(): Hedge | undefined {
+    return this.#hedge;
+  }
+
+  /** Takes an opened hedge in. */
+  hold(hedge: Hedge): void {
+    this.#hedge = hedge;
+    this.#safeHigh = toNumber(hedge.prices.liquidation) * (1 - 1e-15);
   }
 
   get pair(): string {
@@ -113,10 +127,10 @@ export class PairRun {
   #check(bar: number): void {
     const {hedge} = this;
     const {bars} = this.window;
-    if (!hedge?.hedged || bars.open[bar]! < hedge.order.ts) return;
-    const price = hedge.prices.liquidation;
     const high = bars.high[bar]!;
-    if (high < toNumber(price) * (1 - 1e-15) || new Decimal(high).lt(price)) return;
+    if (!hedge?.hedged || high < this.#safeHigh || bars.open[bar]! < hedge.order.ts) return;
+    const price = hedge.prices.liquidation;
+    if (new Decimal(high).lt(price)) return;
     const {spot, perp} = this.#newestOpens(bars.open[bar]!);
     hedge.liquidate(bars.end[bar]!, {
       barTs: bars.open[bar]!,
@@ -144,6 +158,7 @@ export class PairRun {
     const settlement = history.settlements[this.#nextSettlement];
     if (settlement?.t !== t || t >= endMs) return;
     ++this.#nextSettlement;
+    this.#settledTs = t;
     if (settlement.intervalSource === "ambiguous") ++this.ambiguous;
     if (!this.hedge?.hedged || t <= this.hedge.order.ts) return;
     const mark = markAt(data, t);
@@ -157,6 +172,33 @@ export class PairRun {
     if (t - since <= this.#config.maxWaitBars * this.#barMs) return;
     this.#entry = undefined;
     ++this.noPrice;
+  }
+
+  /** Whether the newest settlement is overdue at `t` with a hedge open. */
+  #overdue(t: number): boolean {
+    const newest = this.#nextSettlement - 1;
+    return this.#hedge !== undefined && newest >= 0 && t >= this.window.history.missingFrom(newest);
+  }
+
+  /** Whether anything but a liquidation can happen at `t`: most bars only check the margin. */
+  busy(t: number): boolean {
+    if (t >= this.window.endMs || this.#barred || this.#entry || this.#exit) return true;
+    return this.window.history.t[this.#nextSettlement] === t || this.#overdue(t);
+  }
+
+  /**
+   * Phase 3: whether there is anything to ask the strategy: a settlement at this instant, or one overdue with a hedge
+   * open. It spares a view at every bar and decides nothing.
+   */
+  mayDecide(t: number): boolean {
+    return t < this.window.endMs && (this.#settledTs === t || this.#overdue(t));
+  }
+
+  /** The trades closed since this was last asked. */
+  takeClosed(): readonly Trade[] {
+    const closed = this.trades.slice(this.#booked);
+    this.#booked = this.trades.length;
+    return closed;
   }
 
   /** Phase 3: takes one intent in. */
@@ -192,7 +234,7 @@ export class PairRun {
   #close(t: number, exit: Omit<Parameters<Hedge["close"]>[1], "perpReference"> & {perpReference?: Decimal}): void {
     const {perpReference} = exit;
     this.trades.push(this.hedge!.close(t, {...exit, perpReference}));
-    this.hedge = undefined;
+    this.#hedge = undefined;
     this.#exit = undefined;
     this.#barred = true;
   }

@@ -83,28 +83,43 @@ export function runWindows(
   const steps: Step[] | undefined = keepSteps ? [] : undefined;
   const trades: Trade[] = [];
   for (const t of instants) {
-    const active = runs.filter((run) => run.arrive(t));
-    const closed = active.map((run) => run.trades.length);
-    for (const run of active) run.liquidate(t);
-    for (const run of active) run.settle(t);
-    decideAt(t, active, config);
-    for (const run of active) run.close(t);
-    active.forEach((run, i) => {
-      for (const trade of run.trades.slice(closed[i])) {
-        account.closedNet = account.closedNet.plus(trade.net);
-        trades.push(trade);
-      }
-    });
-    openAt(t, active, runs, account, config);
+    const active = arriveAt(t, runs);
+    if (active.length > 0) {
+      for (const run of active) run.settle(t);
+      decideAt(t, active, config);
+      for (const run of active) run.close(t);
+      for (const run of active) book(run, account, trades);
+      openAt(t, active, runs, account, config);
+    }
     steps?.push(stepOf(t, runs, account));
   }
   return {config, range: {}, startMs, endMs, pairs: runs.map(resultOf), trades, steps};
 }
 
+const NONE: readonly PairRun[] = [];
+
+/** Liquidates what must be at `t` and gives the pairs at which anything more may happen then. */
+function arriveAt(t: number, runs: readonly PairRun[]): readonly PairRun[] {
+  let active: PairRun[] | undefined;
+  for (const run of runs) {
+    if (!run.arrive(t)) continue;
+    run.liquidate(t);
+    if (run.busy(t)) (active ??= []).push(run);
+  }
+  return active ?? NONE;
+}
+
+/** Takes the trades that a pair has closed since it was last booked into the account. */
+function book(run: PairRun, account: Account, trades: Trade[]): void {
+  for (const trade of run.takeClosed()) {
+    account.closedNet = account.closedNet.plus(trade.net);
+    trades.push(trade);
+  }
+}
+
 function decideAt(t: number, active: readonly PairRun[], config: StrategyConfig): void {
   for (const run of active) run.lapse(t);
-  // the run stops at its end; a flat pair is only asked at its settlements, which spares a view at every bar
-  const asked = active.filter(({window, hedge}) => t < window.endMs && (hedge || window.history.settlesAt(t)));
+  const asked = active.filter((run) => run.mayDecide(t));
   if (asked.length === 0) return;
   const view = viewAt(
     asked.map((run) => run.window.history),
@@ -129,7 +144,7 @@ function openAt(
   for (const {run, intent, ...references} of claims.sort(byRank)) {
     const open = runs.flatMap(({hedge}) => (hedge ? [hedge] : []));
     const opened = openHedge(t, run, intent, references, open, account, config);
-    if (opened instanceof Hedge) run.hedge = opened;
+    if (opened instanceof Hedge) run.hold(opened);
     else run.refusals.push({ts: t, reason: opened});
   }
 }

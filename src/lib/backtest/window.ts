@@ -83,13 +83,24 @@ function lastCommon(spot: Float64Array, perp: Float64Array, fromMs: number): {sp
 
 /** The distinct values of ascending arrays in `[fromMs, toMs]`, with `toMs` itself. */
 export function instantsOf(columns: readonly Float64Array[], fromMs: number, toMs: number): Float64Array {
-  const inside = columns.flatMap((column) => {
+  let merged: Float64Array = Float64Array.of(toMs);
+  for (const column of columns) {
     const start = firstAtOrAfter(column, fromMs);
-    return Array.from(column.subarray(start, firstAtOrAfter(column, toMs, start)));
-  });
-  inside.push(toMs);
-  const sorted = Float64Array.from(inside).sort();
-  return sorted.filter((t, i) => i === 0 || t !== sorted[i - 1]);
+    merged = union(merged, column.subarray(start, firstAtOrAfter(column, toMs, start)));
+  }
+  return merged;
+}
+
+function union(a: Float64Array, b: Float64Array): Float64Array {
+  const out = new Float64Array(a.length + b.length);
+  let n = 0;
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const value = j >= b.length || a[i]! <= b[j]! ? a[i++]! : b[j++]!;
+    if (n === 0 || value !== out[n - 1]) out[n++] = value;
+  }
+  return out.slice(0, n);
 }
 
 /** The rules of the window's pair under a config. */

@@ -1,7 +1,6 @@
 import {Decimal, text, ZERO} from "../money/decimal.js";
 import {roundTripShare, type StrategyConfig} from "./config.js";
 import type {Signals} from "./history.js";
-import {compositeScore} from "./signals.js";
 import type {PairView, View} from "./view.js";
 
 export type EntryReason = "rate-above-threshold" | "composite-above-threshold";
@@ -83,7 +82,7 @@ function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent
   const {rate8h} = signals;
   const simple = config.strategy === "simple";
   if (simple ? rate8h.lt(config.minRate) : rate8h.lte(ZERO)) return undefined;
-  const score = simple ? signals.level : compositeOf(signals, config);
+  const score = simple ? signals.level : signals.composite(config.weights);
   if (!score || (!simple && score.lt(config.entry))) return undefined;
   const hold = config.expectedHoldPeriods === "auto" ? view.autoHold(config.exitRate)! : config.expectedHoldPeriods;
   const net = netPerPeriod(rate8h, hold, config);
@@ -111,7 +110,7 @@ function decideExit(view: PairView, ts: number, config: StrategyConfig): Intent 
   }
   const negative = rate8h.lt(ZERO);
   if (!negative && !belowExitRate) return undefined;
-  const composite = compositeOf(signals, config);
+  const composite = signals.composite(config.weights);
   const faded = composite !== undefined && composite.lt(config.exit);
   if (!negative && !faded) return undefined;
   return exit(view, ts, faded ? "composite-below-exit" : "rate-below-exit", {
@@ -136,25 +135,15 @@ function exit(view: PairView, ts: number, reason: ExitReason, numbers: Record<st
   return {type: "exit", pair: view.pair, reason, decision: {ts, numbers: {...numbersOf(view.signals()), ...numbers}}};
 }
 
-const compositeOf = (signals: Signals, config: StrategyConfig): Decimal | undefined =>
-  compositeScore(
-    {
-      level: signals.level,
-      trend: signals.trend.score,
-      persistence: signals.persistence.score,
-      basis: signals.basis?.score
-    },
-    config.weights
-  );
-
 function numbersOf(signals: Signals | undefined): Record<string, string> {
   if (!signals) return {};
+  const difference = signals.trendDifference;
   return {
     rate8h: text(signals.rate8h),
     level: text(signals.level),
-    trend: signals.trend.direction,
-    ...(signals.trend.difference && {trendDifference: text(signals.trend.difference)}),
-    persistence: String(signals.persistence.streak),
+    trend: signals.trend,
+    ...(difference && {trendDifference: text(difference)}),
+    persistence: String(signals.streak),
     ...(signals.basis && {basis: text(signals.basis.value)})
   };
 }

@@ -1,17 +1,20 @@
 import {openAt, type MarketData} from "../backtest/marketdata.js";
 import {allowedIntervalHours, inferIntervals, rate8hDecimal, type IntervalSource} from "../market/funding.js";
-import {Decimal, decimal} from "../money/decimal.js";
+import {Decimal, decimal, toNumber} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
 import {HoldHistory} from "./hold.js";
 import {
   basisOf,
   basisScore,
+  compositeScore,
   levelScore,
   PERSISTENCE_RATE,
   persistenceScore,
   TREND_WINDOW,
   trendDifference,
+  trendDifferenceFloat,
+  trendFromFloat,
   trendOf,
   trendScore,
   type Trend,
@@ -35,13 +38,71 @@ export interface Settlement {
   nextSettlementMs: number | undefined;
 }
 
-/** The signals of one decision with their parts (SEMANTICS §5). */
-export interface Signals {
-  rate8h: Decimal;
-  level: Decimal;
-  trend: {direction: Trend; difference: Decimal | undefined; score: Decimal};
-  persistence: {streak: number; score: Decimal};
-  basis: {value: Decimal; score: Decimal} | undefined;
+/**
+ * The signals of one decision with their parts (SEMANTICS §5). Each is computed when first read, so that a strategy pays
+ * for what it uses.
+ */
+export class Signals {
+  readonly rate8h: Decimal;
+  /** consecutive newest rates at or above the persistence rate */
+  readonly streak: number;
+  readonly #market: MarketData;
+  readonly #t: number;
+  readonly #rates: readonly Decimal[];
+  readonly #direction: Trend | undefined;
+  #basis: {value: Decimal; score: Decimal} | undefined;
+  #basisRead = false;
+  #level: Decimal | undefined;
+
+  /** @param recent the newest usable rates up to this row, at most as many as the trend wants */
+  constructor(
+    rate8h: Decimal,
+    streak: number,
+    direction: Trend | undefined,
+    {market, t, recent}: {market: MarketData; t: number; recent: readonly Decimal[]}
+  ) {
+    this.rate8h = rate8h;
+    this.streak = streak;
+    this.#direction = direction;
+    this.#market = market;
+    this.#t = t;
+    this.#rates = recent;
+  }
+
+  get level(): Decimal {
+    return (this.#level ??= levelScore(this.rate8h));
+  }
+
+  /** `ema[last] − ema[last − 5]`, exactly; undefined with too few rates. */
+  get trendDifference(): Decimal | undefined {
+    return trendDifference(this.#rates);
+  }
+
+  get trend(): Trend {
+    return this.#direction ?? trendOf(this.trendDifference);
+  }
+
+  get basis(): {value: Decimal; score: Decimal} | undefined {
+    if (!this.#basisRead) {
+      this.#basisRead = true;
+      const value = basisOf(openAt(this.#market.spot, this.#t), openAt(this.#market.perp, this.#t));
+      this.#basis = value && {value, score: basisScore(value)};
+    }
+    return this.#basis;
+  }
+
+  /** The composite score under some weights; undefined where the basis is. */
+  composite(weights: Parameters<typeof compositeScore>[1]): Decimal | undefined {
+    return compositeScore(
+      {
+        level: this.level,
+        trend: trendScore(this.trend),
+        persistence: persistenceScore(this.streak),
+        basis: this.basis?.score
+      },
+      weights
+    );
+  }
 }
 
 /**
@@ -55,6 +116,7 @@ export class PairHistory {
   readonly t: Float64Array;
   readonly data: MarketData;
   readonly #usable: Decimal[] = [];
+  readonly #usableFloats: Float64Array;
   readonly #usableBefore: Int32Array;
   readonly #streak: Int32Array;
   readonly #signals: (Signals | undefined)[] = [];
@@ -66,6 +128,7 @@ export class PairHistory {
     this.data = data;
     this.settlements = settlementsOf(data);
     this.t = Float64Array.from(this.settlements, (s) => s.t);
+    this.#usableFloats = Float64Array.from(this.settlements.flatMap(({rate8h}) => (rate8h ? [toNumber(rate8h)] : [])));
     this.#usableBefore = new Int32Array(this.t.length);
     this.#streak = new Int32Array(this.t.length);
     let streak = 0;
@@ -84,11 +147,6 @@ export class PairHistory {
     return lastAtOrBefore(this.t, t);
   }
 
-  /** Whether a settlement lies at this very instant. */
-  settlesAt(t: number): boolean {
-    return this.t[this.indexAt(t)] === t;
-  }
-
   /** The signals at settlement `i`; undefined where the row has no rate per 8 hours. */
   signals(i: number): Signals | undefined {
     const settlement = this.settlements[i];
@@ -98,17 +156,9 @@ export class PairHistory {
 
   #compute(i: number, t: number, rate8h: Decimal): Signals {
     const end = this.#usableBefore[i]!;
-    const difference = trendDifference(this.#usable.slice(Math.max(0, end - TREND_WINDOW), end));
-    const direction = trendOf(difference);
-    const streak = this.#streak[i]!;
-    const basis = basisOf(openAt(this.data.spot, t), openAt(this.data.perp, t));
-    return {
-      rate8h,
-      level: levelScore(rate8h),
-      trend: {direction, difference, score: trendScore(direction)},
-      persistence: {streak, score: persistenceScore(streak)},
-      basis: basis && {value: basis, score: basisScore(basis)}
-    };
+    const direction = trendFromFloat(trendDifferenceFloat(this.#usableFloats, end));
+    const recent = this.#usable.slice(Math.max(0, end - TREND_WINDOW), end);
+    return new Signals(rate8h, this.#streak[i]!, direction, {market: this.data, t, recent});
   }
 
   /** The volume filter at settlement `i`. */

@@ -1,4 +1,4 @@
-import {Decimal, decimal, ONE, ZERO} from "../money/decimal.js";
+import {Decimal, decimal, ONE, toNumber, ZERO} from "../money/decimal.js";
 
 /** The scales of SEMANTICS §5. */
 export const LEVEL_FULL = decimal("0.003");
@@ -35,6 +35,32 @@ export function trendDifference(rates: readonly Decimal[]): Decimal | undefined 
     emas.push(ema);
   }
   return ema.minus(emas[emas.length - 1 - TREND_LOOKBACK]!);
+}
+
+/** {@link trendDifference} in floats, for {@link trendOf} to decide from where it is certain; NaN for too few rates. */
+export function trendDifferenceFloat(rates: ArrayLike<number>, end: number): number {
+  const start = Math.max(0, end - TREND_WINDOW);
+  if (end - start < TREND_LEAST) return NaN;
+  let ema = rates[start]!;
+  let before = ema;
+  for (let i = start + 1; i < end; ++i) {
+    ema += ((rates[i]! - ema) * 2) / 7;
+    if (i === end - 1 - TREND_LOOKBACK) before = ema;
+  }
+  return ema - before;
+}
+
+const TREND_STEP_FLOAT = toNumber(TREND_STEP);
+const TREND_NOISE = 1e-12;
+
+/**
+ * The direction where the float difference is certain of it: `d > 0.00005` rising, `d < −0.00005` falling, else stable;
+ * NaN (too few rates) is stable. Undefined where the difference is so near a limit that only decimals can tell.
+ */
+export function trendFromFloat(difference: number): Trend | undefined {
+  if (Number.isNaN(difference)) return "stable";
+  if (Math.abs(Math.abs(difference) - TREND_STEP_FLOAT) < TREND_NOISE) return undefined;
+  return difference > TREND_STEP_FLOAT ? "rising" : difference < -TREND_STEP_FLOAT ? "falling" : "stable";
 }
 
 /** `d > 0.00005` rising, `d < −0.00005` falling, else stable; undefined is stable. */

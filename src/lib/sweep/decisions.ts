@@ -2,6 +2,7 @@ import {Decimal, toNumber} from "../money/decimal.js";
 import {roundTripShare, type StrategyConfig} from "../strategy/config.js";
 import {decide, type Intent, type PairBook} from "../strategy/decide.js";
 import {viewAt} from "../strategy/view.js";
+import {asFloat} from "./floats.js";
 import {SAFE_DIGITS, type Prepared} from "./prepare.js";
 
 /** A threshold as a float that knows whether float comparison with it is exact. */
@@ -10,7 +11,7 @@ interface Threshold {
   safe: boolean;
 }
 
-const threshold = (value: Decimal): Threshold => ({value: toNumber(value), safe: value.sd() <= SAFE_DIGITS});
+const threshold = (value: Decimal): Threshold => ({value: asFloat(value), safe: value.sd() <= SAFE_DIGITS});
 
 /** Floats of rates differ from their decimals by less than this, scores by less than the second. */
 const RATE_NOISE = 1e-15;
@@ -25,13 +26,14 @@ export interface Decisions {
   exit: Uint8Array;
   /** composite, or the level for simple; sizes dynamic positions */
   score: Float64Array;
+  /** where composites are written */
+  composite: Float64Array;
 }
 
-export const decisionsFor = (n: number): Decisions => ({
-  enter: new Uint8Array(n),
-  exit: new Uint8Array(n),
-  score: new Float64Array(n)
-});
+export function decisionsFor(n: number): Decisions {
+  const composite = new Float64Array(n);
+  return {enter: new Uint8Array(n), exit: new Uint8Array(n), score: composite, composite};
+}
 
 /**
  * Fills in what `decide` answers at every settlement. Floats answer where they are certain; where a number is so near
@@ -52,12 +54,23 @@ function hurdles(p: Prepared, config: StrategyConfig): Threshold | Float64Array 
   return Float64Array.from(p.t, (_, k) => cost / toNumber(history.autoHold(p.firstSettlement + k, config.exitRate)));
 }
 
-function fillSimple(p: Prepared, config: StrategyConfig, {enter, exit, score}: Decisions): void {
-  const {rate8h, safe, level} = p;
+function fillSimple(p: Prepared, config: StrategyConfig, out: Decisions): void {
+  const {rate8h, safe, allSafe} = p;
+  const {enter, exit} = out;
   const min = threshold(config.minRate);
-  const out = threshold(config.exitRate);
+  const leave = threshold(config.exitRate);
   const hurdle = hurdles(p, config);
   const fixed = hurdle instanceof Float64Array ? undefined : hurdle;
+  out.score = p.level;
+  if (allSafe && min.safe && leave.safe && fixed?.safe) {
+    const cost = fixed.value;
+    for (let k = 0; k < rate8h.length; ++k) {
+      const r = rate8h[k]!;
+      enter[k] = r >= min.value && r > cost ? 1 : 0;
+      exit[k] = r < leave.value ? 1 : 0;
+    }
+    return;
+  }
   for (let k = 0; k < rate8h.length; ++k) {
     const r = rate8h[k]!;
     const exact = safe[k] === 1;
@@ -66,22 +79,23 @@ function fillSimple(p: Prepared, config: StrategyConfig, {enter, exit, score}: D
       (!(exact && min.safe) && Math.abs(r - min.value) < RATE_NOISE) ||
       (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE);
     enter[k] = unsure ? asked(p, config, k, FLAT, "enter") : r >= min.value && r > cost ? 1 : 0;
-    const unsureExit = !(exact && out.safe) && Math.abs(r - out.value) < RATE_NOISE;
-    exit[k] = unsureExit ? asked(p, config, k, OPEN, "exit") : r < out.value ? 1 : 0;
-    score[k] = level[k]!;
+    const unsureExit = !(exact && leave.safe) && Math.abs(r - leave.value) < RATE_NOISE;
+    exit[k] = unsureExit ? asked(p, config, k, OPEN, "exit") : r < leave.value ? 1 : 0;
   }
 }
 
-function fillComposite(p: Prepared, config: StrategyConfig, {enter, exit, score}: Decisions): void {
+function fillComposite(p: Prepared, config: StrategyConfig, decisions: Decisions): void {
+  const {enter, exit} = decisions;
+  const score = (decisions.score = decisions.composite);
   const {rate8h, safe, level, trend, persistence, basis} = p;
   const {history} = p.window;
   const weights = config.weights;
-  const wl = toNumber(weights.level);
-  const wt = toNumber(weights.trend);
-  const wp = toNumber(weights.persistence);
-  const wb = toNumber(weights.basis);
-  const entry = toNumber(config.entry);
-  const leave = toNumber(config.exit);
+  const wl = asFloat(weights.level);
+  const wt = asFloat(weights.trend);
+  const wp = asFloat(weights.persistence);
+  const wb = asFloat(weights.basis);
+  const entry = asFloat(config.entry);
+  const leave = asFloat(config.exit);
   const out = threshold(config.exitRate);
   const hurdle = hurdles(p, config);
   const fixed = hurdle instanceof Float64Array ? undefined : hurdle;
@@ -91,12 +105,20 @@ function fillComposite(p: Prepared, config: StrategyConfig, {enter, exit, score}
     const s = wl * level[k]! + wt * trend[k]! + wp * persistence[k]! + wb * basis[k]!;
     score[k] = s;
     const cost = fixed ? fixed.value : (hurdle as Float64Array)[k]!;
-    const unsure = Math.abs(s - entry) < SCORE_NOISE || (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE);
-    const wants = unsure ? asked(p, config, k, FLAT, "enter") : r > 0 && s >= entry && r > cost ? 1 : 0;
-    enter[k] = wants && config.volumeFilter && !history.volume(p.firstSettlement + k).passes ? 0 : wants;
-    const unsureExit =
-      Math.abs(s - leave) < SCORE_NOISE || (!(exact && out.safe) && Math.abs(r - out.value) < RATE_NOISE);
-    exit[k] = unsureExit ? asked(p, config, k, OPEN, "exit") : r < 0 || (s < leave && r < out.value) ? 1 : 0;
+    if (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE) enter[k] = asked(p, config, k, FLAT, "enter");
+    else if (!(r > 0 && r > cost && atLeast(k, s, config.entry, entry))) enter[k] = 0;
+    else enter[k] = config.volumeFilter && !history.volume(p.firstSettlement + k).passes ? 0 : 1;
+    if (!(exact && out.safe) && Math.abs(r - out.value) < RATE_NOISE) exit[k] = asked(p, config, k, OPEN, "exit");
+    else exit[k] = r < 0 || (r < out.value && !Number.isNaN(s) && !atLeast(k, s, config.exit, leave)) ? 1 : 0;
+  }
+
+  /** Scores tie with round thresholds all the time, so a tie costs one exact score, not a whole decision. */
+  function atLeast(k: number, s: number, limit: Decimal, limitFloat: number): boolean {
+    if (!(Math.abs(s - limitFloat) < SCORE_NOISE)) return s >= limitFloat;
+    return history
+      .signals(p.firstSettlement + k)!
+      .composite(weights)!
+      .gte(limit);
   }
 }
 

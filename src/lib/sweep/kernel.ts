@@ -1,11 +1,13 @@
-import {roundToTick, rulesOf, type Rules} from "../ledger/rules.js";
+import {roundToTick} from "../ledger/rules.js";
 import {marginPrices} from "../ledger/margin.js";
 import {fillPrice} from "../ledger/fills.js";
 import {Decimal, toNumber} from "../money/decimal.js";
 import {slippageShare, type StrategyConfig} from "../strategy/config.js";
 import {firstAtOrAfter, lastAtOrBefore} from "../time/search.js";
 import {decisionsFor, fillDecisions, type Decisions} from "./decisions.js";
-import {BLOCK, type Prepared} from "./prepare.js";
+import {floatsOf, type Floats} from "./floats.js";
+import {firstReaching} from "./maxtree.js";
+import type {Prepared} from "./prepare.js";
 import {sizeInFloats, type Sized} from "./size.js";
 import {outcomeOf, type Outcome, type Sums} from "./outcome.js";
 
@@ -22,14 +24,10 @@ export class Kernel {
   readonly #decisions: Decisions;
   readonly #equity: Float64Array;
   readonly #daily: Float64Array;
+  readonly #returns: Float64Array;
   #config!: StrategyConfig;
-  #rules!: Rules;
+  #floats!: Floats;
   #sums!: Sums;
-  #spotFee = 0;
-  #perpFee = 0;
-  #slip = 0;
-  #delayMs = 0;
-  #maxWaitMs = 0;
   #unsure = false;
   /** newest settlement taken in */
   #k = -1;
@@ -39,12 +37,17 @@ export class Kernel {
   #cash = 0;
   /** instant of the newest sale, at which no entry is decided */
   #barredTs = -1;
+  /** running peak of equity, the share of it kept at the deepest fall, and the equity under which a fall is deeper */
+  #peak = -Infinity;
+  #kept = 1;
+  #floor = -Infinity;
 
   constructor(p: Prepared) {
     this.p = p;
     this.#decisions = decisionsFor(p.t.length);
     this.#equity = new Float64Array(p.grid.length);
     this.#daily = new Float64Array(p.midnights);
+    this.#returns = new Float64Array(Math.max(0, p.midnights - 1));
   }
 
   /** Equity on the hourly grid after {@link run}; overwritten by the next one. */
@@ -73,22 +76,33 @@ export class Kernel {
       if (fill) this.#open(fill.both, fill.decision);
     }
     if (this.#unsure) return undefined;
-    this.#equity.fill(this.#cash, this.#g);
-    return outcomeOf(this.#sums, this.p, config, this.#equity, this.#daily);
+    this.#markFlat(Infinity);
+    this.#sample();
+    return outcomeOf(this.#sums, this.p, {
+      capital: this.#floats.capital,
+      returns: this.#returns,
+      maxDrawdown: 1 - this.#kept
+    });
+  }
+
+  /** Daily equity and returns from the hourly curve. */
+  #sample(): void {
+    const daily = this.#daily;
+    const returns = this.#returns;
+    for (let d = 0; d < daily.length; ++d) daily[d] = this.#equity[this.p.firstMidnight + d * 24]!;
+    for (let d = 0; d < returns.length; ++d) returns[d] = daily[d + 1]! / daily[d]! - 1;
   }
 
   #begin(config: StrategyConfig): void {
     this.#config = config;
-    this.#rules = rulesFor(this.p, config);
-    this.#spotFee = toNumber(config.spotFee);
-    this.#perpFee = toNumber(config.perpFee);
-    this.#slip = toNumber(slippageShare(config));
-    this.#delayMs = config.decisionDelayBars * this.p.barMs;
-    this.#maxWaitMs = config.maxWaitBars * this.p.barMs;
+    this.#floats = floatsOf(this.p, config);
     this.#unsure = false;
     this.#k = -1;
     this.#g = 0;
-    this.#cash = toNumber(config.capital);
+    this.#cash = this.#floats.capital;
+    this.#peak = -Infinity;
+    this.#kept = 1;
+    this.#floor = -Infinity;
     this.#barredTs = -1;
     this.#sums = {
       trades: 0,
@@ -115,13 +129,13 @@ export class Kernel {
   #wait(k: number): {both: number; decision: number} | undefined {
     const {t, bothTs, endMs} = this.p;
     const {enter} = this.#decisions;
-    let readyTs = t[k]! + this.#delayMs;
+    let readyTs = t[k]! + this.#floats.delayMs;
     let renewedTs = t[k]!;
     let both = firstAtOrAfter(bothTs, readyTs);
     for (;;) {
       const fillTs = both < bothTs.length ? bothTs[both]! : Infinity;
       const next = k + 1 < t.length ? t[k + 1]! : Infinity;
-      const lapsesAfter = Math.max(renewedTs, readyTs) + this.#maxWaitMs;
+      const lapsesAfter = Math.max(renewedTs, readyTs) + this.#floats.maxWaitMs;
       this.#k = k;
       if (fillTs < next) {
         if (fillTs <= lapsesAfter) return {both, decision: k};
@@ -138,7 +152,7 @@ export class Kernel {
       if (enter[k] === 0) return undefined;
       renewedTs = next;
       if (lapsed) {
-        readyTs = next + this.#delayMs;
+        readyTs = next + this.#floats.delayMs;
         both = firstAtOrAfter(bothTs, readyTs);
       }
     }
@@ -147,7 +161,7 @@ export class Kernel {
   /** Opens a hedge at an instant of both opens, or counts the refusal; then follows it to its end. */
   #open(both: number, decision: number): void {
     const {p} = this;
-    const sized = sizeInFloats(p, this.#config, this.#rules, {
+    const sized = sizeInFloats(p, this.#config, this.#floats, {
       both,
       decision,
       score: this.#decisions.score[decision]!,
@@ -163,20 +177,20 @@ export class Kernel {
     const sums = this.#sums;
     const {t, payment, missingBar, bothTs, bothSpot, bothPerp, endMs} = p;
     const {exit} = this.#decisions;
+    const {slippage, spotFee, perpFee, delayMs} = this.#floats;
     const entryTs = bothTs[both]!;
     const s0 = bothSpot[both]!;
     const p0 = bothPerp[both]!;
-    const spotFill = s0 * (1 + this.#slip);
-    const perpFill = p0 * (1 - this.#slip);
-    const spotFees =
-      this.#config.spotFeeIn === "base" ? ordered * this.#spotFee * spotFill : spotFill * spotQty * this.#spotFee;
-    let fees = spotFees + perpFill * perpQty * this.#perpFee;
-    let slippage = s0 * this.#slip * spotQty + p0 * this.#slip * perpQty;
+    const spotFill = s0 * (1 + slippage);
+    const perpFill = p0 * (1 - slippage);
+    const spotFees = this.#config.spotFeeIn === "base" ? ordered * spotFee * spotFill : spotFill * spotQty * spotFee;
+    let fees = spotFees + perpFill * perpQty * perpFee;
+    let slipped = s0 * slippage * spotQty + p0 * slippage * perpQty;
     let funding = 0;
     let turnover = spotFill * spotQty + perpFill * perpQty;
     const base = this.#cash - spotFill * spotQty - fees + perpQty * perpFill;
     this.#markFlat(entryTs);
-    const danger = this.#danger(entryTs, bothPerp[both]!, perpFill);
+    const danger = this.#danger(entryTs, p0, perpFill);
     const lostTs = danger ? p.barEnd[danger.bar]! : Infinity;
     let exitTs = Infinity;
     let exitBoth = -1;
@@ -193,11 +207,11 @@ export class Kernel {
         funding += perpQty * payment[k + 1]!;
         ++sums.payments;
         if (exitTs === Infinity && exit[k + 1] === 1) {
-          exitBoth = firstAtOrAfter(bothTs, next + this.#delayMs);
+          exitBoth = firstAtOrAfter(bothTs, next + this.#floats.delayMs);
           exitTs = exitBoth < bothTs.length ? bothTs[exitBoth]! : Number.MAX_VALUE;
         }
       } else if (missing === soonest) {
-        exitBoth = firstAtOrAfter(bothTs, missing + this.#delayMs);
+        exitBoth = firstAtOrAfter(bothTs, missing + this.#floats.delayMs);
         exitTs = exitBoth < bothTs.length ? bothTs[exitBoth]! : Number.MAX_VALUE;
       } else break;
     }
@@ -211,7 +225,7 @@ export class Kernel {
     if (danger && lostTs <= end) {
       ++sums.liquidated;
       this.#mark(lostTs, base + funding, spotQty, perpQty);
-      const lostFee = danger.bankruptcy * perpQty * this.#perpFee;
+      const lostFee = danger.bankruptcy * perpQty * perpFee;
       const i = firstAtOrAfter(p.spotTs, lostTs);
       closedTs = i < p.spotTs.length ? p.spotTs[i]! : endMs;
       s1 = i < p.spotTs.length ? p.spotOpen[i]! : p.lastSpotClose;
@@ -228,21 +242,21 @@ export class Kernel {
       this.#mark(closedTs, base + funding, spotQty, perpQty);
       s1 = closedTs < endMs ? bothSpot[exitBoth]! : p.lastSpotClose;
       const p1 = closedTs < endMs ? bothPerp[exitBoth]! : p.lastPerpClose;
-      fees += p1 * (1 + this.#slip) * perpQty * this.#perpFee;
-      slippage += p1 * this.#slip * perpQty;
-      turnover += p1 * (1 + this.#slip) * perpQty;
+      fees += p1 * (1 + slippage) * perpQty * perpFee;
+      slipped += p1 * slippage * perpQty;
+      turnover += p1 * (1 + slippage) * perpQty;
       basis = spotQty * (s1 - s0) - perpQty * (p1 - p0);
     }
-    const sale = s1 * (1 - this.#slip) * spotQty;
-    fees += sale * this.#spotFee;
-    slippage += s1 * this.#slip * spotQty;
-    const net = funding + basis - fees - slippage - loss + drift;
+    const sale = s1 * (1 - slippage) * spotQty;
+    fees += sale * spotFee;
+    slipped += s1 * slippage * spotQty;
+    const net = funding + basis - fees - slipped - loss + drift;
     if (Math.abs(net) < 1e-9) this.#unsure = true;
     ++sums.trades;
     if (net > 0) ++sums.wins;
     sums.basis += basis;
     sums.fees += fees;
-    sums.slippage += slippage;
+    sums.slippage += slipped;
     sums.liquidationLoss += loss;
     sums.liquidationDrift += drift;
     sums.net += net;
@@ -265,21 +279,17 @@ export class Kernel {
     perpReference: number,
     perpFill: number
   ): {bar: number; price: number; bankruptcy: number; spotReference: number} | undefined {
-    const {barEnd, barOpen, barHigh, blockHigh} = this.p;
-    const leverage = toNumber(this.#config.leverage);
-    const near =
-      ((perpFill * (leverage + 1)) / (leverage * (1 + toNumber(this.#rules.maintenanceRate)))) * (1 - PRICE_NOISE);
+    const {barEnd, barOpen, barHigh, barTree} = this.p;
+    const {leverage, maintenanceRate, rules} = this.#floats;
+    const near = ((perpFill * (leverage + 1)) / (leverage * (1 + maintenanceRate))) * (1 - PRICE_NOISE);
     let exact: {liquidation: Decimal; bankruptcy: Decimal} | undefined;
-    for (let i = firstAtOrAfter(barEnd, entryTs + 1); i < barEnd.length; ++i) {
-      if (i % BLOCK === 0) {
-        while (blockHigh[i / BLOCK]! < near) i += BLOCK;
-        if (i >= barEnd.length) return undefined;
-      }
-      if (!(barHigh[i]! >= near) || barOpen[i]! < entryTs) continue;
+    let i = firstReaching(barTree, firstAtOrAfter(barEnd, entryTs + 1), near);
+    for (; i >= 0; i = firstReaching(barTree, i + 1, near)) {
+      if (barOpen[i]! < entryTs) continue;
       exact ??= marginPrices(fillPrice(new Decimal(perpReference), "sell", slippageShare(this.#config)), {
         leverage: this.#config.leverage,
-        maintenanceRate: this.#rules.maintenanceRate,
-        tick: this.#rules.perpTick
+        maintenanceRate: rules.maintenanceRate,
+        tick: rules.perpTick
       });
       if (exact.liquidation.gt(barHigh[i]!)) continue;
       return {
@@ -297,7 +307,7 @@ export class Kernel {
     const {bothTs, bothSpot, bothPerp} = this.p;
     const i = lastAtOrBefore(bothTs, barOpen);
     const exact = price.times(bothSpot[i]!).div(bothPerp[i]!);
-    return toNumber(roundToTick(exact, this.#rules.spotTick));
+    return toNumber(roundToTick(exact, this.#floats.rules.spotTick));
   }
 
   #gridEnd(ts: number): number {
@@ -305,10 +315,19 @@ export class Kernel {
     return Math.min(length, Math.ceil((ts - startMs) / stepMs));
   }
 
+  /** Marks the grid points before `ts` of a flat account. */
   #markFlat(ts: number): void {
     const end = this.#gridEnd(ts);
-    this.#equity.fill(this.#cash, this.#g, Math.max(this.#g, end));
-    this.#g = Math.max(this.#g, end);
+    if (end <= this.#g) return;
+    this.#equity.fill(this.#cash, this.#g, end);
+    this.#g = end;
+    if (this.#cash > this.#peak) {
+      this.#peak = this.#cash;
+      this.#floor = this.#cash * this.#kept;
+    } else if (this.#cash < this.#floor) {
+      this.#floor = this.#cash;
+      this.#kept = this.#cash / this.#peak;
+    }
   }
 
   /** Marks the grid points before `ts`: constant cash plus both legs. */
@@ -316,20 +335,22 @@ export class Kernel {
     const {gridSpot, gridPerp} = this.p;
     const equity = this.#equity;
     const end = this.#gridEnd(ts);
+    let peak = this.#peak;
+    let floor = this.#floor;
     let g = this.#g;
-    for (; g < end; ++g) equity[g] = base + spotQty * gridSpot[g]! - perpQty * gridPerp[g]!;
+    for (; g < end; ++g) {
+      const value = base + spotQty * gridSpot[g]! - perpQty * gridPerp[g]!;
+      equity[g] = value;
+      if (value > peak) {
+        peak = value;
+        floor = peak * this.#kept;
+      } else if (value < floor) {
+        floor = value;
+        this.#kept = value / peak;
+      }
+    }
     this.#g = g;
+    this.#peak = peak;
+    this.#floor = floor;
   }
-}
-
-/** Rules by window and the four keys that change them; a sweep asks for the same few a thousand times. */
-const rulesCache = new WeakMap<Prepared, Map<string, Rules>>();
-
-function rulesFor(p: Prepared, config: StrategyConfig): Rules {
-  const key = [config.spotStep, config.perpStep, config.minQty, config.minNotional, config.maintenanceRate].join("|");
-  let byKey = rulesCache.get(p);
-  if (!byKey) rulesCache.set(p, (byKey = new Map()));
-  let rules = byKey.get(key);
-  if (!rules) byKey.set(key, (rules = rulesOf(p.window.data.instrument, config)));
-  return rules;
 }

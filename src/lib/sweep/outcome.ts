@@ -1,6 +1,4 @@
-import {toNumber} from "../money/decimal.js";
-import {maxDrawdown, moments, sharpe, sortino, type Moments, type Statistic} from "../stats/ratios.js";
-import type {StrategyConfig} from "../strategy/config.js";
+import {moments, sharpe, sortino, type Moments, type Statistic} from "../stats/ratios.js";
 import type {Prepared} from "./prepare.js";
 
 /** What a trial adds up as it runs, in quote. */
@@ -35,18 +33,12 @@ export interface Outcome extends Omit<Sums, "heldMs"> {
   returns: Moments;
 }
 
-/** Turns sums and the hourly equity into an outcome; fills `daily` with the equity at midnights. */
+/** Turns sums and daily returns into an outcome. */
 export function outcomeOf(
   {heldMs, turnover, ...sums}: Sums,
   p: Prepared,
-  config: StrategyConfig,
-  equity: Float64Array,
-  daily: Float64Array
+  {capital, returns, maxDrawdown}: {capital: number; returns: Float64Array; maxDrawdown: number}
 ): Outcome {
-  const capital = toNumber(config.capital);
-  for (let d = 0; d < daily.length; ++d) daily[d] = equity[p.firstMidnight + d * 24]!;
-  const returns = new Float64Array(Math.max(0, daily.length - 1));
-  for (let d = 0; d < returns.length; ++d) returns[d] = daily[d + 1]! / daily[d]! - 1;
   const m = moments(returns);
   return {
     ...sums,
@@ -55,7 +47,7 @@ export function outcomeOf(
     totalReturn: sums.net / capital,
     sharpe: sharpe(m),
     sortino: sortino(m),
-    maxDrawdown: maxDrawdown(equity),
+    maxDrawdown,
     exposure: heldMs / (p.endMs - p.startMs),
     returns: m
   };

@@ -1,6 +1,8 @@
 import {markAt} from "../backtest/marks.js";
 import type {PairWindow} from "../backtest/window.js";
-import {toNumber} from "../money/decimal.js";
+import {toNumber, type Decimal} from "../money/decimal.js";
+import {maxTree, type MaxTree} from "./maxtree.js";
+import {persistenceScore, trendScore} from "../strategy/signals.js";
 import {gridOf, gridPrices, type Grid} from "../stats/curve.js";
 import {ceilTo, DAY_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
@@ -21,6 +23,8 @@ export interface Prepared {
   rate8h: Float64Array;
   /** 1 where `rate8h` has at most 15 digits, so that float comparison is exact */
   safe: Uint8Array;
+  /** every row that decides is safe */
+  allSafe: boolean;
   level: Float64Array;
   trend: Float64Array;
   persistence: Float64Array;
@@ -45,8 +49,7 @@ export interface Prepared {
   barOpen: Float64Array;
   barEnd: Float64Array;
   barHigh: Float64Array;
-  /** highest high of each block of bars */
-  blockHigh: Float64Array;
+  barTree: MaxTree;
   grid: Grid;
   gridSpot: Float64Array;
   gridPerp: Float64Array;
@@ -54,8 +57,6 @@ export interface Prepared {
   firstMidnight: number;
   midnights: number;
 }
-
-export const BLOCK = 64;
 
 /** Lays one window out for the kernel. */
 export function prepare(window: PairWindow): Prepared {
@@ -86,9 +87,10 @@ export function prepare(window: PairWindow): Prepared {
     safe: Uint8Array.from({length: n}, (_, k) =>
       (history.settlements[first + k]!.rate8h?.sd() ?? 0) <= SAFE_DIGITS ? 1 : 0
     ),
+    allSafe: history.settlements.every(({rate8h}) => (rate8h?.sd() ?? 0) <= SAFE_DIGITS),
     level: column((i) => maybe(history.signals(i)?.level)),
-    trend: column((i) => maybe(history.signals(i)?.trend.score)),
-    persistence: column((i) => maybe(history.signals(i)?.persistence.score)),
+    trend: column((i) => maybe(scoreOf(history.signals(i)?.trend, trendScore))),
+    persistence: column((i) => maybe(scoreOf(history.signals(i)?.streak, persistenceScore))),
     basis: column((i) => maybe(history.signals(i)?.basis?.score)),
     payment: column((i) => maybe(markAt(data, history.t[i]!)?.mark) * toNumber(history.settlements[i]!.rate)),
     missingBar: missingBars(window, first, end, perpTs),
@@ -102,7 +104,7 @@ export function prepare(window: PairWindow): Prepared {
     barOpen: bars.open.subarray(barStart),
     barEnd: bars.end.subarray(barStart),
     barHigh,
-    blockHigh: blockMaxima(barHigh),
+    barTree: maxTree(barHigh),
     grid,
     gridSpot: prices.spot,
     gridPerp: prices.perp,
@@ -111,6 +113,8 @@ export function prepare(window: PairWindow): Prepared {
   };
 }
 
+const scoreOf = <T>(value: T | undefined, score: (value: T) => Decimal) =>
+  value === undefined ? undefined : score(value);
 const maybe = (value: Parameters<typeof toNumber>[0] | undefined): number => (value ? toNumber(value) : NaN);
 
 function bothOpens({data}: PairWindow, start: number, end: number) {
@@ -134,13 +138,4 @@ function missingBars({history, endMs}: PairWindow, first: number, end: number, p
     const next = Math.min(history.t[first + k + 1] ?? Infinity, endMs);
     return bar !== undefined && bar < next ? bar : Infinity;
   });
-}
-
-function blockMaxima(values: Float64Array): Float64Array {
-  const maxima = new Float64Array(Math.ceil(values.length / BLOCK)).fill(-Infinity);
-  values.forEach((value, i) => {
-    const block = Math.floor(i / BLOCK);
-    if (value > maxima[block]!) maxima[block] = value;
-  });
-  return maxima;
 }
