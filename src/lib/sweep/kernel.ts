@@ -55,6 +55,11 @@ export class Kernel {
     return this.#equity;
   }
 
+  /** Daily returns after {@link run}; overwritten by the next one. */
+  get returns(): Float64Array {
+    return this.#returns;
+  }
+
   /** Equity at midnights UTC after {@link run}; overwritten by the next one. */
   get daily(): Float64Array {
     return this.#daily;
@@ -65,6 +70,17 @@ export class Kernel {
    * @returns its totals and statistics, or undefined where only the exact ledger can tell
    */
   run(config: StrategyConfig): Outcome | undefined {
+    fillDecisions(this.p, config, this.#decisions);
+    return this.follow(config);
+  }
+
+  /** The decisions that {@link follow} acts on, one a settlement; {@link run} overwrites them. */
+  get decisions(): Decisions {
+    return this.#decisions;
+  }
+
+  /** Runs a config's ledger on whatever decisions are set, as baselines do. */
+  follow(config: StrategyConfig): Outcome | undefined {
     this.#begin(config);
     const {enter} = this.#decisions;
     const {t} = this.p;
@@ -122,7 +138,6 @@ export class Kernel {
       turnover: 0,
       heldMs: 0
     };
-    fillDecisions(this.p, config, this.#decisions);
   }
 
   /** Follows a waiting entry from its decision at settlement `k` until it fills, lapses or is dropped. */

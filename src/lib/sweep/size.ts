@@ -50,7 +50,7 @@ export function sizeInFloats(
     const ordered = floats.stepsPerCoin ? whole / floats.stepsPerCoin : whole * floats.step;
     return {ordered, spotQty: ordered, perpQty: ordered};
   }
-  if (!sure && bound) return "unsure";
+  if (!sure && (bound || (config.sizing === "dynamic" && !exactEntry(p, config, decision)))) return "unsure";
   const spotReference = new Decimal(p.bothSpot[both]!);
   const quantities = sure
     ? quantitiesFrom(new Decimal(whole).times(rules.step), spotReference, rules, config)
