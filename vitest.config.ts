@@ -1,6 +1,8 @@
 import {defineConfig} from "vitest/config";
 
 export default defineConfig({
+  // Pages import libraries as `npm:`; in tests they come from node_modules directly.
+  resolve: {alias: [{find: /^npm:/, replacement: ""}]},
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**", "test/fault/**", "test/bench/**", "node_modules/**"],

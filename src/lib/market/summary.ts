@@ -61,15 +61,16 @@ export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, thr
   const ts: number[] = [];
   let sum = 0;
   for (let i = first; i < end; i++) {
-    sum += rate[i]!;
+    // The first row of a series has no interval at its own instant, so the time it pays for is not known.
+    if (i > 0) sum += rate[i]!;
     rates.push(rate8h[i]);
     ts.push(t[i]!);
   }
   const count = ts.length;
   const values = sorted(rates);
-  const startTs = count ? Math.max(fromTs, first > 0 ? t[first - 1]! : openedAt(t)) : fromTs;
+  const startTs = count ? Math.max(fromTs, t[Math.max(0, first - 1)]!) : fromTs;
   const endTs = ts.at(-1) ?? toTs;
-  const years = (endTs - startTs) / YEAR_MS;
+  const years = count ? (endTs - startTs) / YEAR_MS : 0;
   const streaks = runsAtOrAbove(rates, ts, threshold);
   const known = values.length > 0;
   return {
@@ -86,8 +87,8 @@ export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, thr
     firstTs: ts[0],
     lastTs: ts.at(-1),
     coverageDays: Math.max(0, years * 365),
-    aprGross: count ? apr(sum, startTs, endTs) : undefined,
-    aprNet: count ? apr(sum - roundTrip, startTs, endTs) : undefined,
+    aprGross: years > 0 ? apr(sum, startTs, endTs) : undefined,
+    aprNet: years > 0 ? apr(sum - roundTrip, startTs, endTs) : undefined,
     streakNow: streaks.at(-1)?.end === undefined ? (streaks.at(-1)?.rows ?? 0) : 0,
     streakLongest: streaks.reduce((longest, run) => Math.max(longest, run.rows), 0),
     halfLifePeriods: positiveHalfLife(rates, ts)
@@ -103,11 +104,6 @@ function firstAfter(t: ArrayLike<number>, instant: number): number {
     else hi = mid;
   }
   return lo;
-}
-
-/** A series begins one interval before its first settlement, taken from the distance to the second. */
-function openedAt(t: ArrayLike<number>): number {
-  return t.length > 1 ? t[0]! - (t[1]! - t[0]!) : t[0]!;
 }
 
 function positiveHalfLife(rates: readonly (number | undefined)[], ts: readonly number[]): number | undefined {

@@ -41,6 +41,23 @@ export function text(value: DecimalInput): string {
   return d.isZero() ? "0" : d.toFixed();
 }
 
+const SIMPLE = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+/**
+ * {@link text} for decimal text, without building a Decimal where the text is plain: the import's hot path.
+ * @throws `invalid NAME: VALUE`
+ */
+export function canonicalText(value: string, name = "decimal"): string {
+  if (!SIMPLE.test(value)) return text(decimal(value, name));
+  let end = value.length;
+  if (value.includes(".")) {
+    while (value.charCodeAt(end - 1) === 48) end--;
+    if (value.charCodeAt(end - 1) === 46) end--;
+  }
+  const stripped = end === value.length ? value : value.slice(0, end);
+  return stripped === "-0" ? "0" : stripped;
+}
+
 /** The one border between money (Decimal) and statistics (number): the nearest double. */
 export const toNumber = (value: Decimal): number => value.toNumber();
 

@@ -1,0 +1,83 @@
+import {join, resolve} from "node:path";
+import type {Command} from "commander";
+import {loadConfig, type Config} from "../config.js";
+import {openDatabase, type Database} from "../../loaders/store/database.js";
+import {readManifest} from "../../loaders/lake/manifest.js";
+import {recoverFromLake} from "../../loaders/lake/restore.js";
+import {createOutput, type Output} from "./output.js";
+import {UsageError} from "../../loaders/errors.js";
+
+/** What every command is handed: its flags resolved, its output, its stop signal. */
+export interface Context {
+  config: Config;
+  /** the data directory to act on; `<data>/demo` with `--demo` */
+  dataDir: string;
+  demo: boolean;
+  output: Output;
+  /** aborted by the first Ctrl-C or SIGTERM */
+  signal: AbortSignal;
+  now: () => number;
+  /** opens the store as its owner, having mended what a crash left; the caller closes it */
+  openStore: () => Promise<Database>;
+}
+
+/** The flags every command takes (INTERFACES, `npx carrybook`). */
+export interface CommonFlags {
+  data?: string;
+  config?: string;
+  json?: boolean;
+  quiet?: boolean;
+  logLevel?: string;
+  demo?: boolean;
+  wait?: string;
+}
+
+/** Adds the common flags to a command. */
+export function withCommonFlags(command: Command): Command {
+  return command
+    .option("--data <dir>", "data directory (default: data, or CARRYBOOK_DATA)")
+    .option("--config <file>", "config file (default: carrybook.config.json)")
+    .option("--demo", "act on the simulated data in <data>/demo")
+    .option("--json", "one JSON document on stdout")
+    .option("--quiet", "nothing on stderr but errors")
+    .option("--log-level <level>", "debug, info, warn or error")
+    .option("--wait <seconds>", "how long to wait for another process to release the data directory");
+}
+
+/** Builds the context of a command run. */
+export function createContext(flags: CommonFlags, signal: AbortSignal): Context {
+  const config = loadConfig({
+    file: flags.config,
+    flags: {data: flags.data, logLevel: flags.logLevel}
+  });
+  const demo = flags.demo ?? false;
+  const root = resolve(config.data);
+  const dataDir = demo ? join(root, "demo") : root;
+  const output = createOutput({json: flags.json, quiet: flags.quiet});
+  const waitS = flags.wait === undefined ? 0 : Number(flags.wait);
+  if (!(waitS >= 0)) throw new UsageError(`invalid wait: ${flags.wait}`, {fix: "give a number of seconds"});
+  return {
+    config,
+    dataDir,
+    demo,
+    output,
+    signal,
+    now: Date.now,
+    openStore: async () => {
+      const db = await openDatabase(dataDir, {
+        kind: demo ? "simulated" : "real",
+        waitMs: waitS * 1000,
+        onWait: ({pid, command}) => output.note(`waiting for pid ${pid} (\`${command}\`) to release ${dataDir}`),
+        onIncident: (text) => output.note(`warning: ${text}`)
+      });
+      try {
+        const restored = await recoverFromLake(db, readManifest(dataDir));
+        for (const line of restored) output.note(`restored from the lake: ${line}`);
+      } catch (error) {
+        await db.close();
+        throw error;
+      }
+      return db;
+    }
+  };
+}

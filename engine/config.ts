@@ -1,0 +1,128 @@
+import {existsSync, readFileSync} from "node:fs";
+import {parse as parseDotenv} from "dotenv";
+import {z} from "zod";
+import {ConfigError} from "../loaders/errors.js";
+
+const share = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d+(\.\d+)?$/, "must be a decimal ≥ 0"));
+
+const schema = z.strictObject({
+  $schema: z.string().optional().describe("the JSON schema an editor checks this file with"),
+  data: z.string().min(1).default("data").describe("data directory"),
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  venue: z
+    .string()
+    .regex(/^[a-z0-9]+$/, "must be a ccxt id such as bybit")
+    .default("bybit")
+    .describe("default venue, a ccxt id"),
+  costs: z
+    .strictObject({
+      spotFee: share.default("0.001").describe("taker fee of the spot leg, a share"),
+      perpFee: share.default("0.00055").describe("taker fee of the perp leg, a share"),
+      slippageBps: share.default("5").describe("slippage per fill, basis points")
+    })
+    .prefault({})
+    .describe("what a fill costs; Bybit VIP 0 by default"),
+  marketCap: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      url: z.url().default("https://api.coingecko.com/api/v3")
+    })
+    .prefault({})
+    .describe("optional market capitalisation from CoinGecko; off by default and never needed")
+});
+
+/** The validated configuration of every command. */
+export type Config = z.infer<typeof schema>;
+
+/** The JSON schema of the config file, for editors. */
+export const configJsonSchema = (): unknown => z.toJSONSchema(schema, {io: "input"});
+
+/** Names of environment variables and the config keys they set. */
+export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  CARRYBOOK_DATA: ["data"],
+  CARRYBOOK_LOG_LEVEL: ["logLevel"],
+  CARRYBOOK_VENUE: ["venue"],
+  CARRYBOOK_COSTS_SPOT_FEE: ["costs", "spotFee"],
+  CARRYBOOK_COSTS_PERP_FEE: ["costs", "perpFee"],
+  CARRYBOOK_COSTS_SLIPPAGE_BPS: ["costs", "slippageBps"],
+  CARRYBOOK_MARKET_CAP_ENABLED: ["marketCap", "enabled"]
+};
+
+export interface LoadOptions {
+  /** `--config`; a file named here must exist */
+  file?: string | undefined;
+  /** values of flags; undefined ones say nothing */
+  flags?: Record<string, unknown>;
+  env?: NodeJS.ProcessEnv;
+  /** where `carrybook.config.json` and `.env` are looked for */
+  cwd?: string;
+}
+
+/**
+ * Reads the configuration: defaults < file < `.env` < environment < flags (INTERFACES, Names).
+ * @throws ConfigError naming the file or variable, the key and the value
+ */
+export function loadConfig({file, flags = {}, env = process.env, cwd = process.cwd()}: LoadOptions = {}): Config {
+  const path = file ?? `${cwd}/carrybook.config.json`;
+  const merged: Record<string, unknown> = existsSync(path) ? readJson(path) : {};
+  if (file !== undefined && !existsSync(path)) {
+    throw new ConfigError(`missing config: ${path}`, {fix: "see carrybook.config.example.json"});
+  }
+  const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
+  for (const [name, keys] of Object.entries(ENVIRONMENT)) {
+    const value = env[name] ?? dotenv[name];
+    if (value !== undefined) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
+  }
+  for (const [key, value] of Object.entries(flags)) if (value !== undefined) merged[key] = value;
+  const result = schema.safeParse(merged);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const where = issue.path.join(".") || "config";
+  if (issue.code === "unrecognized_keys") {
+    throw new ConfigError(`invalid config: unknown key ${[...issue.path, issue.keys[0]].join(".")} in ${path}`, {
+      fix: "run `npx carrybook config show` for the keys there are"
+    });
+  }
+  throw new ConfigError(`invalid ${where}: ${JSON.stringify(valueAt(merged, issue.path))} (${issue.message})`, {
+    fix: "run `npx carrybook config check`"
+  });
+}
+
+function readJson(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new ConfigError(`invalid config: ${path} is not JSON (${(error as Error).message})`, {cause: error});
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ConfigError(`invalid config: ${path} is no JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function readBoolean(name: string, value: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off|)$/i.test(value)) return false;
+  throw new ConfigError(`invalid ${name}: ${value}`, {fix: "write true or false"});
+}
+
+function assign(target: Record<string, unknown>, keys: readonly string[], value: unknown): void {
+  const [key, ...rest] = keys as [string, ...string[]];
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  const inner = typeof target[key] === "object" && target[key] !== null ? {...(target[key] as object)} : {};
+  assign(inner as Record<string, unknown>, rest, value);
+  target[key] = inner;
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (v, key) => (typeof v === "object" && v !== null ? (v as Record<PropertyKey, unknown>)[key] : undefined),
+    value
+  );

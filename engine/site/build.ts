@@ -1,0 +1,56 @@
+import {existsSync} from "node:fs";
+import {readdir, rm} from "node:fs/promises";
+import {join} from "node:path";
+import {pathToFileURL} from "node:url";
+import {checkDist} from "./check-dist.js";
+import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
+import {postprocess} from "./postprocess.js";
+import {preflight, reportMissing} from "./preflight.js";
+import {run} from "./run.js";
+import {vendor} from "./vendor.js";
+
+const CACHE = join(ROOT, "src/.observablehq/cache");
+
+/**
+ * Removes what data loaders left behind. Framework's build takes cached loader output however old the data is, so a
+ * build without this would show yesterday's numbers. Vendored packages stay.
+ */
+export async function clearLoaderCache(cache: string = CACHE): Promise<void> {
+  if (!existsSync(cache)) return;
+  for (const entry of await readdir(cache)) {
+    if (entry.startsWith("_") || entry === "vendor.json") continue;
+    await rm(join(cache, entry), {recursive: true, force: true});
+  }
+}
+
+// Framework clears its output only inside the project, and stops at the first file that is there already. What does
+// not look like a site of ours is left alone, and the build then says what stands in the way.
+async function clearSite(dist: string): Promise<void> {
+  if (existsSync(join(dist, "_observablehq")) && existsSync(join(dist, "index.html"))) {
+    await rm(dist, {recursive: true, force: true});
+  }
+}
+
+/** Builds the static site from the data directory; returns the reason when it failed, null when it stands. */
+export async function buildSite({data, dist}: {data: string; dist: string}): Promise<string | null> {
+  Object.assign(process.env, siteEnv({data, dist}));
+  await clearLoaderCache();
+  await vendor();
+  if (!reportMissing(await preflight())) return "a page imports what is not there";
+  await clearSite(dist);
+  const {code} = await run(OBSERVABLE, ["build"], {env: siteEnv({data, dist})});
+  if (code !== 0) return `observable build exited with ${code}`;
+  await postprocess(dist);
+  const findings = await checkDist(dist);
+  for (const {file, text} of findings) console.error(`${file}: ${text}`);
+  return findings.length ? `the built site is broken in ${findings.length} places` : null;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const options = siteOptions(process.argv.slice(2));
+  const reason = await buildSite(options);
+  if (reason) {
+    console.error(`build failed: ${reason}`);
+    process.exitCode = 1;
+  } else console.log(`built ${options.dist}`);
+}

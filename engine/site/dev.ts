@@ -1,0 +1,93 @@
+import {spawn} from "node:child_process";
+import {readFile, readdir, utimes} from "node:fs/promises";
+import {join} from "node:path";
+import {pathToFileURL} from "node:url";
+import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
+import {preflight, reportMissing} from "./preflight.js";
+import {vendor} from "./vendor.js";
+
+/** Finds the data loaders below a source root: TypeScript files whose name carries the extension of what they make. */
+export async function findLoaders(root: string = join(ROOT, "src")): Promise<string[]> {
+  const entries = await readdir(root, {withFileTypes: true, recursive: true});
+  return entries
+    .filter((entry) => entry.isFile() && /\.(json|arrow|csv|tsv|parquet|zip|txt)\.ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes(".observablehq"))
+    .sort();
+}
+
+/** How the watch of the manifest behaves; tests shorten the times. */
+export interface WatchOptions {
+  intervalMs?: number;
+  /** The manifest must rest this long before pages are told. */
+  settleMs?: number;
+}
+
+/**
+ * Calls `onChange` when the content of the file changes, appears or disappears, once it has rested for `settleMs`.
+ * It polls: the manifest is replaced by a rename, its folder may not exist yet, and file watches miss both on some
+ * systems. Returns a function that stops the watch.
+ */
+export function watchManifest(
+  path: string,
+  onChange: () => Promise<void> | void,
+  {intervalMs = 500, settleMs = 400}: WatchOptions = {}
+): () => void {
+  const read = () => readFile(path, "utf8").catch(() => null);
+  let known: string | null | undefined;
+  let candidate: string | null | undefined;
+  let since = 0;
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      const content = await read();
+      if (known === undefined) known = candidate = content;
+      if (content !== candidate) {
+        candidate = content;
+        since = performance.now();
+      } else if (content !== known && performance.now() - since >= settleMs) {
+        known = content;
+        await onChange();
+      }
+    } finally {
+      busy = false;
+    }
+  }, intervalMs);
+  return () => clearInterval(timer);
+}
+
+/** Makes Framework run the loaders again and open pages update: it watches the loader files themselves. */
+export async function touch(paths: readonly string[], now: Date = new Date()): Promise<void> {
+  for (const path of paths) await utimes(path, now, now);
+}
+
+async function main(args: string[]): Promise<void> {
+  const {data, dist, rest} = siteOptions(args);
+  Object.assign(process.env, siteEnv({data, dist}));
+  await vendor();
+  if (!reportMissing(await preflight())) {
+    console.error("dev not started: a page imports what is not there");
+    process.exitCode = 1;
+    return;
+  }
+  // Loader output of an earlier run may be of another data directory.
+  await touch(await findLoaders());
+  const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
+    cwd: ROOT,
+    env: siteEnv({data, dist}),
+    stdio: "inherit"
+  });
+  const stop = watchManifest(join(data, "lake/manifest.json"), async () => {
+    console.log("data changed: pages update");
+    await touch(await findLoaders());
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    stop();
+    process.exit(code ?? (signal === "SIGINT" ? 130 : 143));
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));

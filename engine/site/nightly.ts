@@ -1,0 +1,61 @@
+import {existsSync} from "node:fs";
+import {pathToFileURL} from "node:url";
+import {buildSite} from "./build.js";
+import {CARRYBOOK, siteEnv, siteOptions} from "./paths.js";
+import {run, type Exit} from "./run.js";
+
+/** What the nightly run needs from outside; tests give their own. */
+export interface NightlyEffects {
+  carrybook(args: readonly string[]): Promise<Exit>;
+  build(): Promise<string | null>;
+  log(line: string): void;
+}
+
+/**
+ * Updates what can be updated, verifies what is there, rebuilds the site. Every step runs even when an earlier one
+ * failed, so that one sick venue does not keep the rest from being checked; the reasons are returned, none means all
+ * is well. A command that this version does not have is said and skipped, never counted as done.
+ */
+export async function nightly({carrybook, build, log}: NightlyEffects): Promise<string[]> {
+  const reasons: string[] = [];
+  const help = await carrybook(["--help"]);
+  if (help.code !== 0) return [`carrybook --help exited with ${help.code}: ${lastLine(help)}`];
+  const has = (command: string) => new RegExp(`^\\s+(?:carrybook )?${command}\\b`, "m").test(help.stdout);
+
+  if (has("update")) {
+    const update = await carrybook(["update"]);
+    log(update.code === 0 ? "update: done" : `update: exited with ${update.code}`);
+    if (update.code !== 0) reasons.push(`update exited with ${update.code}: ${lastLine(update)}`);
+  } else {
+    log("update: nothing is tracked; imported files stay as they are");
+  }
+  for (const command of ["gaps", "doctor"]) {
+    if (!has(command)) {
+      log(`${command}: not in this version`);
+      reasons.push(`cannot verify: carrybook ${command} is missing`);
+      continue;
+    }
+    const result = await carrybook([command]);
+    log(result.code === 0 ? `${command}: ok` : `${command}: exited with ${result.code}`);
+    if (result.code !== 0) reasons.push(`${command} exited with ${result.code}: ${lastLine(result)}`);
+  }
+  const broken = await build();
+  log(broken ? "build: failed" : "build: done");
+  if (broken) reasons.push(`build: ${broken}`);
+  return reasons;
+}
+
+const lastLine = ({stdout, stderr}: Exit) => (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const options = siteOptions(process.argv.slice(2));
+  const reasons = existsSync(CARRYBOOK)
+    ? await nightly({
+        carrybook: (args) => run(CARRYBOOK, [...args], {env: siteEnv(options), capture: true}),
+        build: () => buildSite(options),
+        log: (line) => console.log(line)
+      })
+    : ["the carrybook command is missing: engine/cli/bin.js"];
+  for (const reason of reasons) console.error(`nightly failed: ${reason}`);
+  if (reasons.length) process.exitCode = 1;
+}

@@ -1,0 +1,32 @@
+import {spawn} from "node:child_process";
+import {ROOT} from "./paths.js";
+
+/** How a child process ended. */
+export interface Exit {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a Node script of this package to its end. Output goes to the terminal unless `capture` is set. Resolves with
+ * the exit code (128 plus the number for a signal), never rejects because of it.
+ */
+export function run(
+  script: string,
+  args: readonly string[],
+  {env = process.env, capture = false}: {env?: NodeJS.ProcessEnv; capture?: boolean} = {}
+): Promise<Exit> {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: capture ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"]
+  });
+  const output = {stdout: "", stderr: ""};
+  child.stdout?.on("data", (chunk) => (output.stdout += chunk));
+  child.stderr?.on("data", (chunk) => (output.stderr += chunk));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({code: code ?? (signal === "SIGINT" ? 130 : 143), ...output}));
+  });
+}

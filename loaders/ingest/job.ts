@@ -1,0 +1,58 @@
+/** A piece of ingestion work, as the API and the pages see it (INTERFACES, the engine's API). */
+export interface Job {
+  id: string;
+  parentId: string | null;
+  kind: "backfill" | "update" | "repair" | "import" | "features";
+  venue: string | null;
+  pair: string | null;
+  series: string | null;
+  timeframe: string | null;
+  from: number | null;
+  to: number | null;
+  status: "pending" | "queued" | "in_progress" | "completed" | "failed" | "cancelled";
+  /** 0..1 */
+  progress: number;
+  step: string;
+  steps: string[];
+  rowsFetched: number;
+  rowsExpected: number | null;
+  etaMs: number | null;
+  attempts: number;
+  maxAttempts: 3;
+  error: string | null;
+  createdAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** what the work found in the data, e.g. rows left out and why */
+  quality: Record<string, number> | null;
+}
+
+/** A job that has not begun. `id` must be unique in the store. */
+export function newJob(id: string, kind: Job["kind"], createdAt: number, given: Partial<Job> = {}): Job {
+  return {
+    id,
+    parentId: null,
+    kind,
+    venue: null,
+    pair: null,
+    series: null,
+    timeframe: null,
+    from: null,
+    to: null,
+    status: "pending",
+    progress: 0,
+    step: "",
+    steps: [],
+    rowsFetched: 0,
+    rowsExpected: null,
+    etaMs: null,
+    attempts: 0,
+    maxAttempts: 3,
+    error: null,
+    createdAt,
+    startedAt: null,
+    finishedAt: null,
+    quality: null,
+    ...given
+  };
+}

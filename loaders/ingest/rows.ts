@@ -1,0 +1,98 @@
+import {canonicalText} from "../../src/lib/money/decimal.js";
+import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
+import type {CandleRow, FundingRow} from "../store/stage.js";
+
+/** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
+export type RawRow = Partial<Record<Field, string | null>>;
+export const FIELDS = ["ts", "rate", "interval", "open", "high", "low", "close", "volume", "turnover"] as const;
+export type Field = (typeof FIELDS)[number];
+
+/**
+ * Reads an instant of a file: integer seconds, milliseconds or microseconds by the count of digits (Binance's spot dumps
+ * turned to microseconds in 2025), or an ISO date-time, which is UTC unless it says otherwise.
+ * @throws `invalid ts: VALUE`
+ */
+export function readTs(value: string | null | undefined): number {
+  const text = value?.trim() ?? "";
+  let ms = NaN;
+  if (/^\d{9,10}$/.test(text)) ms = Number(text) * 1000;
+  else if (/^\d{12,13}$/.test(text)) ms = Number(text);
+  else if (/^\d{15,16}$/.test(text)) ms = Math.floor(Number(text) / 1000);
+  else if (/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text)) {
+    ms = Date.parse(/(Z|[+-]\d{2}:?\d{2})$/.test(text) ? text.replace(" ", "T") : text.replace(" ", "T") + "Z");
+  } else if (/^\d{4}-\d{2}-\d{2}$/.test(text)) ms = Date.parse(text);
+  if (!(ms >= MIN_TS && ms < MAX_TS)) throw new RangeError(`invalid ts: ${JSON.stringify(value ?? "")}`);
+  return ms;
+}
+
+/**
+ * A closed candle of a file, or undefined when it is still in progress (SEMANTICS §1).
+ * @param stepMs length of the candle; its open must lie on that grid
+ * @param closeOnly mark and index history may carry nothing but the close
+ * @throws RangeError with the reason a row is not a candle
+ */
+export function readCandle(
+  raw: RawRow,
+  {stepMs, closeOnly, nowMs}: {stepMs: number; closeOnly: boolean; nowMs: number}
+): CandleRow | undefined {
+  const tsMs = readTs(raw.ts);
+  if (tsMs % stepMs !== 0)
+    throw new RangeError(`invalid ts: ${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
+  const price = (field: "open" | "high" | "low" | "close") => {
+    const value = maybe(raw[field]);
+    if (value === undefined) {
+      if (closeOnly && field !== "close") return undefined;
+      throw new RangeError(`missing ${field}`);
+    }
+    const text = canonicalText(value, field);
+    if (!(Number(text) > 0)) throw new RangeError(`invalid ${field}: ${value}`);
+    return text;
+  };
+  const amount = (field: "volume" | "turnover") => {
+    const value = maybe(raw[field]);
+    if (value === undefined) return undefined;
+    const text = canonicalText(value, field);
+    if (Number(text) < 0) throw new RangeError(`invalid ${field}: ${value}`);
+    return text;
+  };
+  const row = {
+    tsMs,
+    open: price("open"),
+    high: price("high"),
+    low: price("low"),
+    close: price("close")!,
+    volume: amount("volume"),
+    turnover: amount("turnover")
+  };
+  const {open, high, low, close} = row;
+  if (high !== undefined && (Number(high) < Number(close) || Number(high) < Number(open ?? close))) {
+    throw new RangeError(`invalid high: ${high} is under the open ${open} or the close ${close}`);
+  }
+  if (low !== undefined && (Number(low) > Number(close) || Number(low) > Number(open ?? close))) {
+    throw new RangeError(`invalid low: ${low} is over the open ${open} or the close ${close}`);
+  }
+  return tsMs + stepMs > nowMs ? undefined : row;
+}
+
+/**
+ * A settlement of a file, or undefined when it lies in the future and so cannot have settled.
+ * @throws RangeError with the reason a row is not a settlement
+ */
+export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow | undefined {
+  const tsMs = readTs(raw.ts);
+  const value = maybe(raw.rate);
+  if (value === undefined) throw new RangeError("missing rate");
+  const rate = canonicalText(value, "rate");
+  if (Math.abs(Number(rate)) >= 1) throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
+  const interval = maybe(raw.interval);
+  const reportedHours = interval === undefined ? undefined : Number(interval);
+  if (reportedHours !== undefined && !(reportedHours > 0 && reportedHours <= 24)) {
+    throw new RangeError(`invalid interval: ${interval}`);
+  }
+  return tsMs > nowMs ? undefined : {tsMs, rate, reportedHours};
+}
+
+const maybe = (value: string | null | undefined): string | undefined => {
+  const text = value?.trim();
+  return text === undefined || text === "" ? undefined : text;
+};

@@ -1,0 +1,22 @@
+import {pairSlug} from "../../src/lib/market/pair.js";
+
+/** What one folder of the lake holds: a year of one history. Derived series have names of their own. */
+export interface Partition {
+  venue: string;
+  series: string;
+  pair: string;
+  timeframe: string;
+  year: number;
+}
+
+/** `perp/venue=binance/symbol=BTC-USDT/timeframe=1h/year=2024`, as every Hive-aware reader understands it. */
+export function partitionPath({venue, series, pair, timeframe, year}: Partition): string {
+  const frame = timeframe ? `/timeframe=${timeframe}` : "";
+  return `${series}/venue=${venue}/symbol=${pairSlug(pair)}${frame}/year=${year}`;
+}
+
+export const samePartition = (a: Partition, b: Partition): boolean =>
+  a.venue === b.venue && a.series === b.series && a.pair === b.pair && a.timeframe === b.timeframe && a.year === b.year;
+
+export const partitionKey = ({venue, series, pair, timeframe, year}: Partition): string =>
+  [venue, series, pair, timeframe, year].join("|");

@@ -1,0 +1,109 @@
+import {existsSync, readFileSync} from "node:fs";
+import {join} from "node:path";
+import {z} from "zod";
+import {DataError} from "../errors.js";
+import {writeAtomically} from "./files.js";
+
+const hole = z.object({
+  from: z.number(),
+  to: z.number(),
+  rows: z.number(),
+  state: z.enum(["open", "confirmed missing", "ambiguous"])
+});
+
+const part = z.object({
+  path: z.string(),
+  series: z.string(),
+  venue: z.string(),
+  pair: z.string(),
+  timeframe: z.string(),
+  year: z.number(),
+  rows: z.number(),
+  minTs: z.number(),
+  maxTs: z.number(),
+  bytes: z.number(),
+  sha256: z.string()
+});
+
+const series = z.object({
+  venue: z.string(),
+  pair: z.string(),
+  series: z.string(),
+  timeframe: z.string(),
+  rows: z.number(),
+  /** first row */
+  from: z.number(),
+  /** end of the newest row: exclusive */
+  to: z.number(),
+  /** stamp of the newest row */
+  lastTs: z.number(),
+  /** length of the newest interval or candle */
+  intervalMs: z.number().nullable(),
+  coverage: z.number(),
+  holes: z.array(hole),
+  /** what was asked for and answered, and by whom: `file` or an API's base URL */
+  proven: z.array(z.object({from: z.number(), to: z.number(), origin: z.string()})),
+  verifiedTs: z.number()
+});
+
+const manifest = z.object({
+  version: z.literal(1),
+  generation: z.number(),
+  kind: z.enum(["real", "simulated"]),
+  publishedTs: z.number(),
+  parts: z.array(part),
+  series: z.array(series),
+  jobs: z.array(z.record(z.string(), z.unknown())),
+  incidents: z.array(z.object({ts: z.number(), kind: z.string(), text: z.string()}))
+});
+
+/** A live Parquet file of the lake; `path` is relative to `lake/`. */
+export type Part = z.infer<typeof part>;
+/** What the coverage ledger says of one history; instants UTC ms. */
+export type SeriesEntry = z.infer<typeof series>;
+/** The published truth about a data directory: which files are live, and what is proven. Renamed into place last. */
+export type Manifest = z.infer<typeof manifest>;
+
+export const lakeDir = (dataDir: string): string => join(dataDir, "lake");
+export const manifestPath = (dataDir: string): string => join(lakeDir(dataDir), "manifest.json");
+
+export const emptyManifest = (kind: Manifest["kind"] = "real"): Manifest => ({
+  version: 1,
+  generation: 0,
+  kind,
+  publishedTs: 0,
+  parts: [],
+  series: [],
+  jobs: [],
+  incidents: []
+});
+
+/**
+ * The manifest of a data directory, readable at any time, also while the store is locked.
+ * @returns undefined when nothing was published yet
+ * @throws DataError when the file is not a manifest
+ */
+export function readManifest(dataDir: string): Manifest | undefined {
+  const path = manifestPath(dataDir);
+  if (!existsSync(path)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new DataError(`invalid manifest: ${path} (${(error as Error).message})`, {
+      fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+      cause: error
+    });
+  }
+  const result = manifest.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new DataError(`invalid manifest: ${path} (${issue.path.join(".")}: ${issue.message})`, {
+    fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+    cause: result.error
+  });
+}
+
+export function writeManifest(dataDir: string, value: Manifest): void {
+  writeAtomically(dataDir, manifestPath(dataDir), JSON.stringify(value));
+}

@@ -1,0 +1,151 @@
+import {mkdirSync, rmSync} from "node:fs";
+import {join} from "node:path";
+import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {literal, whereKey} from "../store/key.js";
+import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
+import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
+import {draftDir, fingerprint, listParts, settle, sweepDrafts} from "./files.js";
+import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
+import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type Part} from "./manifest.js";
+import {recentIncidents, recentJobs, seriesEntries} from "../store/ledger.js";
+
+/** A partition with this many parts is merged into one when it is next published. */
+export const MAX_PARTS = 12;
+
+export interface PublishOptions {
+  onProgress?: (done: number, total: number) => void;
+  /** ends the work between two parts; what is not published stays on the list for the next time */
+  signal?: AbortSignal | undefined;
+}
+
+interface Dirty extends Partition {
+  from: number;
+  appended: boolean;
+}
+
+/**
+ * Brings the lake up to the store: new parts for what was written since, derived features with them, then the manifest
+ * in one rename, then the retired parts go. Killed at any point, the old manifest stands and the next call goes on.
+ * @returns the manifest now in place
+ */
+export async function publish(db: Database, {onProgress, signal}: PublishOptions = {}): Promise<Manifest> {
+  sweepDrafts(db.dataDir);
+  const old = readManifest(db.dataDir) ?? emptyManifest(db.kind);
+  const generation = old.generation + 1;
+  const dirty = await dirtyPartitions(db);
+  let parts = old.parts;
+  let done = 0;
+  const total = dirty.length + derivedPartitions(dirty, [...parts, ...dirty]).length;
+  for (const entry of dirty) {
+    signal?.throwIfAborted();
+    const existing = parts.filter((p) => samePartition(p, entry));
+    const small = entry.appended && existing.length < MAX_PARTS && existing.every((p) => p.maxTs < entry.from);
+    const part = await writePart(db, entry, generation, await marketSql(db, entry, small ? entry.from : undefined));
+    parts = parts.filter((p) => !samePartition(p, entry) || small);
+    if (part) parts = [...parts, part];
+    onProgress?.(++done, total);
+  }
+  for (const entry of derivedPartitions(dirty, parts)) {
+    signal?.throwIfAborted();
+    const part = await writePart(db, entry, generation, await featureSql(db, entry));
+    parts = parts.filter((p) => !samePartition(p, entry));
+    if (part) parts = [...parts, part];
+    onProgress?.(++done, total);
+  }
+  const manifest: Manifest = {
+    version: 1,
+    generation,
+    kind: db.kind,
+    publishedTs: db.now(),
+    parts,
+    series: await seriesEntries(db, parts, old.series),
+    jobs: await recentJobs(db),
+    incidents: await recentIncidents(db)
+  };
+  writeManifest(db.dataDir, manifest);
+  retire(db.dataDir, manifest);
+  await db.connection.run("delete from dirty");
+  await db.connection.run("checkpoint");
+  return manifest;
+}
+
+/** Merges every partition of more than one part and drops what no manifest names. */
+export async function compact(db: Database, options: PublishOptions = {}): Promise<Manifest> {
+  const manifest = readManifest(db.dataDir) ?? emptyManifest(db.kind);
+  const counts = new Map<string, Part[]>();
+  for (const part of manifest.parts) counts.set(partitionKey(part), [...(counts.get(partitionKey(part)) ?? []), part]);
+  for (const parts of counts.values()) {
+    if (parts.length > 1 && !FEATURE_SERIES.includes(parts[0]!.series)) await markWhole(db, parts[0]!);
+  }
+  return publish(db, options);
+}
+
+/** Puts every partition of the store on the publishing list, for a lake that was lost or is in doubt. */
+export async function markEverything(db: Database): Promise<void> {
+  const years = `select distinct key_id, year(make_timestamp(ts * 1000)) as year from (
+    select key_id, boundary_ts as ts from funding union all select key_id, ts from candles)`;
+  await db.connection.run(
+    `insert into dirty select key_id, year, epoch_ms(make_timestamp(year, 1, 1, 0, 0, 0)), epoch_ms(make_timestamp(year + 1, 1, 1, 0, 0, 0)), false from (${years})`
+  );
+}
+
+async function markWhole(db: Database, {venue, series, pair, timeframe, year}: Partition): Promise<void> {
+  const {id} = await storedKey(db, {venue, series: series as Series, pair, timeframe});
+  await db.connection.run(
+    `insert into dirty values (${id}, ${year}, ${Date.UTC(year, 0, 1)}, ${Date.UTC(year + 1, 0, 1)}, false)`
+  );
+}
+
+async function dirtyPartitions(db: Database): Promise<Dirty[]> {
+  return rowsOf<Dirty>(
+    db.connection,
+    `select venue, series, pair, timeframe, year, min(from_ts) as "from", bool_and(appended) as appended
+     from dirty join keys on id = key_id group by all order by series, venue, pair, timeframe, year`
+  );
+}
+
+async function marketSql(db: Database, partition: Partition, fromTs?: number): Promise<string> {
+  const {venue, series, pair, timeframe, year} = partition;
+  const key = await storedKey(db, {venue, series: series as Series, pair, timeframe});
+  const candles = isCandleSeries(key.series);
+  const table = candles ? "candles" : "funding";
+  const column = candles ? "ts" : "boundary_ts";
+  const columns = candles
+    ? "ts, open, high, low, close, volume, turnover"
+    : "ts, boundary_ts, rate, interval_hours, interval_source";
+  const from = fromTs === undefined ? Date.UTC(year, 0, 1) : candles ? fromTs : fromTs - 60_000;
+  return `select ${columns} from ${table} where ${whereKey(key)}
+    and ${column} >= ${from} and ${column} < ${Date.UTC(year + 1, 0, 1)} order by ts`;
+}
+
+async function writePart(
+  db: Database,
+  partition: Partition,
+  generation: number,
+  select: string
+): Promise<Part | undefined> {
+  mkdirSync(draftDir(db.dataDir), {recursive: true});
+  const draft = join(draftDir(db.dataDir), `${process.pid}-${generation}.parquet`);
+  await db.connection.run(`copy (${select}) to ${literal(draft)} (format parquet, compression zstd)`);
+  const [stats] = await rowsOf<{rows: number; minTs: number | null; maxTs: number | null}>(
+    db.connection,
+    `select count(*) as rows, min(ts) as "minTs", max(ts) as "maxTs" from read_parquet(${literal(draft)})`
+  );
+  const {rows, minTs, maxTs} = stats!;
+  if (rows === 0 || minTs === null || maxTs === null) {
+    rmSync(draft, {force: true});
+    return undefined;
+  }
+  const path = `${partitionPath(partition)}/part-${minTs}-${String(generation).padStart(6, "0")}.parquet`;
+  const print = fingerprint(draft);
+  settle(draft, join(lakeDir(db.dataDir), path));
+  const {venue, series, pair, timeframe, year} = partition;
+  return {path, series, venue, pair, timeframe, year, rows, minTs, maxTs, ...print};
+}
+
+function retire(dataDir: string, manifest: Manifest): void {
+  const live = new Set(manifest.parts.map((part) => part.path));
+  for (const path of listParts(lakeDir(dataDir))) {
+    if (!live.has(path)) rmSync(join(lakeDir(dataDir), path), {force: true});
+  }
+}

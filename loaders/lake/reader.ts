@@ -1,0 +1,100 @@
+import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
+import {join} from "node:path";
+import {literal} from "../store/key.js";
+import {emptyManifest, lakeDir, readManifest, type Manifest, type Part} from "./manifest.js";
+
+/** The lake opened for reading: an in-memory DuckDB whose views are the live parts of one manifest. */
+export interface Lake {
+  connection: DuckDBConnection;
+  manifest: Manifest;
+  dataDir: string;
+  close: () => void;
+}
+
+export interface LakeOptions {
+  /** reads only these parts; a view over fewer files opens faster */
+  only?: (part: Part) => boolean;
+}
+
+const COLUMNS: Record<string, string> = {
+  funding:
+    "null::bigint as ts, null::bigint as boundary_ts, null::decimal(38,18) as rate, null::double as interval_hours, null::varchar as interval_source",
+  candles:
+    "null::bigint as ts, null::decimal(38,18) as open, null::decimal(38,18) as high, null::decimal(38,18) as low, null::decimal(38,18) as close, null::decimal(38,18) as volume, null::decimal(38,18) as turnover",
+  "features-funding":
+    "null::bigint as ts, null::double as rate8h, null::double as mean7, null::double as sd7, null::double as z7, null::double as mean30, null::double as sd30, null::double as z30, null::double as mean90, null::double as sd90, null::double as z90",
+  "features-price":
+    "null::bigint as ts, null::double as open, null::double as high, null::double as low, null::double as close, null::double as volume, null::double as turnover, null::double as spot_close, null::double as basis, null::double as vol30, null::double as atr14, null::double as rsi14, null::double as ema20, null::double as ema50"
+};
+
+/**
+ * Opens the lake at any time, also while a writer works: parts never change, and the manifest names a consistent set.
+ * Views: `funding`, `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; the first two also
+ * as `funding_exact` and `candles_exact` with decimals instead of doubles. They exist, empty, over no data too.
+ */
+export async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
+  const manifest = readManifest(dataDir) ?? emptyManifest();
+  const instance = await DuckDBInstance.create(":memory:", {threads: "2"});
+  const connection = await instance.connect();
+  const parts = manifest.parts.filter(only);
+  const candles = parts.filter((part) => !["funding", "features-funding", "features-price"].includes(part.series));
+  const of = (series: string) => parts.filter((part) => part.series === series);
+  await connection.run(`create view funding_exact as ${source(dataDir, "funding", of("funding"))}`);
+  await connection.run(
+    `create view funding as select venue, pair, ts, boundary_ts, rate::double as rate, interval_hours, interval_source,
+       rate::double * 8 / interval_hours as rate8h from funding_exact`
+  );
+  await connection.run(`create view candles_exact as ${source(dataDir, "candles", candles)}`);
+  await connection.run(
+    `create view candles as select venue, series, pair, timeframe, ts, open::double as open, high::double as high, low::double as low,
+       close::double as close, volume::double as volume, turnover::double as turnover from candles_exact`
+  );
+  for (const name of ["features-funding", "features-price"]) {
+    await connection.run(`create view ${name.replace("-", "_")} as ${source(dataDir, name, of(name))}`);
+  }
+  return {
+    connection,
+    manifest,
+    dataDir,
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    }
+  };
+}
+
+function source(dataDir: string, name: string, parts: readonly Part[]): string {
+  const candles = name === "candles";
+  if (parts.length === 0) {
+    const key = candles ? "''::varchar as series, ''::varchar as timeframe, " : "";
+    return `select ''::varchar as venue, ''::varchar as pair, ${key}${COLUMNS[name]} where false`;
+  }
+  const files = parts.map((part) => literal(join(lakeDir(dataDir), part.path)));
+  // The folder names carry the key; `series` is the first folder and no Hive column.
+  const key = `venue, replace(symbol, '-', '/') as pair, ${
+    candles ? `timeframe, split_part(split_part(filename, '/venue=', 1), '/', -1) as series, ` : ""
+  }`;
+  return `select ${key} * exclude (venue, symbol, year, filename ${candles ? ", timeframe" : ""})
+    from read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types = {'symbol': varchar, 'venue': varchar${candles ? ", 'timeframe': varchar" : ""}}, filename = true)`;
+}
+
+/** Runs `read` over the lake; a part retired between reading the manifest and opening it makes it start again. */
+export async function withLake<T>(
+  dataDir: string,
+  read: (lake: Lake) => Promise<T>,
+  options: LakeOptions = {}
+): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const generation = readManifest(dataDir)?.generation;
+    let lake: Lake | undefined;
+    try {
+      lake = await openLake(dataDir, options);
+      return await read(lake);
+    } catch (error) {
+      const moved = readManifest(dataDir)?.generation !== generation;
+      if (!moved || attempt >= 4) throw error;
+    } finally {
+      lake?.close();
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import {join} from "node:path";
+import {inTransaction, rowsOf, storedKey, type Database} from "../store/database.js";
+import {keyText, literal, whereKey, type SeriesKey} from "../store/key.js";
+import {refreshCandleHoles, refreshFunding} from "../store/findings.js";
+import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
+import {boundaryTs} from "../../src/lib/time/grid.js";
+import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
+
+/**
+ * Puts back into the store what the lake has and the store lost, e.g. with a damaged write-ahead log or a deleted
+ * database file. The lake is published after each commit, so it can be ahead of a mended store, never of a sound one.
+ * @returns a line per history restored; none for a sound store
+ */
+export async function recoverFromLake(db: Database, manifest: Manifest | undefined): Promise<string[]> {
+  const lost = manifest ? await lostHistories(db, manifest) : [];
+  for (const entry of lost) await restore(db, entry);
+  return lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`);
+}
+
+interface Lost {
+  key: SeriesKey;
+  parts: Part[];
+  before: number;
+  after: number;
+  proven: SeriesEntry["proven"];
+}
+
+async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> {
+  // A store whose newest coverage is as new as the manifest's has lost nothing: one cheap query on a sound start.
+  const [mark] = await rowsOf<{verified: number | null}>(
+    db.connection,
+    "select max(verified_ts) as verified from coverage"
+  );
+  const newest = manifest.series.reduce((max, entry) => Math.max(max, entry.verifiedTs), 0);
+  if ((mark!.verified ?? 0) >= newest) return [];
+  const counts = await rowsOf<{id: string; rows: number}>(
+    db.connection,
+    `select venue || '|' || pair || '|' || series || '|' || timeframe as id, rows from keys join (
+       select key_id, count(*) as rows from funding group by 1 union all select key_id, count(*) from candles group by 1
+     ) on key_id = id`
+  );
+  const have = new Map(counts.map((row) => [row.id, row.rows]));
+  return manifest.series.flatMap((entry) => {
+    const {venue, pair, series, timeframe, rows, proven} = entry;
+    const before = have.get([venue, pair, series, timeframe].join("|")) ?? 0;
+    if (!isSeries(series) || before >= rows) return [];
+    const parts = manifest.parts.filter(
+      (p) => p.venue === venue && p.pair === pair && p.series === series && p.timeframe === timeframe
+    );
+    return [{key: {venue, pair, series: series as Series, timeframe}, parts, before, after: rows, proven}];
+  });
+}
+
+async function restore(db: Database, {key: names, parts, proven}: Lost): Promise<void> {
+  const key = await storedKey(db, names);
+  const candles = isCandleSeries(key.series);
+  const table = candles ? "candles" : "funding";
+  const stamp = candles ? "ts" : "boundary_ts";
+  const files = parts.map((part) => literal(join(lakeDir(db.dataDir), part.path))).join(", ");
+  const columns = candles
+    ? `${key.id}, ts, open, high, low, close, volume, turnover`
+    : `${key.id}, ts, boundary_ts, rate, case when interval_source = 'reported' then interval_hours end, null, null`;
+  const from = Math.min(...parts.map((part) => part.minTs));
+  const last = Math.max(...parts.map((part) => part.maxTs));
+  await inTransaction(db.connection, async () => {
+    await db.connection.run(
+      `insert into ${table} select ${columns} from read_parquet([${files}], hive_partitioning = false) p
+       where not exists (select 1 from ${table} e where ${whereKey(key)} and e.${stamp} = p.${stamp})`
+    );
+    await db.connection.run(`delete from coverage where ${whereKey(key)}`);
+    for (const span of proven) {
+      await db.connection.run(
+        `insert into coverage values (${key.id}, ${span.from}, ${span.to}, ${literal(span.origin)}, ${db.now()})`
+      );
+    }
+    if (candles) await refreshCandleHoles(db, key, from, last);
+    else await refreshFunding(db, key, boundaryTs(from));
+  });
+}

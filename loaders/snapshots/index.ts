@@ -1,0 +1,58 @@
+import {parseCosts, type Costs} from "../../src/lib/market/costs.js";
+import {pairSlug} from "../../src/lib/market/pair.js";
+import {readManifest} from "../lake/manifest.js";
+import {withLake} from "../lake/reader.js";
+import {columnsOf, queryColumns, toArrow, type Columns} from "./arrow.js";
+import {rootDir, shownDataDir} from "./data-dir.js";
+import {EXPLORER_COLUMNS, explorerRows} from "./explorer.js";
+import {pairFiles} from "./pairs.js";
+import {statusOf, type Status} from "./status.js";
+
+/**
+ * What the pages' data loaders call. Each answers over an empty data directory too, with an empty table of the right
+ * columns, and reads the lake alone, so that a writer never keeps a page waiting.
+ */
+
+/** `status --json` of the data the pages show. */
+export const statusSnapshot = (): Status => statusOf(shownDataDir(), Date.now());
+
+/** One row per venue, pair and range, as an Arrow stream; see {@link ExplorerRow} for the columns. */
+export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts())): Promise<Uint8Array> {
+  const rows = await explorerRows(shownDataDir(), costs);
+  return toArrow(columnsOf(rows, EXPLORER_COLUMNS));
+}
+
+/** The members of the pairs' archive, by path. */
+export const pairsArchive = (costs: Costs = parseCosts(loaderCosts())): Promise<Record<string, Uint8Array>> =>
+  pairFiles(shownDataDir(), costs, Date.now());
+
+/** Costs of the running configuration, which the build hands to its loaders through the environment. */
+function loaderCosts(env: NodeJS.ProcessEnv = process.env) {
+  const given = {
+    spotFee: env.CARRYBOOK_COSTS_SPOT_FEE,
+    perpFee: env.CARRYBOOK_COSTS_PERP_FEE,
+    slippageBps: env.CARRYBOOK_COSTS_SLIPPAGE_BPS
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Record<string, string>;
+}
+
+/** Slugs of the pairs that have a page, e.g. `BTC-USDT`. */
+export function listPairs(dataDir = rootDir()): string[] {
+  const manifest = readManifest(shownDataDir(dataDir));
+  const pairs = manifest?.series.filter((entry) => entry.series === "funding").map((entry) => pairSlug(entry.pair));
+  return [...new Set(pairs)].sort();
+}
+
+/** Runs SQL over the lake's views (see `openLake`) and gives columns. */
+export const sqlColumns = (sql: string): Promise<Columns> =>
+  withLake(shownDataDir(), ({connection}) => queryColumns(connection, sql));
+
+/** The same as an Arrow stream, for a loader beside a note. */
+export const sqlArrow = async (sql: string): Promise<Uint8Array> => toArrow(await sqlColumns(sql));
+
+/** The same as rows of objects. */
+export async function sqlRows(sql: string): Promise<Record<string, number | string | boolean | null>[]> {
+  const columns = await sqlColumns(sql);
+  const names = Object.keys(columns);
+  return (columns[names[0]!] ?? []).map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name]![i]!])));
+}

@@ -1,0 +1,72 @@
+import {roundTrip, type Costs} from "../../src/lib/market/costs.js";
+import {pairSlug} from "../../src/lib/market/pair.js";
+import {text} from "../../src/lib/money/decimal.js";
+import {withLake, type Lake} from "../lake/reader.js";
+import {literal} from "../store/key.js";
+import {queryColumns, toArrow} from "./arrow.js";
+import {statusOf} from "./status.js";
+
+/**
+ * The files of every pair's page, by path: `BTC-USDT/meta.json`, `BTC-USDT/settlements.arrow`, `BTC-USDT/daily.arrow`.
+ * Rows of all venues stand together, told apart by their `venue`.
+ */
+export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): Promise<Record<string, Uint8Array>> {
+  const status = statusOf(dataDir, nowMs);
+  const pairs = [...new Set(status.series.filter((s) => s.series === "funding").map((s) => s.pair))];
+  const files: Record<string, Uint8Array> = {};
+  for (const pair of pairs) {
+    const own = status.series.filter((s) => s.pair === pair);
+    const meta = {
+      pair,
+      slug: pairSlug(pair),
+      venues: [...new Set(own.map((s) => s.venue))],
+      simulated: status.simulated,
+      series: own,
+      instrument: "assumed",
+      costs: {
+        spotFee: text(costs.spotFee),
+        perpFee: text(costs.perpFee),
+        slippageBps: text(costs.slippageBps),
+        roundTrip: text(roundTrip(costs))
+      }
+    };
+    files[`${meta.slug}/meta.json`] = new TextEncoder().encode(JSON.stringify(meta));
+    await withLake(
+      dataDir,
+      async (lake) => {
+        files[`${meta.slug}/settlements.arrow`] = toArrow(await settlements(lake, pair));
+        files[`${meta.slug}/daily.arrow`] = toArrow(await daily(lake, pair));
+      },
+      {only: (part) => part.pair === pair}
+    );
+  }
+  return files;
+}
+
+/** Settlements with the two opens known at their instant, the basis between them, and the rolling statistics. */
+async function settlements({connection}: Lake, pair: string) {
+  // A candle that opens at t has the same open in every timeframe, so any of them serves.
+  const opens = (series: string) =>
+    `(select venue, ts, any_value(open) as open from candles where pair = ${literal(pair)} and series = '${series}' group by venue, ts)`;
+  return queryColumns(
+    connection,
+    `select f.venue, f.ts, f.boundary_ts as "boundaryTs", f.rate, f.interval_hours as "intervalHours",
+       f.interval_source as "intervalSource", f.rate8h, s.open as "spotOpen", p.open as "perpOpen",
+       (p.open - s.open) / s.open as basis, x.mean7, x.sd7, x.z7, x.mean30, x.sd30, x.z30, x.mean90, x.sd90, x.z90
+     from funding f
+     left join ${opens("spot")} s on s.venue = f.venue and s.ts = f.boundary_ts
+     left join ${opens("perp")} p on p.venue = f.venue and p.ts = f.boundary_ts
+     left join features_funding x on x.venue = f.venue and x.pair = f.pair and x.ts = f.boundary_ts
+     where f.pair = ${literal(pair)} order by f.venue, f.boundary_ts`
+  );
+}
+
+/** Whole UTC days of the perp, with the spot's close; indicators are known at the end of their day. */
+async function daily({connection}: Lake, pair: string) {
+  return queryColumns(
+    connection,
+    `select venue, ts, open, high, low, close, volume, turnover, spot_close as "spotClose", basis as "basisClose",
+       vol30 as "realisedVol30", atr14, rsi14, ema20, ema50
+     from features_price where pair = ${literal(pair)} order by venue, ts`
+  );
+}

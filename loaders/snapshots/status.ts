@@ -1,0 +1,150 @@
+import {join} from "node:path";
+import {freshness, type Freshness, type Hole} from "../../src/lib/market/coverage.js";
+import {DAY_MS} from "../../src/lib/time/grid.js";
+import {DataError} from "../errors.js";
+import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
+
+/** `status --json` (INTERFACES). Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
+export interface Status {
+  asOf: number;
+  state: "disabled" | "empty" | "fetching" | "ready" | "warning";
+  source: "demo" | "venue" | "import" | "mixed";
+  simulated: boolean;
+  origin: string | null;
+  pairs: number;
+  rows: {funding: number; candles: number};
+  first: number | null;
+  last: number | null;
+  lastSync: number | null;
+  series: SeriesStatus[];
+  lastJobs: Record<string, unknown>[];
+  issues: Issue[];
+}
+
+export interface SeriesStatus {
+  venue: string;
+  pair: string;
+  series: string;
+  timeframe: string;
+  rows: number;
+  from: number;
+  to: number;
+  lastTs: number;
+  intervalMs: number | null;
+  coverage: number;
+  holes: Hole[];
+  freshness: Freshness;
+  ageMs: number;
+}
+
+/** Something a person should look at, with what to do about it. */
+export interface Issue {
+  level: "info" | "warning" | "critical";
+  text: string;
+  fix: string;
+}
+
+/** The state of a data directory from its manifest alone, so that it can be asked while the store is locked. */
+export function statusOf(dataDir: string, nowMs: number): Status {
+  const manifest = readManifest(dataDir);
+  const series = (manifest?.series ?? []).map((entry) => seriesStatus(entry, nowMs));
+  const origins = [...new Set((manifest?.series ?? []).flatMap((entry) => entry.proven.map((p) => p.origin)))].sort();
+  const urls = origins.filter((origin) => origin !== "file");
+  const sum = (own: readonly SeriesStatus[]) => own.reduce((total, s) => total + s.rows, 0);
+  const issues = manifest ? findIssues(manifest, series) : [];
+  return {
+    asOf: nowMs,
+    state: series.length === 0 ? "empty" : issues.some((issue) => issue.level !== "info") ? "warning" : "ready",
+    source:
+      manifest?.kind === "simulated"
+        ? "demo"
+        : urls.length === 0
+          ? "import"
+          : urls.length === origins.length
+            ? "venue"
+            : "mixed",
+    simulated: manifest?.kind === "simulated",
+    origin: origins.length > 0 ? origins.join(", ") : null,
+    pairs: new Set(series.map((s) => s.pair)).size,
+    rows: {
+      funding: sum(series.filter((s) => s.series === "funding")),
+      candles: sum(series.filter((s) => s.series !== "funding" && s.series !== "predicted"))
+    },
+    first: series.length > 0 ? Math.min(...series.map((s) => s.from)) : null,
+    last: series.length > 0 ? Math.max(...series.map((s) => s.lastTs)) : null,
+    lastSync: manifest ? manifest.publishedTs : null,
+    series,
+    lastJobs: manifest?.jobs ?? [],
+    issues
+  };
+}
+
+/**
+ * The manifest of a data directory that must have one.
+ * @throws DataError saying how to get data
+ */
+export function requireManifest(dataDir: string): Manifest {
+  const manifest = readManifest(dataDir);
+  if (!manifest || manifest.series.length === 0) {
+    throw new DataError(`missing data: ${join(dataDir, "lake")} is empty`, {
+      fix: "npx carrybook import FILE… --venue binance"
+    });
+  }
+  return manifest;
+}
+
+function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
+  const {venue, pair, series, timeframe, rows, from, to, lastTs, intervalMs, coverage, holes} = entry;
+  // A candle is known at its end, a settlement at its stamp.
+  const ageMs = Math.max(0, nowMs - (series === "funding" ? lastTs : to));
+  return {
+    venue,
+    pair,
+    series,
+    timeframe,
+    rows,
+    from,
+    to,
+    lastTs,
+    intervalMs,
+    coverage,
+    holes,
+    freshness: freshness(ageMs, intervalMs ?? 8 * 3_600_000),
+    ageMs
+  };
+}
+
+function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[] {
+  const issues: Issue[] = [];
+  const count = (state: Hole["state"]) =>
+    series.reduce((sum, s) => sum + s.holes.filter((hole) => hole.state === state).length, 0);
+  const open = count("open");
+  const ambiguous = count("ambiguous");
+  const stale = series.filter((s) => s.freshness === "stale");
+  for (const {text} of manifest.incidents) issues.push({level: "warning", text, fix: "npx carrybook doctor"});
+  if (open > 0) {
+    issues.push({level: "warning", text: `${plural(open, "hole")} in the history`, fix: "npx carrybook gaps"});
+  }
+  if (ambiguous > 0) {
+    issues.push({
+      level: "info",
+      text: `${plural(ambiguous, "stretch", "stretches")} of funding may be a hole or a switch of the interval`,
+      fix: "npx carrybook gaps"
+    });
+  }
+  if (stale.length > 0) {
+    const newest = Math.min(...stale.map((s) => s.ageMs));
+    issues.push({
+      level: "warning",
+      text: `${plural(stale.length, "history", "histories")} of ${series.length} stale, the newest by ${plural(Math.floor(newest / DAY_MS), "day")}`,
+      fix: "npx carrybook import newer files"
+    });
+  }
+  const failed = manifest.jobs.filter((job) => job.status === "failed").length;
+  if (failed > 0) {
+    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook status --json"});
+  }
+  return issues;
+}
+
+const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

@@ -1,0 +1,184 @@
+import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
+import {existsSync, mkdirSync, renameSync} from "node:fs";
+import {dirname, join} from "node:path";
+import {DataError, LockedError} from "../errors.js";
+import {acquireLock, type LockOptions} from "./lock.js";
+import {literal, type SeriesKey, type StoredKey} from "./key.js";
+import {SCHEMA_SQL, SCHEMA_VERSION} from "./schema.js";
+
+/** Simulated and real rows never share a store (DESIGN, One row's way). */
+export type StoreKind = "real" | "simulated";
+
+export interface OpenOptions extends LockOptions {
+  kind?: StoreKind;
+  /** memory DuckDB may use, as it writes sizes */
+  memoryLimit?: string;
+  /** said when something had to be mended on opening */
+  onIncident?: (text: string) => void;
+}
+
+/** An open, owned store: the one connection to `market.duckdb` and the lock that protects it. */
+export interface Database {
+  connection: DuckDBConnection;
+  dataDir: string;
+  kind: StoreKind;
+  now: () => number;
+  /** the histories the store knows, by venue, series, pair and timeframe */
+  keys: Map<string, StoredKey>;
+  /** what was mended on opening, e.g. a damaged log set aside; empty as a rule */
+  incidents: string[];
+  close: () => Promise<void>;
+}
+
+export const databasePath = (dataDir: string): string => join(dataDir, "market.duckdb");
+export const lockPath = (dataDir: string): string => join(dataDir, "market.lock");
+
+/**
+ * Opens the store of a data directory as its one owner: takes the pid lock, opens DuckDB, sets a damaged write-ahead log
+ * aside, creates or checks the schema.
+ * @throws LockedError when another process owns it; DataError for a newer schema or a store of the other kind
+ */
+export async function openDatabase(dataDir: string, options: OpenOptions = {}): Promise<Database> {
+  const {kind = "real", memoryLimit = "2GB", onIncident, now = Date.now} = options;
+  const path = databasePath(dataDir);
+  mkdirSync(dirname(path), {recursive: true});
+  const release = await acquireLock(lockPath(dataDir), options);
+  const incidents: string[] = [];
+  let instance: DuckDBInstance | undefined;
+  try {
+    instance = await openInstance(path, now, memoryLimit, (text) => {
+      incidents.push(text);
+      onIncident?.(text);
+    });
+    const connection = await instance.connect();
+    for (const sql of SCHEMA_SQL) await connection.run(sql);
+    await checkMeta(connection, kind);
+    for (const text of incidents) {
+      await connection.run(`insert into incidents values (${now()}, 'wal', ${literal(text)})`);
+    }
+    const opened = instance;
+    const keys = await rowsOf<StoredKey>(connection, "select venue, series, pair, timeframe, id from keys");
+    return {
+      keys: new Map(keys.map((key) => [keyId(key), key])),
+      connection,
+      dataDir,
+      kind,
+      now,
+      incidents,
+      close: async () => {
+        connection.closeSync();
+        opened.closeSync();
+        release();
+      }
+    };
+  } catch (error) {
+    instance?.closeSync();
+    release();
+    throw error;
+  }
+}
+
+async function openInstance(
+  path: string,
+  now: () => number,
+  memoryLimit: string,
+  onIncident: (text: string) => void
+): Promise<DuckDBInstance> {
+  // Two instances on one file in one process lose commits without a word, hence the cache.
+  const open = () => DuckDBInstance.fromCache(path, {memory_limit: memoryLimit, threads: "2"});
+  try {
+    return await open();
+  } catch (error) {
+    const message = (error as Error).message;
+    if (/lock/i.test(message) && /conflicting|could not set lock/i.test(message)) {
+      throw new LockedError(`data directory is in use: ${path} is open in another program`, {
+        fix: "close the program that has it open; Parquet files under lake/ can be read at any time",
+        cause: error
+      });
+    }
+    const wal = `${path}.wal`;
+    if (!existsSync(wal)) throw damaged(path, error);
+    const aside = `${wal}.damaged-${now()}`;
+    renameSync(wal, aside);
+    try {
+      const instance = await open();
+      onIncident(
+        `damaged write-ahead log set aside as ${aside}; what it held is restored from the lake where it can be`
+      );
+      return instance;
+    } catch (again) {
+      renameSync(aside, wal);
+      throw damaged(path, again);
+    }
+  }
+}
+
+const damaged = (path: string, cause: unknown): DataError =>
+  new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
+    fix: "move the file away and run `npx carrybook restore`: it is rebuilt from the lake",
+    cause
+  });
+
+async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise<void> {
+  const rows = (await connection.runAndReadAll("select key, value from meta")).getRowObjectsJson();
+  const meta = new Map(rows.map((row) => [String(row.key), String(row.value)]));
+  const version = meta.get("version");
+  if (version === undefined) {
+    await connection.run(`insert into meta values ('version', '${SCHEMA_VERSION}'), ('kind', ${literal(kind)})`);
+    return;
+  }
+  if (Number(version) > SCHEMA_VERSION) {
+    throw new DataError(`invalid store version: ${version}, this program knows ${SCHEMA_VERSION}`, {
+      fix: "use a newer version of Carrybook"
+    });
+  }
+  if (meta.get("kind") !== kind) {
+    throw new DataError(`invalid store: it holds ${meta.get("kind")} data, not ${kind}`, {
+      fix: "simulated data lives in the demo directory: pass --demo, or another --data"
+    });
+  }
+}
+
+const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
+
+/** The stored key of a history, numbered on first sight. */
+export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey> {
+  const known = db.keys.get(keyId(key));
+  if (known) return known;
+  const {venue, series, pair, timeframe} = key;
+  const id = 1 + Math.max(0, ...[...db.keys.values()].map((stored) => stored.id));
+  const names = [venue, series, pair, timeframe].map(literal).join(", ");
+  await db.connection.run(`insert into keys values (${id}, ${names})`);
+  const stored = {venue, series, pair, timeframe, id};
+  db.keys.set(keyId(key), stored);
+  return stored;
+}
+
+/** Runs `work` in one transaction: all of it is committed, or none. */
+export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run("begin transaction");
+  let result: T;
+  try {
+    result = await work();
+    await connection.run("commit");
+  } catch (error) {
+    await connection.run("rollback").catch(() => undefined);
+    throw error;
+  }
+  return result;
+}
+
+/** Rows of a query as objects; BIGINT arrives as number, decimals as text. */
+export async function rowsOf<T>(connection: DuckDBConnection, sql: string): Promise<T[]> {
+  const reader = await connection.runAndReadAll(sql);
+  const names = reader.deduplicatedColumnNames();
+  return reader.getRows().map((row) => {
+    const object: Record<string, unknown> = {};
+    names.forEach((name, i) => {
+      const value = row[i];
+      object[name] =
+        typeof value === "bigint" ? Number(value) : value !== null && typeof value === "object" ? String(value) : value;
+    });
+    return object as T;
+  });
+}

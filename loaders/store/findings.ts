@@ -1,0 +1,151 @@
+import {BIGINT, DOUBLE, DuckDBDataChunk, VARCHAR} from "@duckdb/node-api";
+import {fundingFinding, type Hole} from "../../src/lib/market/coverage.js";
+import {
+  allowedIntervalHours,
+  initialIntervalState,
+  stepInterval,
+  type IntervalState,
+  type RowInterval
+} from "../../src/lib/market/funding.js";
+import {HOUR_MS} from "../../src/lib/time/grid.js";
+import {rowsOf, type Database} from "./database.js";
+import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
+
+/**
+ * Finds the holes of a candle series anew around what was just written, between the rows that enclose it; holes that
+ * stay as they were keep their tries. The cost depends on the stretch written, not on the history's length.
+ */
+export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
+  const where = whereKey(key);
+  const step = stepOf(key)!;
+  const [edge] = await rowsOf<{lo: number | null; hi: number | null}>(
+    db.connection,
+    `select (select max(ts) from candles where ${where} and ts < ${minTs}) as lo,
+            (select min(ts) from candles where ${where} and ts > ${maxTs}) as hi`
+  );
+  const lo = edge!.lo ?? minTs;
+  const hi = edge!.hi ?? maxTs;
+  const found = await rowsOf<{from: number; to: number}>(
+    db.connection,
+    `select ts + ${step} as "from", next as "to" from (
+       select ts, lead(ts) over (order by ts) as next from candles where ${where} and ts between ${lo} and ${hi})
+     where next - ts > ${step} order by ts`
+  );
+  const holes = found.map(({from, to}): Hole => ({from, to, rows: (to - from) / step, state: "open"}));
+  await replaceHoles(db, key, lo, hi, holes);
+}
+
+interface SettlementRow {
+  boundary: number;
+  reported: number | null;
+  hours: number | null;
+  source: string | null;
+}
+
+/**
+ * Infers the intervals of the settlements from `fromTs` on, starting from what was known before it, and records the
+ * ambiguous ones as findings. It stops as soon as the rows that follow already say what would be written.
+ */
+export async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Promise<void> {
+  const where = whereKey(key);
+  const allowed = allowedIntervalHours(key.venue);
+  let state = await stateBefore(db, where, fromTs);
+  const rows = await rowsOf<SettlementRow>(
+    db.connection,
+    `select boundary_ts as boundary, reported_hours as reported, interval_hours as hours, interval_source as source
+     from funding where ${where} and boundary_ts >= ${fromTs} order by boundary_ts`
+  );
+  const updates: {boundary: number; interval: RowInterval}[] = [];
+  const holes: Hole[] = [];
+  for (const row of rows) {
+    const before = state;
+    const step = stepInterval(before, {tsMs: row.boundary, reportedHours: row.reported ?? undefined}, allowed);
+    state = step.state;
+    const {interval} = step;
+    if (interval.intervalSource === "ambiguous") {
+      holes.push(fundingFinding(before.lastBoundaryTs!, row.boundary, before.knownHours, allowed));
+    }
+    if ((interval.intervalHours ?? null) !== row.hours || (interval.intervalSource ?? null) !== row.source) {
+      updates.push({boundary: row.boundary, interval});
+    }
+  }
+  await applyIntervals(db, where, updates);
+  const last = rows.at(-1)?.boundary ?? fromTs;
+  await replaceHoles(db, key, (await previousBoundary(db, where, fromTs)) ?? 0, last, holes);
+}
+
+async function stateBefore(db: Database, where: string, ts: number): Promise<IntervalState> {
+  const rows = await rowsOf<{boundary: number}>(
+    db.connection,
+    `select boundary_ts as boundary from funding where ${where} and boundary_ts < ${ts} order by boundary_ts desc limit 2`
+  );
+  if (rows.length === 0) return initialIntervalState;
+  const [known] = await rowsOf<{hours: number}>(
+    db.connection,
+    `select interval_hours as hours from funding where ${where} and boundary_ts < ${ts} and interval_hours is not null
+     order by boundary_ts desc limit 1`
+  );
+  return {
+    lastBoundaryTs: rows[0]!.boundary,
+    knownHours: known?.hours,
+    lastDistanceHours: rows[1] && (rows[0]!.boundary - rows[1].boundary) / HOUR_MS
+  };
+}
+
+async function previousBoundary(db: Database, where: string, ts: number): Promise<number | undefined> {
+  const [row] = await rowsOf<{last: number | null}>(
+    db.connection,
+    `select max(boundary_ts) as last from funding where ${where} and boundary_ts < ${ts}`
+  );
+  return row?.last ?? undefined;
+}
+
+async function applyIntervals(
+  db: Database,
+  where: string,
+  updates: readonly {boundary: number; interval: RowInterval}[]
+): Promise<void> {
+  if (updates.length === 0) return;
+  await db.connection.run("create or replace temp table inferred (boundary bigint, hours double, source varchar)");
+  const appender = await db.connection.createAppender("inferred", undefined, "temp");
+  for (let i = 0; i < updates.length; i += 2048) {
+    const slice = updates.slice(i, i + 2048);
+    const chunk = DuckDBDataChunk.create([BIGINT, DOUBLE, VARCHAR]);
+    chunk.setColumns([
+      slice.map(({boundary}) => BigInt(boundary)),
+      slice.map(({interval}) => interval.intervalHours ?? null),
+      slice.map(({interval}) => interval.intervalSource ?? null)
+    ]);
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+  await db.connection.run(
+    `update funding set interval_hours = u.hours, interval_source = u.source
+     from inferred u where ${where} and boundary_ts = u.boundary`
+  );
+  await db.connection.run("drop table inferred");
+}
+
+/** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
+async function replaceHoles(
+  db: Database,
+  key: StoredKey,
+  fromTs: number,
+  toTs: number,
+  holes: readonly Hole[]
+): Promise<void> {
+  const where = `${whereKey(key)} and from_ts >= ${fromTs} and to_ts <= ${toTs}`;
+  const before = await rowsOf<{from: number; to: number; state: string; tries: number; found: number}>(
+    db.connection,
+    `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
+  );
+  if (before.length === 0 && holes.length === 0) return;
+  await db.connection.run(`delete from holes where ${where}`);
+  if (holes.length === 0) return;
+  const values = holes.map((hole) => {
+    const same = before.find((old) => old.from === hole.from && old.to === hole.to);
+    const state = same && hole.state === "open" ? same.state : hole.state;
+    return `(${key.id}, ${hole.from}, ${hole.to}, ${hole.rows}, ${literal(state)}, ${same?.tries ?? 0}, ${same?.found ?? db.now()})`;
+  });
+  await db.connection.run(`insert into holes values ${values.join(", ")}`);
+}

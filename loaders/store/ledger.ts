@@ -1,0 +1,106 @@
+import {coverageShare, type Hole} from "../../src/lib/market/coverage.js";
+import {isSeries} from "../../src/lib/market/pair.js";
+import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/grid.js";
+import type {Part, SeriesEntry} from "../lake/manifest.js";
+import type {Job} from "../ingest/job.js";
+import {rowsOf, storedKey, type Database} from "./database.js";
+import {literal, whereKey, type SeriesKey} from "./key.js";
+
+/**
+ * What the coverage ledger says of every history of the lake, by venue, pair, series and timeframe. Rows and edges come
+ * from the parts themselves, so that publishing an update never scans the history.
+ * @param before the entries of the last manifest: the newest interval of what was not touched is taken from there
+ */
+export async function seriesEntries(
+  db: Database,
+  parts: readonly Part[],
+  before: readonly SeriesEntry[] = []
+): Promise<SeriesEntry[]> {
+  const market = parts.filter((part) => isSeries(part.series));
+  const holes = await rowsOf<Hole & {venue: string; pair: string; series: string; timeframe: string}>(
+    db.connection,
+    `select venue, pair, series, timeframe, from_ts as "from", to_ts as "to", missing as rows, state
+     from holes join keys on id = key_id order by from_ts`
+  );
+  const proofs = await rowsOf<{id: string; from: number; to: number; origin: string; verified: number}>(
+    db.connection,
+    `select venue || '|' || pair || '|' || series || '|' || timeframe as id, from_ts as "from", to_ts as "to", origin,
+            verified_ts as verified from coverage join keys k on k.id = key_id order by from_ts`
+  );
+  const proofsOf = group(proofs, (proof) => proof.id);
+  const id = (r: {venue: string; pair: string; series: string; timeframe: string}) =>
+    [r.venue, r.pair, r.series, r.timeframe].join("|");
+  const holesOf = group(holes, id);
+  const entries: SeriesEntry[] = [];
+  for (const own of group(market, id).values()) {
+    const {venue, pair, series, timeframe} = own[0]!;
+    const rows = own.reduce((sum, part) => sum + part.rows, 0);
+    const from = Math.min(...own.map((part) => part.minTs));
+    const lastTs = Math.max(...own.map((part) => part.maxTs));
+    const old = before.find((entry) => id(entry) === id(own[0]!));
+    const intervalMs =
+      series !== "funding"
+        ? timeframeMs(timeframe)
+        : old && old.lastTs === lastTs && old.rows === rows
+          ? old.intervalMs
+          : await newestIntervalMs(db, {venue, series, pair, timeframe});
+    const missing = (holesOf.get(id(own[0]!)) ?? []).map(({from, to, rows, state}) => ({from, to, rows, state}));
+    const proven = proofsOf.get(id(own[0]!)) ?? [];
+    entries.push({
+      venue,
+      pair,
+      series,
+      timeframe,
+      rows,
+      from,
+      to: series === "funding" ? boundaryTs(lastTs) + MINUTE_MS : lastTs + intervalMs!,
+      lastTs,
+      intervalMs,
+      coverage: coverageShare(rows, missing)!,
+      holes: missing,
+      proven: proven.map(({from: start, to, origin}) => ({from: start, to, origin})),
+      verifiedTs: Math.max(0, ...proven.map((proof) => proof.verified))
+    });
+  }
+  return entries.sort((a, b) => (id(a) < id(b) ? -1 : 1));
+}
+
+async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | null> {
+  const [row] = await rowsOf<{hours: number | null}>(
+    db.connection,
+    `select interval_hours as hours from funding where ${whereKey(await storedKey(db, key))} and interval_hours is not null order by ts desc limit 1`
+  );
+  return row?.hours ? row.hours * HOUR_MS : null;
+}
+
+/** `Map.groupBy` is not in Node 20. */
+function group<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const own = groups.get(key(value));
+    if (own) own.push(value);
+    else groups.set(key(value), [value]);
+  }
+  return groups;
+}
+
+/** The newest jobs, newest first, as the API shows them. */
+export async function recentJobs(db: Database, limit = 50): Promise<Record<string, unknown>[]> {
+  const rows = await rowsOf<{body: string}>(
+    db.connection,
+    `select body from jobs order by created_ts desc, id desc limit ${limit}`
+  );
+  return rows.map((row) => JSON.parse(row.body) as Record<string, unknown>);
+}
+
+/** Keeps a job, replacing what was known of it. */
+export async function saveJob(db: Database, job: Job): Promise<void> {
+  await db.connection.run(`delete from jobs where id = ${literal(job.id)}`);
+  await db.connection.run(
+    `insert into jobs values (${literal(job.id)}, ${job.createdAt}, ${literal(JSON.stringify(job))})`
+  );
+}
+
+export async function recentIncidents(db: Database): Promise<{ts: number; kind: string; text: string}[]> {
+  return rowsOf(db.connection, "select ts, kind, text from incidents order by ts desc limit 20");
+}

@@ -1,0 +1,35 @@
+/** The layout of `market.duckdb`. A store of a newer version is refused, never guessed at. */
+export const SCHEMA_VERSION = 1;
+
+/** The decimal type of prices, rates and volumes: 20 digits before the point, 18 after it. */
+export const DECIMAL_SQL = "DECIMAL(38,18)";
+
+/** Digits a stored decimal may have before and after its point; more is refused rather than rounded. */
+export const INTEGER_DIGITS = 20;
+export const FRACTION_DIGITS = 18;
+
+/**
+ * No primary keys: an index would cost more than the range-replace writes that keep rows unique (see write.ts). Rows name
+ * their history by a small number, whose zone maps let a query skip what is not its own, however long the table.
+ */
+export const SCHEMA_SQL: readonly string[] = [
+  `create table if not exists meta (key varchar not null, value varchar not null)`,
+  `create table if not exists keys (
+     id integer not null, venue varchar not null, series varchar not null, pair varchar not null, timeframe varchar not null)`,
+  `create table if not exists funding (
+     key_id integer not null, ts bigint not null, boundary_ts bigint not null,
+     rate ${DECIMAL_SQL} not null, reported_hours double, interval_hours double, interval_source varchar)`,
+  `create table if not exists candles (
+     key_id integer not null, ts bigint not null, open ${DECIMAL_SQL}, high ${DECIMAL_SQL}, low ${DECIMAL_SQL}, close ${DECIMAL_SQL} not null,
+     volume ${DECIMAL_SQL}, turnover ${DECIMAL_SQL})`,
+  `create table if not exists coverage (
+     key_id integer not null, from_ts bigint not null, to_ts bigint not null, origin varchar not null, verified_ts bigint not null)`,
+  `create table if not exists holes (
+     key_id integer not null, from_ts bigint not null, to_ts bigint not null, missing bigint not null, state varchar not null,
+     tries integer not null, found_ts bigint not null)`,
+  `create table if not exists jobs (
+     id varchar not null, created_ts bigint not null, body varchar not null)`,
+  `create table if not exists dirty (
+     key_id integer not null, year integer not null, from_ts bigint not null, to_ts bigint not null, appended boolean not null)`,
+  `create table if not exists incidents (ts bigint not null, kind varchar not null, text varchar not null)`
+];

@@ -1,0 +1,166 @@
+import {boundaryTs} from "../../src/lib/time/grid.js";
+import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
+import {isCandleSeries} from "../../src/lib/market/pair.js";
+import {inTransaction, rowsOf, type Database} from "./database.js";
+import {keyText, literal, whereKey} from "./key.js";
+import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import type {Stage} from "./stage.js";
+import {DataError} from "../errors.js";
+
+export interface WriteOptions {
+  /** the stretch the rows prove: everything in it was asked for and answered */
+  proven: Span;
+  /**
+   * `range`: the reply is the whole truth about the stretch, what is not in it goes away. `rows`: a file adds what it
+   * has and takes nothing away, so that a file with a hole never opens one in complete history.
+   */
+  mode: "range" | "rows";
+  /** where the rows came from: an API's base URL or `file` */
+  origin: string;
+  /** more work for the same transaction, e.g. the job's progress */
+  also?: () => Promise<void>;
+}
+
+export interface WriteResult {
+  /** rows in the source after merging repeats */
+  rows: number;
+  /** rows that were new or differed */
+  changed: number;
+  /** rows that repeated another of the source to the letter */
+  repeats: number;
+}
+
+/**
+ * Takes staged rows into the store in one transaction: rows, coverage, findings and the lake's work list together
+ * (SEMANTICS §8.12). Writing the same again changes nothing. The stage is used up either way.
+ */
+export async function writeStage(db: Database, stage: Stage, options: WriteOptions): Promise<WriteResult> {
+  try {
+    stage.seal();
+    const repeats = await stage.countRepeats();
+    const fresh = stage.count === 0 || (await isAppend(db, stage));
+    const changed = fresh ? stage.count - repeats : await countChanges(db, stage, options);
+    const known = await isProven(db, stage, options);
+    await inTransaction(db.connection, async () => {
+      if (changed > 0) await replaceRows(db, stage, options, fresh);
+      if (changed > 0 || !known) await extendCoverage(db, stage, options);
+      if (changed > 0) await refreshFindings(db, stage);
+      if (changed > 0) await markDirty(db, stage, options, fresh);
+      await options.also?.();
+    });
+    return {rows: stage.count - repeats, changed, repeats};
+  } finally {
+    await stage.discard();
+  }
+}
+
+const tableOf = (stage: Stage): "candles" | "funding" => (isCandleSeries(stage.key.series) ? "candles" : "funding");
+
+async function isAppend(db: Database, stage: Stage): Promise<boolean> {
+  const table = tableOf(stage);
+  const [row] = await rowsOf<{last: number | null}>(
+    db.connection,
+    `select max(ts) as last from ${table} where ${whereKey(stage.key)}`
+  );
+  return row!.last === null || row!.last < stage.minTs - 60_000;
+}
+
+/** Settlements are one and the same when their boundary is: venues stamp them with a jitter that varies by source. */
+const sameRow = (table: string): string =>
+  table === "candles" ? "e.ts = s.ts" : "e.boundary_ts = cast(round(s.ts / 60000.0) as bigint) * 60000";
+
+function range(stage: Stage, {mode, proven}: WriteOptions): string {
+  const column = tableOf(stage) === "candles" ? "ts" : "boundary_ts";
+  if (mode === "range") return `${column} >= ${proven.from} and ${column} < ${proven.to}`;
+  return `${column} between ${stage.minTs - 60_000} and ${stage.maxTs + 60_000}`;
+}
+
+async function countChanges(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
+  const table = tableOf(stage);
+  const values =
+    table === "candles"
+      ? [
+          ...["open", "high", "low", "close", "volume"].map((c) => `e.${c} is not distinct from s.${c}`),
+          "(s.turnover is null or e.turnover is not distinct from s.turnover)"
+        ]
+      : ["e.rate = s.rate", "(s.reported_hours is null or e.reported_hours is not distinct from s.reported_hours)"];
+  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const [row] = await rowsOf<{added: number; removed: number}>(
+    db.connection,
+    `select (select count(*) from (${stage.select()}) s left join ${existing} e on ${sameRow(table)}
+       where e.ts is null or not (${values.join(" and ")})) as added,
+     ${options.mode === "range" ? `(select count(*) from ${existing} e where not exists (select 1 from (${stage.select()}) s where ${sameRow(table)}))` : "0"} as removed`
+  );
+  return row!.added + row!.removed;
+}
+
+async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fresh: boolean): Promise<void> {
+  const {connection} = db;
+  const table = tableOf(stage);
+  const where = whereKey(stage.key);
+  const target =
+    table === "candles"
+      ? `insert into candles select ${stage.key.id}, s.ts, s.open, s.high, s.low, s.close, s.volume,`
+      : `insert into funding select ${stage.key.id}, s.ts, cast(round(s.ts / 60000.0) as bigint) * 60000, s.rate,`;
+  if (fresh) {
+    const last = table === "candles" ? "s.turnover" : "s.reported_hours, null, null";
+    await connection.run(`${target} ${last} from (${stage.select()}) s`);
+    return;
+  }
+  // What a source does not carry (turnover, the reported interval) stays as another one told it.
+  const last =
+    table === "candles"
+      ? "coalesce(s.turnover, e.turnover)"
+      : "coalesce(s.reported_hours, e.reported_hours), null, null";
+  const existing = `(select * from ${table} where ${where} and ${range(stage, options)})`;
+  await connection.run(`create or replace temp table staged as ${stage.select()}`);
+  await connection.run(`create or replace temp table kept as select * from ${existing}`);
+  await connection.run(
+    options.mode === "range"
+      ? `delete from ${table} where ${where} and ${range(stage, options)}`
+      : `delete from ${table} e using staged s where ${where} and ${sameRow(table)}`
+  );
+  await connection.run(`${target} ${last} from staged s left join kept e on ${sameRow(table)}`);
+  await connection.run("drop table staged");
+  await connection.run("drop table kept");
+}
+
+async function isProven(db: Database, stage: Stage, {proven, origin}: WriteOptions): Promise<boolean> {
+  const spans = await coverageSpans(db, stage, origin);
+  return difference([proven], spans).length === 0;
+}
+
+async function coverageSpans(db: Database, stage: Stage, origin: string): Promise<Span[]> {
+  return rowsOf<Span>(
+    db.connection,
+    `select from_ts as "from", to_ts as "to" from coverage where ${whereKey(stage.key)} and origin = ${literal(origin)}`
+  );
+}
+
+async function extendCoverage(db: Database, stage: Stage, {proven, origin}: WriteOptions): Promise<void> {
+  if (proven.to <= proven.from) return;
+  const spans = normalise([...(await coverageSpans(db, stage, origin)), proven]);
+  await db.connection.run(`delete from coverage where ${whereKey(stage.key)} and origin = ${literal(origin)}`);
+  const values = spans.map((s) => `(${stage.key.id}, ${s.from}, ${s.to}, ${literal(origin)}, ${db.now()})`);
+  await db.connection.run(`insert into coverage values ${values.join(", ")}`);
+}
+
+async function refreshFindings(db: Database, stage: Stage): Promise<void> {
+  if (isCandleSeries(stage.key.series)) await refreshCandleHoles(db, stage.key, stage.minTs, stage.maxTs);
+  else await refreshFunding(db, stage.key, boundaryTs(stage.minTs));
+}
+
+async function markDirty(db: Database, stage: Stage, options: WriteOptions, appended: boolean): Promise<void> {
+  const from = options.mode === "range" && !appended ? Math.min(options.proven.from, stage.minTs) : stage.minTs;
+  const to = options.mode === "range" && !appended ? Math.max(options.proven.to, stage.maxTs + 1) : stage.maxTs + 1;
+  if (!(to > from)) throw new DataError(`invalid range: nothing to publish for ${keyText(stage.key)}`);
+  const values: string[] = [];
+  for (let year = yearOf(from); year <= yearOf(to - 1); year++) {
+    const lo = Math.max(from, Date.UTC(year, 0, 1));
+    const hi = Math.min(to, Date.UTC(year + 1, 0, 1));
+    values.push(`(${stage.key.id}, ${year}, ${lo}, ${hi}, ${appended})`);
+  }
+  await db.connection.run(`insert into dirty values ${values.join(", ")}`);
+}
+
+const yearOf = (ts: number): number => new Date(ts).getUTCFullYear();

@@ -1,0 +1,71 @@
+import {listPairs} from "./loaders/snapshots/index.js";
+
+const data = process.env.CARRYBOOK_DATA || "data";
+
+// A page beside the lake must still open when the lake cannot be read: it then says what to type.
+function pairs(): string[] {
+  try {
+    return listPairs(data);
+  } catch (error) {
+    console.error(`cannot list pairs: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+}
+
+const icon =
+  "data:image/svg+xml," +
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#2a5db0"/>' +
+      '<path d="M3 8h10M5 8V4M8 8V3M11 8v4" stroke="#fff" stroke-width="1.6" stroke-linecap="round"/></svg>'
+  );
+
+export default {
+  root: "src",
+  output: process.env.CARRYBOOK_DIST || "dist",
+  title: "Carrybook",
+  style: "style.css",
+  globalStylesheets: [],
+  head: `<link rel="icon" href="${icon}">\n<meta name="color-scheme" content="light dark">`,
+  toc: false,
+  pager: false,
+  search: {
+    async *index() {
+      for (const slug of pairs()) {
+        const name = slug.replace("-", "/");
+        yield {
+          path: `/pairs/${slug}`,
+          title: name,
+          text: `${name} funding basis pair`,
+          keywords: slug.replace("-", " ")
+        };
+      }
+    }
+  },
+  pages: [
+    {
+      name: "Research",
+      pages: [
+        {name: "Overview", path: "/"},
+        {name: "Explorer", path: "/explorer"},
+        {name: "Pairs", path: "/pairs"}
+      ]
+    },
+    {name: "Operations", pages: [{name: "Data", path: "/data"}]},
+    {
+      name: "Notes",
+      pages: [
+        {name: "About notes", path: "/notes/"},
+        {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
+      ]
+    }
+  ],
+  dynamicPaths: async function* () {
+    for (const slug of pairs()) yield `/pairs/${slug}`;
+  },
+  interpreters: {".ts": [process.execPath, "--no-warnings=ExperimentalWarning", "--import", "tsx"]},
+  // Offline: DuckDB in a page carries its JSON and Parquet readers itself or does without.
+  duckdb: {extensions: {json: null, parquet: null}},
+  footer:
+    "Carrybook shows what happened. It does not know what will: funding turns, legs fail, margin is lost. " +
+    "Nothing here is advice, and past carry is no promise."
+};

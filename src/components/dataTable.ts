@@ -1,0 +1,155 @@
+import {h, type Child} from "./dom.js";
+import {count} from "./format.js";
+import {getParam, setParam} from "./query.js";
+
+/** One column of a table. */
+export interface Column<T> {
+  key: string;
+  /** Head, with the unit. */
+  label: string;
+  /** What the number means, said on hover. */
+  title?: string;
+  /** What the column sorts by; null sorts last in both directions. */
+  value: (d: T) => number | string | null | undefined;
+  /** What is shown; the value as text by default. */
+  cell?: (d: T) => Child;
+  align?: "left" | "right";
+  /** Direction of the first click. */
+  first?: "ascending" | "descending";
+  /** Text that may break into lines. */
+  wrap?: boolean;
+}
+
+/** Options of {@link DataTable}. */
+export interface DataTableOptions<T> {
+  columns: readonly Column<T>[];
+  /** Key of the column sorted by at first, with `-` before it for descending; none keeps the order of the rows. */
+  sort?: string;
+  /** Query parameter of the sorting; the page is kept beside it. */
+  param?: string;
+  pageSize?: number;
+  caption: string;
+  dim?: (d: T) => boolean;
+  /** Said when there is no row. */
+  nothing?: string;
+  /** Called with all rows in their order after each sort. */
+  onSort?: (rows: readonly T[]) => void;
+}
+
+/** Sorts rows by a column; missing values last whatever the direction, ties in the order they came. */
+export function sortRows<T>(rows: readonly T[], column: Column<T> | undefined, descending: boolean): T[] {
+  if (!column) return [...rows];
+  const missing = (v: unknown) => v === null || v === undefined || (typeof v === "number" && Number.isNaN(v));
+  return rows
+    .map((d, i) => ({d, i, v: column.value(d)}))
+    .sort((a, b) => {
+      if (missing(a.v) || missing(b.v)) return Number(missing(a.v)) - Number(missing(b.v)) || a.i - b.i;
+      const order = typeof a.v === "string" ? a.v.localeCompare(String(b.v), "en") : (a.v as number) - (b.v as number);
+      return (descending ? -order : order) || a.i - b.i;
+    })
+    .map(({d}) => d);
+}
+
+/**
+ * A table whose heads sort it and whose pages turn by buttons. The first column names the row. Sorting and page are in
+ * the address; the button that was pressed keeps the focus.
+ */
+export function DataTable<T>(
+  rows: readonly T[],
+  {columns, sort = "", param, pageSize = 50, caption, dim, nothing = "Nothing to show.", onSort}: DataTableOptions<T>
+): HTMLElement {
+  const known = (text: string | null) => (text && columns.some((c) => c.key === text.replace(/^-/, "")) ? text : null);
+  const pageParam = param ? `${param}-page` : undefined;
+  let state = (param && known(getParam(param))) ?? sort;
+  let page = Math.max(0, Number((pageParam && getParam(pageParam)) ?? 1) - 1) || 0;
+  let sorted: T[] = [];
+
+  const head = columns.map((column) => {
+    const button = h(
+      "button",
+      {
+        type: "button",
+        title: column.title,
+        click: () => {
+          const descending = state === column.key || (state !== `-${column.key}` && column.first === "descending");
+          state = descending ? `-${column.key}` : column.key;
+          page = 0;
+          if (param) setParam(param, state, {fallback: sort});
+          if (pageParam) setParam(pageParam, null);
+          update();
+        }
+      },
+      column.label
+    );
+    return {column, th: h("th", {scope: "col", class: column.align === "left" ? null : "num"}, button)};
+  });
+  const body = h("tbody", {});
+  const table = h(
+    "table",
+    {class: "table"},
+    h("caption", {}, caption),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        head.map(({th}) => th)
+      )
+    ),
+    body
+  );
+  const turn = (step: number) => () => {
+    page += step;
+    if (pageParam) setParam(pageParam, String(page + 1), {fallback: "1"});
+    update();
+  };
+  const previous = h("button", {type: "button", class: "button", click: turn(-1)}, "Previous");
+  const next = h("button", {type: "button", class: "button", click: turn(1)}, "Next");
+  const shown = h("span", {"aria-live": "polite"});
+  const pager = h("div", {class: "pager"}, previous, next, shown);
+
+  function update(): void {
+    const column = columns.find((c) => c.key === state.replace(/^-/, ""));
+    const descending = state.startsWith("-");
+    sorted = sortRows(rows, column, descending);
+    const pages = Math.max(1, Math.ceil(sorted.length / pageSize));
+    page = Math.min(page, pages - 1);
+    for (const {column: c, th} of head) {
+      if (c === column) th.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      else th.removeAttribute("aria-sort");
+    }
+    const slice = sorted.slice(page * pageSize, (page + 1) * pageSize);
+    body.replaceChildren(
+      ...(slice.length
+        ? slice.map((d) => row(d, columns, dim))
+        : [h("tr", {}, h("td", {colspan: columns.length}, nothing))])
+    );
+    previous.disabled = page === 0;
+    next.disabled = page >= pages - 1;
+    pager.hidden = pages === 1;
+    shown.textContent = `${count(page * pageSize + 1)} to ${count(page * pageSize + slice.length)} of ${count(sorted.length)}`;
+    onSort?.(sorted);
+  }
+  update();
+  return h(
+    "div",
+    {},
+    h("div", {class: "table-wrap", tabindex: 0, role: "region", "aria-label": caption}, table),
+    pager
+  );
+}
+
+function row<T>(d: T, columns: readonly Column<T>[], dim?: (d: T) => boolean): HTMLElement {
+  return h(
+    "tr",
+    {class: dim?.(d) ? "dim" : null},
+    columns.map((column, i) => {
+      const content = column.cell ? column.cell(d) : String(column.value(d) ?? "–");
+      const classes = [column.align === "left" ? "" : "num", column.wrap ? "wrap" : ""].filter(Boolean).join(" ");
+      return i === 0
+        ? h("th", {scope: "row", class: classes || null}, content)
+        : h("td", {class: classes || null}, content);
+    })
+  );
+}

@@ -1,0 +1,104 @@
+import * as Plot from "npm:@observablehq/plot";
+import {breakEvenRuleX} from "./breakEven.js";
+import {colors} from "./colors.js";
+import {count, number, percent} from "./format.js";
+
+/** One bin: `x0` inclusive, `x1` exclusive except for the last, both in basis points. */
+export interface Bin {
+  x0: number;
+  x1: number;
+  count: number;
+  share: number;
+}
+
+/**
+ * Counts rates into equal bins whose edges fall on zero and on the break-even, so that no bar lies across either.
+ * Values beyond `cut` times the interquartile range from the quartiles are gathered in the outermost bins, which then
+ * say so by their label.
+ * @param rates shares per 8 h
+ * @param breakEven share per 8 h
+ */
+export function binRates(
+  rates: readonly number[],
+  {bins = 40, breakEven}: {bins?: number; breakEven: number}
+): {bins: Bin[]; below: number; above: number} {
+  const values = rates.filter(Number.isFinite).map((r) => r * 1e4);
+  if (!values.length) return {bins: [], below: 0, above: 0};
+  const sorted = [...values].sort((a, b) => a - b);
+  const q = (p: number) => {
+    const i = (sorted.length - 1) * p;
+    const lo = Math.floor(i);
+    return sorted[lo]! + (i - lo) * ((sorted[lo + 1] ?? sorted[lo]!) - sorted[lo]!);
+  };
+  const unit = breakEven * 1e4;
+  const lowest = Math.min(q(0.005), 0);
+  const highest = Math.max(q(0.995), unit);
+  // Steps of the break-even divided by a whole number keep both zero and the break-even on an edge.
+  const parts = Math.max(1, Math.round((unit * bins) / (highest - lowest || unit)));
+  const step = unit / parts;
+  const first = Math.floor(lowest / step);
+  const last = Math.max(first + 1, Math.ceil(highest / step));
+  const result: Bin[] = [];
+  for (let i = first; i < last; ++i) result.push({x0: i * step, x1: (i + 1) * step, count: 0, share: 0});
+  let below = 0;
+  let above = 0;
+  for (const v of values) {
+    let i = Math.floor(v / step + 1e-9) - first;
+    if (i < 0) ((i = 0), ++below);
+    if (i >= result.length) {
+      if (v > last * step) ++above;
+      i = result.length - 1;
+    }
+    ++result[i]!.count;
+  }
+  for (const b of result) b.share = b.count / values.length;
+  return {bins: result, below, above};
+}
+
+/** The distribution of settled rates per 8 h, with zero and the break-even on edges of bins. */
+export function Histogram(
+  rates: readonly number[],
+  {
+    width,
+    height = 260,
+    bins = 40,
+    breakEven,
+    document
+  }: {width: number; height?: number; bins?: number; breakEven: number; document?: Document}
+): SVGSVGElement {
+  const binned = binRates(rates, {bins, breakEven});
+  const unit = breakEven * 1e4;
+  return Plot.plot({
+    document,
+    width,
+    height,
+    marginLeft: 46,
+    marginTop: 24,
+    marginBottom: 36,
+    x: {label: "bp per 8 h", labelAnchor: "center", labelArrow: "none"},
+    y: {label: "settlements", grid: true},
+    marks: [
+      Plot.rectY(binned.bins, {
+        x1: "x0",
+        x2: "x1",
+        y: "count",
+        fill: (d: Bin) => (d.x1 <= 1e-9 ? colors.paid : d.x0 >= unit - 1e-9 ? colors.earned : colors.fees),
+        fillOpacity: 0.85,
+        insetLeft: 0.5,
+        insetRight: 0.5
+      }),
+      Plot.ruleY([0], {stroke: colors.soft}),
+      Plot.ruleX([0], {stroke: colors.soft}),
+      ...breakEvenRuleX(breakEven),
+      Plot.tip(
+        binned.bins,
+        Plot.pointerX({
+          x: (d: Bin) => (d.x0 + d.x1) / 2,
+          y: "count",
+          title: (d: Bin) =>
+            `${number(d.x0, 2)} to ${number(d.x1, 2)} bp\n${count(d.count)} settlements (${percent(d.share)})`
+        })
+      )
+    ]
+  }) as SVGSVGElement;
+}

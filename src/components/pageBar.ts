@@ -1,0 +1,87 @@
+import {h, type Child} from "./dom.js";
+import {age, instant, percent} from "./format.js";
+import {badge, sourceBadge} from "./badge.js";
+import {EmptyState} from "./emptyState.js";
+import type {SeriesStatus, Status} from "./types.js";
+
+/** What the thin line on top of a page says. */
+export interface PageBarOptions {
+  /** The series the page is about; all by default. */
+  series?: readonly SeriesStatus[];
+  now?: number;
+}
+
+/**
+ * The thin line on top of every page: where the data comes from, as of when, how complete. Below it stand the demo banner, the stale banner or the empty state when they apply.
+ */
+export function PageBar(
+  status: Status | null,
+  {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
+): HTMLElement {
+  if (!status) {
+    return h(
+      "div",
+      {},
+      h(
+        "p",
+        {class: "banner banner--critical", role: "alert"},
+        "The state of the data could not be read. Type npx carrybook doctor to see why."
+      )
+    );
+  }
+  const last = latest(series);
+  const coverage = meanCoverage(series);
+  const bar = h(
+    "div",
+    {class: "page-bar"},
+    sourceBadge(status),
+    last === null
+      ? h("span", {}, "no data yet")
+      : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
+    coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`)
+  );
+  return h("div", {}, bar, banners(status, series, now));
+}
+
+function banners(status: Status, series: readonly SeriesStatus[], now: number): Child {
+  if (status.state === "empty" || !status.series.length) return EmptyState();
+  const last = latest(series);
+  return [
+    status.simulated
+      ? h(
+          "p",
+          {class: "banner"},
+          badge("demo", "warn"),
+          " Simulated data from this machine: no venue ever traded at these prices."
+        )
+      : null,
+    last !== null && now - last > 864e5
+      ? h(
+          "p",
+          {class: "banner"},
+          badge("stale", "warn"),
+          ` The newest row is ${age(last, now)}. What follows describes that day, not today. To bring newer files: `,
+          h("code", {}, "npx carrybook import FILE… --venue V --pair P --series S")
+        )
+      : null
+  ];
+}
+
+const latest = (series: readonly SeriesStatus[]): number | null =>
+  series.reduce<number | null>((max, d) => (d.to !== null && (max === null || d.to > max) ? d.to : max), null);
+
+/** Rows there are over rows there should be, over all series: weighted by their length. */
+export function meanCoverage(series: readonly SeriesStatus[]): number | null {
+  let rows = 0;
+  let expected = 0;
+  for (const d of series) {
+    if (!d.rows || !d.coverage) continue;
+    rows += d.rows;
+    expected += d.rows / d.coverage;
+  }
+  return expected ? rows / expected : null;
+}
+
+/** A coverage with as many digits as it takes not to say 100 % where rows are missing. */
+export const coverageText = (share: number | null | undefined): string =>
+  percent(share, share !== null && share !== undefined && share > 0.9995 && share < 1 ? 3 : 1);

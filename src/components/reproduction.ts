@@ -1,0 +1,107 @@
+import * as Plot from "npm:@observablehq/plot";
+import {colors} from "./colors.js";
+import {DataTable} from "./dataTable.js";
+import {Figure} from "./figure.js";
+import {count, number} from "./format.js";
+
+/** A figure per pair, in per cent a year. */
+export interface Annual {
+  pair: string;
+  mean: number;
+  sd: number;
+  n?: number;
+}
+
+interface Compared {
+  pair: string;
+  paper: Annual;
+  ours: Annual | undefined;
+}
+
+const compare = (ours: readonly Annual[], paper: readonly Annual[]): Compared[] =>
+  paper.map((d) => ({pair: d.pair, paper: d, ours: ours.find((o) => o.pair === d.pair)}));
+
+/** One sentence: how many pairs agree and how far the worst figure is off. */
+export function reproductionAnswer(ours: readonly Annual[], paper: readonly Annual[]): string {
+  const rows = compare(ours, paper).filter((d) => d.ours);
+  if (!rows.length) {
+    return "Not yet: the lake holds no settled rates of Binance for these pairs between 2020-01-08 and 2024-03-11.";
+  }
+  const off = rows.flatMap((d) => [Math.abs(d.ours!.mean - d.paper.mean), Math.abs(d.ours!.sd - d.paper.sd)]);
+  const worst = Math.max(...off);
+  const close = worst < 0.1;
+  const missing = paper.length - rows.length;
+  return (
+    `${close ? "Yes" : "Nearly"}: for ${rows.length} of ${paper.length} pairs the mean and the standard deviation differ from the paper by at most ${number(worst, 2)} percentage points` +
+    (close ? ", which is what rounding to one decimal leaves." : ".") +
+    (missing ? ` ${missing} of the paper's pairs ${missing === 1 ? "is" : "are"} not in the lake.` : "")
+  );
+}
+
+/** The paper's figures beside ours, with the difference. */
+export function ReproductionTable(ours: readonly Annual[], paper: readonly Annual[]): HTMLElement {
+  const figure = (key: "mean" | "sd", name: string) => [
+    {
+      key: `${key}-paper`,
+      label: `${name}, paper`,
+      value: (d: Compared) => d.paper[key],
+      cell: (d: Compared) => number(d.paper[key], 1)
+    },
+    {
+      key: `${key}-ours`,
+      label: `${name}, ours`,
+      value: (d: Compared) => d.ours?.[key],
+      cell: (d: Compared) => number(d.ours?.[key], 2)
+    },
+    {
+      key: `${key}-difference`,
+      label: "difference",
+      value: (d: Compared) => d.ours && d.ours[key] - d.paper[key],
+      cell: (d: Compared) => number(d.ours && d.ours[key] - d.paper[key], 2)
+    }
+  ];
+  return DataTable(compare(ours, paper), {
+    caption: "Settled funding, % a year (rate × 1,095), Binance, 2020-01-08 to 2024-03-11",
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d: Compared) => d.pair},
+      ...figure("mean", "mean"),
+      ...figure("sd", "st. dev."),
+      {key: "n", label: "settlements", value: (d: Compared) => d.ours?.n, cell: (d: Compared) => count(d.ours?.n)}
+    ]
+  });
+}
+
+/** Paper and ours for each pair on one axis. */
+export function ReproductionChart(ours: readonly Annual[], paper: readonly Annual[]): HTMLElement {
+  const rows = compare(ours, paper).filter((d) => d.ours);
+  return Figure(
+    (width) =>
+      Plot.plot({
+        width,
+        height: 190,
+        marginLeft: 86,
+        marginTop: 36,
+        x: {axis: "top", label: "mean, % a year", grid: true, nice: true, labelOffset: 34},
+        y: {type: "band", domain: paper.map((d) => d.pair), label: null, tickSize: 0},
+        marks: [
+          Plot.ruleX([0], {stroke: colors.soft}),
+          Plot.tickX(paper, {x: "mean", y: "pair", stroke: colors.fees, strokeWidth: 2, insetTop: 4, insetBottom: 4}),
+          Plot.dot(rows, {x: (d: Compared) => d.ours!.mean, y: "pair", r: 4, fill: colors.earned}),
+          Plot.text(rows, {
+            x: (d: Compared) => Math.max(d.ours!.mean, d.paper.mean),
+            y: "pair",
+            dx: 9,
+            textAnchor: "start",
+            text: (d: Compared) => number(d.ours!.mean, 2),
+            fill: colors.ink
+          })
+        ]
+      }),
+    {
+      title: "Mean funding, ours and the paper's",
+      subtitle: "Dot: from the rates in this lake. Grey tick: the paper, to one decimal.",
+      height: 190,
+      nothing: rows.length ? null : "No settled rates of these pairs yet."
+    }
+  );
+}

@@ -1,0 +1,3 @@
+import {explorerSnapshot} from "../../loaders/snapshots/index.js";
+
+process.stdout.write(await explorerSnapshot());

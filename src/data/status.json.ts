@@ -1,0 +1,3 @@
+import {statusSnapshot} from "../../loaders/snapshots/index.js";
+
+process.stdout.write(JSON.stringify(await statusSnapshot()));
