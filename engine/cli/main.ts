@@ -1,5 +1,6 @@
 import {Command, CommanderError} from "commander";
 import {CarrybookError, ConfigError, DataError, LockedError, UsageError} from "../../loaders/errors.js";
+import {backtestCommand} from "./commands/backtest.js";
 import {configCommand} from "./commands/config.js";
 import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
 import {doctorCommand} from "./commands/doctor.js";
@@ -50,6 +51,7 @@ const define: Define = (name, description, build) => {
 
 for (const add of [
   importCommand,
+  backtestCommand,
   statusCommand,
   pairsCommand,
   gapsCommand,

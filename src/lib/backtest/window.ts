@@ -58,7 +58,8 @@ export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolea
   return {pair: data.pair, data: cut, history, bars, startMs, endMs, last, instants};
 }
 
-function cutData(data: MarketData, fromMs: number, toMs: number): MarketData {
+/** The rows of a pair in `[fromMs, toMs)`: funding by its boundary, candles by their open. */
+export function cutData(data: MarketData, fromMs: number, toMs: number): MarketData {
   const {finer} = data;
   return {
     ...data,
