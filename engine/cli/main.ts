@@ -9,6 +9,7 @@ import {gapsCommand} from "./commands/gaps.js";
 import {importCommand} from "./commands/import.js";
 import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
+import {sweepCommand} from "./commands/sweep.js";
 import {statusCommand} from "./commands/status.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
@@ -52,6 +53,7 @@ const define: Define = (name, description, build) => {
 for (const add of [
   importCommand,
   backtestCommand,
+  sweepCommand,
   statusCommand,
   pairsCommand,
   gapsCommand,
