@@ -48,8 +48,13 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_COSTS_SPOT_FEE: ["costs", "spotFee"],
   CARRYBOOK_COSTS_PERP_FEE: ["costs", "perpFee"],
   CARRYBOOK_COSTS_SLIPPAGE_BPS: ["costs", "slippageBps"],
-  CARRYBOOK_MARKET_CAP_ENABLED: ["marketCap", "enabled"]
+  CARRYBOOK_MARKET_CAP_ENABLED: ["marketCap", "enabled"],
+  CARRYBOOK_MARKET_CAP_URL: ["marketCap", "url"]
 };
+
+/** The environment that hands a configuration on to a child process, e.g. the build's data loaders. */
+export const configEnvironment = (config: Config): Record<string, string> =>
+  Object.fromEntries(Object.entries(ENVIRONMENT).map(([name, keys]) => [name, String(valueAt(config, keys))]));
 
 export interface LoadOptions {
   /** `--config`; a file named here must exist */

@@ -4,7 +4,18 @@ import type {CandleRow, FundingRow} from "../store/stage.js";
 
 /** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
 export type RawRow = Partial<Record<Field, string | null>>;
-export const FIELDS = ["ts", "rate", "interval", "open", "high", "low", "close", "volume", "turnover"] as const;
+export const FIELDS = [
+  "ts",
+  "rate",
+  "interval",
+  "intervalSource",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "turnover"
+] as const;
 export type Field = (typeof FIELDS)[number];
 
 /**
@@ -84,7 +95,9 @@ export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow |
   if (value === undefined) throw new RangeError("missing rate");
   const rate = canonicalText(value, "rate");
   if (Math.abs(Number(rate)) >= 1) throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
-  const interval = maybe(raw.interval);
+  // Our own exports carry inferred intervals too; taken back, they must not turn into the venue's word.
+  const told = maybe(raw.intervalSource);
+  const interval = told === undefined || told === "reported" ? maybe(raw.interval) : undefined;
   const reportedHours = interval === undefined ? undefined : Number(interval);
   if (reportedHours !== undefined && !(reportedHours > 0 && reportedHours <= 24)) {
     throw new RangeError(`invalid interval: ${interval}`);

@@ -61,6 +61,8 @@ export interface ExplorerRow {
   /** quote turnover of the newest whole UTC day of the perp */
   turnover24h: number | null;
   tier: Tier;
+  /** USD, from CoinGecko where that is switched on; never used in a decision */
+  marketCap: number | null;
   freshness: Freshness;
   insufficient: boolean;
   /** why the pair cannot be opened; empty when nothing known speaks against it */
@@ -103,6 +105,7 @@ export const EXPLORER_COLUMNS: readonly (keyof ExplorerRow)[] = [
   "netAnnual",
   "turnover24h",
   "tier",
+  "marketCap",
   "freshness",
   "insufficient",
   "reasons"
@@ -232,6 +235,7 @@ function explorerRow(
     netAnnual: net === undefined ? null : net * PERIODS_PER_YEAR,
     turnover24h: turnover ?? null,
     tier: tierOf(turnover),
+    marketCap: null,
     freshness: freshness(Math.max(0, nowMs - entry.lastTs), entry.intervalMs ?? 8 * HOUR_MS),
     insufficient: summary.insufficient,
     reasons: reasonsAgainst({

@@ -1,10 +1,11 @@
 import {parseCosts, type Costs} from "../../src/lib/market/costs.js";
-import {pairSlug} from "../../src/lib/market/pair.js";
+import {baseOf, pairSlug} from "../../src/lib/market/pair.js";
 import {readManifest} from "../lake/manifest.js";
 import {withLake} from "../lake/reader.js";
 import {columnsOf, queryColumns, toArrow, type Columns} from "./arrow.js";
 import {rootDir, shownDataDir} from "./data-dir.js";
 import {EXPLORER_COLUMNS, explorerRows} from "./explorer.js";
+import {marketCaps, type MarketCaps} from "./market-cap.js";
 import {pairFiles} from "./pairs.js";
 import {statusOf, type Status} from "./status.js";
 
@@ -19,12 +20,21 @@ export const statusSnapshot = (): Status => statusOf(shownDataDir(), Date.now())
 /** One row per venue, pair and range, as an Arrow stream; see {@link ExplorerRow} for the columns. */
 export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts())): Promise<Uint8Array> {
   const rows = await explorerRows(shownDataDir(), costs);
+  const {byCoin, problem} = await configuredMarketCaps();
+  if (problem) console.error(problem);
+  for (const row of rows) row.marketCap = byCoin.get(baseOf(row.pair)) ?? null;
   return toArrow(columnsOf(rows, EXPLORER_COLUMNS));
 }
 
 /** The members of the pairs' archive, by path. */
 export const pairsArchive = (costs: Costs = parseCosts(loaderCosts())): Promise<Record<string, Uint8Array>> =>
   pairFiles(shownDataDir(), costs, Date.now());
+
+/** Market caps only where the configuration asks for them: by default nothing leaves this machine. */
+async function configuredMarketCaps(env: NodeJS.ProcessEnv = process.env): Promise<MarketCaps> {
+  if (env.CARRYBOOK_MARKET_CAP_ENABLED !== "true") return {byCoin: new Map(), problem: undefined};
+  return marketCaps({url: env.CARRYBOOK_MARKET_CAP_URL ?? "https://api.coingecko.com/api/v3"});
+}
 
 /** Costs of the running configuration, which the build hands to its loaders through the environment. */
 function loaderCosts(env: NodeJS.ProcessEnv = process.env) {

@@ -24,6 +24,7 @@ const ALIASES: Record<Field, readonly string[]> = {
   ],
   rate: ["rate", "last_funding_rate", "fundingrate", "funding_rate", "realizedrate"],
   interval: ["interval", "funding_interval_hours", "fundingintervalhours", "intervalhours", "interval_hours"],
+  intervalSource: ["interval_source"],
   open: ["open", "o", "open_price"],
   high: ["high", "h", "high_price"],
   low: ["low", "l", "low_price"],

@@ -1,0 +1,69 @@
+import {existsSync} from "node:fs";
+import {join} from "node:path";
+import {expect, it} from "vitest";
+import {lockPath} from "../../loaders/store/database.js";
+import {cli, finished, startCli} from "../helpers/cli.js";
+import {makeHistory, random} from "../helpers/history.js";
+import {dumpHash, lakeHash, open} from "../helpers/store.js";
+import {tmp} from "../helpers/tmp.js";
+
+const KILLS = 200;
+const KILLS_A_STORE = 8;
+
+const hashes = async (data: string): Promise<string[]> => {
+  const db = await open(data, {now: Date.now});
+  try {
+    return [await dumpHash(db), await lakeHash(data)];
+  } finally {
+    await db.close();
+  }
+};
+
+/** Kills the command at a random moment of its work: counted from when it holds the data directory. */
+async function killAt(args: readonly string[], data: string, afterMs: number): Promise<"killed" | "ended"> {
+  const child = startCli(args);
+  const end = finished(child);
+  let ended = false;
+  void end.then(() => (ended = true));
+  const lock = lockPath(data);
+  while (!ended && !existsSync(lock)) await new Promise((resolve) => setTimeout(resolve, 3));
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  child.kill("SIGKILL");
+  return (await end).signal === "SIGKILL" ? "killed" : "ended";
+}
+
+it(`kill -9 at ${KILLS} random points of an import, resumed, equals an uninterrupted one`, async () => {
+  const root = tmp();
+  makeHistory(join(root, "files"));
+  const argsFor = (data: string) => [
+    "import",
+    join(root, "files"),
+    "--venue",
+    "binance",
+    "--data",
+    data,
+    "--json",
+    "--quiet"
+  ];
+  const clean = join(root, "clean");
+  const before = Date.now();
+  expect((await cli(argsFor(clean))).code).toBe(0);
+  const workMs = Math.max(500, Date.now() - before - 700);
+  const expected = await hashes(clean);
+  const next = random(20240101);
+  let kills = 0;
+  let runs = 0;
+  for (let store = 0; kills < KILLS; store++) {
+    const data = join(root, `store-${store}`);
+    for (let k = 0; k < KILLS_A_STORE; k++) {
+      runs++;
+      if ((await killAt(argsFor(data), data, next() * workMs)) === "killed") kills++;
+    }
+    const last = await cli(argsFor(data));
+    expect(last.code, last.stderr).toBe(0);
+    expect(await hashes(data), `store ${store} after ${kills} kills`).toEqual(expected);
+    expect((await cli(["doctor", "--data", data])).code).toBe(0);
+  }
+  console.log(`${kills} kills in ${runs} runs, every store equal to the uninterrupted one`);
+  expect(kills).toBeGreaterThanOrEqual(KILLS);
+}, 1_200_000);
