@@ -16,7 +16,12 @@ export interface MadeOptions {
  * A made pair of 1 h candles and settled funding, the same for the same seed: a random walk with a small premium, and a
  * funding rate that wanders about 0.01 % per 8 h.
  */
-export function madeMarket({pair = "MADE/USDT", seed = 7, hours = 8760, intervalHours = 8}: MadeOptions = {}): MarketData {
+export function madeMarket({
+  pair = "MADE/USDT",
+  seed = 7,
+  hours = 8760,
+  intervalHours = 8
+}: MadeOptions = {}): MarketData {
   const random = generator(seed);
   const spot = [];
   const perp = [];

@@ -12,6 +12,7 @@ export interface Floats {
   slippage: number;
   leverage: number;
   maintenanceRate: number;
+  perpTick: number;
   /** `2 × (spotFee + perpFee) + 4 × slippage` */
   roundTrip: number;
   /** `1 + 1/leverage + spotFee + perpFee + 2 × slippage` */
@@ -75,6 +76,7 @@ export function floatsOf(p: Prepared, config: StrategyConfig): Floats {
     slippage,
     leverage,
     maintenanceRate: asFloat(rules.maintenanceRate),
+    perpTick: asFloat(rules.perpTick),
     roundTrip: 2 * (spotFee + perpFee) + 4 * slippage,
     needed: 1 + 1 / leverage + spotFee + perpFee + 2 * slippage,
     maxPositionUsd: asFloat(config.maxPositionUsd),

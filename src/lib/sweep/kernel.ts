@@ -1,5 +1,5 @@
 import {roundToTick} from "../ledger/rules.js";
-import {marginPrices} from "../ledger/margin.js";
+import {marginPrices, type MarginPrices} from "../ledger/margin.js";
 import {fillPrice} from "../ledger/fills.js";
 import {Decimal, toNumber} from "../money/decimal.js";
 import {slippageShare, type StrategyConfig} from "../strategy/config.js";
@@ -206,7 +206,7 @@ export class Kernel {
     const base = this.#cash - spotFill * spotQty - fees + perpQty * perpFill;
     this.#markFlat(entryTs);
     const danger = this.#danger(entryTs, p0, perpFill);
-    const lostTs = danger ? p.barEnd[danger.bar]! : Infinity;
+    const lostTs = danger >= 0 ? p.barEnd[danger]! : Infinity;
     let exitTs = Infinity;
     let exitBoth = -1;
     for (;;) {
@@ -237,21 +237,22 @@ export class Kernel {
     let loss = 0;
     let drift = 0;
     const end = Math.min(exitTs, endMs);
-    if (danger && lostTs <= end) {
+    if (lostTs <= end) {
       ++sums.liquidated;
+      const lost = this.#loss(danger, p0);
       this.#mark(lostTs, base + funding, spotQty, perpQty);
-      const lostFee = danger.bankruptcy * perpQty * perpFee;
+      const lostFee = lost.bankruptcy * perpQty * perpFee;
       const i = firstAtOrAfter(p.spotTs, lostTs);
       closedTs = i < p.spotTs.length ? p.spotTs[i]! : endMs;
       s1 = i < p.spotTs.length ? p.spotOpen[i]! : p.lastSpotClose;
-      this.#mark(closedTs, base + funding - perpQty * danger.bankruptcy - lostFee, spotQty, 0);
+      this.#mark(closedTs, base + funding - perpQty * lost.bankruptcy - lostFee, spotQty, 0);
       while (this.#k + 1 < t.length && t[this.#k + 1]! < closedTs) ++this.#k;
       this.#barredTs = closedTs;
       fees += lostFee;
-      turnover += danger.bankruptcy * perpQty;
-      basis = spotQty * (danger.spotReference - s0) - perpQty * (danger.price - p0);
-      loss = perpQty * (danger.bankruptcy - danger.price);
-      drift = spotQty * (s1 - danger.spotReference);
+      turnover += lost.bankruptcy * perpQty;
+      basis = spotQty * (lost.spotReference - s0) - perpQty * (lost.price - p0);
+      loss = perpQty * (lost.bankruptcy - lost.price);
+      drift = spotQty * (s1 - lost.spotReference);
     } else {
       closedTs = end;
       this.#mark(closedTs, base + funding, spotQty, perpQty);
@@ -288,33 +289,34 @@ export class Kernel {
     return bar < next && bar < endMs ? bar : Infinity;
   }
 
-  /** The first bar from the entry on whose high reaches P*, with the prices a liquidation there takes. */
-  #danger(
-    entryTs: number,
-    perpReference: number,
-    perpFill: number
-  ): {bar: number; price: number; bankruptcy: number; spotReference: number} | undefined {
+  /** The first bar from the entry on whose high reaches P*, or −1. */
+  #danger(entryTs: number, perpReference: number, perpFill: number): number {
     const {barEnd, barOpen, barHigh, barTree} = this.p;
-    const {leverage, maintenanceRate, rules} = this.#floats;
-    const near = ((perpFill * (leverage + 1)) / (leverage * (1 + maintenanceRate))) * (1 - PRICE_NOISE);
-    let exact: {liquidation: Decimal; bankruptcy: Decimal} | undefined;
-    let i = firstReaching(barTree, firstAtOrAfter(barEnd, entryTs + 1), near);
-    for (; i >= 0; i = firstReaching(barTree, i + 1, near)) {
+    const {leverage, maintenanceRate, perpTick} = this.#floats;
+    // P* is rounded up to the tick, so it lies between the two
+    const price = (perpFill * (leverage + 1)) / (leverage * (1 + maintenanceRate));
+    const least = price * (1 - PRICE_NOISE);
+    const most = (price + perpTick) * (1 + PRICE_NOISE);
+    let i = firstReaching(barTree, firstAtOrAfter(barEnd, entryTs + 1), least);
+    for (; i >= 0; i = firstReaching(barTree, i + 1, least)) {
       if (barOpen[i]! < entryTs) continue;
-      exact ??= marginPrices(fillPrice(new Decimal(perpReference), "sell", slippageShare(this.#config)), {
-        leverage: this.#config.leverage,
-        maintenanceRate: rules.maintenanceRate,
-        tick: rules.perpTick
-      });
-      if (exact.liquidation.gt(barHigh[i]!)) continue;
-      return {
-        bar: i,
-        price: toNumber(exact.liquidation),
-        bankruptcy: toNumber(exact.bankruptcy),
-        spotReference: this.#spotReference(exact.liquidation, barOpen[i]!)
-      };
+      if (barHigh[i]! >= most || this.#marginPrices(perpReference).liquidation.lte(barHigh[i]!)) return i;
     }
-    return undefined;
+    return -1;
+  }
+
+  #marginPrices(perpReference: number): MarginPrices {
+    const {leverage} = this.#config;
+    const {maintenanceRate, perpTick} = this.#floats.rules;
+    const fill = fillPrice(new Decimal(perpReference), "sell", slippageShare(this.#config));
+    return marginPrices(fill, {leverage, maintenanceRate, tick: perpTick});
+  }
+
+  /** What a liquidation in a bar is booked at. */
+  #loss(bar: number, perpReference: number): {price: number; bankruptcy: number; spotReference: number} {
+    const {liquidation, bankruptcy} = this.#marginPrices(perpReference);
+    const spotReference = this.#spotReference(liquidation, this.p.barOpen[bar]!);
+    return {price: toNumber(liquidation), bankruptcy: toNumber(bankruptcy), spotReference};
   }
 
   /** S*, rounded to the tick in decimals: on a cheap coin a tick is money. */

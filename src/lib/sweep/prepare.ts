@@ -1,8 +1,9 @@
 import {markAt} from "../backtest/marks.js";
 import type {PairWindow} from "../backtest/window.js";
-import {toNumber, type Decimal} from "../money/decimal.js";
+import {toNumber} from "../money/decimal.js";
+import type {MarketData} from "../backtest/marketdata.js";
 import {maxTree, type MaxTree} from "./maxtree.js";
-import {persistenceScore, trendScore} from "../strategy/signals.js";
+import {BASIS_FULL, LEVEL_FULL, PERSISTENCE_FULL} from "../strategy/signals.js";
 import {gridOf, gridPrices, type Grid} from "../stats/curve.js";
 import {ceilTo, DAY_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
@@ -88,10 +89,10 @@ export function prepare(window: PairWindow): Prepared {
       (history.settlements[first + k]!.rate8h?.sd() ?? 0) <= SAFE_DIGITS ? 1 : 0
     ),
     allSafe: history.settlements.every(({rate8h}) => (rate8h?.sd() ?? 0) <= SAFE_DIGITS),
-    level: column((i) => maybe(history.signals(i)?.level)),
-    trend: column((i) => maybe(scoreOf(history.signals(i)?.trend, trendScore))),
-    persistence: column((i) => maybe(scoreOf(history.signals(i)?.streak, persistenceScore))),
-    basis: column((i) => maybe(history.signals(i)?.basis?.score)),
+    level: column((i) => share(maybe(history.settlements[i]!.rate8h), LEVEL_FULL_FLOAT)),
+    trend: column((i) => TREND_FLOAT[history.signals(i)?.trend ?? "none"]),
+    persistence: column((i) => share(history.signals(i)?.streak ?? NaN, PERSISTENCE_FULL)),
+    basis: column((i) => share(basisFloat(data, history.t[i]!), BASIS_FULL_FLOAT)),
     payment: column((i) => maybe(markAt(data, history.t[i]!)?.mark) * toNumber(history.settlements[i]!.rate)),
     missingBar: missingBars(window, first, end, perpTs),
     ambiguous: history.settlements.slice(first, end).filter((s) => s.intervalSource === "ambiguous").length,
@@ -113,8 +114,19 @@ export function prepare(window: PairWindow): Prepared {
   };
 }
 
-const scoreOf = <T>(value: T | undefined, score: (value: T) => Decimal) =>
-  value === undefined ? undefined : score(value);
+/** Scores in floats; they differ from the decimals' by far less than the noise that decisions allow for. */
+const LEVEL_FULL_FLOAT = toNumber(LEVEL_FULL);
+const BASIS_FULL_FLOAT = toNumber(BASIS_FULL);
+const TREND_FLOAT = {rising: 1, stable: 0.5, falling: 0, none: NaN};
+
+const share = (value: number, full: number): number => Math.min(Math.max(value, 0) / full, 1);
+
+function basisFloat({spot, perp}: MarketData, t: number): number {
+  const i = indexOf(spot.ts, t);
+  const j = indexOf(perp.ts, t);
+  return i < 0 || j < 0 ? NaN : (perp.open[j]! - spot.open[i]!) / spot.open[i]!;
+}
+
 const maybe = (value: Parameters<typeof toNumber>[0] | undefined): number => (value ? toNumber(value) : NaN);
 
 function bothOpens({data}: PairWindow, start: number, end: number) {

@@ -129,7 +129,7 @@ describe("the stationary bootstrap", () => {
       const random = generator(seed);
       const days = Float64Array.from({length: 250}, () => 0.001 + 0.01 * normal(random));
       const {low, high} = bootstrapIntervals(days, {random, resamples: 200}).annualReturn;
-      if (low <= 0.365 && high >= 0.365) ++covered;
+      if ((low as number) <= 0.365 && (high as number) >= 0.365) ++covered;
     }
     // 90 % of 200 with the small sample's shortfall; three binomial standard deviations are 13
     expect(covered).toBeGreaterThan(160);
