@@ -1,4 +1,6 @@
 import type {Candles, FundingRow, MarketData} from "../../src/lib/backtest/marketdata.js";
+import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
+import {baseOf, quoteOf} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
@@ -32,6 +34,7 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
     }
   }
   const wanted = new Set(requests.map(({pair}) => pair));
+  for (const {pair} of requests) wanted.add(`${multiplierOf(baseOf(pair)).coin}/${quoteOf(pair)}`);
   const only = (part: Part) => wanted.has(part.pair) && !part.series.startsWith("features");
   return withLake(
     dataDir,
@@ -46,11 +49,12 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
 
 async function readMarket(lake: Lake, {pair, venue, timeframe, finerTimeframe}: MarketRequest): Promise<MarketData> {
   const chosen = venue ?? soleVenue(lake, pair);
-  const candles = (series: string, frame: Timeframe) =>
-    readCandles(lake, {pair, venue: chosen, series, timeframe: frame});
+  const candles = (series: string, frame: Timeframe, name = pair) =>
+    readCandles(lake, {pair: name, venue: chosen, series, timeframe: frame});
+  const {coin, multiplier} = multiplierOf(baseOf(pair));
   const [funding, spot, perp, mark] = [
     await readFunding(lake, pair, chosen),
-    await candles("spot", timeframe),
+    await candles("spot", timeframe, `${coin}/${quoteOf(pair)}`),
     await candles("perp", timeframe),
     await candles("mark", timeframe)
   ];
@@ -67,7 +71,8 @@ async function readMarket(lake: Lake, {pair, venue, timeframe, finerTimeframe}: 
     funding,
     spot,
     perp,
-    mark: mark.ts.length ? mark : undefined
+    mark: mark.ts.length ? mark : undefined,
+    perpMultiplier: multiplier
   };
   if (!finerTimeframe || finerTimeframe === timeframe) return market;
   const [finerPerp, finerMark] = [await candles("perp", finerTimeframe), await candles("mark", finerTimeframe)];

@@ -15,7 +15,8 @@ export function canonicalJson(value: unknown): string {
  * Two data sets with the same lines give the same backtests.
  */
 export function* dataLines(data: MarketData): Generator<string> {
-  yield canonicalJson({pair: data.pair, venue: data.venue, timeframe: data.timeframe, instrument: data.instrument});
+  const {pair, venue, timeframe, instrument, perpMultiplier = 1} = data;
+  yield canonicalJson({pair, venue, timeframe, instrument, perpMultiplier});
   for (const row of data.funding) {
     const rate = text(decimal(row.rate, "rate"));
     yield `funding,${row.tsMs},${rate},${row.reportedHours ?? ""},${row.nextSettlementMs ?? ""}`;

@@ -44,6 +44,8 @@ export interface Instrument {
   spotMinNotional?: string | undefined;
   perpMinNotional?: string | undefined;
   maintenanceRate?: string | undefined;
+  /** by position size in quote, ascending: the first tier whose `upTo` holds the perp's notional; the last may be open */
+  maintenanceTiers?: readonly {upTo: string | undefined; rate: string}[] | undefined;
 }
 
 /** Everything a backtest may know of one pair. Plain data, so that it can be posted to a worker. */
@@ -57,6 +59,8 @@ export interface MarketData {
   spot: Candles;
   perp: Candles;
   mark?: Candles | undefined;
+  /** coins in one unit of the perp's candles (1000 for 1000PEPE); runs convert them to coins first */
+  perpMultiplier?: number | undefined;
   /** a finer series for the liquidation check alone (SEMANTICS §3, `liquidationTimeframe`) */
   finer?: {perp: Candles; mark?: Candles | undefined} | undefined;
   /** undefined for imported files: steps of 1e-8, no minimum */

@@ -3,6 +3,7 @@ import type {StrategyConfig} from "../strategy/config.js";
 import {PairHistory} from "../strategy/history.js";
 import {boundaryTs, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
+import {inCoins} from "./multiplier.js";
 import {marginBars, type MarginBars} from "./bars.js";
 import {checkCandles, cutCandles, MissingDataError, type MarketData} from "./marketdata.js";
 
@@ -40,7 +41,7 @@ export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolea
   checkCandles(data.spot, "spot");
   checkCandles(data.perp, "perp");
   if (data.mark) checkCandles(data.mark, "mark");
-  const cut = cutData(data, warmup ? -Infinity : (fromMs ?? -Infinity), toMs ?? Infinity);
+  const cut = cutData(inCoins(data), warmup ? -Infinity : (fromMs ?? -Infinity), toMs ?? Infinity);
   const {spot, perp, funding} = cut;
   if (spot.ts.length === 0) throw new MissingDataError(`missing spot candles: ${data.pair} ${data.timeframe}`);
   if (perp.ts.length === 0) throw new MissingDataError(`missing perp candles: ${data.pair} ${data.timeframe}`);

@@ -3,7 +3,7 @@ import {capitalPerNotional, slippageShare, type StrategyConfig} from "../strateg
 import type {Decision, EntryReason, ExitReason} from "../strategy/decide.js";
 import {buyWithCoinFee, fillInQuote, type Fill} from "./fills.js";
 import {marginPrices, type MarginPrices} from "./margin.js";
-import type {Rules} from "./rules.js";
+import {maintenanceRateAt, type Rules} from "./rules.js";
 import type {BudgetLimit, Quantities} from "./sizing.js";
 import {netOf, type Components, type Liquidation, type Payment, type Trade} from "./trade.js";
 
@@ -63,7 +63,7 @@ export class Hedge {
     this.#perpFill = perp.price;
     this.prices = marginPrices(perp.price, {
       leverage: config.leverage,
-      maintenanceRate: rules.maintenanceRate,
+      maintenanceRate: maintenanceRateAt(rules, perp.price.times(perp.quantity)),
       tick: rules.perpTick
     });
     this.cash = this.cash.minus(spot.price.times(spot.quantity));

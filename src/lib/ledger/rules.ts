@@ -14,7 +14,8 @@ export interface Rules {
   perpMinQty: Decimal;
   spotMinNotional: Decimal;
   perpMinNotional: Decimal;
-  maintenanceRate: Decimal;
+  /** ascending by size; the last one has no end */
+  maintenance: readonly {upTo: Decimal | undefined; rate: Decimal}[];
   /** where the rules come from: the venue, the config, or nowhere (steps of 1e-8, no minimum) */
   source: "known" | "set" | "assumed";
 }
@@ -40,9 +41,28 @@ export function rulesOf(instrument: Instrument | undefined, config: StrategyConf
     perpMinQty: config.minQty ?? read(instrument?.perpMinQty, "perpMinQty") ?? ZERO,
     spotMinNotional: config.minNotional ?? read(instrument?.spotMinNotional, "spotMinNotional") ?? ZERO,
     perpMinNotional: config.minNotional ?? read(instrument?.perpMinNotional, "perpMinNotional") ?? ZERO,
-    maintenanceRate: config.maintenanceRate ?? read(instrument?.maintenanceRate, "maintenanceRate") ?? MAINTENANCE,
+    maintenance: maintenanceOf(instrument, config),
     source: instrument ? "known" : set ? "set" : "assumed"
   };
+}
+
+/** The config's one rate before the instrument's tiers, its one rate, and 0.005 where nothing is known. */
+function maintenanceOf(instrument: Instrument | undefined, config: StrategyConfig): Rules["maintenance"] {
+  const tiers = instrument?.maintenanceTiers;
+  if (!config.maintenanceRate && tiers?.length) {
+    return tiers.map(({upTo, rate}) => ({
+      upTo: upTo === undefined ? undefined : decimal(upTo, "tier"),
+      rate: decimal(rate, "maintenanceRate")
+    }));
+  }
+  const known = instrument?.maintenanceRate;
+  const rate = config.maintenanceRate ?? (known === undefined ? MAINTENANCE : decimal(known, "maintenanceRate"));
+  return [{upTo: undefined, rate}];
+}
+
+/** The maintenance rate of a position of some notional (SEMANTICS §3, per symbol and tier); above all tiers the last. */
+export function maintenanceRateAt({maintenance}: Rules, notional: Decimal): Decimal {
+  return (maintenance.find(({upTo}) => !upTo || notional.lte(upTo)) ?? maintenance.at(-1)!).rate;
 }
 
 /**

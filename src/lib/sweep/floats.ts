@@ -11,7 +11,10 @@ export interface Floats {
   perpFee: number;
   slippage: number;
   leverage: number;
+  /** the highest of the tiers', which gives the lowest P* */
   maintenanceRate: number;
+  /** one rate for every size */
+  oneTier: boolean;
   perpTick: number;
   /** `2 × (spotFee + perpFee) + 4 × slippage` */
   roundTrip: number;
@@ -75,7 +78,8 @@ export function floatsOf(p: Prepared, config: StrategyConfig): Floats {
     perpFee,
     slippage,
     leverage,
-    maintenanceRate: asFloat(rules.maintenanceRate),
+    maintenanceRate: Math.max(...rules.maintenance.map(({rate}) => asFloat(rate))),
+    oneTier: rules.maintenance.length === 1,
     perpTick: asFloat(rules.perpTick),
     roundTrip: 2 * (spotFee + perpFee) + 4 * slippage,
     needed: 1 + 1 / leverage + spotFee + perpFee + 2 * slippage,

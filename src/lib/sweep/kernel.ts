@@ -1,4 +1,4 @@
-import {roundToTick} from "../ledger/rules.js";
+import {maintenanceRateAt, roundToTick} from "../ledger/rules.js";
 import {marginPrices, type MarginPrices} from "../ledger/margin.js";
 import {fillPrice} from "../ledger/fills.js";
 import {Decimal, toNumber} from "../money/decimal.js";
@@ -205,7 +205,7 @@ export class Kernel {
     let turnover = spotFill * spotQty + perpFill * perpQty;
     const base = this.#cash - spotFill * spotQty - fees + perpQty * perpFill;
     this.#markFlat(entryTs);
-    const danger = this.#danger(entryTs, p0, perpFill);
+    const danger = this.#danger(entryTs, p0, perpFill, perpQty);
     const lostTs = danger >= 0 ? p.barEnd[danger]! : Infinity;
     let exitTs = Infinity;
     let exitBoth = -1;
@@ -239,7 +239,7 @@ export class Kernel {
     const end = Math.min(exitTs, endMs);
     if (lostTs <= end) {
       ++sums.liquidated;
-      const lost = this.#loss(danger, p0);
+      const lost = this.#loss(danger, p0, perpQty);
       this.#mark(lostTs, base + funding, spotQty, perpQty);
       const lostFee = lost.bankruptcy * perpQty * perpFee;
       const i = firstAtOrAfter(p.spotTs, lostTs);
@@ -290,31 +290,37 @@ export class Kernel {
   }
 
   /** The first bar from the entry on whose high reaches P*, or −1. */
-  #danger(entryTs: number, perpReference: number, perpFill: number): number {
+  #danger(entryTs: number, perpReference: number, perpFill: number, perpQty: number): number {
     const {barEnd, barOpen, barHigh, barTree} = this.p;
-    const {leverage, maintenanceRate, perpTick} = this.#floats;
-    // P* is rounded up to the tick, so it lies between the two
+    const {leverage, maintenanceRate, perpTick, oneTier} = this.#floats;
+    // P* is rounded up to the tick, so it lies between the two; of several tiers it takes the lowest
     const price = (perpFill * (leverage + 1)) / (leverage * (1 + maintenanceRate));
     const least = price * (1 - PRICE_NOISE);
     const most = (price + perpTick) * (1 + PRICE_NOISE);
     let i = firstReaching(barTree, firstAtOrAfter(barEnd, entryTs + 1), least);
     for (; i >= 0; i = firstReaching(barTree, i + 1, least)) {
       if (barOpen[i]! < entryTs) continue;
-      if (barHigh[i]! >= most || this.#marginPrices(perpReference).liquidation.lte(barHigh[i]!)) return i;
+      if (oneTier && barHigh[i]! >= most) return i;
+      if (this.#marginPrices(perpReference, perpQty).liquidation.lte(barHigh[i]!)) return i;
     }
     return -1;
   }
 
-  #marginPrices(perpReference: number): MarginPrices {
+  #marginPrices(perpReference: number, perpQty: number): MarginPrices {
     const {leverage} = this.#config;
-    const {maintenanceRate, perpTick} = this.#floats.rules;
+    const {rules} = this.#floats;
     const fill = fillPrice(new Decimal(perpReference), "sell", slippageShare(this.#config));
-    return marginPrices(fill, {leverage, maintenanceRate, tick: perpTick});
+    const maintenanceRate = maintenanceRateAt(rules, fill.times(perpQty));
+    return marginPrices(fill, {leverage, maintenanceRate, tick: rules.perpTick});
   }
 
   /** What a liquidation in a bar is booked at. */
-  #loss(bar: number, perpReference: number): {price: number; bankruptcy: number; spotReference: number} {
-    const {liquidation, bankruptcy} = this.#marginPrices(perpReference);
+  #loss(
+    bar: number,
+    perpReference: number,
+    perpQty: number
+  ): {price: number; bankruptcy: number; spotReference: number} {
+    const {liquidation, bankruptcy} = this.#marginPrices(perpReference, perpQty);
     const spotReference = this.#spotReference(liquidation, this.p.barOpen[bar]!);
     return {price: toNumber(liquidation), bankruptcy: toNumber(bankruptcy), spotReference};
   }
