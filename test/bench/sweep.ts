@@ -58,7 +58,7 @@ function plainLoop(trials: number): number {
 function rival(): (() => unknown) | undefined {
   const require = createRequire(import.meta.url);
   try {
-    const {backtest, analyze} = require("grademark");
+    const {backtest, analyze, computeEquityCurve, computeDrawdown} = require("grademark");
     const {DataFrame} = require("data-forge");
     const {ts, open, high, low, close, volume} = market.perp;
     let mean = close[0]!;
@@ -78,7 +78,10 @@ function rival(): (() => unknown) | undefined {
     type Rule = (act: () => void, args: {bar: {close: number; mean: number}}) => void;
     const entryRule: Rule = (enter, {bar}) => bar.close < bar.mean && enter();
     const exitRule: Rule = (exit, {bar}) => bar.close > bar.mean && exit();
-    return () => analyze(1000, backtest({entryRule, exitRule}, frame));
+    return () => {
+      const trades = backtest({entryRule, exitRule}, frame);
+      return [analyze(1000, trades), computeEquityCurve(1000, trades), computeDrawdown(1000, trades)];
+    };
   } catch {
     return undefined;
   }

@@ -106,10 +106,11 @@ async function runRequest(dataDir: string, request: RunRequest, note: (line: str
     resultHash: hashOf(report),
     versions: {carrybook: VERSION}
   };
-  for (const {name, metrics, trades} of sensitivities(markets, config, range)) {
+  const varied = sensitivities(markets, config, range);
+  for (const {name, metrics, trades} of varied) {
     note(`${name}: ${percentOf(metrics.totalReturn)} on capital, ${trades} trades`);
   }
-  return {report, manifest, lastLine: notShown(result)};
+  return {report: {...report, sensitivities: varied}, manifest, lastLine: notShown(result)};
 }
 
 function readManifest(file: string): Manifest {

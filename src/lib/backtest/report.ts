@@ -1,6 +1,9 @@
 import type {Trade} from "../ledger/trade.js";
-import {equityCurve} from "../stats/curve.js";
+import {bootstrapIntervals, type Interval} from "../stats/bootstrap.js";
+import {dailyReturns, equityCurve} from "../stats/curve.js";
 import {metricsOf, pairMetrics, type Metrics} from "../stats/metrics.js";
+import {generator} from "../stats/random.js";
+import {splitByCalendar, type Split} from "../stats/splits.js";
 import {text, toNumber, type Decimal} from "../money/decimal.js";
 import {configEntries} from "../strategy/config.js";
 import type {Decision} from "../strategy/decide.js";
@@ -71,8 +74,18 @@ export interface RunReport {
 export interface BacktestReport {
   config: Record<string, string>;
   runs: RunReport[];
-  portfolio: {totals: Totals; metrics: Metrics; equity: [number, number][]};
+  portfolio: {
+    totals: Totals;
+    metrics: Metrics;
+    /** 90 % by the stationary bootstrap of daily returns, seeded */
+    intervals: {annualReturn: Interval; sharpe: Interval};
+    splits: {year: Split[]; month: Split[]};
+    equity: [number, number][];
+  };
 }
+
+/** The same data and config always give the same intervals. */
+const BOOTSTRAP = {seed: 7, resamples: 500};
 
 const decimals = <K extends string>(source: Record<K, Decimal>, names: readonly K[]): Record<K, string> =>
   Object.fromEntries(names.map((name) => [name, text(source[name])])) as Record<K, string>;
@@ -129,6 +142,10 @@ export function tradeReport(trade: Trade): TradeReport {
 export function backtestReport(result: RunResult): BacktestReport {
   const {capital} = result.config;
   const curve = equityCurve(result);
+  const {annualReturn, sharpe} = bootstrapIntervals(dailyReturns(curve), {
+    random: generator(BOOTSTRAP.seed),
+    resamples: BOOTSTRAP.resamples
+  });
   return {
     config: configEntries(result.config),
     runs: result.pairs.map((pair) => ({
@@ -145,6 +162,8 @@ export function backtestReport(result: RunResult): BacktestReport {
     portfolio: {
       totals: totalsOf(result.trades, capital),
       metrics: metricsOf(result),
+      intervals: {annualReturn, sharpe},
+      splits: {year: splitByCalendar(curve, "year"), month: splitByCalendar(curve, "month")},
       equity: Array.from(curve.equity, (value, i) => [curve.startMs + i * curve.stepMs, value])
     }
   };

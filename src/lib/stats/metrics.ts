@@ -3,7 +3,7 @@ import type {Trade} from "../ledger/trade.js";
 import {toNumber} from "../money/decimal.js";
 import {HOUR_MS, YEAR_MS} from "../time/grid.js";
 import {dailyReturns, equityCurve, pairCurve, type EquityCurve} from "./curve.js";
-import {INSUFFICIENT, maxDrawdown, moments, sharpe, sortino, type Statistic} from "./ratios.js";
+import {maxDrawdown, moments, sharpe, sortino, type Statistic} from "./ratios.js";
 
 /** A run's statistics (SEMANTICS §6). Shares are fractions; returns are on the account's capital. */
 export interface Metrics {
@@ -97,7 +97,3 @@ export function timeAtWork(trades: readonly {entryTs: number; exitTs: number}[])
   }
   return covered;
 }
-
-/** True when the statistic is a number. */
-export const isNumber = (value: Statistic | undefined): value is number =>
-  value !== undefined && value !== INSUFFICIENT;

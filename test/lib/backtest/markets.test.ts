@@ -160,6 +160,25 @@ describe("SEMANTICS §2: the mark of a payment", () => {
   });
 });
 
+describe("SEMANTICS §8: traps of settlements", () => {
+  it("8.10: a hedge opened exactly at a settlement receives nothing from it; one closed at a settlement does", () => {
+    const funding = paying(96).map((row, i) => (i === 5 ? {...row, rate: "0"} : row));
+    const [trade] = runBacktest([made({funding})], parseConfig()).trades;
+    expect([trade!.entryTs, trade!.exitTs]).toEqual([at(16), at(48)]);
+    expect(trade!.payments.map(({ts}) => ts)).toEqual([24, 32, 40, 48].map(at));
+  });
+
+  it("8.11: pairs that settle at different instants each decide at their own, jitter and all", () => {
+    const shifted = paying(96).map((row, i) => ({...row, tsMs: row.tsMs + 3 * HOUR_MS + (i % 12)}));
+    const {trades} = runBacktest([made(), made({pair: "TOO/USDT", funding: shifted})], parseConfig());
+    expect(trades.map(({pair, entryTs}) => [pair, entryTs])).toEqual([
+      ["MADE/USDT", at(16)],
+      ["TOO/USDT", at(19)]
+    ]);
+    expect(trades[1]!.payments.map(({ts}) => ts).slice(0, 2)).toEqual([at(27), at(35)]);
+  });
+});
+
 describe("SEMANTICS §3: from and to", () => {
   it("are half-open, and no decision is dated before from; warm-up lets the first row of the window have an interval", () => {
     const data = made();
