@@ -19,13 +19,20 @@ const icon =
       '<path d="M3 8h10M5 8V4M8 8V3M11 8v4" stroke="#fff" stroke-width="1.6" stroke-linecap="round"/></svg>'
   );
 
+// The build repairs Framework's stock HTML for assistive technology; in dev a few lines do the same in the page.
+const named = `<script>document.documentElement.lang = "en"; addEventListener("DOMContentLoaded", () => {
+  document.querySelector("#observablehq-sidebar-toggle")?.setAttribute("aria-label", "Toggle sidebar");
+  document.querySelector("#observablehq-sidebar")?.setAttribute("aria-label", "Pages");
+  document.querySelector("#observablehq-search input")?.setAttribute("aria-label", "Search pages");
+});</script>`;
+
 export default {
   root: "src",
   output: process.env.CARRYBOOK_DIST || "dist",
   title: "Carrybook",
   style: "style.css",
   globalStylesheets: [],
-  head: `<link rel="icon" href="${icon}">\n<meta name="color-scheme" content="light dark">`,
+  head: `<link rel="icon" href="${icon}">\n<meta name="color-scheme" content="light dark">${process.env.CARRYBOOK_DEV ? `\n${named}` : ""}`,
   toc: false,
   pager: false,
   search: {

@@ -53,7 +53,7 @@ export function createContext(flags: CommonFlags, signal: AbortSignal): Context 
   const demo = flags.demo ?? false;
   const root = resolve(config.data);
   const dataDir = demo ? join(root, "demo") : root;
-  const output = createOutput({json: flags.json, quiet: flags.quiet});
+  const output = createOutput({json: flags.json, quiet: flags.quiet, level: config.logLevel});
   const waitS = flags.wait === undefined ? 0 : Number(flags.wait);
   if (!(waitS >= 0)) throw new UsageError(`invalid wait: ${flags.wait}`, {fix: "give a number of seconds"});
   return {
@@ -68,11 +68,11 @@ export function createContext(flags: CommonFlags, signal: AbortSignal): Context 
         kind: demo ? "simulated" : "real",
         waitMs: waitS * 1000,
         onWait: ({pid, command}) => output.note(`waiting for pid ${pid} (\`${command}\`) to release ${dataDir}`),
-        onIncident: (text) => output.note(`warning: ${text}`)
+        onIncident: (text) => output.note(`warning: ${text}`, "warn")
       });
       try {
         const restored = await recoverFromLake(db, readManifest(dataDir));
-        for (const line of restored) output.note(`restored from the lake: ${line}`);
+        for (const line of restored) output.note(`restored from the lake: ${line}`, "warn");
       } catch (error) {
         await db.close();
         throw error;

@@ -10,6 +10,7 @@ import {importCommand} from "./commands/import.js";
 import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
 import {sweepCommand} from "./commands/sweep.js";
+import {simCommand} from "./commands/sim.js";
 import {statusCommand} from "./commands/status.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
@@ -59,6 +60,7 @@ for (const add of [
   gapsCommand,
   exportCommand,
   lakeCommands,
+  simCommand,
   doctorCommand,
   configCommand
 ]) {

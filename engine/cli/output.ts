@@ -20,11 +20,15 @@ export interface Output {
   table: <T extends object>(rows: readonly T[], columns: readonly Column<T>[]) => void;
   /** a document: pretty on a terminal by `text`, else JSON */
   document: (value: unknown, text: () => string) => void;
-  /** a line about what happens, on stderr */
-  note: (line: string) => void;
+  /** a line about what happens, on stderr, if its level is asked for */
+  note: (line: string, level?: Level) => void;
   /** progress of long work with an ETA; on a terminal it stays on one line */
   progress: (progress: Progress | undefined) => void;
 }
+
+/** How much narration is wanted; a note is shown when its level is at or above it. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
 
 export interface Progress {
   label: string;
@@ -36,6 +40,7 @@ export interface Progress {
 export interface OutputOptions {
   json?: boolean | undefined;
   quiet?: boolean | undefined;
+  level?: Level;
   stdout?: NodeJS.WriteStream;
   stderr?: NodeJS.WriteStream;
   now?: () => number;
@@ -45,6 +50,7 @@ export interface OutputOptions {
 export function createOutput({
   json = false,
   quiet = false,
+  level: wanted = "info",
   stdout = process.stdout,
   stderr = process.stderr,
   now = Date.now
@@ -52,7 +58,7 @@ export function createOutput({
   const terminal = Boolean(stdout.isTTY);
   let started: {label: string; ts: number; last: number} | undefined;
   const progress = (p: Progress | undefined) => {
-    if (quiet) return;
+    if (quiet || wanted === "warn" || wanted === "error") return;
     if (!p) {
       if (started && stderr.isTTY) stderr.write("\r\x1b[K");
       started = undefined;
@@ -76,8 +82,9 @@ export function createOutput({
     json,
     terminal,
     progress,
-    note: (line) => {
-      if (!quiet) stderr.write(`${stderr.isTTY ? "\r\x1b[K" : ""}${line}\n`);
+    note: (line, level = "info") => {
+      if (!quiet && LEVELS.indexOf(level) >= LEVELS.indexOf(wanted))
+        stderr.write(`${stderr.isTTY ? "\r\x1b[K" : ""}${line}\n`);
     },
     document: (value, text) => {
       stdout.write(

@@ -3,7 +3,8 @@ import {readdir, rm} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {checkDist} from "./check-dist.js";
-import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
+import {warmLoaders} from "./loaders.js";
+import {OBSERVABLE, ROOT, main, siteEnv, siteOptions, type SiteTarget} from "./paths.js";
 import {postprocess} from "./postprocess.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {run} from "./run.js";
@@ -32,13 +33,20 @@ async function clearSite(dist: string): Promise<void> {
 }
 
 /** Builds the static site from the data directory; returns the reason when it failed, null when it stands. */
-export async function buildSite({data, dist}: {data: string; dist: string}): Promise<string | null> {
-  Object.assign(process.env, siteEnv({data, dist}));
+export async function buildSite(target: SiteTarget): Promise<string | null> {
+  const {dist} = target;
+  const env = siteEnv(target);
+  Object.assign(process.env, env);
   await clearLoaderCache();
   await vendor();
   if (!reportMissing(await preflight())) return "a page imports what is not there";
   await clearSite(dist);
-  const {code} = await run(OBSERVABLE, ["build"], {env: siteEnv({data, dist})});
+  try {
+    await warmLoaders({env});
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const {code} = await run(OBSERVABLE, ["build"], {env});
   if (code !== 0) return `observable build exited with ${code}`;
   await postprocess(dist);
   const findings = await checkDist(dist);
@@ -47,10 +55,10 @@ export async function buildSite({data, dist}: {data: string; dist: string}): Pro
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const options = siteOptions(process.argv.slice(2));
-  const reason = await buildSite(options);
-  if (reason) {
-    console.error(`build failed: ${reason}`);
-    process.exitCode = 1;
-  } else console.log(`built ${options.dist}`);
+  await main(async () => {
+    const options = siteOptions(process.argv.slice(2));
+    const reason = await buildSite(options);
+    if (reason) throw new Error(`build failed: ${reason}`);
+    console.log(`built ${options.dist}`);
+  });
 }

@@ -2,7 +2,7 @@ import {existsSync, readFileSync, readdirSync, statSync} from "node:fs";
 import {basename, join, relative} from "node:path";
 import {pathToFileURL} from "node:url";
 import {framework} from "./framework.js";
-import {siteOptions} from "./paths.js";
+import {main, siteOptions} from "./paths.js";
 
 /** One thing that is broken in the built site. */
 export interface Finding {
@@ -104,9 +104,9 @@ function resolvePage(path: string): string | undefined {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const {dist} = siteOptions(process.argv.slice(2));
-  const findings = await checkDist(dist);
-  for (const {file, text} of findings) console.error(`${file}: ${text}`);
-  if (findings.length) process.exitCode = 1;
-  else console.log("the built site has no broken cell, module, asset, link or anchor");
+  await main(async () => {
+    const findings = await checkDist(siteOptions(process.argv.slice(2)).dist);
+    if (findings.length) throw new Error(findings.map(({file, text}) => `${file}: ${text}`).join("\n"));
+    console.log("the built site has no broken cell, module, asset, link or anchor");
+  });
 }

@@ -1,20 +1,11 @@
 import {spawn} from "node:child_process";
-import {readFile, readdir, utimes} from "node:fs/promises";
+import {readFile, utimes} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
-import {OBSERVABLE, ROOT, siteEnv, siteOptions} from "./paths.js";
+import {findLoaders} from "./loaders.js";
+import {OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
-
-/** Finds the data loaders below a source root: TypeScript files whose name carries the extension of what they make. */
-export async function findLoaders(root: string = join(ROOT, "src")): Promise<string[]> {
-  const entries = await readdir(root, {withFileTypes: true, recursive: true});
-  return entries
-    .filter((entry) => entry.isFile() && /\.(json|arrow|csv|tsv|parquet|zip|txt)\.ts$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes(".observablehq"))
-    .sort();
-}
 
 /** How the watch of the manifest behaves; tests shorten the times. */
 export interface WatchOptions {
@@ -63,9 +54,11 @@ export async function touch(paths: readonly string[], now: Date = new Date()): P
   for (const path of paths) await utimes(path, now, now);
 }
 
-async function main(args: string[]): Promise<void> {
-  const {data, dist, rest} = siteOptions(args);
-  Object.assign(process.env, siteEnv({data, dist}));
+async function dev(args: string[]): Promise<void> {
+  const options = siteOptions(args);
+  const {data, rest} = options;
+  const env = siteEnv(options);
+  Object.assign(process.env, env);
   await vendor();
   if (!reportMissing(await preflight())) {
     console.error("dev not started: a page imports what is not there");
@@ -76,7 +69,7 @@ async function main(args: string[]): Promise<void> {
   await touch(await findLoaders());
   const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
     cwd: ROOT,
-    env: siteEnv({data, dist}),
+    env: {...env, CARRYBOOK_DEV: "1"},
     stdio: "inherit"
   });
   const stop = watchManifest(join(data, "lake/manifest.json"), async () => {
@@ -90,4 +83,4 @@ async function main(args: string[]): Promise<void> {
   });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(() => dev(process.argv.slice(2)));

@@ -1,7 +1,7 @@
 import {existsSync} from "node:fs";
 import {pathToFileURL} from "node:url";
 import {buildSite} from "./build.js";
-import {CARRYBOOK, siteEnv, siteOptions} from "./paths.js";
+import {CARRYBOOK, main, siteEnv, siteOptions} from "./paths.js";
 import {run, type Exit} from "./run.js";
 
 /** What the nightly run needs from outside; tests give their own. */
@@ -48,14 +48,14 @@ export async function nightly({carrybook, build, log}: NightlyEffects): Promise<
 const lastLine = ({stdout, stderr}: Exit) => (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const options = siteOptions(process.argv.slice(2));
-  const reasons = existsSync(CARRYBOOK)
-    ? await nightly({
-        carrybook: (args) => run(CARRYBOOK, [...args], {env: siteEnv(options), capture: true}),
-        build: () => buildSite(options),
-        log: (line) => console.log(line)
-      })
-    : ["the carrybook command is missing: engine/cli/bin.js"];
-  for (const reason of reasons) console.error(`nightly failed: ${reason}`);
-  if (reasons.length) process.exitCode = 1;
+  await main(async () => {
+    const options = siteOptions(process.argv.slice(2));
+    if (!existsSync(CARRYBOOK)) throw new Error("nightly failed: the carrybook command is missing (engine/cli/bin.js)");
+    const reasons = await nightly({
+      carrybook: (args) => run(CARRYBOOK, [...args], {env: siteEnv(options), capture: true}),
+      build: () => buildSite(options),
+      log: (line) => console.log(line)
+    });
+    if (reasons.length) throw new Error(reasons.map((reason) => `nightly failed: ${reason}`).join("\n"));
+  });
 }

@@ -1,5 +1,6 @@
 import {isAbsolute, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
+import {configEnvironment, loadConfig} from "../config.js";
 
 /** The folder of the package, whatever the working directory is. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
@@ -10,26 +11,32 @@ export const OBSERVABLE = join(ROOT, "node_modules/@observablehq/framework/dist/
 /** The `carrybook` command. */
 export const CARRYBOOK = join(ROOT, "engine/cli/bin.js");
 
+/** What is built from where. */
+export type SiteTarget = Pick<SiteOptions, "data" | "dist"> & {settings?: Record<string, string>};
+
 /** What every command of the site takes. */
 export interface SiteOptions {
   /** Absolute path of the data directory. */
   data: string;
   /** Absolute path of the built site. */
   dist: string;
+  /** The configuration in force, as environment variables for Framework and its loaders. */
+  settings: Record<string, string>;
   /** Arguments that are not ours, in order. */
   rest: string[];
 }
 
 /**
- * Reads `--data DIR` and `--dist DIR` (each also as `--name=DIR`); the environment (`CARRYBOOK_DATA`,
- * `CARRYBOOK_DIST`) stands behind them, `data` and `dist` behind that. Throws on a flag without its value.
+ * Reads `--data DIR`, `--dist DIR` and `--config FILE` (each also as `--name=VALUE`). Behind the flags stand the
+ * environment (`CARRYBOOK_DATA`, `CARRYBOOK_DIST`), the config file, and the defaults `data` and `dist`.
+ * @throws `missing value: --NAME`, and ConfigError when the configuration is not valid
  */
 export function siteOptions(args: readonly string[], env: NodeJS.ProcessEnv = process.env): SiteOptions {
-  const values: Record<string, string | undefined> = {data: env.CARRYBOOK_DATA, dist: env.CARRYBOOK_DIST};
+  const values: Record<string, string | undefined> = {};
   const rest: string[] = [];
   for (let i = 0; i < args.length; ++i) {
     const arg = args[i]!;
-    const match = /^--(data|dist)(?:=(.*))?$/.exec(arg);
+    const match = /^--(data|dist|config)(?:=(.*))?$/.exec(arg);
     if (!match) {
       rest.push(arg);
       continue;
@@ -38,11 +45,34 @@ export function siteOptions(args: readonly string[], env: NodeJS.ProcessEnv = pr
     if (!value) throw new Error(`missing value: --${match[1]}`);
     values[match[1]!] = value;
   }
+  const config = loadConfig({file: values.config, flags: {data: values.data}, env, cwd: ROOT});
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(ROOT, path));
-  return {data: absolute(values.data || "data"), dist: absolute(values.dist || "dist"), rest};
+  return {
+    data: absolute(config.data),
+    dist: absolute(values.dist ?? (env.CARRYBOOK_DIST || "dist")),
+    settings: configEnvironment(config),
+    rest
+  };
 }
 
-/** The environment of Framework and its loaders: where the data is, and no telemetry over the network. */
-export function siteEnv({data, dist}: Pick<SiteOptions, "data" | "dist">): NodeJS.ProcessEnv {
-  return {...process.env, CARRYBOOK_DATA: data, CARRYBOOK_DIST: dist, OBSERVABLE_TELEMETRY_DISABLE: "true"};
+/** The environment of Framework and its loaders: the configuration, where the data is, no telemetry over the network. */
+export function siteEnv({data, dist, settings = {}}: SiteTarget): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...settings,
+    CARRYBOOK_DATA: data,
+    CARRYBOOK_DIST: dist,
+    OBSERVABLE_TELEMETRY_DISABLE: "true"
+  };
+}
+
+/** Runs the body of a command of the site; what it throws is said in one line, with what to do, and ends it with 1. */
+export async function main(body: () => Promise<void> | void): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    const {message, fix} = error as Error & {fix?: string};
+    console.error(fix ? `${message}\n  → ${fix}` : message);
+    process.exitCode = 1;
+  }
 }

@@ -23,17 +23,21 @@ const WARM_UP_DAYS = 400;
  * @param live every partition the lake has, after the writes
  */
 export function derivedPartitions(dirty: readonly Partition[], live: readonly Partition[]): Partition[] {
-  const nameOf = (series: string) =>
-    series === "funding" ? "features-funding" : series === "perp" || series === "spot" ? "features-price" : undefined;
-  const existing = new Set(live.map((p) => [nameOf(p.series), p.venue, p.pair, p.year].join("|")));
+  const legs = ["perp", "spot"];
+  const id = (series: string, {venue, pair}: Partition, year: number) => [series, venue, pair, year].join("|");
+  const existing = new Set(
+    live.map((p) => id(legs.includes(p.series) ? "features-price" : `features-${p.series}`, p, p.year))
+  );
   const result = new Map<string, Partition>();
-  for (const {venue, pair, series: source, year: written} of dirty) {
-    const series = nameOf(source);
-    if (series === undefined) continue;
-    for (const year of [written, written + 1]) {
-      const id = [series, venue, pair, year].join("|");
-      if (existing.has(id)) result.set(id, {venue, series, pair, timeframe: "", year});
-    }
+  const add = (series: string, source: Partition, year: number) => {
+    const key = id(series, source, year);
+    if (existing.has(key)) result.set(key, {venue: source.venue, series, pair: source.pair, timeframe: "", year});
+  };
+  for (const source of dirty) {
+    const {series, year} = source;
+    if (series === "funding" || legs.includes(series)) add("features-funding", source, year);
+    if (series === "funding") add("features-funding", source, year + 1);
+    if (legs.includes(series)) for (const y of [year, year + 1]) add("features-price", source, y);
   }
   return [...result.values()];
 }
@@ -75,13 +79,25 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
   const scores = FUNDING_WINDOWS_DAYS.map((days) => `(rate8h - mean${days}) / nullif(sd${days}, 0) as z${days}`);
   const {venue, pair} = partition;
   const where = whereKey(await storedKey(db, {venue, pair, series: "funding", timeframe: ""}));
-  return `select boundary_ts as ts, rate8h, mean7, sd7, ${scores[0]}, mean30, sd30, ${scores[1]}, mean90, sd90, ${scores[2]} from (
+  // A candle that opens at t has the same open in every timeframe, so any of them serves.
+  const opens = (series: string) =>
+    `(select ts, any_value(open)::double as open from candles where key_id in (${keyIds(db, {venue, pair, series})})
+        and ts >= ${from} and ts < ${to} and ts in (select boundary_ts from funding where ${where}) group by ts)`;
+  return `select f.*, s.open as spot_open, p.open as perp_open, (p.open - s.open) / s.open as basis from (
+    select boundary_ts as ts, rate8h, mean7, sd7, ${scores[0]}, mean30, sd30, ${scores[1]}, mean90, sd90, ${scores[2]} from (
       select boundary_ts, r as rate8h, ${stats.join(", ")} from (
         select boundary_ts, rate::double * 8 / interval_hours as r,
                (select min(boundary_ts) from funding where ${where}) as first_ts
         from funding where ${where} and boundary_ts >= ${from - lookback} and boundary_ts < ${to})
       window ${windows.join(", ")})
-    where ts >= ${from} order by ts`;
+    where ts >= ${from}) f
+    left join ${opens("spot")} s using (ts) left join ${opens("perp")} p using (ts) order by ts`;
+}
+
+/** The numbers of all timeframes of a series, for an `in (…)`; `null` where there are none. */
+function keyIds(db: Database, {venue, pair, series}: {venue: string; pair: string; series: string}): string {
+  const own = [...db.keys.values()].filter((k) => k.venue === venue && k.pair === pair && k.series === series);
+  return own.map((k) => k.id).join(", ") || "null";
 }
 
 interface DailyBar {
@@ -103,8 +119,7 @@ async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<
   const to = Date.UTC(year + 1, 0, 1);
   const from = Date.UTC(year, 0, 1) - WARM_UP_DAYS * DAY_MS;
   const side = (series: string) => {
-    const own = [...db.keys.values()].filter((k) => k.venue === venue && k.pair === pair && k.series === series);
-    const where = `key_id in (${own.map((k) => k.id).join(", ") || "null"}) and ts >= ${from} and ts < ${to}`;
+    const where = `key_id in (${keyIds(db, {venue, pair, series})}) and ts >= ${from} and ts < ${to}`;
     const steps = TIMEFRAMES.map((timeframe) => `when '${timeframe}' then ${timeframeMs(timeframe)}`).join(" ");
     return `(select day, arg_min(o, step) as open, arg_min(h, step) as high, arg_min(l, step) as low, arg_min(c, step) as close,
                arg_min(v, step) as volume, arg_min(q, step) as turnover from (

@@ -22,7 +22,7 @@ const COLUMNS: Record<string, string> = {
   candles:
     "null::bigint as ts, null::decimal(38,18) as open, null::decimal(38,18) as high, null::decimal(38,18) as low, null::decimal(38,18) as close, null::decimal(38,18) as volume, null::decimal(38,18) as turnover",
   "features-funding":
-    "null::bigint as ts, null::double as rate8h, null::double as mean7, null::double as sd7, null::double as z7, null::double as mean30, null::double as sd30, null::double as z30, null::double as mean90, null::double as sd90, null::double as z90",
+    "null::bigint as ts, null::double as rate8h, null::double as mean7, null::double as sd7, null::double as z7, null::double as mean30, null::double as sd30, null::double as z30, null::double as mean90, null::double as sd90, null::double as z90, null::double as spot_open, null::double as perp_open, null::double as basis",
   "features-price":
     "null::bigint as ts, null::double as open, null::double as high, null::double as low, null::double as close, null::double as volume, null::double as turnover, null::double as spot_close, null::double as basis, null::double as vol30, null::double as atr14, null::double as rsi14, null::double as ema20, null::double as ema50"
 };

@@ -37,7 +37,7 @@ export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): P
         files[`${meta.slug}/settlements.arrow`] = toArrow(await settlements(lake, pair));
         files[`${meta.slug}/daily.arrow`] = toArrow(await daily(lake, pair));
       },
-      {only: (part) => part.pair === pair}
+      {only: (part) => part.pair === pair && (part.series === "funding" || part.series.startsWith("features-"))}
     );
   }
   return files;
@@ -45,18 +45,12 @@ export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): P
 
 /** Settlements with the two opens known at their instant, the basis between them, and the rolling statistics. */
 async function settlements({connection}: Lake, pair: string) {
-  // A candle that opens at t has the same open in every timeframe, so any of them serves.
-  const opens = (series: string) =>
-    `(select venue, ts, any_value(open) as open from candles where pair = ${literal(pair)} and series = '${series}' group by venue, ts)`;
   return queryColumns(
     connection,
     `select f.venue, f.ts, f.boundary_ts as "boundaryTs", f.rate, f.interval_hours as "intervalHours",
-       f.interval_source as "intervalSource", f.rate8h, s.open as "spotOpen", p.open as "perpOpen",
-       (p.open - s.open) / s.open as basis, x.mean7, x.sd7, x.z7, x.mean30, x.sd30, x.z30, x.mean90, x.sd90, x.z90
-     from funding f
-     left join ${opens("spot")} s on s.venue = f.venue and s.ts = f.boundary_ts
-     left join ${opens("perp")} p on p.venue = f.venue and p.ts = f.boundary_ts
-     left join features_funding x on x.venue = f.venue and x.pair = f.pair and x.ts = f.boundary_ts
+       f.interval_source as "intervalSource", f.rate8h, x.spot_open as "spotOpen", x.perp_open as "perpOpen", x.basis,
+       x.mean7, x.sd7, x.z7, x.mean30, x.sd30, x.z30, x.mean90, x.sd90, x.z90
+     from funding f left join features_funding x on x.venue = f.venue and x.pair = f.pair and x.ts = f.boundary_ts
      where f.pair = ${literal(pair)} order by f.venue, f.boundary_ts`
   );
 }

@@ -5,7 +5,7 @@ import {h} from "./dom.js";
 import {Figure} from "./figure.js";
 import {age, count, day, instant, plural, span} from "./format.js";
 import {Keys} from "./keys.js";
-import {coverageText, meanCoverage} from "./pageBar.js";
+import {coverageText, meanCoverage, pairsWithPage} from "./pageBar.js";
 import type {Hole, SeriesStatus, Status} from "./types.js";
 
 const STRIPS = 40;
@@ -78,9 +78,11 @@ export function DataKeys(status: Status | null, now: number = Date.now()): HTMLE
 }
 
 /** Every series with its reach, completeness and freshness. */
-export function SeriesTable(series: readonly SeriesStatus[]): HTMLElement {
+export function SeriesTable(series: readonly SeriesStatus[], all: readonly SeriesStatus[] = series): HTMLElement {
+  const pages = pairsWithPage(all);
   return DataTable(series, {
     caption: "One line per series; press a head to sort",
+    pageSize: 25,
     param: "sort",
     nothing: "No series matches.",
     columns: [
@@ -90,7 +92,7 @@ export function SeriesTable(series: readonly SeriesStatus[]): HTMLElement {
         align: "left",
         value: (d) => d.pair,
         cell: (d) => [
-          h("a", {href: `./pairs/${d.pair.replace("/", "-")}`}, d.pair),
+          pages.has(d.pair) ? h("a", {href: `./pairs/${d.pair.replace("/", "-")}`}, d.pair) : d.pair,
           " ",
           h("span", {class: "muted"}, d.venue)
         ]
@@ -101,8 +103,8 @@ export function SeriesTable(series: readonly SeriesStatus[]): HTMLElement {
       {
         key: "to",
         label: "To",
-        value: (d) => d.to,
-        cell: (d) => h("span", {title: instant(d.to)}, day(d.to)),
+        value: (d) => d.lastTs ?? d.to,
+        cell: (d) => h("span", {title: instant(d.lastTs ?? d.to)}, day(d.lastTs ?? d.to)),
         first: "descending"
       },
       {key: "coverage", label: "Coverage", value: (d) => d.coverage, cell: (d) => coverageText(d.coverage)},

@@ -19,7 +19,7 @@ const WORDS: Record<Range, string> = {
 };
 
 /** One sentence that answers the page's title for what is selected. */
-export function ExplorerAnswer(rows: readonly ExplorerRow[], range: Range): HTMLElement {
+export function ExplorerAnswer(rows: readonly ExplorerRow[]): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const paying = usable.filter((d) => (d.netPerPeriod ?? 0) > 0);
   const best = usable
@@ -29,11 +29,11 @@ export function ExplorerAnswer(rows: readonly ExplorerRow[], range: Range): HTML
     ? "No pair matches what is asked for."
     : !best
       ? `None of the ${plural(rows.length, "pair")} here has a positive newest rate and nothing against opening it.`
-      : `Of ${plural(usable.length, "pair")} that can be opened, ${count(paying.length)} would pay the round trip within 30 periods. ` +
+      : `Of ${plural(usable.length, "pair")} that can be opened, ${paying.length ? count(paying.length) : "none"} would pay the round trip within 30 periods. ` +
         `${best.pair} is soonest: ${periods(best.breakEvenPeriods)} at its newest rate, ` +
         (best.heldShare === null
           ? "with no past entry to compare."
-          : `which ${percent(best.heldShare, 0)} of its past entries lasted (${WORDS[range]}).`);
+          : `which ${percent(best.heldShare, 0)} of its ${plural(best.heldEntries ?? 0, "past entry", "past entries")} lasted.`);
   return h("p", {class: "answer"}, text);
 }
 
@@ -44,7 +44,7 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
     .map((d) => d.mean8h)
     .filter((v) => v !== null)
     .sort((a, b) => a - b);
-  const median = rates.length ? rates[Math.floor((rates.length - 1) / 2)]! : null;
+  const median = rates.length ? (rates[(rates.length - 1) >> 1]! + rates[rates.length >> 1]!) / 2 : null;
   const soonest = usable
     .map((d) => d.breakEvenPeriods)
     .filter((v) => v !== null)
@@ -68,7 +68,7 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
       tone: best?.netPerPeriod ? (best.netPerPeriod > 0 ? "earned" : "paid") : null
     },
     {
-      label: "Middle of the means",
+      label: "Median pair's mean rate",
       value: bp(median),
       unit: "per 8 h",
       note: `${WORDS[range]}, before costs`,

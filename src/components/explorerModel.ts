@@ -95,7 +95,8 @@ export const EXPLORER_FIELDS: readonly Field<ExplorerRow>[] = [
       "heldEntries",
       "netPerPeriod",
       "netAnnual",
-      "turnover24h"
+      "turnover24h",
+      "marketCap"
     ] as const
   ).map(numeric),
   ...(["tier", "freshness"] as const).map(text),

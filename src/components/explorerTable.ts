@@ -107,7 +107,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "coverageShare",
     label: "Coverage",
-    title: "rows there are over rows there should be, in the range",
+    title: "rows there are over rows there should be: the least of funding, spot and perp",
     value: (d) => d.coverageShare,
     cell: (d) => coverageText(d.coverageShare),
     first: "descending"
@@ -130,13 +130,29 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   }
 ];
 
+// Off by default: the column stands only where the configuration asked for market caps.
+const MARKET_CAP: Column<ExplorerRow> = {
+  key: "marketCap",
+  label: "Market cap, USD",
+  title: "market capitalisation of the coin, from CoinGecko",
+  value: (d) => d.marketCap,
+  cell: (d) => compact(d.marketCap),
+  first: "descending"
+};
+
+const columnsFor = (rows: readonly ExplorerRow[]): readonly Column<ExplorerRow>[] => {
+  if (!rows.some((d) => typeof d.marketCap === "number")) return EXPLORER_COLUMNS;
+  const at = EXPLORER_COLUMNS.findIndex((c) => c.key === "turnover24h") + 1;
+  return [...EXPLORER_COLUMNS.slice(0, at), MARKET_CAP, ...EXPLORER_COLUMNS.slice(at)];
+};
+
 /** Every matching pair with all figures of the range; 50 to a page. */
 export function ExplorerTable(
   rows: readonly ExplorerRow[],
   {onSort}: {onSort?: (rows: readonly ExplorerRow[]) => void} = {}
 ): HTMLElement {
   return DataTable(rows, {
-    columns: EXPLORER_COLUMNS,
+    columns: columnsFor(rows),
     param: "sort",
     sort: "",
     caption: "Pairs, best first; press a head to sort",

@@ -58,4 +58,6 @@ export function describe(chart: Element, title: string): void {
   if (!svg) return;
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", title);
+  // Plot names its groups, which have no role that could carry a name.
+  for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
 }

@@ -4,11 +4,16 @@ export const MISSING = "–";
 type Maybe = number | null | undefined;
 
 const absent = (x: Maybe): x is null | undefined => x === null || x === undefined || !Number.isFinite(x);
-const fixed = (x: number, digits: number) => {
-  const text = Math.abs(x).toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits});
-  const zero = /^[0.,]*$/.test(text);
-  return x < 0 && !zero ? `−${text}` : text;
-};
+const formats: Intl.NumberFormat[] = [];
+
+// A formatter costs far more to make than to use, and tips format thousands of numbers.
+const formatter = (digits: number) =>
+  (formats[digits] ??= new Intl.NumberFormat("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits}));
+
+function fixed(x: number, digits: number): string {
+  const text = formatter(digits).format(Math.abs(x));
+  return x < 0 && /[1-9]/.test(text) ? `−${text}` : text;
+}
 
 /** A number with a true minus and thousands separators; `–` where it is missing. */
 export const number = (x: Maybe, digits = 0): string => (absent(x) ? MISSING : fixed(x, digits));

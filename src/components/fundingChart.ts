@@ -30,7 +30,9 @@ export function FundingChart(
     domain: [0, 1]
   }
 ): SVGSVGElement {
-  const inner = width - 62;
+  const roomy = width >= 640;
+  const marginRight = roomy ? 112 : 16;
+  const inner = width - 46 - marginRight;
   const bars = barColumns(rows, {x, y: (d) => d.rate8h, width: inner, domain});
   const mean = decimate(rows, {x, y: (d) => d.mean30, width: inner, domain, gap: maxGap});
   const tips = tipRows(rows, domain);
@@ -40,7 +42,7 @@ export function FundingChart(
     width,
     height,
     marginLeft: 46,
-    marginRight: 16,
+    marginRight,
     marginTop: 24,
     x: timeScale(domain),
     y: {label: "bp per 8 h", grid: true, nice: true},
@@ -80,7 +82,7 @@ export function FundingChart(
         stroke: colors.ink,
         strokeWidth: 1.5
       }),
-      ...breakEvenRuleY(breakEven),
+      ...breakEvenRuleY(breakEven, {outside: roomy}),
       Plot.tip(
         tips,
         Plot.pointerX({

@@ -11,10 +11,14 @@ export interface Bin {
   share: number;
 }
 
+// Interquartile ranges beyond the quartiles: far enough to show every ordinary week, near enough that the days of a
+// venue's collapse do not press all others into one bar.
+const CUT = 10;
+
 /**
  * Counts rates into equal bins whose edges fall on zero and on the break-even, so that no bar lies across either.
- * Values beyond `cut` times the interquartile range from the quartiles are gathered in the outermost bins, which then
- * say so by their label.
+ * The outer half per cent on either side, and what lies far beyond the quartiles, is gathered in the outermost bins and
+ * counted as `below` and `above`.
  * @param rates shares per 8 h
  * @param breakEven share per 8 h
  */
@@ -31,8 +35,9 @@ export function binRates(
     return sorted[lo]! + (i - lo) * ((sorted[lo + 1] ?? sorted[lo]!) - sorted[lo]!);
   };
   const unit = breakEven * 1e4;
-  const lowest = Math.min(q(0.005), 0);
-  const highest = Math.max(q(0.995), unit);
+  const reach = CUT * (q(0.75) - q(0.25));
+  const lowest = Math.min(Math.max(q(0.005), q(0.25) - reach), 0);
+  const highest = Math.max(Math.min(q(0.995), q(0.75) + reach), unit);
   // Steps of the break-even divided by a whole number keep both zero and the break-even on an edge.
   const parts = Math.max(1, Math.round((unit * bins) / (highest - lowest || unit)));
   const step = unit / parts;
@@ -54,6 +59,10 @@ export function binRates(
   for (const b of result) b.share = b.count / values.length;
   return {bins: result, below, above};
 }
+
+// A label right of a line near the right edge would be cut off.
+const isRight = (bins: readonly Bin[], x: number): boolean =>
+  bins.length > 0 && (x - bins[0]!.x0) / (bins.at(-1)!.x1 - bins[0]!.x0) > 0.6;
 
 /** The distribution of settled rates per 8 h, with zero and the break-even on edges of bins. */
 export function Histogram(
@@ -89,7 +98,7 @@ export function Histogram(
       }),
       Plot.ruleY([0], {stroke: colors.soft}),
       Plot.ruleX([0], {stroke: colors.soft}),
-      ...breakEvenRuleX(breakEven),
+      ...breakEvenRuleX(breakEven, {left: isRight(binned.bins, unit)}),
       Plot.tip(
         binned.bins,
         Plot.pointerX({

@@ -44,7 +44,7 @@ export function IntervalStrip(
     width,
     height,
     marginLeft: 46,
-    marginRight: 16,
+    marginRight: width >= 640 ? 112 : 16,
     marginTop: 6,
     x: timeScale(domain),
     y: {axis: null, domain: [0, 1]},

@@ -27,6 +27,8 @@ export interface LineChartOptions<T> {
   zero?: boolean;
   marks?: Plot.Markish[];
   tickFormat?: string | ((value: number) => string);
+  /** Right margin of a single line, to stand under a chart that has labels there. */
+  rightRoom?: number;
   document?: Document;
 }
 
@@ -48,11 +50,12 @@ export function LineChart<T>(
     zero = false,
     marks = [],
     tickFormat,
+    rightRoom = 16,
     document
   }: LineChartOptions<T>
 ): SVGSVGElement {
   const named = series.length > 1;
-  const marginRight = named ? 12 + 7 * Math.max(...series.map((d) => d.name.length)) : 16;
+  const marginRight = named ? 12 + 7 * Math.max(...series.map((d) => d.name.length)) : rightRoom;
   const inner = width - 56 - marginRight;
   const lines = series.map((one) => ({...one, runs: decimate(rows, {x, y: one.y, width: inner, domain, gap})}));
   const inside = within(rows, x, domain);

@@ -1,6 +1,6 @@
 import {h} from "./dom.js";
 import {age, bp, count, day, instant, number, plural} from "./format.js";
-import {CoverageStrip, coverageHeight, seriesName} from "./coverageStrip.js";
+import {CoverageStrip, coverageHeight} from "./coverageStrip.js";
 import {Figure} from "./figure.js";
 import {Keys} from "./keys.js";
 import {RankChart, rankHeight} from "./rankChart.js";
@@ -12,73 +12,93 @@ import type {ExplorerRow, Job, Status} from "./types.js";
 
 const SHOWN = 20;
 
-/** The Overview below its title: the answer, four figures, newest rates, what needs attention, coverage, jobs. */
-export function Overview(
+const ranking = (explorer: readonly ExplorerRow[]) => {
+  const ranked = filterRows(explorer, {range: "all"});
+  const priced = ranked.filter((d) => d.newestRate8h !== null);
+  return {ranked, priced, paying: priced.filter((d) => (d.netPerPeriod ?? 0) > 0), best: ranked[0]};
+};
+
+/** One sentence: how many pairs pay at their newest rate, and which first. */
+export function OverviewAnswer(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
+  if (!status?.series.length)
+    return h("p", {class: "answer"}, "Neither question can be answered before there is data.");
+  return h("p", {class: "answer"}, answer(ranking(explorer)));
+}
+
+/** Four figures: pairs that pay, the best of them, rows, rows missing. */
+export function OverviewKeys(
   status: Status | null,
   explorer: readonly ExplorerRow[],
   now: number = Date.now()
 ): HTMLElement {
-  if (!status || !status.series.length) return h("div", {});
-  const ranked = filterRows(explorer, {range: "all"});
-  const priced = ranked.filter((d) => d.newestRate8h !== null);
-  const paying = priced.filter((d) => (d.netPerPeriod ?? 0) > 0);
-  const best = ranked[0];
-  const holes = status.series.flatMap((d) => d.holes);
-  const missing = holes.reduce((n, d) => n + d.rows, 0);
-  const coverage = meanCoverage(status.series);
-  const span = status.first !== null && status.last !== null ? `${day(status.first)} to ${day(status.last)}` : "–";
+  if (!status?.series.length) return h("div", {});
+  const {priced, paying, best} = ranking(explorer);
+  const missing = status.series.flatMap((d) => d.holes).reduce((n, d) => n + d.rows, 0);
+  return Keys([
+    {
+      label: "Pairs whose newest rate pays",
+      value: count(paying.length),
+      unit: `of ${count(priced.length)}`,
+      note: "costs spread over 30 periods"
+    },
+    {
+      label: "Best net rate",
+      value: best?.netPerPeriod == null ? "–" : bp(best.netPerPeriod),
+      unit: "per 8 h",
+      note: best ? `${best.pair}, settled ${age(best.newestTs, now)}` : "",
+      tone: best?.netPerPeriod ? (best.netPerPeriod > 0 ? "earned" : "paid") : null
+    },
+    {
+      label: "Rows",
+      value: count(status.rows.funding + status.rows.candles),
+      note: `${count(status.rows.funding)} settlements, ${count(status.rows.candles)} candles`
+    },
+    {
+      label: "Rows missing",
+      value: count(missing),
+      note: `coverage ${coverageText(meanCoverage(status.series))}, ${day(status.first)} to ${day(status.last)}`
+    }
+  ]);
+}
+
+/** The newest settled rate of the best pairs, before and after costs. */
+export function OverviewRates(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
+  if (!status?.series.length) return h("div", {});
+  const {ranked, priced} = ranking(explorer);
+  return Figure((width) => RankChart(ranked.slice(0, SHOWN), {width}), {
+    title: "What the newest settled rate leaves after costs",
+    subtitle: [
+      "Each dot is the newest rate per 8 h less the round trip spread over 30 periods; the grey tick is the rate itself. Hollow: cannot be opened. ",
+      ranked.length > SHOWN
+        ? `The best ${SHOWN} of ${count(ranked.length)}; all are in the `
+        : "All figures are in the ",
+      h("a", {href: "./explorer"}, "Explorer"),
+      "."
+    ],
+    height: rankHeight(Math.min(SHOWN, ranked.length)),
+    nothing: priced.length ? null : "No pair has a settled rate yet."
+  });
+}
+
+/** What wants attention; nothing is said before there is data. */
+export const OverviewAttention = (status: Status | null): HTMLElement =>
+  status?.series.length ? IssueList(status.issues) : h("p", {class: "muted"}, "Nothing but the missing data.");
+
+/** Funding history of every pair with its holes, and the newest jobs. */
+export function OverviewCoverage(status: Status | null, now: number = Date.now()): HTMLElement {
+  if (!status?.series.length) return h("div", {});
+  const rows = coverageRows(status);
   return h(
     "div",
     {},
-    h("p", {class: "answer"}, answer(priced, paying, best)),
-    Keys([
-      {
-        label: "Pairs that pay at their newest rate",
-        value: count(paying.length),
-        unit: `of ${count(priced.length)}`,
-        note: "rate above costs spread over 30 periods"
-      },
-      {
-        label: "Best net rate",
-        value: best?.netPerPeriod == null ? "–" : bp(best.netPerPeriod),
-        unit: "per 8 h",
-        note: best ? `${best.pair}, settled ${age(best.newestTs, now)}` : "",
-        tone: best?.netPerPeriod ? (best.netPerPeriod > 0 ? "earned" : "paid") : null
-      },
-      {
-        label: "Rows",
-        value: count(status.rows.funding + status.rows.candles),
-        note: `${count(status.rows.funding)} settlements, ${count(status.rows.candles)} candles`
-      },
-      {
-        label: "Rows missing",
-        value: count(missing),
-        note: `coverage ${coverageText(coverage)}, ${span}`
-      }
-    ]),
-    Figure((width) => RankChart(ranked.slice(0, SHOWN), {width}), {
-      title: "What the newest settled rate leaves after costs",
-      subtitle: [
-        `Each dot is the newest rate per 8 h less the round trip spread over 30 periods; the grey tick is the rate itself. Hollow: cannot be opened. `,
-        ranked.length > SHOWN
-          ? `The best ${SHOWN} of ${count(ranked.length)}; all are in the `
-          : "All figures are in the ",
-        h("a", {href: "./explorer"}, "Explorer"),
-        "."
-      ],
-      height: rankHeight(Math.min(SHOWN, ranked.length)),
-      nothing: priced.length ? null : "No pair has a settled rate yet."
-    }),
-    h("h2", {id: "attention"}, "What needs attention"),
-    IssueList(status.issues),
-    Figure((width) => CoverageStrip(coverageRows(status), {width, name: (d) => d.pair}), {
+    Figure((width) => CoverageStrip(rows, {width, name: (d) => d.pair}), {
       title: "Funding history by pair",
       subtitle: [
         "From first to last settlement, UTC; holes are marked. Every series is on the ",
         h("a", {href: "./data"}, "Data"),
         " page."
       ],
-      height: coverageHeight(coverageRows(status).length)
+      height: coverageHeight(rows.length)
     }),
     JobTable(status.lastJobs, now)
   );
@@ -86,14 +106,14 @@ export function Overview(
 
 const coverageRows = (status: Status) => {
   const funding = status.series.filter((d) => d.series === "funding");
-  return (funding.length ? funding : status.series.filter((d) => seriesName(d))).slice(0, 40);
+  return (funding.length ? funding : status.series).slice(0, 40);
 };
 
-function answer(priced: readonly ExplorerRow[], paying: readonly ExplorerRow[], best: ExplorerRow | undefined): string {
+function answer({priced, paying, best}: ReturnType<typeof ranking>): string {
   if (!priced.length) return "No settled rate has been imported yet, so there is nothing to rank.";
-  const open = paying.filter((d) => d.reasons === "");
-  const lead = `At their newest settled rate, ${plural(paying.length, "pair")} of ${count(priced.length)} would pay the round trip within 30 periods of 8 hours`;
+  const lead = `At their newest settled rate, ${paying.length ? count(paying.length) : "none"} of ${plural(priced.length, "pair")} would pay the round trip within 30 periods of 8 hours`;
   if (!paying.length) return `${lead}. Waiting is a position too.`;
+  const open = paying.filter((d) => d.reasons === "");
   const first = open[0] ?? best!;
   return `${lead}${open.length < paying.length ? `, ${count(open.length)} of them without a reason against opening` : ""}; ${first.pair} would need ${number(first.breakEvenPeriods, 1)} periods to break even.`;
 }
@@ -108,7 +128,7 @@ export function JobTable(jobs: readonly Job[], now: number): HTMLElement {
     DataTable(jobs, {
       caption: "What ran last",
       param: "jobs",
-      pageSize: 10,
+      pageSize: 5,
       columns: [
         {
           key: "what",

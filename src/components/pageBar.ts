@@ -1,5 +1,5 @@
-import {h, type Child} from "./dom.js";
-import {age, instant, percent} from "./format.js";
+import {h} from "./dom.js";
+import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
 import {EmptyState} from "./emptyState.js";
 import type {SeriesStatus, Status} from "./types.js";
@@ -12,26 +12,17 @@ export interface PageBarOptions {
 }
 
 /**
- * The thin line on top of every page: where the data comes from, as of when, how complete. Below it stand the demo banner, the stale banner or the empty state when they apply.
+ * The thin line on top of every page: where the data comes from, as of when, how complete. Its height does not depend
+ * on the data; what must be said at more length is said by {@link Banner} below the title.
  */
 export function PageBar(
   status: Status | null,
   {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
 ): HTMLElement {
-  if (!status) {
-    return h(
-      "div",
-      {},
-      h(
-        "p",
-        {class: "banner banner--critical", role: "alert"},
-        "The state of the data could not be read. Type npx carrybook doctor to see why."
-      )
-    );
-  }
+  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"));
   const last = latest(series);
   const coverage = meanCoverage(series);
-  const bar = h(
+  return h(
     "div",
     {class: "page-bar"},
     sourceBadge(status),
@@ -40,13 +31,25 @@ export function PageBar(
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
     coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`)
   );
-  return h("div", {}, bar, banners(status, series, now));
 }
 
-function banners(status: Status, series: readonly SeriesStatus[], now: number): Child {
+/** What stands below the title when the data is simulated, stale, missing or unreadable, and what to type then. */
+export function Banner(
+  status: Status | null,
+  {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
+): HTMLElement {
+  if (!status) {
+    return h(
+      "p",
+      {class: "banner banner--critical", role: "alert"},
+      "The state of the data could not be read. Type npx carrybook doctor to see why."
+    );
+  }
   if (status.state === "empty" || !status.series.length) return EmptyState();
   const last = latest(series);
-  return [
+  return h(
+    "div",
+    {},
     status.simulated
       ? h(
           "p",
@@ -60,15 +63,22 @@ function banners(status: Status, series: readonly SeriesStatus[], now: number): 
           "p",
           {class: "banner"},
           badge("stale", "warn"),
-          ` The newest row is ${age(last, now)}. What follows describes that day, not today. To bring newer files: `,
+          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer files come in with `,
           h("code", {}, "npx carrybook import FILE… --venue V --pair P --series S")
         )
       : null
-  ];
+  );
 }
 
 const latest = (series: readonly SeriesStatus[]): number | null =>
-  series.reduce<number | null>((max, d) => (d.to !== null && (max === null || d.to > max) ? d.to : max), null);
+  series.reduce<number | null>((max, d) => {
+    const at = d.lastTs ?? d.to;
+    return at !== null && (max === null || at > max) ? at : max;
+  }, null);
+
+/** Pairs with settled funding, which are those that have a page of their own. */
+export const pairsWithPage = (series: readonly SeriesStatus[]): Set<string> =>
+  new Set(series.filter((d) => d.series === "funding").map((d) => d.pair));
 
 /** Rows there are over rows there should be, over all series: weighted by their length. */
 export function meanCoverage(series: readonly SeriesStatus[]): number | null {

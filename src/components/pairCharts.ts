@@ -4,7 +4,7 @@ import {colors} from "./colors.js";
 import {CoverageStrip, coverageHeight} from "./coverageStrip.js";
 import {cumulate, type Cumulated} from "./cumulative.js";
 import {h} from "./dom.js";
-import {Figure} from "./figure.js";
+import {Figure, describe} from "./figure.js";
 import {bp, count, instant, number, percent} from "./format.js";
 import {FundingChart, maxGap} from "./fundingChart.js";
 import {HeatLegend, Heatmap} from "./heatmap.js";
@@ -13,9 +13,7 @@ import {IntervalStrip, intervalRuns, switchText, switches} from "./intervals.js"
 import {LineChart} from "./lineChart.js";
 import {costRule} from "./breakEven.js";
 import {extentOf, type TimeDomain} from "./timeAxis.js";
-import type {Daily, PairMeta, SeriesStatus, Settlement} from "./types.js";
-
-type Costs = PairMeta["costs"];
+import type {Costs, Daily, SeriesStatus, Settlement} from "./types.js";
 
 const NO_FUNDING = "No settled funding of this pair has been imported.";
 
@@ -57,6 +55,7 @@ export function CumulativeFigure(
         x: (d) => d.boundaryTs,
         series: [{name: "funding", y: (d) => d.total * 100, color: total < 0 ? colors.paid : colors.earned}],
         label: "% of notional",
+        rightRoom: width >= 640 ? 112 : 16,
         gap: (a) => maxGap(a),
         zero: true,
         marks: costRule(costs.roundTrip * 100, `round trip ${percent(costs.roundTrip, 2)}`),
@@ -64,7 +63,7 @@ export function CumulativeFigure(
       }),
     {
       title: "Funding added up over the window",
-      subtitle: `Per cent of the notional of one leg, before costs, UTC. Ambiguous settlements pay like any other.`,
+      subtitle: `Per cent of the notional of one leg, before costs, UTC. Dashed: what one round trip of both legs costs.`,
       height: 250,
       nothing: rows.length ? null : "No settlement in this window."
     }
@@ -155,7 +154,7 @@ export function HistogramFigure(
     title: "Settled rates of the window",
     subtitle:
       `${count(rates.length)} settlements from ${instant(domain[0]).slice(0, 10)} to ${instant(domain[1]).slice(0, 10)}: ` +
-      `${percent(rates.length ? over / rates.length : null)} at or above the break-even of ${bp(breakEven)}.` +
+      `${percent(rates.length ? over / rates.length : null)} at or above the break-even of ${bp(breakEven)} (blue), grey earns less, orange pays.` +
       (below + above ? ` The outermost bins also hold ${count(below + above)} rates beyond them.` : ""),
     height: 270,
     nothing: rates.length ? null : "No settlement in this window."
@@ -170,7 +169,14 @@ export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
     height: 210,
     nothing: rows.length ? null : NO_FUNDING
   });
-  if (rows.length) figure.append(HeatLegend());
+  if (rows.length) {
+    const legend = HeatLegend();
+    describe(legend, "steps of the colours, in basis points per 8 h");
+    figure.append(
+      h("p", {class: "subtitle"}, "Steps in bp per 8 h; most venues settle 1 bp when nothing pulls."),
+      legend
+    );
+  }
   return figure;
 }
 
@@ -192,4 +198,4 @@ export function CoverageFigure(series: readonly SeriesStatus[]): HTMLElement {
   });
 }
 
-export {PairAgainst, PairAnswer, PairKeys, UnknownPair} from "./pairWords.js";
+export {PairAgainst, PairAnswer, PairKeys, UnknownPair, readCosts} from "./pairWords.js";

@@ -1,7 +1,7 @@
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {age, bpValue, count, day, instant} from "./format.js";
-import {coverageText, meanCoverage} from "./pageBar.js";
+import {coverageText, meanCoverage, pairsWithPage} from "./pageBar.js";
 import type {ExplorerRow, SeriesStatus, Status} from "./types.js";
 
 interface PairRow {
@@ -15,6 +15,7 @@ interface PairRow {
 /** Every pair with its reach, completeness and newest rate, linked to its page. */
 export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[], search: string): HTMLElement {
   if (!status?.series.length) return h("div", {});
+  const pages = pairsWithPage(status.series);
   const all = explorer.filter((d) => d.range === "all");
   const rows: PairRow[] = [...new Set(status.series.map((d) => d.pair))]
     .filter((pair) => pair.toLowerCase().includes(search.trim().toLowerCase().replace("-", "/")))
@@ -30,7 +31,7 @@ export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[
       };
     });
   const first = (d: PairRow) => Math.min(...d.series.map((s) => s.from ?? Infinity));
-  const last = (d: PairRow) => Math.max(...d.series.map((s) => s.to ?? -Infinity));
+  const last = (d: PairRow) => Math.max(...d.series.map((s) => s.lastTs ?? s.to ?? -Infinity));
   const missing = (d: PairRow) => d.series.reduce((n, s) => n + s.holes.reduce((m, hole) => m + hole.rows, 0), 0);
   return DataTable(rows, {
     caption: "Pairs in the lake",
@@ -43,9 +44,12 @@ export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[
         label: "Pair",
         align: "left",
         value: (d) => d.pair,
-        cell: (d) => h("a", {href: `./pairs/${d.slug}`}, d.pair)
+        cell: (d) => [
+          pages.has(d.pair) ? h("a", {href: `./pairs/${d.slug}`}, d.pair) : d.pair,
+          " ",
+          h("span", {class: "muted"}, d.venues.join(", "), pages.has(d.pair) ? "" : ", no funding")
+        ]
       },
-      {key: "venues", label: "Venues", align: "left", value: (d) => d.venues.join(", ")},
       {key: "series", label: "Series", value: (d) => d.series.length, first: "descending"},
       {key: "from", label: "From", value: first, cell: (d) => day(first(d))},
       {

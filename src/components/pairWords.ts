@@ -3,27 +3,28 @@ import {Command} from "./emptyState.js";
 import {h} from "./dom.js";
 import {bp, count, day, number, percent, plural, span} from "./format.js";
 import {Keys} from "./keys.js";
-import {PageBar} from "./pageBar.js";
 import type {TimeDomain} from "./timeAxis.js";
-import type {PairMeta, Settlement, Status} from "./types.js";
+import type {Costs, Settlement} from "./types.js";
 
 const YEAR = 365 * 864e5;
 
 interface WordsOptions {
   pair?: string;
-  costs: PairMeta["costs"];
+  costs: Costs;
   window: TimeDomain;
 }
+
+const median = (sorted: readonly number[]) =>
+  sorted.length ? (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2 : null;
 
 const sum = (rows: readonly Settlement[]) => rows.reduce((total, d) => total + (d.rate ?? 0), 0);
 
 /** What stands on the page of a pair that is not in the lake. */
-export function UnknownPair(status: Status | null, slug: string): HTMLElement {
+export function UnknownPair(slug: string): HTMLElement {
   const pair = slug.replace("-", "/");
   return h(
     "div",
     {},
-    status?.series.length ? null : PageBar(status),
     h(
       "div",
       {class: "empty", role: "alert"},
@@ -96,7 +97,7 @@ export function PairKeys(
       label: "Positive settlements",
       value: rates.length ? percent(positive / rates.length, 0) : "–",
       unit: `of ${count(rates.length)}`,
-      note: `median ${bp(sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : null)} per 8 h`
+      note: `median ${bp(median(sorted))} per 8 h`
     }
   ]);
 }
@@ -142,4 +143,10 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
     } else if (peak - total > worst.depth) worst = {depth: peak - total, from: peakTs, to: d.boundaryTs};
   }
   return worst;
+}
+
+/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of SEMANTICS where unknown. */
+export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
+  const {spotFee = 0.001, perpFee = 0.00055, slippageBps = 5, roundTrip = 0.0051} = costs ?? {};
+  return {spotFee: +spotFee, perpFee: +perpFee, slippageBps: +slippageBps, roundTrip: +roundTrip};
 }

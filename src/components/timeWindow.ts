@@ -49,7 +49,7 @@ export function TimeWindow<T>(
   const to = dayIn(getParam("to"));
   let value =
     from !== null || to !== null
-      ? clampWindow([from ?? extent[0], to === null ? extent[1] : to + DAY], extent, minimum)
+      ? clampWindow([from ?? extent[0], to === null ? extent[1] : to + DAY - 1], extent, minimum)
       : clampWindow(initial(), extent, minimum);
 
   const legend = h("span", {class: "subtitle", "aria-live": "polite"});
@@ -145,7 +145,16 @@ export function TimeWindow<T>(
     setParam("from", isInitial ? null : day(value[0]));
     setParam("to", isInitial || value[1] === extent[1] ? null : day(value[1]));
     place();
-    element.dispatchEvent(new Event("input", {bubbles: true}));
+    announce();
+  }
+
+  // A drag brings many moves a frame; charts are drawn once for all of them.
+  let announced = 0;
+  function announce(): void {
+    announced ||= requestAnimationFrame(() => {
+      announced = 0;
+      element.dispatchEvent(new Event("input", {bubbles: true}));
+    });
   }
 
   const drag = (target: Element, move: (start: TimeDomain, from: number, to: number) => TimeDomain) =>

@@ -14,7 +14,10 @@ export interface SeriesStatus {
   timeframe: string | null;
   rows: number;
   from: number | null;
+  /** Exclusive end of the span. */
   to: number | null;
+  /** Stamp of the newest row. */
+  lastTs?: number | null;
   /** Share of the rows that the span should hold. */
   coverage: number | null;
   holes: Hole[];
@@ -100,6 +103,8 @@ export interface ExplorerRow {
   netPerPeriod: number | null;
   netAnnual: number | null;
   turnover24h: number | null;
+  /** Market capitalisation of the coin in US dollars, where the configuration asks for it. */
+  marketCap?: number | null;
   tier: "mega" | "large" | "mid" | "small" | "unknown";
   freshness: "fresh" | "aging" | "stale";
   insufficient: boolean;
@@ -149,12 +154,20 @@ export interface Daily {
   ema50: number | null;
 }
 
+/** What trading both legs costs: shares of notional, slippage in basis points. */
+export interface Costs {
+  spotFee: number;
+  perpFee: number;
+  slippageBps: number;
+  roundTrip: number;
+}
+
 /** What a pair's page knows beside its rows. */
 export interface PairMeta {
   pair: string;
   slug: string;
   venues: string[];
   series: SeriesStatus[];
-  costs: {spotFee: number; perpFee: number; slippageBps: number; roundTrip: number};
+  costs: Costs;
   instrument: string;
 }

@@ -1,6 +1,9 @@
 import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
+import {parseCosts} from "../../src/lib/market/costs.js";
+import {explorerRows} from "../../loaders/snapshots/explorer.js";
+import {pairFiles} from "../../loaders/snapshots/pairs.js";
 import {publish} from "../../loaders/lake/publish.js";
 import {withLake} from "../../loaders/lake/reader.js";
 import {openDatabase, rowsOf, type Database} from "../../loaders/store/database.js";
@@ -71,13 +74,40 @@ export async function storeBench(): Promise<BenchRow[]> {
       ratio: fast.ratio
     });
     rows.push(await updateRow(db));
+    await append(db, "PAGE/USDT", candles(1_000_000));
+    await appendFunding(db, "PAGE/USDT", 2_000);
     await publish(db);
+    rows.push(...(await pageRows(dir)));
     rows.push(...(await queryRows(dir)));
   } finally {
     await db.close();
     rmSync(dir, {recursive: true, force: true});
   }
   return rows;
+}
+
+async function appendFunding(db: Database, pair: string, n: number): Promise<void> {
+  const stage = await Stage.open(db, {venue: "bench", series: "funding", pair, timeframe: ""});
+  for (let i = 0; i < n; i++) stage.add({tsMs: T0 + i * 480 * MINUTE, rate: (Math.sin(i / 9) / 1000).toFixed(8)});
+  const proven = {from: T0, to: T0 + n * 480 * MINUTE};
+  await writeStage(db, stage, {proven, mode: "range", origin: "bench"});
+}
+
+/** What the pages themselves ask, over a pair with a million candles of one minute. */
+async function pageRows(dir: string): Promise<BenchRow[]> {
+  const costs = parseCosts();
+  const row = async (work: string, ask: () => Promise<unknown>): Promise<BenchRow> => {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) times.push(await time(ask));
+    const ms = median(times);
+    return {work, figure: `${ms.toFixed(0)} ms`, against: "100 ms, the bound of a page's query", ratio: ms / 100};
+  };
+  return [
+    await row("Explorer: all ranges of the pairs with funding", () => explorerRows(dir, costs)),
+    await row("Pair page: settlements with opens, and days, over 1,000,000 candles", () =>
+      pairFiles(dir, costs, Date.now())
+    )
+  ];
 }
 
 /** An update of one hour, onto a month of history and onto a history twelve times as long. */

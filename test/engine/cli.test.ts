@@ -40,6 +40,7 @@ describe("the command line", () => {
     expect(JSON.parse(json.stdout)).toHaveLength(1);
     expect(json.stderr).toContain("promise nothing");
     expect((await cli(["pairs", "--data", data, "--quiet"])).stderr).toBe("");
+    expect((await cli(["pairs", "--data", data, "--log-level", "warn"])).stderr).toBe("");
   });
 
   it("status --json has the shape of the contract, on data and on none", async () => {

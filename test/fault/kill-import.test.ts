@@ -8,7 +8,7 @@ import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
 const KILLS = 200;
-const KILLS_A_STORE = 8;
+const KILLS_A_STORE = 10;
 
 const hashes = async (data: string): Promise<string[]> => {
   const db = await open(data, {now: Date.now});
@@ -57,7 +57,7 @@ it(`kill -9 at ${KILLS} random points of an import, resumed, equals an uninterru
     const data = join(root, `store-${store}`);
     for (let k = 0; k < KILLS_A_STORE; k++) {
       runs++;
-      if ((await killAt(argsFor(data), data, next() * workMs)) === "killed") kills++;
+      if ((await killAt(argsFor(data), data, next() * workMs * 0.8)) === "killed") kills++;
     }
     const last = await cli(argsFor(data));
     expect(last.code, last.stderr).toBe(0);

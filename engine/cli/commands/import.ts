@@ -61,7 +61,7 @@ Examples:
               {title: "to", value: (r) => (r.to === null ? "–" : formatDay(r.to))},
               {title: "", value: (r) => (r.error ? "✗" : "✓")}
             ]);
-            for (const {error} of report.files) if (error) output.note(`error: ${error}`);
+            for (const {error} of report.files) if (error) output.note(`error: ${error}`, "error");
             const changed = report.files.reduce((sum, r) => sum + r.changed, 0);
             const dropped = report.files.reduce((sum, r) => sum + r.inProgress, 0);
             if (dropped > 0)

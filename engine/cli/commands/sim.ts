@@ -1,0 +1,68 @@
+import {readFileSync} from "node:fs";
+import {ConfigError, UsageError} from "../../../loaders/errors.js";
+import {parseInstant} from "../../../src/lib/time/instant.js";
+import {startSim} from "../../simulator/server.js";
+import type {Define} from "../main.js";
+
+interface Flags {
+  port: string;
+  seed: string;
+  now?: string;
+  speed: string;
+  faults?: string;
+}
+
+export function simCommand(define: Define): void {
+  define("sim", "run the simulated venue: Bybit v5's public endpoints on this machine", (command, run) =>
+    command
+      .option("--port <port>", "port on 127.0.0.1; 0 takes any free one", "8330")
+      .option("--seed <seed>", "another seed is another market", "7")
+      .option("--now <instant>", "the instant it starts at; else the present")
+      .option("--speed <factor>", "how much faster than real time its clock runs", "1")
+      .option("--faults <file>", 'a JSON plan of what goes wrong, e.g. {"rate": 0.05, "kinds": ["truncate"]}')
+      .action((flags: Flags) =>
+        run(async ({output, signal}) => {
+          const sim = await startSim({
+            port: number("port", flags.port, 65_535),
+            seed: number("seed", flags.seed, 0xffffffff),
+            speed: number("speed", flags.speed, 1e9),
+            nowMs: flags.now === undefined ? undefined : usage(() => parseInstant(flags.now!, "now")),
+            faults: flags.faults === undefined ? undefined : readPlan(flags.faults)
+          }).catch((error: NodeJS.ErrnoException) => {
+            if (error.code === "EADDRINUSE")
+              throw new UsageError(`invalid port: ${flags.port} is taken`, {fix: "pass another --port"});
+            if (error instanceof RangeError)
+              throw new ConfigError(error.message, {fix: "see the fault kinds in the message"});
+            throw error;
+          });
+          output.document({url: sim.url, now: sim.now()}, () => `simulated venue at ${sim.url}; Ctrl-C stops it`);
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), {once: true}));
+          await sim.close();
+          return 0;
+        })
+      )
+  );
+}
+
+function number(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= most))
+    throw new UsageError(`invalid ${name}: ${text}`, {fix: `give a number from 0 to ${most}`});
+  return value;
+}
+
+function usage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError((error as Error).message, {fix: "write it as 2026-01-31T08:00Z"});
+  }
+}
+
+function readPlan(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as unknown;
+  } catch (error) {
+    throw new ConfigError(`invalid faults: ${path} (${(error as Error).message})`);
+  }
+}

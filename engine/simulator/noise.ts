@@ -1,0 +1,65 @@
+/** A uniform number in [0, 1) that depends on nothing but its arguments (murmur3's finaliser over mixed words). */
+export function uniform(seed: number, a: number, b = 0): number {
+  let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
+  h = Math.imul(h ^ (a | 0), 0xc2b2ae35) ^ (h >>> 15);
+  h = Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
+  h = Math.imul(h ^ (b | 0), 0x165667b1) ^ (h >>> 16);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
+}
+
+/** Smooth noise in [−1, 1] over one lattice: any point can be asked for, in any order. */
+export function smooth(seed: number, octave: number, x: number): number {
+  const i = Math.floor(x);
+  const f = x - i;
+  const a = uniform(seed, i, octave);
+  const b = uniform(seed, i + 1, octave);
+  return (a + (b - a) * f * f * (3 - 2 * f)) * 2 - 1;
+}
+
+/**
+ * Smooth noise over several periods, amplitude growing with the root of the period as a random walk's does. It remembers
+ * the lattice points it used last, which makes walking along it cheap and changes no value.
+ */
+export class Walk {
+  private readonly cell: Float64Array;
+  private readonly a: Float64Array;
+  private readonly b: Float64Array;
+  private readonly amplitude: Float64Array;
+
+  constructor(
+    private readonly seed: number,
+    private readonly periods: readonly number[],
+    scale: number
+  ) {
+    this.cell = new Float64Array(periods.length).fill(NaN);
+    this.a = new Float64Array(periods.length);
+    this.b = new Float64Array(periods.length);
+    this.amplitude = Float64Array.from(periods, (period) => scale * Math.sqrt(period));
+  }
+
+  at(x: number): number {
+    let sum = 0;
+    for (let k = 0; k < this.periods.length; k++) {
+      const position = x / this.periods[k]!;
+      const i = Math.floor(position);
+      if (this.cell[k] !== i) {
+        this.cell[k] = i;
+        this.a[k] = uniform(this.seed, i, k);
+        this.b[k] = uniform(this.seed, i + 1, k);
+      }
+      const f = position - i;
+      const a = this.a[k]!;
+      sum += ((a + (this.b[k]! - a) * f * f * (3 - 2 * f)) * 2 - 1) * this.amplitude[k]!;
+    }
+    return sum;
+  }
+}
+
+/** A number from a text, for seeds that belong to a name. */
+export function seedOf(seed: number, name: string): number {
+  let h = seed | 0;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}

@@ -1,0 +1,343 @@
+import {mkdirSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {createRequire} from "node:module";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {parquetReadObjects} from "hyparquet";
+import type {Browser, Page} from "playwright-core";
+import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
+import {serveDist} from "../helpers/server.js";
+import {build, hasSharedData, importData, pagesOf} from "../helpers/site.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds and is let pass: one rule on one element each, with its reason. Nothing else is excused. */
+const AXE_EXCEPTIONS = [
+  {
+    rule: "region",
+    element: 'id="observablehq-sidebar-toggle"',
+    reason: "Framework's sidebar toggle must precede the sidebar as its sibling: its style depends on that"
+  }
+];
+
+let browser: Browser;
+let folder: string;
+const sites: Record<"data" | "empty", {url: string; dist: string; close: () => Promise<void>}> = {} as never;
+let kind: "real" | "made";
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "carrybook-browser-"));
+  browser = await launch();
+  for (const name of ["empty", "data"] as const) {
+    const data = join(folder, name);
+    mkdirSync(data);
+    if (name === "data") kind = importData(data);
+    const dist = join(folder, `${name}-dist`);
+    build(data, dist);
+    sites[name] = {dist, ...(await serveDist(dist))};
+  }
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all(Object.values(sites).map((d) => d.close()));
+  rmSync(folder, {recursive: true, force: true});
+});
+
+const visit = (site: "data" | "empty", path: string, options?: OpenOptions) =>
+  openPage(browser, sites[site].url + path, options);
+
+async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const result = await page.evaluate(() => (window as any).axe.run(document));
+  return result.violations
+    .flatMap((v: any) => v.nodes.map((n: any) => ({rule: v.id, html: n.html, why: n.any?.[0]?.message ?? ""})))
+    .filter((d: any) => !AXE_EXCEPTIONS.some(({rule, element}) => rule === d.rule && d.html.includes(element)))
+    .map((d: any) => `${d.rule}: ${d.html.slice(0, 160)} ${d.why}`);
+}
+
+const marks = (page: Page) =>
+  page.evaluate(() => document.querySelectorAll("main svg :is(path,line,rect,circle,text)").length);
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Pages to look at: all on empty data; on imported data one pair stands for the pairs in the slow checks. */
+const sample = (site: "data" | "empty") =>
+  pagesOf(sites[site].dist).filter((path) => !/^pairs\/(?!SOL|BTC)/.test(path));
+
+describe.each(["empty", "data"] as const)("every page on %s data", (site) => {
+  it("opens without an error, without the network, in both themes, and passes axe", async () => {
+    const found: string[] = [];
+    for (const path of sample(site)) {
+      for (const theme of ["light", "dark"] as const) {
+        const {page, problems} = await visit(site, path, {theme});
+        expect(problems, `${path} ${theme}`).toEqual([]);
+        expect(await page.locator(".observablehq--error").count(), path).toBe(0);
+        expect(await page.locator("h1").count(), path).toBe(1);
+        found.push(...(await axe(page)).map((d) => `${path} ${theme}: ${d}`));
+        expect(await marks(page), path).toBeLessThan(10_000);
+        await page.context().close();
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it("fits 320 and 1440 pixels without a horizontal scroll, and does not move while it loads", async () => {
+    for (const path of sample(site)) {
+      for (const width of [320, 1440]) {
+        const {page, problems} = await visit(site, path, {width});
+        expect(await overflow(page), `${path} at ${width}`).toBeLessThanOrEqual(0);
+        expect(await page.evaluate(() => (window as any).layoutShift), `${path} at ${width}`).toBeLessThan(0.05);
+        expect(problems, path).toEqual([]);
+        await page.context().close();
+      }
+    }
+  });
+});
+
+it("opens every pair's page", async () => {
+  const pairs = pagesOf(sites.data.dist).filter((path) => path.startsWith("pairs/"));
+  expect(pairs.length).toBe(kind === "real" ? 15 : 2);
+  for (const path of pairs) {
+    const {page, problems} = await visit("data", path);
+    expect(problems, path).toEqual([]);
+    expect(await page.locator("figure svg").count(), path).toBeGreaterThan(5);
+    await page.context().close();
+  }
+});
+
+it("says on every empty page what to type", async () => {
+  for (const path of ["", "explorer", "pairs", "data", "notes/", "notes/fundamentals-of-perpetual-futures"]) {
+    const {page} = await visit("empty", path);
+    await expect.poll(() => page.locator(".empty").innerText()).toContain("npx carrybook import");
+    await page.context().close();
+  }
+});
+
+it("says as of when, how complete and from where, on every page", async () => {
+  for (const path of sample("data").filter((path) => path !== "404")) {
+    const {page} = await visit("data", path);
+    const bar = await page.locator(".page-bar").innerText();
+    expect(bar, path).toMatch(/import · binance/);
+    expect(bar, path).toMatch(/data as of \d{4}-\d\d-\d\d \d\d:\d\d UTC \(.+ ago\)/);
+    expect(bar, path).toMatch(/coverage [\d.]+ %/);
+    await page.context().close();
+  }
+});
+
+describe("Explorer", () => {
+  const column = (page: Page, n: number) => page.locator(`table tbody tr > :nth-child(${n})`).allInnerTexts();
+
+  it("sorts, filters, searches, changes the range, and comes back from its address", async () => {
+    const {page, problems} = await visit("data", "explorer");
+    const all = (await column(page, 1)).length;
+    await page.getByRole("button", {name: "Mean, bp per 8 h"}).click();
+    const means = (await column(page, 7)).map((d) => Number(d.replace("−", "-")));
+    expect(means).toEqual([...means].sort((a, b) => b - a));
+    expect(await page.locator("th[aria-sort=descending]").innerText()).toContain("Mean");
+
+    await page.getByText("1 y", {exact: true}).click();
+    await settled(page);
+    expect(page.url()).toContain("range=1y");
+    expect(page.url()).toContain("sort=-mean8h");
+    const yearly = (await column(page, 7)).map((d) => Number(d.replace("−", "-")));
+    expect(yearly).not.toEqual(means);
+    expect(yearly).toEqual([...yearly].sort((a, b) => b - a));
+
+    await page.getByLabel("Search pairs").fill("sol");
+    await settled(page);
+    expect(await column(page, 1)).toHaveLength(1);
+    expect(await page.locator(".answer").innerText()).toContain("1 pair");
+    const url = page.url();
+    await page.context().close();
+
+    const again = await openPage(browser, url);
+    expect(await column(again.page, 1)).toHaveLength(1);
+    expect(await again.page.getByLabel("Search pairs").inputValue()).toBe("sol");
+    expect(await again.page.getByRole("radio", {name: "1 y"}).isChecked()).toBe(true);
+    await again.page.getByLabel("Search pairs").fill("");
+    await settled(again.page);
+    expect(await column(again.page, 1)).toHaveLength(all);
+    expect([...problems, ...again.problems]).toEqual([]);
+    await again.page.context().close();
+  });
+
+  it("is worked by the keyboard alone", async () => {
+    const {page} = await visit("data", "explorer");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Skip to content");
+    await page.keyboard.press("Enter");
+    await page.getByRole("radio", {name: "90 d"}).focus();
+    await page.keyboard.press("ArrowRight");
+    await settled(page);
+    expect(page.url()).toContain("range=1y");
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).value)).toBe("1y");
+    const head = page.getByRole("button", {name: "Positive, %"});
+    await head.focus();
+    await page.keyboard.press("Enter");
+    expect(await page.locator("th[aria-sort=descending]").innerText()).toContain("Positive");
+    expect(await page.evaluate(() => document.activeElement!.textContent)).toContain("Positive");
+    await page.context().close();
+  });
+
+  it("downloads what it shows, as CSV and as Parquet, in the order shown", async () => {
+    const {page, problems} = await visit("data", "explorer?range=all");
+    await page.getByRole("button", {name: "Pair", exact: true}).click();
+    const shown = (await column(page, 1)).map((d) => d.split(" ")[0]);
+    const save = async (name: RegExp) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", {name}).click()]);
+      const path = join(folder, download.suggestedFilename());
+      await download.saveAs(path);
+      return readFileSync(path);
+    };
+    const csv = (await save(/as CSV/))
+      .toString("utf8")
+      .trim()
+      .split("\r\n")
+      .map((d) => d.split(","));
+    expect(csv[0]!.slice(0, 3)).toEqual(["venue", "pair", "range"]);
+    expect(csv.slice(1).map((d) => d[1])).toEqual(shown);
+    const bytes = await save(/as Parquet/);
+    const rows = await parquetReadObjects({file: new Uint8Array(bytes).buffer});
+    expect(rows.map((d) => d.pair)).toEqual(shown);
+    const mean = csv[0]!.indexOf("mean8h");
+    rows.forEach((d, i) => expect(d.mean8h).toBe(Number(csv[i + 1]![mean])));
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("weighs at most 600 kB compressed in all", async () => {
+    const {page, bytes} = await visit("data", "explorer");
+    const kilobytes = (await bytes()) / 1e3;
+    console.log(`explorer: ${kilobytes.toFixed(0)} kB compressed`);
+    expect(kilobytes).toBeLessThan(600);
+    await page.context().close();
+  });
+
+  it("leads to the pair's page", async () => {
+    const {page, problems} = await visit("data", "explorer?q=btc");
+    await page.getByRole("link", {name: "BTC/USDT"}).click();
+    await page.waitForURL(/pairs\/BTC-USDT/);
+    await settled(page);
+    expect(await page.locator("h1").innerText()).toBe("Would holding BTC/USDT have paid?");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe("Pair", () => {
+  const legend = (page: Page) => page.locator(".window [aria-live]").innerText();
+
+  it("changes its window by preset, drag, brush and keyboard, and comes back from its address", async () => {
+    const {page, problems} = await visit("data", "pairs/BTC-USDT");
+    const first = await legend(page);
+    const answer = await page.locator(".answer").innerText();
+    await page.getByRole("button", {name: "30 d"}).click();
+    await settled(page);
+    const month = await legend(page);
+    expect(month).not.toBe(first);
+    expect(await page.locator(".answer").innerText()).not.toBe(answer);
+
+    const box = (await page.locator(".window svg").boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.2, box.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 10, {steps: 5});
+    await page.mouse.up();
+    await settled(page);
+    const brushed = await legend(page);
+    expect(brushed).not.toBe(month);
+    await page.mouse.move(box.x + box.width * 0.35, box.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.45, box.y + 10, {steps: 5});
+    await page.mouse.up();
+    await settled(page);
+    const moved = await legend(page);
+    expect(moved).not.toBe(brushed);
+
+    await page.getByRole("slider", {name: "start of the window"}).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await settled(page);
+    const [start] = (await legend(page)).split(" to ");
+    expect(Date.parse(start!) - Date.parse(moved.split(" to ")[0]!)).toBe(2 * 864e5);
+    expect(await page.evaluate(() => document.activeElement!.getAttribute("aria-label"))).toBe("start of the window");
+
+    const url = page.url();
+    const final = await legend(page);
+    expect(problems).toEqual([]);
+    await page.context().close();
+    const again = await openPage(browser, url);
+    expect(await legend(again.page)).toBe(final);
+    await again.page.context().close();
+  });
+
+  it("redraws the histogram with the bins asked for, break-even and all", async () => {
+    const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2024-01-01&to=2024-04-01");
+    const figure = page.locator("figure", {hasText: "Settled rates of the window"});
+    const bars = () => figure.locator("svg rect").count();
+    const before = await bars();
+    const slider = page.getByRole("slider", {name: /Bins/});
+    await slider.focus();
+    for (let i = 0; i < 8; ++i) await page.keyboard.press("ArrowRight");
+    await settled(page);
+    expect(await bars()).toBeGreaterThan(before);
+    expect(await figure.innerText()).toContain("break-even 1.70 bp");
+    expect(page.url()).toContain("bins=80");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("shows the source of the page on demand", async () => {
+    const {page, problems} = await visit("data", "pairs/BTC-USDT");
+    await page.getByText("View source").click();
+    await expect.poll(() => page.locator("details.source pre").innerText()).toContain("observable.params.pair");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("keeps its footing with an address typed by hand", async () => {
+    const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2999-01-01&to=1990-01-01&bins=-4&venue=%3Cb%3E");
+    expect(await page.locator(".observablehq--error").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe("Data", () => {
+  it("filters its series and shows their holes", async () => {
+    const {page, problems} = await visit("data", "data");
+    await page.getByText("with holes", {exact: true}).click();
+    await settled(page);
+    expect(page.url()).toContain("show=holes");
+    await page.getByLabel("Search series").fill(kind === "real" ? "sol perp 1h" : "sol funding");
+    await settled(page);
+    const holes = page.locator("table", {hasText: "Stretches without rows"}).locator("tbody tr");
+    const rows = (await holes.allInnerTexts()).map((d) => d.split("\t"));
+    if (kind === "real") expect(rows.map((d) => d[4])).toEqual(["72", "48"]);
+    else expect(rows.length).toBeGreaterThan(0);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it.skipIf(!hasSharedData)("the note gives the paper's figures from imported data", async () => {
+  const {page} = await visit("data", "notes/fundamentals-of-perpetual-futures");
+  const rows = (await page.locator("table tbody tr").allInnerTexts()).map((d) =>
+    d.split("\t").map((x) => x.replace("−", "-"))
+  );
+  expect(rows.map((d) => d[0])).toEqual(["BTC/USDT", "ETH/USDT", "BNB/USDT", "DOGE/USDT", "ADA/USDT"]);
+  for (const row of rows) {
+    expect(Math.abs(Number(row[3])), row.join(" ")).toBeLessThan(0.1);
+    expect(Math.abs(Number(row[6])), row.join(" ")).toBeLessThan(0.2);
+  }
+  expect(await page.locator(".answer").innerText()).toMatch(/^Yes: for 5 of 5 pairs/);
+  await page.context().close();
+});
+
+it("finds every pair by the search of the sidebar", async () => {
+  const {page, problems} = await visit("data", "");
+  await page.getByRole("searchbox", {name: "Search pages"}).fill("BTC");
+  await page.locator("#observablehq-search-results a", {hasText: "BTC/USDT"}).first().waitFor();
+  expect(problems).toEqual([]);
+  await page.context().close();
+});

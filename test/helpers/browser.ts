@@ -1,0 +1,80 @@
+import {execFileSync} from "node:child_process";
+import {chromium, type Browser, type Page} from "playwright-core";
+
+const ARGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+/** Chromium of this machine, without anything that would call home. */
+export async function launch(): Promise<Browser> {
+  const executablePath = execFileSync(
+    "sh",
+    ["-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"],
+    {
+      encoding: "utf8"
+    }
+  ).trim();
+  return chromium.launch({executablePath, args: ARGS.split(" ")});
+}
+
+/** How a page is opened. */
+export interface OpenOptions {
+  theme?: "light" | "dark";
+  width?: number;
+  height?: number;
+}
+
+/** A page with everything that went wrong on it: console errors, exceptions, requests to elsewhere, failed requests. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  {theme = "light", width = 1280, height = 900}: OpenOptions = {}
+): Promise<{page: Page; problems: string[]; bytes: () => Promise<number>}> {
+  const context = await browser.newContext({
+    viewport: {width, height},
+    colorScheme: theme,
+    acceptDownloads: true,
+    permissions: ["clipboard-write"],
+    reducedMotion: "reduce"
+  });
+  await context.addInitScript(() => {
+    (window as any).layoutShift = 0;
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries() as any[]) if (!e.hadRecentInput) (window as any).layoutShift += e.value;
+    }).observe({type: "layout-shift", buffered: true});
+  });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  const bodies: Promise<number>[] = [];
+  await page.route("**", (route) => {
+    const address = new URL(route.request().url());
+    if (["127.0.0.1", "localhost"].includes(address.hostname) || ["data:", "blob:"].includes(address.protocol)) {
+      return route.continue();
+    }
+    problems.push(`network: ${address.href}`);
+    return route.abort();
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
+    bodies.push(response.body().then(compressedSize, () => 0));
+  });
+  await page.goto(url, {waitUntil: "load"});
+  await settled(page);
+  return {page, problems, bytes: async () => (await Promise.all(bodies)).reduce((a, b) => a + b, 0)};
+}
+
+async function compressedSize(body: Buffer): Promise<number> {
+  const {gzipSync} = await import("node:zlib");
+  return gzipSync(body).length;
+}
+
+/** Waits until no cell is loading and the drawing of two frames is done. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => !document.querySelector("observablehq-loading"), undefined, {timeout: 30_000});
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60))))
+  );
+}

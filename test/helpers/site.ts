@@ -1,0 +1,87 @@
+import {spawnSync} from "node:child_process";
+import {existsSync, mkdirSync, readdirSync, writeFileSync} from "node:fs";
+import {join, resolve} from "node:path";
+import {ROOT} from "../../engine/site/paths.js";
+
+const SHARED = resolve(ROOT, "../shared/data/binance");
+
+/** True when the real market data lies beside the project. */
+export const hasSharedData = existsSync(SHARED);
+
+function node(args: readonly string[], {offline = false} = {}): string {
+  const [command, rest] =
+    offline && canCutNetwork() ? ["unshare", ["-rn", process.execPath, ...args]] : [process.execPath, args];
+  const result = spawnSync(command as string, rest as string[], {cwd: ROOT, encoding: "utf8", maxBuffer: 1e8});
+  if (result.status !== 0) {
+    throw new Error(
+      `${args.join(" ")} exited with ${result.status}\n${result.stdout.slice(-3000)}\n${result.stderr.slice(-3000)}`
+    );
+  }
+  return result.stdout;
+}
+
+let cut: boolean | undefined;
+
+/** Whether a child can be run in a network namespace of its own, which has no route to anywhere. */
+export function canCutNetwork(): boolean {
+  return (cut ??= spawnSync("unshare", ["-rn", "true"]).status === 0);
+}
+
+/** Runs the `carrybook` command; throws with its output when it fails. */
+export const carrybook = (...args: string[]): string => node(["engine/cli/bin.js", ...args]);
+
+/** Builds the site of a data directory, without a network where the machine allows that. */
+export const build = (data: string, dist: string): string =>
+  node(["--import", "tsx", "engine/site/build.ts", "--data", data, "--dist", dist], {offline: true});
+
+/** Imports real data where it lies beside the project, else made data of two pairs, and says which. */
+export function importData(data: string): "real" | "made" {
+  if (hasSharedData) {
+    const folders = ["funding", "candles-8h-perp", "candles-8h-spot", "candles-1h-perp", "candles-1h-spot"];
+    carrybook("import", ...folders.map((d) => join(SHARED, d)), "--venue", "binance", "--data", data, "--quiet");
+    return "real";
+  }
+  console.warn(`real market data skipped: ${SHARED} is absent; the pages are tested on made data`);
+  importMade(data);
+  return "made";
+}
+
+/** Imports made funding and candles of two pairs; `days` from 2024-01-01 on. */
+export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): void {
+  const folder = join(data, "..", `made-${days}`);
+  mkdirSync(folder, {recursive: true});
+  for (const [p, pair] of pairs.entries()) {
+    const name = pair.replace("/", "");
+    const times = Array.from({length: days * 3}, (_, i) => Date.UTC(2024, 0, 1) + i * 8 * 36e5).filter(
+      (_, i) => i < 60 || i > 66
+    );
+    const price = (i: number) => 40000 / (p + 1) + 900 * Math.sin(i / 20);
+    const rate = (i: number) => 0.0001 + 0.00025 * Math.sin(i / (11 + p)) + (i % 7) * 1e-5;
+    writeFileSync(
+      join(folder, `${name}-funding.csv`),
+      ["ts,rate", ...times.map((t, i) => `${t},${rate(i).toFixed(8)}`)].join("\n")
+    );
+    for (const series of ["spot", "perp"]) {
+      const rows = times.map((t, i) => {
+        const open = price(i) * (series === "perp" ? 1 + rate(i) : 1);
+        return [t, open, open * 1.01, open * 0.99, open * 1.002, 900]
+          .map((x, k) => (k ? (x as number).toFixed(4) : x))
+          .join(",");
+      });
+      writeFileSync(join(folder, `${name}-${series}.csv`), ["ts,open,high,low,close,volume", ...rows].join("\n"));
+    }
+    const common = ["--venue", "binance", "--pair", pair, "--data", data, "--quiet"];
+    carrybook("import", join(folder, `${name}-funding.csv`), "--series", "funding", ...common);
+    for (const series of ["spot", "perp"]) {
+      carrybook("import", join(folder, `${name}-${series}.csv`), "--series", series, "--timeframe", "8h", ...common);
+    }
+  }
+}
+
+/** Addresses of every page of a built site, relative to its root. */
+export function pagesOf(dist: string): string[] {
+  return readdirSync(dist, {recursive: true, encoding: "utf8"})
+    .filter((file) => file.endsWith(".html"))
+    .map((file) => file.replace(/\.html$/, "").replace(/(^|\/)index$/, "$1"))
+    .sort();
+}
