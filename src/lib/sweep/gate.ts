@@ -42,7 +42,7 @@ export function disagreements(
         : a === b
           ? 0
           : Infinity;
-    if (!(relative <= most)) found.push({name, exact: a, float: b, relative});
+    if (!(relative === 0 || relative <= most)) found.push({name, exact: a, float: b, relative});
   };
   const totals = totalsOf(exact.trades, exact.config.capital);
   const counts = exact.pairs[0]!.counts;
