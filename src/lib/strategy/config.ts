@@ -187,23 +187,36 @@ export function strategyEntries(name: string): Record<string, string> {
   throw new ConfigError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
 }
 
+/** Some keys of a config, read: what `assembleConfig` completes. */
+export type ConfigFields = Readonly<Record<string, unknown>>;
+
 /**
- * Reads a config from entries as text, numbers or booleans; keys left out take their defaults.
- * @throws `invalid key: NAME (did you mean …?)`, `invalid NAME: VALUE (why)`, or an exit above its entry
+ * Reads the entries given, as text, numbers or booleans, and no others.
+ * @throws `invalid key: NAME (did you mean …?)` or `invalid NAME: VALUE (why)`
  */
-export function parseConfig(entries: Readonly<Record<string, unknown>> = {}): StrategyConfig {
-  for (const key of Object.keys(entries)) {
+export function readFields(entries: Readonly<Record<string, unknown>>): ConfigFields {
+  const fields: Record<string, unknown> = {};
+  for (const [key, given] of Object.entries(entries)) {
     if (!Object.hasOwn(FIELDS, key)) throw new ConfigError(`invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
+    if (given !== undefined) fields[key] = FIELDS[key]!.read(textOf(given, key), key);
   }
-  const read = (key: string): unknown => {
-    const field = FIELDS[key]!;
-    const given = entries[key];
-    const value = given === undefined ? field.fallback : textOf(given, key);
-    return value === undefined ? undefined : field.read(value, key);
-  };
-  const {weightLevel, weightTrend, weightPersistence, weightBasis, ...rest} = Object.fromEntries(
-    CONFIG_KEYS.map((key) => [key, read(key)])
-  );
+  return fields;
+}
+
+/** Every default, read once: configs share their decimals. */
+const DEFAULTS: ConfigFields = Object.fromEntries(
+  Object.entries(FIELDS).map(([key, {fallback, read}]) => [
+    key,
+    fallback === undefined ? undefined : read(fallback, key)
+  ])
+);
+
+/**
+ * A whole config from some fields; what is left out takes its default.
+ * @throws ConfigError for an exit above its entry
+ */
+export function assembleConfig(fields: ConfigFields): StrategyConfig {
+  const {weightLevel, weightTrend, weightPersistence, weightBasis, ...rest} = {...DEFAULTS, ...fields};
   const config = {
     ...rest,
     weights: {level: weightLevel, trend: weightTrend, persistence: weightPersistence, basis: weightBasis},
@@ -212,6 +225,13 @@ export function parseConfig(entries: Readonly<Record<string, unknown>> = {}): St
   checkTogether(config);
   return config;
 }
+
+/**
+ * Reads a config from entries as text, numbers or booleans; keys left out take their defaults.
+ * @throws `invalid key: NAME (did you mean …?)`, `invalid NAME: VALUE (why)`, or an exit above its entry
+ */
+export const parseConfig = (entries: Readonly<Record<string, unknown>> = {}): StrategyConfig =>
+  assembleConfig(readFields(entries));
 
 function textOf(value: unknown, key: string): string {
   if (value instanceof Decimal) return text(value);

@@ -1,10 +1,10 @@
 import {Decimal, decimal, text} from "../money/decimal.js";
 import {
+  assembleConfig,
   CONFIG_KEYS,
   ConfigError,
-  parseConfig,
+  readFields,
   strategyEntries,
-  STRATEGY_NAMES,
   type StrategyConfig
 } from "../strategy/config.js";
 import {didYouMean} from "../strategy/suggest.js";
@@ -87,14 +87,18 @@ export function gridOfCells(base: Readonly<Record<string, string>>, axes: readon
     throw new ConfigError(
       `invalid grid: ${count.toLocaleString("en-US")} combinations, at most ${MOST_CELLS.toLocaleString("en-US")}`
     );
-  for (const {key, values} of axes) for (const value of values) checkAlone(base, key, value);
+  const shared = readFields(base);
+  // read once: a value no config may have is refused here, and all cells share one decimal of each
+  const read = axes.map(({key, values}) => new Map(values.map((value) => [value, readFields(entriesOf(key, value))])));
   const cells: Cell[] = [];
   const leftOut: Grid["leftOut"][number][] = [];
-  const share = sharedDecimals();
   for (let i = 0; i < count; ++i) {
     const params = paramsOf(axes, i);
     try {
-      cells.push({params, config: share(parseConfig({...base, ...entriesOf(params)}))});
+      const fields = axes.map(({key}, axis) => read[axis]!.get(params[key]!)!);
+      // what a cell sets itself outranks what a preset among its strategies brings
+      fields.sort((x, y) => Number("strategy" in y) - Number("strategy" in x));
+      cells.push({params, config: assembleConfig(Object.assign({}, shared, ...fields))});
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       leftOut.push({params, why: error.message});
@@ -114,39 +118,6 @@ function paramsOf(axes: readonly Axis[], index: number): Record<string, string> 
   return Object.fromEntries(axes.map(({key}) => [key, params[key]!]));
 }
 
-/** A cell may name a preset as its strategy; what else it sets outranks the preset. */
-function entriesOf(params: Readonly<Record<string, string>>): Record<string, string> {
-  const {strategy} = params;
-  return strategy === undefined ? params : {...params, ...strategyEntries(strategy), ...withoutStrategy(params)};
-}
-
-function withoutStrategy({strategy: _, ...rest}: Readonly<Record<string, string>>): Record<string, string> {
-  return rest;
-}
-
-/** A value that no config may have is a mistake of the grid; one that only contradicts another key is left out. */
-function checkAlone(base: Readonly<Record<string, string>>, key: string, value: string): void {
-  if (key === "strategy") {
-    if (!STRATEGY_NAMES.includes(value)) strategyEntries(value);
-    return;
-  }
-  const {minRate, exitRate, entry, exit, ...rest} = base;
-  const lax = {minRate: "0.9", exitRate: "-1", entry: "1", exit: "0"};
-  parseConfig({...rest, ...lax, [key]: value, ...(key === "exitRate" && {minRate: "0.999999"})});
-}
-
-/** Gives equal decimals of many configs one object, so that what is worked out of one is worked out once. */
-function sharedDecimals(): (config: StrategyConfig) => StrategyConfig {
-  const known = new Map<string, Decimal>();
-  const one = (value: unknown): unknown => {
-    if (!(value instanceof Decimal)) return value;
-    const key = text(value);
-    const shared = known.get(key);
-    if (shared) return shared;
-    known.set(key, value);
-    return value;
-  };
-  const all = (object: object): object =>
-    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, one(value)]));
-  return (config) => ({...(all(config) as StrategyConfig), weights: all(config.weights) as StrategyConfig["weights"]});
-}
+/** What one value of an axis sets: a preset's name stands for several keys. */
+const entriesOf = (key: string, value: string): Record<string, string> =>
+  key === "strategy" ? strategyEntries(value) : {[key]: value};
