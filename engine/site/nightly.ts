@@ -45,7 +45,13 @@ export async function nightly({carrybook, build, log}: NightlyEffects): Promise<
   return reasons;
 }
 
-const lastLine = ({stdout, stderr}: Exit) => (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
+// What went wrong, not what to do about it: advice stands on lines of its own that begin with an arrow.
+const lastLine = ({stdout, stderr}: Exit) =>
+  (stderr.trim() || stdout.trim())
+    .split("\n")
+    .filter((line) => !line.trimStart().startsWith("→"))
+    .at(-1)
+    ?.trim() ?? "";
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await main(async () => {

@@ -137,12 +137,12 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
     issues.push({
       level: "warning",
       text: `${plural(stale.length, "history", "histories")} of ${series.length} stale, the newest by ${plural(Math.floor(newest / DAY_MS), "day")}`,
-      fix: "npx carrybook import newer files"
+      fix: "npx carrybook import FILE… --venue V"
     });
   }
   const failed = manifest.jobs.filter((job) => job.status === "failed").length;
   if (failed > 0) {
-    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook status --json"});
+    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook doctor"});
   }
   return issues;
 }

@@ -5,7 +5,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {checkDist} from "../../engine/site/check-dist.js";
 import {clearLoaderCache} from "../../engine/site/build.js";
 import {touch, watchManifest} from "../../engine/site/dev.js";
-import {findLoaders} from "../../engine/site/loaders.js";
+import {findLoaders, warmLoaders} from "../../engine/site/loaders.js";
 import {nightly} from "../../engine/site/nightly.js";
 import {ROOT, siteEnv, siteOptions} from "../../engine/site/paths.js";
 import {accessibleHtml} from "../../engine/site/postprocess.js";
@@ -260,6 +260,28 @@ describe("dev", () => {
   });
 });
 
+describe("loaders before the build", () => {
+  const fflate = join(ROOT, "node_modules/fflate/esm/index.mjs");
+  it("leave their output, and the members of archives, where Framework looks for them", async () => {
+    write("data/a.json.ts", "process.stdout.write(JSON.stringify({x: process.env.X as string}));");
+    write(
+      "data/b.zip.ts",
+      `import {zipSync, strToU8} from ${JSON.stringify(fflate)};
+       process.stdout.write(zipSync({"P/m.json": strToU8("{}"), "../out.json": strToU8("no")}, {level: 0}));`
+    );
+    await warmLoaders({root: folder, env: {...process.env, X: "1"}});
+    const cache = join(folder, ".observablehq/cache/data");
+    expect(readFileSync(join(cache, "a.json"), "utf8")).toBe('{"x":"1"}');
+    expect(readFileSync(join(cache, "b/P/m.json"), "utf8")).toBe("{}");
+    expect(existsSync(join(cache, "out.json"))).toBe(false);
+  });
+  it("are named when they fail, and leave nothing behind", async () => {
+    write("data/a.json.ts", 'process.stdout.write("half"); process.exitCode = 3;');
+    await expect(warmLoaders({root: folder})).rejects.toThrow(/data loader failed: .*a\.json\.ts exited with 3/);
+    expect(existsSync(join(folder, ".observablehq/cache/data/a.json"))).toBe(false);
+  });
+});
+
 it("clears what loaders left behind and nothing else", async () => {
   for (const path of ["_npm/d3@7.0.0/_esm.js", "vendor.json", "data/status.json", "notes/x.json"]) write(path);
   await clearLoaderCache(folder);
@@ -278,7 +300,11 @@ describe("nightly", () => {
     const effects = {
       carrybook: async (args: readonly string[]) => {
         calls.push(args.join(" "));
-        return {code: codes[args[0]!] ?? 0, stdout: args[0] === "--help" ? text : "", stderr: "first\nthe reason"};
+        return {
+          code: codes[args[0]!] ?? 0,
+          stdout: args[0] === "--help" ? text : "",
+          stderr: "first\nthe reason\n  → what to do"
+        };
       },
       build: async () => (calls.push("build"), broken),
       log: (line: string) => void lines.push(line)
