@@ -1,5 +1,6 @@
 import {Command, CommanderError} from "commander";
 import {CarrybookError, ConfigError, DataError, LockedError, UsageError} from "../../loaders/errors.js";
+import {backtestCommand} from "./commands/backtest.js";
 import {configCommand} from "./commands/config.js";
 import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
 import {doctorCommand} from "./commands/doctor.js";
@@ -8,6 +9,7 @@ import {gapsCommand} from "./commands/gaps.js";
 import {importCommand} from "./commands/import.js";
 import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
+import {sweepCommand} from "./commands/sweep.js";
 import {simCommand} from "./commands/sim.js";
 import {statusCommand} from "./commands/status.js";
 
@@ -51,6 +53,8 @@ const define: Define = (name, description, build) => {
 
 for (const add of [
   importCommand,
+  backtestCommand,
+  sweepCommand,
   statusCommand,
   pairsCommand,
   gapsCommand,

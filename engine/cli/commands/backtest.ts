@@ -1,0 +1,195 @@
+import {readFileSync} from "node:fs";
+import {DataError, UsageError} from "../../../loaders/errors.js";
+import {dataHash, hashOf} from "../../../loaders/snapshots/hash.js";
+import {loadMarkets} from "../../../loaders/snapshots/market-rows.js";
+import {backtestReport, notShown, type BacktestReport, type TradeReport} from "../../../src/lib/backtest/report.js";
+import {runBacktest} from "../../../src/lib/backtest/run.js";
+import {cutData} from "../../../src/lib/backtest/window.js";
+import {sensitivities} from "../../../src/lib/stats/sensitivity.js";
+import {isTimeframe} from "../../../src/lib/time/grid.js";
+import {formatInstant} from "../../../src/lib/time/instant.js";
+import {drawTable, percent, type Column} from "../output.js";
+import type {Define} from "../main.js";
+import {asUsage, readRequest, type RunRequest} from "../run-request.js";
+import {VERSION} from "../version.js";
+
+interface Flags {
+  pairs?: string;
+  strategy?: string;
+  set?: string[];
+  from?: string;
+  to?: string;
+  timeframe?: string;
+  venue?: string;
+  manifest?: string;
+}
+
+/** What suffices to run a backtest again and to see whether it came out the same. */
+interface Manifest {
+  version: 1;
+  command: "backtest";
+  pairs: string[];
+  venue: string | undefined;
+  timeframe: string;
+  config: Record<string, string>;
+  fromMs: number | undefined;
+  toMs: number;
+  dataHash: string;
+  resultHash: string;
+  versions: {carrybook: string};
+}
+
+/** `carrybook backtest`: one run of a strategy over the lake's history. */
+export function backtestCommand(define: Define): void {
+  define("backtest", "one run of a strategy over the history there is", (command, run) =>
+    command
+      .option("--pairs <pairs>", "pairs, comma-separated, on one shared capital")
+      .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
+      .option("--set <key=value...>", "any key of a config, e.g. --set minRate=0.0002 exitRate=0")
+      .option("--from <instant>", "first instant, ISO")
+      .option("--to <instant>", "end, ISO, exclusive")
+      .option("--timeframe <timeframe>", "candles to use (default 1h)")
+      .option("--venue <venue>", "where several venues have the pair")
+      .option("--manifest <file>", "run an earlier result again: the `manifest` of its JSON, or the whole of it")
+      .addHelpText(
+        "after",
+        `
+Examples:
+  carrybook backtest --pairs BTC/USDT --strategy simple
+  carrybook backtest --pairs BTC/USDT,ETH/USDT --strategy balanced --set leverage=2 --json > run.json
+  carrybook backtest --manifest run.json`
+      )
+      .action((flags: Flags) =>
+        run(async ({dataDir, output}) => {
+          const before = flags.manifest === undefined ? undefined : readManifest(flags.manifest);
+          if (before && (flags.pairs || flags.strategy || flags.set || flags.from || flags.to || flags.timeframe)) {
+            throw new UsageError("invalid flags: --manifest says all that --pairs, --strategy and --set would");
+          }
+          const request = before ? requestOf(before) : readRequest(flags);
+          const {report, manifest, lastLine} = await runRequest(dataDir, request, output.note);
+          if (before) compare(before, manifest);
+          const result = {...report, dataHash: manifest.dataHash, manifest};
+          if (output.json) output.document(result, () => "");
+          else if (!output.terminal)
+            output.table(
+              report.runs.flatMap(({trades}) => trades),
+              TRADE_COLUMNS
+            );
+          else output.document(result, () => drawReport(report));
+          if (before) output.note(`the same result as before: ${manifest.resultHash}`);
+          output.note(lastLine);
+        })
+      )
+  );
+}
+
+async function runRequest(dataDir: string, request: RunRequest, note: (line: string) => void) {
+  const {pairs, venue, timeframe, config, entries, range} = request;
+  const finerTimeframe = config.liquidationTimeframe;
+  const markets = await loadMarkets(
+    dataDir,
+    pairs.map((pair) => ({pair, venue, timeframe, finerTimeframe}))
+  );
+  const result = asUsage(() => runBacktest(markets, config, range));
+  const report = backtestReport(result);
+  const used = result.pairs.map(({window}) => cutData(window.data, -Infinity, result.endMs));
+  const manifest: Manifest = {
+    version: 1,
+    command: "backtest",
+    pairs,
+    venue,
+    timeframe,
+    config: entries,
+    fromMs: range.fromMs,
+    toMs: result.endMs,
+    dataHash: dataHash(used),
+    resultHash: hashOf(report),
+    versions: {carrybook: VERSION}
+  };
+  const varied = sensitivities(markets, config, range);
+  for (const {name, metrics, trades} of varied) {
+    note(`${name}: ${percentOf(metrics.totalReturn)} on capital, ${trades} trades`);
+  }
+  return {report: {...report, sensitivities: varied}, manifest, lastLine: notShown(result)};
+}
+
+function readManifest(file: string): Manifest {
+  let parsed: {manifest?: unknown} & Partial<Manifest>;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`invalid manifest: ${file} (${(error as Error).message})`);
+  }
+  const manifest = (parsed?.manifest ?? parsed) as Partial<Manifest>;
+  if (
+    manifest?.version !== 1 ||
+    manifest.command !== "backtest" ||
+    !Array.isArray(manifest.pairs) ||
+    !manifest.config
+  ) {
+    throw new UsageError(`invalid manifest: ${file} (not a manifest of a backtest)`);
+  }
+  if (!manifest.timeframe || !isTimeframe(manifest.timeframe))
+    throw new UsageError(`invalid manifest: ${file} (no timeframe)`);
+  return manifest as Manifest;
+}
+
+function requestOf({pairs, venue, timeframe, config, fromMs, toMs}: Manifest): RunRequest {
+  return readRequest({pairs: pairs.join(","), entries: config, timeframe, venue, fromMs, toMs});
+}
+
+function compare(before: Manifest, now: Manifest): void {
+  if (before.dataHash !== now.dataHash) {
+    throw new DataError(
+      `changed data: the rows are not those of the manifest (${now.dataHash.slice(0, 12)} for ${before.dataHash.slice(0, 12)})`,
+      {
+        fix: "run it without --manifest to see the result on today's rows"
+      }
+    );
+  }
+  if (before.resultHash !== now.resultHash) {
+    throw new DataError(
+      `changed result: the same rows gave another result; the manifest is of version ${before.versions?.carrybook}`
+    );
+  }
+}
+
+const percentOf = (share: number): string => `${share < 0 ? "−" : "+"}${percent(Math.abs(share))}`;
+const money = (value: string): string => Number(value).toFixed(2);
+
+const TRADE_COLUMNS: readonly Column<TradeReport>[] = [
+  {title: "pair", value: ({pair}) => pair},
+  {title: "entry", value: ({entryTs}) => formatInstant(entryTs)},
+  {title: "exit", value: ({exitTs}) => formatInstant(exitTs)},
+  {title: "reason", value: ({exitReason}) => exitReason},
+  {title: "payments", value: ({payments}) => String(payments), align: "right"},
+  {title: "funding", value: ({funding}) => money(funding), align: "right"},
+  {title: "basis", value: ({basis}) => money(basis), align: "right"},
+  {title: "fees", value: ({fees}) => money(fees), align: "right"},
+  {title: "slippage", value: ({slippage}) => money(slippage), align: "right"},
+  {
+    title: "liquidation",
+    value: (trade) =>
+      trade.liquidation ? money(String(Number(trade.liquidationDrift) - Number(trade.liquidationLoss))) : "–",
+    align: "right"
+  },
+  {title: "net", value: ({net}) => money(net), align: "right"}
+];
+
+function drawReport({runs, portfolio}: BacktestReport): string {
+  const {totals, metrics} = portfolio;
+  const statistic = (value: number | string | undefined) =>
+    typeof value === "number" ? value.toFixed(2) : (value ?? "no trades");
+  const trades = runs.flatMap((run) => run.trades).sort((a, b) => a.exitTs - b.exitTs);
+  const counted = runs.map(
+    ({pair, counts, instrument}) =>
+      `${pair}: ${counts.noPrice} entries lapsed, ${counts.cannotOpen} refused, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
+  );
+  return [
+    ...(trades.length ? [drawTable(trades, TRADE_COLUMNS), ""] : []),
+    `net ${money(totals.net)} of equity ${money(totals.equity)}: ${percentOf(metrics.totalReturn)} on capital, ${percentOf(metrics.annualReturn)} a year`,
+    `${totals.trades} trades, ${totals.wins} won, ${totals.liquidated} liquidated; funding ${money(totals.funding)}, basis ${money(totals.basis)}, fees ${money(totals.fees)}, slippage ${money(totals.slippage)}`,
+    `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, at work ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
+    ...counted
+  ].join("\n");
+}

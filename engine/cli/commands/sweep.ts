@@ -1,0 +1,185 @@
+import {UsageError} from "../../../loaders/errors.js";
+import {dataHash} from "../../../loaders/snapshots/hash.js";
+import {loadMarkets} from "../../../loaders/snapshots/market-rows.js";
+import {checkTrialsFile, writeTrials} from "../../../loaders/snapshots/trials.js";
+import {gridOfCells, parseAxis} from "../../../src/lib/sweep/grid.js";
+import {SweepRunner, type SweepPlan} from "../../../src/lib/sweep/plan.js";
+import {compareTrials, nameTrial, reportPair, type BestReport, type Ranking} from "../../../src/lib/sweep/report.js";
+import {trialRow} from "../../../src/lib/sweep/rows.js";
+import type {Trial} from "../../../src/lib/sweep/trials.js";
+import type {Statistic} from "../../../src/lib/stats/ratios.js";
+import {sweepInThreads} from "../../sweep/threads.js";
+import {count, drawTable, percent, type Column} from "../output.js";
+import type {Define} from "../main.js";
+import {asUsage, readRequest} from "../run-request.js";
+import {VERSION} from "../version.js";
+
+interface Flags {
+  pairs?: string;
+  strategy?: string;
+  set?: string[];
+  grid?: string[];
+  from?: string;
+  to?: string;
+  timeframe?: string;
+  venue?: string;
+  by: string;
+  top: string;
+  threads?: string;
+  seed: string;
+  out?: string;
+}
+
+/** Trials held against the exact ledger before any result is believed. */
+const CHECKED = 8;
+
+/** `carrybook sweep`: every combination of a grid on every pair, with the statistics that multiple tests demand. */
+export function sweepCommand(define: Define): void {
+  define("sweep", "every combination of a grid, with what speaks against the best", (command, run) =>
+    command
+      .option("--pairs <pairs>", "pairs, comma-separated, each on a capital of its own")
+      .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
+      .option(
+        "--grid <key=a:b:step...>",
+        "a parameter and its values: from:to:step, or a,b,c; several make combinations"
+      )
+      .option("--set <key=value...>", "any other key of a config")
+      .option("--from <instant>", "first instant, ISO")
+      .option("--to <instant>", "end, ISO, exclusive")
+      .option("--timeframe <timeframe>", "candles to use (default 1h)")
+      .option("--venue <venue>", "where several venues have a pair")
+      .option("--by <statistic>", "what the best is chosen by: sharpe or net", "sharpe")
+      .option("--top <n>", "rows of the table", "20")
+      .option("--threads <n>", "worker threads (default: one a core)")
+      .option("--seed <n>", "seed of the bootstrap and the random entries", "7")
+      .option("--out <file>", "all trials, as .csv, .json or .parquet")
+      .addHelpText(
+        "after",
+        `
+Examples:
+  carrybook sweep --pairs BTC/USDT --strategy simple --grid minRate=0.0001:0.0006:0.00005 --grid exitRate=0,0.00005,0.0001
+  carrybook sweep --pairs BTC/USDT,ETH/USDT --strategy balanced --grid entry=0.3:0.5:0.02 exit=0.1:0.25:0.05 --out trials.parquet`
+      )
+      .action((flags: Flags) =>
+        run(async ({dataDir, output, signal}) => {
+          const request = readRequest({...flags, set: flags.set});
+          const by = flags.by;
+          if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "sharpe or net"});
+          const [top, seed] = [wholeNumber(flags.top, "top"), wholeNumber(flags.seed, "seed")];
+          const threads = flags.threads === undefined ? undefined : wholeNumber(flags.threads, "threads");
+          if (flags.out !== undefined) checkTrialsFile(flags.out);
+          const axes = asUsage(() => (flags.grid ?? []).map(parseAxis));
+          // a grid that cannot run is refused before any row is read
+          asUsage(() => gridOfCells(request.given, axes));
+          const markets = await loadMarkets(
+            dataDir,
+            request.pairs.map((pair) => ({
+              pair,
+              venue: request.venue,
+              timeframe: request.timeframe,
+              finerTimeframe: request.config.liquidationTimeframe
+            }))
+          );
+          const plan: SweepPlan = {markets, range: request.range, base: request.given, axes};
+          const runner = asUsage(() => new SweepRunner(plan));
+          asUsage(() => runner.check(CHECKED));
+          const {trials, complete} = await sweepInThreads(plan, {
+            signal,
+            ...(threads !== undefined && {threads}),
+            onProgress: (done, total) =>
+              output.progress({label: "sweep", done, total, detail: `${count(done)} of ${count(total)} trials`})
+          });
+          output.progress(undefined);
+          if (!complete) {
+            output.note(
+              `interrupted after ${count(trials.length)} of ${count(runner.length)} trials; nothing was written`
+            );
+            return 130;
+          }
+          const named = trials.map((trial) => nameTrial(runner, trial));
+          const best = markets.map((market) => reportPair(runner, market, trials, {by: by as Ranking, seed}));
+          const ranked = [...named].sort(compareTrials(by));
+          if (flags.out !== undefined) await writeTrials(flags.out, named.map(trialRow));
+          const {leftOut} = runner.grid;
+          if (output.json) {
+            const manifest = {
+              version: 1,
+              command: "sweep",
+              ...request,
+              config: undefined,
+              axes,
+              seed,
+              by,
+              dataHash: dataHash(markets),
+              versions: {carrybook: VERSION}
+            };
+            output.document(
+              {config: request.entries, axes, trials: named.map(trialRow), leftOut, best, manifest},
+              () => ""
+            );
+          } else if (!output.terminal) output.table(named.map(trialRow), []);
+          else
+            output.document({}, () =>
+              [drawTable(ranked.slice(0, top), columnsOf(axes.map(({key}) => key))), ...best.map(drawBest)].join("\n\n")
+            );
+          if (flags.out !== undefined) output.note(`${count(named.length)} trials in ${flags.out}`);
+          if (leftOut.length) output.note(`${count(leftOut.length)} combinations left out: ${leftOut[0]!.why}`);
+          output.note(lastLine(best));
+          return 0;
+        })
+      )
+  );
+}
+
+function wholeNumber(value: string, name: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 1)
+    throw new UsageError(`invalid ${name}: ${value}`, {fix: "a whole number from 1 on"});
+  return n;
+}
+
+const figure = (value: Statistic | undefined, digits = 2): string =>
+  typeof value === "number" ? value.toFixed(digits) : (value ?? "–");
+const signed = (share: number): string => `${share < 0 ? "−" : "+"}${percent(Math.abs(share))}`;
+
+function columnsOf(keys: readonly string[]): Column<Trial>[] {
+  return [
+    {title: "pair", value: ({pair}) => pair},
+    ...keys.map((key): Column<Trial> => ({title: key, value: ({params}) => params[key] ?? "", align: "right"})),
+    {title: "net", value: ({outcome}) => outcome.net.toFixed(2), align: "right"},
+    {title: "return", value: ({outcome}) => signed(outcome.totalReturn), align: "right"},
+    {title: "Sharpe", value: ({outcome}) => figure(outcome.sharpe), align: "right"},
+    {title: "drawdown", value: ({outcome}) => percent(outcome.maxDrawdown), align: "right"},
+    {title: "at work", value: ({outcome}) => percent(outcome.exposure, 0), align: "right"},
+    {title: "trades", value: ({outcome}) => String(outcome.trades), align: "right"},
+    {title: "liquidated", value: ({outcome}) => String(outcome.liquidated), align: "right"}
+  ];
+}
+
+function drawBest(report: BestReport): string {
+  const {pair, best, deflation, overfitting, intervals, baselines, sensitivities, walkForward, splits} = report;
+  const interval = ({low, high}: {low: Statistic; high: Statistic}, digits = 2) =>
+    `${figure(low, digits)} to ${figure(high, digits)}`;
+  const lostMonths = splits.month.filter(({net}) => net < 0).length;
+  return [
+    `best of ${count(report.trials)} on ${pair}: ${Object.entries(best.params)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(" ")}`,
+    `  net ${Number(report.totals.net).toFixed(2)}, ${signed(report.metrics.totalReturn)} on capital, Sharpe ${figure(report.metrics.sharpe)} (90 % ${interval(intervals.sharpe)})`,
+    `  deflated Sharpe ratio ${figure(deflation.deflatedSharpe, 3)} after ${count(deflation.trials)} trials (luck alone would show ${figure(deflation.expectedMaxSharpe)})`,
+    `  probability of backtest overfitting ${figure(overfitting.pbo)} over ${count(overfitting.splits)} splits`,
+    `  hold-through ${baselines.holdThrough.net.toFixed(2)}; random entries ${figure(baselines.randomEntry.low)} to ${figure(baselines.randomEntry.high)}, ${baselines.randomEntry.beaten === undefined ? "none drawn" : `${percent(baselines.randomEntry.beaten, 0)} of them beaten`}`,
+    ...sensitivities.map(({name, metrics}) => `  ${name}: ${signed(metrics.totalReturn)}`),
+    ...(walkForward.length === 0 ? ["  walk-forward: the window is too short"] : []),
+    ...walkForward.map(
+      ({mode, net, sharpe, folds}) =>
+        `  walk-forward ${mode}: net ${net.toFixed(2)} out of sample over ${folds.length} folds, Sharpe ${figure(sharpe)}`
+    ),
+    `  ${lostMonths} of ${splits.month.length} months lost`
+  ].join("\n");
+}
+
+function lastLine(best: readonly BestReport[]): string {
+  const trials = best.reduce((n, report) => n + report.trials, 0);
+  return `not shown: the best of ${count(trials)} trials is the luckiest too; each pair had the capital for itself; fills beyond the slippage assumed and venue failures are not in it`;
+}

@@ -1,0 +1,15 @@
+import {createHash} from "node:crypto";
+import {canonicalJson, dataLines} from "../../src/lib/backtest/canonical.js";
+import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+
+/** sha256 of a value's canonical JSON. */
+export const hashOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("hex");
+
+/** sha256 over every row that some pairs bring, in order of pair. */
+export function dataHash(markets: readonly MarketData[]): string {
+  const hash = createHash("sha256");
+  for (const market of [...markets].sort((a, b) => (a.pair < b.pair ? -1 : 1))) {
+    for (const line of dataLines(market)) hash.update(line).update("\n");
+  }
+  return hash.digest("hex");
+}

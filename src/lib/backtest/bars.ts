@@ -1,0 +1,65 @@
+import {timeframeMs} from "../time/grid.js";
+import {indexOf} from "../time/search.js";
+import type {Candles, MarketData} from "./marketdata.js";
+
+/** The bars a hedge is checked for liquidation on, in columns, ascending by end. */
+export interface MarginBars {
+  open: Float64Array;
+  end: Float64Array;
+  high: Float64Array;
+  /** 1 where the high is the mark's, 0 where it is the perp's */
+  fromMark: Uint8Array;
+}
+
+interface Bar {
+  open: number;
+  end: number;
+  high: number;
+  fromMark: boolean;
+}
+
+/**
+ * The bars of the liquidation check (SEMANTICS §3): per bar the mark's high where there is one, else the perp's. A finer
+ * series replaces the coarse bars it covers in full; a coarse bar with a hole in the finer series is still checked.
+ */
+export function marginBars(data: MarketData): MarginBars {
+  const stepMs = timeframeMs(data.perp.timeframe);
+  if (!data.mark && !data.finer) {
+    const {ts, high} = data.perp;
+    return {open: ts, end: ts.map((open) => open + stepMs), high, fromMark: new Uint8Array(ts.length)};
+  }
+  const coarse = barsOf(data.perp, data.mark);
+  const fine = data.finer ? barsOf(data.finer.perp, data.finer.mark) : [];
+  const fineEnds = new Map(fine.map((bar) => [bar.open, bar.end]));
+  const covered = ({open, end}: Bar) => {
+    let t: number | undefined = open;
+    while (t !== undefined && t < end) t = fineEnds.get(t);
+    return t === end;
+  };
+  const bars = fine.length ? [...fine, ...coarse.filter((bar) => !covered(bar))] : coarse;
+  bars.sort((a, b) => a.end - b.end || a.open - b.open);
+  return {
+    open: Float64Array.from(bars, (bar) => bar.open),
+    end: Float64Array.from(bars, (bar) => bar.end),
+    high: Float64Array.from(bars, (bar) => bar.high),
+    fromMark: Uint8Array.from(bars, (bar) => (bar.fromMark ? 1 : 0))
+  };
+}
+
+/** A mark series of another timeframe has no bar of this length, so only the perp's highs count. */
+function barsOf(perp: Candles, mark: Candles | undefined): Bar[] {
+  const stepMs = timeframeMs(perp.timeframe);
+  const marks = mark?.timeframe === perp.timeframe ? mark : undefined;
+  const bars: Bar[] = [];
+  perp.ts.forEach((open, i) => {
+    const m = marks ? indexOf(marks.ts, open) : -1;
+    const high = m < 0 ? NaN : marks!.high[m]!;
+    const fromMark = !Number.isNaN(high);
+    bars.push({open, end: open + stepMs, high: fromMark ? high : perp.high[i]!, fromMark});
+  });
+  marks?.ts.forEach((open, i) => {
+    const high = marks.high[i]!;
+    if (indexOf(perp.ts, open) < 0 && !Number.isNaN(high)) bars.push({open, end: open + stepMs, high, fromMark: true});
+  });
+  return bars;
+}

@@ -1,0 +1,66 @@
+import type {Components} from "../ledger/trade.js";
+import {Decimal} from "../money/decimal.js";
+import type {Account} from "./account.js";
+import {priceAt} from "./marks.js";
+import type {PairRun} from "./pairrun.js";
+
+/** One open hedge after an instant. */
+export interface StepHedge {
+  pair: string;
+  entryTs: number;
+  hedged: boolean;
+  spotQty: Decimal;
+  perpQty: Decimal;
+  /** reference prices the legs are marked at */
+  spotPrice: Decimal;
+  perpPrice: Decimal;
+  notional: Decimal;
+  capital: Decimal;
+  /** cash so far plus the legs at these prices, what the hedge has added to the account */
+  marked: Decimal;
+  components: Components;
+  payments: number;
+}
+
+/** The account after all events of one instant, enough to replay a run step by step. */
+export interface Step {
+  ts: number;
+  equity: Decimal;
+  free: Decimal;
+  hedges: readonly StepHedge[];
+  waiting: readonly {pair: string; intent: "entry" | "exit"}[];
+  /** trades closed so far */
+  closed: number;
+}
+
+/** Reads the state after an instant. */
+export function stepOf(ts: number, runs: readonly PairRun[], account: Account): Step {
+  const open = runs.flatMap(({hedge, window}) => {
+    if (!hedge) return [];
+    const spotPrice = priceAt(window.data.spot, ts)!;
+    const perpPrice = priceAt(window.data.perp, ts)!;
+    return [{hedge, spotPrice, perpPrice, marked: hedge.marked(spotPrice, perpPrice)}];
+  });
+  const equity = open.reduce((sum, {marked}) => sum.plus(marked), account.capital.plus(account.closedNet));
+  return {
+    ts,
+    equity,
+    free: account.free(open.map(({hedge}) => hedge)),
+    hedges: open.map(({hedge, spotPrice, perpPrice, marked}) => ({
+      pair: hedge.order.pair,
+      entryTs: hedge.order.ts,
+      hedged: hedge.hedged,
+      spotQty: hedge.spotQty,
+      perpQty: hedge.perpQty,
+      spotPrice,
+      perpPrice,
+      notional: hedge.notional,
+      capital: hedge.capital,
+      marked,
+      components: hedge.components(spotPrice, perpPrice),
+      payments: hedge.payments.length
+    })),
+    waiting: runs.flatMap(({pair, book}) => (book.waiting ? [{pair, intent: book.waiting}] : [])),
+    closed: runs.reduce((sum, {trades}) => sum + trades.length, 0)
+  };
+}

@@ -1,0 +1,41 @@
+import type {Trade} from "../ledger/trade.js";
+import {Decimal, text, ZERO} from "../money/decimal.js";
+
+/** Sums over trades as decimal text; counts as numbers. */
+export interface Totals {
+  trades: number;
+  /** settlements taken */
+  payments: number;
+  /** trades with a net above zero */
+  wins: number;
+  liquidated: number;
+  funding: string;
+  basis: string;
+  fees: string;
+  slippage: string;
+  borrow: string;
+  liquidationLoss: string;
+  liquidationDrift: string;
+  net: string;
+  /** capital + net, in quote */
+  equity: string;
+}
+
+const MONEY = ["funding", "basis", "fees", "slippage", "borrow", "liquidationLoss", "liquidationDrift", "net"] as const;
+
+/** The totals of some trades on an account of `capital`. */
+export function totalsOf(trades: readonly Trade[], capital: Decimal): Totals {
+  const sum = (name: (typeof MONEY)[number]) => trades.reduce((total, trade) => total.plus(trade[name]), ZERO);
+  const money = Object.fromEntries(MONEY.map((name) => [name, text(sum(name))])) as Pick<
+    Totals,
+    (typeof MONEY)[number]
+  >;
+  return {
+    trades: trades.length,
+    payments: trades.reduce((n, trade) => n + trade.payments.length, 0),
+    wins: trades.filter((trade) => trade.net.gt(0)).length,
+    liquidated: trades.filter((trade) => trade.exitReason === "liquidated").length,
+    ...money,
+    equity: text(capital.plus(sum("net")))
+  };
+}

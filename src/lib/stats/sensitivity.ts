@@ -1,0 +1,36 @@
+import type {MarketData} from "../backtest/marketdata.js";
+import {runBacktest, type RunResult} from "../backtest/run.js";
+import type {Range} from "../backtest/window.js";
+import type {StrategyConfig} from "../strategy/config.js";
+import {metricsOf, type Metrics} from "./metrics.js";
+
+/** A run under one changed assumption. */
+export interface Variation {
+  name: "decision one bar later" | "costs doubled";
+  metrics: Metrics;
+  trades: number;
+}
+
+/**
+ * The two sensitivities that belong beside every headline (SEMANTICS §3): every decision acted on one bar later, and
+ * fees and slippage doubled.
+ */
+export function sensitivities(data: readonly MarketData[], config: StrategyConfig, range: Range = {}): Variation[] {
+  const vary = (name: Variation["name"], changed: StrategyConfig): Variation => {
+    const result: RunResult = runBacktest(data, changed, range);
+    return {name, metrics: metricsOf(result), trades: result.trades.length};
+  };
+  return [vary("decision one bar later", delayed(config)), vary("costs doubled", doubled(config))];
+}
+
+const delayed = (config: StrategyConfig): StrategyConfig => ({
+  ...config,
+  decisionDelayBars: config.decisionDelayBars + 1
+});
+
+const doubled = (config: StrategyConfig): StrategyConfig => ({
+  ...config,
+  spotFee: config.spotFee.times(2),
+  perpFee: config.perpFee.times(2),
+  slippageBps: config.slippageBps.times(2)
+});

@@ -1,0 +1,157 @@
+import {Decimal, text, ZERO} from "../money/decimal.js";
+import {roundTripShare, type StrategyConfig} from "./config.js";
+import type {Signals} from "./history.js";
+import type {PairView, View} from "./view.js";
+
+export type EntryReason = "rate-above-threshold" | "composite-above-threshold";
+export type ExitReason =
+  "rate-below-exit" | "composite-below-exit" | "rate-missing" | "liquidated" | "risk" | "emergency" | "backtest-end";
+
+/** What a strategy may know of its own hedges in one pair. */
+export interface PairBook {
+  /** `unhedged`: the perp leg is gone and the coin not yet sold */
+  position: "flat" | "open" | "unhedged";
+  waiting: "entry" | "exit" | undefined;
+  /** true at an instant at which something of the pair was liquidated, sold or closed: no entry then (SEMANTICS §3) */
+  barred: boolean;
+}
+
+/** Positions and waiting intents by pair; a pair without an entry is flat. */
+export type Book = ReadonlyMap<string, PairBook>;
+
+/** The numbers that decided, as text, kept on the trade. */
+export interface Decision {
+  ts: number;
+  /** the numbers the rule compared and where each signal came from; decimals as text */
+  numbers: Readonly<Record<string, string>>;
+}
+
+export type Intent =
+  | {
+      type: "enter";
+      pair: string;
+      reason: EntryReason;
+      /** composite, or the level for simple; sizes a dynamic position */
+      score: Decimal;
+      /** ranks pairs at one instant */
+      netPerPeriod: Decimal;
+      decision: Decision;
+    }
+  | {type: "exit"; pair: string; reason: ExitReason; decision: Decision}
+  | {type: "drop"; pair: string; decision: Decision};
+
+const FLAT: PairBook = {position: "flat", waiting: undefined, barred: false};
+
+/**
+ * The only place that decides, for backtest, paper and live alike (SEMANTICS §5). At a settlement a flat pair may be
+ * entered and an open one left; at a perp bar's open an open hedge is left when its rate has gone missing. It reads no
+ * clock, no file and no network, and the view knows nothing later than its instant.
+ * @returns intents in the view's order of pairs; `drop` withdraws a waiting entry
+ */
+export function decide(view: View, book: Book, config: StrategyConfig): Intent[] {
+  const intents: Intent[] = [];
+  for (const pair of view.pairs) {
+    const intent = decidePair(pair, view.ts, book.get(pair.pair) ?? FLAT, config);
+    if (intent) intents.push(intent);
+  }
+  return intents;
+}
+
+function decidePair(view: PairView, ts: number, book: PairBook, config: StrategyConfig): Intent | undefined {
+  if (book.position === "unhedged" || book.waiting === "exit") return undefined;
+  const {settled} = view;
+  if (book.position === "open") {
+    return (settled && decideExit(view, ts, config)) ?? decideMissing(view, ts);
+  }
+  if (!settled || book.barred) return undefined;
+  return decideEntry(view, ts, config) ?? (book.waiting ? drop(view, ts) : undefined);
+}
+
+function drop(view: PairView, ts: number): Intent {
+  return {type: "drop", pair: view.pair, decision: {ts, numbers: numbersOf(view.signals())}};
+}
+
+/** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (SEMANTICS §5). */
+export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
+  return rate8h.minus(roundTripShare(config).div(holdPeriods));
+}
+
+function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent | undefined {
+  const signals = view.signals();
+  if (!signals) return undefined;
+  const {rate8h} = signals;
+  const simple = config.strategy === "simple";
+  if (simple ? rate8h.lt(config.minRate) : rate8h.lte(ZERO)) return undefined;
+  const score = simple ? signals.level : signals.composite(config.weights);
+  if (!score || (!simple && score.lt(config.entry))) return undefined;
+  const hold = config.expectedHoldPeriods === "auto" ? view.autoHold(config.exitRate)! : config.expectedHoldPeriods;
+  const net = netPerPeriod(rate8h, hold, config);
+  if (net.lte(ZERO)) return undefined;
+  const volume = !simple && config.volumeFilter ? view.volume() : undefined;
+  if (volume && !volume.passes) return undefined;
+  const numbers = {
+    ...numbersOf(signals),
+    ...(simple ? {minRate: text(config.minRate)} : {composite: text(score), entry: text(config.entry)}),
+    netPerPeriod: text(net),
+    expectedHoldPeriods: text(hold),
+    ...(volume && {volumeFilter: volume.why, ...(volume.ratio !== undefined && {volumeRatio: String(volume.ratio)})})
+  };
+  const reason = simple ? "rate-above-threshold" : "composite-above-threshold";
+  return {type: "enter", pair: view.pair, reason, score, netPerPeriod: net, decision: {ts, numbers}};
+}
+
+function decideExit(view: PairView, ts: number, config: StrategyConfig): Intent | undefined {
+  const signals = view.signals();
+  if (!signals) return undefined;
+  const {rate8h} = signals;
+  const belowExitRate = rate8h.lt(config.exitRate);
+  if (config.strategy === "simple") {
+    return belowExitRate ? exit(view, ts, "rate-below-exit", {exitRate: text(config.exitRate)}) : undefined;
+  }
+  const negative = rate8h.lt(ZERO);
+  if (!negative && !belowExitRate) return undefined;
+  const composite = signals.composite(config.weights);
+  const faded = composite !== undefined && composite.lt(config.exit);
+  if (!negative && !faded) return undefined;
+  return exit(view, ts, faded ? "composite-below-exit" : "rate-below-exit", {
+    exitRate: text(config.exitRate),
+    exit: text(config.exit),
+    ...(composite && {composite: text(composite)})
+  });
+}
+
+function decideMissing(view: PairView, ts: number): Intent | undefined {
+  const {newest, missingFrom} = view;
+  if (!newest || missingFrom === undefined || ts < missingFrom || !view.perpOpens) return undefined;
+  return {
+    type: "exit",
+    pair: view.pair,
+    reason: "rate-missing",
+    decision: {ts, numbers: {newestRowTs: String(newest.t), missingFrom: String(missingFrom)}}
+  };
+}
+
+function exit(view: PairView, ts: number, reason: ExitReason, numbers: Record<string, string>): Intent {
+  return {type: "exit", pair: view.pair, reason, decision: {ts, numbers: {...numbersOf(view.signals()), ...numbers}}};
+}
+
+function numbersOf(signals: Signals | undefined): Record<string, string> {
+  if (!signals) return {};
+  const difference = signals.trendDifference;
+  return {
+    rate8h: text(signals.rate8h),
+    level: text(signals.level),
+    trend: signals.trend,
+    ...(difference && {trendDifference: text(difference)}),
+    persistence: String(signals.streak),
+    ...(signals.basis && {basis: text(signals.basis.value)})
+  };
+}
+
+/** Ranks by `netPerPeriod` annualised, highest first; ties by symbol (SEMANTICS §5). */
+export function byRank(a: {netPerPeriod: Decimal; pair: string}, b: {netPerPeriod: Decimal; pair: string}): number {
+  return b.netPerPeriod.comparedTo(a.netPerPeriod) || (a.pair < b.pair ? -1 : a.pair > b.pair ? 1 : 0);
+}
+
+/** The fraction of `maxPositionUsd` a dynamic size takes: `0.3 + 0.7 × score` (SEMANTICS §5). */
+export const dynamicShare = (score: Decimal): Decimal => new Decimal("0.3").plus(new Decimal("0.7").times(score));

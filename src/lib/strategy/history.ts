@@ -1,0 +1,210 @@
+import {openAt, type MarketData} from "../backtest/marketdata.js";
+import {allowedIntervalHours, inferIntervals, rate8hDecimal, type IntervalSource} from "../market/funding.js";
+import {Decimal, decimal, toNumber} from "../money/decimal.js";
+import {boundaryTs, HOUR_MS} from "../time/grid.js";
+import {lastAtOrBefore} from "../time/search.js";
+import {HoldHistory} from "./hold.js";
+import {
+  basisOf,
+  basisScore,
+  compositeScore,
+  levelScore,
+  PERSISTENCE_RATE,
+  persistenceScore,
+  TREND_WINDOW,
+  trendDifference,
+  trendDifferenceFloat,
+  trendFromFloat,
+  trendOf,
+  trendScore,
+  type Trend,
+  type VolumeCheck
+} from "./signals.js";
+import {volumeCheck} from "./turnover.js";
+
+/** One settlement with all that its own instant knows of it. */
+export interface Settlement {
+  /** the boundary, the instant all logic uses */
+  t: number;
+  /** the venue's own stamp */
+  tsMs: number;
+  rate: Decimal;
+  intervalHours: number | undefined;
+  intervalSource: IntervalSource | undefined;
+  /** undefined for an ambiguous row and for the first of a series: such a row decides nothing */
+  rate8h: Decimal | undefined;
+  /** the newest interval known after this row, in hours */
+  knownHours: number | undefined;
+  nextSettlementMs: number | undefined;
+}
+
+/**
+ * The signals of one decision with their parts (SEMANTICS §5). Each is computed when first read, so that a strategy pays
+ * for what it uses.
+ */
+export class Signals {
+  readonly rate8h: Decimal;
+  /** consecutive newest rates at or above the persistence rate */
+  readonly streak: number;
+  readonly #market: MarketData;
+  readonly #t: number;
+  readonly #rates: readonly Decimal[];
+  readonly #direction: Trend | undefined;
+  #basis: {value: Decimal; score: Decimal} | undefined;
+  #basisRead = false;
+  #level: Decimal | undefined;
+
+  /** @param recent the newest usable rates up to this row, at most as many as the trend wants */
+  constructor(
+    rate8h: Decimal,
+    streak: number,
+    direction: Trend | undefined,
+    {market, t, recent}: {market: MarketData; t: number; recent: readonly Decimal[]}
+  ) {
+    this.rate8h = rate8h;
+    this.streak = streak;
+    this.#direction = direction;
+    this.#market = market;
+    this.#t = t;
+    this.#rates = recent;
+  }
+
+  get level(): Decimal {
+    return (this.#level ??= levelScore(this.rate8h));
+  }
+
+  /** `ema[last] − ema[last − 5]`, exactly; undefined with too few rates. */
+  get trendDifference(): Decimal | undefined {
+    return trendDifference(this.#rates);
+  }
+
+  get trend(): Trend {
+    return this.#direction ?? trendOf(this.trendDifference);
+  }
+
+  get basis(): {value: Decimal; score: Decimal} | undefined {
+    if (!this.#basisRead) {
+      this.#basisRead = true;
+      const value = basisOf(openAt(this.#market.spot, this.#t), openAt(this.#market.perp, this.#t));
+      this.#basis = value && {value, score: basisScore(value)};
+    }
+    return this.#basis;
+  }
+
+  /** The composite score under some weights; undefined where the basis is. */
+  composite(weights: Parameters<typeof compositeScore>[1]): Decimal | undefined {
+    return compositeScore(
+      {
+        level: this.level,
+        trend: trendScore(this.trend),
+        persistence: persistenceScore(this.streak),
+        basis: this.basis?.score
+      },
+      weights
+    );
+  }
+}
+
+/**
+ * The settlements of one pair and the signals at each, computed when first asked for and kept. Every answer about row
+ * `i` uses rows up to `i` and opens up to its instant, so it may be shared by runs, views and trials.
+ */
+export class PairHistory {
+  readonly pair: string;
+  readonly settlements: readonly Settlement[];
+  /** boundaries of the settlements, ascending */
+  readonly t: Float64Array;
+  readonly data: MarketData;
+  readonly #usable: Decimal[] = [];
+  readonly #usableFloats: Float64Array;
+  readonly #usableBefore: Int32Array;
+  readonly #streak: Int32Array;
+  readonly #signals: (Signals | undefined)[] = [];
+  readonly #volume = new Map<number, VolumeCheck>();
+  readonly #holds = new Map<string, HoldHistory>();
+
+  constructor(data: MarketData) {
+    this.pair = data.pair;
+    this.data = data;
+    this.settlements = settlementsOf(data);
+    this.t = Float64Array.from(this.settlements, (s) => s.t);
+    this.#usableFloats = Float64Array.from(this.settlements.flatMap(({rate8h}) => (rate8h ? [toNumber(rate8h)] : [])));
+    this.#usableBefore = new Int32Array(this.t.length);
+    this.#streak = new Int32Array(this.t.length);
+    let streak = 0;
+    this.settlements.forEach(({rate8h}, i) => {
+      if (rate8h) {
+        this.#usable.push(rate8h);
+        streak = rate8h.gte(PERSISTENCE_RATE) ? streak + 1 : 0;
+      }
+      this.#usableBefore[i] = this.#usable.length;
+      this.#streak[i] = streak;
+    });
+  }
+
+  /** The index of the newest settlement at or before `t`, or −1. */
+  indexAt(t: number): number {
+    return lastAtOrBefore(this.t, t);
+  }
+
+  /** The signals at settlement `i`; undefined where the row has no rate per 8 hours. */
+  signals(i: number): Signals | undefined {
+    const settlement = this.settlements[i];
+    if (!settlement?.rate8h) return undefined;
+    return (this.#signals[i] ??= this.#compute(i, settlement.t, settlement.rate8h));
+  }
+
+  #compute(i: number, t: number, rate8h: Decimal): Signals {
+    const end = this.#usableBefore[i]!;
+    const direction = trendFromFloat(trendDifferenceFloat(this.#usableFloats, end));
+    const recent = this.#usable.slice(Math.max(0, end - TREND_WINDOW), end);
+    return new Signals(rate8h, this.#streak[i]!, direction, {market: this.data, t, recent});
+  }
+
+  /** The volume filter at settlement `i`. */
+  volume(i: number): VolumeCheck {
+    let check = this.#volume.get(i);
+    if (!check) this.#volume.set(i, (check = volumeCheck(this.data.perp, this.t[i]!)));
+    return check;
+  }
+
+  /** `expectedHoldPeriods: "auto"` at settlement `i`, in periods of 8 hours. */
+  autoHold(i: number, exitRate: Decimal): Decimal {
+    const key = exitRate.toFixed();
+    let holds = this.#holds.get(key);
+    if (!holds) this.#holds.set(key, (holds = new HoldHistory(this.settlements, exitRate)));
+    return holds.at(i);
+  }
+
+  /**
+   * The instant from which settlement `i`, as the newest, counts as missing its successor (SEMANTICS §5,
+   * `rate-missing`): `max(1.5 × newest known interval, 12 h)` after it, or half an interval after the reported next.
+   */
+  missingFrom(i: number): number {
+    const {t, knownHours, nextSettlementMs} = this.settlements[i]!;
+    if (nextSettlementMs !== undefined && knownHours !== undefined) {
+      return boundaryTs(nextSettlementMs) + 0.5 * knownHours * HOUR_MS;
+    }
+    return t + Math.max(1.5 * (knownHours ?? 0), 12) * HOUR_MS;
+  }
+}
+
+function settlementsOf(data: MarketData): Settlement[] {
+  const {intervals} = inferIntervals(data.funding, {allowedHours: allowedIntervalHours(data.venue)});
+  let knownHours: number | undefined;
+  return data.funding.map((row, i) => {
+    const {intervalHours, intervalSource} = intervals[i]!;
+    knownHours = intervalHours ?? knownHours;
+    const rate = decimal(row.rate, "rate");
+    return {
+      t: boundaryTs(row.tsMs),
+      tsMs: row.tsMs,
+      rate,
+      intervalHours,
+      intervalSource,
+      rate8h: rate8hDecimal(rate, intervalHours),
+      knownHours,
+      nextSettlementMs: row.nextSettlementMs
+    };
+  });
+}

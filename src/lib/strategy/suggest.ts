@@ -1,0 +1,27 @@
+/** Levenshtein distance of two short names, letter case ignored. */
+export function editDistance(a: string, b: string): number {
+  const x = a.toLowerCase();
+  const y = b.toLowerCase();
+  let row = Array.from({length: y.length + 1}, (_, j) => j);
+  for (let i = 1; i <= x.length; ++i) {
+    const next = [i];
+    for (let j = 1; j <= y.length; ++j) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (x[i - 1] === y[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[y.length]!;
+}
+
+/** The nearest known name to a mistyped one, or undefined where none is near. */
+export function suggest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((k) => ({k, d: editDistance(name, k)})).sort((a, b) => a.d - b.d || a.k.localeCompare(b.k));
+  const best = ranked[0];
+  return best && best.d <= Math.max(2, Math.floor(name.length / 2)) ? best.k : undefined;
+}
+
+/** ` (did you mean NAME?)`, or nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = suggest(name, known);
+  return near ? ` (did you mean ${near}?)` : "";
+}

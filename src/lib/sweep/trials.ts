@@ -1,0 +1,100 @@
+import {runWindows} from "../backtest/run.js";
+import {totalsOf} from "../backtest/totals.js";
+import type {MarketData} from "../backtest/marketdata.js";
+import {windowOf, type Range} from "../backtest/window.js";
+import {dailyReturns, equityCurve} from "../stats/curve.js";
+import {metricsOf} from "../stats/metrics.js";
+import {moments} from "../stats/ratios.js";
+import type {StrategyConfig} from "../strategy/config.js";
+import {disagreements} from "./gate.js";
+import {Kernel} from "./kernel.js";
+import type {Outcome} from "./outcome.js";
+import {prepare} from "./prepare.js";
+
+/** One cell of a grid on one pair. */
+export interface Trial {
+  /** position in the sweep: cells within pairs */
+  index: number;
+  pair: string;
+  params: Readonly<Record<string, string>>;
+  outcome: Outcome;
+  /** whether the float kernel gave it or, where floats could not tell, the exact ledger */
+  engine: "float" | "exact";
+}
+
+/** A trial with its daily returns, as a worker hands it back. */
+export interface RunTrial {
+  index: number;
+  outcome: Outcome;
+  engine: "float" | "exact";
+  returns: Float64Array;
+}
+
+/** Kernels over one pair and range, one for each way of warming up, made when first needed. */
+export class PairSweep {
+  readonly #data: MarketData;
+  readonly #range: Range;
+  readonly #kernels = new Map<boolean, Kernel>();
+
+  constructor(data: MarketData, range: Range) {
+    this.#data = data;
+    this.#range = range;
+  }
+
+  /** The kernel for a config's way of warming up. */
+  kernel(warmup: boolean): Kernel {
+    let kernel = this.#kernels.get(warmup);
+    if (!kernel) this.#kernels.set(warmup, (kernel = new Kernel(prepare(windowOf(this.#data, this.#range, warmup)))));
+    return kernel;
+  }
+
+  /** One trial: the float kernel, and the exact ledger where it cannot tell. */
+  run(index: number, config: StrategyConfig): RunTrial {
+    const kernel = this.kernel(config.warmup);
+    const outcome = kernel.run(config);
+    if (outcome) return {index, outcome, engine: "float", returns: kernel.returns.slice()};
+    return {index, engine: "exact", ...this.#exact(config)};
+  }
+
+  /**
+   * Holds one trial against the exact ledger (1e-9 relative).
+   * @throws `kernel disagrees: …`
+   */
+  check(config: StrategyConfig): void {
+    const kernel = this.kernel(config.warmup);
+    const outcome = kernel.run(config);
+    if (!outcome) return;
+    const [first] = disagreements(outcome, runWindows([kernel.p.window], config), {daily: kernel.daily});
+    if (first) throw new Error(`kernel disagrees: ${first.name} is ${first.float}, exactly ${first.exact}`);
+  }
+
+  #exact(config: StrategyConfig): {outcome: Outcome; returns: Float64Array} {
+    const result = runWindows([this.kernel(config.warmup).p.window], config);
+    const totals = totalsOf(result.trades, config.capital);
+    const metrics = metricsOf(result);
+    const returns = dailyReturns(equityCurve(result));
+    const outcome: Outcome = {
+      ...result.pairs[0]!.counts,
+      trades: totals.trades,
+      payments: totals.payments,
+      wins: totals.wins,
+      liquidated: totals.liquidated,
+      funding: Number(totals.funding),
+      basis: Number(totals.basis),
+      fees: Number(totals.fees),
+      slippage: Number(totals.slippage),
+      liquidationLoss: Number(totals.liquidationLoss),
+      liquidationDrift: Number(totals.liquidationDrift),
+      net: Number(totals.net),
+      equity: Number(totals.equity),
+      totalReturn: metrics.totalReturn,
+      sharpe: metrics.sharpe,
+      sortino: metrics.sortino,
+      maxDrawdown: metrics.maxDrawdown,
+      exposure: metrics.exposure,
+      turnover: metrics.turnover,
+      returns: moments(returns)
+    };
+    return {outcome, returns};
+  }
+}
