@@ -1,13 +1,13 @@
 import {netPerPeriod, breakEvenPeriods, PERIODS_PER_YEAR, roundTrip, type Costs} from "../../src/lib/market/costs.js";
-import {freshness, type Freshness} from "../../src/lib/market/coverage.js";
+import {freshness} from "../../src/lib/market/coverage.js";
+import {RANGES, type ExplorerRow, type Range} from "../../src/lib/market/snapshot.js";
 import {
   heldShare,
   MIN_COVERAGE,
   MIN_TURNOVER_24H,
   summarise,
   tierOf,
-  type FundingColumns,
-  type Tier
+  type FundingColumns
 } from "../../src/lib/market/summary.js";
 import {toNumber} from "../../src/lib/money/decimal.js";
 import {boundaryTs, HOUR_MS} from "../../src/lib/time/grid.js";
@@ -17,99 +17,11 @@ import type {Manifest, SeriesEntry} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import {literal} from "../store/key.js";
 import {queryColumns} from "./arrow.js";
-import {rangeFrom, RANGES, type Range} from "./ranges.js";
+import {rangeFrom} from "./ranges.js";
 
 /** Thresholds of the simple strategy's defaults, per 8 h (SEMANTICS §5). */
 export const MIN_RATE = 0.0003;
 export const EXIT_RATE = 0.0001;
-
-/** One pair over one range. Rates are shares per 8 h, APRs shares a year on notional, instants UTC ms, null = missing. */
-export interface ExplorerRow {
-  venue: string;
-  pair: string;
-  slug: string;
-  range: Range;
-  fromTs: number | null;
-  toTs: number;
-  count: number;
-  mean8h: number | null;
-  median8h: number | null;
-  sd8h: number | null;
-  min8h: number | null;
-  max8h: number | null;
-  q1: number | null;
-  q3: number | null;
-  sharePositive: number | null;
-  coverageShare: number | null;
-  coverageDays: number;
-  firstTs: number | null;
-  lastTs: number | null;
-  aprGross: number | null;
-  aprNet: number | null;
-  streakNow: number;
-  streakLongest: number;
-  halfLifePeriods: number | null;
-  newestRate: number | null;
-  newestIntervalHours: number | null;
-  newestRate8h: number | null;
-  newestTs: number | null;
-  breakEvenPeriods: number | null;
-  heldShare: number | null;
-  heldEntries: number;
-  netPerPeriod: number | null;
-  netAnnual: number | null;
-  /** quote turnover of the newest whole UTC day of the perp */
-  turnover24h: number | null;
-  tier: Tier;
-  /** USD, from CoinGecko where that is switched on; never used in a decision */
-  marketCap: number | null;
-  freshness: Freshness;
-  insufficient: boolean;
-  /** why the pair cannot be opened; empty when nothing known speaks against it */
-  reasons: string;
-}
-
-export const EXPLORER_COLUMNS: readonly (keyof ExplorerRow)[] = [
-  "venue",
-  "pair",
-  "slug",
-  "range",
-  "fromTs",
-  "toTs",
-  "count",
-  "mean8h",
-  "median8h",
-  "sd8h",
-  "min8h",
-  "max8h",
-  "q1",
-  "q3",
-  "sharePositive",
-  "coverageShare",
-  "coverageDays",
-  "firstTs",
-  "lastTs",
-  "aprGross",
-  "aprNet",
-  "streakNow",
-  "streakLongest",
-  "halfLifePeriods",
-  "newestRate",
-  "newestIntervalHours",
-  "newestRate8h",
-  "newestTs",
-  "breakEvenPeriods",
-  "heldShare",
-  "heldEntries",
-  "netPerPeriod",
-  "netAnnual",
-  "turnover24h",
-  "tier",
-  "marketCap",
-  "freshness",
-  "insufficient",
-  "reasons"
-];
 
 /**
  * Every pair with funding over each range, ranked by SEMANTICS §5: `netPerPeriod` annualised, ties by symbol; pairs with

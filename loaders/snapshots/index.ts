@@ -1,13 +1,14 @@
 import {parseCosts, type Costs} from "../../src/lib/market/costs.js";
 import {baseOf, pairSlug} from "../../src/lib/market/pair.js";
+import {EXPLORER_COLUMNS, type Status} from "../../src/lib/market/snapshot.js";
 import {readManifest} from "../lake/manifest.js";
 import {withLake} from "../lake/reader.js";
 import {columnsOf, queryColumns, toArrow, type Columns} from "./arrow.js";
 import {rootDir, shownDataDir} from "./data-dir.js";
-import {EXPLORER_COLUMNS, explorerRows} from "./explorer.js";
+import {explorerRows} from "./explorer.js";
 import {marketCaps, type MarketCaps} from "./market-cap.js";
 import {pairFiles} from "./pairs.js";
-import {statusOf, type Status} from "./status.js";
+import {statusOf} from "./status.js";
 
 /**
  * What the pages' data loaders call. Each answers over an empty data directory too, with an empty table of the right

@@ -1,48 +1,9 @@
 import {join} from "node:path";
-import {freshness, type Freshness, type Hole} from "../../src/lib/market/coverage.js";
+import {freshness, type Hole} from "../../src/lib/market/coverage.js";
+import type {Issue, JobSummary, SeriesStatus, Status} from "../../src/lib/market/snapshot.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
-
-/** `status --json` (INTERFACES). Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
-export interface Status {
-  asOf: number;
-  state: "disabled" | "empty" | "fetching" | "ready" | "warning";
-  source: "demo" | "venue" | "import" | "mixed";
-  simulated: boolean;
-  origin: string | null;
-  pairs: number;
-  rows: {funding: number; candles: number};
-  first: number | null;
-  last: number | null;
-  lastSync: number | null;
-  series: SeriesStatus[];
-  lastJobs: Record<string, unknown>[];
-  issues: Issue[];
-}
-
-export interface SeriesStatus {
-  venue: string;
-  pair: string;
-  series: string;
-  timeframe: string;
-  rows: number;
-  from: number;
-  to: number;
-  lastTs: number;
-  intervalMs: number | null;
-  coverage: number;
-  holes: Hole[];
-  freshness: Freshness;
-  ageMs: number;
-}
-
-/** Something a person should look at, with what to do about it. */
-export interface Issue {
-  level: "info" | "warning" | "critical";
-  text: string;
-  fix: string;
-}
 
 /** The state of a data directory from its manifest alone, so that it can be asked while the store is locked. */
 export function statusOf(dataDir: string, nowMs: number): Status {
@@ -74,7 +35,7 @@ export function statusOf(dataDir: string, nowMs: number): Status {
     last: series.length > 0 ? Math.max(...series.map((s) => s.lastTs)) : null,
     lastSync: manifest ? manifest.publishedTs : null,
     series,
-    lastJobs: manifest?.jobs ?? [],
+    lastJobs: (manifest?.jobs ?? []) as unknown as JobSummary[],
     issues
   };
 }

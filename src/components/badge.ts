@@ -26,7 +26,13 @@ export function sourceBadge(status: Status): HTMLElement {
 }
 
 /** How old the newest row of a series is, against its own interval. */
-export function freshnessBadge({freshness, ageMs}: Pick<SeriesStatus, "freshness" | "ageMs">): HTMLElement {
+export function freshnessBadge({
+  freshness,
+  ageMs
+}: {
+  freshness: SeriesStatus["freshness"];
+  ageMs: number | null;
+}): HTMLElement {
   const kind = freshness === "fresh" ? "good" : freshness === "aging" ? "plain" : "warn";
   return badge(freshness, kind, ageMs === null ? "no rows" : `newest row ended ${span(ageMs)} ago`);
 }

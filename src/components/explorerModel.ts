@@ -1,3 +1,4 @@
+import {EXPLORER_COLUMNS} from "../lib/market/snapshot.js";
 import type {Field} from "./download.js";
 import type {ExplorerRow, Range} from "./types.js";
 
@@ -61,45 +62,12 @@ const numeric = (name: keyof ExplorerRow): Field<ExplorerRow> => ({
   value: (d) => d[name] as number | null
 });
 
+const TEXTS: readonly (keyof ExplorerRow)[] = ["venue", "pair", "range", "tier", "freshness", "reasons"];
+
 /** Columns of the download: every figure of the snapshot in its own unit, rates as shares per 8 h. */
-export const EXPLORER_FIELDS: readonly Field<ExplorerRow>[] = [
-  ...(["venue", "pair", "range"] as const).map(text),
-  ...(
-    [
-      "fromTs",
-      "toTs",
-      "count",
-      "mean8h",
-      "median8h",
-      "sd8h",
-      "min8h",
-      "max8h",
-      "q1",
-      "q3",
-      "sharePositive",
-      "coverageShare",
-      "coverageDays",
-      "firstTs",
-      "lastTs",
-      "aprGross",
-      "aprNet",
-      "streakNow",
-      "streakLongest",
-      "halfLifePeriods",
-      "newestRate",
-      "newestIntervalHours",
-      "newestRate8h",
-      "newestTs",
-      "breakEvenPeriods",
-      "heldShare",
-      "heldEntries",
-      "netPerPeriod",
-      "netAnnual",
-      "turnover24h",
-      "marketCap"
-    ] as const
-  ).map(numeric),
-  ...(["tier", "freshness"] as const).map(text),
-  {name: "insufficient", type: "boolean", value: (d) => d.insufficient},
-  text("reasons")
-];
+export const EXPLORER_FIELDS: readonly Field<ExplorerRow>[] = EXPLORER_COLUMNS.filter((name) => name !== "slug").map(
+  (name) => {
+    if (name === "insufficient") return {name, type: "boolean", value: (d) => d.insufficient};
+    return TEXTS.includes(name) ? text(name) : numeric(name);
+  }
+);

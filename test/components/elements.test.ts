@@ -111,7 +111,7 @@ describe("states", () => {
   it("say that data is stale, with its day", () => {
     const status = madeStatus();
     expect(Banner(status, {now: status.last! + 3 * 864e5}).textContent).toContain(
-      "The newest row is from 2024-03-31, 3 days ago"
+      "The newest row is from 2024-03-30, 3 days ago"
     );
     expect(Banner(status, {now: status.last! + 36e5}).textContent).not.toContain("stale");
   });

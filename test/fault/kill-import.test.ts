@@ -3,7 +3,8 @@ import {join} from "node:path";
 import {expect, it} from "vitest";
 import {lockPath} from "../../loaders/store/database.js";
 import {cli, finished, startCli} from "../helpers/cli.js";
-import {makeHistory, random} from "../helpers/history.js";
+import {generator} from "../../src/lib/stats/random.js";
+import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -50,7 +51,7 @@ it(`kill -9 at ${KILLS} random points of an import, resumed, equals an uninterru
   expect((await cli(argsFor(clean))).code).toBe(0);
   const workMs = Math.max(500, Date.now() - before - 700);
   const expected = await hashes(clean);
-  const next = random(20240101);
+  const next = generator(20240101);
   let kills = 0;
   let runs = 0;
   for (let store = 0; kills < KILLS; store++) {

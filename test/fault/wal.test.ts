@@ -5,7 +5,7 @@ import {publish} from "../../loaders/lake/publish.js";
 import {lakeDir, readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";
 import {databasePath, rowsOf} from "../../loaders/store/database.js";
-import {random} from "../helpers/history.js";
+import {generator} from "../../src/lib/stats/random.js";
 import {candle, dumpHash, lakeHash, open, perp, write} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -37,7 +37,7 @@ describe("a damaged write-ahead log", () => {
   it("is set aside, never deleted; what the database and the lake hold stays; importing again restores the rest", async () => {
     const {dir, committed, hash} = await storeWithLog();
     const wal = readFileSync(join(dir, "market.duckdb.wal"));
-    const next = random(7);
+    const next = generator(7);
     let asideCount = 0;
     for (let i = 0; i < 12; i++) {
       const copy = join(dir, `copy-${i}`);

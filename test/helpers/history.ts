@@ -1,21 +1,10 @@
 import {mkdirSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
-
-/** A small seeded generator (mulberry32), so that a failing case can be run again. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import {generator} from "../../src/lib/stats/random.js";
 
 /** Writes files of a made history for several pairs: funding with a switch and a hole, hourly perp and spot. */
 export function makeHistory(dir: string, {pairs = 4, hours = 2_000, seed = 1} = {}): void {
-  const next = random(seed);
+  const next = generator(seed);
   const T0 = Date.UTC(2023, 10, 1);
   for (const folder of ["funding", "perp", "spot"]) mkdirSync(join(dir, folder), {recursive: true});
   for (let p = 0; p < pairs; p++) {

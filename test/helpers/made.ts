@@ -113,6 +113,7 @@ export function madeExplorer(n = 6, seed = 3): ExplorerRow[] {
       netPerPeriod: newest === null ? null : newest - 0.00017,
       netAnnual: newest === null ? null : (newest - 0.00017) * 1095,
       turnover24h: i === 4 ? null : 1e9 / (i + 1),
+      marketCap: null,
       tier: i === 0 ? "mega" : i === 4 ? "unknown" : "large",
       freshness: "stale",
       insufficient: i === 3,
@@ -128,6 +129,8 @@ export function madeSeries(): SeriesStatus[] {
     pair: "SOL/USDT",
     from: START,
     to: START + 90 * 24 * HOUR,
+    lastTs: START + 90 * 24 * HOUR - HOUR,
+    intervalMs: HOUR,
     freshness: "stale" as const,
     ageMs: 1e10
   };

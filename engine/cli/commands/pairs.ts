@@ -2,7 +2,7 @@ import {explorerRows} from "../../../loaders/snapshots/explorer.js";
 import {requireManifest} from "../../../loaders/snapshots/status.js";
 import {parseCosts} from "../../../src/lib/market/costs.js";
 import {UsageError} from "../../../loaders/errors.js";
-import {RANGES, type Range} from "../../../loaders/snapshots/ranges.js";
+import {RANGES, type Range} from "../../../src/lib/market/snapshot.js";
 import {percent} from "../output.js";
 import type {Define} from "../main.js";
 

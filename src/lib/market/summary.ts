@@ -1,4 +1,5 @@
 import {YEAR_MS} from "../time/grid.js";
+import {lastAtOrBefore} from "../time/search.js";
 import {deviation, mean, quantile, sorted} from "../stats/quantile.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival, type Run} from "../stats/runs.js";
 import {apr} from "./funding.js";
@@ -55,8 +56,8 @@ export const MIN_ROWS = 30;
 /** Summarises settled funding over a window (SEMANTICS §6). Ambiguous rows pay, so they count in the APR alone. */
 export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, threshold}: SummaryOptions): PairSummary {
   const {t, rate, rate8h} = columns;
-  const first = firstAfter(t, fromTs);
-  const end = firstAfter(t, toTs);
+  const first = lastAtOrBefore(t, fromTs) + 1;
+  const end = lastAtOrBefore(t, toTs) + 1;
   const rates: (number | undefined)[] = [];
   const ts: number[] = [];
   let sum = 0;
@@ -93,17 +94,6 @@ export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, thr
     streakLongest: streaks.reduce((longest, run) => Math.max(longest, run.rows), 0),
     halfLifePeriods: positiveHalfLife(rates, ts)
   };
-}
-
-function firstAfter(t: ArrayLike<number>, instant: number): number {
-  let lo = 0;
-  let hi = t.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if (t[mid]! <= instant) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
 }
 
 function positiveHalfLife(rates: readonly (number | undefined)[], ts: readonly number[]): number | undefined {

@@ -1,5 +1,7 @@
 import {deviation, mean, quantileSorted} from "d3-array";
 
+import {firstAtOrAfter, lastAtOrBefore} from "../time/search.js";
+
 export {mean, deviation};
 
 /** A sorted copy of the finite numbers, as quantiles want it; missing values are left out, never read as zero. */
@@ -17,32 +19,7 @@ export const quantile = (sortedValues: ArrayLike<number>, p: number): number | u
 export function percentileRank(sortedValues: ArrayLike<number>, value: number): number | undefined {
   const n = sortedValues.length;
   if (n === 0) return undefined;
-  const below = lowerBound(sortedValues, value);
-  let upTo = below;
-  while (upTo < n && sortedValues[upTo] === value) upTo++;
+  const below = firstAtOrAfter(sortedValues, value);
+  const upTo = lastAtOrBefore(sortedValues, value) + 1;
   return (below + (upTo - below) / 2) / n;
-}
-
-/** The index of the first element not below `value`. */
-export function lowerBound(sortedValues: ArrayLike<number>, value: number): number {
-  let lo = 0;
-  let hi = sortedValues.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if (sortedValues[mid]! < value) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
-}
-
-/** The index of the first element above `value`: how many are at or before it. */
-export function upperBound(sortedValues: ArrayLike<number>, value: number): number {
-  let lo = 0;
-  let hi = sortedValues.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if (sortedValues[mid]! <= value) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
 }

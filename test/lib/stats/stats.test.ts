@@ -2,7 +2,8 @@ import fc from "fast-check";
 import {quantile as d3Quantile} from "d3-array";
 import {describe, expect, it} from "vitest";
 import {ecdf, fiveNumbers, histogram} from "../../../src/lib/stats/distribution.js";
-import {lowerBound, percentileRank, quantile, sorted, upperBound} from "../../../src/lib/stats/quantile.js";
+import {percentileRank, quantile, sorted} from "../../../src/lib/stats/quantile.js";
+import {firstAtOrAfter, lastAtOrBefore} from "../../../src/lib/time/search.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival} from "../../../src/lib/stats/runs.js";
 
 const numbers = fc.array(fc.integer({min: -1000, max: 1000}), {minLength: 1, maxLength: 200});
@@ -59,7 +60,7 @@ describe("SEMANTICS §6: quantiles and bins", () => {
         const below = values.filter((v) => v < x).length;
         const equal = values.filter((v) => v === x).length;
         expect(percentileRank(s, x)).toBeCloseTo((below + equal / 2) / values.length, 12);
-        expect([lowerBound(s, x), upperBound(s, x)]).toEqual([below, below + equal]);
+        expect([firstAtOrAfter(s, x), lastAtOrBefore(s, x) + 1]).toEqual([below, below + equal]);
       })
     );
   });

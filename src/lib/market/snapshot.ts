@@ -1,0 +1,161 @@
+import type {Freshness, Hole} from "./coverage.js";
+import type {Tier} from "./summary.js";
+
+/**
+ * What pages are given, as the loaders make it and the components read it: one contract for both sides. Columns of an
+ * Arrow file carry null where a value is missing.
+ */
+
+/** The ranges a reader chooses between; `days` is absent for the whole history. */
+export const RANGES = [
+  {id: "7d", days: 7},
+  {id: "30d", days: 30},
+  {id: "90d", days: 90},
+  {id: "1y", days: 365},
+  {id: "all", days: undefined}
+] as const;
+export type Range = (typeof RANGES)[number]["id"];
+
+/** `status --json` (INTERFACES). Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
+export interface Status {
+  asOf: number;
+  state: "disabled" | "empty" | "fetching" | "ready" | "warning";
+  source: "demo" | "venue" | "import" | "mixed";
+  simulated: boolean;
+  origin: string | null;
+  pairs: number;
+  rows: {funding: number; candles: number};
+  first: number | null;
+  last: number | null;
+  lastSync: number | null;
+  series: SeriesStatus[];
+  /** newest first */
+  lastJobs: JobSummary[];
+  issues: Issue[];
+}
+
+export interface SeriesStatus {
+  venue: string;
+  pair: string;
+  series: string;
+  timeframe: string;
+  rows: number;
+  from: number;
+  to: number;
+  lastTs: number;
+  intervalMs: number | null;
+  coverage: number;
+  holes: Hole[];
+  freshness: Freshness;
+  ageMs: number;
+}
+
+/** Something a person should look at, with what to do about it. */
+export interface Issue {
+  level: "info" | "warning" | "critical";
+  text: string;
+  fix: string;
+}
+
+/** A finished or running job, as far as pages show it. */
+export interface JobSummary {
+  id: string;
+  kind: string;
+  status: string;
+  venue: string | null;
+  pair: string | null;
+  series: string | null;
+  timeframe?: string | null;
+  rowsFetched: number | null;
+  error: string | null;
+  createdAt: number | null;
+  finishedAt: number | null;
+}
+
+/** One pair over one range. Rates are shares per 8 h, APRs shares a year on notional, instants UTC ms, null = missing. */
+export interface ExplorerRow {
+  venue: string;
+  pair: string;
+  slug: string;
+  range: Range;
+  fromTs: number | null;
+  toTs: number;
+  count: number;
+  mean8h: number | null;
+  median8h: number | null;
+  sd8h: number | null;
+  min8h: number | null;
+  max8h: number | null;
+  q1: number | null;
+  q3: number | null;
+  sharePositive: number | null;
+  coverageShare: number | null;
+  coverageDays: number;
+  firstTs: number | null;
+  lastTs: number | null;
+  aprGross: number | null;
+  aprNet: number | null;
+  streakNow: number;
+  streakLongest: number;
+  halfLifePeriods: number | null;
+  newestRate: number | null;
+  newestIntervalHours: number | null;
+  newestRate8h: number | null;
+  newestTs: number | null;
+  breakEvenPeriods: number | null;
+  heldShare: number | null;
+  heldEntries: number;
+  netPerPeriod: number | null;
+  netAnnual: number | null;
+  /** quote turnover of the newest whole UTC day of the perp */
+  turnover24h: number | null;
+  tier: Tier;
+  /** USD, from CoinGecko where that is switched on; never used in a decision */
+  marketCap: number | null;
+  freshness: Freshness;
+  insufficient: boolean;
+  /** why the pair cannot be opened; empty when nothing known speaks against it */
+  reasons: string;
+}
+
+export const EXPLORER_COLUMNS: readonly (keyof ExplorerRow)[] = [
+  "venue",
+  "pair",
+  "slug",
+  "range",
+  "fromTs",
+  "toTs",
+  "count",
+  "mean8h",
+  "median8h",
+  "sd8h",
+  "min8h",
+  "max8h",
+  "q1",
+  "q3",
+  "sharePositive",
+  "coverageShare",
+  "coverageDays",
+  "firstTs",
+  "lastTs",
+  "aprGross",
+  "aprNet",
+  "streakNow",
+  "streakLongest",
+  "halfLifePeriods",
+  "newestRate",
+  "newestIntervalHours",
+  "newestRate8h",
+  "newestTs",
+  "breakEvenPeriods",
+  "heldShare",
+  "heldEntries",
+  "netPerPeriod",
+  "netAnnual",
+  "turnover24h",
+  "tier",
+  "marketCap",
+  "freshness",
+  "insufficient",
+  "reasons"
+];
