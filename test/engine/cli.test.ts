@@ -1,6 +1,7 @@
-import {mkdirSync, writeFileSync} from "node:fs";
+import {existsSync, mkdirSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
+import {lockPath} from "../../loaders/store/database.js";
 import {cli, finished, startCli} from "../helpers/cli.js";
 import {open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
@@ -181,8 +182,13 @@ describe("the command line", () => {
     }
     const args = ["import", join(dir, "spot"), "--venue", "binance", "--data", join(dir, "data"), "--json"];
     const child = startCli(args);
-    setTimeout(() => child.kill("SIGINT"), 2_500);
-    const {code, stderr} = await finished(child);
+    const end = finished(child);
+    // The work has begun once the data directory is held; a fixed time would hit another moment on another machine.
+    while (!existsSync(lockPath(join(dir, "data"))) && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill("SIGINT");
+    const {code, stderr} = await end;
     expect(code).toBe(130);
     expect(stderr).toContain("run the same command again to go on");
     const rest = await cli(args);
