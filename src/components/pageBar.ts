@@ -25,7 +25,7 @@ export function PageBar(
   return h(
     "div",
     {class: "page-bar"},
-    sourceBadge(status),
+    status.state === "empty" ? null : sourceBadge(status),
     last === null
       ? h("span", {}, "no data yet")
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
