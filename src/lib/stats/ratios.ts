@@ -42,7 +42,8 @@ export function moments(values: ArrayLike<number>): Moments {
     n,
     mean,
     sd: Math.sqrt(m2 / (n - 1)),
-    skewness: m3 / n / variance ** 1.5,
+    // Not `variance ** 1.5`: engines round powers differently, square roots and products alike.
+    skewness: m3 / n / (variance * Math.sqrt(variance)),
     kurtosis: m4 / n / (variance * variance),
     downside: Math.sqrt(below / n)
   };
