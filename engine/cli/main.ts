@@ -12,6 +12,7 @@ import {pairsCommand} from "./commands/pairs.js";
 import {sweepCommand} from "./commands/sweep.js";
 import {simCommand} from "./commands/sim.js";
 import {statusCommand} from "./commands/status.js";
+import {VERSION} from "./version.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
 export type Run = (context: Context) => Promise<number | void>;
@@ -37,7 +38,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 
 const program = new Command("carrybook")
   .description("History you can prove, a ledger that adds up, and a notebook to question it all.")
-  .version("0.1.0")
+  .version(VERSION)
   .showSuggestionAfterError()
   .showHelpAfterError("(run with --help for what it takes)")
   .exitOverride();

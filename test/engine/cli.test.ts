@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, writeFileSync} from "node:fs";
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
 import {lockPath} from "../../loaders/store/database.js";
@@ -157,6 +157,13 @@ describe("the command line", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await db.close();
     expect((await waiting).code).toBe(0);
+  });
+
+  it("says the version of the package", async () => {
+    const {version} = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+      version: string;
+    };
+    expect((await cli(["--version"])).stdout.trim()).toBe(version);
   });
 
   it("doctor finds a damaged file of the lake and publish mends it", async () => {
