@@ -12,11 +12,6 @@ const schema = z.strictObject({
   $schema: z.string().optional().describe("the JSON schema an editor checks this file with"),
   data: z.string().min(1).default("data").describe("data directory"),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
-  venue: z
-    .string()
-    .regex(/^[a-z0-9]+$/, "must be a ccxt id such as bybit")
-    .default("bybit")
-    .describe("default venue, a ccxt id"),
   costs: z
     .strictObject({
       spotFee: share.default("0.001").describe("taker fee of the spot leg, a share"),
@@ -44,7 +39,6 @@ export const configJsonSchema = (): unknown => z.toJSONSchema(schema, {io: "inpu
 export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_DATA: ["data"],
   CARRYBOOK_LOG_LEVEL: ["logLevel"],
-  CARRYBOOK_VENUE: ["venue"],
   CARRYBOOK_COSTS_SPOT_FEE: ["costs", "spotFee"],
   CARRYBOOK_COSTS_PERP_FEE: ["costs", "perpFee"],
   CARRYBOOK_COSTS_SLIPPAGE_BPS: ["costs", "slippageBps"],

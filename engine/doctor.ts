@@ -4,6 +4,7 @@ import {fingerprint, listParts} from "../loaders/lake/files.js";
 import {lakeDir, readManifest} from "../loaders/lake/manifest.js";
 import {isAlive, readHolder} from "../loaders/store/lock.js";
 import {lockPath} from "../loaders/store/database.js";
+import {parseCosts, roundTrip} from "../src/lib/market/costs.js";
 import type {Config} from "./config.js";
 
 /** One thing looked at, what was found and what to do. */
@@ -18,7 +19,11 @@ export interface Check {
 export async function runChecks(dataDir: string, config: Config, nowMs: number): Promise<Check[]> {
   return [
     nodeVersion(process.versions.node),
-    {name: "config", state: "ok", text: `venue ${config.venue}, data in ${config.data}`},
+    {
+      name: "config",
+      state: "ok",
+      text: `data in ${config.data}, round trip ${roundTrip(parseCosts(config.costs)).times(100)} % of notional`
+    },
     diskSpace(dataDir),
     lock(dataDir),
     ...lake(dataDir, nowMs)

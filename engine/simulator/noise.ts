@@ -9,15 +9,6 @@ export function uniform(seed: number, a: number, b = 0): number {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
-/** Smooth noise in [−1, 1] over one lattice: any point can be asked for, in any order. */
-export function smooth(seed: number, octave: number, x: number): number {
-  const i = Math.floor(x);
-  const f = x - i;
-  const a = uniform(seed, i, octave);
-  const b = uniform(seed, i + 1, octave);
-  return (a + (b - a) * f * f * (3 - 2 * f)) * 2 - 1;
-}
-
 /**
  * Smooth noise over several periods, amplitude growing with the root of the period as a random walk's does. It remembers
  * the lattice points it used last, which makes walking along it cheap and changes no value.

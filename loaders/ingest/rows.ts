@@ -1,4 +1,5 @@
 import {canonicalText} from "../../src/lib/money/decimal.js";
+import {knownAt, onGrid} from "../../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
 import type {CandleRow, FundingRow} from "../store/stage.js";
 
@@ -47,7 +48,7 @@ export function readCandle(
   {stepMs, closeOnly, nowMs}: {stepMs: number; closeOnly: boolean; nowMs: number}
 ): CandleRow | undefined {
   const tsMs = readTs(raw.ts);
-  if (tsMs % stepMs !== 0)
+  if (!onGrid(tsMs, stepMs))
     throw new RangeError(`invalid ts: ${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
   const price = (field: "open" | "high" | "low" | "close") => {
     const value = maybe(raw[field]);
@@ -82,7 +83,7 @@ export function readCandle(
   if (low !== undefined && (Number(low) > Number(close) || Number(low) > Number(open ?? close))) {
     throw new RangeError(`invalid low: ${low} is over the open ${open} or the close ${close}`);
   }
-  return tsMs + stepMs > nowMs ? undefined : row;
+  return knownAt(tsMs, stepMs) > nowMs ? undefined : row;
 }
 
 /**

@@ -1,5 +1,5 @@
 import {BIGINT, DOUBLE, DuckDBDataChunk, VARCHAR} from "@duckdb/node-api";
-import {fundingFinding, type Hole} from "../../src/lib/market/coverage.js";
+import {fundingFinding, gridRows, type Hole} from "../../src/lib/market/coverage.js";
 import {
   allowedIntervalHours,
   initialIntervalState,
@@ -31,7 +31,7 @@ export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: nu
        select ts, lead(ts) over (order by ts) as next from candles where ${where} and ts between ${lo} and ${hi})
      where next - ts > ${step} order by ts`
   );
-  const holes = found.map(({from, to}): Hole => ({from, to, rows: (to - from) / step, state: "open"}));
+  const holes = found.map(({from, to}): Hole => ({from, to, rows: gridRows({from, to}, step), state: "open"}));
   await replaceHoles(db, key, lo, hi, holes);
 }
 

@@ -11,7 +11,8 @@ export interface WriteOptions {
   /** the stretch the rows prove: everything in it was asked for and answered */
   proven: Span;
   /**
-   * `range`: the reply is the whole truth about the stretch, what is not in it goes away. `rows`: a file adds what it
+   * `range`: the reply is the whole truth about the stretch, what is not in it goes away; an
+   * empty reply proves its stretch and takes nothing away, since silence is no proof that rows were wrong. `rows`: a file adds what it
    * has and takes nothing away, so that a file with a hole never opens one in complete history.
    */
   mode: "range" | "rows";

@@ -1,5 +1,3 @@
-import type {SeriesStatus} from "../lib/market/snapshot.js";
-
 export type {Hole} from "../lib/market/coverage.js";
 export type {ExplorerRow, Issue, JobSummary as Job, Range, SeriesStatus, Status} from "../lib/market/snapshot.js";
 
@@ -51,14 +49,4 @@ export interface Costs {
   perpFee: number;
   slippageBps: number;
   roundTrip: number;
-}
-
-/** What a pair's page knows beside its rows. */
-export interface PairMeta {
-  pair: string;
-  slug: string;
-  venues: string[];
-  series: SeriesStatus[];
-  costs: Costs;
-  instrument: string;
 }

@@ -16,7 +16,6 @@ describe("configuration", () => {
   it("defaults are those of SEMANTICS §4", () => {
     expect(load(undefined)).toMatchObject({
       data: "data",
-      venue: "bybit",
       costs: {spotFee: "0.001", perpFee: "0.00055", slippageBps: "5"}
     });
     expect(load(undefined).marketCap.enabled).toBe(false);
@@ -42,7 +41,7 @@ describe("configuration", () => {
     [{costs: {spotfee: 1}}, /unknown key costs\.spotfee/],
     [{costs: {spotFee: -1}}, /invalid costs\.spotFee: -1/],
     [{costs: {slippageBps: "five"}}, /invalid costs\.slippageBps: "five"/],
-    [{venue: "By bit"}, /invalid venue: "By bit" \(must be a ccxt id/],
+    [{logLevel: "loud"}, /invalid logLevel: "loud"/],
     [{data: ""}, /invalid data: ""/]
   ])("%j is refused with its key and value", (file, message) => {
     expect(() => load(file)).toThrow(message);

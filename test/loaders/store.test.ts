@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {rowsOf, type Database} from "../../loaders/store/database.js";
+import {gridHoles} from "../../src/lib/market/coverage.js";
 import {candle, dumpHash, funding, HOUR, NOW, open, perp, settlement, T0, write} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -77,6 +78,19 @@ describe("writes", () => {
       );
       expect(await count(db, "candles")).toBe(2);
       expect(await holes(db)).toEqual([{from: 1, to: 3, rows: 2, state: "open"}]);
+    }));
+
+  it("an empty reply proves its stretch and takes nothing away", () =>
+    withDb(async (db) => {
+      await write(
+        db,
+        perp,
+        [0, 1].map((h) => candle(h))
+      );
+      const proven = {from: T0, to: T0 + 9 * HOUR};
+      expect(await write(db, perp, [], {mode: "range", proven})).toEqual({rows: 0, changed: 0, repeats: 0});
+      expect(await count(db, "candles")).toBe(2);
+      expect(await rowsOf(db.connection, `select from_ts as "from", to_ts as "to" from coverage`)).toEqual([proven]);
     }));
 
   it("what one source does not carry stays as another told it", () =>
@@ -191,7 +205,9 @@ describe("findings", () => {
                 file.map((h) => candle(h))
               );
             const all = [...new Set(files.flat())].sort((a, b) => a - b);
-            const expected = all.flatMap((h, i) => (i > 0 && h - all[i - 1]! > 1 ? [[all[i - 1]! + 1, h]] : []));
+            const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
+            const opens = all.map((h) => T0 + h * HOUR);
+            const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
             expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
           })
       ),

@@ -22,12 +22,6 @@ export function parsePair(value: string): string {
 /** `BTC/USDT` → `BTC-USDT`, the form used in URLs, paths and the lake's partitions. */
 export const pairSlug = (pair: string): string => parsePair(pair).replace("/", "-");
 
-/** `BTC-USDT` → `BTC/USDT`. */
-export const pairFromSlug = (slug: string): string => parsePair(slug);
-
-/** The perpetual of a pair as ccxt names it: `BTC/USDT` → `BTC/USDT:USDT`. */
-export const perpSymbol = (pair: string): string => `${pair}:${quoteOf(pair)}`;
-
 export const baseOf = (pair: string): string => pair.slice(0, pair.indexOf("/"));
 export const quoteOf = (pair: string): string => pair.slice(pair.indexOf("/") + 1);
 

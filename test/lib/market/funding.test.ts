@@ -11,6 +11,7 @@ import {
   stepInterval
 } from "../../../src/lib/market/funding.js";
 import {fundingFinding} from "../../../src/lib/market/coverage.js";
+import {boundaryTs} from "../../../src/lib/time/grid.js";
 
 const HOUR = 3_600_000;
 const start = Date.UTC(2024, 0, 1);
@@ -88,34 +89,46 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     );
   });
 
-  it("on generated switches with holes, no hole is ever taken for an interval that was not confirmed", () => {
-    const segments = fc.array(fc.record({interval: fc.constantFrom(1, 2, 4, 8), rows: fc.integer({min: 3, max: 12})}), {
-      minLength: 1,
-      maxLength: 5
+  it("a hole in a steady series is never taken for an interval: its row is ambiguous, every other row is not", () => {
+    const plan = fc.record({
+      interval: fc.constantFrom(1, 2, 4, 8),
+      at: fc.integer({min: 2, max: 20}),
+      missing: fc.integer({min: 1, max: 30})
     });
     fc.assert(
-      fc.property(segments, fc.nat(), (parts, seed) => {
-        const distances = parts.flatMap(({interval, rows}) => Array<number>(rows).fill(interval));
-        const all = stamps(distances);
-        const removed = 1 + (seed % Math.max(1, all.length - 2));
-        const truth = new Map(all.map((row, i) => [row.tsMs, i === 0 ? undefined : distances[i - 1]]));
-        const kept = all.filter((_, i) => i !== removed);
-        const {intervals} = inferIntervals(kept);
-        const after = intervals[removed];
-        // The row after the hole is further from its neighbour than its true interval: it must not claim that distance,
-        // unless a true change of the interval makes the two indistinguishable.
-        if (after?.intervalSource === "inferred" && removed > 1) {
-          const claimed = after.intervalHours!;
-          const before = intervals[removed - 1]!.intervalHours;
-          const confirmed =
-            intervals[removed - 1]!.intervalSource !== "ambiguous" ||
-            claimed === (kept[removed - 1]!.tsMs - kept[removed - 2]!.tsMs) / HOUR;
-          expect(
-            claimed <= truth.get(kept[removed]!.tsMs)! || (before !== undefined && claimed <= before) || confirmed
-          ).toBe(true);
-        }
-        for (const {intervalHours} of intervals)
-          if (intervalHours !== undefined) expect([1, 2, 4, 8]).toContain(intervalHours);
+      fc.property(plan, ({interval, at, missing}) => {
+        const rows = stamps(Array<number>(60).fill(interval)).filter((_, i) => i < at || i >= at + missing);
+        const {intervals} = inferIntervals(rows);
+        expect(intervals[at]).toEqual({intervalHours: undefined, intervalSource: "ambiguous"});
+        intervals.forEach((own, i) => {
+          if (i > 0 && i !== at) expect(own).toEqual({intervalHours: interval, intervalSource: "inferred"});
+        });
+        const finding = fundingFinding(
+          boundaryTs(rows[at - 1]!.tsMs),
+          boundaryTs(rows[at]!.tsMs),
+          interval,
+          allowedIntervalHours()
+        );
+        expect(finding.rows).toBe(missing);
+        expect(finding.state).toBe([1, 2, 4, 8].includes(interval * (missing + 1)) ? "ambiguous" : "open");
+      })
+    );
+  });
+
+  it("on generated switches every row has its true interval, but for the first of each longer one, which is ambiguous", () => {
+    const segments = fc.array(fc.record({interval: fc.constantFrom(1, 2, 4, 8), rows: fc.integer({min: 2, max: 12})}), {
+      minLength: 1,
+      maxLength: 6
+    });
+    fc.assert(
+      fc.property(segments, (parts) => {
+        const truth = parts.flatMap(({interval, rows}) => Array<number>(rows).fill(interval));
+        inferIntervals(stamps(truth)).intervals.forEach((own, i) => {
+          if (i === 0) return;
+          const longer = i > 1 && truth[i - 1]! > truth[i - 2]!;
+          expect(own.intervalSource).toBe(longer ? "ambiguous" : "inferred");
+          expect(own.intervalHours).toBe(longer ? undefined : truth[i - 1]);
+        });
       })
     );
   });
