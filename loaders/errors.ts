@@ -20,3 +20,6 @@ export class DataError extends CarrybookError {}
 
 /** Another process holds what is needed: exit code 6. */
 export class LockedError extends CarrybookError {}
+
+/** The venue cannot be reached, refuses, or answers what cannot be trusted: exit code 5. */
+export class ExchangeError extends CarrybookError {}

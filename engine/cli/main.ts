@@ -1,5 +1,5 @@
 import {Command, CommanderError} from "commander";
-import {CarrybookError, ConfigError, DataError, LockedError, UsageError} from "../../loaders/errors.js";
+import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
 import {backtestCommand} from "./commands/backtest.js";
 import {configCommand} from "./commands/config.js";
 import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
@@ -87,6 +87,7 @@ function report(error: unknown): number {
     if (error instanceof UsageError) return 2;
     if (error instanceof ConfigError) return 3;
     if (error instanceof DataError) return 4;
+    if (error instanceof ExchangeError) return 5;
     if (error instanceof LockedError) return 6;
     return 1;
   }

@@ -1,0 +1,124 @@
+import type {Span} from "../../src/lib/market/coverage.js";
+import type {CandleSeries} from "../../src/lib/market/pair.js";
+import type {CandleRow, FundingRow} from "../store/stage.js";
+
+/** Who goes first when the venue's limit is shared: what is live before what is mended before what is old. */
+export const PRIORITIES = ["live", "update", "repair", "backfill"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** How a call is made: its place in the queue, and the signal that ends it. */
+export interface CallOptions {
+  priority?: Priority;
+  signal?: AbortSignal | undefined;
+}
+
+/** One market of a venue as it is listed today. Decimals are canonical text; instants UTC ms. */
+export interface VenueInstrument {
+  /** the name this market's rows are kept under: `1000PEPE/USDT` for a perp counted in thousands, `PEPE/USDT` for its spot */
+  pair: string;
+  market: "spot" | "perp";
+  /** the venue's own symbol, e.g. `1000PEPEUSDT` */
+  symbol: string;
+  /** the coin behind the base, `PEPE` for `1000PEPE`, and how many of it one unit of the base is */
+  coin: string;
+  multiplier: number;
+  quote: string;
+  /** true while it can be traded */
+  active: boolean;
+  /** the venue's own word for its state */
+  status: string;
+  launchTs?: number | undefined;
+  delistTs?: number | undefined;
+  /** units of the base in one contract; `1` on most linear perps */
+  contractSize: string;
+  tick?: string | undefined;
+  step?: string | undefined;
+  minQty?: string | undefined;
+  minNotional?: string | undefined;
+  fundingIntervalHours?: number | undefined;
+}
+
+/** One perp's or spot market's present state. */
+export interface VenueTicker {
+  pair: string;
+  market: "spot" | "perp";
+  /** of the last 24 h in the quote currency, never the base volume (SEMANTICS §8.6); undefined where it is not told */
+  turnover24h: string | undefined;
+  last: string | undefined;
+  bid: string | undefined;
+  ask: string | undefined;
+  /** the rate the venue expects at `nextFundingTs`; perps only, observed at the reply's instant */
+  predictedRate?: string | undefined;
+  nextFundingTs?: number | undefined;
+}
+
+/** A row of a reply that is no row, and why. */
+export interface Rejected {
+  tsMs: number | undefined;
+  reason: string;
+}
+
+/** A validated page: rows ascending, without repeats, inside what was asked for, closed only, in the venue's own digits. */
+export interface Page<Row> {
+  rows: Row[];
+  /** rows left out because they are not what they claim to be; they leave a hole, which is why they are counted */
+  rejected: Rejected[];
+  /** rows that repeated another, or lay outside what was asked for */
+  repeats: number;
+  outside: number;
+}
+
+/**
+ * A venue's public market data, behind one narrow interface. Every call keeps the venue's limit, has its own deadline,
+ * retries what may be retried, and throws an `ExchangeError` that says what a person can do.
+ */
+export interface Exchange {
+  /** the ccxt id, or `sim` */
+  readonly venue: string;
+  /** the API's base URL: the origin of every row that comes from here */
+  readonly origin: string;
+  /** rows of a full page */
+  readonly pageRows: {readonly funding: number; readonly candles: number};
+  /** how far back the venue serves settlements, in ms; undefined where it serves them all */
+  readonly fundingDepthMs: number | undefined;
+  /** candle series the venue serves */
+  readonly candleSeries: readonly CandleSeries[];
+  /** The venue's clock, and how far it is ahead of this machine's, in ms (half the round trip taken off). */
+  serverTime(options?: CallOptions): Promise<{venueMs: number; skewMs: number}>;
+  /** Every spot and linear perpetual market that the venue lists today, read anew each time (SEMANTICS §8.4). */
+  instruments(options?: CallOptions): Promise<VenueInstrument[]>;
+  /** The present state of every market of a kind. */
+  tickers(market: "spot" | "perp", options?: CallOptions): Promise<VenueTicker[]>;
+  /** The newest settlements at or before `untilMs`, at most one page; fewer say nothing of what is older. */
+  settlements(pair: string, untilMs: number, options?: CallOptions): Promise<Page<FundingRow>>;
+  /** The closed candles that open in a window of at most one page. */
+  candles(
+    pair: string,
+    series: CandleSeries,
+    timeframe: string,
+    window: Span,
+    options?: CallOptions
+  ): Promise<Page<CandleRow>>;
+  /** Requests sent so far, retries included, and the instant until which the venue has banned this machine. */
+  usage(): Usage;
+}
+
+export interface Usage {
+  requests: number;
+  retries: number;
+  /** requests in the limit's present window, and how many it allows */
+  inWindow: number;
+  perWindow: number;
+  windowMs: number;
+  bannedUntilMs: number | undefined;
+}
+
+/** Time as the exchange client knows it: handed in, so that no test waits and no clock step can stall it. */
+export interface Clock {
+  /** wall time, UTC ms; may step */
+  now: () => number;
+  /** ms that never go back */
+  monotonic: () => number;
+  /** resolves after `ms`, rejects when the signal fires */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
