@@ -70,7 +70,14 @@ function lock(dataDir: string): Check {
 function lake(dataDir: string, nowMs: number): Check[] {
   const manifest = readManifest(dataDir);
   if (!manifest)
-    return [{name: "lake", state: "warning", text: "no data yet", fix: "npx carrybook import FILE… --venue binance"}];
+    return [
+      {
+        name: "lake",
+        state: "warning",
+        text: "no data yet",
+        fix: "npx carrybook backfill --top 20, or npx carrybook demo"
+      }
+    ];
   const root = lakeDir(dataDir);
   const missing = manifest.parts.filter((part) => !existsSync(join(root, part.path)));
   const damaged = manifest.parts.filter((part) => {

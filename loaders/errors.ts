@@ -22,4 +22,14 @@ export class DataError extends CarrybookError {}
 export class LockedError extends CarrybookError {}
 
 /** The venue cannot be reached, refuses, or answers what cannot be trusted: exit code 5. */
-export class ExchangeError extends CarrybookError {}
+export class ExchangeError extends CarrybookError {
+  /** false where asking again can only give the same answer, e.g. a symbol the venue does not know */
+  readonly retryable: boolean;
+  constructor(
+    message: string,
+    {retryable = true, ...options}: {fix?: string; cause?: unknown; retryable?: boolean} = {}
+  ) {
+    super(message, options);
+    this.retryable = retryable;
+  }
+}

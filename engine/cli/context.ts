@@ -1,7 +1,7 @@
 import {join, resolve} from "node:path";
 import type {Command} from "commander";
 import {loadConfig, type Config} from "../config.js";
-import {openDatabase, type Database} from "../../loaders/store/database.js";
+import {openDatabase, type Database, type StoreKind} from "../../loaders/store/database.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";
 import {createOutput, type Output} from "./output.js";
@@ -19,6 +19,8 @@ export interface Context {
   now: () => number;
   /** opens the store as its owner, having mended what a crash left; the caller closes it */
   openStore: () => Promise<Database>;
+  /** the same for data of another kind: a store that is not empty refuses it */
+  as: (kind: StoreKind) => Context;
 }
 
 /** The flags every command takes (INTERFACES, `npx carrybook`). */
@@ -56,16 +58,17 @@ export function createContext(flags: CommonFlags, signal: AbortSignal): Context 
   const output = createOutput({json: flags.json, quiet: flags.quiet, level: config.logLevel});
   const waitS = flags.wait === undefined ? 0 : Number(flags.wait);
   if (!(waitS >= 0)) throw new UsageError(`invalid wait: ${flags.wait}`, {fix: "give a number of seconds"});
-  return {
+  const contextOf = (kind: StoreKind): Context => ({
     config,
     dataDir,
     demo,
     output,
     signal,
     now: Date.now,
+    as: contextOf,
     openStore: async () => {
       const db = await openDatabase(dataDir, {
-        kind: demo ? "simulated" : "real",
+        kind,
         waitMs: waitS * 1000,
         onWait: ({pid, command}) => output.note(`waiting for pid ${pid} (\`${command}\`) to release ${dataDir}`),
         onIncident: (text) => output.note(`warning: ${text}`, "warn")
@@ -79,5 +82,6 @@ export function createContext(flags: CommonFlags, signal: AbortSignal): Context 
       }
       return db;
     }
-  };
+  });
+  return contextOf(demo || readManifest(dataDir)?.kind === "simulated" ? "simulated" : "real");
 }

@@ -1,17 +1,22 @@
 import {Command, CommanderError} from "commander";
 import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
 import {backtestCommand} from "./commands/backtest.js";
+import {backfillCommand} from "./commands/backfill.js";
 import {configCommand} from "./commands/config.js";
 import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
+import {demoCommand} from "./commands/demo.js";
 import {doctorCommand} from "./commands/doctor.js";
 import {exportCommand} from "./commands/export.js";
 import {gapsCommand} from "./commands/gaps.js";
 import {importCommand} from "./commands/import.js";
+import {jobsCommand} from "./commands/jobs.js";
 import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
 import {sweepCommand} from "./commands/sweep.js";
 import {simCommand} from "./commands/sim.js";
 import {statusCommand} from "./commands/status.js";
+import {trackCommands} from "./commands/track.js";
+import {updateCommand} from "./commands/update.js";
 import {VERSION} from "./version.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
@@ -53,12 +58,17 @@ const define: Define = (name, description, build) => {
 };
 
 for (const add of [
+  demoCommand,
+  backfillCommand,
+  updateCommand,
   importCommand,
   backtestCommand,
   sweepCommand,
   statusCommand,
   pairsCommand,
   gapsCommand,
+  jobsCommand,
+  trackCommands,
   exportCommand,
   lakeCommands,
   simCommand,

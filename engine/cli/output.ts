@@ -35,6 +35,8 @@ export interface Progress {
   done: number;
   total: number;
   detail?: string;
+  /** time left where the work itself knows it better than the share done does */
+  etaMs?: number | null;
 }
 
 export interface OutputOptions {
@@ -74,7 +76,7 @@ export function createOutput({
     }
     started.last = ts;
     const share = p.total > 0 ? p.done / p.total : 1;
-    const left = share > 0 && share < 1 ? ((ts - started.ts) * (1 - share)) / share : 0;
+    const left = p.etaMs ?? (share > 0 && share < 1 ? ((ts - started.ts) * (1 - share)) / share : 0);
     const line = `${p.label} ${(share * 100).toFixed(0)} %${p.detail ? ` · ${p.detail}` : ""}${left > 500 ? ` · ${duration(left)} left` : ""}`;
     stderr.write(stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
   };

@@ -192,6 +192,8 @@ async function steer(state: State, request: IncomingMessage, reply: ServerRespon
         duringBan: guard.duringBan,
         bannedUntil: guard.bannedUntil,
         limit: LIMITS.requestsPerWindow,
+        simulated: true,
+        seed: state.venue.seed,
         faults: faults.counts,
         now: nowOf(state)
       })

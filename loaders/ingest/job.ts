@@ -25,7 +25,15 @@ export interface Job {
   finishedAt: number | null;
   /** what the work found in the data, e.g. rows left out and why */
   quality: Record<string, number> | null;
+  /** times a person or a bulk retry put it back after it had failed */
+  retries: number;
+  /** not before this instant: the pause after a failed attempt */
+  notBefore: number | null;
 }
+
+/** States in which nothing more happens to a job by itself. */
+export const isSettled = ({status}: Pick<Job, "status">): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled";
 
 /** A job that has not begun. `id` must be unique in the store. */
 export function newJob(id: string, kind: Job["kind"], createdAt: number, given: Partial<Job> = {}): Job {
@@ -53,6 +61,8 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     startedAt: null,
     finishedAt: null,
     quality: null,
+    retries: 0,
+    notBefore: null,
     ...given
   };
 }

@@ -1,6 +1,6 @@
 import {pairSlug} from "../../src/lib/market/pair.js";
 
-/** What one folder of the lake holds: a year of one history. Derived series have names of their own. */
+/** What one folder of the lake holds: a year of one history. Derived series have names of their own; lists of markets no pair. */
 export interface Partition {
   venue: string;
   series: string;
@@ -11,8 +11,9 @@ export interface Partition {
 
 /** `perp/venue=binance/symbol=BTC-USDT/timeframe=1h/year=2024`, as every Hive-aware reader understands it. */
 export function partitionPath({venue, series, pair, timeframe, year}: Partition): string {
+  const symbol = pair ? `/symbol=${pairSlug(pair)}` : "";
   const frame = timeframe ? `/timeframe=${timeframe}` : "";
-  return `${series}/venue=${venue}/symbol=${pairSlug(pair)}${frame}/year=${year}`;
+  return `${series}/venue=${venue}${symbol}${frame}/year=${year}`;
 }
 
 export const samePartition = (a: Partition, b: Partition): boolean =>

@@ -43,7 +43,9 @@ const series = z.object({
   holes: z.array(hole),
   /** what was asked for and answered, and by whom: `file` or an API's base URL */
   proven: z.array(z.object({from: z.number(), to: z.number(), origin: z.string()})),
-  verifiedTs: z.number()
+  verifiedTs: z.number(),
+  /** when the market ended, as far as its venue told; a history that has ended is not stale */
+  endedTs: z.number().nullable().default(null)
 });
 
 const manifest = z.object({
@@ -54,6 +56,20 @@ const manifest = z.object({
   parts: z.array(part),
   series: z.array(series),
   jobs: z.array(z.record(z.string(), z.unknown())),
+  /** what scheduled updates include */
+  tracked: z
+    .array(
+      z.object({
+        venue: z.string(),
+        pair: z.string(),
+        series: z.string(),
+        timeframe: z.string(),
+        fromTs: z.number(),
+        chosenBy: z.string(),
+        sinceTs: z.number()
+      })
+    )
+    .default([]),
   incidents: z.array(z.object({ts: z.number(), kind: z.string(), text: z.string()}))
 });
 
@@ -75,6 +91,7 @@ export const emptyManifest = (kind: Manifest["kind"] = "real"): Manifest => ({
   parts: [],
   series: [],
   jobs: [],
+  tracked: [],
   incidents: []
 });
 

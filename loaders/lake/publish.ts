@@ -6,8 +6,11 @@ import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
 import {draftDir, fingerprint, listParts, settle, sweepDrafts} from "./files.js";
 import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
+import {INSTRUMENT_SERIES, instrumentSql, staleInstruments} from "./instruments.js";
 import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type Part} from "./manifest.js";
-import {recentIncidents, recentJobs, seriesEntries} from "../store/ledger.js";
+import {recentJobs} from "../store/jobs.js";
+import {readTracked} from "../store/tracked.js";
+import {recentIncidents, seriesEntries} from "../store/ledger.js";
 
 /** A partition with this many parts is merged into one when it is next published. */
 export const MAX_PARTS = 12;
@@ -52,6 +55,11 @@ export async function publish(db: Database, {onProgress, signal}: PublishOptions
     if (part) parts = [...parts, part];
     onProgress?.(++done, total);
   }
+  for (const entry of await staleInstruments(db, parts)) {
+    const part = await writePart(db, entry, generation, instrumentSql(entry));
+    parts = parts.filter((p) => !samePartition(p, entry));
+    if (part) parts = [...parts, part];
+  }
   const manifest: Manifest = {
     version: 1,
     generation,
@@ -60,6 +68,7 @@ export async function publish(db: Database, {onProgress, signal}: PublishOptions
     parts,
     series: await seriesEntries(db, parts, old.series),
     jobs: await recentJobs(db),
+    tracked: await readTracked(db),
     incidents: await recentIncidents(db)
   };
   writeManifest(db.dataDir, manifest);
@@ -75,7 +84,8 @@ export async function compact(db: Database, options: PublishOptions = {}): Promi
   const counts = new Map<string, Part[]>();
   for (const part of manifest.parts) counts.set(partitionKey(part), [...(counts.get(partitionKey(part)) ?? []), part]);
   for (const parts of counts.values()) {
-    if (parts.length > 1 && !FEATURE_SERIES.includes(parts[0]!.series)) await markWhole(db, parts[0]!);
+    const derived = [...FEATURE_SERIES, INSTRUMENT_SERIES].includes(parts[0]!.series);
+    if (parts.length > 1 && !derived) await markWhole(db, parts[0]!);
   }
   return publish(db, options);
 }

@@ -29,7 +29,7 @@ const COLUMNS: Record<string, string> = {
 
 /**
  * Opens the lake at any time, also while a writer works: parts never change, and the manifest names a consistent set.
- * Views: `funding`, `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; the first two also
+ * Views: `instruments` (what venues listed, by day), `funding`, `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; the first two also
  * as `funding_exact` and `candles_exact` with decimals instead of doubles. They exist, empty, over no data too.
  */
 export async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
@@ -37,7 +37,8 @@ export async function openLake(dataDir: string, {only = () => true}: LakeOptions
   const instance = await DuckDBInstance.create(":memory:", {threads: "2"});
   const connection = await instance.connect();
   const parts = manifest.parts.filter(only);
-  const candles = parts.filter((part) => !["funding", "features-funding", "features-price"].includes(part.series));
+  const others = ["funding", "features-funding", "features-price", "instruments"];
+  const candles = parts.filter((part) => !others.includes(part.series));
   const of = (series: string) => parts.filter((part) => part.series === series);
   await connection.run(`create view funding_exact as ${source(dataDir, "funding", of("funding"))}`);
   await connection.run(
@@ -52,6 +53,7 @@ export async function openLake(dataDir: string, {only = () => true}: LakeOptions
   for (const name of ["features-funding", "features-price"]) {
     await connection.run(`create view ${name.replace("-", "_")} as ${source(dataDir, name, of(name))}`);
   }
+  await connection.run(`create view instruments as ${instrumentSource(dataDir, of("instruments"))}`);
   return {
     connection,
     manifest,
@@ -61,6 +63,25 @@ export async function openLake(dataDir: string, {only = () => true}: LakeOptions
       instance.closeSync();
     }
   };
+}
+
+function instrumentSource(dataDir: string, parts: readonly Part[]): string {
+  const files = parts.map((part) => literal(join(lakeDir(dataDir), part.path)));
+  if (files.length > 0) {
+    return `select * exclude (year) from read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types = {'venue': varchar})`;
+  }
+  const texts = "market pair symbol coin quote status contract_size tick step min_qty min_notional turnover_24h".split(
+    " "
+  );
+  const numbers = "ts day_ts multiplier launch_ts delist_ts".split(" ");
+  const columns = [
+    "null::varchar as venue",
+    ...texts.map((name) => `null::varchar as ${name}`),
+    ...numbers.map((name) => `null::bigint as ${name}`),
+    "null::boolean as active",
+    "null::double as funding_interval_hours"
+  ];
+  return `select ${columns.join(", ")} where false`;
 }
 
 function source(dataDir: string, name: string, parts: readonly Part[]): string {

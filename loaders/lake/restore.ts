@@ -4,6 +4,8 @@ import {keyText, literal, whereKey, type SeriesKey} from "../store/key.js";
 import {refreshCandleHoles, refreshFunding} from "../store/findings.js";
 import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
 import {boundaryTs} from "../../src/lib/time/grid.js";
+import {restoreInstruments} from "./instruments.js";
+import {track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
 /**
@@ -13,8 +15,23 @@ import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js
  */
 export async function recoverFromLake(db: Database, manifest: Manifest | undefined): Promise<string[]> {
   const lost = manifest ? await lostHistories(db, manifest) : [];
+  const instruments = manifest ? await restoreInstruments(db, manifest.parts) : 0;
   for (const entry of lost) await restore(db, entry);
-  return lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`);
+  if (lost.length > 0 && manifest) await restoreTracked(db, manifest);
+  return [
+    ...(instruments > 0 ? [`lists of markets, ${instruments} rows`] : []),
+    ...lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`)
+  ];
+}
+
+/** The list of scheduled updates of a store that lost its own. */
+async function restoreTracked(db: Database, {tracked}: Manifest): Promise<void> {
+  const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from tracked");
+  if (have!.n > 0) return;
+  for (const {fromTs, chosenBy, venue, pair, series, timeframe} of tracked) {
+    const key = {venue, pair, series: series as Series, timeframe};
+    await track(db, [key], {fromTs, chosenBy: chosenBy === "top" ? "top" : "person"});
+  }
 }
 
 interface Lost {

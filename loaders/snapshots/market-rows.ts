@@ -7,6 +7,7 @@ import {DataError} from "../errors.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import type {Part} from "../lake/manifest.js";
 import {literal} from "../store/key.js";
+import {instrumentOf} from "./instrument.js";
 import {requireManifest} from "./status.js";
 
 export interface MarketRequest {
@@ -35,7 +36,8 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
   }
   const wanted = new Set(requests.map(({pair}) => pair));
   for (const {pair} of requests) wanted.add(`${multiplierOf(baseOf(pair)).coin}/${quoteOf(pair)}`);
-  const only = (part: Part) => wanted.has(part.pair) && !part.series.startsWith("features");
+  const only = (part: Part) =>
+    part.series === "instruments" || (wanted.has(part.pair) && !part.series.startsWith("features"));
   return withLake(
     dataDir,
     async (lake) => {
@@ -72,7 +74,8 @@ async function readMarket(lake: Lake, {pair, venue, timeframe, finerTimeframe}: 
     spot,
     perp,
     mark: mark.ts.length ? mark : undefined,
-    perpMultiplier: multiplier
+    perpMultiplier: multiplier,
+    instrument: await instrumentOf(lake, chosen, pair)
   };
   if (!finerTimeframe || finerTimeframe === timeframe) return market;
   const [finerPerp, finerMark] = [await candles("perp", finerTimeframe), await candles("mark", finerTimeframe)];

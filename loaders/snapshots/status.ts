@@ -48,7 +48,7 @@ export function requireManifest(dataDir: string): Manifest {
   const manifest = readManifest(dataDir);
   if (!manifest || manifest.series.length === 0) {
     throw new DataError(`missing data: ${join(dataDir, "lake")} is empty`, {
-      fix: "npx carrybook import FILE… --venue binance"
+      fix: "npx carrybook backfill --top 20, npx carrybook demo, or npx carrybook import FILE… --venue binance"
     });
   }
   return manifest;
@@ -71,7 +71,8 @@ function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
     coverage,
     holes,
     freshness: freshness(ageMs, intervalMs ?? 8 * 3_600_000),
-    ageMs
+    ageMs,
+    endedTs: entry.endedTs
   };
 }
 
@@ -81,10 +82,14 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
     series.reduce((sum, s) => sum + s.holes.filter((hole) => hole.state === state).length, 0);
   const open = count("open");
   const ambiguous = count("ambiguous");
-  const stale = series.filter((s) => s.freshness === "stale");
+  const stale = series.filter((s) => s.freshness === "stale" && s.endedTs === null);
   for (const {text} of manifest.incidents) issues.push({level: "warning", text, fix: "npx carrybook doctor"});
   if (open > 0) {
-    issues.push({level: "warning", text: `${plural(open, "hole")} in the history`, fix: "npx carrybook gaps"});
+    issues.push({
+      level: "warning",
+      text: `${plural(open, "hole")} in the history`,
+      fix: manifest.tracked.length > 0 ? "npx carrybook gaps --repair" : "npx carrybook gaps"
+    });
   }
   if (ambiguous > 0) {
     issues.push({
@@ -98,12 +103,12 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
     issues.push({
       level: "warning",
       text: `${plural(stale.length, "history", "histories")} of ${series.length} stale, the newest by ${plural(Math.floor(newest / DAY_MS), "day")}`,
-      fix: "npx carrybook import FILE… --venue V"
+      fix: manifest.tracked.length > 0 ? "npx carrybook update" : "npx carrybook import FILE… --venue V"
     });
   }
   const failed = manifest.jobs.filter((job) => job.status === "failed").length;
   if (failed > 0) {
-    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook doctor"});
+    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook jobs"});
   }
   return issues;
 }

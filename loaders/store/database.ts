@@ -27,6 +27,8 @@ export interface Database {
   keys: Map<string, StoredKey>;
   /** what was mended on opening, e.g. a damaged log set aside; empty as a rule */
   incidents: string[];
+  /** runs one piece of work after another: there is one connection, and a transaction on it must not be entered by others */
+  exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function openDatabase(dataDir: string, options: OpenOptions = {}): 
       kind,
       now,
       incidents,
+      exclusive: inTurn(),
       close: async () => {
         connection.closeSync();
         opened.closeSync();
@@ -113,6 +116,15 @@ async function openInstance(
   }
 }
 
+function inTurn(): Database["exclusive"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
 const damaged = (path: string, cause: unknown): DataError =>
   new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
     fix: "move the file away and run `npx carrybook restore`: it is rebuilt from the lake",
@@ -133,10 +145,35 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
     });
   }
   if (meta.get("kind") !== kind) {
+    if (await isBlank(connection)) {
+      await connection.run(`update meta set value = ${literal(kind)} where key = 'kind'`);
+      return;
+    }
     throw new DataError(`invalid store: it holds ${meta.get("kind")} data, not ${kind}`, {
       fix: "simulated data lives in the demo directory: pass --demo, or another --data"
     });
   }
+}
+
+/** A store that never held a row may still become of either kind. */
+async function isBlank(connection: DuckDBConnection): Promise<boolean> {
+  const [row] = await rowsOf<{n: number}>(
+    connection,
+    "select (select count(*) from funding) + (select count(*) from candles) + (select count(*) from coverage) as n"
+  );
+  return row!.n === 0;
+}
+
+/** A value the store keeps under a name, e.g. when the top pairs were last chosen. */
+export async function readMeta(db: Database, name: string): Promise<string | undefined> {
+  const [row] = await rowsOf<{value: string}>(db.connection, `select value from meta where key = ${literal(name)}`);
+  return row?.value;
+}
+
+/** Keeps a value under a name; call it inside a transaction when it belongs to one. */
+export async function writeMeta(db: Database, name: string, value: string): Promise<void> {
+  await db.connection.run(`delete from meta where key = ${literal(name)}`);
+  await db.connection.run(`insert into meta values (${literal(name)}, ${literal(value)})`);
 }
 
 const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");

@@ -1,5 +1,12 @@
 import {BIGINT, DOUBLE, DuckDBDataChunk, VARCHAR} from "@duckdb/node-api";
-import {fundingFinding, gridRows, type Hole} from "../../src/lib/market/coverage.js";
+import {
+  fundingFinding,
+  gridRows,
+  holeState,
+  TRIES_UNTIL_CONFIRMED,
+  type Hole,
+  type Span
+} from "../../src/lib/market/coverage.js";
 import {
   allowedIntervalHours,
   initialIntervalState,
@@ -126,6 +133,15 @@ async function applyIntervals(
   await db.connection.run("drop table inferred");
 }
 
+/** A finding as the ledger has it. */
+export interface KnownHole {
+  from: number;
+  to: number;
+  state: string;
+  tries: number;
+  found: number;
+}
+
 /** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
 async function replaceHoles(
   db: Database,
@@ -135,12 +151,22 @@ async function replaceHoles(
   holes: readonly Hole[]
 ): Promise<void> {
   const where = `${whereKey(key)} and from_ts >= ${fromTs} and to_ts <= ${toTs}`;
-  const before = await rowsOf<{from: number; to: number; state: string; tries: number; found: number}>(
+  const before = await rowsOf<KnownHole>(
     db.connection,
     `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
   );
   if (before.length === 0 && holes.length === 0) return;
   await db.connection.run(`delete from holes where ${where}`);
+  await insertHoles(db, key, holes, before);
+}
+
+/** Records findings; one that was known before with the same edges keeps its state, tries and instant of finding. */
+export async function insertHoles(
+  db: Database,
+  key: StoredKey,
+  holes: readonly Hole[],
+  before: readonly KnownHole[]
+): Promise<void> {
   if (holes.length === 0) return;
   const values = holes.map((hole) => {
     const same = before.find((old) => old.from === hole.from && old.to === hole.to);
@@ -148,4 +174,31 @@ async function replaceHoles(
     return `(${key.id}, ${hole.from}, ${hole.to}, ${hole.rows}, ${literal(state)}, ${same?.tries ?? 0}, ${same?.found ?? db.now()})`;
   });
   await db.connection.run(`insert into holes values ${values.join(", ")}`);
+}
+
+/** A finding with what has been tried about it. */
+export interface TriedHole extends Hole {
+  tries: number;
+}
+
+/** The findings of a history that another refetch may still settle, oldest first. */
+export async function holesToRepair(db: Database, key: StoredKey): Promise<TriedHole[]> {
+  return rowsOf<TriedHole>(
+    db.connection,
+    `select from_ts as "from", to_ts as "to", missing as rows, state, tries from holes
+     where ${whereKey(key)} and state <> 'confirmed missing' and tries < ${TRIES_UNTIL_CONFIRMED} order by from_ts`
+  );
+}
+
+/**
+ * Counts a refetch that left a hole as it was; the second one settles an open hole as `confirmed missing`, while an
+ * ambiguous one stays what it is: a switch looks just like it (SEMANTICS §8.15).
+ */
+export async function countTry(db: Database, key: StoredKey, {from, to}: Span): Promise<void> {
+  const where = `${whereKey(key)} and from_ts = ${from} and to_ts = ${to}`;
+  await db.connection.run(`update holes set tries = tries + 1 where ${where}`);
+  await db.connection.run(
+    `update holes set state = ${literal(holeState(TRIES_UNTIL_CONFIRMED))}
+     where ${where} and state = 'open' and tries >= ${TRIES_UNTIL_CONFIRMED}`
+  );
 }

@@ -2,8 +2,8 @@ import {coverageShare, type Hole} from "../../src/lib/market/coverage.js";
 import {isSeries} from "../../src/lib/market/pair.js";
 import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import type {Part, SeriesEntry} from "../lake/manifest.js";
-import type {Job} from "../ingest/job.js";
 import {rowsOf, storedKey, type Database} from "./database.js";
+import {lifeOf} from "./instruments.js";
 import {literal, whereKey, type SeriesKey} from "./key.js";
 
 /**
@@ -31,6 +31,7 @@ export async function seriesEntries(
   const id = (r: {venue: string; pair: string; series: string; timeframe: string}) =>
     [r.venue, r.pair, r.series, r.timeframe].join("|");
   const holesOf = group(holes, id);
+  const ended = await endedHistories(db);
   const entries: SeriesEntry[] = [];
   for (const own of group(market, id).values()) {
     const {venue, pair, series, timeframe} = own[0]!;
@@ -59,10 +60,23 @@ export async function seriesEntries(
       coverage: coverageShare(rows, missing)!,
       holes: missing,
       proven: proven.map(({from: start, to, origin}) => ({from: start, to, origin})),
-      verifiedTs: Math.max(0, ...proven.map((proof) => proof.verified))
+      verifiedTs: Math.max(0, ...proven.map((proof) => proof.verified)),
+      endedTs: ended.get(id(own[0]!)) ?? null
     });
   }
   return entries.sort((a, b) => (id(a) < id(b) ? -1 : 1));
+}
+
+/** When the markets behind histories ended, by the histories' names; only those that have. */
+async function endedHistories(db: Database): Promise<Map<string, number>> {
+  const result = new Map<string, number>();
+  const [any] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from instruments");
+  if (any!.n === 0) return result;
+  for (const key of db.keys.values()) {
+    const {endTs} = await lifeOf(db, key);
+    if (endTs !== undefined) result.set([key.venue, key.pair, key.series, key.timeframe].join("|"), endTs);
+  }
+  return result;
 }
 
 async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | null> {
@@ -82,23 +96,6 @@ function group<T>(values: readonly T[], key: (value: T) => string): Map<string, 
     else groups.set(key(value), [value]);
   }
   return groups;
-}
-
-/** The newest jobs, newest first, as the API shows them. */
-export async function recentJobs(db: Database, limit = 50): Promise<Record<string, unknown>[]> {
-  const rows = await rowsOf<{body: string}>(
-    db.connection,
-    `select body from jobs order by created_ts desc, id desc limit ${limit}`
-  );
-  return rows.map((row) => JSON.parse(row.body) as Record<string, unknown>);
-}
-
-/** Keeps a job, replacing what was known of it. */
-export async function saveJob(db: Database, job: Job): Promise<void> {
-  await db.connection.run(`delete from jobs where id = ${literal(job.id)}`);
-  await db.connection.run(
-    `insert into jobs values (${literal(job.id)}, ${job.createdAt}, ${literal(JSON.stringify(job))})`
-  );
 }
 
 export async function recentIncidents(db: Database): Promise<{ts: number; kind: string; text: string}[]> {

@@ -31,5 +31,14 @@ export const SCHEMA_SQL: readonly string[] = [
      id varchar not null, created_ts bigint not null, body varchar not null)`,
   `create table if not exists dirty (
      key_id integer not null, year integer not null, from_ts bigint not null, to_ts bigint not null, appended boolean not null)`,
-  `create table if not exists incidents (ts bigint not null, kind varchar not null, text varchar not null)`
+  `create table if not exists incidents (ts bigint not null, kind varchar not null, text varchar not null)`,
+  `create table if not exists job_log (job_id varchar not null, seq integer not null, ts bigint not null, text varchar not null)`,
+  `create table if not exists tracked (
+     venue varchar not null, pair varchar not null, series varchar not null, timeframe varchar not null,
+     from_ts bigint not null, chosen_by varchar not null, since_ts bigint not null)`,
+  `create table if not exists instruments (
+     venue varchar not null, day_ts bigint not null, observed_ts bigint not null, market varchar not null, pair varchar not null,
+     symbol varchar not null, coin varchar not null, multiplier bigint not null, quote varchar not null, active boolean not null,
+     status varchar not null, launch_ts bigint, delist_ts bigint, contract_size varchar not null, tick varchar, step varchar,
+     min_qty varchar, min_notional varchar, funding_interval_hours double, turnover_24h varchar)`
 ];

@@ -3,6 +3,7 @@ import {difference, normalise, type Span} from "../../src/lib/market/coverage.js
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {keyText, literal, whereKey} from "./key.js";
+import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
 import type {Stage} from "./stage.js";
 import {DataError} from "../errors.js";
@@ -46,6 +47,7 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
       if (changed > 0) await replaceRows(db, stage, options, fresh);
       if (changed > 0 || !known) await extendCoverage(db, stage, options);
       if (changed > 0) await refreshFindings(db, stage);
+      if (changed > 0 || !known) await refreshEdges(db, stage.key);
       if (changed > 0) await markDirty(db, stage, options, fresh);
       await options.also?.();
     });
@@ -71,8 +73,13 @@ const sameRow = (table: string): string =>
   table === "candles" ? "e.ts = s.ts" : "e.boundary_ts = cast(round(s.ts / 60000.0) as bigint) * 60000";
 
 function range(stage: Stage, {mode, proven}: WriteOptions): string {
-  const column = tableOf(stage) === "candles" ? "ts" : "boundary_ts";
-  if (mode === "range") return `${column} >= ${proven.from} and ${column} < ${proven.to}`;
+  const table = tableOf(stage);
+  const column = table === "candles" ? "ts" : "boundary_ts";
+  if (mode === "range") {
+    // A stamp that jitters over the edge of its reply belongs to the reply all the same.
+    const edges = table === "funding" && stage.count > 0 ? [boundaryTs(stage.minTs), boundaryTs(stage.maxTs) + 1] : [];
+    return `${column} >= ${Math.min(proven.from, ...edges)} and ${column} < ${Math.max(proven.to, ...edges)}`;
+  }
   return `${column} between ${stage.minTs - 60_000} and ${stage.maxTs + 60_000}`;
 }
 

@@ -132,7 +132,8 @@ export function madeSeries(): SeriesStatus[] {
     lastTs: START + 90 * 24 * HOUR - HOUR,
     intervalMs: HOUR,
     freshness: "stale" as const,
-    ageMs: 1e10
+    ageMs: 1e10,
+    endedTs: null
   };
   return [
     {...base, series: "funding", timeframe: "", rows: 270, coverage: 1, holes: []},

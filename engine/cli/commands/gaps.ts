@@ -1,31 +1,72 @@
 import {requireManifest} from "../../../loaders/snapshots/status.js";
+import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
 import {count} from "../output.js";
+import {runBatches, withIngest} from "../ingest.js";
+import type {Context} from "../context.js";
 import type {Define} from "../main.js";
+import type {Job} from "../../../loaders/ingest/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function gapsCommand(define: Define): void {
   define("gaps", "the coverage ledger's findings: open, confirmed missing and ambiguous holes", (command, run) =>
-    command.action(() =>
-      run(async ({dataDir, output}) => {
-        const manifest = requireManifest(dataDir);
-        const gaps = manifest.series.flatMap(({venue, pair, series, timeframe, holes}) =>
-          holes.map((hole) => ({venue, pair, series, timeframe, ...hole}))
-        );
-        output.table(gaps, [
-          {title: "venue", value: (g) => g.venue},
-          {title: "pair", value: (g) => g.pair},
-          {title: "series", value: (g) => `${g.series} ${g.timeframe}`.trim()},
-          {title: "from", value: (g) => formatInstant(g.from)},
-          {title: "to", value: (g) => formatInstant(g.to)},
-          {title: "rows", value: (g) => count(g.rows), align: "right"},
-          {title: "state", value: (g) => g.state}
-        ]);
-        output.note(
-          gaps.length === 0
-            ? `no holes in ${manifest.series.length} histories`
-            : `${gaps.length} holes in ${manifest.series.length} histories; a hole of an import is filled by importing a file that has it`
-        );
-      })
-    )
+    command
+      .option("--repair", "refetch the exact holes; what two refetches do not fill is confirmed missing")
+      .action(({repair}: {repair?: boolean}) =>
+        run(async (context) => {
+          requireManifest(context.dataDir);
+          const code = repair ? await repairHoles(context) : 0;
+          if (!repair) list(context);
+          return code;
+        })
+      )
   );
+}
+
+function list({dataDir, output}: Context): void {
+  const manifest = requireManifest(dataDir);
+  const gaps = manifest.series.flatMap(({venue, pair, series, timeframe, holes}) =>
+    holes.map((hole) => ({venue, pair, series, timeframe, ...hole}))
+  );
+  output.table(gaps, [
+    {title: "venue", value: (g) => g.venue},
+    {title: "pair", value: (g) => g.pair},
+    {title: "series", value: (g) => `${g.series} ${g.timeframe}`.trim()},
+    {title: "from", value: (g) => formatInstant(g.from)},
+    {title: "to", value: (g) => formatInstant(g.to)},
+    {title: "rows", value: (g) => count(g.rows), align: "right"},
+    {title: "state", value: (g) => g.state}
+  ]);
+  const open = gaps.filter((gap) => gap.state !== "confirmed missing").length;
+  output.note(
+    gaps.length === 0
+      ? `no holes in ${manifest.series.length} histories`
+      : `${gaps.length} holes in ${manifest.series.length} histories${open > 0 ? "; next: npx carrybook gaps --repair, or import a file that has the rows" : ""}`
+  );
+}
+
+async function repairHoles(context: Context): Promise<number> {
+  return withIngest(context, async (ingest) => {
+    const {db, service, exchange} = ingest;
+    const plan = await db.exclusive(() => repairPlan(db));
+    if (plan.length === 0) {
+      context.output.document({batches: [], jobs: [], usage: {}}, () => "no hole is left that a refetch could settle");
+      return 0;
+    }
+    const batches: Job[] = [];
+    for (const request of plan) {
+      const {fundingDepthMs} = await exchange(request.venue);
+      if (fundingDepthMs !== undefined)
+        context.output.note(
+          `${request.venue} serves ${Math.round(fundingDepthMs / 86_400_000)} days of settlements; older holes cannot be filled from it`,
+          "warn"
+        );
+      batches.push(await service.submit(request));
+    }
+    const code = await runBatches(ingest, batches);
+    const sum = (name: string) => batches.reduce((n, {id}) => n + (service.get(id)?.quality?.[name] ?? 0), 0);
+    context.output.note(
+      `${count(sum("filled"))} rows filled, ${sum("confirmed")} holes confirmed missing, ${sum("ambiguous")} stay ambiguous`
+    );
+    return code;
+  });
 }

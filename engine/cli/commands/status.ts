@@ -9,7 +9,8 @@ export function statusCommand(define: Define): void {
       run(async ({dataDir, output, now}) => {
         const status = statusOf(dataDir, now());
         output.document(status, () => {
-          if (status.state === "empty") return "No data yet. Next: npx carrybook import FILE… --venue binance";
+          if (status.state === "empty")
+            return "No data yet. Next: npx carrybook backfill --top 20, npx carrybook demo, or npx carrybook import FILE… --venue binance";
           const head = [
             `${status.state} · source ${status.source} · ${status.pairs} pairs · ${count(status.rows.funding)} settlements, ${count(status.rows.candles)} candles`,
             `${formatInstant(status.first!)} to ${formatInstant(status.last!)}, last written ${formatInstant(status.lastSync!)}`

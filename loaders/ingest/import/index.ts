@@ -5,7 +5,7 @@ import {CarrybookError, UsageError} from "../../errors.js";
 import {publish} from "../../lake/publish.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
-import {saveJob} from "../../store/ledger.js";
+import {saveJob} from "../../store/jobs.js";
 import {keyText, type SeriesKey} from "../../store/key.js";
 import {newJob, type Job} from "../job.js";
 import type {Field} from "../rows.js";

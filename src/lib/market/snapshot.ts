@@ -48,6 +48,8 @@ export interface SeriesStatus {
   holes: Hole[];
   freshness: Freshness;
   ageMs: number;
+  /** when the market ended; null while it trades or where nobody said */
+  endedTs: number | null;
 }
 
 /** Something a person should look at, with what to do about it. */

@@ -1,0 +1,86 @@
+import {join, resolve} from "node:path";
+import {historiesOf, instrumentsOfToday, selectTop} from "../../../loaders/ingest/universe.js";
+import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
+import {readMeta} from "../../../loaders/store/database.js";
+import {DAY_MS} from "../../../src/lib/time/grid.js";
+import {embedded, keepUrl} from "../../venue.js";
+import {createContext, type CommonFlags} from "../context.js";
+import {readCount, readSeries, runBatches, withIngest} from "../ingest.js";
+import type {Define} from "../main.js";
+
+interface Flags extends CommonFlags {
+  pairs: string;
+  days: string;
+  seed: string;
+}
+
+/** The venue name of everything simulated. */
+const VENUE = "sim";
+
+export function demoCommand(define: Define): void {
+  define(
+    "demo",
+    "fill <data>/demo from the simulated venue, by the same client and jobs as a real one",
+    (command, run) =>
+      command
+        .option("--pairs <n>", "how many pairs, by turnover", "20")
+        .option("--days <n>", "how far back", "365")
+        .option("--seed <n>", "another seed is another market", "7")
+        .addHelpText(
+          "after",
+          `
+The demo is simulated and says so on every page. It lives beside real data and never mixes with it; every command takes
+--demo to act on it. Pages show it only while there is no real data.`
+        )
+        .action((flags: Flags) =>
+          run((given) => {
+            const pairs = readCount("pairs", flags.pairs, {most: 40});
+            const days = readCount("days", flags.days, {most: 2_000});
+            const seed = readCount("seed", flags.seed, {most: 0xffffffff});
+            const context = given.demo ? given : createContext({...flags, demo: true}, given.signal);
+            return withIngest(context, async (ingest) => {
+              const {db, service, exchange} = ingest;
+              const {output, signal} = context;
+              const url = embedded(seed);
+              const before = await db.exclusive(() => readMeta(db, `url:${VENUE}`));
+              if (before && before !== url) {
+                output.note(
+                  `the demo holds the market of ${before}: going on with it (delete ${join(resolve(context.dataDir))} for another)`,
+                  "warn"
+                );
+              } else await db.exclusive(() => keepUrl(db, {venue: VENUE, url}));
+              const client = await exchange(VENUE);
+              const {venueMs} = await client.serverTime({priority: "update", signal});
+              const instruments = await instrumentsOfToday(db, client, venueMs, signal);
+              const wanted = readSeries({});
+              const chosen = await db.exclusive(() =>
+                selectTop(db, VENUE, instruments, {top: pairs, days, ...wanted}, venueMs)
+              );
+              const keys = chosen.pairs.flatMap((pair) => historiesOf(VENUE, pair, wanted, instruments));
+              const span = {from: venueMs - days * DAY_MS, to: venueMs};
+              const batch = await service.submit({
+                kind: "backfill",
+                venue: VENUE,
+                histories: keys.map((key) => ({key, wanted: span}))
+              });
+              const code = await fill(ingest, batch);
+              if (code === 0) output.note("the demo is ready: simulated data, not a market. Next: npm run dev");
+              return code;
+            });
+          })
+        )
+  );
+}
+
+/** Backfill, then the holes it found: the simulated venue has its outage too. */
+async function fill(
+  ingest: Parameters<typeof runBatches>[0],
+  batch: Parameters<typeof runBatches>[1][number]
+): Promise<number> {
+  const {db, service, context} = ingest;
+  await service.run({batches: [batch.id], signal: context.signal});
+  const repairs = [];
+  if (!context.signal.aborted)
+    for (const request of await db.exclusive(() => repairPlan(db))) repairs.push(await service.submit(request));
+  return runBatches(ingest, [batch, ...repairs]);
+}

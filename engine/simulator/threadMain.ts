@@ -1,0 +1,5 @@
+import {parentPort, workerData} from "node:worker_threads";
+import {startSim, type SimOptions} from "./server.js";
+
+const sim = await startSim(workerData as SimOptions);
+parentPort!.postMessage({url: sim.url});

@@ -1,0 +1,134 @@
+import {normalise, type Span} from "../../../src/lib/market/coverage.js";
+import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
+import {candleHistory, fundingHistory, type Stretch} from "../../exchange/history.js";
+import type {Clock, Exchange, Priority, Rejected} from "../../exchange/types.js";
+import type {Database} from "../../store/database.js";
+import {saveJob} from "../../store/jobs.js";
+import type {SeriesKey} from "../../store/key.js";
+import {Stage, type MarketRow} from "../../store/stage.js";
+import {writeStage} from "../../store/write.js";
+import type {Job} from "../job.js";
+import {planFetch} from "./plan.js";
+
+/** What a piece of fetching is handed. */
+export interface FetchContext {
+  db: Database;
+  exchange: Exchange;
+  clock: Clock;
+  priority: Priority;
+  signal: AbortSignal;
+  log: (text: string) => void;
+  /** called when the job's figures changed */
+  onProgress: (job: Job) => void;
+  /** called after each committed write, e.g. to publish the lake when it is time */
+  onWritten: () => Promise<void>;
+}
+
+/** Rows wait for their transaction until there are this many, or this long. */
+const FLUSH_ROWS = 10_000;
+const FLUSH_MS = 2_000;
+
+/**
+ * Fetches what is missing of a history and takes it into the store, stretch by stretch: the rows, the coverage they prove
+ * and the job's progress are one transaction each, so that an end at any point loses nothing that was told.
+ * @returns the job with its figures
+ */
+export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, context: FetchContext): Promise<Job> {
+  const {db, exchange, clock, signal, log, onProgress, onWritten} = context;
+  const plan = await db.exclusive(() => planFetch(db, key, wanted));
+  let now: Job = {...job, step: "fetch", rowsExpected: plan.rowsExpected};
+  onProgress(now);
+  log(
+    plan.spans.length === 0
+      ? "nothing is missing"
+      : `missing ${plan.spans.length === 1 ? "one stretch" : `${plan.spans.length} stretches`}, about ${plan.rowsExpected} rows`
+  );
+  const quality = {rejected: 0, repeats: 0, outside: 0};
+  const started = clock.monotonic();
+  let held: Stretch<MarketRow>[] = [];
+  let heldRows = 0;
+  let flushed = started;
+  const flush = async () => {
+    if (held.length === 0) return;
+    const groups = contiguous(held);
+    held = [];
+    heldRows = 0;
+    flushed = clock.monotonic();
+    for (const group of groups) {
+      now = {...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}};
+      now = withPace(now, clock.monotonic() - started);
+      await db.exclusive(() => write(db, key, group, exchange.origin, now));
+    }
+    onProgress(now);
+    await onWritten();
+  };
+  for (const span of plan.spans) {
+    for await (const stretch of walk(exchange, key, span, {...context, launchTs: plan.launchTs})) {
+      signal.throwIfAborted();
+      count(quality, stretch, log);
+      held.push(stretch);
+      heldRows += stretch.rows.length;
+      if (heldRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
+    }
+  }
+  await flush();
+  return {...now, quality: {...quality}};
+}
+
+function walk(
+  exchange: Exchange,
+  {pair, series, timeframe}: SeriesKey,
+  span: Span,
+  {priority, signal, launchTs}: {priority: Priority; signal: AbortSignal; launchTs: number | undefined}
+): AsyncIterable<Stretch<MarketRow>> {
+  return isCandleSeries(series)
+    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, {priority, signal, launchTs})
+    : fundingHistory(exchange, pair, span, {priority, signal, launchTs});
+}
+
+/** Stretches that touch become one write. */
+function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; rows: MarketRow[]}[] {
+  return normalise(stretches.map((s) => s.proven)).map((proven) => ({
+    proven,
+    rows: stretches.filter((s) => s.proven.from >= proven.from && s.proven.to <= proven.to).flatMap((s) => s.rows)
+  }));
+}
+
+/** Writes one stretch, the job's figures in the same transaction. */
+export async function write(
+  db: Database,
+  key: SeriesKey,
+  {proven, rows}: {proven: Span; rows: readonly MarketRow[]},
+  origin: string,
+  job: Job
+): Promise<number> {
+  const stage = await Stage.open(db, key);
+  for (const row of rows) stage.add(row);
+  const {changed} = await writeStage(db, stage, {proven, mode: "range", origin, also: () => saveJob(db, job)});
+  return changed;
+}
+
+function withPace(job: Job, elapsedMs: number): Job {
+  const expected = Math.max(job.rowsExpected ?? 0, job.rowsFetched);
+  const left = expected - job.rowsFetched;
+  return {
+    ...job,
+    rowsExpected: expected,
+    progress: expected > 0 ? Math.min(0.99, job.rowsFetched / expected) : 0,
+    etaMs: job.rowsFetched > 0 ? Math.round((elapsedMs * left) / job.rowsFetched) : null
+  };
+}
+
+/** Adds what a stretch says about its quality; a rejected row is told with its reason. */
+export function count(
+  quality: Record<"rejected" | "repeats" | "outside", number>,
+  {rejected, repeats, outside}: {rejected: readonly Rejected[]; repeats: number; outside: number},
+  log: (text: string) => void
+): void {
+  quality.rejected += rejected.length;
+  quality.repeats += repeats;
+  quality.outside += outside;
+  for (const {tsMs, reason} of rejected) {
+    log(`row left out: ${reason}${tsMs === undefined ? "" : ` at ${new Date(tsMs).toISOString()}`}`);
+  }
+}

@@ -1,0 +1,50 @@
+import {difference, normalise, type Span} from "../../../src/lib/market/coverage.js";
+import {isCandleSeries} from "../../../src/lib/market/pair.js";
+import {ceilTo, floorTo, gridCount, HOUR_MS} from "../../../src/lib/time/grid.js";
+import {rowsOf, storedKey, type Database} from "../../store/database.js";
+import {lifeOf} from "../../store/instruments.js";
+import {stepOf, whereKey, type SeriesKey} from "../../store/key.js";
+
+/** What is to be fetched of a history. */
+export interface Plan {
+  /** stretches nobody has answered for, newest first */
+  spans: Span[];
+  /** rows they may hold */
+  rowsExpected: number;
+  launchTs: number | undefined;
+}
+
+/**
+ * What of `wanted` is missing from a history, and only that (INTERFACES, backfill). Proof beyond the newest row counts
+ * only where the market has ended: a venue publishes late, and silence about the present is no proof.
+ * @param wanted half-open; candles are cut to whole ones
+ */
+export async function planFetch(db: Database, key: SeriesKey, wanted: Span): Promise<Plan> {
+  const stored = await storedKey(db, key);
+  const where = whereKey(stored);
+  const candles = isCandleSeries(key.series);
+  const step = stepOf(key);
+  const {launchTs, endTs} = await lifeOf(db, key);
+  const end = endTs === undefined ? Infinity : endTs + (candles ? 0 : 1);
+  let from = Math.max(wanted.from, launchTs ?? -Infinity);
+  let to = Math.min(wanted.to, end);
+  if (step !== undefined) [from, to] = [ceilTo(from, step), floorTo(to, step)];
+  const [newest] = await rowsOf<{last: number | null; hours: number | null}>(
+    db.connection,
+    candles
+      ? `select max(ts) as last, null as hours from candles where ${where}`
+      : `select max(boundary_ts) as last, arg_max(interval_hours, ts) filter (interval_hours is not null) as hours
+         from funding where ${where}`
+  );
+  const last = newest!.last;
+  const trusted = last === null ? -Infinity : last + (step ?? 1);
+  const proven = normalise(
+    (await rowsOf<Span>(db.connection, `select from_ts as "from", to_ts as "to" from coverage where ${where}`)).map(
+      (span) => (span.to >= end ? span : {from: span.from, to: Math.min(span.to, trusted)})
+    )
+  );
+  const spans = difference([{from, to}], proven).reverse();
+  const pace = step ?? (newest!.hours ?? 8) * HOUR_MS;
+  const rowsExpected = spans.reduce((sum, span) => sum + gridCount(span.from, span.to, pace), 0);
+  return {spans, rowsExpected, launchTs};
+}

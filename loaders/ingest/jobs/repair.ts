@@ -1,0 +1,86 @@
+import type {Span} from "../../../src/lib/market/coverage.js";
+import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
+import {storedKey} from "../../store/database.js";
+import {countTry, holesToRepair} from "../../store/findings.js";
+import {stepOf, type SeriesKey} from "../../store/key.js";
+import {saveJob} from "../../store/jobs.js";
+import type {MarketRow} from "../../store/stage.js";
+import {inTransaction} from "../../store/database.js";
+import type {Job} from "../job.js";
+import {count, write, type FetchContext} from "./fetch.js";
+
+/**
+ * Refetches the exact holes of a history. A hole that a refetch leaves as it is has been tried once more; after two it is
+ * `confirmed missing`, or stays `ambiguous`, and is not asked for again (SEMANTICS §8.13, 8.15).
+ * @returns the job with what became of the holes in its `quality`
+ */
+export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {
+  const {db, exchange, signal, log, onProgress, onWritten} = context;
+  const stored = await db.exclusive(() => storedKey(db, key));
+  const quality = {rejected: 0, repeats: 0, outside: 0, filled: 0, confirmed: 0, ambiguous: 0};
+  const first = await db.exclusive(() => holesToRepair(db, stored));
+  let now: Job = {...job, step: "refetch", rowsExpected: first.reduce((sum, hole) => sum + hole.rows, 0)};
+  onProgress(now);
+  // A fill can split a hole, and a hole may need two refetches: the list is read anew until nothing is left to try.
+  for (let open = first; open.length > 0; open = await db.exclusive(() => holesToRepair(db, stored))) {
+    for (const hole of open) {
+      signal.throwIfAborted();
+      const rows: MarketRow[] = [];
+      for await (const page of refetch(key, hole, context)) {
+        count(quality, page, log);
+        rows.push(...page.rows);
+      }
+      now = {...now, rowsFetched: now.rowsFetched + rows.length, quality: {...quality}};
+      const changed =
+        rows.length === 0
+          ? 0
+          : await db.exclusive(() => write(db, key, {proven: hole, rows}, exchange.origin, {...now, quality}));
+      if (changed > 0) {
+        quality.filled += changed;
+        now = {...now, quality: {...quality}};
+        log(`filled ${changed} rows of ${text(hole)}`);
+        await onWritten();
+      } else {
+        const last = hole.tries + 1 >= 2;
+        if (last) quality[hole.state === "ambiguous" ? "ambiguous" : "confirmed"] += 1;
+        now = {...now, quality: {...quality}};
+        await db.exclusive(() =>
+          inTransaction(db.connection, async () => {
+            await countTry(db, stored, hole);
+            await saveJob(db, now);
+          })
+        );
+        log(
+          `no row in ${text(hole)}${!last ? "" : hole.state === "ambiguous" ? ": a hole or a switch of the interval, nobody can tell" : ": confirmed missing"}`
+        );
+      }
+      onProgress(now);
+    }
+  }
+  return now;
+}
+
+async function* refetch({pair, series, timeframe}: SeriesKey, hole: Span, {exchange, priority, signal}: FetchContext) {
+  const options = {priority, signal};
+  if (isCandleSeries(series)) {
+    const page = exchange.pageRows.candles * stepOf({venue: "", pair, series, timeframe})!;
+    for (let from = hole.from; from < hole.to; from += page) {
+      const window = {from, to: Math.min(hole.to, from + page)};
+      yield await exchange.candles(pair, series as CandleSeries, timeframe, window, options);
+    }
+    return;
+  }
+  for (let until = hole.to - HALF_MINUTE_MS; until >= hole.from;) {
+    const page = await exchange.settlements(pair, until, options);
+    const inside = page.rows.filter((row) => row.tsMs >= hole.from - HALF_MINUTE_MS);
+    yield {...page, rows: inside};
+    const oldest = page.rows[0]?.tsMs;
+    if (oldest === undefined || oldest < hole.from || inside.length === 0) return;
+    until = oldest - 1;
+  }
+}
+
+/** Stamps jitter around their boundary, so a hole's edges are read with this much room. */
+const HALF_MINUTE_MS = 30_000;
+
+const text = ({from, to}: Span): string => `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;

@@ -1,0 +1,334 @@
+import type {Clock, Exchange, Priority} from "../../exchange/types.js";
+import {CarrybookError, ExchangeError} from "../../errors.js";
+import type {Manifest} from "../../lake/manifest.js";
+import type {Database} from "../../store/database.js";
+import type {SeriesKey} from "../../store/key.js";
+import {appendLog, readJobs, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
+import type {Series} from "../../../src/lib/market/pair.js";
+import {isSettled, type Job} from "../job.js";
+import {batchEta, newBatch, summed, type BatchRequest} from "./batch.js";
+import {fetchHistory, type FetchContext} from "./fetch.js";
+import {Publisher} from "./publisher.js";
+import {repairHoles} from "./repair.js";
+
+/** What a listener hears: a child's or a batch's new figures, or that the lake is newer. */
+export type JobEvent = {type: "job"; job: Job} | {type: "batch"; job: Job} | {type: "published"; manifest: Manifest};
+
+export interface ServiceOptions {
+  /** the client of a venue; called once per venue */
+  connect: (venue: string) => Promise<Exchange>;
+  clock: Clock;
+  /** in [0, 1), for the jitter of pauses */
+  random: () => number;
+  /** histories worked on at once; the venue's limit is kept by its client whatever this is */
+  concurrency?: number;
+  onEvent?: (event: JobEvent) => void;
+}
+
+/** Work of a kind goes before work of another: what is live, then what is mended, then what is old. */
+const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
+const ORDER = ["update", "repair", "backfill"];
+/** A failed attempt is followed by a pause of about this, then three times as long. */
+const BACKOFF_MS = 2_000;
+/** Bulk retries of one job before only a person's explicit retry puts it back. */
+export const MAX_BULK_RETRIES = 3;
+
+/**
+ * The queue of ingestion work of one store: batches of children, worked off in order of priority, each child failing
+ * alone. Everything it knows is in the store, so work that was queued when a process ended is there for the next one.
+ */
+export class JobService {
+  private readonly jobs = new Map<string, Job>();
+  private readonly running = new Map<string, AbortController>();
+  private readonly exchanges = new Map<string, Promise<Exchange>>();
+  private readonly publisher: Publisher;
+  private startedMs: number | undefined;
+  private readonly before = new Map<string, number>();
+  private serial = 0;
+
+  private constructor(
+    private readonly db: Database,
+    private readonly options: ServiceOptions
+  ) {
+    this.publisher = new Publisher(db, options.clock, (manifest) => options.onEvent?.({type: "published", manifest}));
+  }
+
+  /** Opens the queue of a store. What was under way when the last process ended is queued again. */
+  static async open(db: Database, options: ServiceOptions): Promise<JobService> {
+    const service = new JobService(db, options);
+    const known = await db.exclusive(() => readJobs(db));
+    for (const job of known.reverse()) service.jobs.set(job.id, job);
+    const cut = known.filter((job) => job.parentId !== null && job.status === "in_progress");
+    for (const job of cut) service.jobs.set(job.id, {...job, status: "queued", startedAt: null, etaMs: null});
+    await service.save(cut.map((job) => service.jobs.get(job.id)!));
+    return service;
+  }
+
+  /** Queues a request. An unfinished batch of the same kind for the same histories gives way to it. */
+  async submit(request: BatchRequest): Promise<Job> {
+    const now = this.db.now();
+    const id = `${request.kind}-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}-${this.nextSerial()}`;
+    for (const old of this.batches()) {
+      if (isSettled(old) || old.kind !== request.kind || !this.isSame(old, request)) continue;
+      const given = await this.cancel([old.id]);
+      await this.save([], Object.fromEntries(given.map((job) => [job.id, [{ts: now, text: `superseded by ${id}`}]])));
+    }
+    const {parent, children} = newBatch(id, request, now);
+    for (const job of [parent, ...children]) this.jobs.set(job.id, job);
+    await this.save([parent, ...children]);
+    return parent;
+  }
+
+  private isSame(batch: Job, {venue, histories}: BatchRequest): boolean {
+    const own = new Set(this.children(batch.id).map(identity));
+    return batch.venue === venue && own.size === histories.length && histories.every(({key}) => own.has(identity(key)));
+  }
+
+  private nextSerial(): number {
+    do this.serial++;
+    while ([...this.jobs.keys()].some((id) => id.endsWith(`-${this.serial}`)));
+    return this.serial;
+  }
+
+  /**
+   * Works until nothing of the given batches (or nothing at all) is left to do, then publishes the lake. The signal ends
+   * it: what is under way stops between two writes and stays queued.
+   */
+  async run({batches, signal}: {batches?: readonly string[]; signal?: AbortSignal | undefined} = {}): Promise<void> {
+    const {clock, concurrency = 8} = this.options;
+    this.startedMs = clock.monotonic();
+    for (const batch of this.batches()) this.before.set(batch.id, batch.rowsFetched);
+    const mine = (job: Job) => job.parentId !== null && (!batches || batches.includes(job.parentId));
+    const working = new Set<Promise<void>>();
+    const failure = new AbortController();
+    let failed: unknown;
+    const stop = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
+    for (;;) {
+      while (!stop.aborted && working.size < concurrency) {
+        const job = this.next(mine);
+        if (!job) break;
+        const work = this.work(job, stop)
+          .catch((error: unknown) => {
+            failed ??= error;
+            failure.abort(error);
+          })
+          .finally(() => working.delete(work));
+        working.add(work);
+      }
+      const waiting = stop.aborted ? undefined : this.nextDue(mine);
+      if (working.size === 0 && waiting === undefined) break;
+      const pause =
+        waiting === undefined ? [] : [clock.sleep(Math.max(1, waiting - clock.now()), stop).catch(() => undefined)];
+      await Promise.race([...working, ...pause]);
+    }
+    if (failed !== undefined) throw failed;
+    await this.publisher.now();
+    for (const batch of this.batches()) {
+      if (!batches || batches.includes(batch.id)) this.options.onEvent?.({type: "batch", job: batch});
+    }
+  }
+
+  private ready(mine: (job: Job) => boolean): Job[] {
+    return [...this.jobs.values()].filter((job) => mine(job) && job.status === "queued");
+  }
+
+  private next(mine: (job: Job) => boolean): Job | undefined {
+    const now = this.options.clock.now();
+    return this.ready(mine)
+      .filter((job) => job.notBefore === null || job.notBefore <= now)
+      .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || a.createdAt - b.createdAt)[0];
+  }
+
+  private nextDue(mine: (job: Job) => boolean): number | undefined {
+    const dues = this.ready(mine).flatMap((job) => job.notBefore ?? []);
+    return dues.length > 0 ? Math.min(...dues) : undefined;
+  }
+
+  private async work(queued: Job, stop: AbortSignal): Promise<void> {
+    const {clock} = this.options;
+    const own = new AbortController();
+    this.running.set(queued.id, own);
+    const signal = AbortSignal.any([own.signal, stop]);
+    const lines: LogLine[] = [];
+    const log = (text: string) => void lines.push({ts: this.db.now(), text});
+    let job: Job = this.put({
+      ...queued,
+      status: "in_progress",
+      step: "plan",
+      attempts: queued.attempts + 1,
+      startedAt: this.db.now(),
+      notBefore: null,
+      error: null
+    });
+    try {
+      log(`attempt ${job.attempts} of ${job.maxAttempts}`);
+      const exchange = await this.exchange(job.venue!);
+      const context: FetchContext = {
+        db: this.db,
+        exchange,
+        clock,
+        priority: PRIORITY[job.kind]!,
+        signal,
+        log,
+        onProgress: (next) => void (job = this.put({...next, status: "in_progress"})),
+        onWritten: () => this.publisher.written()
+      };
+      const key = keyOf(job);
+      const done =
+        job.kind === "repair"
+          ? await repairHoles(job, key, context)
+          : await fetchHistory(job, key, {from: job.from!, to: job.to!}, context);
+      log(`done: ${done.rowsFetched} rows`);
+      job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};
+    } catch (error) {
+      if (stop.aborted) {
+        log("interrupted; what was written is kept");
+        job = {...job, status: "queued", attempts: queued.attempts, etaMs: null};
+      } else if (own.signal.aborted) {
+        log("cancelled");
+        job = {...job, status: "cancelled", etaMs: null, finishedAt: this.db.now()};
+      } else if (error instanceof CarrybookError) job = this.afterFailure(job, error, log);
+      else {
+        job = {...job, status: "queued", attempts: queued.attempts, etaMs: null};
+        throw error;
+      }
+    } finally {
+      this.running.delete(queued.id);
+      this.put(job);
+      await this.save([job], {[job.id]: lines}).catch((error: unknown) => {
+        if (!stop.aborted) throw error;
+      });
+    }
+  }
+
+  private afterFailure(job: Job, error: CarrybookError, log: (text: string) => void): Job {
+    const words = error.fix ? `${error.message} → ${error.fix}` : error.message;
+    log(words);
+    const again = error instanceof ExchangeError && error.retryable && job.attempts < job.maxAttempts;
+    if (!again) return {...job, status: "failed", error: words, etaMs: null, finishedAt: this.db.now()};
+    const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + this.options.random() / 2);
+    return {...job, status: "queued", error: words, etaMs: null, notBefore: this.options.clock.now() + pause};
+  }
+
+  private exchange(venue: string): Promise<Exchange> {
+    const known = this.exchanges.get(venue);
+    if (known) return known;
+    const made = this.options.connect(venue);
+    this.exchanges.set(venue, made);
+    // A venue that could not be reached is tried anew by the next attempt.
+    made.catch(() => this.exchanges.delete(venue));
+    return made;
+  }
+
+  private put(job: Job): Job {
+    this.jobs.set(job.id, job);
+    this.options.onEvent?.({type: "job", job});
+    return job;
+  }
+
+  private async save(jobs: readonly Job[], logs: Record<string, readonly LogLine[]> = {}): Promise<void> {
+    const parents = new Set(jobs.flatMap((job) => job.parentId ?? []));
+    const batches = [...parents].map((id) => this.get(id)!);
+    await this.db.exclusive(async () => {
+      await saveJobs(this.db, [...jobs, ...batches]);
+      for (const [id, lines] of Object.entries(logs)) await appendLog(this.db, id, lines);
+    });
+  }
+
+  /** The children of a batch, in the order they were asked for. */
+  children(id: string): Job[] {
+    return [...this.jobs.values()].filter((job) => job.parentId === id);
+  }
+
+  /** One job; a batch is summed over its children. */
+  get(id: string): Job | undefined {
+    const job = this.jobs.get(id);
+    if (!job || job.parentId !== null) return job;
+    const children = this.children(id);
+    if (children.length === 0) return job;
+    const sum = summed(job, children);
+    if (isSettled(sum) || this.startedMs === undefined) return sum;
+    const elapsed = this.options.clock.monotonic() - this.startedMs;
+    return {...sum, etaMs: batchEta(sum, elapsed, this.before.get(id) ?? 0)};
+  }
+
+  /** Every batch (and every job without a parent), newest first. */
+  batches(): Job[] {
+    const parents = [...this.jobs.values()].filter((job) => job.parentId === null);
+    return parents.map((job) => this.get(job.id)!).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+  }
+
+  /** What a job had to say, oldest first; of a batch, its children's lines with their names. */
+  async log(id: string): Promise<(LogLine & {job: string})[]> {
+    const ids = [id, ...this.children(id).map((child) => child.id)];
+    const logs = await Promise.all(
+      ids.map(async (own) => {
+        const lines = await this.db.exclusive(() => readLog(this.db, own));
+        return lines.map((line) => ({...line, job: own}));
+      })
+    );
+    return logs.flat().sort((a, b) => a.ts - b.ts);
+  }
+
+  /**
+   * Puts jobs that ended without success back into the queue, a batch by its children. Unfinished ones are left as they
+   * are: running them is what they wait for.
+   * @returns the children that will run
+   */
+  async retry(ids: readonly string[]): Promise<Job[]> {
+    const chosen = this.expand(ids).filter((job) => job.status !== "completed" && job.status !== "in_progress");
+    return this.requeue(chosen);
+  }
+
+  /** Puts every failed job back, except those that bulk retries have put back too often already. */
+  async retryFailed(): Promise<{queued: Job[]; skipped: Job[]}> {
+    const failed = [...this.jobs.values()].filter((job) => job.parentId !== null && job.status === "failed");
+    const skipped = failed.filter((job) => job.retries >= MAX_BULK_RETRIES);
+    return {queued: await this.requeue(failed.filter((job) => job.retries < MAX_BULK_RETRIES)), skipped};
+  }
+
+  private async requeue(jobs: readonly Job[]): Promise<Job[]> {
+    const queued = jobs.map((job) =>
+      this.put({
+        ...job,
+        status: "queued",
+        attempts: 0,
+        retries: job.retries + (job.status === "failed" ? 1 : 0),
+        notBefore: null,
+        error: null,
+        finishedAt: null
+      })
+    );
+    await this.save(queued);
+    return queued;
+  }
+
+  /** Ends jobs, a batch by its children: queued ones at once, running ones between two writes. What was written stays. */
+  async cancel(ids: readonly string[]): Promise<Job[]> {
+    const chosen = this.expand(ids).filter((job) => !isSettled(job));
+    for (const job of chosen) this.running.get(job.id)?.abort(new Error("cancelled"));
+    const waiting = chosen.filter((job) => !this.running.has(job.id));
+    const cancelled = waiting.map((job) => this.put({...job, status: "cancelled", finishedAt: this.db.now()}));
+    await this.save(cancelled);
+    return chosen;
+  }
+
+  private expand(ids: readonly string[]): Job[] {
+    return ids.flatMap((id) => {
+      const job = this.jobs.get(id);
+      if (!job) return [];
+      const children = this.children(id);
+      return job.parentId === null ? children : [job];
+    });
+  }
+}
+
+const identity = ({pair, series, timeframe}: Pick<Job, "pair" | "series" | "timeframe">): string =>
+  [pair, series, timeframe].join("|");
+
+const keyOf = ({venue, pair, series, timeframe}: Job): SeriesKey => ({
+  venue: venue!,
+  pair: pair!,
+  series: series as Series,
+  timeframe: timeframe!
+});

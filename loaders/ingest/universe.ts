@@ -1,0 +1,140 @@
+import {exclusionsOf, UNIVERSE} from "../../src/lib/strategy/universe.js";
+import {isCandleSeries, quoteOf, type Series} from "../../src/lib/market/pair.js";
+import {DAY_MS, floorTo, type Timeframe} from "../../src/lib/time/grid.js";
+import type {Exchange, VenueInstrument} from "../exchange/types.js";
+import {readMeta, writeMeta, type Database} from "../store/database.js";
+import {newestInstruments, newestSnapshotTs, saveInstruments, type ListedInstrument} from "../store/instruments.js";
+import type {SeriesKey} from "../store/key.js";
+import {dropUnselected, readTracked, track} from "../store/tracked.js";
+
+/** The chosen pairs of a venue are chosen anew after this long (DESIGN, data loaders). */
+export const RESELECT_MS = 7 * DAY_MS;
+
+/**
+ * The venue's markets of today, asked for once a UTC day and kept as that day's snapshot.
+ * @param nowMs the venue's clock
+ */
+export async function instrumentsOfToday(
+  db: Database,
+  exchange: Exchange,
+  nowMs: number,
+  signal?: AbortSignal
+): Promise<ListedInstrument[]> {
+  const newest = await db.exclusive(() => newestSnapshotTs(db, exchange.venue));
+  if (newest === undefined || floorTo(newest, DAY_MS) !== floorTo(nowMs, DAY_MS)) {
+    const options = {priority: "update" as const, signal};
+    const [instruments, perps, spots] = await Promise.all([
+      exchange.instruments(options),
+      exchange.tickers("perp", options),
+      exchange.tickers("spot", options)
+    ]);
+    const turnovers = new Map<string, string>();
+    for (const {market, pair, turnover24h} of [...perps, ...spots])
+      if (turnover24h !== undefined) turnovers.set(`${market}|${pair}`, turnover24h);
+    await db.exclusive(() => saveInstruments(db, exchange.venue, nowMs, instruments, turnovers));
+  }
+  return db.exclusive(() => newestInstruments(db, exchange.venue));
+}
+
+/**
+ * The pairs with the most turnover in quote over the last 24 h that the universe admits (SEMANTICS §5): active, with an
+ * active spot market of the same coin, ties by name.
+ * @returns names of perp pairs, the largest first
+ */
+export function topPairs(
+  instruments: readonly ListedInstrument[],
+  top: number,
+  {quote = "USDT", minTurnover24h = UNIVERSE.minTurnover24h}: {quote?: string; minTurnover24h?: number} = {}
+): string[] {
+  const spots = new Set(instruments.filter((i) => i.market === "spot" && i.active).map((i) => `${i.coin}/${i.quote}`));
+  return instruments
+    .filter((i) => i.market === "perp" && i.active && i.quote === quote)
+    .filter((i) => {
+      const turnover24h = i.turnover24h === undefined ? undefined : Number(i.turnover24h);
+      const candidate = {pair: i.pair, turnover24h, spotActive: spots.has(`${i.coin}/${i.quote}`), coverage: 1};
+      return exclusionsOf(candidate, {...UNIVERSE, minTurnover24h}).length === 0;
+    })
+    .sort((a, b) => Number(b.turnover24h) - Number(a.turnover24h) || (a.pair < b.pair ? -1 : 1))
+    .slice(0, top)
+    .map((i) => i.pair);
+}
+
+/**
+ * The histories behind a perp pair: its settlements once, its candles in each timeframe. The spot leg of a perp that is
+ * counted in thousands is the coin itself (`1000PEPE/USDT` hedges `PEPE/USDT`).
+ */
+export function historiesOf(
+  venue: string,
+  pair: string,
+  {series, timeframes}: {series: readonly Series[]; timeframes: readonly Timeframe[]},
+  instruments: readonly VenueInstrument[] = []
+): SeriesKey[] {
+  const perp = instruments.find((i) => i.market === "perp" && i.pair === pair);
+  const spotPair = perp ? `${perp.coin}/${quoteOf(pair)}` : pair;
+  return series.flatMap((name): SeriesKey[] =>
+    isCandleSeries(name)
+      ? timeframes.map((timeframe) => ({venue, series: name, pair: name === "spot" ? spotPair : pair, timeframe}))
+      : [{venue, series: name, pair, timeframe: ""}]
+  );
+}
+
+/** How a venue's top pairs are chosen, and when they last were. */
+export interface Selection {
+  top: number;
+  /** how far back a newly chosen pair is wanted */
+  days: number;
+  series: Series[];
+  timeframes: Timeframe[];
+  selectedTs: number;
+  pairs: string[];
+}
+
+/** The selection in force for a venue; undefined when pairs were only ever named by a person. */
+export async function readSelection(db: Database, venue: string): Promise<Selection | undefined> {
+  const text = await readMeta(db, `selection:${venue}`);
+  return text === undefined ? undefined : (JSON.parse(text) as Selection);
+}
+
+/** What a selection changed. */
+export interface Selected {
+  pairs: string[];
+  added: string[];
+  dropped: string[];
+}
+
+/**
+ * Chooses a venue's top pairs and puts their histories on the list of scheduled updates, taking off those it no longer
+ * chooses. What a person put on or took off stays.
+ */
+export async function selectTop(
+  db: Database,
+  venue: string,
+  instruments: readonly ListedInstrument[],
+  {top, days, series, timeframes}: Pick<Selection, "top" | "days" | "series" | "timeframes">,
+  nowMs: number
+): Promise<Selected> {
+  const pairs = topPairs(instruments, top);
+  const before = (await readSelection(db, venue))?.pairs ?? [];
+  const keys = pairs.flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments));
+  const kept = new Set(keys.map(idOf));
+  await track(db, keys, {fromTs: floorTo(nowMs - days * DAY_MS, DAY_MS), chosenBy: "top"});
+  await dropUnselected(db, venue, (key) => kept.has(idOf(key)));
+  const selection: Selection = {top, days, series, timeframes, selectedTs: nowMs, pairs};
+  await writeMeta(db, `selection:${venue}`, JSON.stringify(selection));
+  return {
+    pairs,
+    added: pairs.filter((pair) => !before.includes(pair)),
+    dropped: before.filter((pair) => !pairs.includes(pair))
+  };
+}
+
+/** True when a week has passed since the top pairs were chosen. */
+export const selectionDue = (selection: Selection | undefined, nowMs: number): selection is Selection =>
+  selection !== undefined && nowMs - selection.selectedTs >= RESELECT_MS;
+
+/** The venues that have something on the list of scheduled updates. */
+export async function trackedVenues(db: Database): Promise<string[]> {
+  return [...new Set((await readTracked(db)).map((t) => t.venue))].sort();
+}
+
+const idOf = ({series, pair, timeframe}: SeriesKey): string => [series, pair, timeframe].join("|");

@@ -1,0 +1,45 @@
+import {join} from "node:path";
+import {rowsOf, type Database} from "../store/database.js";
+import {INSTRUMENT_COLUMNS} from "../store/instruments.js";
+import {literal} from "../store/key.js";
+import type {Partition} from "./layout.js";
+import {lakeDir, type Part} from "./manifest.js";
+
+/** The lake's series of what venues listed, day by day. */
+export const INSTRUMENT_SERIES = "instruments";
+
+/** The snapshot partitions whose newest list or count differs from what the lake has. */
+export async function staleInstruments(db: Database, parts: readonly Part[]): Promise<Partition[]> {
+  const rows = await rowsOf<{venue: string; year: number; rows: number; newest: number}>(
+    db.connection,
+    `select venue, year(make_timestamp(day_ts * 1000)) as year, count(*) as rows, max(observed_ts) as newest
+     from instruments group by all order by all`
+  );
+  return rows
+    .filter(({venue, year, rows: n, newest}) => {
+      const part = parts.find((p) => p.series === INSTRUMENT_SERIES && p.venue === venue && p.year === year);
+      return part === undefined || part.rows !== n || part.maxTs !== newest;
+    })
+    .map(({venue, year}) => ({venue, series: INSTRUMENT_SERIES, pair: "", timeframe: "", year}));
+}
+
+/** The SQL whose rows are one snapshot partition. */
+export const instrumentSql = ({venue, year}: Partition): string =>
+  `select observed_ts as ts, ${INSTRUMENT_COLUMNS.filter((name) => name !== "observed_ts" && name !== "venue").join(", ")}
+   from instruments where venue = ${literal(venue)} and day_ts >= ${Date.UTC(year, 0, 1)} and day_ts < ${Date.UTC(year + 1, 0, 1)}
+   order by day_ts, market, pair`;
+
+/** Puts the lake's snapshots back into a store that has none. */
+export async function restoreInstruments(db: Database, parts: readonly Part[]): Promise<number> {
+  const own = parts.filter((part) => part.series === INSTRUMENT_SERIES);
+  const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from instruments");
+  if (own.length === 0 || have!.n > 0) return 0;
+  const names = INSTRUMENT_COLUMNS.filter((name) => name !== "observed_ts" && name !== "venue");
+  for (const {venue, path} of own) {
+    await db.connection.run(
+      `insert into instruments (venue, observed_ts, ${names.join(", ")})
+       select ${literal(venue)}, ts, ${names.join(", ")} from read_parquet(${literal(join(lakeDir(db.dataDir), path))}, hive_partitioning = false)`
+    );
+  }
+  return own.reduce((sum, part) => sum + part.rows, 0);
+}

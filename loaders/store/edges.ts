@@ -1,0 +1,108 @@
+import {normalise, type Hole, type Span} from "../../src/lib/market/coverage.js";
+import {isCandleSeries} from "../../src/lib/market/pair.js";
+import {ceilTo, floorTo, gridCount, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
+import {rowsOf, type Database} from "./database.js";
+import {insertHoles, type KnownHole} from "./findings.js";
+import {lifeOf, type Life} from "./instruments.js";
+import {stepOf, whereKey, type StoredKey} from "./key.js";
+
+/** A settlement may be published this much after its boundary before its absence says anything. */
+const GRACE_MS = 10 * MINUTE_MS;
+/** The longest distance between settlements that a venue may choose: an absence shorter than that may be a switch. */
+const LONGEST_MS = 8 * HOUR_MS;
+
+/**
+ * Finds what is missing before the first row and after the last one of a history, where the venue was asked: a head the
+ * market's launch says should be there, a tail that its end does not explain (SEMANTICS §8.13, 8.14). Findings that stay
+ * as they were keep their tries.
+ */
+export async function refreshEdges(db: Database, key: StoredKey): Promise<void> {
+  const candles = isCandleSeries(key.series);
+  const stamp = candles ? "ts" : "boundary_ts";
+  const [edge] = await rowsOf<{first: number | null; last: number | null}>(
+    db.connection,
+    `select min(${stamp}) as first, max(${stamp}) as last from ${candles ? "candles" : "funding"} where ${whereKey(key)}`
+  );
+  const {first, last} = edge!;
+  if (first === null || last === null) return;
+  const spans = normalise(
+    await rowsOf<Span>(
+      db.connection,
+      `select from_ts as "from", to_ts as "to" from coverage where ${whereKey(key)} and origin <> 'file'`
+    )
+  );
+  const life = await lifeOf(db, key);
+  const holes = candles
+    ? candleEdges({first, last, spans, life}, stepOf(key)!)
+    : fundingEdges({first, last, spans, life}, await edgeIntervals(db, key));
+  const outside = `${whereKey(key)} and (to_ts <= ${first} or to_ts > ${last})`;
+  const before = await rowsOf<KnownHole>(
+    db.connection,
+    `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${outside}`
+  );
+  if (before.length === 0 && holes.length === 0) return;
+  await db.connection.run(`delete from holes where ${outside}`);
+  await insertHoles(db, key, holes, before);
+}
+
+interface Edge {
+  first: number;
+  last: number;
+  /** what the venue was asked for and answered, canonical */
+  spans: readonly Span[];
+  life: Life;
+}
+
+/** The head and the tail of a candle series on the grid of `stepMs`. */
+export function candleEdges({first, last, spans, life}: Edge, stepMs: number): Hole[] {
+  const holes: Hole[] = [];
+  const open = (from: number, to: number) => {
+    if (to > from) holes.push({from, to, rows: gridCount(from, to, stepMs), state: "open"});
+  };
+  const {launchTs, endTs = Infinity} = life;
+  const asked = spans.find((span) => span.from <= first && span.to >= first);
+  if (asked && launchTs !== undefined) open(ceilTo(Math.max(asked.from, launchTs), stepMs), first);
+  const answered = spans.find((span) => span.from <= last + stepMs && span.to > last);
+  if (answered) open(last + stepMs, floorTo(Math.min(answered.to, endTs), stepMs));
+  return holes;
+}
+
+/** The same for settlements, whose distances are known only as far as the rows tell; `hours` of the first and last row. */
+export function fundingEdges({first, last, spans, life}: Edge, hours: EdgeHours): Hole[] {
+  const holes: Hole[] = [];
+  const {launchTs, endTs = Infinity} = life;
+  const asked = spans.find((span) => span.from <= first && span.to >= first);
+  if (asked && launchTs !== undefined && hours.first !== undefined) {
+    const from = Math.max(asked.from, launchTs);
+    const step = hours.first * HOUR_MS;
+    if (first - from > LONGEST_MS) {
+      const rows = Math.ceil((first - from) / step) - 1;
+      holes.push({from: first - rows * step, to: first, rows, state: "open"});
+    }
+  }
+  const answered = spans.find((span) => span.from <= last + MINUTE_MS && span.to > last);
+  if (answered && hours.last !== undefined) {
+    const step = hours.last * HOUR_MS;
+    const to = Math.min(answered.to, endTs);
+    // A market's last settlement is rarely at its very end.
+    const due = endTs < answered.to ? endTs - step : answered.to - GRACE_MS;
+    if (due - last >= Math.max(step, LONGEST_MS)) {
+      holes.push({from: last + step, to, rows: Math.floor((to - 1 - last) / step), state: "open"});
+    }
+  }
+  return holes;
+}
+
+async function edgeIntervals(db: Database, key: StoredKey): Promise<EdgeHours> {
+  const [row] = await rowsOf<{first: number | null; last: number | null}>(
+    db.connection,
+    `select arg_min(interval_hours, ts) as first, arg_max(interval_hours, ts) as last from funding
+     where ${whereKey(key)} and interval_hours is not null`
+  );
+  return {first: row?.first ?? undefined, last: row?.last ?? undefined};
+}
+
+interface EdgeHours {
+  first: number | undefined;
+  last: number | undefined;
+}

@@ -1,0 +1,82 @@
+import {inTransaction, rowsOf, type Database} from "./database.js";
+import {literal, type SeriesKey} from "./key.js";
+
+/** Who put a history on the list of scheduled updates; `nobody` keeps a pair off it that a person took off. */
+export type ChosenBy = "person" | "top" | "nobody";
+
+/** A history that scheduled updates include. `fromTs` is how far back it is wanted. */
+export interface Tracked extends SeriesKey {
+  fromTs: number;
+  chosenBy: ChosenBy;
+  sinceTs: number;
+}
+
+/** Everything on the list, by venue, pair, series and timeframe. */
+export const readTracked = async (db: Database): Promise<Tracked[]> =>
+  rowsOf<Tracked>(
+    db.connection,
+    `select venue, pair, series, timeframe, from_ts as "fromTs", chosen_by as "chosenBy", since_ts as "sinceTs"
+     from tracked where chosen_by <> 'nobody' order by venue, pair, series, timeframe`
+  );
+
+/**
+ * Puts histories on the list. A person's word stands over a selection's: what a person took off, no selection puts back;
+ * what a person put on, none takes off. `fromTs` only ever goes further back.
+ */
+export async function track(
+  db: Database,
+  keys: readonly SeriesKey[],
+  {fromTs, chosenBy}: {fromTs: number; chosenBy: "person" | "top"}
+): Promise<void> {
+  await inTransaction(db.connection, async () => {
+    for (const key of keys) {
+      const where = whereTracked(key);
+      const [old] = await rowsOf<{fromTs: number; chosenBy: ChosenBy; sinceTs: number}>(
+        db.connection,
+        `select from_ts as "fromTs", chosen_by as "chosenBy", since_ts as "sinceTs" from tracked where ${where}`
+      );
+      if (chosenBy === "top" && old?.chosenBy === "nobody") continue;
+      const by = old?.chosenBy === "person" ? "person" : chosenBy;
+      const from = old && old.chosenBy !== "nobody" ? Math.min(old.fromTs, fromTs) : fromTs;
+      await db.connection.run(`delete from tracked where ${where}`);
+      await db.connection.run(
+        `insert into tracked values (${literal(key.venue)}, ${literal(key.pair)}, ${literal(key.series)}, ${literal(key.timeframe)},
+           ${from}, '${by}', ${old?.sinceTs ?? db.now()})`
+      );
+    }
+  });
+}
+
+/**
+ * Takes pairs off the list, or single timeframes of them; a weekly selection will not put them back. Rows stay.
+ * @returns how many histories went off
+ */
+export async function untrack(
+  db: Database,
+  pairs: readonly string[],
+  {venue, timeframe}: {venue?: string | undefined; timeframe?: string | undefined} = {}
+): Promise<number> {
+  const conditions = [
+    `pair in (${pairs.map(literal).join(", ")})`,
+    "chosen_by <> 'nobody'",
+    ...(venue === undefined ? [] : [`venue = ${literal(venue)}`]),
+    ...(timeframe === undefined ? [] : [`timeframe = ${literal(timeframe)}`])
+  ].join(" and ");
+  const [row] = await rowsOf<{n: number}>(db.connection, `select count(*) as n from tracked where ${conditions}`);
+  await db.connection.run(`update tracked set chosen_by = 'nobody' where ${conditions}`);
+  return row!.n;
+}
+
+/**
+ * Takes off what an earlier selection put on and the present one does not choose. Rows stay.
+ * @returns the pairs that went off
+ */
+export async function dropUnselected(db: Database, venue: string, keep: (key: Tracked) => boolean): Promise<string[]> {
+  const own = (await readTracked(db)).filter((t) => t.venue === venue && t.chosenBy === "top");
+  const gone = own.filter((t) => !keep(t));
+  for (const key of gone) await db.connection.run(`delete from tracked where ${whereTracked(key)}`);
+  return [...new Set(gone.map((t) => t.pair))];
+}
+
+const whereTracked = ({venue, pair, series, timeframe}: SeriesKey): string =>
+  `venue = ${literal(venue)} and pair = ${literal(pair)} and series = ${literal(series)} and timeframe = ${literal(timeframe)}`;
