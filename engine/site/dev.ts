@@ -1,9 +1,11 @@
-import {spawn} from "node:child_process";
+import {spawn, type ChildProcess} from "node:child_process";
 import {readFile, utimes} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {findLoaders} from "./loaders.js";
-import {OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.js";
+import {manifestPath, readManifest} from "../../loaders/lake/manifest.js";
+import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
+import {CARRYBOOK, OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
 
@@ -54,9 +56,27 @@ export async function touch(paths: readonly string[], now: Date = new Date()): P
   for (const path of paths) await utimes(path, now, now);
 }
 
+/**
+ * Fills or tops up the demo beside the pages when there is no real data to show. Its progress goes to this terminal; its
+ * failure is said and harms nothing else.
+ */
+function fillDemo(data: string, env: NodeJS.ProcessEnv): ChildProcess | undefined {
+  if ((readManifest(data)?.series.length ?? 0) > 0) return undefined;
+  console.log("no data yet: filling the demo with a simulated market (--no-demo leaves it out)");
+  const child = spawn(process.execPath, [CARRYBOOK, "demo", "--data", data], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"]
+  });
+  child.on("exit", (code) => {
+    if (code !== 0 && code !== 130 && code !== null) console.error(`the demo was not filled (exit ${code})`);
+  });
+  return child;
+}
+
 async function dev(args: string[]): Promise<void> {
   const options = siteOptions(args);
-  const {data, rest} = options;
+  const {data} = options;
+  const rest = options.rest.filter((arg) => arg !== "--no-demo");
   const env = siteEnv(options);
   Object.assign(process.env, env);
   await vendor();
@@ -72,13 +92,23 @@ async function dev(args: string[]): Promise<void> {
     env: {...env, CARRYBOOK_DEV: "1"},
     stdio: "inherit"
   });
-  const stop = watchManifest(join(data, "lake/manifest.json"), async () => {
-    console.log("data changed: pages update");
-    await touch(await findLoaders());
-  });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  const stops = [data, join(data, "demo")].map((dir) =>
+    watchManifest(manifestPath(dir), async () => {
+      if (shownDataDir(data) !== dir) return;
+      console.log("data changed: pages update");
+      await touch(await findLoaders());
+    })
+  );
+  const demo = rest.length < options.rest.length ? undefined : fillDemo(data, env);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      child.kill(signal);
+      demo?.kill(signal);
+    });
+  }
   child.on("exit", (code, signal) => {
-    stop();
+    for (const stop of stops) stop();
+    demo?.kill("SIGTERM");
     process.exit(code ?? (signal === "SIGINT" ? 130 : 143));
   });
 }

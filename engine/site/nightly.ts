@@ -12,33 +12,21 @@ export interface NightlyEffects {
 }
 
 /**
- * Updates what can be updated, verifies what is there, rebuilds the site. Every step runs even when an earlier one
- * failed, so that one sick venue does not keep the rest from being checked; the reasons are returned, none means all
- * is well. A command that this version does not have is said and skipped, never counted as done.
+ * Updates what is tracked, verifies what is there, rebuilds the site. Every step runs even when an earlier one failed, so
+ * that one sick venue does not keep the rest from being checked; the reasons are returned, none means all is well.
  */
 export async function nightly({carrybook, build, log}: NightlyEffects): Promise<string[]> {
   const reasons: string[] = [];
-  const help = await carrybook(["--help"]);
-  if (help.code !== 0) return [`carrybook --help exited with ${help.code}: ${lastLine(help)}`];
-  const has = (command: string) => new RegExp(`^\\s+(?:carrybook )?${command}\\b`, "m").test(help.stdout);
-
-  if (has("update")) {
-    const update = await carrybook(["update"]);
-    log(update.code === 0 ? "update: done" : `update: exited with ${update.code}`);
-    if (update.code !== 0) reasons.push(`update exited with ${update.code}: ${lastLine(update)}`);
-  } else {
-    log("update: nothing is tracked; imported files stay as they are");
-  }
-  for (const command of ["gaps", "doctor"]) {
-    if (!has(command)) {
-      log(`${command}: not in this version`);
-      reasons.push(`cannot verify: carrybook ${command} is missing`);
-      continue;
-    }
+  const step = async (command: string) => {
     const result = await carrybook([command]);
     log(result.code === 0 ? `${command}: ok` : `${command}: exited with ${result.code}`);
     if (result.code !== 0) reasons.push(`${command} exited with ${result.code}: ${lastLine(result)}`);
-  }
+  };
+  const tracked = await carrybook(["track", "--json"]);
+  if (tracked.code !== 0) reasons.push(`track exited with ${tracked.code}: ${lastLine(tracked)}`);
+  else if (tracked.stdout.trim() === "[]") log("update: nothing is tracked; imported files stay as they are");
+  else await step("update");
+  for (const command of ["gaps", "doctor"]) await step(command);
   const broken = await build();
   log(broken ? "build: failed" : "build: done");
   if (broken) reasons.push(`build: ${broken}`);

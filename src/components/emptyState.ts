@@ -1,8 +1,11 @@
 import {h, type Child} from "./dom.js";
 
-/** The command that brings the first data in. */
+/** The command that takes files in. */
 export const IMPORT_EXAMPLE =
   "npx carrybook import BTCUSDT-fundingRate-2024-01.csv --venue binance --pair BTC/USDT --series funding";
+
+/** The command that fetches the history of a venue's largest pairs. */
+export const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
 
 /** A command in a box with a button that copies it. */
 export function Command(text: string): HTMLElement {
@@ -24,8 +27,9 @@ export function Command(text: string): HTMLElement {
 
 /** What a page shows instead of charts when there is nothing to show: one sentence and what to type. */
 export function EmptyState(
-  sentence: Child = "There is no market data yet. Import a file of funding rates and this page fills by itself:",
-  command: string = IMPORT_EXAMPLE
+  sentence: Child = "There is no market data yet. Fetch a venue's history, or import files, and this page fills by itself:",
+  ...commands: string[]
 ): HTMLElement {
-  return h("div", {class: "empty", role: "status"}, h("p", {}, sentence), Command(command));
+  const typed = commands.length > 0 ? commands : [BACKFILL_EXAMPLE, IMPORT_EXAMPLE];
+  return h("div", {class: "empty", role: "status"}, h("p", {}, sentence), ...typed.map(Command));
 }

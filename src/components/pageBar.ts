@@ -55,7 +55,8 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("demo", "warn"),
-          " Simulated data from this machine: no venue ever traded at these prices."
+          " Simulated data from this machine: no venue ever traded at these prices. A venue's own history: ",
+          h("code", {}, "npx carrybook backfill --top 20 --days 365")
         )
       : null,
     last !== null && now - last > 864e5
@@ -63,8 +64,10 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("stale", "warn"),
-          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer files come in with `,
-          h("code", {}, "npx carrybook import FILE… --venue V --pair P --series S")
+          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer rows come with `,
+          h("code", {}, "npx carrybook update"),
+          " or with newer files: ",
+          h("code", {}, "npx carrybook import FILE… --venue V")
         )
       : null
   );

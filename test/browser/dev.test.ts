@@ -31,7 +31,17 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}/`;
   child = spawn(
     process.execPath,
-    ["--import", "tsx", "engine/site/dev.ts", "--data", join(folder, "data"), "--port", String(port), "--no-open"],
+    [
+      "--import",
+      "tsx",
+      "engine/site/dev.ts",
+      "--data",
+      join(folder, "data"),
+      "--port",
+      String(port),
+      "--no-open",
+      "--no-demo"
+    ],
     {cwd: ROOT, stdio: ["ignore", "pipe", "pipe"]}
   );
   child.stdout!.on("data", (chunk) => (output += chunk));

@@ -244,7 +244,9 @@ describe("findings", () => {
 describe("the owner", () => {
   it("a store of one kind refuses to be opened as the other", async () => {
     const dir = tmp();
-    await (await open(dir)).close();
+    const db = await open(dir);
+    await write(db, perp, [candle(0)]);
+    await db.close();
     await expect(open(dir, {kind: "simulated"})).rejects.toThrow("it holds real data, not simulated");
   });
 

@@ -293,8 +293,11 @@ it("clears what loaders left behind and nothing else", async () => {
 });
 
 describe("nightly", () => {
-  const help = "Commands:\n  import [options]  x\n  gaps [options]  x\n  doctor [options]  x\n";
-  const fake = (codes: Record<string, number> = {}, text = help, broken: string | null = null) => {
+  const fake = ({
+    codes = {},
+    tracked = "[]",
+    broken = null as string | null
+  }: {codes?: Record<string, number>; tracked?: string; broken?: string | null} = {}) => {
     const calls: string[] = [];
     const lines: string[] = [];
     const effects = {
@@ -302,7 +305,7 @@ describe("nightly", () => {
         calls.push(args.join(" "));
         return {
           code: codes[args[0]!] ?? 0,
-          stdout: args[0] === "--help" ? text : "",
+          stdout: args[0] === "track" ? `${tracked}\n` : "",
           stderr: "first\nthe reason\n  → what to do"
         };
       },
@@ -314,16 +317,16 @@ describe("nightly", () => {
   it("verifies, rebuilds, and says that nothing is tracked", async () => {
     const {calls, lines, effects} = fake();
     expect(await nightly(effects)).toEqual([]);
-    expect(calls).toEqual(["--help", "gaps", "doctor", "build"]);
+    expect(calls).toEqual(["track --json", "gaps", "doctor", "build"]);
     expect(lines[0]).toContain("nothing is tracked");
   });
-  it("updates once the command exists", async () => {
-    const {calls, effects} = fake({}, `${help}  update  x\n`);
+  it("updates what is tracked first", async () => {
+    const {calls, effects} = fake({tracked: '[{"pair":"BTC/USDT"}]'});
     expect(await nightly(effects)).toEqual([]);
-    expect(calls[1]).toBe("update");
+    expect(calls).toEqual(["track --json", "update", "gaps", "doctor", "build"]);
   });
   it("goes on after a failure and gives every reason", async () => {
-    const {calls, effects} = fake({doctor: 1, update: 5}, `${help}  update  x\n`, "a page is broken");
+    const {calls, effects} = fake({codes: {doctor: 1, update: 5}, tracked: "[{}]", broken: "a page is broken"});
     expect(await nightly(effects)).toEqual([
       "update exited with 5: the reason",
       "doctor exited with 1: the reason",
@@ -331,11 +334,9 @@ describe("nightly", () => {
     ]);
     expect(calls.at(-1)).toBe("build");
   });
-  it("fails when it cannot verify", async () => {
-    const {effects} = fake({}, "Commands:\n  import x\n");
-    expect(await nightly(effects)).toEqual([
-      "cannot verify: carrybook gaps is missing",
-      "cannot verify: carrybook doctor is missing"
-    ]);
+  it("does not update a store whose list it cannot read", async () => {
+    const {calls, effects} = fake({codes: {track: 6}});
+    expect(await nightly(effects)).toEqual(["track exited with 6: the reason"]);
+    expect(calls).not.toContain("update");
   });
 });
