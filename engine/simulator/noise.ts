@@ -9,11 +9,54 @@ export function uniform(seed: number, a: number, b = 0): number {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
+/** Points at which slow movements are evaluated; between them they are straight lines. */
+const GRID_MINUTES = 60;
+
 /**
- * Smooth noise over several periods, amplitude growing with the root of the period as a random walk's does. It remembers
- * the lattice points it used last, which makes walking along it cheap and changes no value.
+ * Smooth noise over several periods (in minutes), amplitude growing with the root of the period as a random walk's does.
+ * Periods much longer than an hour are straight within each hour, which makes a year of minutes cheap. What it remembers
+ * is only the stretch it was asked about last and changes no value.
  */
 export class Walk {
+  private readonly fast: Octaves;
+  private readonly slow: Octaves | undefined;
+  private hour = NaN;
+  private from = 0;
+  private to = 0;
+
+  /** @param drift a slow movement of its own, added to the walk, by minute */
+  constructor(
+    seed: number,
+    periods: readonly number[],
+    scale: number,
+    private readonly drift?: (minute: number) => number
+  ) {
+    const fast = periods.filter((period) => period < 2 * GRID_MINUTES);
+    this.fast = new Octaves(seed, fast, scale, 0);
+    const slow = periods.slice(fast.length);
+    this.slow = slow.length > 0 || drift ? new Octaves(seed, slow, scale, fast.length) : undefined;
+  }
+
+  at(minute: number): number {
+    const value = this.fast.at(minute);
+    if (!this.slow) return value;
+    const hour = Math.floor(minute / GRID_MINUTES);
+    if (hour !== this.hour) {
+      this.from = this.edge(hour);
+      this.to = this.edge(hour + 1);
+      this.hour = hour;
+    }
+    return value + this.from + (this.to - this.from) * (minute / GRID_MINUTES - hour);
+  }
+
+  private edge(hour: number): number {
+    const minute = hour * GRID_MINUTES;
+    return this.slow!.at(minute) + (this.drift?.(minute) ?? 0);
+  }
+}
+
+/** Value noise on one lattice for each period. */
+class Octaves {
   private readonly cell: Float64Array;
   private readonly a: Float64Array;
   private readonly b: Float64Array;
@@ -22,7 +65,8 @@ export class Walk {
   constructor(
     private readonly seed: number,
     private readonly periods: readonly number[],
-    scale: number
+    scale: number,
+    private readonly first: number
   ) {
     this.cell = new Float64Array(periods.length).fill(NaN);
     this.a = new Float64Array(periods.length);
@@ -37,8 +81,8 @@ export class Walk {
       const i = Math.floor(position);
       if (this.cell[k] !== i) {
         this.cell[k] = i;
-        this.a[k] = uniform(this.seed, i, k);
-        this.b[k] = uniform(this.seed, i + 1, k);
+        this.a[k] = uniform(this.seed, i, this.first + k);
+        this.b[k] = uniform(this.seed, i + 1, this.first + k);
       }
       const f = position - i;
       const a = this.a[k]!;
