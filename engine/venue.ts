@@ -60,14 +60,14 @@ export async function openVenue({venue, url}: VenueSource): Promise<OpenVenue> {
   const seed = url === undefined ? undefined : EMBEDDED.exec(url)?.[1];
   if (seed !== undefined) {
     const sim = await startSimThread({seed: Number(seed)});
-    const exchange = createExchange({venue: "bybit", url: sim.url, simulated: true, origin: url, clock: systemClock});
+    const exchange = await createExchange({venue: "bybit", url: sim.url, simulated: true, origin: url, clock: systemClock});
     return {exchange, close: sim.close};
   }
   const simulated = venue === "sim";
   if (simulated && url === undefined) {
     throw new UsageError("missing url: a simulated venue needs one", {fix: "start `npx carrybook sim` and pass --url"});
   }
-  const exchange = createExchange({venue: simulated ? "bybit" : venue, url, simulated, clock: systemClock});
+  const exchange = await createExchange({venue: simulated ? "bybit" : venue, url, simulated, clock: systemClock});
   return {exchange, close: async () => undefined};
 }
 
