@@ -31,6 +31,7 @@ export interface VenueInstrument {
   delistTs?: number | undefined;
   /** units of the base in one contract; `1` on most linear perps */
   contractSize: string;
+  /** the price's step in quote; the quantity's step and its least, in units of the base */
   tick?: string | undefined;
   step?: string | undefined;
   minQty?: string | undefined;
@@ -66,6 +67,8 @@ export interface Page<Row> {
   /** rows that repeated another, or lay outside what was asked for */
   repeats: number;
   outside: number;
+  /** the reply's instant by the venue's own clock, never ahead of it: what had not happened by then is not known here */
+  asOfMs: number;
 }
 
 /**
@@ -81,8 +84,9 @@ export interface Exchange {
   readonly pageRows: {readonly funding: number; readonly candles: number};
   /** how far back the venue serves settlements, in ms; undefined where it serves them all */
   readonly fundingDepthMs: number | undefined;
-  /** candle series the venue serves */
+  /** candle series the venue serves, and in which lengths */
   readonly candleSeries: readonly CandleSeries[];
+  readonly timeframes: readonly string[];
   /** The venue's clock, and how far it is ahead of this machine's, in ms (half the round trip taken off). */
   serverTime(options?: CallOptions): Promise<{venueMs: number; skewMs: number}>;
   /** Every spot and linear perpetual market that the venue lists today, read anew each time (SEMANTICS §8.4). */

@@ -1,0 +1,286 @@
+import type {bybit as Bybit} from "ccxt";
+import type {Span} from "../../src/lib/market/coverage.js";
+import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {UsageError} from "../errors.js";
+import {Refusal, type Codes} from "./classify.js";
+import {coinOf, Decimals, filledList, listOf, maybePair, maybeTs, objectOf, QUOTES, type Fields} from "./fields.js";
+import {readCandles, readSettlements, textOf} from "./page.js";
+import {retryAfterMs, type Dialect} from "./transport.js";
+import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
+import {Wire, type WireOptions} from "./wire.js";
+
+/** 600 requests of one address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */
+const LIMITS = {address: {perWindow: 600, windowMs: 5_000}};
+
+const CODES: Codes = {
+  limit: ["10006", "10018", "10429"],
+  again: ["10000", "10016", "170001", "170007"],
+  clock: ["10002"]
+};
+
+const INTERVALS: Readonly<Record<string, string>> = {
+  "1m": "1",
+  "5m": "5",
+  "15m": "15",
+  "1h": "60",
+  "4h": "240",
+  "1d": "D"
+};
+
+/** A reset further away than this is a broken clock, one in the past a limit that is about to open. */
+const LONGEST_RESET_MS = 60_000;
+const SHORTEST_RESET_MS = 100;
+
+const DIALECT: Dialect = {
+  costs: () => ({address: 1}),
+  code: (body) => {
+    const {retCode, retMsg} = objectOf(body);
+    return retCode === undefined || Number(retCode) === 0
+      ? undefined
+      : {code: String(retCode as number), message: textOf(retMsg) ?? ""};
+  },
+  time: (body) => maybeTs(objectOf(body)["time"]),
+  wait: (headers, venueMs) => {
+    const reset = maybeTs(headers.get("x-bapi-limit-reset-timestamp"));
+    if (reset === undefined) return retryAfterMs(headers, venueMs);
+    return Math.min(LONGEST_RESET_MS, Math.max(SHORTEST_RESET_MS, reset - venueMs));
+  }
+};
+
+type Reply = Promise<unknown>;
+
+/**
+ * Bybit v5, public side; also the simulated venue, which speaks the same and differs in its URL and name. Raw endpoints
+ * throughout: ccxt's unified ones drop the turnover of a candle, the digits of a number and the instant of a reply.
+ */
+export class BybitExchange implements Exchange {
+  readonly venue: string;
+  readonly origin: string;
+  readonly pageRows = {funding: 200, candles: 1_000};
+  readonly fundingDepthMs = undefined;
+  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly timeframes = Object.keys(INTERVALS);
+  private readonly wire: Wire;
+  /** the venue's own symbols as its lists have them, where they have been read */
+  private readonly symbols = new Map<string, string>();
+
+  constructor(
+    private readonly client: Bybit,
+    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {venue: string}
+  ) {
+    this.venue = options.venue;
+    this.wire = new Wire(client, {
+      ...options,
+      limits: LIMITS,
+      mainLimit: "address",
+      dialect: DIALECT,
+      codes: CODES,
+      time: () => client.publicGetV5MarketTime() as Reply
+    });
+    this.origin = this.wire.origin;
+  }
+
+  serverTime(options: CallOptions = {}) {
+    return this.wire.serverTime(`${this.venue} time`, options, (reply) => {
+      const nano = textOf(objectOf(envelope(reply).result)["timeNano"]);
+      return nano !== undefined && /^\d{19}$/.test(nano) ? Number(nano.slice(0, 13)) : envelope(reply).time;
+    });
+  }
+
+  async instruments(options: CallOptions = {}): Promise<VenueInstrument[]> {
+    const [spots, perps] = await Promise.all([this.listed("spot", options), this.listed("linear", options)]);
+    const spotMarkets = spots.flatMap((row) => maybeSpot(row) ?? []);
+    const bases = new Set(spotMarkets.map(({coin}) => coin));
+    const markets = [...spotMarkets, ...perps.flatMap((row) => maybePerp(row, bases) ?? [])];
+    for (const {market, pair, symbol} of markets) this.symbols.set(`${market} ${pair}`, symbol);
+    return markets;
+  }
+
+  tickers(market: "spot" | "perp", options: CallOptions = {}): Promise<VenueTicker[]> {
+    const category = market === "spot" ? "spot" : "linear";
+    return this.wire.call(
+      `${this.venue} tickers ${category}`,
+      options,
+      () => this.client.publicGetV5MarketTickers({category}) as Reply,
+      (reply) => {
+        const decimals = new Decimals();
+        const byPair = new Map<string, VenueTicker>();
+        for (const raw of filledList(envelope(reply).result["list"])) {
+          const row = objectOf(raw);
+          const pair = pairOf(textOf(row["symbol"]) ?? "", market);
+          if (pair === undefined || byPair.has(pair)) continue;
+          byPair.set(pair, {
+            pair,
+            market,
+            turnover24h: decimals.maybe(row["turnover24h"]),
+            last: decimals.maybe(row["lastPrice"]),
+            bid: decimals.maybe(row["bid1Price"]),
+            ask: decimals.maybe(row["ask1Price"]),
+            ...(market === "perp" && {
+              predictedRate: decimals.maybe(row["fundingRate"]),
+              nextFundingTs: maybeTs(row["nextFundingTime"])
+            })
+          });
+        }
+        return {value: [...byPair.values()], doubtful: decimals.spoiled};
+      }
+    );
+  }
+
+  settlements(pair: string, untilMs: number, options: CallOptions = {}) {
+    const symbol = this.symbolOf(pair, "perp");
+    // By its end alone: a start makes the venue count from there, in an interval that may not have held then.
+    const query = {category: "linear", symbol, endTime: untilMs, limit: this.pageRows.funding};
+    return this.wire.call(
+      `${this.venue} funding/history ${symbol}`,
+      options,
+      () => this.client.publicGetV5MarketFundingHistory(query) as Reply,
+      (reply) => {
+        const {result, time} = envelope(reply);
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          if (row["symbol"] !== symbol) throw new RangeError(`invalid symbol: ${textOf(row["symbol"])}`);
+          return {ts: textOf(row["fundingRateTimestamp"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
+        };
+        return readSettlements(listOf(result["list"]), fields, {untilMs, asOfMs: time});
+      }
+    );
+  }
+
+  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+    const interval = INTERVALS[timeframe];
+    if (interval === undefined) {
+      throw new UsageError(`invalid timeframe: ${timeframe} (${this.venue} has no such candles)`, {
+        fix: `use one of ${this.timeframes.join(", ")}`
+      });
+    }
+    const symbol = this.symbolOf(pair, series === "spot" ? "spot" : "perp");
+    const query = {
+      category: series === "spot" ? "spot" : "linear",
+      symbol,
+      interval,
+      start: window.from,
+      end: window.to - 1,
+      limit: this.pageRows.candles
+    };
+    const {client} = this;
+    const ask = {
+      spot: () => client.publicGetV5MarketKline(query),
+      perp: () => client.publicGetV5MarketKline(query),
+      mark: () => client.publicGetV5MarketMarkPriceKline(query),
+      index: () => client.publicGetV5MarketIndexPriceKline(query)
+    };
+    return this.wire.call(`${this.venue} kline ${series} ${symbol} ${timeframe}`, options, ask[series], (reply) => {
+      const {result, time} = envelope(reply);
+      if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
+        throw new Refusal("content", `the reply is of ${textOf(result["symbol"])}, not of ${symbol}`);
+      }
+      return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
+    });
+  }
+
+  usage() {
+    return this.wire.usage();
+  }
+
+  /** `BTCUSDT` for both markets of BTC/USDT; perps in USDC are `BTCPERP`. */
+  private symbolOf(pair: string, market: "spot" | "perp"): string {
+    const usdc = market === "perp" && quoteOf(pair) === "USDC";
+    return this.symbols.get(`${market} ${pair}`) ?? `${baseOf(pair)}${usdc ? "PERP" : quoteOf(pair)}`;
+  }
+
+  /** Every instrument of a category once, over all cursors. */
+  private async listed(category: "spot" | "linear", options: CallOptions): Promise<Fields[]> {
+    const rows = new Map<unknown, Fields>();
+    const seen = new Set<string>();
+    for (let cursor = ""; ;) {
+      const query = {category, ...(category === "linear" && {limit: 1_000}), ...(cursor && {cursor})};
+      const page = await this.wire.call(
+        `${this.venue} instruments-info ${category}`,
+        options,
+        () => this.client.publicGetV5MarketInstrumentsInfo(query) as Reply,
+        (reply) => {
+          const {result} = envelope(reply);
+          const list = filledList(result["list"]).map(objectOf);
+          const next = textOf(result["nextPageCursor"]) ?? "";
+          if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor leads back to itself");
+          return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
+        }
+      );
+      for (const row of page.list) if (textOf(row["symbol"]) !== undefined) rows.set(row["symbol"], row);
+      if (page.next === "") return [...rows.values()];
+      seen.add((cursor = page.next));
+    }
+  }
+}
+
+/** The envelope of every v5 reply: an error inside it has been raised before; what is left must have its parts. */
+function envelope(reply: unknown): {result: Fields; time: number} {
+  const {retCode, result, time} = objectOf(reply);
+  const venueMs = maybeTs(time);
+  if (Number(retCode) !== 0 || typeof result !== "object" || result === null || venueMs === undefined) {
+    throw new Refusal("content", "the reply has not the shape of a v5 envelope", {
+      body: JSON.stringify(reply)?.slice(0, 200) ?? ""
+    });
+  }
+  return {result: result as Fields, time: venueMs};
+}
+
+/** `[open time, open, high, low, close, volume, turnover]`; mark and index rows end with the close. */
+function klineFields(raw: unknown) {
+  const [ts, open, high, low, close, volume, turnover] = listOf(raw, "row").map((value) => textOf(value) ?? null);
+  return {ts, open, high, low, close, volume, turnover};
+}
+
+function pairOf(symbol: string, market: "spot" | "perp"): string | undefined {
+  if (market === "perp" && symbol.endsWith("PERP")) return maybePair(symbol.slice(0, -4), "USDC");
+  const pair = pairFromVenueSymbol(symbol);
+  return pair === undefined || !QUOTES.includes(quoteOf(pair)) ? undefined : maybePair(baseOf(pair), quoteOf(pair));
+}
+
+function maybeSpot(row: Fields): VenueInstrument | undefined {
+  const pair = maybePair(row["baseCoin"], row["quoteCoin"]);
+  if (pair === undefined) return undefined;
+  const decimals = new Decimals();
+  const lot = objectOf(row["lotSizeFilter"]);
+  return {
+    pair,
+    market: "spot",
+    symbol: textOf(row["symbol"])!,
+    coin: textOf(row["baseCoin"])!,
+    multiplier: 1,
+    quote: quoteOf(pair),
+    active: row["status"] === "Trading",
+    status: textOf(row["status"]) ?? "",
+    contractSize: "1",
+    tick: decimals.maybe(objectOf(row["priceFilter"])["tickSize"]),
+    step: decimals.maybe(lot["basePrecision"]),
+    minQty: decimals.maybe(lot["minOrderQty"]),
+    minNotional: decimals.maybe(lot["minOrderAmt"])
+  };
+}
+
+function maybePerp(row: Fields, spotBases: ReadonlySet<string>): VenueInstrument | undefined {
+  const pair = maybePair(row["baseCoin"], row["quoteCoin"]);
+  if (pair === undefined || row["contractType"] !== "LinearPerpetual") return undefined;
+  const decimals = new Decimals();
+  const lot = objectOf(row["lotSizeFilter"]);
+  const minutes = Number(row["fundingInterval"]);
+  return {
+    pair,
+    market: "perp",
+    symbol: textOf(row["symbol"])!,
+    ...coinOf(textOf(row["baseCoin"])!, spotBases),
+    quote: quoteOf(pair),
+    active: row["status"] === "Trading",
+    status: textOf(row["status"]) ?? "",
+    launchTs: maybeTs(row["launchTime"]),
+    delistTs: maybeTs(row["deliveryTime"]),
+    contractSize: "1",
+    tick: decimals.maybe(objectOf(row["priceFilter"])["tickSize"]),
+    step: decimals.maybe(lot["qtyStep"]),
+    minQty: decimals.maybe(lot["minOrderQty"]),
+    minNotional: decimals.maybe(lot["minNotionalValue"]),
+    fundingIntervalHours: minutes > 0 ? minutes / 60 : undefined
+  };
+}

@@ -1,0 +1,194 @@
+import {ExchangeError} from "../errors.js";
+import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
+import type {CandleSeries} from "../../src/lib/market/pair.js";
+import {ceilTo, DAY_MS, floorTo, timeframeMs} from "../../src/lib/time/grid.js";
+import type {CandleRow} from "../store/stage.js";
+import type {HistoryOptions, Stretch} from "./history.js";
+import type {Exchange, Page} from "./types.js";
+
+export interface CandleOptions extends HistoryOptions {
+  /** windows in flight at once */
+  parallel?: number;
+}
+
+/**
+ * The closed candles that open in a span, in windows of one page, newest first, several in flight: each is given out as
+ * it arrives, so that the order among neighbours may differ. A window in which closed candles are missing is asked for
+ * once more and the two replies are joined; what is missing then is left to the coverage ledger.
+ *
+ * The proven spans tile the span up to the first candle that had not closed yet.
+ */
+export async function* candleHistory(
+  exchange: Exchange,
+  pair: string,
+  series: CandleSeries,
+  timeframe: string,
+  span: Span,
+  {priority, signal, launchTs, parallel = 4}: CandleOptions = {}
+): AsyncGenerator<Stretch<CandleRow>> {
+  const stepMs = timeframeMs(timeframe);
+  const stop = new AbortController();
+  const options = {...(priority && {priority}), signal: stop.signal};
+  const follow = () => stop.abort(signal!.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", follow, {once: true});
+  const listing = new Listing(exchange, pair, series, span, options);
+  const holes = sharedHoles(exchange, `${series} ${timeframe}`);
+
+  const fetchWindow = async (window: Span): Promise<Stretch<CandleRow>> => {
+    if (launchTs !== undefined && window.to <= launchTs) return nothing(window);
+    if (listing.knownEmpty(window)) return nothing(window);
+    let page = await exchange.candles(pair, series, timeframe, window, options);
+    const expected = (asOfMs: number) =>
+      missing(
+        page.rows,
+        {from: Math.max(window.from, launchTs ?? -Infinity), to: closedEnd(window, asOfMs, stepMs)},
+        stepMs
+      );
+    let absent = expected(page.asOfMs);
+    // Nothing at all may be the time before the listing: days tell, at a thousand to a request.
+    const unlisted =
+      page.rows.length === 0 && absent.length > 0 && launchTs === undefined && timeframe !== "1d"
+        ? await listing.emptyDays(window)
+        : false;
+    if (!unlisted && absent.length > 0 && !absent.every((ts) => holes.has(ts))) {
+      const again = await exchange.candles(pair, series, timeframe, window, options);
+      page = join(page, again);
+      absent = expected(page.asOfMs);
+      const [first, last] = [page.rows[0]?.tsMs ?? Infinity, page.rows.at(-1)?.tsMs ?? -Infinity];
+      for (const ts of absent) if (ts > first && ts < last) holes.add(ts);
+    }
+    if (page.rows.length === 0 && page.outside > 0) {
+      throw new ExchangeError(
+        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside what was asked for`,
+        {
+          fix: "try again later; if it stays so, the venue has changed its replies"
+        }
+      );
+    }
+    const {rows, rejected, repeats, outside} = page;
+    return {proven: {from: window.from, to: closedEnd(window, page.asOfMs, stepMs)}, rows, rejected, repeats, outside};
+  };
+
+  const windows = windowsOf(span, exchange.pageRows.candles * stepMs, stepMs);
+  const running = new Set<Promise<{stretch: Stretch<CandleRow>; self: () => void}>>();
+  try {
+    for (;;) {
+      while (running.size < parallel) {
+        const next = windows.next();
+        if (next.done) break;
+        const task: Promise<{stretch: Stretch<CandleRow>; self: () => void}> = fetchWindow(next.value).then(
+          (stretch) => ({stretch, self: () => running.delete(task)})
+        );
+        running.add(task);
+      }
+      if (running.size === 0) return;
+      const {stretch, self} = await Promise.race(running);
+      self();
+      if (stretch.proven.to > stretch.proven.from) yield stretch;
+    }
+  } finally {
+    signal?.removeEventListener("abort", follow);
+    stop.abort(new Error("no longer wanted"));
+    await Promise.allSettled(running);
+  }
+}
+
+/** Pages of the grid from the newest to the oldest; the outermost two end where the span does. */
+function* windowsOf({from, to}: Span, pageMs: number, stepMs: number): Generator<Span> {
+  let end = to;
+  while (end > from) {
+    const start = Math.max(from, ceilTo(end, stepMs) - pageMs);
+    yield {from: start, to: end};
+    end = start;
+  }
+}
+
+/** Where proof of a window ends: the open of the first candle that had not closed. */
+const closedEnd = ({to}: Span, asOfMs: number, stepMs: number): number => Math.min(to, floorTo(asOfMs, stepMs));
+
+const nothing = (proven: Span): Stretch<CandleRow> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
+
+/** The opens of a span's grid that no row has. */
+function missing(rows: readonly CandleRow[], {from, to}: Span, stepMs: number): number[] {
+  const there = new Set(rows.map(({tsMs}) => tsMs));
+  const result: number[] = [];
+  for (let ts = ceilTo(from, stepMs); ts < to; ts += stepMs) if (!there.has(ts)) result.push(ts);
+  return result;
+}
+
+function join(a: Page<CandleRow>, b: Page<CandleRow>): Page<CandleRow> {
+  const byTs = new Map([...a.rows, ...b.rows].map((row) => [row.tsMs, row]));
+  const rows = [...byTs.values()].sort((x, y) => x.tsMs - y.tsMs);
+  return {
+    rows,
+    rejected: b.rejected.filter(({tsMs}) => tsMs === undefined || !byTs.has(tsMs)),
+    repeats: b.repeats,
+    outside: b.outside,
+    asOfMs: Math.min(a.asOfMs, b.asOfMs)
+  };
+}
+
+const confirmed = new WeakMap<Exchange, Map<string, Set<number>>>();
+
+/**
+ * Opens that one market was asked for twice in vain while its neighbours were there: a venue's outage. Another market
+ * that lacks just those needs no second asking, so an outage costs one request and not one for every pair.
+ */
+function sharedHoles(exchange: Exchange, key: string): Set<number> {
+  let byKey = confirmed.get(exchange);
+  if (!byKey) confirmed.set(exchange, (byKey = new Map()));
+  let holes = byKey.get(key);
+  if (!holes) byKey.set(key, (holes = new Set()));
+  return holes;
+}
+
+/**
+ * What days say about times without candles. One request shows a thousand days; a window all of whose days are empty is
+ * proven empty, whether it lies before the listing or after the end. An outage leaves its days half full, and its minutes
+ * are asked for like any others.
+ */
+class Listing {
+  private empty: Span[] = [];
+  private asked: Span[] = [];
+  private probing: Promise<void> | undefined;
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly pair: string,
+    private readonly series: CandleSeries,
+    private readonly span: Span,
+    private readonly options: HistoryOptions
+  ) {}
+
+  knownEmpty({from, to}: Span): boolean {
+    return difference([{from: floorTo(from, DAY_MS), to: ceilTo(to, DAY_MS)}], this.empty).length === 0;
+  }
+
+  /** True when every day that a window touches is known to hold nothing, asking for the days at most once. */
+  async emptyDays(window: Span): Promise<boolean> {
+    const days = {from: floorTo(window.from, DAY_MS), to: ceilTo(window.to, DAY_MS)};
+    while (difference([days], this.asked).length > 0) {
+      this.probing ??= this.probe(days).finally(() => (this.probing = undefined));
+      await this.probing;
+    }
+    return this.knownEmpty(window);
+  }
+
+  private async probe(days: Span): Promise<void> {
+    const pageMs = this.exchange.pageRows.candles * DAY_MS;
+    const from = Math.min(days.from, Math.max(floorTo(this.span.from, DAY_MS), days.to - pageMs));
+    const window = {from, to: days.to};
+    const ask = () => this.exchange.candles(this.pair, this.series, "1d", window, this.options);
+    let page = await ask();
+    if (page.rows.length === 0) page = join(page, await ask());
+    this.asked = normalise([...this.asked, window]);
+    // A day in progress has no closed candle yet and proves nothing.
+    const to = Math.min(days.to, floorTo(page.asOfMs, DAY_MS));
+    const there = page.rows.map(({tsMs}) => ({from: tsMs, to: tsMs + DAY_MS}));
+    const unsound = page.rejected.flatMap(({tsMs}) =>
+      tsMs === undefined ? [window] : [{from: tsMs, to: tsMs + DAY_MS}]
+    );
+    this.empty = normalise([...this.empty, ...difference([{from, to}], [...there, ...unsound])]);
+  }
+}

@@ -1,0 +1,92 @@
+import {readCandle, readFunding, type RawRow} from "../ingest/rows.js";
+import type {Span} from "../../src/lib/market/coverage.js";
+import {timeframeMs} from "../../src/lib/time/grid.js";
+import type {CandleRow, FundingRow, MarketRow} from "../store/stage.js";
+import type {Attempt} from "./retry.js";
+import type {Page, Rejected} from "./types.js";
+
+interface Rules<Row> {
+  /** a row of the reply as text fields; throws for what has not even their shape */
+  fields: (raw: unknown) => RawRow;
+  /** the row, or undefined for one that is not known yet: a candle in progress, a settlement to come */
+  row: (fields: RawRow) => Row | undefined;
+  inside: (tsMs: number) => boolean;
+  asOfMs: number;
+}
+
+/**
+ * Reads the rows of one reply: each validated on its own, ascending, repeats dropped, what was not asked for dropped.
+ * Two different rows of one instant are both rejected: nothing says which of them is true.
+ */
+export function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<Row>): Attempt<Page<Row>> {
+  const {fields, row: read, inside, asOfMs} = rules;
+  const byTs = new Map<number, {row: Row; text: string; clash: boolean}>();
+  const rejected: Rejected[] = [];
+  let repeats = 0;
+  let outside = 0;
+  for (const raw of list) {
+    let text: RawRow | undefined;
+    try {
+      text = fields(raw);
+      const row = read(text);
+      if (!row) continue;
+      if (!inside(row.tsMs)) {
+        outside++;
+        continue;
+      }
+      const known = byTs.get(row.tsMs);
+      const facts = JSON.stringify(row);
+      if (!known) byTs.set(row.tsMs, {row, text: facts, clash: false});
+      else if (known.text === facts) repeats++;
+      else known.clash = true;
+    } catch (error) {
+      const ts = Number(text?.ts);
+      rejected.push({
+        tsMs: Number.isSafeInteger(ts) && ts > 0 ? ts : undefined,
+        reason: (error as Error).message
+      });
+    }
+  }
+  const rows: Row[] = [];
+  for (const [tsMs, {row, clash}] of byTs) {
+    if (clash) rejected.push({tsMs, reason: "two different rows of one instant"});
+    else rows.push(row);
+  }
+  rows.sort((a, b) => a.tsMs - b.tsMs);
+  const value = {rows, rejected, repeats, outside, asOfMs};
+  return {value, doubtful: rejected.length > 0 || repeats > 0 || outside > 0};
+}
+
+/** {@link readPage} for candles that open in a window; those in progress at `asOfMs` are dropped (SEMANTICS §8.3). */
+export function readCandles(
+  list: readonly unknown[],
+  fields: (raw: unknown) => RawRow,
+  {timeframe, window, asOfMs}: {timeframe: string; window: Span; asOfMs: number}
+): Attempt<Page<CandleRow>> {
+  const stepMs = timeframeMs(timeframe);
+  return readPage(list, {
+    fields,
+    row: (raw) => readCandle(raw, {stepMs, closeOnly: false, nowMs: asOfMs}),
+    inside: (ts) => ts >= window.from && ts < window.to,
+    asOfMs
+  });
+}
+
+/** {@link readPage} for settlements at or before `untilMs`. */
+export function readSettlements(
+  list: readonly unknown[],
+  fields: (raw: unknown) => RawRow,
+  {untilMs, asOfMs}: {untilMs: number; asOfMs: number}
+): Attempt<Page<FundingRow>> {
+  return readPage(list, {
+    fields,
+    // A stamp may run some milliseconds ahead of the clock that tells the time.
+    row: (raw) => readFunding(raw, {nowMs: asOfMs + 2_000}),
+    inside: (ts) => ts <= untilMs,
+    asOfMs
+  });
+}
+
+/** Text of a field that venues send as text or as a number; what is neither is no text. */
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;

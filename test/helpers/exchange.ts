@@ -1,0 +1,29 @@
+import {createExchange, type Exchange, type ExchangeOptions} from "../../loaders/exchange/index.js";
+import {uniform} from "../../engine/simulator/noise.js";
+import {virtualClock, type VirtualClock} from "./clock.js";
+
+/** A client of the simulated venue's dialect on a clock of its own, with a seeded jitter. */
+export async function clientOf(
+  url: string,
+  nowMs: number,
+  options: ExchangeOptions = {}
+): Promise<{exchange: Exchange; clock: VirtualClock}> {
+  const clock = virtualClock(nowMs);
+  let drawn = 0;
+  const exchange = await createExchange({
+    url,
+    simulated: options.venue === undefined,
+    clock,
+    random: () => uniform(11, drawn++),
+    deadlineMs: 2_000,
+    ...options
+  });
+  return {exchange, clock};
+}
+
+/** Everything an asynchronous walk gives out. */
+export async function collect<T>(walk: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of walk) all.push(item);
+  return all;
+}
