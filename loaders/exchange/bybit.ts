@@ -66,7 +66,7 @@ export class BybitExchange implements Exchange {
 
   constructor(
     private readonly client: Bybit,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {venue: string}
+    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {venue: string; origin?: string | undefined}
   ) {
     this.venue = options.venue;
     this.wire = new Wire(client, {
@@ -77,7 +77,7 @@ export class BybitExchange implements Exchange {
       codes: CODES,
       time: () => client.publicGetV5MarketTime() as Reply
     });
-    this.origin = this.wire.origin;
+    this.origin = options.origin ?? this.wire.origin;
   }
 
   serverTime(options: CallOptions = {}) {

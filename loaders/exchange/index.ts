@@ -14,6 +14,8 @@ export interface ExchangeOptions {
   url?: string | undefined;
   /** true for the simulated venue, which speaks Bybit v5 at `url` and is named `sim` */
   simulated?: boolean;
+  /** what rows say of where they come from, if not the URL: an embedded simulator has another port each time */
+  origin?: string | undefined;
   clock?: Clock;
   /** uniform in [0, 1), for the jitter of retries */
   random?: () => number;
@@ -31,6 +33,7 @@ export async function createExchange({
   venue = "bybit",
   url,
   simulated = false,
+  origin,
   clock = systemClock,
   random = Math.random,
   deadlineMs = 10_000,
@@ -43,7 +46,7 @@ export async function createExchange({
   const options = {clock, random, url, deadlineMs, concurrency};
   if (simulated || venue === "bybit") {
     const {BybitExchange} = await import("./bybit.js");
-    return new BybitExchange(new ccxt.bybit(), {...options, venue: simulated ? "sim" : "bybit"});
+    return new BybitExchange(new ccxt.bybit(), {...options, venue: simulated ? "sim" : "bybit", origin});
   }
   throw new UsageError(`unknown venue: ${venue}`);
 }
