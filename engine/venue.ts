@@ -60,7 +60,13 @@ export async function openVenue({venue, url}: VenueSource): Promise<OpenVenue> {
   const seed = url === undefined ? undefined : EMBEDDED.exec(url)?.[1];
   if (seed !== undefined) {
     const sim = await startSimThread({seed: Number(seed)});
-    const exchange = await createExchange({venue: "bybit", url: sim.url, simulated: true, origin: url, clock: systemClock});
+    const exchange = await createExchange({
+      venue: "bybit",
+      url: sim.url,
+      simulated: true,
+      origin: url,
+      clock: systemClock
+    });
     return {exchange, close: sim.close};
   }
   const simulated = venue === "sim";

@@ -14,6 +14,8 @@ const INTEREST_8H = 0.0001;
 const CLAMP = 0.0005;
 /** A market at its cap settles hourly; it goes back once this many settlements stayed under a quarter of the cap. */
 const CALM_SETTLEMENTS = 24;
+/** How often the premium index is sampled for its average. */
+const STEP_MINUTES = 15;
 
 /**
  * The rate of an interval that ends at `tsMs`: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the interval, within the
@@ -23,7 +25,7 @@ export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): nu
   const minutes = intervalHours * 60;
   let sum = 0;
   let weights = 0;
-  for (let i = 1; i <= minutes; i += 5) {
+  for (let i = 1; i <= minutes; i += STEP_MINUTES) {
     sum += i * premiumIndex(coin, tsMs - (minutes - i) * MINUTE_MS);
     weights += i;
   }

@@ -58,11 +58,19 @@ const MAJORS: readonly (readonly [string, number, number, number])[] = [
   ["KAVA", 0.8, 0.045, 3e6]
 ];
 
+const known = new Map<number, readonly Coin[]>();
+
 /**
  * The simulated venue's coins, the same for the same seed: majors, one quoted per thousand, one without a spot market,
  * one listed in 2026, one delisted in 2026 (SEMANTICS §§3, 8.14).
  */
-export function universe(seed: number): Coin[] {
+export function universe(seed: number): readonly Coin[] {
+  let coins = known.get(seed);
+  if (!coins) known.set(seed, (coins = makeUniverse(seed)));
+  return coins;
+}
+
+function makeUniverse(seed: number): Coin[] {
   const coins = MAJORS.map(([coin, price, volatility, turnover]) => build(seed, coin, {price, volatility, turnover}));
   return [
     ...coins,

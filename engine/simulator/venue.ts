@@ -18,10 +18,12 @@ export class VenueError extends Error {
   }
 }
 
+/** Settlements made so far, shared by every venue of a process: they are functions of the coin alone. */
+const schedules = new WeakMap<Coin, FundingSchedule>();
+
 /** The public side of the venue: every answer is a function of the seed, the query and the instant. */
 export class Venue {
-  private readonly coins: Coin[];
-  private readonly schedules = new Map<string, FundingSchedule>();
+  private readonly coins: readonly Coin[];
 
   constructor(readonly seed: number) {
     this.coins = universe(seed);
@@ -33,8 +35,8 @@ export class Venue {
   }
 
   schedule(coin: Coin): FundingSchedule {
-    let schedule = this.schedules.get(coin.perp);
-    if (!schedule) this.schedules.set(coin.perp, (schedule = new FundingSchedule(coin)));
+    let schedule = schedules.get(coin);
+    if (!schedule) schedules.set(coin, (schedule = new FundingSchedule(coin)));
     return schedule;
   }
 

@@ -66,7 +66,10 @@ export class BybitExchange implements Exchange {
 
   constructor(
     private readonly client: Bybit,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {venue: string; origin?: string | undefined}
+    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {
+      venue: string;
+      origin?: string | undefined;
+    }
   ) {
     this.venue = options.venue;
     this.wire = new Wire(client, {
