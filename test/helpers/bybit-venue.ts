@@ -10,6 +10,10 @@ export interface MadeSettlement {
 export interface MadeVenue {
   now: () => number;
   symbol?: string;
+  /** when its perp was listed; 2020-03-30 if not said */
+  launchTs?: number;
+  /** when its perp ends; "0" while it trades */
+  deliveryTs?: number;
   /** today's interval, which the history may not have had */
   fundingIntervalMinutes?: () => number;
   settlements?: readonly MadeSettlement[];
@@ -39,7 +43,7 @@ export function bybitReply(venue: MadeVenue, url: URL): unknown {
     case "/v5/market/instruments-info":
       return envelope(at, {
         category,
-        list: category === "linear" ? [perp(symbol, venue.fundingIntervalMinutes?.() ?? 480)] : [spot(symbol)],
+        list: category === "linear" ? [perp(symbol, venue)] : [spot(symbol)],
         ...(category !== "spot" && {nextPageCursor: ""})
       });
     case "/v5/market/tickers":
@@ -66,21 +70,21 @@ export function bybitReply(venue: MadeVenue, url: URL): unknown {
 export const sendBybit = (venue: MadeVenue, url: URL, reply: ServerResponse): void =>
   answer(reply, bybitReply(venue, url));
 
-const perp = (symbol: string, fundingInterval: number) => ({
+const perp = (symbol: string, {fundingIntervalMinutes, launchTs = 1_585_526_400_000, deliveryTs = 0}: MadeVenue) => ({
   symbol,
   contractType: "LinearPerpetual",
   status: "Trading",
   baseCoin: symbol.replace(/USDT$/, ""),
   quoteCoin: "USDT",
-  launchTime: "1585526400000",
-  deliveryTime: "0",
+  launchTime: String(launchTs),
+  deliveryTime: String(deliveryTs),
   deliveryFeeRate: "",
   priceScale: "2",
   leverageFilter: {minLeverage: "1", maxLeverage: "100.00", leverageStep: "0.01"},
   priceFilter: {minPrice: "0.10", maxPrice: "199999.80", tickSize: "0.10"},
   lotSizeFilter: {maxOrderQty: "100.000", minOrderQty: "0.001", qtyStep: "0.001", minNotionalValue: "5"},
   unifiedMarginTrade: true,
-  fundingInterval,
+  fundingInterval: fundingIntervalMinutes?.() ?? 480,
   settleCoin: "USDT",
   copyTrading: "both"
 });
