@@ -105,19 +105,22 @@ export interface Selected {
 /**
  * Chooses a venue's top pairs and puts their histories on the list of scheduled updates, taking off those it no longer
  * chooses. What a person put on or took off stays.
+ * @param nowMs the venue's clock
+ * @param fromTs how far back the chosen histories are wanted
  */
 export async function selectTop(
   db: Database,
   venue: string,
   instruments: readonly ListedInstrument[],
   {top, days, series, timeframes}: Pick<Selection, "top" | "days" | "series" | "timeframes">,
-  nowMs: number
+  nowMs: number,
+  fromTs = nowMs - days * DAY_MS
 ): Promise<Selected> {
   const pairs = topPairs(instruments, top);
   const before = (await readSelection(db, venue))?.pairs ?? [];
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments));
   const kept = new Set(keys.map(idOf));
-  await track(db, keys, {fromTs: floorTo(nowMs - days * DAY_MS, DAY_MS), chosenBy: "top"});
+  await track(db, keys, {fromTs, chosenBy: "top"});
   await dropUnselected(db, venue, (key) => kept.has(idOf(key)));
   const selection: Selection = {top, days, series, timeframes, selectedTs: nowMs, pairs};
   await writeMeta(db, `selection:${venue}`, JSON.stringify(selection));

@@ -60,7 +60,8 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
   const wanted = readSeries(flags);
   const top = readCount("top", flags.top ?? "20", {most: 1_000});
   const named = flags.pairs === undefined ? undefined : readPairs([flags.pairs]);
-  if (flags.days !== undefined) readCount("days", flags.days, {most: 3_650});
+  // Nothing is asked of a venue for flags that cannot be understood.
+  readSpan(flags, given.now());
   const venueName = flags.venue ?? "bybit";
   if (!/^[a-z0-9]+$/.test(venueName)) {
     throw new UsageError(`invalid venue: ${venueName}`, {fix: "give a ccxt id such as bybit, binance or okx"});
@@ -86,7 +87,7 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
     warnOfSkew(ingest, venue, skewMs);
     const {from, to, days} = readSpan(flags, venueMs);
     const instruments = await instrumentsOfToday(db, client, venueMs, signal);
-    const pairs = named ?? (await choose(ingest, {venue, instruments, top, days, nowMs: venueMs, ...wanted}));
+    const pairs = named ?? (await choose(ingest, {venue, instruments, top, days, from, nowMs: venueMs, ...wanted}));
     if (named) await followNamed(ingest, {venue, instruments, pairs, from, ...wanted});
     const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
     const served = keys.filter((key) => key.series === "funding" || client.candleSeries.includes(key.series as never));
@@ -118,14 +119,16 @@ async function choose(
     venue,
     instruments,
     nowMs,
+    from,
     ...selection
   }: Parameters<typeof selectTop>[3] & {
     venue: string;
     instruments: readonly ListedInstrument[];
     nowMs: number;
+    from: number;
   }
 ): Promise<string[]> {
-  const {pairs} = await db.exclusive(() => selectTop(db, venue, instruments, selection, nowMs));
+  const {pairs} = await db.exclusive(() => selectTop(db, venue, instruments, selection, nowMs, from));
   if (pairs.length === 0) {
     throw new DataError(`missing pairs: no perpetual of ${venue} has a spot market and turnover enough`, {
       fix: "name them with --pairs"

@@ -2,7 +2,7 @@ import {historiesOf} from "../../../loaders/ingest/universe.js";
 import {DataError} from "../../../loaders/errors.js";
 import {newestInstruments} from "../../../loaders/store/instruments.js";
 import {readTracked, track, untrack} from "../../../loaders/store/tracked.js";
-import {DAY_MS, floorTo} from "../../../src/lib/time/grid.js";
+import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {formatDay} from "../../../src/lib/time/instant.js";
 import {count} from "../output.js";
 import {readCount, readPairs, readSeries, type SeriesFlags} from "../ingest.js";
@@ -36,7 +36,7 @@ export function trackCommands(define: Define): void {
             const venue = venueOf(flags, demo, [...new Set(before.map((t) => t.venue))]);
             const instruments = await newestInstruments(db, venue);
             const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
-            await track(db, keys, {fromTs: floorTo(now() - days * DAY_MS, DAY_MS), chosenBy: "person"});
+            await track(db, keys, {fromTs: now() - days * DAY_MS, chosenBy: "person"});
             const list = await readTracked(db);
             output.table(list, [
               {title: "venue", value: (t) => t.venue},

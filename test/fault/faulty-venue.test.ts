@@ -1,0 +1,116 @@
+import {afterEach, describe, expect, it} from "vitest";
+import {FAULTS} from "../../engine/simulator/faults.js";
+import {rowsOf} from "../../loaders/store/database.js";
+import {HOUR_MS} from "../../src/lib/time/grid.js";
+import {backfill, historiesFor, rig, SIM_NOW, type Rig, type RigOptions, type SimRequests} from "../helpers/ingest.js";
+import {dumpHash, lakeHash} from "../helpers/store.js";
+import {tmp} from "../helpers/tmp.js";
+
+const SEEDS = 100;
+const PAIRS = ["BTC/USDT", "1000PEPE/USDT", "ORDI/USDT", "NEWT/USDT"];
+const SERIES = ["funding", "spot", "perp", "mark"] as const;
+/** Over the yearly outage, a listing, switches of the interval, and up to the hour in progress. */
+const wanted = {from: Date.UTC(2026, 1, 1), to: SIM_NOW};
+
+const open: Rig[] = [];
+afterEach(async () => {
+  for (const own of open.splice(0)) await own.close();
+});
+
+interface Outcome {
+  hashes: string[];
+  requests: SimRequests;
+  rows: number;
+}
+
+async function run(options: RigOptions, faults: unknown, during?: (own: Rig) => void): Promise<Outcome> {
+  const dir = tmp();
+  const own = await rig(dir, options);
+  open.push(own);
+  if (faults) await own.post("/sim/faults", faults);
+  const keys = await historiesFor(own, PAIRS, SERIES);
+  during?.(own);
+  const id = await backfill(own, keys, wanted);
+  const batch = own.service.get(id)!;
+  expect(batch.status, batch.error ?? "").toBe("completed");
+  const [candles] = await rowsOf<{n: number; doubled: number; unclosed: number}>(
+    own.db.connection,
+    `select count(*) as n, count(*) - count(distinct (key_id, ts)) as doubled, count(*) filter (ts + ${HOUR_MS} > ${SIM_NOW}) as unclosed from candles`
+  );
+  const [funding] = await rowsOf<{n: number; doubled: number}>(
+    own.db.connection,
+    "select count(*) as n, count(*) - count(distinct (key_id, boundary_ts)) as doubled from funding"
+  );
+  expect([candles!.doubled, candles!.unclosed, funding!.doubled]).toEqual([0, 0, 0]);
+  return {
+    hashes: [await dumpHash(own.db), await lakeHash(dir)],
+    requests: await own.requests(),
+    rows: candles!.n + funding!.n
+  };
+}
+
+describe("a venue that misbehaves", () => {
+  it(`${SEEDS} seeds of a random fault plan end byte-identical to a clean run, within its requests and the limit`, async () => {
+    const clean = await run({}, undefined);
+    expect(clean.rows).toBeGreaterThan(50_000);
+    const seen: Record<string, number> = {};
+    let most = 0;
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const rate = [0.02, 0.05, 0.08][seed % 3]!;
+      const outcome = await run({seed, deadlineMs: 250}, {seed, rate, inARow: 2});
+      expect(outcome.hashes, `seed ${seed}`).toEqual(clean.hashes);
+      const {total, peakPerWindow, limit, refused, duringBan, faults} = outcome.requests;
+      // What went wrong has to be asked again; nothing else may be.
+      const wrong = Object.values(faults).reduce((sum, n) => sum + n, 0);
+      expect(total - wrong, `seed ${seed}: ${wrong} wrong replies`).toBeLessThanOrEqual(clean.requests.total * 1.15);
+      expect([peakPerWindow <= limit, refused, duringBan], `seed ${seed}`).toEqual([true, 0, 0]);
+      most = Math.max(most, total / clean.requests.total);
+      for (const [kind, n] of Object.entries(faults)) seen[kind] = (seen[kind] ?? 0) + n;
+      await Promise.all(open.splice(0).map((own) => own.close()));
+    }
+    console.log(
+      `${SEEDS} seeds, at most ${most.toFixed(2)} of the clean run's ${clean.requests.total} requests; wrong replies: ${JSON.stringify(seen)}`
+    );
+    expect(Object.keys(seen).sort()).toEqual([...FAULTS].sort());
+  }, 2_400_000);
+});
+
+it("one page in twenty cut short: the store equals a clean run", async () => {
+  const clean = await run({}, undefined);
+  const cut = await run({}, {rate: 0.05, kinds: ["truncate", "html", "empty", "no-list"], inARow: 3, seed: 3});
+  expect(cut.hashes).toEqual(clean.hashes);
+  expect(Object.values(cut.requests.faults).reduce((a, b) => a + b, 0)).toBeGreaterThan(3);
+}, 120_000);
+
+it("trap 17: this machine's clock stepped by ±1 h in mid-work stalls nothing and changes nothing", async () => {
+  const clean = await run({}, undefined);
+  for (const step of [HOUR_MS, -HOUR_MS]) {
+    let slept = 0;
+    const stepped = await run({}, undefined, (own) => {
+      const {sleep} = own.clock;
+      own.clock.sleep = (ms, signal) => {
+        slept = Math.max(slept, ms);
+        return sleep(ms, signal);
+      };
+      setTimeout(() => own.clock.step(step), 60);
+      setTimeout(() => own.clock.step(-step), 160);
+    });
+    expect(stepped.hashes).toEqual(clean.hashes);
+    expect(stepped.requests.total).toBe(clean.requests.total);
+    expect(slept).toBeLessThan(10_000);
+  }
+}, 180_000);
+
+it("a ban in mid-work: not one request until its ten minutes are over, then the rest", async () => {
+  const clean = await run({}, undefined);
+  const banned = await run({}, undefined, (own) => {
+    // Somebody else on this address uses the limit up.
+    setTimeout(() => {
+      void Promise.all(
+        Array.from({length: 620}, () => fetch(`${own.sim.url}/v5/market/time`).then((reply) => reply.text()))
+      );
+    }, 30);
+  });
+  expect(banned.hashes).toEqual(clean.hashes);
+  expect(banned.requests.refused).toBeGreaterThan(0);
+}, 120_000);
