@@ -17,6 +17,8 @@ export interface Dialect {
 
 /** What a call hands to the requests made inside it, and what it learns from them. */
 export interface Call extends CallOptions {
+  /** which try of the call this is, from 1 */
+  attempt?: number;
   /** of the newest reply: the venue's time, and when it was sent and had arrived on the monotonic and the wall clock */
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
@@ -31,6 +33,8 @@ export interface TransportOptions {
   /** parses JSON as the client expects it; undefined for what is none */
   parse: (text: string) => unknown;
   onRequest: () => void;
+  /** called before the next request can go out: a ban must stop those that wait already */
+  onRefusal: (refusal: Refusal, attempt: number) => void;
   /** the venue's present as far as it is known, for refusals that do not tell it */
   venueNow: () => number;
   /** the HTTP client, for tests */
@@ -54,7 +58,7 @@ export type Transport = (
  * @throws Refusal for all else, and the signal's reason
  */
 export function createTransport(options: TransportOptions): Transport {
-  const {limiter, clock, dialect, deadlineMs, origins, parse, onRequest, venueNow, send = fetch} = options;
+  const {limiter, clock, dialect, deadlineMs, origins, parse, onRequest, onRefusal, venueNow, send = fetch} = options;
   return async (address, method = "GET", headers = {}, body = undefined) => {
     if (method !== "GET") throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
@@ -92,7 +96,10 @@ export function createTransport(options: TransportOptions): Transport {
       call.reply = {venueMs, sentMs, arrivedMs, wallMs: clock.now()};
       return parsed;
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      if (error instanceof Refusal) {
+        onRefusal(error, call.attempt ?? 1);
+        throw error;
+      }
       call.signal?.throwIfAborted();
       if (cut.signal.aborted) throw cut.signal.reason;
       throw new Refusal("connection", causeOf(error));
