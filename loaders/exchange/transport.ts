@@ -37,8 +37,10 @@ export interface TransportOptions {
   onRefusal: (refusal: Refusal, attempt: number) => void;
   /** the venue's present as far as it is known, for refusals that do not tell it */
   venueNow: () => number;
-  /** the HTTP client, for tests */
-  send?: typeof fetch;
+  /** lets the client read by POST, as some venues want it; it has no keys, so that it can do nothing else */
+  posts?: boolean;
+  /** looks into a reply that arrived whole; throws what the client's own error table says */
+  inspect?: (reply: Response, text: string, parsed: unknown) => void;
 }
 
 /** The call that the requests of an asynchronous chain belong to: ccxt's methods have no place for it. */
@@ -58,9 +60,21 @@ export type Transport = (
  * @throws Refusal for all else, and the signal's reason
  */
 export function createTransport(options: TransportOptions): Transport {
-  const {limiter, clock, dialect, deadlineMs, origins, parse, onRequest, onRefusal, venueNow, send = fetch} = options;
+  const {
+    limiter,
+    clock,
+    dialect,
+    deadlineMs,
+    origins,
+    parse,
+    onRequest,
+    onRefusal,
+    venueNow,
+    inspect,
+    posts = false
+  } = options;
   return async (address, method = "GET", headers = {}, body = undefined) => {
-    if (method !== "GET") throw new RangeError(`invalid method: ${method} (this client only reads)`);
+    if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
     if (!origins.includes(url.origin)) throw new RangeError(`invalid address: ${url.origin} is not this venue`);
     const call = calls.getStore() ?? {};
@@ -74,10 +88,12 @@ export function createTransport(options: TransportOptions): Transport {
       deadlineMs
     );
     const sentMs = clock.monotonic();
+    let whole = false;
     try {
       onRequest();
-      const reply = await send(url, {method, headers, body: body ?? null, signal: cut.signal, redirect: "manual"});
+      const reply = await fetch(url, {method, headers, body: body ?? null, signal: cut.signal, redirect: "manual"});
       const text = await reply.text();
+      whole = true;
       const arrivedMs = clock.monotonic();
       const parsed = parse(text.trim());
       const venueMs = dialect.time(parsed, reply.headers);
@@ -93,6 +109,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
       if (parsed === undefined)
         throw new Refusal("content", "the reply is not whole JSON", {status: reply.status, body: text});
+      inspect?.(reply, text, parsed);
       call.reply = {venueMs, sentMs, arrivedMs, wallMs: clock.now()};
       return parsed;
     } catch (error) {
@@ -102,6 +119,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
       call.signal?.throwIfAborted();
       if (cut.signal.aborted) throw cut.signal.reason;
+      if (whole) throw error;
       throw new Refusal("connection", causeOf(error));
     } finally {
       clearTimeout(timer);

@@ -21,6 +21,8 @@ export interface WireOptions {
   codes: Codes;
   /** asks the venue for its time; its reply moves the clock */
   time: () => Promise<unknown>;
+  /** lets ccxt look for the venue's error codes, where no table of ours does */
+  inspect?: boolean;
 }
 
 /** A call in progress: the instant of the newest reply, by the venue's own clock. */
@@ -44,7 +46,7 @@ export class Wire {
     client: Ccxt,
     private readonly options: WireOptions
   ) {
-    const {clock, url, deadlineMs, concurrency, limits, dialect} = options;
+    const {clock, url, deadlineMs, concurrency, limits, dialect, inspect = false} = options;
     this.limiter = new Limiter({clock, limits, concurrency});
     const origins = prepare(client, url);
     this.origin = url?.replace(/\/+$/, "") ?? origins[0]!;
@@ -57,7 +59,18 @@ export class Wire {
       parse: (text) => client.parseJson(text) as unknown,
       onRequest: () => this.requests++,
       onRefusal: (refusal, attempt) => this.hold(refusal, attempt),
-      venueNow: () => this.venueNow()
+      venueNow: () => this.venueNow(),
+      posts: inspect,
+      ...(inspect && {
+        inspect: (reply, text, parsed) => {
+          const headers = Object.fromEntries(reply.headers);
+          try {
+            client.handleErrors(reply.status, reply.statusText, reply.url, "GET", headers, text, parsed, {}, undefined);
+          } catch (error) {
+            throw translate(error);
+          }
+        }
+      })
     }) as Ccxt["fetch"];
   }
 
