@@ -1,5 +1,5 @@
 import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
-import {seedOf, uniform, Walk} from "./noise.js";
+import {finish, mix, seedOf, uniform, Walk} from "./noise.js";
 import type {Coin} from "./universe.js";
 
 /** A candle as whole ticks and lots, so that sums over candles are exact. Turnover is in quote, as a float. */
@@ -29,7 +29,9 @@ interface Walks {
   spot: Walk;
   busy: Record<"spot" | "perp", Walk>;
   sides: Record<Side, number>;
-  last: Partial<Record<Side, {ts: number; ticks: number}>>;
+  /** the newest week asked for, and whether it is one of a squeeze */
+  week: number;
+  chance: number;
 }
 
 const walksOf = new WeakMap<Coin, Walks>();
@@ -48,7 +50,8 @@ function walks(coin: Coin): Walks {
       perp: new Walk(seedOf(seed, "busy perp"), [480], 0.5 / Math.sqrt(480))
     },
     sides: Object.fromEntries(SIDES.map((side) => [side, seedOf(seed, side)])) as Record<Side, number>,
-    last: {}
+    week: NaN,
+    chance: 1
   };
   walksOf.set(coin, made);
   return made;
@@ -64,14 +67,20 @@ export function indexPrice(coin: Coin, tsMs: number): number {
  * that drives funding to its cap.
  */
 export function premiumIndex(coin: Coin, tsMs: number): number {
-  const seed = coin.seed ^ 0x5bd1e995;
   const minutes = tsMs / MINUTE_MS;
-  const {level, premium} = walks(coin);
+  const own = walks(coin);
+  return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
+}
+
+function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
   const week = tsMs / (7 * DAY_MS);
-  const chance = uniform(seed, Math.floor(week), 21);
-  const shape = Math.sin(Math.PI * (week - Math.floor(week))) ** 2;
-  const squeeze = chance < 0.04 ? shape * (chance < 0.028 ? 0.009 : -0.008) : 0;
-  return coin.premium + level.at(minutes) + squeeze + premium.at(minutes);
+  const whole = Math.floor(week);
+  if (own.week !== whole) {
+    own.week = whole;
+    own.chance = uniform(coin.seed ^ 0x5bd1e995, whole, 21);
+  }
+  if (own.chance >= 0.04) return 0;
+  return Math.sin(Math.PI * (week - whole)) ** 2 * (own.chance < 0.028 ? 0.009 : -0.008);
 }
 
 /** The price of one side at an instant, before it is rounded to ticks. */
@@ -95,47 +104,96 @@ export const decimalsOf = (coin: Coin, side: Side): number => {
   return side === "spot" && coin.multiplier > 1 ? Math.min(12, coin.priceDecimals + 3) : coin.priceDecimals;
 };
 
-const hourCache = new Map<string, SimCandle>();
-
-/** The price of a side in whole ticks. A candle's close is the next one's open, so the last answer is kept. */
+/** The price of a side in whole ticks. */
 export function ticksAt(coin: Coin, side: Side, tsMs: number): number {
-  const {last} = walks(coin);
-  if (last[side]?.ts === tsMs) return last[side].ticks;
   const price = side === "premium" ? premiumIndex(coin, tsMs) : priceAt(coin, side, tsMs);
-  const ticks = Math.round(price * 10 ** decimalsOf(coin, side));
-  last[side] = {ts: tsMs, ticks};
-  return ticks;
+  return Math.round(price * 10 ** decimalsOf(coin, side));
 }
 
-function minute(coin: Coin, side: Side, ts: number): SimCandle {
-  const ticks = 10 ** decimalsOf(coin, side);
-  const open = ticksAt(coin, side, ts);
-  const close = ticksAt(coin, side, ts + MINUTE_MS);
-  const k = ts / MINUTE_MS;
-  const own = walks(coin).sides[side];
-  const wick = side === "premium" ? Math.abs(open) * 0.02 + 2 : open * (coin.dailyVolatility / 90);
-  const high = Math.max(open, close) + Math.round(wick * uniform(own, k, 1) ** 3);
-  const low = Math.min(open, close) - Math.round(wick * uniform(own, k, 2) ** 3);
-  const traded = side === "spot" || side === "perp";
-  const share = side === "spot" ? 0.28 : 1;
-  const busy = traded ? 0.55 + 0.9 * uniform(own, k, 3) + walks(coin).busy[side].at(k) : 0;
-  const lots = traded
-    ? Math.max(
-        1,
-        Math.round(((coin.turnover24h * share * busy) / 1_440 / (open / ticks)) * 10 ** coin.quantityDecimals)
-      )
-    : 0;
-  const middle = (open + close) / 2 / ticks;
-  return {
-    ts,
-    open,
-    high: high,
-    low: side === "premium" ? low : Math.max(1, low),
-    close,
-    volume: lots,
-    turnover: (lots / 10 ** coin.quantityDecimals) * middle
-  };
+/** An hour and its end, the most that is made at once. */
+const POINTS = 61;
+const price = new Float64Array(POINTS);
+const level = new Float64Array(POINTS);
+const swing = new Float64Array(POINTS);
+const busy = new Float64Array(POINTS);
+
+/** The hour whose points are in the arrays: its minutes are asked for one after another. */
+let filled: {coin: Coin; side: Side; hour: number} | undefined;
+
+/** {@link ticksAt} of every minute of an hour, to the same bits: each walk is run along them at once. */
+function fillHour(coin: Coin, side: Side, hour: number): void {
+  if (filled?.coin === coin && filled.side === side && filled.hour === hour) return;
+  filled = {coin, side, hour};
+  const own = walks(coin);
+  const count = POINTS;
+  const x = hour / MINUTE_MS;
+  if (side === "spot" || side === "perp") own.busy[side].fill(x, count, busy);
+  const scale = 10 ** decimalsOf(coin, side);
+  if (side !== "index" && side !== "spot") {
+    own.level.fill(x, count, level);
+    own.premium.fill(x, count, swing);
+    for (let j = 0; j < count; j++) {
+      level[j] = coin.premium + level[j]! + squeezeAt(coin, own, hour + j * MINUTE_MS) + swing[j]!;
+    }
+    if (side === "premium") {
+      for (let j = 0; j < count; j++) price[j] = Math.round(level[j]! * scale);
+      return;
+    }
+  }
+  own.index.fill(x, count, price);
+  if (side === "spot") own.spot.fill(x, count, swing);
+  for (let j = 0; j < count; j++) {
+    const index = coin.price * Math.exp(price[j]!);
+    let value = index * coin.multiplier;
+    if (side === "spot") value = index * (1 + swing[j]!);
+    else if (side !== "index") value *= 1 + (side === "mark" ? level[j]! * 0.8 : level[j]!);
+    price[j] = Math.round(value * scale);
+  }
 }
+
+/**
+ * The candle of `count` whole minutes inside one hour, made in one pass. A minute's own candle is the same with a count
+ * of one, so that an hour is the sum of its minutes to the last bit.
+ */
+function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
+  const hour = Math.floor(ts / HOUR_MS) * HOUR_MS;
+  const first = (ts - hour) / MINUTE_MS;
+  fillHour(coin, side, hour);
+  const own = walks(coin);
+  const seed = own.sides[side];
+  const ticks = 10 ** decimalsOf(coin, side);
+  const lot = 10 ** coin.quantityDecimals;
+  const k = hour / MINUTE_MS;
+  const premium = side === "premium";
+  const traded = side === "spot" || side === "perp";
+  const notional = coin.turnover24h * (side === "spot" ? 0.28 : 1);
+  const volatility = coin.dailyVolatility / 90;
+  let high = -Infinity;
+  let low = Infinity;
+  let volume = 0;
+  let turnover = 0;
+  for (let j = first; j < first + count; j++) {
+    const open = price[j]!;
+    const close = price[j + 1]!;
+    const wick = premium ? Math.abs(open) * 0.02 + 2 : open * volatility;
+    const chance = mix(seed, k + j);
+    const up = finish(chance, 1);
+    const down = finish(chance, 2);
+    const top = Math.max(open, close) + Math.round(wick * (up * up * up));
+    const bottom = Math.min(open, close) - Math.round(wick * (down * down * down));
+    if (top > high) high = top;
+    if (bottom < low) low = bottom;
+    if (!traded) continue;
+    const share = 0.55 + 0.9 * finish(chance, 3) + busy[j]!;
+    const lots = Math.max(1, Math.round(((notional * share) / 1_440 / (open / ticks)) * lot));
+    volume += lots;
+    turnover += (lots / lot) * ((open + close) / 2 / ticks);
+  }
+  const [open, close] = [price[first]!, price[first + count]!];
+  return {ts, open, high, low: premium ? low : Math.max(1, low), close, volume, turnover};
+}
+
+const hourCache = new Map<string, SimCandle>();
 
 /**
  * A candle of any length from whole minutes, the same bytes whoever asks, whenever, in whatever order. Hours are kept, so
@@ -144,38 +202,51 @@ function minute(coin: Coin, side: Side, ts: number): SimCandle {
  */
 export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimCandle | undefined {
   if (ts < coin.launchTs || (coin.delistTs !== undefined && side !== "spot" && ts >= coin.delistTs)) return undefined;
-  if (stepMs === HOUR_MS) {
-    const key = `${coin.seed}|${side}|${ts}`;
-    const known = hourCache.get(key);
-    if (known) return known;
-    const made = inOutage(ts) ? undefined : merge(coin, side, ts, stepMs, MINUTE_MS);
-    if (made) {
-      if (hourCache.size > 600_000) hourCache.clear();
-      hourCache.set(key, made);
-    }
-    return made;
+  if (stepMs < HOUR_MS) return span(coin, side, ts, ts + stepMs);
+  if (stepMs > HOUR_MS) return merge(coin, side, ts, stepMs);
+  const key = `${coin.seed}|${side}|${ts}`;
+  const known = hourCache.get(key);
+  if (known) return known;
+  const made = span(coin, side, ts, ts + HOUR_MS);
+  if (made) {
+    if (hourCache.size > 600_000) hourCache.clear();
+    hourCache.set(key, made);
   }
-  if (stepMs === MINUTE_MS) return inOutage(ts) ? undefined : minute(coin, side, ts);
-  return merge(coin, side, ts, stepMs, stepMs > HOUR_MS ? HOUR_MS : MINUTE_MS);
+  return made;
 }
 
 /** The candle in progress: its whole minutes up to now, as the venue returns it as its newest row. */
 export const openCandle = (coin: Coin, side: Side, ts: number, nowMs: number): SimCandle | undefined =>
-  merge(coin, side, ts, Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS), MINUTE_MS);
+  span(coin, side, ts, ts + Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS));
 
-function merge(coin: Coin, side: Side, ts: number, spanMs: number, partMs: number): SimCandle | undefined {
+/** The minutes of a range that are traded, hour by hour. */
+function span(coin: Coin, side: Side, from: number, to: number): SimCandle | undefined {
+  const start = Math.max(from, coin.launchTs);
+  const end = side === "spot" ? to : Math.min(to, coin.delistTs ?? Infinity);
   let whole: SimCandle | undefined;
-  for (let t = ts; t < ts + spanMs; t += partMs) {
-    const part = candle(coin, side, t, partMs);
-    if (!part) continue;
-    if (!whole) whole = {...part, ts};
-    else {
-      whole.high = Math.max(whole.high, part.high);
-      whole.low = Math.min(whole.low, part.low);
-      whole.close = part.close;
-      whole.volume += part.volume;
-      whole.turnover += part.turnover;
-    }
+  for (let t = start; t < end;) {
+    const next = Math.min(end, Math.floor(t / HOUR_MS) * HOUR_MS + HOUR_MS);
+    if (!inOutage(t)) whole = add(whole, minutes(coin, side, t, (next - t) / MINUTE_MS), from);
+    t = next;
   }
+  return whole;
+}
+
+function merge(coin: Coin, side: Side, ts: number, spanMs: number): SimCandle | undefined {
+  let whole: SimCandle | undefined;
+  for (let t = ts; t < ts + spanMs; t += HOUR_MS) {
+    const part = candle(coin, side, t, HOUR_MS);
+    if (part) whole = add(whole, part, ts);
+  }
+  return whole;
+}
+
+function add(whole: SimCandle | undefined, part: SimCandle, ts: number): SimCandle {
+  if (!whole) return {...part, ts};
+  whole.high = Math.max(whole.high, part.high);
+  whole.low = Math.min(whole.low, part.low);
+  whole.close = part.close;
+  whole.volume += part.volume;
+  whole.turnover += part.turnover;
   return whole;
 }

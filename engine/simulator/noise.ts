@@ -1,9 +1,16 @@
 /** A uniform number in [0, 1) that depends on nothing but its arguments (murmur3's finaliser over mixed words). */
-export function uniform(seed: number, a: number, b = 0): number {
+export const uniform = (seed: number, a: number, b = 0): number => finish(mix(seed, a), b);
+
+/** The first half of {@link uniform}, for several numbers of one `a`. */
+export function mix(seed: number, a: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (a | 0), 0xc2b2ae35) ^ (h >>> 15);
-  h = Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
-  h = Math.imul(h ^ (b | 0), 0x165667b1) ^ (h >>> 16);
+  return Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
+}
+
+/** The second half of {@link uniform}. */
+export function finish(mixed: number, b: number): number {
+  let h = Math.imul(mixed ^ (b | 0), 0x165667b1) ^ (mixed >>> 16);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
@@ -45,6 +52,30 @@ export class Walk {
       sum += ((a + (this.b[k]! - a) * f * f * (3 - 2 * f)) * 2 - 1) * this.amplitude[k]!;
     }
     return sum;
+  }
+
+  /** {@link at} for `count` consecutive whole numbers from `x` on, period by period, to the same bits. */
+  fill(x: number, count: number, out: Float64Array): void {
+    out.fill(0, 0, count);
+    for (let k = 0; k < this.periods.length; k++) {
+      const period = this.periods[k]!;
+      const amplitude = this.amplitude[k]!;
+      for (let j = 0; j < count;) {
+        const i = Math.floor((x + j) / period);
+        if (this.cell[k] !== i) {
+          this.cell[k] = i;
+          this.a[k] = uniform(this.seed, i, k);
+          this.b[k] = uniform(this.seed, i + 1, k);
+        }
+        const a = this.a[k]!;
+        const rise = this.b[k]! - a;
+        const end = Math.min(count, (i + 1) * period - x);
+        for (; j < end; j++) {
+          const f = (x + j) / period - i;
+          out[j]! += ((a + rise * f * f * (3 - 2 * f)) * 2 - 1) * amplitude;
+        }
+      }
+    }
   }
 }
 

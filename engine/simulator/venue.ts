@@ -18,11 +18,12 @@ export class VenueError extends Error {
   }
 }
 
+/** A coin's settlements are a function of its seed: venues in one process share what any of them has computed. */
+const schedules = new Map<string, FundingSchedule>();
+
 /** The public side of the venue: every answer is a function of the seed, the query and the instant. */
 export class Venue {
   private readonly coins: Coin[];
-  private readonly schedules = new Map<string, FundingSchedule>();
-
   constructor(readonly seed: number) {
     this.coins = universe(seed);
   }
@@ -33,8 +34,9 @@ export class Venue {
   }
 
   schedule(coin: Coin): FundingSchedule {
-    let schedule = this.schedules.get(coin.perp);
-    if (!schedule) this.schedules.set(coin.perp, (schedule = new FundingSchedule(coin)));
+    const key = `${coin.seed}|${coin.perp}`;
+    let schedule = schedules.get(key);
+    if (!schedule) schedules.set(key, (schedule = new FundingSchedule(coin)));
     return schedule;
   }
 

@@ -143,7 +143,7 @@ describe("candle history", () => {
     expect(proven).toEqual([span]);
     // five windows with rows, the first of them half full and so asked twice; one empty, and a hundred days seen twice
     expect(asked.filter(({timeframe}) => timeframe === "1d")).toHaveLength(2);
-    expect(asked.length).toBeLessThanOrEqual(8);
+    expect(asked.length).toBeLessThanOrEqual(9);
   });
 
   it("an outage of thousands of minutes is no listing: what is older is still asked for", async () => {
