@@ -9,6 +9,8 @@ export class Refusal extends Error {
   readonly excerpt: string;
   /** how long the venue itself says to wait, in ms, as far as it says so */
   readonly waitMs: number | undefined;
+  /** true once the pause or ban it asks for is on */
+  held = false;
 
   constructor(
     kind: Refusal["kind"],

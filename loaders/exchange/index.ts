@@ -1,3 +1,4 @@
+import type {Exchange as Ccxt} from "ccxt";
 import {UsageError} from "../errors.js";
 import {systemClock} from "./clock.js";
 import type {Clock, Exchange} from "./types.js";
@@ -48,5 +49,20 @@ export async function createExchange({
     const {BybitExchange} = await import("./bybit.js");
     return new BybitExchange(new ccxt.bybit(), {...options, venue: simulated ? "sim" : "bybit", origin});
   }
-  throw new UsageError(`unknown venue: ${venue}`);
+  if (venue === "binance") {
+    const {BinanceExchange} = await import("./binance.js");
+    return new BinanceExchange(new ccxt.binance(), options);
+  }
+  if (venue === "okx") {
+    const {OkxExchange} = await import("./okx.js");
+    return new OkxExchange(new ccxt.okx(), options);
+  }
+  if (!(ccxt.exchanges as unknown as string[]).includes(venue)) {
+    throw new UsageError(`unknown venue: ${venue}`, {
+      fix: "use a name that ccxt knows, e.g. bybit, binance, okx, gate"
+    });
+  }
+  const {GenericExchange} = await import("./generic.js");
+  const classes = ccxt as unknown as Record<string, new () => Ccxt>;
+  return new GenericExchange(new classes[venue]!(), options);
 }

@@ -1,20 +1,18 @@
 import {ExchangeError} from "../errors.js";
 import {classify, Refusal, type Codes} from "./classify.js";
-import type {Limiter} from "./limiter.js";
 import type {Clock} from "./types.js";
 
 export interface RetryOptions {
   clock: Clock;
-  limiter: Limiter;
   codes: Codes;
   /** uniform in [0, 1), for the jitter */
   random: () => number;
+  /** puts on the pause or ban that a refusal asks for */
+  hold: (refusal: Refusal, attempt: number) => void;
   /** asks the venue for its time, after it has called ours wrong */
   resync: (signal: AbortSignal | undefined) => Promise<void>;
   /** called before every repetition */
   onRetry: () => void;
-  /** called with the monotonic instant at which a ban ends */
-  onBan: (untilMs: number) => void;
   attempts?: number;
 }
 
@@ -29,9 +27,13 @@ export const ATTEMPTS = 6;
 /** Doubtful replies to one call until the last of them is taken for what it is. */
 const DOUBTFUL_REPLIES = 3;
 /** The wait before a second try, doubled for each further one; a limit without a reset header waits longer. */
-const BACKOFF_MS = 200;
-const LIMIT_BACKOFF_MS = 1_000;
+export const BACKOFF_MS = 200;
+export const LIMIT_BACKOFF_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+
+/** `base × 2^(attempt − 1)`, half to one and a half of it, so that callers do not come back together. */
+export const backoff = (baseMs: number, attempt: number, random: () => number): number =>
+  Math.min(LONGEST_WAIT_MS, baseMs * 2 ** (attempt - 1) * (0.5 + random()));
 
 /**
  * Makes a call until it succeeds, cannot succeed, or has failed `attempts` times. After a ban it is tried at most once
@@ -41,36 +43,30 @@ const LONGEST_WAIT_MS = 30_000;
  */
 export async function persist<T>(
   name: string,
-  once: () => Promise<Attempt<T>>,
+  once: (attempt: number) => Promise<Attempt<T>>,
   options: RetryOptions,
   signal?: AbortSignal
 ): Promise<T> {
-  const {clock, limiter, codes, random, attempts = ATTEMPTS} = options;
+  const {clock, codes, random, attempts = ATTEMPTS} = options;
   let doubtful = 0;
   let bans = 0;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
-      const result = await once();
+      const result = await once(attempt);
       if (!result.doubtful || ++doubtful >= DOUBTFUL_REPLIES || attempt >= attempts) return result.value;
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof Refusal)) throw error;
+      options.hold(error, attempt);
       const verdict = classify(error, codes);
-      const now = clock.monotonic();
-      const backoff = (baseMs: number) => Math.min(LONGEST_WAIT_MS, baseMs * 2 ** (attempt - 1) * (0.5 + random()));
-      if (verdict.act === "ban") {
-        limiter.pauseUntil(now + verdict.waitMs);
-        options.onBan(now + verdict.waitMs);
-        if (++bans > 1) throw failure(name, error, attempt, "wait until the ban has passed and run it again");
-      } else if (verdict.act === "pause") {
-        limiter.pauseUntil(now + (verdict.waitMs ?? backoff(LIMIT_BACKOFF_MS)));
-      } else if (verdict.act === "fail") {
-        throw failure(name, error, attempt, verdict.fix);
+      if (verdict.act === "fail") throw failure(name, error, attempt, verdict.fix);
+      if (verdict.act === "ban" && ++bans > 1) {
+        throw failure(name, error, attempt, "wait until the ban has passed and run it again");
       }
       if (attempt >= attempts) throw failure(name, error, attempt, "check the network and the venue's status page");
       if (verdict.act === "resync") await options.resync(signal);
-      if (verdict.act === "retry") await clock.sleep(backoff(BACKOFF_MS), signal);
+      if (verdict.act === "retry") await clock.sleep(backoff(BACKOFF_MS, attempt, random), signal);
     }
     options.onRetry();
   }

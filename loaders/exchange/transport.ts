@@ -17,6 +17,8 @@ export interface Dialect {
 
 /** What a call hands to the requests made inside it, and what it learns from them. */
 export interface Call extends CallOptions {
+  /** which try of the call this is, from 1 */
+  attempt?: number;
   /** of the newest reply: the venue's time, and when it was sent and had arrived on the monotonic and the wall clock */
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
@@ -31,10 +33,14 @@ export interface TransportOptions {
   /** parses JSON as the client expects it; undefined for what is none */
   parse: (text: string) => unknown;
   onRequest: () => void;
+  /** called before the next request can go out: a ban must stop those that wait already */
+  onRefusal: (refusal: Refusal, attempt: number) => void;
   /** the venue's present as far as it is known, for refusals that do not tell it */
   venueNow: () => number;
-  /** the HTTP client, for tests */
-  send?: typeof fetch;
+  /** lets the client read by POST, as some venues want it; it has no keys, so that it can do nothing else */
+  posts?: boolean;
+  /** looks into a reply that arrived whole; throws what the client's own error table says */
+  inspect?: (reply: Response, text: string, parsed: unknown) => void;
 }
 
 /** The call that the requests of an asynchronous chain belong to: ccxt's methods have no place for it. */
@@ -54,9 +60,21 @@ export type Transport = (
  * @throws Refusal for all else, and the signal's reason
  */
 export function createTransport(options: TransportOptions): Transport {
-  const {limiter, clock, dialect, deadlineMs, origins, parse, onRequest, venueNow, send = fetch} = options;
+  const {
+    limiter,
+    clock,
+    dialect,
+    deadlineMs,
+    origins,
+    parse,
+    onRequest,
+    onRefusal,
+    venueNow,
+    inspect,
+    posts = false
+  } = options;
   return async (address, method = "GET", headers = {}, body = undefined) => {
-    if (method !== "GET") throw new RangeError(`invalid method: ${method} (this client only reads)`);
+    if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
     if (!origins.includes(url.origin)) throw new RangeError(`invalid address: ${url.origin} is not this venue`);
     const call = calls.getStore() ?? {};
@@ -70,10 +88,12 @@ export function createTransport(options: TransportOptions): Transport {
       deadlineMs
     );
     const sentMs = clock.monotonic();
+    let whole = false;
     try {
       onRequest();
-      const reply = await send(url, {method, headers, body: body ?? null, signal: cut.signal, redirect: "manual"});
+      const reply = await fetch(url, {method, headers, body: body ?? null, signal: cut.signal, redirect: "manual"});
       const text = await reply.text();
+      whole = true;
       const arrivedMs = clock.monotonic();
       const parsed = parse(text.trim());
       const venueMs = dialect.time(parsed, reply.headers);
@@ -89,12 +109,17 @@ export function createTransport(options: TransportOptions): Transport {
       }
       if (parsed === undefined)
         throw new Refusal("content", "the reply is not whole JSON", {status: reply.status, body: text});
+      inspect?.(reply, text, parsed);
       call.reply = {venueMs, sentMs, arrivedMs, wallMs: clock.now()};
       return parsed;
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      if (error instanceof Refusal) {
+        onRefusal(error, call.attempt ?? 1);
+        throw error;
+      }
       call.signal?.throwIfAborted();
       if (cut.signal.aborted) throw cut.signal.reason;
+      if (whole) throw error;
       throw new Refusal("connection", causeOf(error));
     } finally {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import type {Exchange as Ccxt} from "ccxt";
-import {Refusal, type Codes} from "./classify.js";
+import {classify, Refusal, type Codes} from "./classify.js";
 import {Limiter, type Limit} from "./limiter.js";
-import {persist, type Attempt} from "./retry.js";
+import {backoff, LIMIT_BACKOFF_MS, persist, type Attempt} from "./retry.js";
 import {calls, createTransport, type Call, type Dialect} from "./transport.js";
 import type {CallOptions, Clock, Usage} from "./types.js";
 
@@ -21,6 +21,8 @@ export interface WireOptions {
   codes: Codes;
   /** asks the venue for its time; its reply moves the clock */
   time: () => Promise<unknown>;
+  /** lets ccxt look for the venue's error codes, where no table of ours does */
+  inspect?: boolean;
 }
 
 /** A call in progress: the instant of the newest reply, by the venue's own clock. */
@@ -44,7 +46,7 @@ export class Wire {
     client: Ccxt,
     private readonly options: WireOptions
   ) {
-    const {clock, url, deadlineMs, concurrency, limits, dialect} = options;
+    const {clock, url, deadlineMs, concurrency, limits, dialect, inspect = false} = options;
     this.limiter = new Limiter({clock, limits, concurrency});
     const origins = prepare(client, url);
     this.origin = url?.replace(/\/+$/, "") ?? origins[0]!;
@@ -56,7 +58,19 @@ export class Wire {
       origins,
       parse: (text) => client.parseJson(text) as unknown,
       onRequest: () => this.requests++,
-      venueNow: () => this.venueNow()
+      onRefusal: (refusal, attempt) => this.hold(refusal, attempt),
+      venueNow: () => this.venueNow(),
+      posts: inspect,
+      ...(inspect && {
+        inspect: (reply, text, parsed) => {
+          const headers = Object.fromEntries(reply.headers);
+          try {
+            client.handleErrors(reply.status, reply.statusText, reply.url, "GET", headers, text, parsed, {}, undefined);
+          } catch (error) {
+            throw translate(error);
+          }
+        }
+      })
     }) as Ccxt["fetch"];
   }
 
@@ -76,8 +90,8 @@ export class Wire {
     const {clock, codes, random} = this.options;
     return persist(
       name,
-      async () => {
-        const call: Call = {...(priority && {priority}), signal};
+      async (attempt) => {
+        const call: Call = {...(priority && {priority}), signal, attempt};
         const reply = await calls.run(call, async () => {
           try {
             return await request();
@@ -90,11 +104,10 @@ export class Wire {
       },
       {
         clock,
-        limiter: this.limiter,
         codes,
         random,
+        hold: (refusal, attempt) => this.hold(refusal, attempt),
         onRetry: () => this.retries++,
-        onBan: (until) => (this.bannedUntil = Math.max(this.bannedUntil, until)),
         resync: () => this.resync({priority, signal})
       },
       signal
@@ -140,6 +153,21 @@ export class Wire {
       ...this.limiter.usage(mainLimit),
       bannedUntilMs: left > 0 ? Math.round(clock.now() + left) : undefined
     };
+  }
+
+  /** Stops every call of this venue as long as a refusal asks for. */
+  private hold(refusal: Refusal, attempt: number): void {
+    if (refusal.held) return;
+    refusal.held = true;
+    const {clock, codes, random} = this.options;
+    const verdict = classify(refusal, codes);
+    const now = clock.monotonic();
+    if (verdict.act === "ban") {
+      this.bannedUntil = Math.max(this.bannedUntil, now + verdict.waitMs);
+      this.limiter.pauseUntil(this.bannedUntil);
+    } else if (verdict.act === "pause") {
+      this.limiter.pauseUntil(now + (verdict.waitMs ?? backoff(LIMIT_BACKOFF_MS, attempt, random)));
+    }
   }
 
   private observe({reply}: Call): void {

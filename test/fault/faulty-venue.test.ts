@@ -6,7 +6,7 @@ import {backfill, historiesFor, rig, SIM_NOW, type Rig, type RigOptions, type Si
 import {dumpHash, lakeHash} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-const SEEDS = 100;
+const SEEDS = Number(process.env.SEEDS ?? 100);
 const PAIRS = ["BTC/USDT", "1000PEPE/USDT", "ORDI/USDT", "NEWT/USDT"];
 const SERIES = ["funding", "spot", "perp", "mark"] as const;
 /** Over the yearly outage, a listing, switches of the interval, and up to the hour in progress. */

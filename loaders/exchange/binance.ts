@@ -1,0 +1,248 @@
+import type {binance as Binance} from "ccxt";
+import type {Span} from "../../src/lib/market/coverage.js";
+import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import type {Codes} from "./classify.js";
+import {coinOf, Decimals, filledList, listOf, maybePair, maybeTs, objectOf, QUOTES, type Fields} from "./fields.js";
+import type {Costs} from "./limiter.js";
+import {readCandles, readSettlements, textOf} from "./page.js";
+import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
+import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import {Wire, type WireOptions} from "./wire.js";
+
+/** Weight of one address in a minute, per host, and the settlements' own count (developers.binance.com, Limits). */
+const LIMITS = {
+  futures: {perWindow: 2_400, windowMs: 60_000},
+  spot: {perWindow: 6_000, windowMs: 60_000},
+  funding: {perWindow: 500, windowMs: 300_000}
+};
+
+const CODES: Codes = {
+  limit: ["-1003", "-1015"],
+  again: ["-1000", "-1001", "-1006", "-1007", "-1008"],
+  clock: ["-1021"]
+};
+
+const TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;
+
+const WEIGHTS: Readonly<Record<string, number>> = {
+  "/fapi/v1/ticker/24hr": 40,
+  "/fapi/v1/ticker/bookTicker": 5,
+  "/fapi/v1/premiumIndex": 10,
+  "/api/v3/exchangeInfo": 20,
+  "/api/v3/ticker/24hr": 80,
+  "/api/v3/klines": 2
+};
+
+const DIALECT: Dialect = {
+  costs: ({pathname, searchParams}): Costs => {
+    const path = pathname.slice(pathname.search(/\/f?api\//));
+    if (/\/funding(Rate|Info)$/.test(path)) return {funding: 1, futures: 1};
+    if (path.startsWith("/api/")) return {spot: WEIGHTS[path] ?? 1};
+    if (!/klines$/i.test(path)) return {futures: WEIGHTS[path] ?? 1};
+    const limit = Number(searchParams.get("limit") ?? 500);
+    return {futures: limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10};
+  },
+  code: (body) => {
+    const {code, msg} = Array.isArray(body) ? ({} as Fields) : objectOf(body);
+    return typeof code === "number" && code < 0 ? {code: String(code), message: textOf(msg) ?? ""} : undefined;
+  },
+  // Klines tell no time of their own; the header does, to the second and never ahead.
+  time: (body, headers) => maybeTs(objectOf(body)["serverTime"]) ?? dateMs(headers),
+  wait: retryAfterMs
+};
+
+type Reply = Promise<unknown>;
+
+/**
+ * Binance: spot and USD-M perpetuals, which live on two hosts with a limit each. Stamps of settlements jitter by
+ * milliseconds. A page of 1,000 candles weighs half as much per row as the 1,500 that futures would serve.
+ */
+export class BinanceExchange implements Exchange {
+  readonly venue = "binance";
+  readonly origin: string;
+  readonly pageRows = {funding: 1_000, candles: 1_000};
+  readonly fundingDepthMs = undefined;
+  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly timeframes = TIMEFRAMES;
+  private readonly wire: Wire;
+
+  constructor(
+    private readonly client: Binance,
+    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+  ) {
+    this.wire = new Wire(client, {
+      ...options,
+      limits: LIMITS,
+      mainLimit: "futures",
+      dialect: DIALECT,
+      codes: CODES,
+      time: () => client.fapiPublicGetTime() as Reply
+    });
+    this.origin = options.url === undefined ? "https://fapi.binance.com" : this.wire.origin;
+  }
+
+  serverTime(options: CallOptions = {}) {
+    return this.wire.serverTime("binance time", options, (reply) => maybeTs(objectOf(reply)["serverTime"]) ?? NaN);
+  }
+
+  async instruments(options: CallOptions = {}): Promise<VenueInstrument[]> {
+    const markets = (reply: unknown) => ({
+      value: filledList(objectOf(reply)["symbols"], "symbols").map(objectOf),
+      doubtful: false
+    });
+    const {client} = this;
+    const [spots, perps, intervals] = await Promise.all([
+      this.wire.call("binance spot exchangeInfo", options, () => client.publicGetExchangeInfo() as Reply, markets),
+      this.wire.call("binance exchangeInfo", options, () => client.fapiPublicGetExchangeInfo() as Reply, markets),
+      this.rows("fundingInfo", options, () => client.fapiPublicGetFundingInfo() as Reply)
+    ]);
+    // Only symbols whose interval or cap was ever adjusted are in this list; all others settle every eight hours.
+    const hours = new Map(intervals.map((row) => [row["symbol"], Number(row["fundingIntervalHours"])]));
+    const spotMarkets = spots.flatMap(
+      (row) => instrumentOf(row, "spot", () => ({coin: textOf(row["baseAsset"])!, multiplier: 1})) ?? []
+    );
+    const bases = new Set(spotMarkets.map(({coin}) => coin));
+    return [
+      ...spotMarkets,
+      ...perps
+        .filter((row) => row["contractType"] === "PERPETUAL")
+        .flatMap((row) => instrumentOf(row, "perp", (base) => coinOf(base, bases)) ?? [])
+        .map((market) => ({...market, fundingIntervalHours: hours.get(market.symbol) ?? 8}))
+    ];
+  }
+
+  async tickers(market: "spot" | "perp", options: CallOptions = {}): Promise<VenueTicker[]> {
+    const {client} = this;
+    if (market === "spot") {
+      const rows = await this.rows("spot ticker/24hr", options, () => client.publicGetTicker24hr() as Reply);
+      return tickersOf(market, rows, rows, []);
+    }
+    const [day, book, premium] = await Promise.all([
+      this.rows("ticker/24hr", options, () => client.fapiPublicGetTicker24hr() as Reply),
+      this.rows("ticker/bookTicker", options, () => client.fapiPublicGetTickerBookTicker() as Reply),
+      this.rows("premiumIndex", options, () => client.fapiPublicGetPremiumIndex() as Reply)
+    ]);
+    return tickersOf(market, day, book, premium);
+  }
+
+  settlements(pair: string, untilMs: number, options: CallOptions = {}) {
+    const symbol = symbolOf(pair);
+    // With an end alone the newest rows up to it come; with a start, the oldest rows from it.
+    const query = {symbol, endTime: untilMs, limit: this.pageRows.funding};
+    return this.wire.call(
+      `binance fundingRate ${symbol}`,
+      options,
+      () => this.client.fapiPublicGetFundingRate(query) as Reply,
+      (reply, {asOfMs}) => {
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          if (row["symbol"] !== symbol) throw new RangeError(`invalid symbol: ${textOf(row["symbol"])}`);
+          return {ts: textOf(row["fundingTime"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
+        };
+        return readSettlements(listOf(reply), fields, {untilMs, asOfMs});
+      }
+    );
+  }
+
+  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+    requireTimeframe(this, timeframe);
+    const symbol = symbolOf(pair);
+    const query = {
+      ...(series === "index" ? {pair: symbol} : {symbol}),
+      interval: timeframe,
+      startTime: window.from,
+      endTime: window.to - 1,
+      limit: this.pageRows.candles
+    };
+    const {client} = this;
+    const ask = {
+      spot: () => client.publicGetKlines(query),
+      perp: () => client.fapiPublicGetKlines(query),
+      mark: () => client.fapiPublicGetMarkPriceKlines(query),
+      index: () => client.fapiPublicGetIndexPriceKlines(query)
+    };
+    const traded = series === "spot" || series === "perp";
+    const fields = (raw: unknown) => {
+      const row = listOf(raw, "row").map((value) => textOf(value) ?? null);
+      const [ts, open, high, low, close, volume, , turnover] = row;
+      return {ts, open, high, low, close, ...(traded && {volume, turnover})};
+    };
+    return this.wire.call(
+      `binance klines ${series} ${symbol} ${timeframe}`,
+      options,
+      ask[series] as () => Reply,
+      (reply, {asOfMs}) => readCandles(listOf(reply), fields, {timeframe, window, asOfMs})
+    );
+  }
+
+  usage() {
+    return this.wire.usage();
+  }
+
+  private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
+    return this.wire.call(`binance ${name}`, options, ask, (reply) => ({
+      value: filledList(reply).map(objectOf),
+      doubtful: false
+    }));
+  }
+}
+
+/** Both markets of a pair have the same symbol. */
+const symbolOf = (pair: string): string => `${baseOf(pair)}${quoteOf(pair)}`;
+
+function instrumentOf(
+  row: Fields,
+  market: "spot" | "perp",
+  coin: (base: string) => {coin: string; multiplier: number}
+): VenueInstrument | undefined {
+  const pair = maybePair(row["baseAsset"], row["quoteAsset"]);
+  if (pair === undefined) return undefined;
+  const decimals = new Decimals();
+  const filters = (Array.isArray(row["filters"]) ? row["filters"] : []).map(objectOf);
+  const filter = (type: string) => filters.find((f) => f["filterType"] === type) ?? {};
+  const status = textOf(row["status"] ?? row["contractStatus"]) ?? "";
+  return {
+    pair,
+    market,
+    symbol: textOf(row["symbol"])!,
+    ...coin(textOf(row["baseAsset"])!),
+    quote: quoteOf(pair),
+    active: status === "TRADING",
+    status,
+    launchTs: maybeTs(row["onboardDate"]),
+    // A perpetual's date lies in 2100: beyond what is taken for an instant.
+    delistTs: maybeTs(row["deliveryDate"]),
+    contractSize: "1",
+    tick: decimals.maybe(filter("PRICE_FILTER")["tickSize"]),
+    step: decimals.maybe(filter("LOT_SIZE")["stepSize"]),
+    minQty: decimals.maybe(filter("LOT_SIZE")["minQty"]),
+    minNotional: decimals.maybe(
+      filter("NOTIONAL")["minNotional"] ?? filter("MIN_NOTIONAL")["notional"] ?? filter("MIN_NOTIONAL")["minNotional"]
+    )
+  };
+}
+
+function tickersOf(market: "spot" | "perp", day: Fields[], book: Fields[], premium: Fields[]): VenueTicker[] {
+  const decimals = new Decimals();
+  const bySymbol = (rows: Fields[]) => new Map(rows.map((row) => [row["symbol"], row]));
+  const [touches, rates] = [bySymbol(book), bySymbol(premium)];
+  return day.flatMap((row) => {
+    const pair = pairFromVenueSymbol(textOf(row["symbol"]) ?? "");
+    if (pair === undefined || !QUOTES.includes(quoteOf(pair)) || maybePair(baseOf(pair), quoteOf(pair)) === undefined)
+      return [];
+    const touch = touches.get(row["symbol"]) ?? {};
+    const rate = rates.get(row["symbol"]) ?? {};
+    return {
+      pair,
+      market,
+      turnover24h: decimals.maybe(row["quoteVolume"]),
+      last: decimals.maybe(row["lastPrice"]),
+      bid: decimals.maybe(touch["bidPrice"]),
+      ask: decimals.maybe(touch["askPrice"]),
+      ...(market === "perp" && {
+        predictedRate: decimals.maybe(rate["lastFundingRate"]),
+        nextFundingTs: maybeTs(rate["nextFundingTime"])
+      })
+    };
+  });
+}

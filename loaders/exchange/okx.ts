@@ -1,0 +1,254 @@
+import type {okx as Okx} from "ccxt";
+import type {Span} from "../../src/lib/market/coverage.js";
+import {baseOf, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {DAY_MS, timeframeMs} from "../../src/lib/time/grid.js";
+import {Refusal, type Codes} from "./classify.js";
+import {Decimals, filledList, listOf, maybePair, maybeTs, objectOf, product, type Fields} from "./fields.js";
+import {readCandles, readSettlements, textOf} from "./page.js";
+import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
+import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import {Wire, type WireOptions} from "./wire.js";
+
+/** Requests of one address in two seconds, each endpoint on its own (www.okx.com/docs-v5, Rate limit). */
+const PER_TWO_SECONDS = {
+  "market/candles": 40,
+  "market/history-candles": 20,
+  "market/mark-price-candles": 20,
+  "market/history-mark-price-candles": 10,
+  "market/index-candles": 20,
+  "market/history-index-candles": 10,
+  "market/tickers": 20,
+  "public/funding-rate": 20,
+  "public/funding-rate-history": 10,
+  "public/instruments": 20,
+  "public/time": 10
+};
+const LIMITS = Object.fromEntries(
+  Object.entries(PER_TWO_SECONDS).map(([path, perWindow]) => [path, {perWindow, windowMs: 2_000}])
+);
+
+const CODES: Codes = {
+  limit: ["50011", "50061"],
+  again: ["50001", "50004", "50013", "50026"],
+  clock: ["50102"]
+};
+
+/** Days are asked for in UTC: without the suffix the venue's day begins in Hong Kong. */
+const BARS: Readonly<Record<string, string>> = {
+  "1m": "1m",
+  "5m": "5m",
+  "15m": "15m",
+  "1h": "1H",
+  "4h": "4H",
+  "1d": "1Dutc"
+};
+
+/** Candles of the present are served by one endpoint, this many of them; older ones by another. */
+const RECENT_CANDLES = 1_440;
+
+const DIALECT: Dialect = {
+  costs: ({pathname}) => ({[pathname.replace(/^.*\/api\/v5\//, "")]: 1}),
+  code: (body) => {
+    const {code, msg} = objectOf(body);
+    return code === undefined || String(code as string) === "0"
+      ? undefined
+      : {code: String(code as string), message: textOf(msg) ?? ""};
+  },
+  time: (_, headers) => dateMs(headers),
+  wait: retryAfterMs
+};
+
+type Reply = Promise<unknown>;
+
+/**
+ * OKX: spot and linear swaps. Swaps count in contracts, so volumes are taken in the coin and steps converted to it.
+ * Settlements reach back about three months; what counts is the realised rate, not the one that was forecast.
+ */
+export class OkxExchange implements Exchange {
+  readonly venue = "okx";
+  readonly origin: string;
+  readonly pageRows = {funding: 400, candles: 100};
+  readonly fundingDepthMs = 90 * DAY_MS;
+  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly timeframes = Object.keys(BARS);
+  private readonly wire: Wire;
+
+  constructor(
+    private readonly client: Okx,
+    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+  ) {
+    this.wire = new Wire(client, {
+      ...options,
+      limits: LIMITS,
+      mainLimit: "market/history-candles",
+      dialect: DIALECT,
+      codes: CODES,
+      time: () => client.publicGetPublicTime() as Reply
+    });
+    this.origin = this.wire.origin;
+  }
+
+  serverTime(options: CallOptions = {}) {
+    return this.wire.serverTime("okx time", options, (reply) => maybeTs(dataOf(reply)[0]?.["ts"]) ?? NaN);
+  }
+
+  async instruments(options: CallOptions = {}): Promise<VenueInstrument[]> {
+    const listed = (instType: string) =>
+      this.rows(`instruments ${instType}`, options, () => this.client.publicGetPublicInstruments({instType}) as Reply);
+    const [spots, swaps] = await Promise.all([listed("SPOT"), listed("SWAP")]);
+    return [...spots.flatMap((row) => spotOf(row) ?? []), ...swaps.flatMap((row) => swapOf(row) ?? [])];
+  }
+
+  async tickers(market: "spot" | "perp", options: CallOptions = {}): Promise<VenueTicker[]> {
+    const {client} = this;
+    const instType = market === "spot" ? "SPOT" : "SWAP";
+    const [rows, rates] = await Promise.all([
+      this.rows(`tickers ${instType}`, options, () => client.publicGetMarketTickers({instType}) as Reply),
+      market === "spot"
+        ? []
+        : this.rows("funding-rate", options, () => client.publicGetPublicFundingRate({instId: "ANY"}) as Reply)
+    ]);
+    const byId = new Map(rates.map((row) => [row["instId"], row]));
+    const decimals = new Decimals();
+    return rows.flatMap((row) => {
+      const [base, quote] = (textOf(row["instId"]) ?? "").split("-");
+      const pair = maybePair(base, quote);
+      if (pair === undefined) return [];
+      const last = decimals.maybe(row["last"]);
+      const volume = decimals.maybe(row["volCcy24h"]);
+      const rate = byId.get(row["instId"]) ?? {};
+      return {
+        pair,
+        market,
+        // In quote for spot; swaps tell it in the coin alone, so the last price has to stand for the day's.
+        turnover24h: market === "spot" ? volume : product(volume, last),
+        last,
+        bid: decimals.maybe(row["bidPx"]),
+        ask: decimals.maybe(row["askPx"]),
+        ...(market === "perp" && {
+          predictedRate: decimals.maybe(rate["fundingRate"]),
+          nextFundingTs: maybeTs(rate["fundingTime"])
+        })
+      };
+    });
+  }
+
+  settlements(pair: string, untilMs: number, options: CallOptions = {}) {
+    const instId = swapId(pair);
+    // `after` means older than, and leaves the instant itself out.
+    const query = {instId, after: untilMs + 1, limit: this.pageRows.funding};
+    return this.wire.call(
+      `okx funding-rate-history ${instId}`,
+      options,
+      () => this.client.publicGetPublicFundingRateHistory(query) as Reply,
+      (reply, {asOfMs}) => {
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          if (row["instId"] !== instId) throw new RangeError(`invalid symbol: ${textOf(row["instId"])}`);
+          return {ts: textOf(row["fundingTime"]) ?? null, rate: textOf(row["realizedRate"]) ?? null};
+        };
+        return readSettlements(listOf(objectOf(reply)["data"], "data"), fields, {untilMs, asOfMs});
+      }
+    );
+  }
+
+  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+    requireTimeframe(this, timeframe);
+    const instId = series === "spot" || series === "index" ? pair.replace("/", "-") : swapId(pair);
+    const query = {
+      instId,
+      bar: BARS[timeframe],
+      after: window.to,
+      before: window.from - 1,
+      limit: this.pageRows.candles
+    };
+    const {client, wire} = this;
+    const recent = () => window.from > wire.venueNow() - (RECENT_CANDLES - 1) * timeframeMs(timeframe);
+    const traded = () =>
+      recent() ? client.publicGetMarketCandles(query) : client.publicGetMarketHistoryCandles(query);
+    const ask = {
+      spot: traded,
+      perp: traded,
+      mark: () =>
+        recent() ? client.publicGetMarketMarkPriceCandles(query) : client.publicGetMarketHistoryMarkPriceCandles(query),
+      index: () =>
+        recent() ? client.publicGetMarketIndexCandles(query) : client.publicGetMarketHistoryIndexCandles(query)
+    };
+    return wire.call(
+      `okx candles ${series} ${instId} ${timeframe}`,
+      options,
+      ask[series] as () => Reply,
+      (reply, {asOfMs}) => {
+        const closed = listOf(objectOf(reply)["data"], "data").filter(
+          (row) => !Array.isArray(row) || row.at(-1) !== "0"
+        );
+        return readCandles(closed, series === "spot" ? spotFields : series === "perp" ? swapFields : markFields, {
+          timeframe,
+          window,
+          asOfMs
+        });
+      }
+    );
+  }
+
+  usage() {
+    return this.wire.usage();
+  }
+
+  private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
+    return this.wire.call(`okx ${name}`, options, ask, (reply) => ({
+      value: filledList(objectOf(reply)["data"], "data").map(objectOf),
+      doubtful: false
+    }));
+  }
+}
+
+const swapId = (pair: string): string => `${baseOf(pair)}-${quoteOf(pair)}-SWAP`;
+
+const dataOf = (reply: unknown): Fields[] => listOf(objectOf(reply)["data"], "data").map(objectOf);
+
+/** `[ts, open, high, low, close, volume, …]`: of spot the volume is in the coin, of swaps it is in contracts. */
+function columns(raw: unknown) {
+  const row = listOf(raw, "row").map((value) => textOf(value) ?? null);
+  if (row.length < 6) throw new Refusal("content", "a candle has too few columns");
+  return row;
+}
+function markFields(raw: unknown) {
+  const [ts, open, high, low, close] = columns(raw);
+  return {ts, open, high, low, close};
+}
+const spotFields = (raw: unknown) => ({...markFields(raw), volume: columns(raw)[5], turnover: columns(raw)[7]});
+const swapFields = (raw: unknown) => ({...markFields(raw), volume: columns(raw)[6], turnover: columns(raw)[7]});
+
+function spotOf(row: Fields): VenueInstrument | undefined {
+  const pair = maybePair(row["baseCcy"], row["quoteCcy"]);
+  if (pair === undefined) return undefined;
+  return {...common(row, pair, "1"), market: "spot", coin: baseOf(pair)};
+}
+
+function swapOf(row: Fields): VenueInstrument | undefined {
+  const [base, quote] = (textOf(row["instFamily"]) || textOf(row["uly"]) || "").split("-");
+  const pair = maybePair(base, quote);
+  if (pair === undefined || row["ctType"] !== "linear") return undefined;
+  const decimals = new Decimals();
+  const size = product(decimals.maybe(row["ctVal"]), decimals.maybe(row["ctMult"]) ?? "1");
+  return size === undefined ? undefined : {...common(row, pair, size), market: "perp", coin: baseOf(pair)};
+}
+
+function common(row: Fields, pair: string, contractSize: string) {
+  const decimals = new Decimals();
+  return {
+    pair,
+    symbol: textOf(row["instId"])!,
+    multiplier: 1,
+    quote: quoteOf(pair),
+    active: row["state"] === "live",
+    status: textOf(row["state"]) ?? "",
+    launchTs: maybeTs(row["listTime"]),
+    delistTs: maybeTs(row["expTime"]),
+    contractSize,
+    tick: decimals.maybe(row["tickSz"]),
+    step: product(decimals.maybe(row["lotSz"]), contractSize),
+    minQty: product(decimals.maybe(row["minSz"]), contractSize)
+  };
+}

@@ -1,0 +1,84 @@
+import {existsSync} from "node:fs";
+import {join} from "node:path";
+import {expect, it} from "vitest";
+import {startSim} from "../../engine/simulator/server.js";
+import {lockPath} from "../../loaders/store/database.js";
+import {generator} from "../../src/lib/stats/random.js";
+import {cli, finished, startCli} from "../helpers/cli.js";
+import {dumpHash, lakeHash, open} from "../helpers/store.js";
+import {tmp} from "../helpers/tmp.js";
+
+const KILLS = 200;
+const KILLS_A_STORE = 10;
+
+const hashes = async (data: string): Promise<string[]> => {
+  const db = await open(data, {now: Date.now, kind: "simulated"});
+  try {
+    return [await dumpHash(db), await lakeHash(data)];
+  } finally {
+    await db.close();
+  }
+};
+
+it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterrupted one`, async () => {
+  const root = tmp();
+  const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0});
+  const span = ["--from", "2026-02-01", "--to", "2026-06-15", "--pairs", "BTC/USDT,ORDI/USDT,NEWT/USDT"];
+  const argsFor = (data: string) => ["backfill", "--url", sim.url, ...span, "--data", data, "--json", "--quiet"];
+  const clean = join(root, "clean");
+  expect((await cli(argsFor(clean))).code).toBe(0);
+  const expected = await hashes(clean);
+  // Counted from when the store is open: the venue has made its market by now.
+  const timed = startCli(argsFor(join(root, "timed")));
+  const ended = finished(timed);
+  const started = await opened(join(root, "timed"));
+  await ended;
+  const workMs = performance.now() - started;
+  const next = generator(20260614);
+  let kills = 0;
+  let runs = 0;
+  let inTheMiddle = 0;
+  for (let store = 0; kills < KILLS; store++) {
+    const data = join(root, `store-${store}`);
+    for (let k = 0; k < KILLS_A_STORE; k++) {
+      runs++;
+      const child = startCli(argsFor(data));
+      const end = finished(child);
+      await Promise.race([opened(data), end]);
+      await new Promise((resolve) => setTimeout(resolve, next() * workMs));
+      child.kill("SIGKILL");
+      if ((await end).signal !== "SIGKILL") continue;
+      kills++;
+      if (existsSync(join(data, "lake/manifest.json"))) inTheMiddle++;
+    }
+    const last = await cli(argsFor(data));
+    expect(last.code, last.stderr).toBe(0);
+    expect(await hashes(data), `store ${store} after ${kills} kills`).toEqual(expected);
+  }
+  console.log(`${kills} kills in ${runs} runs, ${inTheMiddle} of them after the first publication; every store equal`);
+  await sim.close();
+  expect(kills).toBeGreaterThanOrEqual(KILLS);
+}, 2_400_000);
+
+async function opened(data: string): Promise<number> {
+  while (!existsSync(lockPath(data))) await new Promise((resolve) => setTimeout(resolve, 3));
+  return performance.now();
+}
+
+it("two writers: the second is told who holds the store, and waits when asked to", async () => {
+  const root = tmp();
+  const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0, latencyMs: 30});
+  const args = ["backfill", "--url", sim.url, "--top", "3", "--days", "120", "--data", root, "--json", "--quiet"];
+  const first = startCli(args);
+  const firstEnd = finished(first);
+  await opened(root);
+  const refused = await cli(args);
+  expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining(`pid ${first.pid}`)]);
+  const waited = cli([...args, "--wait", "120"]);
+  expect((await firstEnd).code).toBe(0);
+  const second = await waited;
+  expect(second.code, second.stderr).toBe(0);
+  const {batches} = JSON.parse(second.stdout) as {batches: {rowsFetched: number}[]};
+  expect(batches[0]!.rowsFetched).toBe(0);
+  await sim.close();
+}, 300_000);
