@@ -72,6 +72,19 @@ export function premiumIndex(coin: Coin, tsMs: number): number {
   return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
 }
 
+/** {@link premiumIndex} at `count` instants of whole minutes, `step` minutes apart, to the same bits. */
+export function premiumIndices(coin: Coin, fromMs: number, count: number, step: number, out: Float64Array): void {
+  const own = walks(coin);
+  if (second.length < count) second = new Float64Array(count);
+  own.level.fill(fromMs / MINUTE_MS, count, out, step);
+  own.premium.fill(fromMs / MINUTE_MS, count, second, step);
+  for (let j = 0; j < count; j++) {
+    out[j] = coin.premium + out[j]! + squeezeAt(coin, own, fromMs + j * step * MINUTE_MS) + second[j]!;
+  }
+}
+
+let second = new Float64Array(0);
+
 function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
   const week = tsMs / (7 * DAY_MS);
   const whole = Math.floor(week);
@@ -130,11 +143,7 @@ function fillHour(coin: Coin, side: Side, hour: number): void {
   if (side === "spot" || side === "perp") own.busy[side].fill(x, count, busy);
   const scale = 10 ** decimalsOf(coin, side);
   if (side !== "index" && side !== "spot") {
-    own.level.fill(x, count, level);
-    own.premium.fill(x, count, swing);
-    for (let j = 0; j < count; j++) {
-      level[j] = coin.premium + level[j]! + squeezeAt(coin, own, hour + j * MINUTE_MS) + swing[j]!;
-    }
+    premiumIndices(coin, hour, count, 1, level);
     if (side === "premium") {
       for (let j = 0; j < count; j++) price[j] = Math.round(level[j]! * scale);
       return;

@@ -54,14 +54,14 @@ export class Walk {
     return sum;
   }
 
-  /** {@link at} for `count` consecutive whole numbers from `x` on, period by period, to the same bits. */
-  fill(x: number, count: number, out: Float64Array): void {
+  /** {@link at} for `count` whole numbers from `x` on, `step` apart, period by period, to the same bits. */
+  fill(x: number, count: number, out: Float64Array, step = 1): void {
     out.fill(0, 0, count);
     for (let k = 0; k < this.periods.length; k++) {
       const period = this.periods[k]!;
       const amplitude = this.amplitude[k]!;
       for (let j = 0; j < count;) {
-        const i = Math.floor((x + j) / period);
+        const i = Math.floor((x + j * step) / period);
         if (this.cell[k] !== i) {
           this.cell[k] = i;
           this.a[k] = uniform(this.seed, i, k);
@@ -69,9 +69,9 @@ export class Walk {
         }
         const a = this.a[k]!;
         const rise = this.b[k]! - a;
-        const end = Math.min(count, (i + 1) * period - x);
+        const end = Math.min(count, Math.ceil(((i + 1) * period - x) / step));
         for (; j < end; j++) {
-          const f = (x + j) / period - i;
+          const f = (x + j * step) / period - i;
           out[j]! += ((a + rise * f * f * (3 - 2 * f)) * 2 - 1) * amplitude;
         }
       }
