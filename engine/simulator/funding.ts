@@ -1,5 +1,5 @@
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
-import {premiumIndex} from "./market.js";
+import {premiumIndices} from "./market.js";
 import type {Coin} from "./universe.js";
 
 /** A settlement of the simulated venue: the rate of its own interval, and the interval that follows it. */
@@ -14,8 +14,9 @@ const INTEREST_8H = 0.0001;
 const CLAMP = 0.0005;
 /** A market at its cap settles hourly; it goes back once this many settlements stayed under a quarter of the cap. */
 const CALM_SETTLEMENTS = 24;
-/** How often the premium index is sampled for its average. */
-const STEP_MINUTES = 15;
+/** The premium is sampled this often; of the longest interval, so many samples. */
+const SAMPLE_MINUTES = 5;
+const samples = new Float64Array((8 * 60) / SAMPLE_MINUTES);
 
 /**
  * The rate of an interval that ends at `tsMs`: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the interval, within the
@@ -25,8 +26,11 @@ export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): nu
   const minutes = intervalHours * 60;
   let sum = 0;
   let weights = 0;
-  for (let i = 1; i <= minutes; i += STEP_MINUTES) {
-    sum += i * premiumIndex(coin, tsMs - (minutes - i) * MINUTE_MS);
+  const count = minutes / SAMPLE_MINUTES;
+  premiumIndices(coin, tsMs - (minutes - 1) * MINUTE_MS, count, SAMPLE_MINUTES, samples);
+  for (let j = 0; j < count; j++) {
+    const i = 1 + j * SAMPLE_MINUTES;
+    sum += i * samples[j]!;
     weights += i;
   }
   const premium = sum / weights;

@@ -1,5 +1,5 @@
 import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
-import {seedOf, uniform, Walk} from "./noise.js";
+import {finish, mix, seedOf, uniform, Walk} from "./noise.js";
 import type {Coin} from "./universe.js";
 
 /** A candle as whole ticks and lots, so that sums over candles are exact. Turnover is in quote, as a float. */
@@ -25,15 +25,13 @@ const LEVEL_MINUTES = 17 * 1_440;
 interface Walks {
   index: Walk;
   premium: Walk;
+  level: Walk;
   spot: Walk;
   busy: Record<"spot" | "perp", Walk>;
   sides: Record<Side, number>;
-  /** ticks in one unit of price, by side, and lots in one coin */
-  scale: Record<Side, number>;
-  lots: number;
-  last: Record<Side, {ts: number; ticks: number}>;
-  /** hours made so far, by side */
-  hours: Record<Side, Map<number, SimCandle>>;
+  /** the newest week asked for, and whether it is one of a squeeze */
+  week: number;
+  chance: number;
 }
 
 const walksOf = new WeakMap<Coin, Walks>();
@@ -42,72 +40,75 @@ function walks(coin: Coin): Walks {
   const known = walksOf.get(coin);
   if (known) return known;
   const {seed, dailyVolatility} = coin;
-  const level = new Walk(seed ^ 0x2f0b4a27, [LEVEL_MINUTES], 0.0006 / Math.sqrt(LEVEL_MINUTES));
   const made: Walks = {
     index: new Walk(seed, PERIODS, (dailyVolatility / Math.sqrt(1_440)) * 0.62),
-    premium: new Walk(
-      seed ^ 0x5bd1e995,
-      PREMIUM_PERIODS,
-      0.000008,
-      (minute) => level.at(minute) + squeeze(seed ^ 0x5bd1e995, minute)
-    ),
+    premium: new Walk(seed ^ 0x5bd1e995, PREMIUM_PERIODS, 0.000008),
+    level: new Walk(seed ^ 0x2f0b4a27, [LEVEL_MINUTES], 0.0006 / Math.sqrt(LEVEL_MINUTES)),
     spot: new Walk(seed ^ 0x1b873593, [3], 0.00004 / Math.sqrt(3)),
     busy: {
       spot: new Walk(seedOf(seed, "busy spot"), [480], 0.5 / Math.sqrt(480)),
       perp: new Walk(seedOf(seed, "busy perp"), [480], 0.5 / Math.sqrt(480))
     },
-    sides: bySide((side) => seedOf(seed, side)),
-    scale: bySide((side) => 10 ** decimalsOf(coin, side)),
-    lots: 10 ** coin.quantityDecimals,
-    last: bySide(() => ({ts: NaN, ticks: 0})),
-    hours: bySide(() => new Map<number, SimCandle>())
+    sides: Object.fromEntries(SIDES.map((side) => [side, seedOf(seed, side)])) as Record<Side, number>,
+    week: NaN,
+    chance: 1
   };
   walksOf.set(coin, made);
   return made;
 }
 
-const bySide = <T>(make: (side: Side) => T): Record<Side, T> =>
-  Object.fromEntries(SIDES.map((side) => [side, make(side)])) as Record<Side, T>;
-
 /** The index price of one coin at an instant: a random walk that can be entered anywhere. */
-export const indexPrice = (coin: Coin, tsMs: number): number =>
-  coin.price * Math.exp(walks(coin).index.at(tsMs / MINUTE_MS));
+export function indexPrice(coin: Coin, tsMs: number): number {
+  return coin.price * Math.exp(walks(coin).index.at(tsMs / MINUTE_MS));
+}
 
 /**
  * The premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of twenty-five a squeeze
  * that drives funding to its cap.
  */
 export function premiumIndex(coin: Coin, tsMs: number): number {
-  return coin.premium + walks(coin).premium.at(tsMs / MINUTE_MS);
+  const minutes = tsMs / MINUTE_MS;
+  const own = walks(coin);
+  return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
 }
 
-/** The premium of a squeeze at a minute; nothing in most weeks. */
-function squeeze(seed: number, minute: number): number {
-  const week = minute / (7 * 1_440);
-  const chance = uniform(seed, Math.floor(week), 21);
-  if (chance >= 0.04) return 0;
-  return Math.sin(Math.PI * (week - Math.floor(week))) ** 2 * (chance < 0.028 ? 0.009 : -0.008);
+/** {@link premiumIndex} at `count` instants of whole minutes, `step` minutes apart, to the same bits. */
+export function premiumIndices(coin: Coin, fromMs: number, count: number, step: number, out: Float64Array): void {
+  const own = walks(coin);
+  if (second.length < count) second = new Float64Array(count);
+  own.level.fill(fromMs / MINUTE_MS, count, out, step);
+  own.premium.fill(fromMs / MINUTE_MS, count, second, step);
+  for (let j = 0; j < count; j++) {
+    out[j] = coin.premium + out[j]! + squeezeAt(coin, own, fromMs + j * step * MINUTE_MS) + second[j]!;
+  }
+}
+
+let second = new Float64Array(0);
+
+function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
+  const week = tsMs / (7 * DAY_MS);
+  const whole = Math.floor(week);
+  if (own.week !== whole) {
+    own.week = whole;
+    own.chance = uniform(coin.seed ^ 0x5bd1e995, whole, 21);
+  }
+  if (own.chance >= 0.04) return 0;
+  return Math.sin(Math.PI * (week - whole)) ** 2 * (own.chance < 0.028 ? 0.009 : -0.008);
 }
 
 /** The price of one side at an instant, before it is rounded to ticks. */
-export const priceAt = (coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number =>
-  rawAt(coin, walks(coin), side, tsMs / MINUTE_MS);
-
-function rawAt(coin: Coin, own: Walks, side: Side, minute: number): number {
-  if (side === "premium") return coin.premium + own.premium.at(minute);
-  const index = coin.price * Math.exp(own.index.at(minute));
+export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number {
+  const index = indexPrice(coin, tsMs);
   if (side === "index") return index * coin.multiplier;
-  if (side === "spot") return index * (1 + own.spot.at(minute));
-  const premium = coin.premium + own.premium.at(minute);
+  if (side === "spot") return index * (1 + walks(coin).spot.at(tsMs / MINUTE_MS));
+  const premium = premiumIndex(coin, tsMs);
   return index * coin.multiplier * (1 + (side === "mark" ? premium * 0.8 : premium));
 }
 
 /** The venue's yearly maintenance hour, in which nothing traded and which no refetch fills (SEMANTICS §8.15). */
 export const inOutage = (tsMs: number): boolean => {
-  // Most hours of a day are told apart without a calendar.
-  if (Math.floor(tsMs / HOUR_MS) % 24 !== 13) return false;
   const day = new Date(tsMs);
-  return day.getUTCMonth() === 1 && day.getUTCDate() === 10;
+  return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;
 };
 
 /** Decimals of a side's prices: the perp of a multiplied symbol has its own. */
@@ -116,74 +117,92 @@ export const decimalsOf = (coin: Coin, side: Side): number => {
   return side === "spot" && coin.multiplier > 1 ? Math.min(12, coin.priceDecimals + 3) : coin.priceDecimals;
 };
 
-/** Hours of one side that are kept: two years. */
-const HOURS_KEPT = 17_520;
-
 /** The price of a side in whole ticks. */
-export const ticksAt = (coin: Coin, side: Side, tsMs: number): number => ticks(coin, walks(coin), side, tsMs);
-
-/** A candle's close is the next one's open, so the last answer is kept. */
-function ticks(coin: Coin, own: Walks, side: Side, tsMs: number): number {
-  const last = own.last[side];
-  if (last.ts === tsMs) return last.ticks;
-  last.ticks = Math.round(rawAt(coin, own, side, tsMs / MINUTE_MS) * own.scale[side]);
-  last.ts = tsMs;
-  return last.ticks;
+export function ticksAt(coin: Coin, side: Side, tsMs: number): number {
+  const price = side === "premium" ? premiumIndex(coin, tsMs) : priceAt(coin, side, tsMs);
+  return Math.round(price * 10 ** decimalsOf(coin, side));
 }
 
-/** Adds the minute that opens at `ts` to a candle, or begins one with it. */
-function addMinute(coin: Coin, own: Walks, side: Side, ts: number, whole: SimCandle | undefined): SimCandle {
-  const scale = own.scale[side];
-  const open = ticks(coin, own, side, ts);
-  const close = ticks(coin, own, side, ts + MINUTE_MS);
-  const k = ts / MINUTE_MS;
-  const seed = own.sides[side];
-  const wick = side === "premium" ? Math.abs(open) * 0.02 + 2 : open * (coin.dailyVolatility / 90);
-  const up = uniform(seed, k, 1);
-  const down = uniform(seed, k, 2);
-  const high = Math.max(open, close) + Math.round(wick * up * up * up);
-  const lowest = Math.min(open, close) - Math.round(wick * down * down * down);
-  const low = side === "premium" ? lowest : Math.max(1, lowest);
-  let volume = 0;
-  if (side === "spot" || side === "perp") {
-    const share = side === "spot" ? 0.28 : 1;
-    const busy = 0.55 + 0.9 * uniform(seed, k, 3) + own.busy[side].at(k);
-    const daily = (coin.turnover24h * share * busy) / (open / scale);
-    volume = Math.max(1, Math.round((daily / 1_440) * own.lots));
-  }
-  const turnover = (volume / own.lots) * ((open + close) / 2 / scale);
-  if (!whole) return {ts, open, high, low, close, volume, turnover};
-  if (high > whole.high) whole.high = high;
-  if (low < whole.low) whole.low = low;
-  whole.close = close;
-  whole.volume += volume;
-  whole.turnover += turnover;
-  return whole;
-}
+/** An hour and its end, the most that is made at once. */
+const POINTS = 61;
+const price = new Float64Array(POINTS);
+const level = new Float64Array(POINTS);
+const swing = new Float64Array(POINTS);
+const busy = new Float64Array(POINTS);
 
-function minutes(coin: Coin, side: Side, fromMs: number, toMs: number): SimCandle | undefined {
+/** The hour whose points are in the arrays: its minutes are asked for one after another. */
+let filled: {coin: Coin; side: Side; hour: number} | undefined;
+
+/** {@link ticksAt} of every minute of an hour, to the same bits: each walk is run along them at once. */
+function fillHour(coin: Coin, side: Side, hour: number): void {
+  if (filled?.coin === coin && filled.side === side && filled.hour === hour) return;
+  filled = {coin, side, hour};
   const own = walks(coin);
-  const end = coin.delistTs !== undefined && side !== "spot" ? Math.min(toMs, coin.delistTs) : toMs;
-  let whole: SimCandle | undefined;
-  for (let ts = Math.max(fromMs, Math.ceil(coin.launchTs / MINUTE_MS) * MINUTE_MS); ts < end; ts += MINUTE_MS) {
-    if (inOutage(ts)) ts += HOUR_MS - (ts % HOUR_MS) - MINUTE_MS;
-    else whole = addMinute(coin, own, side, ts, whole);
+  const count = POINTS;
+  const x = hour / MINUTE_MS;
+  if (side === "spot" || side === "perp") own.busy[side].fill(x, count, busy);
+  const scale = 10 ** decimalsOf(coin, side);
+  if (side !== "index" && side !== "spot") {
+    premiumIndices(coin, hour, count, 1, level);
+    if (side === "premium") {
+      for (let j = 0; j < count; j++) price[j] = Math.round(level[j]! * scale);
+      return;
+    }
   }
-  if (whole) whole.ts = fromMs;
-  return whole;
+  own.index.fill(x, count, price);
+  if (side === "spot") own.spot.fill(x, count, swing);
+  for (let j = 0; j < count; j++) {
+    const index = coin.price * Math.exp(price[j]!);
+    let value = index * coin.multiplier;
+    if (side === "spot") value = index * (1 + swing[j]!);
+    else if (side !== "index") value *= 1 + (side === "mark" ? level[j]! * 0.8 : level[j]!);
+    price[j] = Math.round(value * scale);
+  }
 }
 
-/** An hour, kept once it was made. */
-function hour(coin: Coin, side: Side, ts: number): SimCandle | undefined {
-  const {hours} = walks(coin);
-  const known = hours[side].get(ts);
-  if (known) return known;
-  const made = minutes(coin, side, ts, ts + HOUR_MS);
-  if (!made) return undefined;
-  if (hours[side].size > HOURS_KEPT) hours[side].clear();
-  hours[side].set(ts, made);
-  return made;
+/**
+ * The candle of `count` whole minutes inside one hour, made in one pass. A minute's own candle is the same with a count
+ * of one, so that an hour is the sum of its minutes to the last bit.
+ */
+function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
+  const hour = Math.floor(ts / HOUR_MS) * HOUR_MS;
+  const first = (ts - hour) / MINUTE_MS;
+  fillHour(coin, side, hour);
+  const own = walks(coin);
+  const seed = own.sides[side];
+  const ticks = 10 ** decimalsOf(coin, side);
+  const lot = 10 ** coin.quantityDecimals;
+  const k = hour / MINUTE_MS;
+  const premium = side === "premium";
+  const traded = side === "spot" || side === "perp";
+  const notional = coin.turnover24h * (side === "spot" ? 0.28 : 1);
+  const volatility = coin.dailyVolatility / 90;
+  let high = -Infinity;
+  let low = Infinity;
+  let volume = 0;
+  let turnover = 0;
+  for (let j = first; j < first + count; j++) {
+    const open = price[j]!;
+    const close = price[j + 1]!;
+    const wick = premium ? Math.abs(open) * 0.02 + 2 : open * volatility;
+    const chance = mix(seed, k + j);
+    const up = finish(chance, 1);
+    const down = finish(chance, 2);
+    const top = Math.max(open, close) + Math.round(wick * (up * up * up));
+    const bottom = Math.min(open, close) - Math.round(wick * (down * down * down));
+    if (top > high) high = top;
+    if (bottom < low) low = bottom;
+    if (!traded) continue;
+    const share = 0.55 + 0.9 * finish(chance, 3) + busy[j]!;
+    const lots = Math.max(1, Math.round(((notional * share) / 1_440 / (open / ticks)) * lot));
+    volume += lots;
+    turnover += (lots / lot) * ((open + close) / 2 / ticks);
+  }
+  const [open, close] = [price[first]!, price[first + count]!];
+  return {ts, open, high, low: premium ? low : Math.max(1, low), close, volume, turnover};
 }
+
+const hourCache = new Map<string, SimCandle>();
 
 /**
  * A candle of any length from whole minutes, the same bytes whoever asks, whenever, in whatever order. Hours are kept, so
@@ -192,24 +211,51 @@ function hour(coin: Coin, side: Side, ts: number): SimCandle | undefined {
  */
 export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimCandle | undefined {
   if (ts < coin.launchTs || (coin.delistTs !== undefined && side !== "spot" && ts >= coin.delistTs)) return undefined;
-  if (stepMs === HOUR_MS) return hour(coin, side, ts);
-  if (stepMs < HOUR_MS) return minutes(coin, side, ts, ts + stepMs);
-  let whole: SimCandle | undefined;
-  for (let t = ts; t < ts + stepMs; t += HOUR_MS) {
-    const part = hour(coin, side, t);
-    if (!part) continue;
-    if (!whole) whole = {...part, ts};
-    else {
-      whole.high = Math.max(whole.high, part.high);
-      whole.low = Math.min(whole.low, part.low);
-      whole.close = part.close;
-      whole.volume += part.volume;
-      whole.turnover += part.turnover;
-    }
+  if (stepMs < HOUR_MS) return span(coin, side, ts, ts + stepMs);
+  if (stepMs > HOUR_MS) return merge(coin, side, ts, stepMs);
+  const key = `${coin.seed}|${side}|${ts}`;
+  const known = hourCache.get(key);
+  if (known) return known;
+  const made = span(coin, side, ts, ts + HOUR_MS);
+  if (made) {
+    if (hourCache.size > 600_000) hourCache.clear();
+    hourCache.set(key, made);
   }
-  return whole;
+  return made;
 }
 
 /** The candle in progress: its whole minutes up to now, as the venue returns it as its newest row. */
 export const openCandle = (coin: Coin, side: Side, ts: number, nowMs: number): SimCandle | undefined =>
-  minutes(coin, side, ts, ts + Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS));
+  span(coin, side, ts, ts + Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS));
+
+/** The minutes of a range that are traded, hour by hour. */
+function span(coin: Coin, side: Side, from: number, to: number): SimCandle | undefined {
+  const start = Math.max(from, coin.launchTs);
+  const end = side === "spot" ? to : Math.min(to, coin.delistTs ?? Infinity);
+  let whole: SimCandle | undefined;
+  for (let t = start; t < end;) {
+    const next = Math.min(end, Math.floor(t / HOUR_MS) * HOUR_MS + HOUR_MS);
+    if (!inOutage(t)) whole = add(whole, minutes(coin, side, t, (next - t) / MINUTE_MS), from);
+    t = next;
+  }
+  return whole;
+}
+
+function merge(coin: Coin, side: Side, ts: number, spanMs: number): SimCandle | undefined {
+  let whole: SimCandle | undefined;
+  for (let t = ts; t < ts + spanMs; t += HOUR_MS) {
+    const part = candle(coin, side, t, HOUR_MS);
+    if (part) whole = add(whole, part, ts);
+  }
+  return whole;
+}
+
+function add(whole: SimCandle | undefined, part: SimCandle, ts: number): SimCandle {
+  if (!whole) return {...part, ts};
+  whole.high = Math.max(whole.high, part.high);
+  whole.low = Math.min(whole.low, part.low);
+  whole.close = part.close;
+  whole.volume += part.volume;
+  whole.turnover += part.turnover;
+  return whole;
+}

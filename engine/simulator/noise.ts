@@ -1,62 +1,26 @@
 /** A uniform number in [0, 1) that depends on nothing but its arguments (murmur3's finaliser over mixed words). */
-export function uniform(seed: number, a: number, b = 0): number {
+export const uniform = (seed: number, a: number, b = 0): number => finish(mix(seed, a), b);
+
+/** The first half of {@link uniform}, for several numbers of one `a`. */
+export function mix(seed: number, a: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (a | 0), 0xc2b2ae35) ^ (h >>> 15);
-  h = Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
-  h = Math.imul(h ^ (b | 0), 0x165667b1) ^ (h >>> 16);
+  return Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
+}
+
+/** The second half of {@link uniform}. */
+export function finish(mixed: number, b: number): number {
+  let h = Math.imul(mixed ^ (b | 0), 0x165667b1) ^ (mixed >>> 16);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
-/** Points at which slow movements are evaluated; between them they are straight lines. */
-const GRID_MINUTES = 60;
-
 /**
- * Smooth noise over several periods (in minutes), amplitude growing with the root of the period as a random walk's does.
- * Periods much longer than an hour are straight within each hour, which makes a year of minutes cheap. What it remembers
- * is only the stretch it was asked about last and changes no value.
+ * Smooth noise over several periods, amplitude growing with the root of the period as a random walk's does. It remembers
+ * the lattice points it used last, which makes walking along it cheap and changes no value.
  */
 export class Walk {
-  private readonly fast: Octaves;
-  private readonly slow: Octaves | undefined;
-  private hour = NaN;
-  private from = 0;
-  private to = 0;
-
-  /** @param drift a slow movement of its own, added to the walk, by minute */
-  constructor(
-    seed: number,
-    periods: readonly number[],
-    scale: number,
-    private readonly drift?: (minute: number) => number
-  ) {
-    const fast = periods.filter((period) => period < 2 * GRID_MINUTES);
-    this.fast = new Octaves(seed, fast, scale, 0);
-    const slow = periods.slice(fast.length);
-    this.slow = slow.length > 0 || drift ? new Octaves(seed, slow, scale, fast.length) : undefined;
-  }
-
-  at(minute: number): number {
-    const value = this.fast.at(minute);
-    if (!this.slow) return value;
-    const hour = Math.floor(minute / GRID_MINUTES);
-    if (hour !== this.hour) {
-      this.from = this.edge(hour);
-      this.to = this.edge(hour + 1);
-      this.hour = hour;
-    }
-    return value + this.from + (this.to - this.from) * (minute / GRID_MINUTES - hour);
-  }
-
-  private edge(hour: number): number {
-    const minute = hour * GRID_MINUTES;
-    return this.slow!.at(minute) + (this.drift?.(minute) ?? 0);
-  }
-}
-
-/** Value noise on one lattice for each period. */
-class Octaves {
   private readonly cell: Float64Array;
   private readonly a: Float64Array;
   private readonly b: Float64Array;
@@ -65,8 +29,7 @@ class Octaves {
   constructor(
     private readonly seed: number,
     private readonly periods: readonly number[],
-    scale: number,
-    private readonly first: number
+    scale: number
   ) {
     this.cell = new Float64Array(periods.length).fill(NaN);
     this.a = new Float64Array(periods.length);
@@ -81,14 +44,38 @@ class Octaves {
       const i = Math.floor(position);
       if (this.cell[k] !== i) {
         this.cell[k] = i;
-        this.a[k] = uniform(this.seed, i, this.first + k);
-        this.b[k] = uniform(this.seed, i + 1, this.first + k);
+        this.a[k] = uniform(this.seed, i, k);
+        this.b[k] = uniform(this.seed, i + 1, k);
       }
       const f = position - i;
       const a = this.a[k]!;
       sum += ((a + (this.b[k]! - a) * f * f * (3 - 2 * f)) * 2 - 1) * this.amplitude[k]!;
     }
     return sum;
+  }
+
+  /** {@link at} for `count` whole numbers from `x` on, `step` apart, period by period, to the same bits. */
+  fill(x: number, count: number, out: Float64Array, step = 1): void {
+    out.fill(0, 0, count);
+    for (let k = 0; k < this.periods.length; k++) {
+      const period = this.periods[k]!;
+      const amplitude = this.amplitude[k]!;
+      for (let j = 0; j < count;) {
+        const i = Math.floor((x + j * step) / period);
+        if (this.cell[k] !== i) {
+          this.cell[k] = i;
+          this.a[k] = uniform(this.seed, i, k);
+          this.b[k] = uniform(this.seed, i + 1, k);
+        }
+        const a = this.a[k]!;
+        const rise = this.b[k]! - a;
+        const end = Math.min(count, Math.ceil(((i + 1) * period - x) / step));
+        for (; j < end; j++) {
+          const f = (x + j * step) / period - i;
+          out[j]! += ((a + rise * f * f * (3 - 2 * f)) * 2 - 1) * amplitude;
+        }
+      }
+    }
   }
 }
 

@@ -22,7 +22,6 @@ export const INTERVAL_MINUTES: Readonly<Record<string, number>> = {
   "120": 120,
   "240": 240,
   "360": 360,
-  "480": 480,
   "720": 720,
   D: 1_440
 };

@@ -2,11 +2,22 @@ import type {binance as Binance} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
 import type {Codes} from "./classify.js";
-import {coinOf, Decimals, filledList, listOf, maybePair, maybeTs, objectOf, QUOTES, type Fields} from "./fields.js";
+import {
+  coinOf,
+  Decimals,
+  type Fields,
+  filledList,
+  listOf,
+  maybePair,
+  maybeTs,
+  objectOf,
+  QUOTES,
+  requireTimeframe
+} from "./fields.js";
 import type {Costs} from "./limiter.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** Weight of one address in a minute, per host, and the settlements' own count (developers.binance.com, Limits). */
@@ -144,7 +155,7 @@ export class BinanceExchange implements Exchange {
     );
   }
 
-  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+  async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
     requireTimeframe(this, timeframe);
     const symbol = symbolOf(pair);
     const query = {

@@ -2,10 +2,21 @@ import type {bybit as Bybit} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
 import {Refusal, type Codes} from "./classify.js";
-import {coinOf, Decimals, filledList, listOf, maybePair, maybeTs, objectOf, QUOTES, type Fields} from "./fields.js";
+import {
+  coinOf,
+  Decimals,
+  type Fields,
+  filledList,
+  listOf,
+  maybePair,
+  maybeTs,
+  objectOf,
+  QUOTES,
+  requireTimeframe
+} from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {retryAfterMs, type Dialect} from "./transport.js";
-import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** 600 requests of one address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */
@@ -149,7 +160,7 @@ export class BybitExchange implements Exchange {
     );
   }
 
-  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+  async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
     requireTimeframe(this, timeframe);
     const interval = INTERVALS[timeframe];
     const symbol = this.symbolOf(pair, series === "spot" ? "spot" : "perp");

@@ -2,8 +2,10 @@ import {canonicalText, Decimal, text} from "../../src/lib/money/decimal.js";
 import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
 import {parsePair} from "../../src/lib/market/pair.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
+import {UsageError} from "../errors.js";
 import {Refusal} from "./classify.js";
 import {textOf} from "./page.js";
+import type {Exchange} from "./types.js";
 
 export type Fields = Record<string, unknown>;
 
@@ -79,4 +81,12 @@ export function coinOf(base: string, spotBases: ReadonlySet<string>): {coin: str
   const behind = /^(.+?)(1000+)$/.exec(base);
   if (behind && spotBases.has(behind[1]!)) return {coin: behind[1]!, multiplier: Number(behind[2])};
   return multiplierOf(base);
+}
+
+/** @throws UsageError for a length of candle that the venue does not serve */
+export function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
+  if (timeframes.includes(timeframe)) return;
+  throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {
+    fix: `use one of ${timeframes.join(", ")}`
+  });
 }

@@ -39,7 +39,7 @@ export async function* fundingHistory(
     const until = end - 1;
     let page = below(await ask(until), newer);
     if (leavesHole(page, newer ?? until, launchTs) && !witnessed) page = merge(page, below(await ask(until), newer));
-    const seen = oldestSeen(page, `${exchange.venue} ${pair}`);
+    const seen = unsoundEnd(page, until, `${exchange.venue} ${pair}`);
     const from = depthStart(span.from, exchange.fundingDepthMs, page.asOfMs, launchTs);
     const rows = connected(page.rows);
     const oldest = rows[0]?.tsMs ?? seen;
@@ -100,13 +100,13 @@ function connected(rows: readonly FundingRow[]): FundingRow[] {
 }
 
 /**
- * Where a page without one sound row ends: at its oldest unsound one.
+ * Where a page without one sound row ends: at its newest unsound one, since the stamps of such a page may be anything.
  * @throws ExchangeError when that cannot be told, since the walk would take such a page for the end of history
  */
-function oldestSeen({rows, rejected, outside}: Page<FundingRow>, name: string): number | undefined {
+function unsoundEnd({rows, rejected, outside}: Page<FundingRow>, untilMs: number, name: string): number | undefined {
   if (rows.length > 0 || (rejected.length === 0 && outside === 0)) return undefined;
-  const stamps = rejected.flatMap(({tsMs}) => tsMs ?? []);
-  if (stamps.length > 0) return Math.min(...stamps);
+  const stamps = rejected.flatMap(({tsMs}) => (tsMs !== undefined && tsMs <= untilMs ? [tsMs] : []));
+  if (stamps.length > 0) return Math.max(...stamps);
   throw new ExchangeError(
     `${name}: a page of settlements holds no readable row (${rejected[0]?.reason ?? "none is inside what was asked for"})`,
     {

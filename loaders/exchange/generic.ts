@@ -4,10 +4,10 @@ import {baseOf, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
 import {isTimeframe, TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {UsageError} from "../errors.js";
 import type {Codes} from "./classify.js";
-import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES} from "./fields.js";
+import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireTimeframe} from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};

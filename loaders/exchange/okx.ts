@@ -3,10 +3,20 @@ import type {Span} from "../../src/lib/market/coverage.js";
 import {baseOf, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
 import {DAY_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import {Refusal, type Codes} from "./classify.js";
-import {Decimals, filledList, listOf, maybePair, maybeTs, objectOf, product, type Fields} from "./fields.js";
+import {
+  Decimals,
+  type Fields,
+  filledList,
+  listOf,
+  maybePair,
+  maybeTs,
+  objectOf,
+  product,
+  requireTimeframe
+} from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import {requireTimeframe, type CallOptions, type Exchange, type VenueInstrument, type VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** Requests of one address in two seconds, each endpoint on its own (www.okx.com/docs-v5, Rate limit). */
@@ -152,7 +162,7 @@ export class OkxExchange implements Exchange {
     );
   }
 
-  candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
+  async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
     requireTimeframe(this, timeframe);
     const instId = series === "spot" || series === "index" ? pair.replace("/", "-") : swapId(pair);
     const query = {

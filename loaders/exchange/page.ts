@@ -20,7 +20,7 @@ interface Rules<Row> {
  */
 export function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<Row>): Attempt<Page<Row>> {
   const {fields, row: read, inside, asOfMs} = rules;
-  const byTs = new Map<number, {row: Row; text: string; clash: boolean}>();
+  const byTs = new Map<number, {row: Row; clash: boolean}>();
   const rejected: Rejected[] = [];
   let repeats = 0;
   let outside = 0;
@@ -35,9 +35,8 @@ export function readPage<Row extends MarketRow>(list: readonly unknown[], rules:
         continue;
       }
       const known = byTs.get(row.tsMs);
-      const facts = JSON.stringify(row);
-      if (!known) byTs.set(row.tsMs, {row, text: facts, clash: false});
-      else if (known.text === facts) repeats++;
+      if (!known) byTs.set(row.tsMs, {row, clash: false});
+      else if (JSON.stringify(known.row) === JSON.stringify(row)) repeats++;
       else known.clash = true;
     } catch (error) {
       const ts = Number(text?.ts);

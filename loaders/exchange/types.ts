@@ -1,6 +1,5 @@
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
-import {UsageError} from "../errors.js";
 import type {CandleRow, FundingRow} from "../store/stage.js";
 
 /** Who goes first when the venue's limit is shared: what is live before what is mended before what is old. */
@@ -106,14 +105,6 @@ export interface Exchange {
   ): Promise<Page<CandleRow>>;
   /** Requests sent so far, retries included, and the instant until which the venue has banned this machine. */
   usage(): Usage;
-}
-
-/** @throws UsageError for a length of candle that the venue does not serve */
-export function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
-  if (timeframes.includes(timeframe)) return;
-  throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {
-    fix: `use one of ${timeframes.join(", ")}`
-  });
 }
 
 export interface Usage {

@@ -1,3 +1,4 @@
+import {backfillBench} from "./backfill.js";
 import {backtestBench} from "./backtest.js";
 import {machine, markdown, type BenchRow} from "./harness.js";
 import {ledgerBench} from "./ledger.js";
@@ -8,6 +9,7 @@ import {sweepBench} from "./sweep.js";
 /** `npm run bench [name…]`: the rows of the README's table, one suite after another. */
 const SUITES: Readonly<Record<string, () => Promise<BenchRow[]> | BenchRow[]>> = {
   store: storeBench,
+  backfill: backfillBench,
   sweep: sweepBench,
   ledger: ledgerBench,
   backtest: backtestBench,

@@ -163,6 +163,7 @@ describe("rules of the venue", () => {
   it.each([
     "/v5/market/kline?category=linear&symbol=NOPEUSDT&interval=60",
     "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=7",
+    "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=480",
     "/v5/market/kline?category=option&symbol=BTCUSDT&interval=60",
     "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=60&limit=-1",
     "/v5/market/funding/history?category=spot&symbol=BTCUSDT"

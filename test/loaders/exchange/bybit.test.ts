@@ -220,10 +220,11 @@ describe("bybit: one page", () => {
     expect(Math.abs(skewMs + skew)).toBeLessThan(100);
   });
 
-  it("a length the venue does not serve is a usage error that names those it does", () => {
-    return clientOf("http://127.0.0.1:9", NOW).then(({exchange}) => {
-      expect(() => exchange.candles(PAIR, "perp", "8h", window)).toThrow(UsageError);
-    });
+  it("a length the venue does not serve is a usage error that names those it does", async () => {
+    const {exchange} = await clientOf("http://127.0.0.1:9", NOW);
+    const error = await exchange.candles(PAIR, "perp", "8h", window).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).fix).toBe("use one of 1m, 5m, 15m, 1h, 4h, 1d");
   });
 });
 

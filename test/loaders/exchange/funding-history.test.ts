@@ -234,10 +234,27 @@ describe("funding history", () => {
     expect(lengthMs(young.map((s) => s.proven))).toBe(span.to - span.from);
   });
 
+  it("a page of rows that are all unsound is stepped over from its newest, and what is older still comes", async () => {
+    const rows = switching(8, 8, END);
+    const exchange = fakeVenue(rows, {});
+    const plain = exchange.settlements.bind(exchange);
+    const unsound = {tsMs: END, reason: "missing rate"};
+    const stray = {tsMs: START - 4_000 * DAY, reason: "invalid ts"};
+    exchange.settlements = async (pair, until) =>
+      until >= END ? page([], END + 600_000, {rejected: [stray, unsound]}) : plain(pair, until);
+    const stretches = await collect(fundingHistory(exchange, PAIR, span));
+    expect(stretches.flatMap((stretch) => stretch.rows)).toHaveLength(rows.length - 1);
+    expect(stretches.flatMap((stretch) => stretch.rejected)).toContainEqual(unsound);
+    expect(normalise(stretches.map(({proven}) => proven))).toEqual([span]);
+  });
+
   it("a page without one readable row is an error, never the end of history", async () => {
     const exchange = fakeVenue([], {});
     exchange.settlements = async () => page([], END, {rejected: [{tsMs: undefined, reason: "missing ts"}]});
     await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("no readable row");
+    const late = [{tsMs: END + DAY, reason: "missing rate"}];
+    exchange.settlements = async () => page([], END, {rejected: late});
+    await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("no readable row (missing rate)");
     exchange.settlements = async () => page([], END, {outside: 200});
     await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("none is inside");
   });

@@ -124,16 +124,17 @@ describe("limiter", () => {
   it.each([3_600_000, -3_600_000])("trap 17: the wall clock steps by %d ms midway and nothing stalls", async (step) => {
     const clock = virtualClock(Date.UTC(2026, 9, 1), 0);
     const limiter = new Limiter({clock, limits, concurrency: 8});
-    let sent = 0;
+    const sent: number[] = [];
     await Promise.all(
       Array.from({length: 100}, async () => {
         const done = await limiter.acquire({address: 1});
-        if (++sent === 50) clock.step(step);
+        if (sent.push(clock.monotonic()) === 50) clock.step(step);
         await clock.sleep(20);
         done();
       })
     );
     expect(clock.monotonic()).toBeLessThan(11_000);
+    expect(fullestWindow(sent, 5_000)).toBe(40);
     expect(clock.slept.longestMs).toBeLessThanOrEqual(5_000);
   });
 

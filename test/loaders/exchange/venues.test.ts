@@ -217,7 +217,7 @@ describe("binance", () => {
 
   it("418 is a ban as long as the venue says; -1003 and -1001 are asked again; -1121 is not", async () => {
     const replies = [
-      {status: 418, body: {code: -1003, msg: "Way too many requests"}, headers: {"retry-after": "120"}},
+      {status: 418, body: {msg: "Way too many requests"}, headers: {"retry-after": "120"}},
       {status: 429, body: {code: -1003, msg: "Too many requests"}, headers: {"retry-after": "2"}},
       {status: 400, body: {code: -1001, msg: "Internal error"}, headers: {}},
       {status: 400, body: {code: -1121, msg: "Invalid symbol."}, headers: {}}
@@ -346,8 +346,9 @@ function okxReply({pathname, searchParams: query}: URL): unknown {
 }
 
 describe("okx", () => {
-  const open = async () => {
-    const server = await serve((url, reply) => answer(reply, okxReply(url), date));
+  const open = async (aheadMs = 0) => {
+    const headers = {date: new Date(NOW + aheadMs).toUTCString()};
+    const server = await serve((url, reply) => answer(reply, okxReply(url), {headers}));
     return {...server, ...(await clientOf(server.url, NOW - 3 * HOUR, {venue: "okx"}))};
   };
 
@@ -363,7 +364,7 @@ describe("okx", () => {
   });
 
   it("candles: the unconfirmed one is dropped, a swap's volume is in the coin, old ones come from the other endpoint", async () => {
-    const {exchange, seen} = await open();
+    const {exchange, seen} = await open(HOUR);
     const window = {from: HOURS - 3 * HOUR, to: HOURS + HOUR};
     const swap = await exchange.candles("BTC/USDT", "perp", "1h", window);
     const spot = await exchange.candles("BTC/USDT", "spot", "1h", window);
