@@ -50,31 +50,14 @@ export function readCandle(
   const tsMs = readTs(raw.ts);
   if (!onGrid(tsMs, stepMs))
     throw new RangeError(`invalid ts: ${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
-  const price = (field: "open" | "high" | "low" | "close") => {
-    const value = maybe(raw[field]);
-    if (value === undefined) {
-      if (closeOnly && field !== "close") return undefined;
-      throw new RangeError(`missing ${field}`);
-    }
-    const text = canonicalText(value, field);
-    if (!(Number(text) > 0)) throw new RangeError(`invalid ${field}: ${value}`);
-    return text;
-  };
-  const amount = (field: "volume" | "turnover") => {
-    const value = maybe(raw[field]);
-    if (value === undefined) return undefined;
-    const text = canonicalText(value, field);
-    if (Number(text) < 0) throw new RangeError(`invalid ${field}: ${value}`);
-    return text;
-  };
   const row = {
     tsMs,
-    open: price("open"),
-    high: price("high"),
-    low: price("low"),
-    close: price("close")!,
-    volume: amount("volume"),
-    turnover: amount("turnover")
+    open: readPrice(raw.open, "open", closeOnly),
+    high: readPrice(raw.high, "high", closeOnly),
+    low: readPrice(raw.low, "low", closeOnly),
+    close: readPrice(raw.close, "close", false)!,
+    volume: readAmount(raw.volume, "volume"),
+    turnover: readAmount(raw.turnover, "turnover")
   };
   const {open, high, low, close} = row;
   if (high !== undefined && (Number(high) < Number(close) || Number(high) < Number(open ?? close))) {
@@ -84,6 +67,25 @@ export function readCandle(
     throw new RangeError(`invalid low: ${low} is over the open ${open} or the close ${close}`);
   }
   return knownAt(tsMs, stepMs) > nowMs ? undefined : row;
+}
+
+function readPrice(raw: string | null | undefined, field: string, optional: boolean): string | undefined {
+  const value = maybe(raw);
+  if (value === undefined) {
+    if (optional) return undefined;
+    throw new RangeError(`missing ${field}`);
+  }
+  const text = canonicalText(value, field);
+  if (!(Number(text) > 0)) throw new RangeError(`invalid ${field}: ${value}`);
+  return text;
+}
+
+function readAmount(raw: string | null | undefined, field: string): string | undefined {
+  const value = maybe(raw);
+  if (value === undefined) return undefined;
+  const text = canonicalText(value, field);
+  if (Number(text) < 0) throw new RangeError(`invalid ${field}: ${value}`);
+  return text;
 }
 
 /**

@@ -1,6 +1,6 @@
 import {join} from "node:path";
 import {rowsOf, type Database} from "../store/database.js";
-import {INSTRUMENT_COLUMNS} from "../store/instruments.js";
+import {forgetLives, INSTRUMENT_COLUMNS} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 import type {Partition} from "./layout.js";
 import {lakeDir, type Part} from "./manifest.js";
@@ -41,5 +41,6 @@ export async function restoreInstruments(db: Database, parts: readonly Part[]): 
        select ${literal(venue)}, ts, ${names.join(", ")} from read_parquet(${literal(join(lakeDir(db.dataDir), path))}, hive_partitioning = false)`
     );
   }
+  forgetLives(db);
   return own.reduce((sum, part) => sum + part.rows, 0);
 }

@@ -82,6 +82,7 @@ export async function saveInstruments(
       await db.connection.run(`insert into instruments (${COLUMNS.join(", ")}) values ${chunk.join(", ")}`);
     }
   });
+  forgetLives(db);
 }
 
 /** When a venue's list was last kept, UTC ms; undefined when it never was. */
@@ -136,22 +137,39 @@ export interface Life {
   endTs: number | undefined;
 }
 
+const known = new WeakMap<Database, Map<string, Map<string, Life>>>();
+
+/** To be called when the lists of markets have changed. */
+export const forgetLives = (db: Database): void => void known.delete(db);
+
+const UNKNOWN: Life = {launchTs: undefined, endTs: undefined};
+
 /**
  * The life of the market behind a history. A market that a later list no longer has has ended: at the instant the venue
  * told, else when it was first missed.
  */
 export async function lifeOf(db: Database, {venue, pair, series}: SeriesKey): Promise<Life> {
-  const market = series === "spot" ? "spot" : "perp";
-  const [row] = await rowsOf<{launch: number | null; told: number | null; seen: number | null; missed: number | null}>(
+  let venues = known.get(db);
+  if (!venues) known.set(db, (venues = new Map()));
+  let lives = venues.get(venue);
+  if (!lives) venues.set(venue, (lives = await livesOf(db, venue)));
+  return lives.get(`${series === "spot" ? "spot" : "perp"}|${pair}`) ?? UNKNOWN;
+}
+
+async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> {
+  const rows = await rowsOf<{id: string; launch: number | null; told: number | null; missed: number | null}>(
     db.connection,
-    `with own as (select * from instruments where venue = ${literal(venue)} and pair = ${literal(pair)} and market = '${market}')
-     select (select min(launch_ts) from own) as launch, (select max(delist_ts) from own) as told, (select max(observed_ts) from own) as seen,
-            (select min(observed_ts) from instruments where venue = ${literal(venue)}
-               and observed_ts > (select max(observed_ts) from own)) as missed`
+    `with own as (select * from instruments where venue = ${literal(venue)}),
+          seen as (select market || '|' || pair as id, min(launch_ts) as launch, max(delist_ts) as told, max(observed_ts) as last
+                   from own group by 1)
+     select id, launch, told, (select min(observed_ts) from own where observed_ts > last) as missed from seen`
   );
-  const {launch, told, seen, missed} = row!;
-  const ended = told !== null && told > 0 ? told : seen !== null ? missed : null;
-  return {launchTs: launch ?? undefined, endTs: ended ?? undefined};
+  return new Map(
+    rows.map(({id, launch, told, missed}) => [
+      id,
+      {launchTs: launch ?? undefined, endTs: (told !== null && told > 0 ? told : missed) ?? undefined}
+    ])
+  );
 }
 
 /** The names a snapshot partition of the lake carries, in order. */

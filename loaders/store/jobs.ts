@@ -39,15 +39,10 @@ export async function recentJobs(db: Database, limit = 50): Promise<Record<strin
 /** Adds lines to a job's log, in order. */
 export async function appendLog(db: Database, jobId: string, lines: readonly LogLine[]): Promise<void> {
   if (lines.length === 0) return;
-  const id = literal(jobId);
-  const [next] = await rowsOf<{seq: number}>(
-    db.connection,
-    `select coalesce(max(seq), -1) + 1 as seq from job_log where job_id = ${id}`
-  );
-  const values = lines.map(({ts, text}, i) => `(${id}, ${next!.seq + i}, ${Math.trunc(ts)}, ${literal(text)})`);
+  const values = lines.map(({ts, text}) => `(${literal(jobId)}, ${Math.trunc(ts)}, ${literal(text)})`);
   await db.connection.run(`insert into job_log values ${values.join(", ")}`);
 }
 
 /** A job's log, oldest first. */
 export const readLog = (db: Database, jobId: string): Promise<LogLine[]> =>
-  rowsOf<LogLine>(db.connection, `select ts, text from job_log where job_id = ${literal(jobId)} order by seq`);
+  rowsOf<LogLine>(db.connection, `select ts, text from job_log where job_id = ${literal(jobId)} order by ts, rowid`);

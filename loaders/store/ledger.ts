@@ -70,8 +70,6 @@ export async function seriesEntries(
 /** When the markets behind histories ended, by the histories' names; only those that have. */
 async function endedHistories(db: Database): Promise<Map<string, number>> {
   const result = new Map<string, number>();
-  const [any] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from instruments");
-  if (any!.n === 0) return result;
   for (const key of db.keys.values()) {
     const {endTs} = await lifeOf(db, key);
     if (endTs !== undefined) result.set([key.venue, key.pair, key.series, key.timeframe].join("|"), endTs);

@@ -32,7 +32,7 @@ export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists dirty (
      key_id integer not null, year integer not null, from_ts bigint not null, to_ts bigint not null, appended boolean not null)`,
   `create table if not exists incidents (ts bigint not null, kind varchar not null, text varchar not null)`,
-  `create table if not exists job_log (job_id varchar not null, seq integer not null, ts bigint not null, text varchar not null)`,
+  `create table if not exists job_log (job_id varchar not null, ts bigint not null, text varchar not null)`,
   `create table if not exists tracked (
      venue varchar not null, pair varchar not null, series varchar not null, timeframe varchar not null,
      from_ts bigint not null, chosen_by varchar not null, since_ts bigint not null)`,

@@ -40,7 +40,8 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
   try {
     stage.seal();
     const repeats = await stage.countRepeats();
-    const fresh = stage.count === 0 || (await isAppend(db, stage));
+    const {fresh, appended} =
+      stage.count === 0 ? {fresh: true, appended: true} : await surroundings(db, stage, options);
     const changed = fresh ? stage.count - repeats : await countChanges(db, stage, options);
     const known = await isProven(db, stage, options);
     await inTransaction(db.connection, async () => {
@@ -48,7 +49,7 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
       if (changed > 0 || !known) await extendCoverage(db, stage, options);
       if (changed > 0) await refreshFindings(db, stage);
       if (changed > 0 || !known) await refreshEdges(db, stage.key);
-      if (changed > 0) await markDirty(db, stage, options, fresh);
+      if (changed > 0) await markDirty(db, stage, options, appended);
       await options.also?.();
     });
     return {rows: stage.count - repeats, changed, repeats};
@@ -59,13 +60,19 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
 
 const tableOf = (stage: Stage): "candles" | "funding" => (isCandleSeries(stage.key.series) ? "candles" : "funding");
 
-async function isAppend(db: Database, stage: Stage): Promise<boolean> {
-  const table = tableOf(stage);
-  const [row] = await rowsOf<{last: number | null}>(
+/** Whether anything is stored where the rows go, and whether they come after everything that is. */
+async function surroundings(
+  db: Database,
+  stage: Stage,
+  options: WriteOptions
+): Promise<{fresh: boolean; appended: boolean}> {
+  const where = `${tableOf(stage)} where ${whereKey(stage.key)}`;
+  const [row] = await rowsOf<{last: number | null; there: boolean}>(
     db.connection,
-    `select max(ts) as last from ${table} where ${whereKey(stage.key)}`
+    `select (select max(ts) from ${where}) as last,
+            exists (select 1 from ${where} and (${range(stage, options)} or ts between ${stage.minTs - 60_000} and ${stage.maxTs + 60_000})) as there`
   );
-  return row!.last === null || row!.last < stage.minTs - 60_000;
+  return {fresh: !row!.there, appended: row!.last === null || row!.last < stage.minTs - 60_000};
 }
 
 /** Settlements are one and the same when their boundary is: venues stamp them with a jitter that varies by source. */

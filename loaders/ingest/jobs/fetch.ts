@@ -90,7 +90,10 @@ function walk(
 function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; rows: MarketRow[]}[] {
   return normalise(stretches.map((s) => s.proven)).map((proven) => ({
     proven,
-    rows: stretches.filter((s) => s.proven.from >= proven.from && s.proven.to <= proven.to).flatMap((s) => s.rows)
+    rows: stretches
+      .filter((s) => s.proven.from >= proven.from && s.proven.to <= proven.to)
+      .sort((a, b) => a.proven.from - b.proven.from)
+      .flatMap((s) => s.rows)
   }));
 }
 

@@ -7,7 +7,7 @@ import type {Clock} from "../../exchange/types.js";
 const FIRST_MS = 3_000;
 const LONGEST_MS = 60_000;
 
-/** Brings the lake up to the store while work goes on, at pauses that double. */
+/** Brings the lake up to the store while work goes on, at pauses that grow. */
 export class Publisher {
   private pauseMs = FIRST_MS;
   private dueAt: number;
@@ -34,7 +34,7 @@ export class Publisher {
       const manifest = await this.db.exclusive(() => publish(this.db));
       this.onPublished(manifest);
     } finally {
-      this.pauseMs = Math.min(LONGEST_MS, this.pauseMs * 2);
+      this.pauseMs = Math.min(LONGEST_MS, this.pauseMs * 4);
       this.dueAt = this.clock.monotonic() + this.pauseMs;
       this.busy = false;
     }
