@@ -112,8 +112,8 @@ interface DailyBar {
 }
 
 /**
- * Daily bars of a year and its warm-up, from the finest candles that cover a day; a day with a hole has no bar. Sums of
- * floats are taken in the order of time: in the order of storage they would differ in their last digit from run to run.
+ * Daily bars of a year and its warm-up, from the finest candles that cover a day; a day with a hole has no bar. Sums are
+ * of decimals, or of floats in the order of time: in the order of storage those would differ in their last digit.
  */
 async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<DailyBar[]> {
   const to = Date.UTC(year + 1, 0, 1);
@@ -125,7 +125,8 @@ async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<
                arg_min(v, step) as volume, arg_min(q, step) as turnover from (
         select ts // ${DAY_MS} * ${DAY_MS} as day, timeframe, case timeframe ${steps} end as step,
                arg_min(open, ts)::double as o, max(high)::double as h, min(low)::double as l, arg_max(close, ts)::double as c,
-               sum(volume::double order by ts) as v, sum(coalesce(turnover::double, volume::double * close::double) order by ts) as q
+               sum(volume)::double as v,
+               coalesce(sum(turnover)::double, 0) + coalesce(sum(volume::double * close::double order by ts) filter (turnover is null), 0) as q
         from candles join keys on id = key_id where ${where} group by 1, 2, 3 having count(*) = ${DAY_MS} // step)
       group by day)`;
   };

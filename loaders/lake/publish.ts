@@ -1,6 +1,6 @@
 import {mkdirSync, rmSync} from "node:fs";
 import {join} from "node:path";
-import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {inTransaction, rowsOf, storedKey, type Database} from "../store/database.js";
 import {literal, whereKey} from "../store/key.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
@@ -19,6 +19,8 @@ export interface PublishOptions {
   onProgress?: (done: number, total: number) => void;
   /** ends the work between two parts; what is not published stays on the list for the next time */
   signal?: AbortSignal | undefined;
+  /** false leaves the derived features as they are and on the list for the next time */
+  features?: boolean;
 }
 
 interface Dirty extends Partition {
@@ -31,14 +33,18 @@ interface Dirty extends Partition {
  * in one rename, then the retired parts go. Killed at any point, the old manifest stands and the next call goes on.
  * @returns the manifest now in place
  */
-export async function publish(db: Database, {onProgress, signal}: PublishOptions = {}): Promise<Manifest> {
+export async function publish(
+  db: Database,
+  {onProgress, signal, features = true}: PublishOptions = {}
+): Promise<Manifest> {
   sweepDrafts(db.dataDir);
   const old = readManifest(db.dataDir) ?? emptyManifest(db.kind);
   const generation = old.generation + 1;
   const dirty = await dirtyPartitions(db);
   let parts = old.parts;
   let done = 0;
-  const total = dirty.length + derivedPartitions(dirty, [...parts, ...dirty]).length;
+  const stale = [...dirty, ...(await stalePartitions(db))];
+  const total = dirty.length + (features ? derivedPartitions(stale, [...parts, ...dirty]).length : 0);
   for (const entry of dirty) {
     signal?.throwIfAborted();
     const existing = parts.filter((p) => samePartition(p, entry));
@@ -48,7 +54,7 @@ export async function publish(db: Database, {onProgress, signal}: PublishOptions
     if (part) parts = [...parts, part];
     onProgress?.(++done, total);
   }
-  for (const entry of derivedPartitions(dirty, parts)) {
+  for (const entry of features ? derivedPartitions(stale, parts) : []) {
     signal?.throwIfAborted();
     const part = await writePart(db, entry, generation, await featureSql(db, entry));
     parts = parts.filter((p) => !samePartition(p, entry));
@@ -73,7 +79,12 @@ export async function publish(db: Database, {onProgress, signal}: PublishOptions
   };
   writeManifest(db.dataDir, manifest);
   retire(db.dataDir, manifest);
-  await db.connection.run("delete from dirty");
+  await inTransaction(db.connection, async () => {
+    await db.connection.run(
+      features ? "delete from stale_features" : "insert into stale_features select distinct key_id, year from dirty"
+    );
+    await db.connection.run("delete from dirty");
+  });
   await db.connection.run("checkpoint");
   return manifest;
 }
@@ -114,6 +125,13 @@ async function dirtyPartitions(db: Database): Promise<Dirty[]> {
   );
 }
 
+/** What was published without its features. */
+const stalePartitions = (db: Database): Promise<Partition[]> =>
+  rowsOf<Partition>(
+    db.connection,
+    "select distinct venue, series, pair, timeframe, year from stale_features join keys on id = key_id order by all"
+  );
+
 async function marketSql(db: Database, partition: Partition, fromTs?: number): Promise<string> {
   const {venue, series, pair, timeframe, year} = partition;
   const key = await storedKey(db, {venue, series: series as Series, pair, timeframe});
@@ -128,6 +146,24 @@ async function marketSql(db: Database, partition: Partition, fromTs?: number): P
     and ${column} >= ${from} and ${column} < ${Date.UTC(year + 1, 0, 1)} order by ts`;
 }
 
+/** Writes a query's rows as Parquet; the file's own statistics say how many there are, and from when to when. */
+async function copyTo(
+  db: Database,
+  select: string,
+  path: string
+): Promise<{rows: number; minTs: number; maxTs: number}> {
+  const reader = await db.connection.runAndReadAll(
+    `copy (${select}) to ${literal(path)} (format parquet, compression zstd, return_stats)`
+  );
+  const {count, column_statistics} = reader.getRowObjectsJson()[0] as {
+    count: string;
+    column_statistics: {key: string; value: {key: string; value: string}[]}[];
+  };
+  const ts = column_statistics.find((column) => column.key === '"ts"')?.value ?? [];
+  const of = (name: string) => Number(ts.find((entry) => entry.key === name)?.value);
+  return {rows: Number(count), minTs: of("min"), maxTs: of("max")};
+}
+
 async function writePart(
   db: Database,
   partition: Partition,
@@ -136,13 +172,8 @@ async function writePart(
 ): Promise<Part | undefined> {
   mkdirSync(draftDir(db.dataDir), {recursive: true});
   const draft = join(draftDir(db.dataDir), `${process.pid}-${generation}.parquet`);
-  await db.connection.run(`copy (${select}) to ${literal(draft)} (format parquet, compression zstd)`);
-  const [stats] = await rowsOf<{rows: number; minTs: number | null; maxTs: number | null}>(
-    db.connection,
-    `select count(*) as rows, min(ts) as "minTs", max(ts) as "maxTs" from read_parquet(${literal(draft)})`
-  );
-  const {rows, minTs, maxTs} = stats!;
-  if (rows === 0 || minTs === null || maxTs === null) {
+  const {rows, minTs, maxTs} = await copyTo(db, select, draft);
+  if (rows === 0) {
     rmSync(draft, {force: true});
     return undefined;
   }

@@ -31,6 +31,7 @@ export const SCHEMA_SQL: readonly string[] = [
      id varchar not null, created_ts bigint not null, body varchar not null)`,
   `create table if not exists dirty (
      key_id integer not null, year integer not null, from_ts bigint not null, to_ts bigint not null, appended boolean not null)`,
+  `create table if not exists stale_features (key_id integer not null, year integer not null)`,
   `create table if not exists incidents (ts bigint not null, kind varchar not null, text varchar not null)`,
   `create table if not exists job_log (job_id varchar not null, ts bigint not null, text varchar not null)`,
   `create table if not exists tracked (

@@ -24,14 +24,16 @@ export class Publisher {
   /** To be called after every committed write; publishes when it is time. */
   async written(): Promise<void> {
     if (this.busy || this.clock.monotonic() < this.dueAt) return;
-    await this.now();
+    await this.now({final: false});
   }
 
   /** Publishes what there is, e.g. at the end of the work. */
-  async now(): Promise<void> {
+  async now({final = true}: {final?: boolean} = {}): Promise<void> {
     this.busy = true;
     try {
-      const manifest = await this.db.exclusive(() => publish(this.db));
+      // The first rows are wanted soon; what is derived from them can wait for more of them.
+      const features = final || this.pauseMs > FIRST_MS;
+      const manifest = await this.db.exclusive(() => publish(this.db, {features}));
       this.onPublished(manifest);
     } finally {
       this.pauseMs = Math.min(LONGEST_MS, this.pauseMs * 4);
