@@ -72,8 +72,9 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   }
   const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
   for (const [name, keys] of Object.entries(ENVIRONMENT)) {
-    const value = env[name] ?? dotenv[name];
-    if (value !== undefined) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
+    // A variable that is set to nothing says nothing.
+    const value = env[name] || dotenv[name];
+    if (value) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
   }
   for (const [key, value] of Object.entries(flags)) if (value !== undefined) merged[key] = value;
   const result = schema.safeParse(merged);

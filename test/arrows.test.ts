@@ -40,6 +40,16 @@ describe("the arrows of the house run one way", () => {
     expect(all("src/lib").length).toBeGreaterThan(10);
   });
 
+  it("trap 17: no part of the program knows a local time, so that daylight saving cannot matter", () => {
+    const local = ["src", "loaders", "engine"].flatMap(sources).filter((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      return /\.(get(Hours|Date|Day|Month|FullYear|Minutes|TimezoneOffset)|set(Hours|Date|Month|FullYear))\(|toLocale(Date|Time)?String\((?!"en-US")|new Date\([^()]+,/.test(
+        text
+      );
+    });
+    expect(local).toEqual([]);
+  });
+
   it("the model reads no clock, no randomness and no process", () => {
     const impure = sources("src/lib").filter((file) =>
       /Date\.now\(|new Date\(\)|Math\.random\(|\bprocess\.|performance\.now|fetch\(/.test(

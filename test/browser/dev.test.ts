@@ -1,12 +1,11 @@
 import {spawn, type ChildProcess} from "node:child_process";
 import {mkdirSync, mkdtempSync, rmSync} from "node:fs";
-import {createServer, type AddressInfo} from "node:net";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, expect, it, vi} from "vitest";
 import {ROOT} from "../../engine/site/paths.js";
-import {launch, openPage} from "../helpers/browser.js";
+import {freePort, launch, openPage} from "../helpers/browser.js";
 import {importMade} from "../helpers/site.js";
 
 let browser: Browser;
@@ -14,14 +13,6 @@ let folder: string;
 let child: ChildProcess;
 let url: string;
 let output = "";
-
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const {port} = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "carrybook-dev-"));

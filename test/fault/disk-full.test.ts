@@ -2,6 +2,7 @@ import {execFileSync} from "node:child_process";
 import {mkdirSync} from "node:fs";
 import {join} from "node:path";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
+import {startSim} from "../../engine/simulator/server.js";
 import {cli} from "../helpers/cli.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
@@ -54,5 +55,28 @@ describe("a full disk", () => {
       await store.close();
     }
     expect(hashes[0]).toEqual(hashes[1]);
+  });
+
+  it("ends a backfill the same way: what was committed stays, and the same command goes on to an equal store", async (context) => {
+    if (refused !== undefined) context.skip(`no file system can be mounted here: ${refused}`);
+    const root = tmp();
+    const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0});
+    const span = ["--from", "2026-02-01", "--to", "2026-06-15", "--top", "8"];
+    const argsFor = (data: string) => ["backfill", "--url", sim.url, ...span, "--data", data, "--json", "--quiet"];
+    expect((await cli(argsFor(join(root, "clean")))).code).toBe(0);
+    const data = join(disk, "data");
+    const full = await cli(argsFor(data));
+    expect([full.code, full.stderr]).toEqual([1, expect.stringContaining("the disk is full")]);
+    execFileSync("mount", ["-o", "remount,size=200m", disk]);
+    const again = await cli(argsFor(data));
+    expect(again.code, again.stderr).toBe(0);
+    const hashes = [];
+    for (const dir of [data, join(root, "clean")]) {
+      const store = await open(dir, {now: Date.now, kind: "simulated"});
+      hashes.push([await dumpHash(store), await lakeHash(dir)]);
+      await store.close();
+    }
+    expect(hashes[0]).toEqual(hashes[1]);
+    await sim.close();
   });
 });

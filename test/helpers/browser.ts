@@ -1,4 +1,5 @@
 import {execFileSync} from "node:child_process";
+import {createServer, type AddressInfo} from "node:net";
 import {chromium, type Browser, type Page} from "playwright-core";
 
 const ARGS =
@@ -15,6 +16,15 @@ export async function launch(): Promise<Browser> {
   ).trim();
   return chromium.launch({executablePath, args: ARGS.split(" ")});
 }
+
+/** A port of the loopback address that nobody listens on. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const {port} = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 
 /** How a page is opened. */
 export interface OpenOptions {

@@ -40,7 +40,7 @@ const made = (more: Partial<MarketData> = {}): MarketData => ({
   ...more
 });
 
-describe("SEMANTICS §8.14: a delisted pair ends", () => {
+describe("trap 14: a delisted pair ends", () => {
   it("closes at its last common close while the others go on, and gives its capital back", () => {
     const short = made({pair: "GONE/USDT", spot: flat(40), perp: flat(48)});
     const late = made({
@@ -161,14 +161,14 @@ describe("SEMANTICS §2: the mark of a payment", () => {
 });
 
 describe("SEMANTICS §8: traps of settlements", () => {
-  it("8.10: a hedge opened exactly at a settlement receives nothing from it; one closed at a settlement does", () => {
+  it("trap 10: a hedge opened exactly at a settlement receives nothing from it; one closed at a settlement does", () => {
     const funding = paying(96).map((row, i) => (i === 5 ? {...row, rate: "0"} : row));
     const [trade] = runBacktest([made({funding})], parseConfig()).trades;
     expect([trade!.entryTs, trade!.exitTs]).toEqual([at(16), at(48)]);
     expect(trade!.payments.map(({ts}) => ts)).toEqual([24, 32, 40, 48].map(at));
   });
 
-  it("8.11: pairs that settle at different instants each decide at their own, jitter and all", () => {
+  it("trap 11: pairs that settle at different instants each decide at their own, jitter and all", () => {
     const shifted = paying(96).map((row, i) => ({...row, tsMs: row.tsMs + 3 * HOUR_MS + (i % 12)}));
     const {trades} = runBacktest([made(), made({pair: "TOO/USDT", funding: shifted})], parseConfig());
     expect(trades.map(({pair, entryTs}) => [pair, entryTs])).toEqual([

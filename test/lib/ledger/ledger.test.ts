@@ -18,7 +18,7 @@ describe("SEMANTICS §3: fills", () => {
     expect([sell.price, sell.fee, sell.slippage].map(text)).toEqual(["99.95", "0.1999", "0.1"]);
   });
 
-  it("SEMANTICS §8.9: with a coin fee less coin arrives, and what is paid is the order at the fill price", () => {
+  it("trap 9: with a coin fee less coin arrives, and what is paid is the order at the fill price", () => {
     const fill = buyWithCoinFee({ts: 0, reference: d(100), quantity: d(10)}, {slippage: d(0), feeRate: d("0.001")});
     expect([fill.quantity, fill.fee].map(text)).toEqual(["9.99", "1"]);
     expect(text(fill.price.times(fill.quantity).plus(fill.fee))).toBe("1000");
@@ -26,7 +26,7 @@ describe("SEMANTICS §3: fills", () => {
 });
 
 describe("SEMANTICS §3: steps", () => {
-  it("the least common multiple is the smallest step both legs can take", () => {
+  it("trap 8: venues cut amounts per market, so the legs share a step: the least common multiple is the smallest both can take", () => {
     expect(text(leastCommonMultiple(d("0.04"), d("0.1")))).toBe("0.2");
     expect(text(leastCommonMultiple(d("0.00000001"), d("0.00000001")))).toBe("0.00000001");
     expect(text(leastCommonMultiple(d("1"), d("0.001")))).toBe("1");

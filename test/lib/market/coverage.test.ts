@@ -85,7 +85,7 @@ describe("holes of a grid", () => {
     );
   });
 
-  it("SEMANTICS §8.13: a hole can be at the head, in the middle, at the tail, or one row long", () => {
+  it("trap 13: a hole can be at the head, in the middle, at the tail, or one row long", () => {
     const opens = [2, 3, 5].map((h) => h * HOUR);
     expect(gridHoles(opens, {from: 0, to: 8 * HOUR}, HOUR)).toEqual([
       {from: 0, to: 2 * HOUR},
@@ -96,7 +96,7 @@ describe("holes of a grid", () => {
     expect(snap({from: HOUR + 1, to: 2 * HOUR + 1}, HOUR)).toEqual({from: HOUR, to: 3 * HOUR});
   });
 
-  it("SEMANTICS §8.15: after two refetches a hole is confirmed missing", () => {
+  it("trap 15: after two refetches a hole is confirmed missing", () => {
     expect([0, 1, 2, 3].map(holeState)).toEqual(["open", "open", "confirmed missing", "confirmed missing"]);
   });
 });

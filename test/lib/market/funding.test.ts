@@ -166,5 +166,5 @@ describe("SEMANTICS §2: normalising and annualising", () => {
     expect(apr(1, start, start)).toBeUndefined();
   });
 
-  it("SEMANTICS §8.18: a rate of exactly zero is a rate", () => expect(rate8h(0, 8)).toBe(0));
+  it("trap 18: a rate of exactly zero is a rate", () => expect(rate8h(0, 8)).toBe(0));
 });

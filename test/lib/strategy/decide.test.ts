@@ -151,7 +151,7 @@ describe("SEMANTICS §5: decide", () => {
     expect(decideAt(holed, 32, {}, OPEN)).toBeUndefined();
   });
 
-  it("simple leaves strictly below exitRate; SEMANTICS §8.18: a rate of exactly zero is a rate", () => {
+  it("simple leaves strictly below exitRate; trap 18: a rate of exactly zero is a rate", () => {
     expect(decideAt(market(["0.0003", "0.0001"]), 16, {}, OPEN)).toBeUndefined();
     expect(decideAt(market(["0.0003", "0.0000999"]), 16, {}, OPEN)).toMatchObject({
       type: "exit",

@@ -63,7 +63,7 @@ describe("the grid", () => {
     );
   });
 
-  it("daylight saving must not matter: days are 24 h of UTC (SEMANTICS §8.17)", () => {
+  it("trap 17: daylight saving must not matter: days are 24 h of UTC", () => {
     const spring = Date.UTC(2024, 2, 31);
     expect(gridCount(spring, spring + 86_400_000, timeframeMs("1h"))).toBe(24);
   });
