@@ -1,5 +1,7 @@
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
 import type {Job} from "../../loaders/ingest/job.js";
+import {instrumentsOfToday} from "../../loaders/ingest/universe.js";
+import type {ListedInstrument} from "../../loaders/store/instruments.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
@@ -66,6 +68,28 @@ function narrate({output}: Context, service: () => JobService, event: JobEvent):
 }
 
 const nameOf = ({pair, series, timeframe}: Job): string => [pair, series, timeframe].filter(Boolean).join(" ");
+
+/** A venue that work is about to be done on. */
+export interface ReadyVenue {
+  client: Exchange;
+  /** the venue's present, which decides what is new whatever this machine's clock says */
+  venueMs: number;
+  /** its markets of today */
+  instruments: ListedInstrument[];
+}
+
+/** Asks a venue for its time and, once a day, for its markets. A clock that is wrong here is said. */
+export async function readyVenue({db, exchange, context}: Ingest, venue: string): Promise<ReadyVenue> {
+  const {output, signal} = context;
+  const client = await exchange(venue);
+  const {venueMs, skewMs} = await client.serverTime({priority: "update", signal});
+  if (Math.abs(skewMs) >= 5_000) {
+    const seconds = (Math.abs(skewMs) / 1_000).toFixed(0);
+    const side = skewMs > 0 ? "behind" : "ahead of";
+    output.note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; set it right`, "warn");
+  }
+  return {client, venueMs, instruments: await instrumentsOfToday(db, client, venueMs, signal)};
+}
 
 /** Works off batches, showing progress, and tells how they ended. The exit code is that of the worst. */
 export async function runBatches({service, context, exchange}: Ingest, batches: readonly Job[]): Promise<number> {

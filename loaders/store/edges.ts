@@ -2,7 +2,7 @@ import {normalise, type Hole, type Span} from "../../src/lib/market/coverage.js"
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
-import {insertHoles, type KnownHole} from "./findings.js";
+import {insertHoles, knownHoles} from "./findings.js";
 import {lifeOf, type Life} from "./instruments.js";
 import {stepOf, whereKey, type StoredKey} from "./key.js";
 
@@ -36,10 +36,7 @@ export async function refreshEdges(db: Database, key: StoredKey): Promise<void> 
     ? candleEdges({first, last, spans, life}, stepOf(key)!)
     : fundingEdges({first, last, spans, life}, await edgeIntervals(db, key));
   const outside = `${whereKey(key)} and (to_ts <= ${first} or to_ts > ${last})`;
-  const before = await rowsOf<KnownHole>(
-    db.connection,
-    `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${outside}`
-  );
+  const before = await knownHoles(db, outside);
   if (before.length === 0 && holes.length === 0) return;
   await db.connection.run(`delete from holes where ${outside}`);
   await insertHoles(db, key, holes, before);

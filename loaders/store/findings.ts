@@ -142,6 +142,13 @@ export interface KnownHole {
   found: number;
 }
 
+/** The findings that a condition selects. */
+export const knownHoles = (db: Database, where: string): Promise<KnownHole[]> =>
+  rowsOf<KnownHole>(
+    db.connection,
+    `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
+  );
+
 /** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
 async function replaceHoles(
   db: Database,
@@ -151,10 +158,7 @@ async function replaceHoles(
   holes: readonly Hole[]
 ): Promise<void> {
   const where = `${whereKey(key)} and from_ts >= ${fromTs} and to_ts <= ${toTs}`;
-  const before = await rowsOf<KnownHole>(
-    db.connection,
-    `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
-  );
+  const before = await knownHoles(db, where);
   if (before.length === 0 && holes.length === 0) return;
   await db.connection.run(`delete from holes where ${where}`);
   await insertHoles(db, key, holes, before);

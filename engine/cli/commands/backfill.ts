@@ -1,7 +1,8 @@
-import {instrumentsOfToday, historiesOf, selectTop} from "../../../loaders/ingest/universe.js";
+import {historiesOf, selectTop} from "../../../loaders/ingest/universe.js";
 import {DataError, UsageError} from "../../../loaders/errors.js";
 import type {ListedInstrument} from "../../../loaders/store/instruments.js";
 import {track} from "../../../loaders/store/tracked.js";
+import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {didYouMean} from "../../../src/lib/strategy/suggest.js";
 import {identifyUrl, keepUrl} from "../../venue.js";
 import type {Context} from "../context.js";
@@ -10,6 +11,7 @@ import {
   readPairs,
   readSeries,
   readSpan,
+  readyVenue,
   runBatches,
   withIngest,
   type Ingest,
@@ -67,26 +69,28 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
     throw new UsageError(`invalid venue: ${venueName}`, {fix: "give a ccxt id such as bybit, binance or okx"});
   }
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
-  if (given.demo && flags.url === undefined) {
-    throw new UsageError("missing url: --demo holds simulated data alone", {
+  if (given.demo && !simulated) {
+    throw new UsageError("invalid venue: --demo holds simulated data alone", {
       fix: "use `npx carrybook demo`, or pass the --url of a simulated venue"
     });
   }
   const venue = simulated ? "sim" : venueName;
-  const context = simulated ? given.as("simulated") : given;
-  return withIngest(context, async (ingest) => {
+  // What is real never enters a simulated store, nor the reverse: the store itself refuses the other kind.
+  return withIngest(given.as(simulated ? "simulated" : "real"), async (ingest) => {
     const {
       db,
       service,
-      exchange,
-      context: {output, signal}
+      context: {output}
     } = ingest;
     await db.exclusive(() => keepUrl(db, {venue, url: flags.url}));
-    const client = await exchange(venue);
-    const {venueMs, skewMs} = await client.serverTime({priority: "update", signal});
-    warnOfSkew(ingest, venue, skewMs);
+    const {client, venueMs, instruments} = await readyVenue(ingest, venue);
     const {from, to, days} = readSpan(flags, venueMs);
-    const instruments = await instrumentsOfToday(db, client, venueMs, signal);
+    const lacking = wanted.timeframes.find((timeframe) => !client.timeframes.includes(timeframe));
+    if (lacking !== undefined && wanted.series.some(isCandleSeries)) {
+      throw new UsageError(`invalid timeframe: ${lacking} (${venue} does not serve it)`, {
+        fix: `one or more of ${client.timeframes.join(", ")}`
+      });
+    }
     const pairs = named ?? (await choose(ingest, {venue, instruments, top, days, from, nowMs: venueMs, ...wanted}));
     if (named) await followNamed(ingest, {venue, instruments, pairs, from, ...wanted});
     const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
@@ -102,15 +106,6 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
     if (code === 0) output.note("Next: npx carrybook gaps, npx carrybook update, npm run dev");
     return code;
   });
-}
-
-/** A clock that is wrong does not spoil the data, which goes by the venue's; a person should know all the same. */
-export function warnOfSkew({context: {output}}: Ingest, venue: string, skewMs: number): void {
-  if (Math.abs(skewMs) < 5_000) return;
-  output.note(
-    `warning: this machine's clock is ${(Math.abs(skewMs) / 1_000).toFixed(0)} s ${skewMs > 0 ? "behind" : "ahead of"} ${venue}'s; set it right`,
-    "warn"
-  );
 }
 
 async function choose(

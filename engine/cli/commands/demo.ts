@@ -1,11 +1,10 @@
-import {join, resolve} from "node:path";
-import {historiesOf, instrumentsOfToday, selectTop} from "../../../loaders/ingest/universe.js";
+import {historiesOf, selectTop} from "../../../loaders/ingest/universe.js";
 import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
 import {readMeta} from "../../../loaders/store/database.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {embedded, keepUrl} from "../../venue.js";
 import {createContext, type CommonFlags} from "../context.js";
-import {readCount, readSeries, runBatches, withIngest} from "../ingest.js";
+import {readCount, readSeries, readyVenue, runBatches, withIngest} from "../ingest.js";
 import type {Define} from "../main.js";
 
 interface Flags extends CommonFlags {
@@ -39,19 +38,17 @@ The demo is simulated and says so on every page. It lives beside real data and n
             const seed = readCount("seed", flags.seed, {most: 0xffffffff});
             const context = given.demo ? given : createContext({...flags, demo: true}, given.signal);
             return withIngest(context, async (ingest) => {
-              const {db, service, exchange} = ingest;
-              const {output, signal} = context;
+              const {db, service} = ingest;
+              const {output} = context;
               const url = embedded(seed);
               const before = await db.exclusive(() => readMeta(db, `url:${VENUE}`));
               if (before && before !== url) {
                 output.note(
-                  `the demo holds the market of ${before}: going on with it (delete ${join(resolve(context.dataDir))} for another)`,
+                  `the demo holds the market of ${before}: going on with it (delete ${context.dataDir} for another)`,
                   "warn"
                 );
               } else await db.exclusive(() => keepUrl(db, {venue: VENUE, url}));
-              const client = await exchange(VENUE);
-              const {venueMs} = await client.serverTime({priority: "update", signal});
-              const instruments = await instrumentsOfToday(db, client, venueMs, signal);
+              const {venueMs, instruments} = await readyVenue(ingest, VENUE);
               const wanted = readSeries({});
               const chosen = await db.exclusive(() =>
                 selectTop(db, VENUE, instruments, {top: pairs, days, ...wanted}, venueMs)

@@ -1,10 +1,9 @@
-import {instrumentsOfToday, readSelection, selectionDue, selectTop} from "../../../loaders/ingest/universe.js";
+import {readSelection, selectionDue, selectTop} from "../../../loaders/ingest/universe.js";
 import {DataError} from "../../../loaders/errors.js";
 import type {Job} from "../../../loaders/ingest/job.js";
 import {readTracked} from "../../../loaders/store/tracked.js";
-import {runBatches, withIngest, type Ingest} from "../ingest.js";
+import {readyVenue, runBatches, withIngest, type Ingest} from "../ingest.js";
 import type {Define} from "../main.js";
-import {warnOfSkew} from "./backfill.js";
 
 export function updateCommand(define: Define): void {
   define(
@@ -40,13 +39,9 @@ async function planUpdate(ingest: Ingest, venue: string): Promise<Job> {
   const {
     db,
     service,
-    exchange,
-    context: {output, signal}
+    context: {output}
   } = ingest;
-  const client = await exchange(venue);
-  const {venueMs, skewMs} = await client.serverTime({priority: "update", signal});
-  warnOfSkew(ingest, venue, skewMs);
-  const instruments = await instrumentsOfToday(db, client, venueMs, signal);
+  const {venueMs, instruments} = await readyVenue(ingest, venue);
   const selection = await db.exclusive(() => readSelection(db, venue));
   if (selectionDue(selection, venueMs)) {
     const {added, dropped} = await db.exclusive(() => selectTop(db, venue, instruments, selection, venueMs));
