@@ -8,6 +8,7 @@ import {rootDir, shownDataDir} from "./data-dir.js";
 import {explorerRows} from "./explorer.js";
 import {marketCaps, type MarketCaps} from "./market-cap.js";
 import {pairFiles} from "./pairs.js";
+import {seriesFiles, seriesPaths} from "./series.js";
 import {statusOf} from "./status.js";
 
 /**
@@ -30,6 +31,12 @@ export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts()))
 /** The members of the pairs' archive, by path. */
 export const pairsArchive = (costs: Costs = parseCosts(loaderCosts())): Promise<Record<string, Uint8Array>> =>
   pairFiles(shownDataDir(), costs, Date.now());
+
+/** The members of the archive of single histories, by path, with their catalogue. */
+export const seriesArchive = (): Promise<Record<string, Uint8Array>> => seriesFiles(shownDataDir());
+
+/** Paths of the histories that the built site publishes as files of their own. */
+export const listSeries = (dataDir = rootDir()): string[] => seriesPaths(shownDataDir(dataDir));
 
 /** Market caps only where the configuration asks for them: by default nothing leaves this machine. */
 async function configuredMarketCaps(env: NodeJS.ProcessEnv = process.env): Promise<MarketCaps> {
