@@ -59,7 +59,13 @@ export default {
         {name: "Pairs", path: "/pairs"}
       ]
     },
-    {name: "Strategy", pages: [{name: "Builder", path: "/builder"}]},
+    {
+      name: "Strategy",
+      pages: [
+        {name: "Builder", path: "/builder"},
+        {name: "Replay", path: "/replay"}
+      ]
+    },
     {name: "Operations", pages: [{name: "Data", path: "/data"}]},
     {
       name: "Notes",

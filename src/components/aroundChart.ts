@@ -53,21 +53,42 @@ export function AroundChart(
       Plot.line(known, {x: position, y: "net", z: "key", fx, fy, stroke: colors.soft, strokeWidth: 1.5}),
       Plot.dot(known, {x: position, y: "net", fx, fy, r: 2, fill: colors.soft}),
       Plot.dot(at, {x: position, y: "net", fx, fy, r: 4.5, fill: colors.ink}),
-      Plot.text(keys.map((key) => ({key})), {
-        fx,
-        fy,
-        frameAnchor: "top-left",
-        dy: -13,
-        text: name,
-        fill: colors.ink,
-        fontWeight: 550
-      }),
-      Plot.text(ends.filter((d) => d.anchor === "start"), {
-        fx, fy, frameAnchor: "bottom-left", dy: 13, text: valueText, fill: colors.soft, textAnchor: "start"
-      }),
-      Plot.text(ends.filter((d) => d.anchor === "end"), {
-        fx, fy, frameAnchor: "bottom-right", dy: 13, text: valueText, fill: colors.soft, textAnchor: "end"
-      }),
+      Plot.text(
+        keys.map((key) => ({key})),
+        {
+          fx,
+          fy,
+          frameAnchor: "top-left",
+          dy: -13,
+          text: name,
+          fill: colors.ink,
+          fontWeight: 550
+        }
+      ),
+      Plot.text(
+        ends.filter((d) => d.anchor === "start"),
+        {
+          fx,
+          fy,
+          frameAnchor: "bottom-left",
+          dy: 13,
+          text: valueText,
+          fill: colors.soft,
+          textAnchor: "start"
+        }
+      ),
+      Plot.text(
+        ends.filter((d) => d.anchor === "end"),
+        {
+          fx,
+          fy,
+          frameAnchor: "bottom-right",
+          dy: 13,
+          text: valueText,
+          fill: colors.soft,
+          textAnchor: "end"
+        }
+      ),
       Plot.tip(
         known,
         Plot.pointer({

@@ -103,7 +103,13 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const keys = LiveBlock<Shown>((d) => RunKeys(d));
   const equity = LiveFigure<Curves>(
     ({curves, trades, state: then}, width) =>
-      EquityChart(curves, {width, height: 330, capital: Number(valueOf(then, "capital")), trades, unit: unitOf(then.pairs)}),
+      EquityChart(curves, {
+        width,
+        height: 330,
+        capital: Number(valueOf(then, "capital")),
+        trades,
+        unit: unitOf(then.pairs)
+      }),
     {
       title: "Value of the account",
       subtitle: ({state: then}) =>
@@ -112,10 +118,12 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     }
   );
   const waterfall = LiveFigure<Shown>(
-    ({run, state: then}, width) => Waterfall(run.report.portfolio.totals, {width, height: 230, unit: unitOf(then.pairs)}),
+    ({run, state: then}, width) =>
+      Waterfall(run.report.portfolio.totals, {width, height: 230, unit: unitOf(then.pairs)}),
     {
       title: "From funding to net",
-      subtitle: ({state: then}) => `All trades together, in ${unitOf(then.pairs)}; the parts add up to the net to the last digit.`,
+      subtitle: ({state: then}) =>
+        `All trades together, in ${unitOf(then.pairs)}; the parts add up to the net to the last digit.`,
       height: 230,
       nothing: ({run}) => (run.report.portfolio.totals.trades ? null : "No trade, so nothing flowed.")
     }
@@ -214,7 +222,8 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         const then = state;
         status.update(`loading ${plural(then.pairs.length, "history", "histories")} …`);
         const next = await loadRun(feed, then, (done, total) => {
-          if (dataKey(state) === key) status.update(`loaded ${count(done)} of ${plural(total, "history", "histories")}`);
+          if (dataKey(state) === key)
+            status.update(`loaded ${count(done)} of ${plural(total, "history", "histories")}`);
         });
         if (dataKey(state) !== key) return;
         loaded = next;

@@ -85,7 +85,9 @@ export function EquityChart(
     marginLeft: 62,
     marginRight,
     marginTop: 24,
-    x: timeScale(domain ?? (first ? [first.startMs, first.startMs + (first.values.length - 1) * first.stepMs] : undefined)),
+    x: timeScale(
+      domain ?? (first ? [first.startMs, first.startMs + (first.values.length - 1) * first.stepMs] : undefined)
+    ),
     y: {label: unit, grid: true, nice: true},
     marks: [
       Plot.ruleY([capital], {stroke: colors.soft}),

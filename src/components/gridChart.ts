@@ -14,7 +14,16 @@ export interface GridCell {
   trades: number;
 }
 
-const STEPS = [colors.paid, "var(--cb-heat-n2)", "var(--cb-heat-n1)", "var(--cb-heat-0)", "var(--cb-heat-p1)", "var(--cb-heat-p2)", "var(--cb-heat-p3)", "var(--cb-heat-p4)"];
+const STEPS = [
+  colors.paid,
+  "var(--cb-heat-n2)",
+  "var(--cb-heat-n1)",
+  "var(--cb-heat-0)",
+  "var(--cb-heat-p1)",
+  "var(--cb-heat-p2)",
+  "var(--cb-heat-p3)",
+  "var(--cb-heat-p4)"
+];
 
 /** Edges of the colours: zero is always one, so that no cell that lost looks like one that earned. */
 export function boundsOf(cells: readonly GridCell[]): number[] {
@@ -60,7 +69,15 @@ export function GridChart(
     marginBottom: 40,
     marginRight: 8,
     padding: 0,
-    x: {type: "band", domain: xs, label: xLabel, labelAnchor: "center", labelArrow: "none", tickSize: 0, ticks: xs.filter((_, i) => i % every === 0)},
+    x: {
+      type: "band",
+      domain: xs,
+      label: xLabel,
+      labelAnchor: "center",
+      labelArrow: "none",
+      tickSize: 0,
+      ticks: xs.filter((_, i) => i % every === 0)
+    },
     y: {type: "band", domain: [...ys].reverse(), label: yLabel ?? null, labelArrow: "none", tickSize: 0},
     color: {type: "threshold", domain: boundsOf(cells), range: STEPS},
     marks: [
@@ -81,7 +98,17 @@ export function GridChart(
       Plot.cell(best ? [best] : [], {x: "x", y, fill: "none", stroke: colors.ink, strokeWidth: 2, inset: 1}),
       Plot.text(
         cells.filter((d) => chosen && d.x === chosen.x && (d.y ?? "") === (chosen.y ?? "")),
-        {x: "x", y, text: () => "×", dy: written ? 12 : 0, fontSize: 13, fontWeight: 700, fill: colors.ink, stroke: colors.card, strokeWidth: 3}
+        {
+          x: "x",
+          y,
+          text: () => "×",
+          dy: written ? 12 : 0,
+          fontSize: 13,
+          fontWeight: 700,
+          fill: colors.ink,
+          stroke: colors.card,
+          strokeWidth: 3
+        }
       ),
       Plot.tip(
         cells,

@@ -58,7 +58,8 @@ export function HandOn(state: RunState, run: LabRun | undefined): HTMLElement {
           type: "button",
           class: "button",
           disabled: !run,
-          click: () => run && saveText(JSON.stringify(runDocument(run), null, 1), "carrybook-run.json", "application/json")
+          click: () =>
+            run && saveText(JSON.stringify(runDocument(run), null, 1), "carrybook-run.json", "application/json")
         },
         "Download the run as JSON"
       ),

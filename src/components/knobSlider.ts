@@ -31,13 +31,7 @@ export function KnobSlider(knob: Knob, onChange: (value: string) => void): KnobS
     input.setAttribute("aria-valuetext", knob.format(value));
   }
   return {
-    element: h(
-      "div",
-      {class: "control knob", title: knob.title},
-      h("label", {for: id}, knob.label),
-      shown,
-      input
-    ),
+    element: h("div", {class: "control knob", title: knob.title}, h("label", {for: id}, knob.label), shown, input),
     show(value) {
       input.value = String(positionOf(knob, value));
       say(value);

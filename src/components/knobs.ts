@@ -57,7 +57,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   expectedHoldPeriods: {
     key: "expectedHoldPeriods",
     label: "Spread the costs over",
-    title: "periods of 8 h over which a round trip must be earned back before an entry is worth it (expectedHoldPeriods)",
+    title:
+      "periods of 8 h over which a round trip must be earned back before an entry is worth it (expectedHoldPeriods)",
     min: "3",
     max: "180",
     step: "3",
@@ -85,7 +86,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   decisionDelayBars: {
     key: "decisionDelayBars",
     label: "Act later by",
-    title: "bars between a decision and its fill; 0 acts at the open of the settlement's own instant (decisionDelayBars)",
+    title:
+      "bars between a decision and its fill; 0 acts at the open of the settlement's own instant (decisionDelayBars)",
     min: "0",
     max: "6",
     step: "1",
@@ -113,7 +115,11 @@ function weight(key: string, of: string): Knob {
 export const TYPED: readonly {key: string; label: string; title: string}[] = [
   {key: "capital", label: "Capital, quote", title: "what the account begins with (capital)"},
   {key: "maxPositionUsd", label: "Notional of one hedge", title: "spot notional of one hedge at most (maxPositionUsd)"},
-  {key: "portfolioCapUsd", label: "Notional of all hedges", title: "spot notional of all open hedges (portfolioCapUsd)"},
+  {
+    key: "portfolioCapUsd",
+    label: "Notional of all hedges",
+    title: "spot notional of all open hedges (portfolioCapUsd)"
+  },
   {key: "maxHedges", label: "Hedges at once", title: "how many pairs may be open at the same time (maxHedges)"},
   {key: "spotFee", label: "Spot fee, share", title: "fee of a spot fill, 0.001 is 0.1 % (spotFee)"},
   {key: "perpFee", label: "Perp fee, share", title: "fee of a perpetual's fill, 0.00055 is 0.055 % (perpFee)"}

@@ -39,11 +39,7 @@ export function PairPicker({
     change: () => add(input.value),
     keydown: (event: KeyboardEvent) => event.key === "Enter" && add(input.value)
   });
-  const all = h(
-    "button",
-    {type: "button", class: "button", click: () => change(known.slice(0, most))},
-    "All"
-  );
+  const all = h("button", {type: "button", class: "button", click: () => change(known.slice(0, most))}, "All");
 
   function add(text: string): void {
     const wanted = text.trim().toUpperCase().replace("-", "/");
@@ -86,9 +82,7 @@ export function PairPicker({
         )
       )
     );
-    list.replaceChildren(
-      ...known.filter((pair) => !chosen.includes(pair)).map((pair) => h("option", {value: pair}))
-    );
+    list.replaceChildren(...known.filter((pair) => !chosen.includes(pair)).map((pair) => h("option", {value: pair})));
     all.textContent = known.length > most ? `First ${most} of ${known.length}` : `All ${known.length}`;
     all.disabled = known.length === 0 || chosen.length >= Math.min(most, known.length);
   }

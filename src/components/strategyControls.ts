@@ -73,7 +73,10 @@ export function StrategyControls(
     )
   );
   const from = labelled("From, UTC", h("input", {type: "date", change: () => changeRange("fromMs", from.input.value)}));
-  const to = labelled("Until, not included", h("input", {type: "date", change: () => changeRange("toMs", to.input.value)}));
+  const to = labelled(
+    "Until, not included",
+    h("input", {type: "date", change: () => changeRange("toMs", to.input.value)})
+  );
 
   function changeTimeframe(next: string): void {
     const known = pairsWith(catalogue, next, state.venue);
@@ -182,7 +185,11 @@ export function StrategyControls(
     const frames = PAGE_TIMEFRAMES.filter((frame) => pairsWith(catalogue, frame, state.venue).length > 0);
     timeframe.input.replaceChildren(
       ...frames.map((value) =>
-        h("option", {value, selected: value === state.timeframe}, `${value} (${pairsWith(catalogue, value, state.venue).length} pairs)`)
+        h(
+          "option",
+          {value, selected: value === state.timeframe},
+          `${value} (${pairsWith(catalogue, value, state.venue).length} pairs)`
+        )
       )
     );
     venue.input.replaceChildren(
@@ -205,14 +212,23 @@ export function StrategyControls(
     h("div", {class: "strategy-row"}, from.element, to.element),
     strategy.element,
     main,
-    h("div", {class: "control control--check"}, auto, h("label", {for: "hold-auto"}, "costs over the median of past runs")),
+    h(
+      "div",
+      {class: "control control--check"},
+      auto,
+      h("label", {for: "hold-auto"}, "costs over the median of past runs")
+    ),
     problem,
     h(
       "details",
       {class: "more"},
       h("summary", {}, "Costs, capital and margin"),
       more,
-      h("div", {class: "strategy-grid"}, [...typed, ...choices].map((d) => d.element))
+      h(
+        "div",
+        {class: "strategy-grid"},
+        [...typed, ...choices].map((d) => d.element)
+      )
     ),
     also
   );
@@ -232,7 +248,10 @@ export function StrategyControls(
 
 let ids = 0;
 
-function labelled<E extends HTMLInputElement | HTMLSelectElement>(label: string, input: E): {element: HTMLElement; input: E} {
+function labelled<E extends HTMLInputElement | HTMLSelectElement>(
+  label: string,
+  input: E
+): {element: HTMLElement; input: E} {
   input.id = `strategy-${++ids}`;
   return {element: h("div", {class: "control"}, h("label", {for: input.id}, label), input), input};
 }

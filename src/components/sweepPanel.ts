@@ -66,8 +66,17 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
 
   const given = (getParam("grid") ?? "").split(";").filter(Boolean);
   const axes = [0, 1].map((i) => axisInput(i, i === 0 ? "First parameter" : "Second parameter"));
-  const by = h("select", {id: "sweep-by"}, h("option", {value: "sharpe"}, "Sharpe ratio"), h("option", {value: "net"}, "net"));
-  const run = h("button", {type: "button", class: "button button--primary", click: () => void start()}, "Run the sweep");
+  const by = h(
+    "select",
+    {id: "sweep-by"},
+    h("option", {value: "sharpe"}, "Sharpe ratio"),
+    h("option", {value: "net"}, "net")
+  );
+  const run = h(
+    "button",
+    {type: "button", class: "button button--primary", click: () => void start()},
+    "Run the sweep"
+  );
   const cancel = h("button", {type: "button", class: "button", hidden: true, click: () => stop?.abort()}, "Cancel");
   const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "progress of the sweep"});
   const status = h("span", {"aria-live": "polite"});
@@ -213,7 +222,11 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
   const element = h(
     "div",
     {class: "sweep"},
-    h("div", {class: "controls"}, axes.map((axis) => axis.element)),
+    h(
+      "div",
+      {class: "controls"},
+      axes.map((axis) => axis.element)
+    ),
     h(
       "div",
       {class: "controls"},
@@ -236,7 +249,13 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
       if (changed) {
         axes.forEach(({select, values}, i) => {
           const [key, ...rest] = (given[i] ?? "").split("=");
-          const wanted = keys().includes(key!) ? key! : i === 0 ? kind : given.length ? "" : thresholdsOf(next.strategy)[1];
+          const wanted = keys().includes(key!)
+            ? key!
+            : i === 0
+              ? kind
+              : given.length
+                ? ""
+                : thresholdsOf(next.strategy)[1];
           select.replaceChildren(
             ...(i === 1 ? [h("option", {value: ""}, "none")] : []),
             ...keys().map((name) => h("option", {value: name, title: KNOBS[name]?.title}, name))

@@ -10,7 +10,16 @@ const paramsText = (params: Readonly<Record<string, string>>): string =>
     .join(", ");
 
 /** What speaks for and against the best of a sweep on one pair, in sentences. */
-export function sweepAnswer({pair, best, trials, totals, deflation, overfitting, baselines, walkForward}: BestReport): string {
+export function sweepAnswer({
+  pair,
+  best,
+  trials,
+  totals,
+  deflation,
+  overfitting,
+  baselines,
+  walkForward
+}: BestReport): string {
   const anchored = walkForward.find((d) => d.mode === "anchored");
   const hold = baselines.holdThrough.net;
   const {beaten, median} = baselines.randomEntry;
@@ -67,17 +76,40 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
       {key: "params", label: "Best values", align: "left", value: (d) => paramsText(d.best.params)},
       figure("net", "Net", (d) => Number(d.totals.net)),
-      figure("delayed", "One bar later", varied("decision one bar later"), 2, "net when every decision is acted on one bar later"),
+      figure(
+        "delayed",
+        "One bar later",
+        varied("decision one bar later"),
+        2,
+        "net when every decision is acted on one bar later"
+      ),
       figure("doubled", "Double costs", varied("costs doubled"), 2, "net at twice the fees and slippage"),
       figure("sharpe", "Sharpe", (d) => d.metrics.sharpe),
-      figure("deflated", "Deflated, %", (d) =>
-        typeof d.deflation.deflatedSharpe === "number" ? d.deflation.deflatedSharpe * 100 : d.deflation.deflatedSharpe, 0,
-        "probability that the Sharpe ratio is above what luck alone shows the best of so many trials"),
-      figure("pbo", "Overfit, %", (d) =>
-        typeof d.overfitting.pbo === "number" ? d.overfitting.pbo * 100 : d.overfitting.pbo, 0,
-        "share of splits in which the best in sample was at or below the median out of sample"),
+      figure(
+        "deflated",
+        "Deflated, %",
+        (d) =>
+          typeof d.deflation.deflatedSharpe === "number"
+            ? d.deflation.deflatedSharpe * 100
+            : d.deflation.deflatedSharpe,
+        0,
+        "probability that the Sharpe ratio is above what luck alone shows the best of so many trials"
+      ),
+      figure(
+        "pbo",
+        "Overfit, %",
+        (d) => (typeof d.overfitting.pbo === "number" ? d.overfitting.pbo * 100 : d.overfitting.pbo),
+        0,
+        "share of splits in which the best in sample was at or below the median out of sample"
+      ),
       figure("hold", "Hold through", (d) => d.baselines.holdThrough.net, 2, "net of entering once and staying"),
-      figure("random", "Random entry", (d) => d.baselines.randomEntry.median, 2, "median net of entries at random instants"),
+      figure(
+        "random",
+        "Random entry",
+        (d) => d.baselines.randomEntry.median,
+        2,
+        "median net of entries at random instants"
+      ),
       figure("anchored", "Walk-forward", walk("anchored"), 2, "net out of sample, trained on everything before"),
       figure("rolling", "rolling", walk("rolling"), 2, "net out of sample, trained on a window of fixed length")
     ]
@@ -96,7 +128,13 @@ export function FoldTable({pair, walkForward}: BestReport, {unit}: {unit: string
       caption: `Net in ${unit}; each stretch closes its hedges at its end and pays for it`,
       columns: [
         {key: "mode", label: "Training", align: "left", value: (d) => d.mode},
-        {key: "from", label: "Trained from", align: "left", value: (d) => d.trainFromMs, cell: (d) => day(d.trainFromMs)},
+        {
+          key: "from",
+          label: "Trained from",
+          align: "left",
+          value: (d) => d.trainFromMs,
+          cell: (d) => day(d.trainFromMs)
+        },
         {key: "to", label: "Traded from", align: "left", value: (d) => d.trainToMs, cell: (d) => day(d.trainToMs)},
         {key: "end", label: "until", align: "left", value: (d) => d.testToMs, cell: (d) => day(d.testToMs)},
         {key: "params", label: "Chosen", align: "left", value: (d) => paramsText(d.params)},

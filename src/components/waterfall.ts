@@ -86,7 +86,14 @@ export function Waterfall(
     marginRight: 8,
     marginTop: 26,
     marginBottom: 30,
-    x: {type: "band", domain: steps.map((d) => d.name), label: null, tickSize: 0, padding: 0.25, tickRotate: narrow ? -28 : 0},
+    x: {
+      type: "band",
+      domain: steps.map((d) => d.name),
+      label: null,
+      tickSize: 0,
+      padding: 0.25,
+      tickRotate: narrow ? -28 : 0
+    },
     y: {
       label: unit,
       grid: true,

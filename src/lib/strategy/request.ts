@@ -77,7 +77,15 @@ export function configDocument(state: RunState): Record<string, unknown> {
 const NOT_IN_PAGES = ["liquidationTimeframe", "strategy"];
 
 /** A state as parameters of an address; `null` where it says nothing. */
-export function paramsOf({pairs, venue, timeframe, strategy, set, fromMs, toMs}: RunState): Record<string, string | null> {
+export function paramsOf({
+  pairs,
+  venue,
+  timeframe,
+  strategy,
+  set,
+  fromMs,
+  toMs
+}: RunState): Record<string, string | null> {
   return {
     pairs: pairs.join(","),
     venue: venue || null,
@@ -85,7 +93,9 @@ export function paramsOf({pairs, venue, timeframe, strategy, set, fromMs, toMs}:
     strategy,
     from: fromMs === undefined ? null : instantText(fromMs),
     to: toMs === undefined ? null : instantText(toMs),
-    ...Object.fromEntries(CONFIG_KEYS.filter((key) => !NOT_IN_PAGES.includes(key)).map((key) => [key, set[key] ?? null]))
+    ...Object.fromEntries(
+      CONFIG_KEYS.filter((key) => !NOT_IN_PAGES.includes(key)).map((key) => [key, set[key] ?? null])
+    )
   };
 }
 
