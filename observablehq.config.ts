@@ -63,7 +63,8 @@ export default {
       name: "Strategy",
       pages: [
         {name: "Builder", path: "/builder"},
-        {name: "Replay", path: "/replay"}
+        {name: "Replay", path: "/replay"},
+        {name: "Decision", path: "/decision"}
       ]
     },
     {name: "Operations", pages: [{name: "Data", path: "/data"}]},

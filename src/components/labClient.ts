@@ -1,6 +1,7 @@
 import type {AroundPoint, LabAnswer, LabOrder, LabPreview, LabRun} from "../lib/backtest/lab.js";
 import type {MarketData} from "../lib/backtest/marketdata.js";
 import type {Range} from "../lib/backtest/window.js";
+import type {Weighed} from "../lib/stats/outofsample.js";
 import type {Variation} from "../lib/stats/sensitivity.js";
 import type {SweepPlan} from "../lib/sweep/plan.js";
 import type {BestReport, Ranking} from "../lib/sweep/report.js";
@@ -156,6 +157,15 @@ export class LabClient {
   around(entries: Entries, values: Readonly<Record<string, readonly string[]>>): Promise<AroundPoint[]> {
     return this.#side.ask({type: "around", entries, values}, (answer) =>
       answer.type === "around" ? answer.points : undefined
+    );
+  }
+
+  /** One config on one pair out of sample; aborting stops the work at once. */
+  weigh(market: MarketData, entries: Entries, signal?: AbortSignal): Promise<Weighed> {
+    return this.#side.ask(
+      {type: "weigh", market, entries},
+      (answer) => (answer.type === "weighed" ? answer.weighed : undefined),
+      {signal}
     );
   }
 

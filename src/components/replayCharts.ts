@@ -109,7 +109,14 @@ export function ReplayPrices(
       ...(entryTs !== undefined && rows[0] && entryTs >= rows[0].ts
         ? [
             Plot.ruleX([entryTs], {stroke: colors.soft, strokeDasharray: "2,2"}),
-            Plot.text(["opened"], {x: entryTs, frameAnchor: "top" as const, dy: -6, fill: colors.soft})
+            Plot.text(["opened"], {
+              x: entryTs,
+              frameAnchor: "top" as const,
+              dy: -6,
+              dx: -4,
+              textAnchor: "end" as const,
+              fill: colors.soft
+            })
           ]
         : []),
       ...(last

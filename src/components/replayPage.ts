@@ -483,7 +483,8 @@ const CONDITION_WORDS: Record<ReplayPair["conditions"][number]["name"], string> 
 /** Signals of every pair with their parts, and what is met and what is not. */
 export function SignalTable(step: ReplayStep): HTMLElement {
   return DataTable(step.pairs, {
-    caption: "Signals at the newest settlement; ✓ met, ✗ not met: of an entry where flat, of an exit where open",
+    caption:
+      "Signals at the newest settlement; ✓ met, ✗ not met: of an entry where the pair was flat, of an exit where it was open",
     param: "signals",
     pageSize: 10,
     columns: [
@@ -493,7 +494,7 @@ export function SignalTable(step: ReplayStep): HTMLElement {
         label: "Settled",
         align: "left",
         value: (d) => d.settled?.ts ?? null,
-        cell: (d) => (d.settled ? `${span(step.ts - d.settled.ts)} ago` : "–")
+        cell: (d) => (d.settled ? agoText(step.ts - d.settled.ts) : "–")
       },
       {
         key: "rate",
@@ -547,6 +548,8 @@ export function SignalTable(step: ReplayStep): HTMLElement {
   });
 }
 
+const agoText = (ms: number): string => (ms === 0 ? "now" : `${span(ms)} ago`);
+
 const num = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
 
 function conditionText({name, value, relation, limit, met}: ReplayPair["conditions"][number]): string {
@@ -563,7 +566,12 @@ export function Book(step: ReplayStep, unit: string): HTMLElement {
     nothing: "No hedge is open.",
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {key: "since", label: "Open for", value: (d) => step.ts - d.entryTs, cell: (d) => span(step.ts - d.entryTs)},
+      {
+        key: "since",
+        label: "Open for",
+        value: (d) => step.ts - d.entryTs,
+        cell: (d) => (step.ts === d.entryTs ? "just opened" : span(step.ts - d.entryTs))
+      },
       {
         key: "notional",
         label: "Notional",

@@ -71,6 +71,9 @@ export class VisitLog {
 export function visitAnswer(log: VisitLog, index: number): string {
   const {deflatedSharpe, expectedMaxSharpe} = log.deflation(index);
   const n = log.trials.length;
+  if (n < 2) {
+    return "You have tried one variant in this visit, so nothing has been picked yet. From the second on, the Sharpe ratio in hand is deflated by all of them.";
+  }
   const looks = `You have tried ${plural(n, "variant")} in this visit. `;
   if (typeof deflatedSharpe !== "number" || typeof expectedMaxSharpe !== "number") {
     return `${looks}The one in hand moves on too few days for a deflated Sharpe ratio.`;

@@ -1,5 +1,6 @@
 import {dailyReturns, equityCurve} from "../stats/curve.js";
 import {moments, type Moments} from "../stats/ratios.js";
+import {weigh, type Weighed} from "../stats/outofsample.js";
 import {sensitivities, type Variation} from "../stats/sensitivity.js";
 import {parseConfig} from "../strategy/config.js";
 import type {Outcome} from "../sweep/outcome.js";
@@ -53,6 +54,7 @@ export type LabOrder =
   | {type: "run"; id: number; entries: Entries}
   | {type: "checks"; id: number; entries: Entries}
   | {type: "around"; id: number; entries: Entries; values: Readonly<Record<string, readonly string[]>>}
+  | {type: "weigh"; id: number; market: MarketData; entries: Entries}
   | {type: "report"; id: number; plan: SweepPlan; trials: readonly RunTrial[]; by: Ranking};
 
 export type LabAnswer =
@@ -60,6 +62,7 @@ export type LabAnswer =
   | {type: "run"; id: number; run: LabRun}
   | {type: "checks"; id: number; checks: Variation[]}
   | {type: "around"; id: number; points: AroundPoint[]}
+  | {type: "weighed"; id: number; weighed: Weighed}
   | {type: "report"; id: number; reports: BestReport[]; done: number; total: number}
   | {type: "error"; id: number | undefined; name: string; message: string};
 
@@ -107,6 +110,8 @@ export function labWorker(answer: (message: LabAnswer) => void): (order: LabOrde
         values.map((value) => aroundPoint(key, value, order.entries))
       );
       answer({type: "around", id: order.id, points});
+    } else if (order.type === "weigh") {
+      answer({type: "weighed", id: order.id, weighed: weigh(order.market, parseConfig(order.entries))});
     } else {
       const runner = new SweepRunner(order.plan);
       const {markets} = order.plan;

@@ -40,7 +40,7 @@ export interface ReplayPair {
   spotPrice: number | undefined;
   perpPrice: number | undefined;
   position: "flat" | "open" | "unhedged";
-  /** for a flat pair what an entry wants, for an open one what an exit wants */
+  /** what an entry wants where the pair came to this instant flat, what an exit wants where it came open */
   conditions: Condition[];
   /** whether a settlement fell on this very instant, so that anything was decided */
   decides: boolean;
@@ -152,6 +152,13 @@ export class Replay {
     const {newest} = view;
     const signals = view.signals();
     const position = hedge ? (hedge.hedged ? "open" : "unhedged") : "flat";
+    // what was decided at this very instant was decided from where the pair stood before it
+    const events = this.#byTs.get(ts)?.filter((event) => event.pair === pair) ?? [];
+    const was = events.some(({kind}) => kind === "closed")
+      ? "open"
+      : events.some(({kind}) => kind === "opened")
+        ? "flat"
+        : position;
     const price = (value: Decimal | undefined) => value && toNumber(value);
     const composite = signals?.composite(this.config.weights);
     const difference = signals?.trendDifference;
@@ -175,11 +182,7 @@ export class Replay {
       perpPrice: price(priceAt(data.perp, ts)),
       position,
       conditions:
-        position === "open"
-          ? exitConditions(view, this.config)
-          : position === "flat"
-            ? entryConditions(view, this.config)
-            : [],
+        was === "open" ? exitConditions(view, this.config) : was === "flat" ? entryConditions(view, this.config) : [],
       decides: view.settled !== undefined
     };
   }
