@@ -8,7 +8,7 @@ import {segmented} from "./controls.js";
 import {h} from "./dom.js";
 import {DownloadButtons} from "./download.js";
 import {EmptyState} from "./emptyState.js";
-import {count, number, plural} from "./format.js";
+import {plural} from "./format.js";
 import {LabClient} from "./labClient.js";
 import {LiveBlock} from "./liveFigure.js";
 import type {MarketFeed} from "./marketFeed.js";
@@ -176,10 +176,6 @@ export function DecisionPage(
       problem
     ),
     table: table.element,
-    against: against.element,
-      "p",
-      {class: "subtitle"},
-      `${count(rows.length)} pairs judged; hurdle ${number(DEFAULT_HURDLE, 1)} % unless set.`
-    )
+    against: against.element
   };
 }

@@ -3,7 +3,7 @@ import type {Weighed} from "../lib/stats/outofsample.js";
 import {lightOfPage, netOf, type Candidate} from "./decisionModel.js";
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
-import {bp, count, day, number, percent, periods, plural, signGlyph} from "./format.js";
+import {bp, count, day, number, percent, percentValue, periods, plural, signGlyph} from "./format.js";
 import {Keys} from "./keys.js";
 import {Lamp} from "./lamp.js";
 
@@ -187,7 +187,7 @@ export function DecisionTable(
         value: (d) => netOf(d.weighed),
         cell: (d) =>
           d.weighed === undefined
-            ? h("button", {type: "button", class: "button no-print", click: () => onWeigh(d)}, `Weigh ${d.row.pair}`)
+            ? h("button", {type: "button", class: "link no-print", click: () => onWeigh(d)}, `Weigh ${d.row.pair}`)
             : d.weighed === null
               ? "no candles"
               : !d.weighed.outOfSample
@@ -200,18 +200,26 @@ export function DecisionTable(
       },
       {
         key: "annual",
-        label: "% a year",
+        label: "Out of sample, % a year",
         first: "descending",
         value: (d) => d.weighed?.outOfSample?.annualReturn,
-        cell: (d) => percent(d.weighed?.outOfSample?.annualReturn, 2)
+        cell: (d) => percentValue(d.weighed?.outOfSample?.annualReturn, 2)
+      },
+      {
+        key: "whole",
+        label: "All history, % a year",
+        title: "the rules over the whole history, on the account's capital",
+        first: "descending",
+        value: (d) => d.weighed?.metrics.annualReturn,
+        cell: (d) => percentValue(d.weighed?.metrics.annualReturn, 2)
       },
       {
         key: "delayed",
-        label: "One bar later, % a year",
+        label: "One bar later",
         title: "the whole history with every decision acted on one bar later",
         first: "descending",
         value: (d) => delayed(d.weighed),
-        cell: (d) => percent(delayed(d.weighed), 2)
+        cell: (d) => percentValue(delayed(d.weighed), 2)
       }
     ]
   });
