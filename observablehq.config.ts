@@ -56,7 +56,8 @@ export default {
       pages: [
         {name: "Overview", path: "/"},
         {name: "Explorer", path: "/explorer"},
-        {name: "Pairs", path: "/pairs"}
+        {name: "Pairs", path: "/pairs"},
+        {name: "Distributions", path: "/distributions"}
       ]
     },
     {
