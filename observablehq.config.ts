@@ -73,6 +73,8 @@ export default {
       name: "Notes",
       pages: [
         {name: "About notes", path: "/notes/"},
+        {name: "How to write an analysis", path: "/notes/how-to-write-an-analysis"},
+        {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
         {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
       ]
     }

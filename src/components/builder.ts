@@ -3,7 +3,6 @@ import {entriesOf, paramsOf, stateOf, whyInvalid, withKey, type RunState} from "
 import type {Variation} from "../lib/stats/sensitivity.js";
 import {AroundChart, aroundHeight} from "./aroundChart.js";
 import {h} from "./dom.js";
-import {EmptyState} from "./emptyState.js";
 import {EquityChart, type NamedCurve, type TradeMark} from "./equityChart.js";
 import {count, number, plural} from "./format.js";
 import {HandOn} from "./handOn.js";
@@ -327,8 +326,8 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     accept(next);
   }
 
-  if (!catalogue.entries.length) answer.element.replaceChildren(EmptyState());
-  else void refresh();
+  if (catalogue.entries.length) void refresh();
+  else fail("");
   variants.update();
   if (catalogue.entries.length && !state.pairs.length) problem.textContent ||= "choose at least one pair";
   return {

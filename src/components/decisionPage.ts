@@ -7,7 +7,6 @@ import {DecisionAgainst, DecisionAnswer, DecisionKeys, DecisionTable, type Decis
 import {segmented} from "./controls.js";
 import {h} from "./dom.js";
 import {DownloadButtons} from "./download.js";
-import {EmptyState} from "./emptyState.js";
 import {plural} from "./format.js";
 import {LabClient} from "./labClient.js";
 import {LiveBlock} from "./liveFigure.js";
@@ -156,7 +155,6 @@ export function DecisionPage(
   });
   draw();
   if (rows.length) begin();
-  else answer.element.replaceChildren(EmptyState());
   return {
     answer: answer.element,
     keys: keys.element,

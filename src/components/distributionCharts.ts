@@ -265,7 +265,7 @@ export function SurvivalChart(samples: readonly Sample[], {width, height = 260, 
   const reach =
     Math.max(
       1,
-      ...shown.map((d) => d.survival.find(({share}) => share <= 0.02)?.length ?? d.survival.at(-1)?.length ?? 0)
+      ...shown.map((d) => d.survival.find(({share}) => share <= 0.05)?.length ?? d.survival.at(-1)?.length ?? 0)
     ) / 3;
   const inside = points.filter((d) => d.days <= reach);
   return Plot.plot({

@@ -97,15 +97,28 @@ export const SAMPLE_FIELDS: readonly Field<Sample>[] = [
   number("autocorrelation1", (d) => d.autocorrelation[0]?.value)
 ];
 
-/** The part of the axis that is drawn: the middle 99 % of all samples together, with zero and the break-even. */
+/** Interquartile ranges beyond the quartiles: far enough for every ordinary week, near enough to see one. */
+const CUT = 10;
+
+/**
+ * The part of the axis that is drawn, with zero and the break-even: of every sample the middle 99 %, and no more than
+ * ten interquartile ranges beyond its quartiles. What lies further out is in the table.
+ */
 export function domainOf(samples: readonly Sample[], breakEven: number): [number, number] {
-  const all = sorted(samples.flatMap((d) => [...d.values]));
-  if (!all.length) return [-1e-4, 5e-4];
-  const at = (p: number) => all[Math.min(all.length - 1, Math.max(0, Math.round(p * (all.length - 1))))]!;
-  const low = Math.min(0, at(0.005));
-  const high = Math.max(breakEven * 1.15, at(0.995));
+  const known = samples.filter((d) => d.five);
+  const ends = known.map(({values, five}) => {
+    const at = (p: number) => values[Math.round(p * (values.length - 1))]!;
+    const reach = CUT * (five![3] - five![1]);
+    return [Math.max(at(0.005), five![1] - reach), Math.min(at(0.995), five![3] + reach)] as const;
+  });
+  const low = Math.min(0, ...ends.map(([from]) => from));
+  const high = Math.max(breakEven * 1.15, ...ends.map(([, to]) => to));
   return [low - (high - low) * 0.02, high + (high - low) * 0.02];
 }
+
+/** Settlements of each sample that lie beyond what is drawn. */
+export const beyond = (samples: readonly Sample[], [low, high]: readonly [number, number]): number =>
+  samples.reduce((sum, d) => sum + d.values.filter((value) => value < low || value > high).length, 0);
 
 /** Bins of one width for all samples; what lies beyond the domain is counted, not drawn. */
 export function sharedBins(

@@ -17,10 +17,9 @@ import {
   SurvivalChart,
   YearChart
 } from "./distributionCharts.js";
-import {SAMPLE_FIELDS, sampleOf, type Sample} from "./distributionModel.js";
+import {beyond, domainOf, SAMPLE_FIELDS, sampleOf, type Sample} from "./distributionModel.js";
 import {h} from "./dom.js";
 import {DownloadButtons} from "./download.js";
-import {EmptyState} from "./emptyState.js";
 import {bp, bpValue, count, day, number, percent, plural} from "./format.js";
 import {Keys} from "./keys.js";
 import {slugOf} from "./links.js";
@@ -146,7 +145,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
     title: "Settled rates side by side",
     subtitle: (d) =>
       `${WORDS[d.shape]}. Basis points per 8 h; dashed: the break-even of ${bp(d.breakEven)}, at which 30 periods pay the round trip. ` +
-      `The outermost half per cent on either side is not drawn.${d.samples.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
+      `${plural(beyond(d.samples, domainOf(d.samples.slice(0, MOST_ROWS), d.breakEven)), "settlement")} beyond the axis are in the table alone.${d.samples.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
     height: (d, width) => shapeHeight(d, width),
     nothing: (d) => (d.samples.some((s) => s.count) ? null : NOTHING)
   });
@@ -176,11 +175,11 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   });
   const effect = (kind: "hour" | "weekday") =>
     LiveFigure<View>(
-      (d, width) => EffectChart(grouped(d, kind === "hour" ? hourOf : weekdayOf), {width, height: 240, kind}),
+      (d, width) => EffectChart(frequent(grouped(d, kind === "hour" ? hourOf : weekdayOf)), {width, height: 240, kind}),
       {
         title: kind === "hour" ? "By hour of settlement" : "By day of the week",
         subtitle: (d) =>
-          `Mean rate with two standard errors, which are too small because rates are correlated. ${few(d)}`,
+          `Mean rate with two standard errors, which are too small because rates are correlated; ${kind === "hour" ? "hours" : "days"} with fewer than 30 settlements are left out. ${few(d)}`,
         height: 240,
         nothing
       }
@@ -256,7 +255,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
 
   picker.show(pairs, known());
   if (catalogue.entries.length) void refresh();
-  else answer.element.replaceChildren(EmptyState());
+  else draw();
   return {
     answer: answer.element,
     keys: keys.element,
@@ -303,6 +302,8 @@ const few = (d: View): string =>
 
 const grouped = (d: View, keyOf: (date: Date) => number): (Group & {name: string})[] =>
   first(d).flatMap((sample) => groupBy(sample, keyOf, d.breakEven).map((group) => ({name: sample.name, ...group})));
+
+const frequent = <T extends Group>(groups: readonly T[]): T[] => groups.filter((d) => d.count >= 30);
 
 function shapeOf(d: View, width: number): Element {
   const options = {width, bins: d.bins, breakEven: d.breakEven};

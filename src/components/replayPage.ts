@@ -7,7 +7,6 @@ import {lastAtOrBefore} from "../lib/time/search.js";
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {EquityChart, type TradeMark} from "./equityChart.js";
-import {EmptyState} from "./emptyState.js";
 import {bp, count, instant, number, percent, plural, signGlyph, span} from "./format.js";
 import {Keys} from "./keys.js";
 import {linkTo} from "./links.js";
@@ -335,8 +334,8 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string): ReplayParts {
     }
   });
   const rulesLine = h("p", {class: "subtitle"}, rulesOf(state));
-  if (!catalogue.entries.length) answer.element.replaceChildren(EmptyState());
-  else void open();
+  if (catalogue.entries.length) void open();
+  else answer.update("There is nothing to step through before there is data.");
   trade.update(undefined);
   return {
     answer: answer.element,
