@@ -29,7 +29,9 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
     yy += dy * dy;
     xy += dx * dy;
   }
-  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : undefined;
+  // sums of a constant's rounding errors are not a variance
+  const varies = (sum: number, about: number) => sum > count * (about * 1e-14) ** 2;
+  return varies(xx, meanX) && varies(yy, meanY) ? xy / Math.sqrt(xx * yy) : undefined;
 }
 
 /**
@@ -49,7 +51,8 @@ export function autocorrelation(values: ArrayLike<number>, most: number): {lag: 
   const at = (i: number) => (Number.isNaN(values[i]!) ? 0 : values[i]! - mean);
   let total = 0;
   for (let i = 0; i < values.length; ++i) total += at(i) ** 2;
-  if (total === 0) return [];
+  // sums of a constant's rounding errors are not a variance
+  if (!(total > n * (mean * 1e-14) ** 2)) return [];
   const result: {lag: number; value: number}[] = [];
   for (let lag = 1; lag <= most && lag < values.length; ++lag) {
     let sum = 0;
