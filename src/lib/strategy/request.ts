@@ -1,6 +1,14 @@
 import {isTimeframe, type Timeframe} from "../time/grid.js";
 import {formatDay, parseInstant} from "../time/instant.js";
-import {CONFIG_KEYS, ConfigError, configEntries, parseConfig, strategyEntries, STRATEGY_NAMES} from "./config.js";
+import {
+  CONFIG_KEYS,
+  ConfigError,
+  configEntries,
+  parseConfig,
+  readFields,
+  strategyEntries,
+  STRATEGY_NAMES
+} from "./config.js";
 
 /** A backtest as a person asks for it: what the address of a page holds and what the command line is given. */
 export interface RunState {
@@ -146,8 +154,8 @@ export function stateOf(
     if (value === null || value === "") continue;
     state = attempt(() => {
       const next = withKey(state, key, value);
-      // one key alone: a pair of thresholds is checked together below
-      parseConfig({[key]: value, ...(key === "exitRate" && {minRate: "0.999"}), ...(key === "exit" && {entry: "1"})});
+      // one key alone; thresholds are checked together below
+      readFields({[key]: value});
       return next;
     }, state);
   }

@@ -40,7 +40,8 @@ describe("a run's state", () => {
         toMs: Date.UTC(2024, 5, 1, 8),
         set: {minRate: "0.00025", exitRate: "-0.0001", warmup: "false"}
       },
-      {...base, strategy: "composite", set: {expectedHoldPeriods: "auto", spotStep: "0.001"}}
+      {...base, strategy: "composite", set: {expectedHoldPeriods: "auto", spotStep: "0.001"}},
+      {...base, set: {minRate: "0.00005", exitRate: "0.00002"}}
     ];
     for (const state of states) expect(read(paramsOf(state))).toEqual({state, problems: []});
   });
