@@ -1,16 +1,18 @@
-import {listPairs} from "./loaders/snapshots/index.js";
+import {listPairs, listSeries} from "./loaders/snapshots/index.js";
 
 const data = process.env.CARRYBOOK_DATA || "data";
 
 // A page beside the lake must still open when the lake cannot be read: it then says what to type.
-function pairs(): string[] {
+function readable(list: (data: string) => string[]): string[] {
   try {
-    return listPairs(data);
+    return list(data);
   } catch (error) {
-    console.error(`cannot list pairs: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`cannot read the lake: ${error instanceof Error ? error.message : String(error)}`);
     return [];
   }
 }
+
+const pairs = () => readable(listPairs);
 
 const icon =
   "data:image/svg+xml," +
@@ -54,7 +56,16 @@ export default {
       pages: [
         {name: "Overview", path: "/"},
         {name: "Explorer", path: "/explorer"},
-        {name: "Pairs", path: "/pairs"}
+        {name: "Pairs", path: "/pairs"},
+        {name: "Distributions", path: "/distributions"}
+      ]
+    },
+    {
+      name: "Strategy",
+      pages: [
+        {name: "Builder", path: "/builder"},
+        {name: "Replay", path: "/replay"},
+        {name: "Decision", path: "/decision"}
       ]
     },
     {name: "Operations", pages: [{name: "Data", path: "/data"}]},
@@ -62,12 +73,16 @@ export default {
       name: "Notes",
       pages: [
         {name: "About notes", path: "/notes/"},
+        {name: "How to write an analysis", path: "/notes/how-to-write-an-analysis"},
+        {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
         {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
       ]
     }
   ],
   dynamicPaths: async function* () {
     for (const slug of pairs()) yield `/pairs/${slug}`;
+    // Single histories keep a plain address: pages fetch them on demand, and a file attachment must be literal.
+    for (const path of readable(listSeries)) yield `/series/${path}`;
   },
   interpreters: {".ts": [process.execPath, "--no-warnings=ExperimentalWarning", "--import", "tsx"]},
   // Offline: DuckDB in a page carries its JSON and Parquet readers itself or does without.

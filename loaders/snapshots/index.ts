@@ -1,13 +1,16 @@
 import {parseCosts, type Costs} from "../../src/lib/market/costs.js";
 import {baseOf, pairSlug} from "../../src/lib/market/pair.js";
-import {EXPLORER_COLUMNS, type Status} from "../../src/lib/market/snapshot.js";
+import {text} from "../../src/lib/money/decimal.js";
+import {EXPLORER_COLUMNS, type DecisionSnapshot, type Status} from "../../src/lib/market/snapshot.js";
 import {readManifest} from "../lake/manifest.js";
 import {withLake} from "../lake/reader.js";
 import {columnsOf, queryColumns, toArrow, type Columns} from "./arrow.js";
 import {rootDir, shownDataDir} from "./data-dir.js";
+import {decisionRows} from "./decision.js";
 import {explorerRows} from "./explorer.js";
 import {marketCaps, type MarketCaps} from "./market-cap.js";
 import {pairFiles} from "./pairs.js";
+import {seriesFiles, seriesPaths} from "./series.js";
 import {statusOf} from "./status.js";
 
 /**
@@ -30,6 +33,21 @@ export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts()))
 /** The members of the pairs' archive, by path. */
 export const pairsArchive = (costs: Costs = parseCosts(loaderCosts())): Promise<Record<string, Uint8Array>> =>
   pairFiles(shownDataDir(), costs, Date.now());
+
+/** Every pair judged at its newest settlement, with the costs it was judged under. */
+export async function decisionSnapshot(costs: Costs = parseCosts(loaderCosts())): Promise<DecisionSnapshot> {
+  const {spotFee, perpFee, slippageBps} = costs;
+  return {
+    costs: {spotFee: text(spotFee), perpFee: text(perpFee), slippageBps: text(slippageBps)},
+    rows: await decisionRows(shownDataDir(), costs)
+  };
+}
+
+/** The members of the archive of single histories, by path, with their catalogue. */
+export const seriesArchive = (): Promise<Record<string, Uint8Array>> => seriesFiles(shownDataDir());
+
+/** Paths of the histories that the built site publishes as files of their own. */
+export const listSeries = (dataDir = rootDir()): string[] => seriesPaths(shownDataDir(dataDir));
 
 /** Market caps only where the configuration asks for them: by default nothing leaves this machine. */
 async function configuredMarketCaps(env: NodeJS.ProcessEnv = process.env): Promise<MarketCaps> {

@@ -150,3 +150,11 @@ export function readCosts(costs: Partial<Record<keyof Costs, string | number>> |
   const {spotFee = 0.001, perpFee = 0.00055, slippageBps = 5, roundTrip = 0.0051} = costs ?? {};
   return {spotFee: +spotFee, perpFee: +perpFee, slippageBps: +slippageBps, roundTrip: +roundTrip};
 }
+
+/** The round trip of costs that travel as text (SEMANTICS §4), a share of notional; the defaults where unknown. */
+export function roundTripOf(
+  costs: Partial<Record<"spotFee" | "perpFee" | "slippageBps", string>> | null | undefined
+): number {
+  const {spotFee, perpFee, slippageBps} = readCosts(costs);
+  return 2 * (spotFee + perpFee) + (4 * slippageBps) / 1e4;
+}

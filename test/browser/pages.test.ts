@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {createRequire} from "node:module";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
@@ -6,8 +6,8 @@ import {parquetReadObjects} from "hyparquet";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
-import {serveDist} from "../helpers/server.js";
-import {build, hasSharedData, importData, pagesOf} from "../helpers/site.js";
+import {hasSharedData, pagesOf} from "../helpers/site.js";
+import {serveSite} from "../helpers/sites.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -22,20 +22,14 @@ const AXE_EXCEPTIONS = [
 
 let browser: Browser;
 let folder: string;
-const sites: Record<"data" | "empty", {url: string; dist: string; close: () => Promise<void>}> = {} as never;
-let kind: "real" | "made";
+const sites: Record<"data" | "empty", Awaited<ReturnType<typeof serveSite>>> = {} as never;
+let kind: "real" | "made" | "empty";
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "carrybook-browser-"));
   browser = await launch();
-  for (const name of ["empty", "data"] as const) {
-    const data = join(folder, name);
-    mkdirSync(data);
-    if (name === "data") kind = importData(data);
-    const dist = join(folder, `${name}-dist`);
-    build(data, dist);
-    sites[name] = {dist, ...(await serveDist(dist))};
-  }
+  for (const name of ["empty", "data"] as const) sites[name] = await serveSite(name);
+  kind = sites.data.kind;
 });
 
 afterAll(async () => {
@@ -107,7 +101,20 @@ it("opens every pair's page", async () => {
 });
 
 it("says on every empty page what to type", async () => {
-  for (const path of ["", "explorer", "pairs", "data", "notes/", "notes/fundamentals-of-perpetual-futures"]) {
+  for (const path of [
+    "",
+    "explorer",
+    "pairs",
+    "distributions",
+    "builder",
+    "replay",
+    "decision",
+    "data",
+    "notes/",
+    "notes/how-to-write-an-analysis",
+    "notes/sql-over-the-tables",
+    "notes/fundamentals-of-perpetual-futures"
+  ]) {
     const {page} = await visit("empty", path);
     await expect.poll(() => page.locator(".empty").innerText()).toContain("npx carrybook import");
     await page.context().close();

@@ -20,6 +20,8 @@ export interface StepHedge {
   marked: Decimal;
   components: Components;
   payments: number;
+  /** a mark or perp high at or above it ends the short leg */
+  liquidationPrice: Decimal;
 }
 
 /** The account after all events of one instant, enough to replay a run step by step. */
@@ -58,7 +60,8 @@ export function stepOf(ts: number, runs: readonly PairRun[], account: Account): 
       capital: hedge.capital,
       marked,
       components: hedge.components(spotPrice, perpPrice),
-      payments: hedge.payments.length
+      payments: hedge.payments.length,
+      liquidationPrice: hedge.prices.liquidation
     })),
     waiting: runs.flatMap(({pair, book}) => (book.waiting ? [{pair, intent: book.waiting}] : [])),
     closed: runs.reduce((sum, {trades}) => sum + trades.length, 0)

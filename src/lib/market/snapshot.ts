@@ -120,6 +120,36 @@ export interface ExplorerRow {
   reasons: string;
 }
 
+/** One pair judged at its newest settlement (SEMANTICS §7); null = not known. */
+export interface DecisionRow {
+  venue: string;
+  pair: string;
+  slug: string;
+  newestTs: number;
+  rate8h: number | null;
+  /** rates per 8 h in its history */
+  rows: number;
+  /** 0..1 */
+  percentile: number | null;
+  z: number | null;
+  trend: "rising" | "stable" | "falling" | null;
+  /** under the default weights */
+  composite: number | null;
+  basis: number | null;
+  streak: number | null;
+  breakEvenPeriods: number | null;
+  label: "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
+  reasons: string[];
+  /** whether each preset would open the pair at that settlement */
+  enters: Record<string, boolean>;
+}
+
+/** What the decision page is given. Costs as exact text, keys as in a config. */
+export interface DecisionSnapshot {
+  costs: {spotFee: string; perpFee: string; slippageBps: string};
+  rows: DecisionRow[];
+}
+
 export const EXPLORER_COLUMNS: readonly (keyof ExplorerRow)[] = [
   "venue",
   "pair",

@@ -1,0 +1,152 @@
+import {candlesOf, type Candles, type FundingRow, type MarketData} from "../../src/lib/backtest/marketdata.js";
+import {inCoins, multiplierOf} from "../../src/lib/backtest/multiplier.js";
+import {judge} from "../../src/lib/decision.js";
+import {PAGE_TIMEFRAMES} from "../../src/lib/market/catalogue.js";
+import {roundTrip, type Costs} from "../../src/lib/market/costs.js";
+import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";
+import type {DecisionRow} from "../../src/lib/market/snapshot.js";
+import {text, toNumber} from "../../src/lib/money/decimal.js";
+import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
+import {decide} from "../../src/lib/strategy/decide.js";
+import {PairHistory} from "../../src/lib/strategy/history.js";
+import {VOLUME_WINDOW} from "../../src/lib/strategy/signals.js";
+import {viewAt} from "../../src/lib/strategy/view.js";
+import {boundaryTs, DAY_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
+import type {SeriesEntry} from "../lake/manifest.js";
+import {readManifest} from "../lake/manifest.js";
+import {withLake, type Lake} from "../lake/reader.js";
+import {literal} from "../store/key.js";
+
+/** Candles older than this before the newest settlement decide nothing: the volume filter reads two weeks. */
+const REACH_MS = 20 * DAY_MS;
+
+/**
+ * Every pair judged at its newest settlement (SEMANTICS §7), and whether each preset would open it there: asked of
+ * `decide` itself, so that page and strategy cannot differ.
+ */
+export async function decisionRows(dataDir: string, costs: Costs): Promise<DecisionRow[]> {
+  const manifest = readManifest(dataDir);
+  const rows: DecisionRow[] = [];
+  for (const entry of (manifest?.series ?? []).filter((s) => s.series === "funding")) {
+    const {coin} = multiplierOf(baseOf(entry.pair));
+    const spotPair = `${coin}/${quoteOf(entry.pair)}`;
+    rows.push(
+      await withLake(dataDir, (lake) => decisionRow(lake, entry, costs, spotPair), {
+        only: (part) =>
+          (part.pair === entry.pair || part.pair === spotPair) &&
+          !part.series.startsWith("features") &&
+          (part.series === "funding" || part.maxTs >= entry.lastTs - REACH_MS)
+      })
+    );
+  }
+  return rows;
+}
+
+async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPair: string): Promise<DecisionRow> {
+  const {venue, pair} = entry;
+  const funding = await settlements(lake, entry);
+  const t = boundaryTs(funding.at(-1)!.tsMs);
+  const has = (series: string, name: string, timeframe: string) =>
+    lake.manifest.series.some(
+      (s) =>
+        s.venue === venue &&
+        s.pair === name &&
+        s.series === series &&
+        s.timeframe === timeframe &&
+        s.to > t &&
+        s.from <= t
+    );
+  const timeframe = PAGE_TIMEFRAMES.find((frame) => has("spot", spotPair, frame) && has("perp", pair, frame));
+  const candles = (series: string, name: string): Promise<Candles> =>
+    timeframe ? newest(lake, {venue, pair: name, series, timeframe, t}) : Promise.resolve(candlesOf("1h", []));
+  const market: MarketData = inCoins({
+    pair,
+    venue,
+    timeframe: timeframe ?? "1h",
+    funding,
+    spot: await candles("spot", spotPair),
+    perp: await candles("perp", pair),
+    perpMultiplier: multiplierOf(baseOf(pair)).multiplier
+  });
+  const history = new PairHistory(market);
+  const signals = history.signals(history.settlements.length - 1);
+  const composite = signals?.composite(parseConfig().weights);
+  const judgement = judge({
+    pair,
+    venue,
+    rates: history.settlements.map(({rate8h}) => rate8h && toNumber(rate8h)),
+    newest: signals && toNumber(signals.rate8h),
+    trend: signals?.trend,
+    composite: composite && toNumber(composite),
+    roundTrip: toNumber(roundTrip(costs))
+  });
+  const view = viewAt([history], t);
+  const own = {
+    spotFee: text(costs.spotFee),
+    perpFee: text(costs.perpFee),
+    slippageBps: text(costs.slippageBps)
+  };
+  const enters = Object.fromEntries(
+    Object.entries(PRESETS).map(([name, entries]) => [
+      name,
+      decide(view, new Map(), parseConfig({...entries, ...own})).some(({type}) => type === "enter")
+    ])
+  );
+  return {
+    venue,
+    pair,
+    slug: pairSlug(pair),
+    newestTs: t,
+    rate8h: signals ? toNumber(signals.rate8h) : null,
+    rows: judgement.rows,
+    percentile: judgement.percentile ?? null,
+    z: judgement.z ?? null,
+    trend: judgement.trend ?? null,
+    composite: judgement.composite ?? null,
+    basis: signals?.basis ? toNumber(signals.basis.value) : null,
+    streak: signals?.streak ?? null,
+    breakEvenPeriods: judgement.breakEvenPeriods ?? null,
+    label: judgement.label,
+    reasons: judgement.reasons,
+    enters
+  };
+}
+
+async function settlements({connection}: Lake, {venue, pair}: SeriesEntry): Promise<FundingRow[]> {
+  const reader = await connection.runAndReadAll(
+    `select ts::double, rate::varchar, case when interval_source = 'reported' then interval_hours end
+     from funding_exact where venue = ${literal(venue)} and pair = ${literal(pair)} order by ts`
+  );
+  return reader.getRows().map(([ts, rate, hours]) => ({
+    tsMs: ts as number,
+    rate: rate as string,
+    reportedHours: (hours as number | null) ?? undefined
+  }));
+}
+
+/** The candles that a decision at `t` reads: those the volume filter wants, and the one that opens at `t`. */
+async function newest(
+  {connection}: Lake,
+  {venue, pair, series, timeframe, t}: {venue: string; pair: string; series: string; timeframe: Timeframe; t: number}
+): Promise<Candles> {
+  const from = t - (2 * VOLUME_WINDOW + 24) * timeframeMs(timeframe);
+  const columns = ["open", "high", "low", "close", "volume", "turnover"];
+  const reader = await connection.runAndReadAll(
+    `select ts::double, ${columns.map((name) => `cast(cast(${name} as varchar) as double)`).join(", ")}
+     from candles_exact where venue = ${literal(venue)} and pair = ${literal(pair)} and series = ${literal(series)}
+       and timeframe = ${literal(timeframe)} and ts >= ${from} and ts <= ${t} order by ts`
+  );
+  const optional = (value: unknown) => (value === null ? undefined : (value as number));
+  return candlesOf(
+    timeframe,
+    reader.getRows().map(([ts, open, high, low, close, volume, turnover]) => ({
+      ts: ts as number,
+      open: open as number,
+      high: optional(high)!,
+      low: optional(low)!,
+      close: optional(close)!,
+      volume: optional(volume)!,
+      ...(turnover !== null && {turnover: turnover as number})
+    }))
+  );
+}

@@ -1,0 +1,83 @@
+import {h, type Child} from "./dom.js";
+import {describe} from "./figure.js";
+
+/** An element that shows a value and is given the next one in place, so that nothing on the page moves or blinks. */
+export interface Live<T> {
+  element: HTMLElement;
+  update(value: T): void;
+}
+
+/** What a live chart's frame says. Texts may depend on the value. */
+export interface LiveFigureOptions<T> {
+  title: string | ((value: T) => string);
+  subtitle?: (value: T) => Child;
+  height: number | ((value: T, width: number) => number);
+  /** Said in place of the drawing when there is nothing to draw. */
+  nothing?: (value: T) => string | null;
+  level?: 2 | 3;
+}
+
+/**
+ * A chart that is drawn anew in place when its value or its width changes. Updates of one frame are drawn once, so a
+ * dragged slider never queues drawings.
+ */
+export function LiveFigure<T>(
+  draw: (value: T, width: number) => Element,
+  {title, subtitle, height, nothing, level = 2}: LiveFigureOptions<T>
+): Live<T> {
+  const heading = h(level === 2 ? "h2" : "h3", {}, typeof title === "string" ? title : "…");
+  const caption = subtitle ? h("p", {class: "subtitle"}) : null;
+  const plot = h("div", {class: "plot", style: `height: ${typeof height === "number" ? height : 0}px`});
+  const element = h("figure", {class: "figure"}, heading, caption, plot);
+  let value: {is: T} | undefined;
+  let width = 0;
+  let asked = 0;
+
+  function redraw(): void {
+    asked = 0;
+    if (!value || width < 1) return;
+    const now = value.is;
+    const name = typeof title === "string" ? title : title(now);
+    heading.textContent = name;
+    caption?.replaceChildren(h("span", {}, subtitle!(now)));
+    if (typeof height === "function") plot.style.height = `${height(now, width)}px`;
+    const empty = nothing?.(now);
+    plot.classList.toggle("nothing", Boolean(empty));
+    if (empty) return plot.replaceChildren(empty);
+    try {
+      const chart = draw(now, width);
+      describe(chart, name);
+      plot.replaceChildren(chart);
+    } catch (error) {
+      console.error(error);
+      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+    }
+  }
+  const ask = () => (asked ||= requestAnimationFrame(redraw));
+  new ResizeObserver(([entry]) => {
+    const next = Math.floor(entry!.contentRect.width);
+    if (next === width) return;
+    width = next;
+    ask();
+  }).observe(plot);
+  return {
+    element,
+    update(next) {
+      value = {is: next};
+      ask();
+    }
+  };
+}
+
+/** A place whose content is replaced by each value. */
+export function LiveBlock<T>(render: (value: T) => Child, {className}: {className?: string} = {}): Live<T> {
+  const element = h("div", {class: className});
+  return {element, update: (value) => element.replaceChildren(...flat(render(value)))};
+}
+
+const flat = (child: Child): (Node | string)[] =>
+  child === null || child === undefined || child === false
+    ? []
+    : Array.isArray(child)
+      ? child.flatMap(flat)
+      : [child instanceof Node ? child : String(child)];

@@ -1,0 +1,166 @@
+import {dailyReturns, equityCurve} from "../stats/curve.js";
+import {moments, type Moments} from "../stats/ratios.js";
+import {weigh, type Weighed} from "../stats/outofsample.js";
+import {sensitivities, type Variation} from "../stats/sensitivity.js";
+import {parseConfig} from "../strategy/config.js";
+import type {Outcome} from "../sweep/outcome.js";
+import {SweepRunner, type SweepPlan} from "../sweep/plan.js";
+import {reportPair, type BestReport, type Ranking} from "../sweep/report.js";
+import {PairSweep, type RunTrial} from "../sweep/trials.js";
+import type {MarketData} from "./marketdata.js";
+import {backtestReport, notShown, type BacktestReport} from "./report.js";
+import {runWindows} from "./run.js";
+import {windowOf, type PairWindow, type Range} from "./window.js";
+
+/** A curve in columns: `values[i]` at `startMs + i × stepMs`. */
+export interface Curve {
+  startMs: number;
+  stepMs: number;
+  values: Float64Array;
+}
+
+/** One exact run as a page shows it; the report's own equity travels as a column. */
+export interface LabRun {
+  report: Omit<BacktestReport, "portfolio"> & {portfolio: Omit<BacktestReport["portfolio"], "equity">};
+  equity: Curve;
+  startMs: number;
+  endMs: number;
+  /** of the daily returns, for statistics over all trials of a visit */
+  moments: Moments;
+  /** what no backtest shows, in one line */
+  notShown: string;
+}
+
+/** What the float kernel says at once of a run of one pair, before the exact ledger has answered. */
+export interface LabPreview {
+  equity: Curve;
+  outcome: Outcome;
+}
+
+/** One parameter moved while all others stay. */
+export interface AroundPoint {
+  key: string;
+  value: string;
+  /** Σ over the pairs, each on a capital of its own; undefined where the value contradicts another */
+  net: number | undefined;
+  trades: number | undefined;
+}
+
+type Entries = Readonly<Record<string, string>>;
+
+/** What a page's worker is told. Data comes first; an order's id comes back with its answer. */
+export type LabOrder =
+  | {type: "data"; markets: readonly MarketData[]; range: Range}
+  | {type: "run"; id: number; entries: Entries}
+  | {type: "checks"; id: number; entries: Entries}
+  | {type: "around"; id: number; entries: Entries; values: Readonly<Record<string, readonly string[]>>}
+  | {type: "weigh"; id: number; market: MarketData; entries: Entries}
+  | {type: "report"; id: number; plan: SweepPlan; trials: readonly RunTrial[]; by: Ranking};
+
+export type LabAnswer =
+  | {type: "preview"; id: number; preview: LabPreview}
+  | {type: "run"; id: number; run: LabRun}
+  | {type: "checks"; id: number; checks: Variation[]}
+  | {type: "around"; id: number; points: AroundPoint[]}
+  | {type: "weighed"; id: number; weighed: Weighed}
+  | {type: "report"; id: number; reports: BestReport[]; done: number; total: number}
+  | {type: "error"; id: number | undefined; name: string; message: string};
+
+/**
+ * The message handler of the worker behind the strategy pages: a run of one pair is answered twice, by the float kernel
+ * at once and by the exact ledger after it. It knows neither pages nor workers, only how to answer.
+ */
+export function labWorker(answer: (message: LabAnswer) => void): (order: LabOrder) => void {
+  let data: {markets: readonly MarketData[]; range: Range} = {markets: [], range: {}};
+  let windows = new Map<boolean, PairWindow[]>();
+  let sweeps: PairSweep[] = [];
+  const cut = (warmup: boolean): PairWindow[] => {
+    let list = windows.get(warmup);
+    if (!list) windows.set(warmup, (list = data.markets.map((market) => windowOf(market, data.range, warmup))));
+    return list;
+  };
+  const sweepOf = (i: number): PairSweep => (sweeps[i] ??= new PairSweep(data.markets[i]!, data.range));
+
+  function preview(id: number, entries: Entries): void {
+    const config = parseConfig(entries);
+    const kernel = sweepOf(0).kernel(config.warmup);
+    const outcome = kernel.run(config);
+    if (!outcome) return;
+    const {startMs, stepMs} = kernel.p.grid;
+    answer({type: "preview", id, preview: {outcome, equity: {startMs, stepMs, values: kernel.equity.slice()}}});
+  }
+
+  function handle(order: LabOrder): void {
+    if (order.type === "data") {
+      data = order;
+      windows = new Map();
+      sweeps = [];
+    } else if (order.type === "run") {
+      if (data.markets.length === 1) preview(order.id, order.entries);
+      const config = parseConfig(order.entries);
+      answer({type: "run", id: order.id, run: labRun(cut(config.warmup), order.entries)});
+    } else if (order.type === "checks") {
+      answer({
+        type: "checks",
+        id: order.id,
+        checks: sensitivities(data.markets, parseConfig(order.entries), data.range)
+      });
+    } else if (order.type === "around") {
+      const points = Object.entries(order.values).flatMap(([key, values]) =>
+        values.map((value) => aroundPoint(key, value, order.entries))
+      );
+      answer({type: "around", id: order.id, points});
+    } else if (order.type === "weigh") {
+      answer({type: "weighed", id: order.id, weighed: weigh(order.market, parseConfig(order.entries))});
+    } else {
+      const runner = new SweepRunner(order.plan);
+      const {markets} = order.plan;
+      const reports: BestReport[] = [];
+      for (const market of markets) {
+        reports.push(reportPair(runner, market, order.trials, {by: order.by}));
+        answer({type: "report", id: order.id, reports: [...reports], done: reports.length, total: markets.length});
+      }
+    }
+  }
+
+  function aroundPoint(key: string, value: string, entries: Entries): AroundPoint {
+    try {
+      const config = parseConfig({...entries, [key]: value});
+      const outcomes = data.markets.map((_, i) => sweepOf(i).run(0, config).outcome);
+      return {
+        key,
+        value,
+        net: outcomes.reduce((sum, {net}) => sum + net, 0),
+        trades: outcomes.reduce((sum, {trades}) => sum + trades, 0)
+      };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return {key, value, net: undefined, trades: undefined};
+    }
+  }
+
+  return (order) => {
+    try {
+      handle(order);
+    } catch (error) {
+      const {name, message} = error as Error;
+      answer({type: "error", id: "id" in order ? order.id : undefined, name, message});
+    }
+  };
+}
+
+/** One exact run over windows that were cut before. */
+export function labRun(windows: readonly PairWindow[], entries: Entries): LabRun {
+  const result = runWindows(windows, parseConfig(entries));
+  const {portfolio, ...rest} = backtestReport(result);
+  const {equity: _, ...figures} = portfolio;
+  const curve = equityCurve(result);
+  return {
+    report: {...rest, portfolio: figures},
+    equity: {startMs: curve.startMs, stepMs: curve.stepMs, values: curve.equity},
+    startMs: result.startMs,
+    endMs: result.endMs,
+    moments: moments(dailyReturns(curve)),
+    notShown: notShown(result)
+  };
+}

@@ -1,0 +1,102 @@
+import {ceilTo, HOUR_MS} from "../time/grid.js";
+
+/** Fewer common buckets or values than this give no correlation. */
+export const LEAST_COMMON = 30;
+
+/** Pearson's correlation; undefined under {@link LEAST_COMMON} pairs of numbers or where one side does not vary. */
+export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number | undefined {
+  const n = Math.min(x.length, y.length);
+  let count = 0;
+  let meanX = 0;
+  let meanY = 0;
+  for (let i = 0; i < n; ++i) {
+    if (Number.isNaN(x[i]!) || Number.isNaN(y[i]!)) continue;
+    ++count;
+    meanX += x[i]!;
+    meanY += y[i]!;
+  }
+  if (count < LEAST_COMMON) return undefined;
+  meanX /= count;
+  meanY /= count;
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
+  for (let i = 0; i < n; ++i) {
+    if (Number.isNaN(x[i]!) || Number.isNaN(y[i]!)) continue;
+    const dx = x[i]! - meanX;
+    const dy = y[i]! - meanY;
+    xx += dx * dx;
+    yy += dy * dy;
+    xy += dx * dy;
+  }
+  // sums of a constant's rounding errors are not a variance
+  const varies = (sum: number, about: number) => sum > count * (about * 1e-14) ** 2;
+  return varies(xx, meanX) && varies(yy, meanY) ? xy / Math.sqrt(xx * yy) : undefined;
+}
+
+/**
+ * Autocorrelation at lags 1 to `most`, by the usual estimator: the sum over a lag divided by the sum at lag zero, both
+ * about one mean (Box and Jenkins 1976, §2.1.5). NaN values are left out of both sums, not bridged.
+ */
+export function autocorrelation(values: ArrayLike<number>, most: number): {lag: number; value: number}[] {
+  let mean = 0;
+  let n = 0;
+  for (let i = 0; i < values.length; ++i) {
+    if (Number.isNaN(values[i]!)) continue;
+    mean += values[i]!;
+    ++n;
+  }
+  if (n < LEAST_COMMON) return [];
+  mean /= n;
+  const at = (i: number) => (Number.isNaN(values[i]!) ? 0 : values[i]! - mean);
+  let total = 0;
+  for (let i = 0; i < values.length; ++i) total += at(i) ** 2;
+  // sums of a constant's rounding errors are not a variance
+  if (!(total > n * (mean * 1e-14) ** 2)) return [];
+  const result: {lag: number; value: number}[] = [];
+  for (let lag = 1; lag <= most && lag < values.length; ++lag) {
+    let sum = 0;
+    for (let i = lag; i < values.length; ++i) sum += at(i) * at(i - lag);
+    result.push({lag, value: sum / total});
+  }
+  return result;
+}
+
+/** Mean rates per bucket of time, by the bucket's end in UTC ms. */
+export type Buckets = ReadonlyMap<number, number>;
+
+/**
+ * Rates by settlement bucket: a settlement belongs to the bucket that ends at or after it, because it pays for the time
+ * before it. Venues settle at different instants and intervals change, so series are joined on buckets, never on equal
+ * stamps (SEMANTICS §8, 11).
+ */
+export function bucketed(
+  {t, rate8h}: {t: ArrayLike<number>; rate8h: ArrayLike<number>},
+  bucketMs: number = 8 * HOUR_MS
+): Buckets {
+  const sums = new Map<number, {sum: number; n: number}>();
+  for (let i = 0; i < t.length; ++i) {
+    const rate = rate8h[i]!;
+    if (Number.isNaN(rate)) continue;
+    const end = ceilTo(t[i]!, bucketMs);
+    const bucket = sums.get(end);
+    if (bucket) {
+      bucket.sum += rate;
+      ++bucket.n;
+    } else sums.set(end, {sum: rate, n: 1});
+  }
+  return new Map([...sums].map(([end, {sum, n}]) => [end, sum / n]));
+}
+
+/** Correlation over the buckets that both have, with how many those are. */
+export function bucketCorrelation(a: Buckets, b: Buckets): {value: number | undefined; common: number} {
+  const x: number[] = [];
+  const y: number[] = [];
+  for (const [end, rate] of a) {
+    const other = b.get(end);
+    if (other === undefined) continue;
+    x.push(rate);
+    y.push(other);
+  }
+  return {value: correlation(x, y), common: x.length};
+}

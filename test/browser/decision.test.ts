@@ -1,0 +1,124 @@
+import {mkdtempSync, readFileSync, rmSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import type {Browser, Page} from "playwright-core";
+import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
+import {weigh} from "../../src/lib/stats/outofsample.js";
+import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
+import {launch, openPage, settled} from "../helpers/browser.js";
+import {serveSite} from "../helpers/sites.js";
+
+let browser: Browser;
+let site: Awaited<ReturnType<typeof serveSite>>;
+beforeAll(async () => {
+  browser = await launch();
+  site = await serveSite("data");
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const visit = (query = "") => openPage(browser, `${site.url}decision?${query}`);
+const table = (page: Page) => page.locator("table", {hasText: "Every pair at its newest settlement"});
+const weighed = (page: Page) => expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
+
+describe("Decision", () => {
+  it("judges every pair, with a light, its reasons, and the preset's own result out of sample", async () => {
+    const {page, problems} = await visit();
+    await weighed(page);
+    const rows = (await table(page).locator("tbody tr").allInnerTexts()).map((d) => d.replaceAll("−", "-").split("\t"));
+    expect(rows.length).toBe(site.kind === "real" ? 15 : 2);
+    for (const row of rows) expect(row[1]!.trim()).toMatch(/^([✓!✗]\s*)(Green|Yellow|Red)$/);
+    expect(await page.locator(".verdict").innerText()).toMatch(/(Green|Yellow|Red)\s+(There is a case|Wait|No):?/);
+    const pair = rows[0]![0]!;
+    const timeframe = ["BTC/USDT", "ETH/USDT", "SOL/USDT"].includes(pair) && site.kind === "real" ? "1h" : "8h";
+    const [market] = await loadMarkets(site.data, [{pair, timeframe}]);
+    const expected = weigh(market!, parseConfig(PRESETS["balanced"]));
+    const shown = rows[0]!.at(-4)!.replace(/[▲▼ ,]/g, "");
+    expect(shown).toBe(expected.outOfSample ? expected.outOfSample.net.toFixed(2) : "insufficient");
+    expect(rows[0]!.at(-2)).toBe((expected.metrics.annualReturn * 100).toFixed(2));
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("always argues against, and holds the result against a hurdle that can be set", async () => {
+    const {page, problems} = await visit();
+    await weighed(page);
+    const against = () => page.locator(".arguments").innerText();
+    for (const word of ["The hurdle", "The worst drawdown", "Months and years that lost", "Being liquidated"]) {
+      expect(await against()).toContain(word);
+    }
+    expect(await against()).toContain("4.0 % a year");
+    await page.getByLabel("Return without risk, % a year").fill("2.5");
+    await expect.poll(against).toContain("2.5 % a year");
+    expect(page.url()).toContain("hurdle=2.5");
+    expect(await page.locator(".keys").innerText()).toContain("2.5 %");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("takes other rules, weighs all pairs when asked, and can be cancelled", async () => {
+    const {page, problems} = await visit("preset=conservative");
+    await weighed(page);
+    expect(await page.getByRole("radio", {name: "conservative"}).isChecked()).toBe(true);
+    await page.getByText("aggressive", {exact: true}).click();
+    await settled(page);
+    await weighed(page);
+    expect(page.url()).toContain("preset=aggressive");
+    expect(await table(page).locator("caption").innerText()).toContain("the aggressive rules");
+    const left = () =>
+      table(page)
+        .getByRole("button", {name: /^Weigh /})
+        .count();
+    if (site.kind === "real") {
+      const before = await left();
+      expect(before).toBeGreaterThan(3);
+      await page.getByRole("button", {name: "Weigh all pairs"}).click();
+      await expect.poll(left, {timeout: 60_000}).toBeLessThan(before);
+      await page.getByRole("button", {name: "Cancel"}).click();
+      await expect.poll(() => page.getByText(/Cancelled; \d+ pairs? weighed/).count()).toBe(1);
+      const after = await left();
+      expect(after).toBeGreaterThan(0);
+      await table(page)
+        .getByRole("button", {name: /^Weigh /})
+        .first()
+        .click();
+      await expect.poll(left, {timeout: 60_000}).toBe(after - 1);
+    }
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  it("saves the table in the order shown, and prints without what cannot be pressed on paper", async () => {
+    const {page, problems} = await visit();
+    await weighed(page);
+    await table(page).getByRole("button", {name: "Pair", exact: true}).click();
+    const shown = await table(page).locator("tbody th").allInnerTexts();
+    const folder = mkdtempSync(join(tmpdir(), "carrybook-decision-"));
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", {name: /as CSV/}).click()
+    ]);
+    await download.saveAs(join(folder, "decision.csv"));
+    const text = readFileSync(join(folder, "decision.csv"), "utf8");
+    rmSync(folder, {recursive: true});
+    expect(text.split("\r\n")[0]).toContain("venue,pair,light,label,reasons,newest,rate8h,percentile");
+    expect(
+      text
+        .trim()
+        .split("\r\n")
+        .slice(1)
+        .map((line) => line.split(",")[1])
+    ).toEqual(shown);
+    await page.emulateMedia({media: "print"});
+    for (const hidden of ["#observablehq-sidebar", "details.source"])
+      expect(await page.locator(hidden).isVisible()).toBe(false);
+    expect(await page.getByRole("button", {name: "Print this page"}).isVisible()).toBe(false);
+    for (const kept of [".verdict", ".keys", ".arguments"]) expect(await page.locator(kept).isVisible()).toBe(true);
+    expect(await table(page).locator("tbody tr").count()).toBe(shown.length);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+});
