@@ -1,3 +1,4 @@
+import type {Instrument} from "../../src/lib/backtest/marketdata.js";
 import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
 import {
   PAGE_TIMEFRAMES,
@@ -7,9 +8,11 @@ import {
   type SeriesFile
 } from "../../src/lib/market/catalogue.js";
 import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";
+import {INSTRUMENT_SERIES} from "../lake/instruments.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import {literal} from "../store/key.js";
+import {instrumentOf} from "./instrument.js";
 import {toArrow, type Columns} from "./arrow.js";
 
 const CANDLES = ["spot", "perp", "mark"];
@@ -25,8 +28,11 @@ export function seriesPaths(dataDir: string): string[] {
   return (readManifest(dataDir)?.series ?? []).filter(isShown).map(pathOf);
 }
 
-/** What pages may load, from the manifest alone. */
-export function catalogueOf(manifest: Manifest | undefined): Catalogue {
+/** What pages may load, and how each pair's markets were last listed, by `venue|pair`. */
+export function catalogueOf(
+  manifest: Manifest | undefined,
+  instruments: ReadonlyMap<string, Instrument> = new Map()
+): Catalogue {
   const series = (manifest?.series ?? []).filter(isShown);
   const fileOf = (entry: SeriesEntry): SeriesFile => ({
     path: pathOf(entry),
@@ -50,7 +56,15 @@ export function catalogueOf(manifest: Manifest | undefined): Catalogue {
         const perp = find(venue, pair, "perp", timeframe);
         return spot && perp ? [{timeframe, spot, perp, mark: find(venue, pair, "mark", timeframe)}] : [];
       });
-      return {pair, slug: pairSlug(pair), venue, perpMultiplier: multiplier, funding: fileOf(funding), candles};
+      return {
+        pair,
+        slug: pairSlug(pair),
+        venue,
+        perpMultiplier: multiplier,
+        instrument: instruments.get(`${venue}|${pair}`) ?? null,
+        funding: fileOf(funding),
+        candles
+      };
     })
     .sort((a, b) => (a.pair < b.pair ? -1 : a.pair > b.pair ? 1 : a.venue < b.venue ? -1 : 1));
   return {
@@ -67,7 +81,7 @@ export function catalogueOf(manifest: Manifest | undefined): Catalogue {
 export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8Array>> {
   const manifest = readManifest(dataDir);
   const files: Record<string, Uint8Array> = {
-    "catalogue.json": new TextEncoder().encode(JSON.stringify(catalogueOf(manifest)))
+    "catalogue.json": new TextEncoder().encode(JSON.stringify(catalogueOf(manifest, await instruments(dataDir))))
   };
   const series = (manifest?.series ?? []).filter(isShown);
   const pairs = [...new Set(series.map(({pair}) => pair))];
@@ -87,6 +101,21 @@ export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8
   }
   return files;
 }
+
+/** The markets of every pair that has settlements, where a list of them was kept. */
+const instruments = (dataDir: string): Promise<Map<string, Instrument>> =>
+  withLake(
+    dataDir,
+    async (lake) => {
+      const known = new Map<string, Instrument>();
+      for (const {venue, pair, series} of lake.manifest.series) {
+        const instrument = series === "funding" ? await instrumentOf(lake, venue, pair) : undefined;
+        if (instrument) known.set(`${venue}|${pair}`, instrument);
+      }
+      return known;
+    },
+    {only: (part) => part.series === INSTRUMENT_SERIES}
+  );
 
 async function read({connection}: Lake, sql: string, names: readonly string[]): Promise<Columns> {
   const reader = await connection.runAndReadAll(sql);

@@ -104,7 +104,8 @@ export function marketFeed(
         spot,
         perp,
         mark,
-        perpMultiplier: entry.perpMultiplier
+        perpMultiplier: entry.perpMultiplier,
+        instrument: entry.instrument ?? undefined
       };
     }
   };

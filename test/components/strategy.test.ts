@@ -24,6 +24,7 @@ const entry = (pair: string, frames: readonly ("1h" | "8h")[]) => ({
   slug: pair.replace("/", "-"),
   venue: "binance",
   perpMultiplier: 1,
+  instrument: null,
   funding: file("f"),
   candles: frames.map((timeframe) => ({timeframe, spot: file("s"), perp: file("p"), mark: null}))
 });

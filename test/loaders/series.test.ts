@@ -8,6 +8,9 @@ import {catalogueOf, seriesFiles, seriesPaths} from "../../loaders/snapshots/ser
 import {folderOf, marketFeed} from "../../src/components/marketFeed.js";
 import type {Catalogue} from "../../src/lib/market/catalogue.js";
 import {DEFAULT_COSTS} from "../../src/lib/market/costs.js";
+import {publish} from "../../loaders/lake/publish.js";
+import {openDatabase} from "../../loaders/store/database.js";
+import {saveInstruments} from "../../loaders/store/instruments.js";
 import {cli} from "../helpers/cli.js";
 import {planMarket} from "../helpers/market.js";
 import {tmp} from "../helpers/tmp.js";
@@ -63,6 +66,32 @@ async function importMarkets(data: string, markets: readonly {market: MarketData
   }
 }
 
+/** Keeps a list of the venue's markets, the second perp counted in thousands, in steps of a tenth of its units. */
+async function listMarkets(data: string): Promise<void> {
+  const db = await openDatabase(data);
+  const shared = {quote: "USDT", active: true, status: "Trading", contractSize: "1"};
+  const spot = (coin: string) =>
+    ({
+      ...shared,
+      market: "spot",
+      pair: `${coin}/USDT`,
+      symbol: `${coin}USDT`,
+      coin,
+      multiplier: 1,
+      step: "0.001"
+    }) as const;
+  const perp = (base: string, coin: string, multiplier: number, step: string) =>
+    ({...shared, market: "perp", pair: `${base}/USDT`, symbol: `${base}USDT`, coin, multiplier, step}) as const;
+  await saveInstruments(db, "binance", Date.now(), [
+    spot("AAA"),
+    spot("PEPE"),
+    perp("AAA", "AAA", 1, "0.01"),
+    perp("1000PEPE", "PEPE", 1000, "0.1")
+  ]);
+  await publish(db);
+  await db.close();
+}
+
 const made = (pair: string, seed: number) =>
   planMarket({
     seed,
@@ -84,6 +113,7 @@ describe("histories as files of their own", () => {
       {market: made("AAA/USDT", 4)},
       {market: made("1000PEPE/USDT", 5), spotPair: "PEPE/USDT"}
     ]);
+    await listMarkets(data);
     const files = await seriesFiles(data);
     const {feed, asked, catalogue} = feedOver(files);
     expect(Object.keys(files).sort()).toEqual([...seriesPaths(data), "catalogue.json"].sort());
@@ -96,6 +126,7 @@ describe("histories as files of their own", () => {
       const [own] = await loadMarkets(data, [{pair, timeframe: "1h"}]);
       const market = await feed.market({pair, timeframe: "1h"});
       expect(dataHash([market])).toBe(dataHash([own!]));
+      expect(market.instrument).toMatchObject({perpStep: pair === "AAA/USDT" ? "0.01" : "100", spotStep: "0.001"});
     }
     expect(asked).toHaveLength(6);
     await feed.market({pair: "AAA/USDT", timeframe: "1h"});
@@ -130,7 +161,9 @@ describe("histories as files of their own", () => {
       {
         version: "1",
         simulated: false,
-        entries: [{pair: "A/B", slug: "A-B", venue: "v", perpMultiplier: 1, funding: entry, candles: []}]
+        entries: [
+          {pair: "A/B", slug: "A-B", venue: "v", perpMultiplier: 1, instrument: null, funding: entry, candles: []}
+        ]
       },
       "http://site/series/",
       () => Promise.resolve(new Response(null, {status: ++calls && 503}))

@@ -1,3 +1,4 @@
+import type {Instrument} from "../backtest/marketdata.js";
 import type {Timeframe} from "../time/grid.js";
 
 /** Timeframes whose candles pages are given; finer ones stay in the lake, where the command line reads them. */
@@ -30,6 +31,8 @@ export interface CatalogueEntry {
   venue: string;
   /** coins in one unit of the perp's candles */
   perpMultiplier: number;
+  /** steps, ticks and minimums as the venue last listed them; null where no list is known, e.g. for imported files */
+  instrument: Instrument | null;
   funding: SeriesFile;
   candles: CandleFiles[];
 }
