@@ -144,8 +144,11 @@ export const forgetLives = (db: Database): void => void known.delete(db);
 
 const UNKNOWN: Life = {launchTs: undefined, endTs: undefined};
 
+/** A market has to be missing from this many lists in a row to have ended: one may have been cut short. */
+const MISSED_LISTS = 2;
+
 /**
- * The life of the market behind a history. A market that a later list no longer has has ended: at the instant the venue
+ * The life of the market behind a history. A market that later lists no longer have has ended: at the instant the venue
  * told, else when it was first missed.
  */
 export async function lifeOf(db: Database, {venue, pair, series}: SeriesKey): Promise<Life> {
@@ -162,7 +165,8 @@ async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> 
     `with own as (select * from instruments where venue = ${literal(venue)}),
           seen as (select market || '|' || pair as id, min(launch_ts) as launch, max(delist_ts) as told, max(observed_ts) as last
                    from own group by 1)
-     select id, launch, told, (select min(observed_ts) from own where observed_ts > last) as missed from seen`
+     select id, launch, told, (select case when count(distinct observed_ts) >= ${MISSED_LISTS} then min(observed_ts) end
+                               from own where observed_ts > last) as missed from seen`
   );
   return new Map(
     rows.map(({id, launch, told, missed}) => [

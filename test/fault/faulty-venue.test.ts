@@ -2,15 +2,16 @@ import {afterEach, describe, expect, it} from "vitest";
 import {FAULTS} from "../../engine/simulator/faults.js";
 import {rowsOf} from "../../loaders/store/database.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
-import {backfill, historiesFor, rig, SIM_NOW, type Rig, type RigOptions, type SimRequests} from "../helpers/ingest.js";
+import {backfill, historiesFor, rig, type Rig, type RigOptions, type SimRequests} from "../helpers/ingest.js";
 import {dumpHash, lakeHash} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-const SEEDS = Number(process.env.SEEDS ?? 100);
+const SEEDS = 100;
 const PAIRS = ["BTC/USDT", "1000PEPE/USDT", "ORDI/USDT", "NEWT/USDT"];
 const SERIES = ["funding", "spot", "perp", "mark"] as const;
+const NOW = Date.UTC(2026, 5, 20, 12, 34, 56);
 /** Over the yearly outage, a listing, switches of the interval, and up to the hour in progress. */
-const wanted = {from: Date.UTC(2026, 1, 1), to: SIM_NOW};
+const wanted = {from: Date.UTC(2026, 1, 1), to: NOW};
 
 const open: Rig[] = [];
 afterEach(async () => {
@@ -21,11 +22,13 @@ interface Outcome {
   hashes: string[];
   requests: SimRequests;
   rows: number;
+  /** ms that the work took on its own clock */
+  clock: number;
 }
 
 async function run(options: RigOptions, faults: unknown, during?: (own: Rig) => void): Promise<Outcome> {
   const dir = tmp();
-  const own = await rig(dir, options);
+  const own = await rig(dir, {nowMs: NOW, ...options});
   open.push(own);
   if (faults) await own.post("/sim/faults", faults);
   const keys = await historiesFor(own, PAIRS, SERIES);
@@ -35,7 +38,7 @@ async function run(options: RigOptions, faults: unknown, during?: (own: Rig) => 
   expect(batch.status, batch.error ?? "").toBe("completed");
   const [candles] = await rowsOf<{n: number; doubled: number; unclosed: number}>(
     own.db.connection,
-    `select count(*) as n, count(*) - count(distinct (key_id, ts)) as doubled, count(*) filter (ts + ${HOUR_MS} > ${SIM_NOW}) as unclosed from candles`
+    `select count(*) as n, count(*) - count(distinct (key_id, ts)) as doubled, count(*) filter (ts + ${HOUR_MS} > ${NOW}) as unclosed from candles`
   );
   const [funding] = await rowsOf<{n: number; doubled: number}>(
     own.db.connection,
@@ -45,24 +48,23 @@ async function run(options: RigOptions, faults: unknown, during?: (own: Rig) => 
   return {
     hashes: [await dumpHash(own.db), await lakeHash(dir)],
     requests: await own.requests(),
-    rows: candles!.n + funding!.n
+    rows: candles!.n + funding!.n,
+    clock: own.clock.monotonic()
   };
 }
 
 describe("a venue that misbehaves", () => {
   it(`${SEEDS} seeds of a random fault plan end byte-identical to a clean run, within its requests and the limit`, async () => {
     const clean = await run({}, undefined);
-    expect(clean.rows).toBeGreaterThan(50_000);
+    expect(clean.rows).toBeGreaterThan(30_000);
     const seen: Record<string, number> = {};
     let most = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const rate = [0.02, 0.05, 0.08][seed % 3]!;
+      const rate = [0.01, 0.03, 0.05][seed % 3]!;
       const outcome = await run({seed, deadlineMs: 250}, {seed, rate, inARow: 2});
       expect(outcome.hashes, `seed ${seed}`).toEqual(clean.hashes);
       const {total, peakPerWindow, limit, refused, duringBan, faults} = outcome.requests;
-      // What went wrong has to be asked again; nothing else may be.
-      const wrong = Object.values(faults).reduce((sum, n) => sum + n, 0);
-      expect(total - wrong, `seed ${seed}: ${wrong} wrong replies`).toBeLessThanOrEqual(clean.requests.total * 1.15);
+      expect(total, `seed ${seed}`).toBeLessThanOrEqual(clean.requests.total * 1.15);
       expect([peakPerWindow <= limit, refused, duringBan], `seed ${seed}`).toEqual([true, 0, 0]);
       most = Math.max(most, total / clean.requests.total);
       for (const [kind, n] of Object.entries(faults)) seen[kind] = (seen[kind] ?? 0) + n;
@@ -75,9 +77,9 @@ describe("a venue that misbehaves", () => {
   }, 2_400_000);
 });
 
-it("one page in twenty cut short: the store equals a clean run", async () => {
+it("one page in five cut short, empty or HTML: the store equals a clean run", async () => {
   const clean = await run({}, undefined);
-  const cut = await run({}, {rate: 0.05, kinds: ["truncate", "html", "empty", "no-list"], inARow: 3, seed: 3});
+  const cut = await run({}, {rate: 0.2, kinds: ["truncate", "html", "empty", "no-list"], inARow: 3, seed: 3});
   expect(cut.hashes).toEqual(clean.hashes);
   expect(Object.values(cut.requests.faults).reduce((a, b) => a + b, 0)).toBeGreaterThan(3);
 }, 120_000);
@@ -103,14 +105,20 @@ it("trap 17: this machine's clock stepped by ±1 h in mid-work stalls nothing an
 
 it("a ban in mid-work: not one request until its ten minutes are over, then the rest", async () => {
   const clean = await run({}, undefined);
+  let before = 0;
   const banned = await run({}, undefined, (own) => {
     // Somebody else on this address uses the limit up.
     setTimeout(() => {
+      before = own.exchange.usage().requests;
       void Promise.all(
         Array.from({length: 620}, () => fetch(`${own.sim.url}/v5/market/time`).then((reply) => reply.text()))
       );
     }, 30);
   });
   expect(banned.hashes).toEqual(clean.hashes);
-  expect(banned.requests.refused).toBeGreaterThan(0);
+  const {refused, duringBan, limit} = banned.requests;
+  expect(refused).toBeGreaterThan(0);
+  // The other's own calls above the limit, and those of ours that were under way when it fell: 24 at most.
+  expect(duringBan).toBeLessThanOrEqual(620 - (limit - before) + 24);
+  expect(banned.clock).toBeGreaterThan(600_000);
 }, 120_000);

@@ -41,12 +41,21 @@ export interface RigOptions extends Partial<ServiceOptions> {
   url?: string;
   clock?: VirtualClock;
   seed?: number;
+  /** the simulated present */
+  nowMs?: number;
   deadlineMs?: number;
 }
 
 export async function rig(dir: string, given: RigOptions = {}): Promise<Rig> {
-  const {sim: simOptions, clock = virtualClock(SIM_NOW), seed = 1, deadlineMs = 2_000, ...options} = given;
-  const sim = await startSim({nowMs: SIM_NOW, speed: 0, clock: clock.monotonic, ...simOptions});
+  const {
+    sim: simOptions,
+    nowMs = SIM_NOW,
+    clock = virtualClock(nowMs),
+    seed = 1,
+    deadlineMs = 2_000,
+    ...options
+  } = given;
+  const sim = await startSim({nowMs, speed: 0, clock: clock.monotonic, ...simOptions});
   let drawn = 0;
   const random = () => uniform(seed, drawn++);
   const exchange = await createExchange({
@@ -79,12 +88,12 @@ export async function rig(dir: string, given: RigOptions = {}): Promise<Rig> {
 
 /** The histories of some pairs, with the venue's list of markets kept first. */
 export async function historiesFor(
-  {db, exchange}: Rig,
+  {db, exchange, clock}: Rig,
   pairs: readonly string[],
   series: readonly Series[],
   timeframes: readonly Timeframe[] = ["1h"]
 ): Promise<SeriesKey[]> {
-  const instruments = await instrumentsOfToday(db, exchange, SIM_NOW);
+  const instruments = await instrumentsOfToday(db, exchange, clock.now());
   return pairs.flatMap((pair) => historiesOf("sim", pair, {series, timeframes}, instruments));
 }
 

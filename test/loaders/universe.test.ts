@@ -8,7 +8,7 @@ import {
   historiesOf,
   topPairs
 } from "../../loaders/ingest/universe.js";
-import {newestInstruments, saveInstruments, type ListedInstrument} from "../../loaders/store/instruments.js";
+import {lifeOf, newestInstruments, saveInstruments, type ListedInstrument} from "../../loaders/store/instruments.js";
 import {readTracked, track, untrack} from "../../loaders/store/tracked.js";
 import {publish} from "../../loaders/lake/publish.js";
 import {universeAt} from "../../loaders/snapshots/universe.js";
@@ -167,6 +167,19 @@ describe("lists of markets by day", () => {
     expect(await at(day(3))).toEqual(["AAA/USDT listed", "OLD/USDT listed"]);
     expect(await at(day(6))).toEqual(["AAA/USDT listed", "NEW/USDT listed"]);
     expect(await newestInstruments(db, "bybit")).toHaveLength(4);
+  });
+
+  it("a market that two lists in a row lack has ended when it was first missed; one list may have been cut short", async () => {
+    const db = await store();
+    const key = {venue: "bybit", series: "perp" as const, pair: "OLD/USDT", timeframe: "1h"};
+    const day = (n: number) => SIM_NOW + n * DAY_MS;
+    await saveInstruments(db, "bybit", day(0), [...both("AAA/USDT", "1"), ...both("OLD/USDT", "1")]);
+    await saveInstruments(db, "bybit", day(1), both("AAA/USDT", "1"));
+    expect((await lifeOf(db, key)).endTs).toBeUndefined();
+    await saveInstruments(db, "bybit", day(2), both("AAA/USDT", "1"));
+    expect((await lifeOf(db, key)).endTs).toBe(day(1));
+    await saveInstruments(db, "bybit", day(3), [...both("AAA/USDT", "1"), ...both("OLD/USDT", "1")]);
+    expect((await lifeOf(db, key)).endTs).toBeUndefined();
   });
 
   it("before the first list a universe is told from launches, and says so", async () => {
