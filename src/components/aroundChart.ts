@@ -46,7 +46,7 @@ export function AroundChart(
     x: {axis: null, domain: [-0.3, most + 0.3]},
     y: {label: `net, ${unit}`, grid: true, nice: true, ticks: 4},
     fx: {axis: null, padding: 0.08},
-    fy: {axis: null, padding: 0.18},
+    fy: {axis: null, padding: 0.38},
     marks: [
       Plot.frame({stroke: colors.hairline}),
       Plot.ruleY([0], {stroke: colors.soft}),
@@ -107,4 +107,4 @@ const valueText = (d: AroundPoint): string => KNOBS[d.key]?.format(d.value) ?? d
 
 /** Height of so many small charts at a width. */
 export const aroundHeight = (keys: number, width: number): number =>
-  60 + Math.ceil(keys / (width < 520 ? 1 : width < 860 ? 2 : 3)) * 170;
+  60 + Math.ceil(keys / (width < 520 ? 1 : width < 860 ? 2 : 3)) * 185;

@@ -93,7 +93,7 @@ export function VariantTable(
       {key: "trades", label: "Trades", value: (d) => totals(d)?.trades ?? null},
       {
         key: "act",
-        label: "",
+        label: "Action",
         value: () => null,
         cell: (d) => {
           const i = rows.indexOf(d);

@@ -1,24 +1,13 @@
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
-import {createRequire} from "node:module";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {parquetReadObjects} from "hyparquet";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import {axe} from "../helpers/axe.js";
 import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
 import {hasSharedData, pagesOf} from "../helpers/site.js";
 import {serveSite} from "../helpers/sites.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds and is let pass: one rule on one element each, with its reason. Nothing else is excused. */
-const AXE_EXCEPTIONS = [
-  {
-    rule: "region",
-    element: 'id="observablehq-sidebar-toggle"',
-    reason: "Framework's sidebar toggle must precede the sidebar as its sibling: its style depends on that"
-  }
-];
 
 let browser: Browser;
 let folder: string;
@@ -40,15 +29,6 @@ afterAll(async () => {
 
 const visit = (site: "data" | "empty", path: string, options?: OpenOptions) =>
   openPage(browser, sites[site].url + path, options);
-
-async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const result = await page.evaluate(() => (window as any).axe.run(document));
-  return result.violations
-    .flatMap((v: any) => v.nodes.map((n: any) => ({rule: v.id, html: n.html, why: n.any?.[0]?.message ?? ""})))
-    .filter((d: any) => !AXE_EXCEPTIONS.some(({rule, element}) => rule === d.rule && d.html.includes(element)))
-    .map((d: any) => `${d.rule}: ${d.html.slice(0, 160)} ${d.why}`);
-}
 
 const marks = (page: Page) =>
   page.evaluate(() => document.querySelectorAll("main svg :is(path,line,rect,circle,text)").length);
