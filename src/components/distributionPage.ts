@@ -2,27 +2,21 @@ import {groupBy, hourOf, weekdayOf, yearOf, type Group} from "../lib/stats/group
 import {DAY_MS} from "../lib/time/grid.js";
 import {breakEvenRate} from "./breakEven.js";
 import {segmented, slider} from "./controls.js";
-import {DataTable, type Column} from "./dataTable.js";
+import {MOST_ROWS, rowsHeight} from "./distributionScales.js";
+import {BoxRows, EcdfChart, HistogramRows, RidgeRows} from "./distributionShapes.js";
+import {SampleTable} from "./distributionTable.js";
 import {
   AutocorrelationChart,
-  BoxRows,
   CorrelationChart,
   correlationHeight,
-  EcdfChart,
   EffectChart,
-  HistogramRows,
-  MOST_ROWS,
-  RidgeRows,
-  rowsHeight,
   SurvivalChart,
   YearChart
-} from "./distributionCharts.js";
-import {beyond, domainOf, SAMPLE_FIELDS, sampleOf, type Sample} from "./distributionModel.js";
+} from "./distributionTime.js";
+import {beyond, domainOf, sampleOf, type Sample} from "./distributionModel.js";
 import {h} from "./dom.js";
-import {DownloadButtons} from "./download.js";
-import {bp, bpValue, count, day, number, percent, plural} from "./format.js";
+import {bp, count, day, number, percent, plural} from "./format.js";
 import {Keys} from "./keys.js";
-import {slugOf} from "./links.js";
 import {LiveBlock, LiveFigure} from "./liveFigure.js";
 import type {MarketFeed} from "./marketFeed.js";
 import {PairPicker} from "./pairPicker.js";
@@ -378,127 +372,6 @@ function SampleKeys({samples, breakEven}: View): HTMLElement {
       note: life === null ? "more than half outlive what was seen" : "half of all runs end sooner"
     }
   ]);
-}
-
-const column = (
-  key: string,
-  label: string,
-  value: (d: Sample) => number | null | undefined,
-  cell: (d: Sample) => string,
-  title?: string
-): Column<Sample> => ({
-  key,
-  label,
-  value,
-  cell,
-  first: "descending",
-  ...(title && {title})
-});
-
-/** All figures of all samples, with the download. */
-function SampleTable({samples}: View): HTMLElement {
-  let sorted: readonly Sample[] = samples;
-  const table = DataTable(samples, {
-    caption: "All figures; rates in basis points per 8 h, runs in days",
-    param: "sort",
-    pageSize: 40,
-    nothing: "No pair is chosen.",
-    onSort: (next) => (sorted = next),
-    columns: [
-      {
-        key: "name",
-        label: "Pair",
-        align: "left",
-        value: (d) => d.name,
-        cell: (d) => h("a", {href: `./pairs/${slugOf(d.pair)}`}, d.name)
-      },
-      column(
-        "count",
-        "Settlements",
-        (d) => d.count,
-        (d) => count(d.count)
-      ),
-      column(
-        "mean",
-        "Mean",
-        (d) => d.mean,
-        (d) => bpValue(d.mean)
-      ),
-      column(
-        "sd",
-        "Standard deviation",
-        (d) => d.sd,
-        (d) => bpValue(d.sd)
-      ),
-      column(
-        "min",
-        "Lowest",
-        (d) => d.five?.[0],
-        (d) => bpValue(d.five?.[0])
-      ),
-      column(
-        "q1",
-        "Lower quartile",
-        (d) => d.five?.[1],
-        (d) => bpValue(d.five?.[1])
-      ),
-      column(
-        "median",
-        "Median",
-        (d) => d.five?.[2],
-        (d) => bpValue(d.five?.[2])
-      ),
-      column(
-        "q3",
-        "Upper quartile",
-        (d) => d.five?.[3],
-        (d) => bpValue(d.five?.[3])
-      ),
-      column(
-        "max",
-        "Highest",
-        (d) => d.five?.[4],
-        (d) => bpValue(d.five?.[4])
-      ),
-      column(
-        "positive",
-        "Positive, %",
-        (d) => d.positive,
-        (d) => percent(d.positive, 1).replace(" %", "")
-      ),
-      column(
-        "above",
-        "Above break-even, %",
-        (d) => d.above,
-        (d) => percent(d.above, 1).replace(" %", "")
-      ),
-      column(
-        "longest",
-        "Longest run, days",
-        (d) => d.longest,
-        (d) => number(d.longest === undefined ? null : d.longest / 3, 1)
-      ),
-      column(
-        "half",
-        "Half-life, days",
-        (d) => d.halfLife,
-        (d) => number(d.halfLife === undefined ? null : d.halfLife / 3, 1)
-      ),
-      column(
-        "auto",
-        "Next rate",
-        (d) => d.autocorrelation[0]?.value,
-        (d) => number(d.autocorrelation[0]?.value, 2),
-        "correlation of a rate with the next one"
-      )
-    ]
-  });
-  return h(
-    "div",
-    {},
-    table,
-    DownloadButtons(() => sorted, {fields: SAMPLE_FIELDS, name: "carrybook-distributions", noun: "pair"})
-  );
 }
 
 /** What the chosen distributions hide. */

@@ -2,17 +2,14 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {AroundChart} from "../../src/components/aroundChart.js";
+import {BoxRows, EcdfChart, HistogramRows, RidgeRows} from "../../src/components/distributionShapes.js";
 import {
   AutocorrelationChart,
-  BoxRows,
   CorrelationChart,
-  EcdfChart,
   EffectChart,
-  HistogramRows,
-  RidgeRows,
   SurvivalChart,
   YearChart
-} from "../../src/components/distributionCharts.js";
+} from "../../src/components/distributionTime.js";
 import {beyond, domainOf, sampleOf, sharedBins} from "../../src/components/distributionModel.js";
 import {curveAt, EquityChart} from "../../src/components/equityChart.js";
 import {boundsOf, GridChart, type GridCell} from "../../src/components/gridChart.js";
