@@ -33,6 +33,16 @@ export const heat = [
   "var(--cb-heat-p4)"
 ] as const;
 
+/**
+ * How a number is written on a cell of the {@link heat} scale: in the card's colour on its outermost steps, which are
+ * strong in both themes, in ink with a halo on the others.
+ */
+export const onSteps = <T>(outermost: (d: T) => boolean) => ({
+  fill: (d: T) => (outermost(d) ? colors.card : colors.ink),
+  stroke: (d: T) => (outermost(d) ? "none" : colors.card),
+  strokeWidth: 2.5
+});
+
 /** Edges between the steps of {@link heat}, in basis points per 8 h; the default rate of most venues is 1 bp. */
 export const heatBounds = [-3, -1, -0.1, 0.1, 1.01, 3, 6] as const;
 

@@ -49,18 +49,29 @@ export const xScale = (domain: readonly [number, number]): Plot.ScaleOptions => 
 /** The height of a chart of one row for each history. */
 export const rowsHeight = (n: number, each: number): number => 74 + Math.max(1, Math.min(MOST_ROWS, n)) * each;
 
-/** Names on their lines at heights of their own. */
+/** Names on their lines, each as far from the ones before it as its line allows. */
 export function namesAlong<T extends {name: string}>(
   points: readonly T[],
   x: keyof T & string,
   y: keyof T & string,
   samples: readonly Sample[]
 ): Plot.Markish[] {
-  const labels = samples.flatMap((d, i) => {
-    const own = points.filter((p) => p.name === d.name);
-    const at = own[Math.min(own.length - 1, Math.floor((own.length * (i + 1)) / (samples.length + 6)))];
-    return at ? [at] : [];
-  });
+  const labels: T[] = [];
+  const scale = (key: keyof T & string) => Math.max(1e-9, ...points.map((p) => Math.abs(Number(p[key]))));
+  const [unitX, unitY] = [scale(x), scale(y)];
+  // A name is wider than high, so that a step up tells two of them apart sooner than one across.
+  const apart = (p: T, q: T) =>
+    Math.hypot((Number(p[x]) - Number(q[x])) / unitX, (2.5 * (Number(p[y]) - Number(q[y]))) / unitY);
+  for (const {name} of samples) {
+    const own = points.filter((p) => p.name === name);
+    const places = own.slice(0, Math.max(1, Math.ceil(own.length * 0.7)));
+    const room = (p: T) => Math.min(Infinity, ...labels.map((q) => apart(p, q)));
+    const best = places.reduce<T | undefined>(
+      (a, p) => (a === undefined || room(p) > room(a) + 1e-9 ? p : a),
+      undefined
+    );
+    if (best) labels.push(best);
+  }
   return [
     Plot.text(labels, {
       x,

@@ -2,7 +2,7 @@ import * as Plot from "npm:@observablehq/plot";
 import {bucketCorrelation, bucketed} from "../lib/stats/dependence.js";
 import type {Group} from "../lib/stats/groups.js";
 import {breakEvenLabel} from "./breakEven.js";
-import {colors} from "./colors.js";
+import {colors, onSteps} from "./colors.js";
 import type {Sample} from "./distributionModel.js";
 import {bps, color, left, MOST_ROWS, namesAlong, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "./format.js";
@@ -261,9 +261,7 @@ export function CorrelationChart(samples: readonly Sample[], {width, height, doc
         x: "b",
         y: "a",
         text: (d) => (d.value === undefined ? "–" : number(d.value, room < 44 ? 1 : 2)),
-        fill: colors.ink,
-        stroke: colors.card,
-        strokeWidth: 3
+        ...onSteps((d) => d.value !== undefined && (d.value >= 0.8 || d.value < -0.5))
       }),
       Plot.tip(
         cells,

@@ -1,5 +1,5 @@
 import * as Plot from "npm:@observablehq/plot";
-import {colors} from "./colors.js";
+import {colors, onSteps} from "./colors.js";
 import {number, percent} from "./format.js";
 
 /** One combination of a sweep, over all of its pairs. */
@@ -59,6 +59,7 @@ export function GridChart(
   const column = (width - 78) / Math.max(1, xs.length);
   const written = column >= 38 && ys.length <= 24;
   const every = Math.ceil(xs.length / Math.max(1, Math.floor((width - 78) / 54)));
+  const bounds = boundsOf(cells);
   const y = (d: GridCell) => d.y ?? "";
   return Plot.plot({
     document,
@@ -79,7 +80,7 @@ export function GridChart(
       ticks: xs.filter((_, i) => i % every === 0)
     },
     y: {type: "band", domain: [...ys].reverse(), label: yLabel ?? null, labelArrow: "none", tickSize: 0},
-    color: {type: "threshold", domain: boundsOf(cells), range: STEPS},
+    color: {type: "threshold", domain: bounds, range: STEPS},
     marks: [
       Plot.cell(cells, {x: "x", y, fill: "share", inset: 0.5}),
       ...(written
@@ -88,9 +89,7 @@ export function GridChart(
               x: "x",
               y,
               text: (d: GridCell) => number(d.share * 100, 2),
-              fill: colors.ink,
-              stroke: colors.card,
-              strokeWidth: 2.5,
+              ...onSteps<GridCell>((d) => d.share >= bounds.at(-1)! || d.share < bounds[0]!),
               fontSize: 10
             })
           ]
