@@ -277,12 +277,22 @@ function spotInstrument(coin: Coin): unknown {
   };
 }
 
+/** Rows that were written already: candles that are kept are asked for again and again. */
+const written = new WeakMap<SimCandle, string[]>();
+
 function klineRow(coin: Coin, side: Side, row: SimCandle): string[] {
+  let texts = written.get(row);
+  if (!texts) written.set(row, (texts = writeRow(coin, side, row)));
+  return texts;
+}
+
+function writeRow(coin: Coin, side: Side, row: SimCandle): string[] {
   const decimals = decimalsOf(coin, side);
-  const price = (ticks: number) => (ticks / 10 ** decimals).toFixed(decimals);
-  const prices = [String(row.ts), price(row.open), price(row.high), price(row.low), price(row.close)];
-  if (side !== "spot" && side !== "perp") return prices;
+  const scale = 10 ** decimals;
+  const prices = [row.open, row.high, row.low, row.close].map((ticks) => (ticks / scale).toFixed(decimals));
+  if (side !== "spot" && side !== "perp") return [String(row.ts), ...prices];
   return [
+    String(row.ts),
     ...prices,
     (row.volume / 10 ** coin.quantityDecimals).toFixed(coin.quantityDecimals),
     decimalText(Number(row.turnover.toFixed(6)))

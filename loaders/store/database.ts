@@ -88,7 +88,8 @@ async function openInstance(
   onIncident: (text: string) => void
 ): Promise<DuckDBInstance> {
   // Two instances on one file in one process lose commits without a word, hence the cache.
-  const open = () => DuckDBInstance.fromCache(path, {memory_limit: memoryLimit, threads: "2"});
+  // Many small writes gain nothing from a second thread, and take its core from whoever reads the source.
+  const open = () => DuckDBInstance.fromCache(path, {memory_limit: memoryLimit, threads: "1"});
   try {
     return await open();
   } catch (error) {

@@ -41,7 +41,10 @@ const WORKS: readonly Work[] = [
 ];
 
 interface Run {
+  /** until the last row and its proof were committed */
   ms: number;
+  /** until the lake had everything, features included */
+  publishedMs: number;
   requests: number;
   rows: number;
   firstRowsMs: number;
@@ -60,8 +63,8 @@ export async function backfillBench(): Promise<BenchRow[]> {
       const middle = runs.find((run) => run.ms === median(runs.map((r) => r.ms)))!;
       const floorMs = middle.requests / REQUESTS_PER_MS;
       rows.push({
-        work: `backfill ${work.name}, ${middle.requests} requests, ${middle.rows.toLocaleString("en-US")} rows stored and published`,
-        figure: `${(middle.ms / 1_000).toFixed(1)} s, first rows in the lake after ${(middle.firstRowsMs / 1_000).toFixed(1)} s`,
+        work: `backfill ${work.name}, ${middle.requests} requests, ${middle.rows.toLocaleString("en-US")} rows committed with their proof`,
+        figure: `${(middle.ms / 1_000).toFixed(1)} s; first rows in the lake after ${(middle.firstRowsMs / 1_000).toFixed(1)} s, everything with its features after ${(middle.publishedMs / 1_000).toFixed(1)} s`,
         against: `${(floorMs / 1_000).toFixed(1)} s: the requests at 80 % of the limit`,
         ratio: middle.ms / floorMs
       });
@@ -78,12 +81,14 @@ async function backfillOnce(url: string, {pairs, days, series, timeframes}: Work
   try {
     const exchange = await createExchange({url, simulated: true});
     let firstRowsMs = Infinity;
+    let storedMs = 0;
     const service = await JobService.open(db, {
       connect: async () => exchange,
       clock: systemClock,
       random: Math.random,
-      onEvent: ({type}) => {
-        if (type === "published") firstRowsMs = Math.min(firstRowsMs, performance.now() - start);
+      onEvent: (event) => {
+        if (event.type === "job" && event.job.status === "completed") storedMs = performance.now() - start;
+        if (event.type === "published") firstRowsMs = Math.min(firstRowsMs, performance.now() - start);
       }
     });
     const instruments = await instrumentsOfToday(db, exchange, NOW);
@@ -97,10 +102,16 @@ async function backfillOnce(url: string, {pairs, days, series, timeframes}: Work
     const start = performance.now();
     const batch = await service.submit({kind: "backfill", venue: "sim", histories: keys.map((key) => ({key, wanted}))});
     await service.run();
-    const ms = performance.now() - start;
+    const publishedMs = performance.now() - start;
     const done = service.get(batch.id)!;
     if (done.status !== "completed") throw new Error(`backfill ${done.status}: ${done.error}`);
-    return {ms, requests: exchange.usage().requests - before, rows: done.rowsFetched, firstRowsMs};
+    return {
+      ms: storedMs,
+      publishedMs,
+      requests: exchange.usage().requests - before,
+      rows: done.rowsFetched,
+      firstRowsMs
+    };
   } finally {
     await db.close();
     rmSync(dir, {recursive: true, force: true});

@@ -26,7 +26,7 @@ export interface FetchContext {
 
 /** Rows wait for their transaction until there are this many, or this long. */
 const FLUSH_ROWS = 10_000;
-const FLUSH_MS = 2_000;
+const FLUSH_MS = 4_000;
 
 /**
  * Fetches what is missing of a history and takes it into the store, stretch by stretch: the rows, the coverage they prove
