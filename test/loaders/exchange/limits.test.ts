@@ -222,7 +222,19 @@ describe("limits and refusals", () => {
     client["urls"].api.public = "https://api.bybit.com";
     await expect(client["publicGetV5MarketTime"]()).rejects.toThrow("invalid address: https://api.bybit.com");
     client["urls"].api.public = url;
-    await expect(client["fetch"](`${url}/v5/order/create`, "POST")).rejects.toThrow("invalid method: POST");
+  });
+
+  it("trap 7: an order cannot leave the reading client, so none can be sent blindly twice", async () => {
+    const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(venue, request)));
+    const {exchange} = await clientOf(url, NOW);
+    const {client} = exchange as unknown as {client: Record<string, any>};
+    client["apiKey"] = client["secret"] = "a key of this test";
+    const before = seen.length;
+    await expect(client["privatePostV5OrderCreate"]({category: "linear", symbol: "BTCUSDT"})).rejects.toThrow(
+      "invalid method: POST"
+    );
+    expect(seen.slice(before)).toEqual([]);
+    expect(client["maxRetriesOnFailure"] ?? client["options"].maxRetriesOnFailure ?? 0).toBe(0);
   });
 
   it("nothing but errors and rows comes out: no log, whatever fails", async () => {
