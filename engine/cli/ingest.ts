@@ -8,6 +8,7 @@ import {DataError, UsageError} from "../../loaders/errors.js";
 import type {Database} from "../../loaders/store/database.js";
 import {SERIES, parsePair, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, TIMEFRAMES, isTimeframe, type Timeframe} from "../../src/lib/time/grid.js";
+import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import {formatInstant, parseInstant} from "../../src/lib/time/instant.js";
 import {knownUrl, openVenue, type OpenVenue} from "../venue.js";
 import type {Context} from "./context.js";
@@ -89,6 +90,18 @@ export async function readyVenue({db, exchange, context}: Ingest, venue: string)
     output.note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; set it right`, "warn");
   }
   return {client, venueMs, instruments: await instrumentsOfToday(db, client, venueMs, signal)};
+}
+
+/** @throws DataError for a pair that has no perpetual in a venue's list of markets */
+export function requireListed(venue: string, instruments: readonly ListedInstrument[], pairs: readonly string[]): void {
+  const known = instruments.filter((i) => i.market === "perp").map((i) => i.pair);
+  for (const pair of pairs) {
+    if (!known.includes(pair)) {
+      throw new DataError(`missing market: ${venue} lists no perpetual ${pair}${didYouMean(pair, known)}`, {
+        fix: "see `npx carrybook pairs --universe`"
+      });
+    }
+  }
 }
 
 /** Works off batches, showing progress, and tells how they ended. The exit code is that of the worst. */

@@ -1,5 +1,5 @@
 import {Decimal, text} from "../lib/money/decimal.js";
-import {bp, number, percent} from "./format.js";
+import {bp, number} from "./format.js";
 
 /** One parameter of a strategy as a reader turns it. */
 export interface Knob {
@@ -213,6 +213,3 @@ export function valuesAround(knob: Knob, value: string, reach = 4): string[] {
   }
   return values;
 }
-
-/** A fee or share as a reader says it: `0.10 %`. */
-export const shareText = (value: string): string => percent(Number(value), 3);

@@ -1,5 +1,5 @@
 import type {LabRun} from "../lib/backtest/lab.js";
-import {entriesOf, stateOf, whyInvalid, type RunState} from "../lib/strategy/request.js";
+import {stateOf, whyInvalid, type RunState} from "../lib/strategy/request.js";
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {number, percent} from "./format.js";
@@ -39,8 +39,6 @@ export const writeVariants = (kept: readonly Variant[]): void =>
 
 /** The variant in hand is A. */
 export const variantName = (i: number): string => (i === 0 ? "A" : NAMES[i - 1]!);
-
-export const entriesOfVariant = (variant: Variant): Record<string, string> => entriesOf(variant);
 
 /** What a variant sets, in words. */
 export const variantWords = ({strategy, set}: Variant): string =>

@@ -72,6 +72,8 @@ describe("the ingestion commands", () => {
     const update = json<Ended>((await cli(["update", "--data", data, "--json", "--quiet"])).stdout);
     expect(new Set(update.jobs.map((job) => job.pair))).toEqual(new Set(["BTC/USDT", "SOL/USDT"]));
     expect((await cli(["untrack", "NOSUCH/USDT", "--data", data])).code).toBe(4);
+    const none = await cli(["track", "NOSUCH/USDT", "--data", data]);
+    expect([none.code, none.stderr]).toEqual([4, expect.stringContaining("lists no perpetual NOSUCH/USDT")]);
   });
 
   it("gaps --repair settles the venue's outage as confirmed missing", async () => {

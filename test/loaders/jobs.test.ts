@@ -92,6 +92,23 @@ describe("a batch", () => {
     expect(own.service.get(id)!.status).toBe("completed");
   });
 
+  it("trap 17: a clock that goes back an hour during a pause does not make it an hour longer", async () => {
+    const own = await start();
+    const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
+    await own.post("/sim/faults", {rate: 1, kinds: ["500"], inARow: 1_000_000});
+    const batch = await own.service.submit({
+      kind: "backfill",
+      venue: "sim",
+      histories: keys.map((key) => ({key, wanted}))
+    });
+    const running = own.service.run();
+    while (own.service.children(batch.id)[0]!.notBefore === null) await new Promise(setImmediate);
+    own.clock.step(-HOUR_MS);
+    await running;
+    expect(own.service.get(batch.id)!.status).toBe("failed");
+    expect(own.clock.monotonic()).toBeLessThan(HOUR_MS / 2);
+  });
+
   it("bulk retries give up on a job at their limit and name it; a person's retry does not", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);

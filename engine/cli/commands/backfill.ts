@@ -3,7 +3,6 @@ import {DataError, UsageError} from "../../../loaders/errors.js";
 import type {ListedInstrument} from "../../../loaders/store/instruments.js";
 import {track} from "../../../loaders/store/tracked.js";
 import {isCandleSeries} from "../../../src/lib/market/pair.js";
-import {didYouMean} from "../../../src/lib/strategy/suggest.js";
 import {identifyUrl, keepUrl} from "../../venue.js";
 import type {Context} from "../context.js";
 import {
@@ -12,6 +11,7 @@ import {
   readSeries,
   readSpan,
   readyVenue,
+  requireListed,
   runBatches,
   withIngest,
   type Ingest,
@@ -145,14 +145,7 @@ async function followNamed(
     typeof readSeries
   >
 ): Promise<void> {
-  const known = instruments.filter((i) => i.market === "perp").map((i) => i.pair);
-  for (const pair of pairs) {
-    if (!known.includes(pair)) {
-      throw new DataError(`missing market: ${venue} lists no perpetual ${pair}${didYouMean(pair, known)}`, {
-        fix: "see `npx carrybook pairs --universe`"
-      });
-    }
-  }
+  requireListed(venue, instruments, pairs);
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
   await db.exclusive(() => track(db, keys, {fromTs: from, chosenBy: "person"}));
 }

@@ -5,7 +5,7 @@ import {readTracked, track, untrack} from "../../../loaders/store/tracked.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {formatDay} from "../../../src/lib/time/instant.js";
 import {count} from "../output.js";
-import {readCount, readPairs, readSeries, type SeriesFlags} from "../ingest.js";
+import {readCount, readPairs, readSeries, requireListed, type SeriesFlags} from "../ingest.js";
 import type {Define} from "../main.js";
 
 interface Flags extends SeriesFlags {
@@ -35,6 +35,8 @@ export function trackCommands(define: Define): void {
             const before = await readTracked(db);
             const venue = venueOf(flags, demo, [...new Set(before.map((t) => t.venue))]);
             const instruments = await newestInstruments(db, venue);
+            // Before the first list of a venue's markets nobody can tell; the update says it then.
+            if (instruments.length > 0) requireListed(venue, instruments, pairs);
             const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
             await track(db, keys, {fromTs: now() - days * DAY_MS, chosenBy: "person"});
             const list = await readTracked(db);

@@ -1,4 +1,4 @@
-import {readSelection, selectionDue, selectTop} from "../../../loaders/ingest/universe.js";
+import {readSelection, selectionDue, selectTop, trackedVenues} from "../../../loaders/ingest/universe.js";
 import {DataError} from "../../../loaders/errors.js";
 import type {Job} from "../../../loaders/ingest/job.js";
 import {readTracked} from "../../../loaders/store/tracked.js";
@@ -17,7 +17,7 @@ export function updateCommand(define: Define): void {
               db,
               context: {output}
             } = ingest;
-            const venues = [...new Set((await db.exclusive(() => readTracked(db))).map((t) => t.venue))];
+            const venues = await db.exclusive(() => trackedVenues(db));
             if (venues.length === 0) {
               throw new DataError("missing pairs: nothing is tracked", {
                 fix: "npx carrybook backfill --top 20, or npx carrybook track BTC/USDT"

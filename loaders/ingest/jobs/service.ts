@@ -30,6 +30,8 @@ const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", 
 const ORDER = ["update", "repair", "backfill"];
 /** A failed attempt is followed by a pause of about this, then three times as long. */
 const BACKOFF_MS = 2_000;
+/** No pause is longer than this: one that seems to be was set before this machine's clock went back. */
+const LONGEST_PAUSE_MS = 60_000;
 /** Bulk retries of one job before only a person's explicit retry puts it back. */
 export const MAX_BULK_RETRIES = 3;
 
@@ -115,10 +117,10 @@ export class JobService {
           .finally(() => working.delete(work));
         working.add(work);
       }
-      const waiting = stop.aborted ? undefined : this.nextDue(mine);
+      const waiting = stop.aborted || working.size >= concurrency ? undefined : this.nextDue(mine);
       if (working.size === 0 && waiting === undefined) break;
-      const pause =
-        waiting === undefined ? [] : [clock.sleep(Math.max(1, waiting - clock.now()), stop).catch(() => undefined)];
+      const pauseMs = waiting === undefined ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(1, waiting - clock.now()));
+      const pause = waiting === undefined ? [] : [clock.sleep(pauseMs, stop).catch(() => undefined)];
       await Promise.race([...working, ...pause]);
     }
     if (failed !== undefined) throw failed;
@@ -135,7 +137,7 @@ export class JobService {
   private next(mine: (job: Job) => boolean): Job | undefined {
     const now = this.options.clock.now();
     return this.ready(mine)
-      .filter((job) => job.notBefore === null || job.notBefore <= now)
+      .filter(({notBefore}) => notBefore === null || notBefore <= now || notBefore > now + LONGEST_PAUSE_MS)
       .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || a.createdAt - b.createdAt)[0];
   }
 
