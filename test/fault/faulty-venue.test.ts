@@ -105,13 +105,18 @@ it("trap 17: this machine's clock stepped by ±1 h in mid-work stalls nothing an
 
 it("a ban in mid-work: not one request until its ten minutes are over, then the rest", async () => {
   const clean = await run({}, undefined);
+  let ours = 0;
   const banned = await run({}, undefined, (own) => {
-    // Somebody else on this address uses the limit up.
-    setTimeout(() => {
-      void Promise.all(
-        Array.from({length: 620}, () => fetch(`${own.sim.url}/v5/market/time`).then((reply) => reply.text()))
-      );
-    }, 30);
+    // Somebody else on this address uses the limit up while one of our requests is about to leave.
+    const {candles} = own.exchange;
+    own.exchange.candles = async (...call) => {
+      if (++ours === 3) {
+        await Promise.all(
+          Array.from({length: 620}, () => fetch(`${own.sim.url}/v5/market/time`).then((reply) => reply.text()))
+        );
+      }
+      return candles.apply(own.exchange, call);
+    };
   });
   expect(banned.hashes).toEqual(clean.hashes);
   const {refused, total} = banned.requests;
