@@ -1,0 +1,61 @@
+import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {
+  DecisionReport,
+  EngineConfigReport,
+  EngineSettings,
+  EngineState,
+  EngineStatus,
+  Notification,
+  Opportunity,
+  PositionReport,
+  RiskReport
+} from "../../src/lib/engine/wire.js";
+
+/** What happens to open hedges when the engine stops. */
+export type OnStop = "keep" | "close";
+
+/** A trade as the API tells it: the ledger's report, open ones left out. */
+export type EngineTrade = TradeReport;
+
+/** What an emergency stop has done so far; `left` names what could not be closed. */
+export interface EmergencyReport {
+  ts: number;
+  done: boolean;
+  closed: string[];
+  left: string[];
+}
+
+/**
+ * The trading loop as the API sees it. Reads answer at once from memory; commands answer once they are durable.
+ * Implemented by the paper and live loops; absent while the engine runs in mode `data`.
+ */
+export interface TradingControl {
+  status(): EngineStatus;
+  state(): EngineState;
+  positions(): PositionReport[];
+  /** closed trades, newest first */
+  trades(options: {limit: number; before?: number | undefined}): EngineTrade[];
+  /** the account by the hour, and now: [ts, equity in quote as text], ascending */
+  equity(): [number, string][];
+  opportunities(): Opportunity[];
+  decisions(options: {limit: number; before?: number | undefined; pair?: string | undefined}): DecisionReport[];
+  risk(): RiskReport;
+  config(): EngineConfigReport;
+  /** applied at the next cycle; throws a `UsageError` for values that contradict each other */
+  configure(patch: Partial<EngineSettings>): Promise<EngineConfigReport>;
+  notifications(options: {limit: number}): Notification[];
+  /** no new entries; exits, settlements and risk go on */
+  pause(reason: string): Promise<void>;
+  /** throws a `UsageError` while halted by something a person must look at first */
+  resume(): Promise<void>;
+  /** ends the loop in order, closing or keeping what is open */
+  stop(positions: OnStop): Promise<void>;
+  /** closes everything at once, then halts; never waits for the cycle in progress */
+  emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport>;
+}
+
+/** Hears what the trading loop has to say, for the stream of events. */
+export type EmitEvent = <K extends keyof import("../../src/lib/engine/wire.js").EngineEvents>(
+  type: K,
+  data: import("../../src/lib/engine/wire.js").EngineEvents[K]
+) => void;
