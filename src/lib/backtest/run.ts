@@ -144,13 +144,13 @@ function openAt(
     const {desk, rules} = run;
     const open = runs.flatMap(({hedge}) => (hedge ? [hedge] : []));
     const order = sizeEntry(t, claim, {open, account, rules}, config);
-    if (typeof order === "string") desk.refusals.push({ts: t, reason: order});
+    if (typeof order === "string") desk.refuse(t, order);
     else desk.hold(new Hedge(order, config, rules));
   }
 }
 
 function resultOf(run: PairRun): PairResult {
   const {pair, window, rules, trades, desk} = run;
-  const {refusals, noPrice, ambiguous} = desk;
-  return {pair, window, rules, trades, refusals, counts: {noPrice, ambiguous, cannotOpen: refusals.length}};
+  const {refusals, noPrice, ambiguous, cannotOpen} = desk;
+  return {pair, window, rules, trades, refusals, counts: {noPrice, ambiguous, cannotOpen}};
 }

@@ -10,7 +10,11 @@ import type {PairView} from "./view.js";
 /** {@link RateState} as plain data, from which it goes on. */
 export interface RateSnapshot {
   interval: IntervalState;
-  newest: {row: [tsMs: number, rate: string, nextMs: number | null]; hours: number | null; source: string | null} | null;
+  newest: {
+    row: [tsMs: number, rate: string, nextMs: number | null];
+    hours: number | null;
+    source: string | null;
+  } | null;
   knownHours: number | null;
   recent: string[];
   streak: number;

@@ -70,9 +70,10 @@ export class PairDesk {
   config: DeskConfig;
   readonly trades: Trade[] = [];
   readonly refusals: RefusedFill[] = [];
-  /** entries that lapsed, and settlements without a rate per 8 h */
+  /** entries that lapsed, settlements without a rate per 8 h, fills that were refused */
   noPrice = 0;
   ambiguous = 0;
+  cannotOpen = 0;
   readonly #barMs: number;
   #hedge: Hedge | undefined;
   #entry: WaitingEntry | undefined;
@@ -224,6 +225,19 @@ export class PairDesk {
     const {intent} = this.#entry!;
     this.#entry = undefined;
     return intent;
+  }
+
+  /** A fill was refused: the intent is consumed and counted. */
+  refuse(ts: number, reason: Refusal): void {
+    this.refusals.push({ts, reason});
+    ++this.cannotOpen;
+  }
+
+  /** Lets go of closed trades and refusals, which a long run keeps elsewhere. */
+  forgetClosed(): void {
+    this.trades.length = 0;
+    this.refusals.length = 0;
+    this.#booked = 0;
   }
 
   /** The trades closed since this was last asked. */
