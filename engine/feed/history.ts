@@ -10,7 +10,7 @@ import type {Trader} from "../trading/trader.js";
 /** A history as the trading loop would have lived through it. */
 export interface HistoryFeed {
   windows: readonly PairWindow[];
-  /** makes the pairs known and warms their signals up */
+  /** makes the pairs known and warms their signals up, as far as that has not been done */
   begin(trader: Trader): void;
   /** every instant at which anything could happen, with what became known then; it asks the trader what matters */
   inputs(trader: Trader): Generator<Omit<InputEvent, "type">>;
@@ -30,7 +30,8 @@ export function historyFeed(markets: readonly MarketData[], config: StrategyConf
     begin: (trader) => {
       for (const {pair, data, history, startMs: from} of windows) {
         const instrument = data.instrument ?? null;
-        trader.list({type: "listed", ts: startMs, pair, instrument});
+        if (!trader.pairs.has(pair)) trader.list({type: "listed", ts: startMs, pair, instrument});
+        if (trader.pair(pair).warmed) continue;
         const rows = data.funding
           .slice(0, firstAtOrAfter(history.t, from))
           .map(({tsMs, rate, reportedHours}): WarmedEvent["rows"][number] => [tsMs, text(rate), reportedHours ?? null]);

@@ -28,20 +28,18 @@ export async function replayHistory(
   });
   await trader.recover();
   if (trader.fileStrategy === undefined) {
-    const ts = Math.min(...feed.windows.map((window) => window.startMs));
-    const strategy = configEntries(config);
     trader.start({
       type: "started",
-      ts,
+      ts: Math.min(...feed.windows.map((window) => window.startMs)),
       version: "",
       mode: "history",
       venue: venueName,
       origin: "",
       simulated: false,
-      strategy
+      strategy: configEntries(config)
     });
-    feed.begin(trader);
   }
+  feed.begin(trader);
   for (const input of feed.inputs(trader)) if (input.ts > trader.lastTs) await trader.step(input);
   return trader;
 }

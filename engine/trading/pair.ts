@@ -37,6 +37,8 @@ export class TradedPair {
   /** both legs' prices at the newest instants, oldest first */
   opens: ({ts: number} & Opens)[] = [];
   owed: Owed[] = [];
+  /** whether the settlements from before its first step have been taken in */
+  warmed = false;
   /** the end of the newest bar that the liquidation check has seen */
   checkedTs = -Infinity;
 

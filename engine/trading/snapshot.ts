@@ -44,6 +44,7 @@ interface PairSnapshot {
   marks: [ts: number, spot: string, perp: string] | null;
   opens: [ts: number, spot: string, perp: string][];
   checkedTs: number | null;
+  warmed: boolean;
   owed: {tradeId: string; afterTs: number; untilTs: number; perpQty: string; report: TradeReport}[];
 }
 
@@ -109,6 +110,7 @@ function pairSnapshot(traded: TradedPair): PairSnapshot {
     marks: marks ? [marks.ts, text(marks.spot), text(marks.perp)] : null,
     opens: opens.map(({ts, spot, perp}) => [ts, text(spot), text(perp)]),
     checkedTs: finite(checkedTs),
+    warmed: traded.warmed,
     owed: traded.owed.map((owed) => ({...owed, perpQty: text(owed.perpQty)}))
   };
 }
@@ -181,6 +183,7 @@ function restorePair(trader: Trader, own: PairSnapshot): void {
     : undefined;
   traded.opens = own.opens.map(([ts, spot, perp]) => ({ts, spot: new Decimal(spot), perp: new Decimal(perp)}));
   traded.checkedTs = infinite(own.checkedTs);
+  traded.warmed = own.warmed;
   traded.owed = own.owed.map((owed) => ({...owed, perpQty: new Decimal(owed.perpQty)}));
 }
 

@@ -189,7 +189,9 @@ export class Trader {
   /** Settlements from before the first step: they warm signals up and decide nothing. */
   warm(event: WarmedEvent): void {
     const {pair, rows} = this.recorder.recall<WarmedEvent>("warmed", () => event);
-    const {rates} = this.pair(pair);
+    const traded = this.pair(pair);
+    const {rates} = traded;
+    traded.warmed = true;
     for (const [tsMs, rate, hours] of rows) {
       if (rates.isNew({tsMs})) rates.push({tsMs, rate, reportedHours: hours ?? undefined});
     }
