@@ -27,7 +27,7 @@ export async function replayHistory(
     barMs: timeframeMs(timeframe)
   });
   await trader.recover();
-  if (trader.fileStrategy === undefined) {
+  if (trader.file === undefined) {
     trader.start({
       type: "started",
       ts: Math.min(...feed.windows.map((window) => window.startMs)),
@@ -36,7 +36,7 @@ export async function replayHistory(
       venue: venueName,
       origin: "",
       simulated: false,
-      strategy: configEntries(config)
+      file: {strategy: configEntries(config), minTurnover24h: "0", intervalMs: 60_000}
     });
   }
   feed.begin(trader);

@@ -19,6 +19,8 @@ export class Recorder {
   readonly #tail: JournalLine[];
   readonly #audit: boolean;
   readonly #onLine: (line: JournalLine, recalled: boolean) => void;
+  readonly #backlog: JournalEvent[] = [];
+  #tolerant = false;
   #next = 0;
   #seq = 0;
 
@@ -95,11 +97,39 @@ export class Recorder {
     if (was !== is) throw mismatch(line, `does not follow from what came before: ${was}, not ${is}`);
   }
 
+  /**
+   * From now on an event that cannot be written (a full disk) is kept in memory and written as soon as it can be: an
+   * emergency must not wait for a disk.
+   */
+  tolerate(): void {
+    this.#tolerant = true;
+  }
+
+  /** Events that are not on the disk yet. */
+  get unwritten(): number {
+    return this.#backlog.length;
+  }
+
   #write<E extends JournalEvent>(event: E): E {
-    const line = this.#journal?.append(event) ?? {seq: this.#seq + 1, checksum: "", event};
+    const line = this.#append(event) ?? {seq: this.#seq + 1, checksum: "", event};
     this.#seq = line.seq;
     this.#onLine(line, false);
     return event;
+  }
+
+  #append<E extends JournalEvent>(event: E): JournalLine<E> | undefined {
+    if (!this.#journal) return undefined;
+    try {
+      while (this.#backlog.length > 0) {
+        this.#journal.append(this.#backlog[0]!);
+        this.#backlog.shift();
+      }
+      return this.#journal.append(event);
+    } catch (error) {
+      if (!this.#tolerant) throw error;
+      this.#backlog.push(event);
+      return undefined;
+    }
   }
 }
 

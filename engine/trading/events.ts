@@ -82,14 +82,16 @@ export interface StartedEvent extends Of<"started"> {
   venue: string;
   origin: string;
   simulated: boolean;
-  /** the strategy as the configuration has it; a changed one replaces what was set at run time */
-  strategy: Record<string, string>;
+  /** as the configuration file has it; a changed file replaces what was set at run time */
+  file: Settings;
 }
-export interface ConfiguredEvent extends Of<"configured"> {
+/** What the loop is steered by. */
+export interface Settings {
   strategy: Record<string, string>;
   minTurnover24h: string;
   intervalMs: number;
 }
+export interface ConfiguredEvent extends Of<"configured">, Settings {}
 export interface ListedEvent extends Of<"listed"> {
   pair: string;
   instrument: Instrument | null;

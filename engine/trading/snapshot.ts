@@ -9,7 +9,7 @@ import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
 import type {Decision, EntryReason} from "../../src/lib/strategy/decide.js";
 import type {RateSnapshot} from "../../src/lib/strategy/rates.js";
 import {fillOf, fillRecord, intentOf, intentRecord} from "./codec.js";
-import type {FillRecord, IntentRecord} from "./events.js";
+import type {FillRecord, IntentRecord, Settings} from "./events.js";
 import type {TradedPair} from "./pair.js";
 import type {Trader, TraderMode} from "./trader.js";
 
@@ -51,7 +51,7 @@ interface PairSnapshot {
 /** The whole state of the trading loop as plain data. */
 export interface TraderSnapshot {
   strategy: Record<string, string>;
-  fileStrategy: Record<string, string> | null;
+  file: Settings | null;
   minTurnover24h: string;
   intervalMs: number;
   capital: string;
@@ -73,7 +73,7 @@ const infinite = (value: number | null): number => value ?? -Infinity;
 export function snapshotOf(trader: Trader): TraderSnapshot {
   return {
     strategy: configEntries(trader.config),
-    fileStrategy: trader.fileStrategy ?? null,
+    file: trader.file ?? null,
     minTurnover24h: trader.minTurnover24h,
     intervalMs: trader.intervalMs,
     capital: text(trader.account.capital),
@@ -151,7 +151,7 @@ function hedgeSnapshot({hedge, heldUnder}: TradedPair): HedgeSnapshot | null {
 /** Puts a state into a trader that has done nothing yet. */
 export function restoreState(trader: Trader, state: TraderSnapshot): void {
   trader.config = parseConfig(state.strategy);
-  trader.fileStrategy = state.fileStrategy ?? undefined;
+  trader.file = state.file ?? undefined;
   trader.minTurnover24h = state.minTurnover24h;
   trader.intervalMs = state.intervalMs;
   trader.account.capital = new Decimal(state.capital);

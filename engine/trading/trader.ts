@@ -15,6 +15,7 @@ import type {
   ListedEvent,
   ModeEvent,
   RuleRecord,
+  Settings,
   SnapshotEvent,
   StartedEvent,
   TradingEvent,
@@ -64,7 +65,7 @@ export class Trader {
   readonly account: Account;
   config: StrategyConfig;
   /** as the configuration file had it when the engine last started */
-  fileStrategy: Record<string, string> | undefined;
+  file: Settings | undefined;
   minTurnover24h = "1000000";
   intervalMs = 60_000;
   mode: TraderMode = "running";
@@ -150,20 +151,28 @@ export class Trader {
     } else this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: event.ts, state: snapshotOf(this)});
   }
 
-  /** The engine starts; a strategy that was changed in the configuration replaces the one in force. */
+  /** The engine starts; what was changed in the configuration file replaces what is in force. */
   start(event: StartedEvent): void {
-    const {strategy} = this.recorder.recall<StartedEvent>("started", () => event);
-    const changed = this.fileStrategy === undefined || JSON.stringify(this.fileStrategy) !== JSON.stringify(strategy);
-    this.fileStrategy = strategy;
-    if (changed) this.#obey(parseConfig({...strategy, capital: text(this.account.capital)}));
+    const {file} = this.recorder.recall<StartedEvent>("started", () => event);
+    if (this.file === undefined) {
+      // the account is opened once; what the file says later of its capital does not move money
+      this.account.capital = parseConfig(file.strategy).capital;
+      this.dayStart = {day: -Infinity, equity: this.account.capital};
+    }
+    const changed = JSON.stringify(this.file) !== JSON.stringify(file);
+    this.file = file;
+    if (changed) this.#settle(file);
   }
 
   /** Settings in force from now on. */
   configure(event: ConfiguredEvent): void {
-    const {strategy, minTurnover24h, intervalMs} = this.recorder.recall<ConfiguredEvent>("configured", () => event);
+    this.#settle(this.recorder.recall<ConfiguredEvent>("configured", () => event));
+  }
+
+  #settle({strategy, minTurnover24h, intervalMs}: Settings): void {
     this.minTurnover24h = minTurnover24h;
     this.intervalMs = intervalMs;
-    this.#obey(parseConfig(strategy));
+    this.#obey(parseConfig({...strategy, capital: text(this.account.capital)}));
   }
 
   #obey(config: StrategyConfig): void {
