@@ -14,7 +14,14 @@ export function errorReply(error: unknown): {status: number; body: ErrorBody} {
   if (!(error instanceof CarrybookError)) {
     return {status: 500, body: {error: "unexpected error", fix: "see the engine's log", type: "Error"}};
   }
-  return {status: statusOf(error), body: {error: error.message, fix: error.fix ?? null, type: error.name}};
+  return {
+    status: statusOf(error),
+    body: {
+      error: error.message,
+      fix: error.fix ?? null,
+      type: error instanceof ConflictError ? "UsageError" : error.name
+    }
+  };
 }
 
 function statusOf(error: CarrybookError): number {
@@ -55,7 +62,9 @@ const LINGER_MS = 1_000;
 /** Answers a refusal and ends the connection: what the sender still sends is thrown away, and not for long. */
 export function refuse(request: IncomingMessage, reply: ServerResponse, {status, error, fix}: Refusal): void {
   const body: ErrorBody = {error, fix: fix ?? null, type: "UsageError"};
-  if (!request.complete) {
+  const {headers} = request;
+  const bodiless = headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+  if (!request.complete && !bodiless) {
     reply.setHeader("connection", "close");
     reply.once("finish", () => {
       request.resume();

@@ -9,7 +9,7 @@ import {readManifest} from "../../loaders/lake/manifest.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import type {EmitEvent} from "../api/control.js";
 import {Coalescer} from "../coalesce.js";
-import {keepUrl, type VenueSource} from "../venue.js";
+import {keepUrl, knownUrl, type VenueSource} from "../venue.js";
 import {listJobs, parentsOf} from "./jobs.js";
 import {planBackfill, planRepairs, planUpdate, planUpdates, type PlanContext} from "./plan.js";
 import type {BackfillRequest} from "./request.js";
@@ -79,6 +79,11 @@ export class DataHost {
     return this.venues.get(venue);
   }
 
+  /** The base URL a venue was last used with; undefined for its own. */
+  address(venue: string): Promise<string | undefined> {
+    return this.db.exclusive(() => knownUrl(this.db, venue));
+  }
+
   /** Makes a venue's address the one that jobs use from now on. @throws DataError where the store is of the other kind */
   async useVenue({venue, url}: VenueSource): Promise<Exchange> {
     await this.db.exclusive(() => claimKind(this.db, venue === "sim" ? "simulated" : "real"));
@@ -89,6 +94,11 @@ export class DataHost {
   private async readdress(venue: string): Promise<Exchange> {
     if (await this.venues.refresh(venue)) this.service.forget(venue);
     return this.exchange(venue);
+  }
+
+  /** What a venue's client has sent so far; undefined before there is one. */
+  usage(venue: string): Usage | undefined {
+    return this.venues.usage(venue);
   }
 
   backfill(request: BackfillRequest): Promise<Planned> {
