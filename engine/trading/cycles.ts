@@ -1,9 +1,9 @@
+import type {PredictedRow} from "../../loaders/store/predicted.js";
 import type {CycleStep, EngineStatus} from "../../src/lib/engine/wire.js";
 import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import {riskRules} from "../risk/report.js";
 import {gather, type Gathered} from "./input.js";
 import type {TradingLoop} from "./loop.js";
-import type {PredictedRow} from "./options.js";
 import {choosePairs, warmPairs} from "./startup.js";
 import {accountOf, opportunitiesOf, positionsOf} from "./views.js";
 

@@ -1,4 +1,5 @@
 import type {Clock, Exchange} from "../../loaders/exchange/types.js";
+import type {PredictedRow} from "../../loaders/store/predicted.js";
 import type {EngineMode, EngineSettings} from "../../src/lib/engine/wire.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
@@ -21,14 +22,6 @@ export interface LoopData {
   tracked(): Promise<string[]>;
   /** keeps the rates that the venue expects, as they were observed */
   keepPredicted(rows: readonly PredictedRow[]): Promise<void>;
-}
-
-/** A rate that a venue expected, and when. */
-export interface PredictedRow {
-  pair: string;
-  observedTs: number;
-  rate: string;
-  nextFundingTs: number;
 }
 
 /** Everything the trading loop is handed. */
