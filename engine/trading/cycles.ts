@@ -26,6 +26,7 @@ export class Cycles {
   last: {ts: number; ms: number} | undefined;
   nextTs: number | undefined;
   readonly #expected = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   readonly #predicted = new Map<string, string>();
   readonly #errors: number[] = [];
   #updates: string[] = [];
@@ -149,6 +150,7 @@ export class Cycles {
       feed: loop.feed,
       quotes: loop.quotes,
       expected: this.#expected,
+      asked: this.#asked,
       venueMs: loop.venueTs!,
       urgent
     });

@@ -20,6 +20,8 @@ export interface GatherOptions {
   quotes: ReadonlyMap<string, PairQuote>;
   /** the next settlement of each pair as the venue last told it before this instant */
   expected: ReadonlyMap<string, number>;
+  /** the instant at which each pair's settlements were last asked for with success; kept up to date here */
+  asked: Map<string, number>;
   venueMs: number;
   /** pairs that a risk rule wants left */
   urgent: ReadonlySet<string>;
@@ -46,22 +48,36 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   return gathered;
 }
 
-/** The instant from which the next settlement of a pair may be asked for. */
-export function dueTs({rates}: TradedPair, expected: number | undefined): number {
+/** Venues publish a settlement within this long of its instant; until then it is asked for at every cycle. */
+const LAG_MS = 120_000;
+/** A settlement that did not come when it should is looked for this often. */
+const LOOK_MS = 900_000;
+
+/**
+ * The instant from which the next settlement of a pair may be asked for: when the venue has announced it, or when the
+ * newest known interval has passed, whichever is first; at once where it was never asked for.
+ * @param expected the next settlement as the venue announced it
+ * @param asked when the venue last said that there was nothing new
+ */
+export function dueTs({rates}: TradedPair, expected: number | undefined, asked: number | undefined): number {
   const {newest} = rates;
-  if (!newest) return -Infinity;
-  if (expected !== undefined && expected > newest.t) return expected;
-  return newest.t + (newest.knownHours ?? 1) * HOUR_MS;
+  if (!newest || asked === undefined) return -Infinity;
+  const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(
+    (t) => t > newest.t && (asked <= newest.t || t > asked - LAG_MS)
+  );
+  return candidates.length > 0 ? Math.min(...candidates) : asked + LOOK_MS;
 }
 
 async function ofPair(
   traded: TradedPair,
-  {trader, feed, quotes, expected, venueMs, urgent}: GatherOptions
+  {trader, feed, quotes, expected, asked, venueMs, urgent}: GatherOptions
 ): Promise<{input: PairInput | undefined; waits: boolean}> {
   const {pair, hedge, desk, rates} = traded;
   const quote = quotes.get(pair);
-  const due = venueMs >= dueTs(traded, expected.get(pair));
+  const first = !asked.has(pair);
+  const due = venueMs >= dueTs(traded, expected.get(pair), asked.get(pair));
   const rows = due ? await feed.settlements(pair, rates.newestTs, venueMs) : [];
+  if (due) asked.set(pair, venueMs);
   const settlements = await Promise.all(
     rows.map(async ({tsMs, rate, reportedHours}, i) => {
       const next = i === rows.length - 1 ? quote?.nextFundingTs : undefined;
@@ -92,7 +108,7 @@ async function ofPair(
     traded.overdue(venueMs) ||
     urgent.has(pair) ||
     newHour;
-  const waits = due && settlements.length === 0;
+  const waits = due && !first && settlements.length === 0;
   if (!matters) return {input: undefined, waits};
   return {
     input: {

@@ -54,7 +54,10 @@ export class TradingLoop {
   private constructor(options: LoopOptions) {
     this.options = options;
     this.startedTs = options.clock.now();
-    this.journal = new Journal(options.journalDir, {visit: (line) => this.memory.take(line)});
+    this.journal = new Journal(options.journalDir, {
+      visit: (line) => this.memory.take(line),
+      ...(options.disk && {disk: options.disk})
+    });
     this.feed = new LiveFeed(options.exchange, {timeframe: options.timeframe ?? "1h", signal: options.signal});
     this.context = {
       quotes: this.quotes,

@@ -4,6 +4,7 @@ import type {EngineMode, EngineSettings} from "../../src/lib/engine/wire.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import type {EmitEvent, OnStop} from "../api/control.js";
+import type {JournalDisk} from "../journal/journal.js";
 import type {RiskLimits} from "../risk/limits.js";
 
 /** The loop's log. */
@@ -48,4 +49,6 @@ export interface LoopOptions {
   signal: AbortSignal;
   cycles?: number | undefined;
   onStop: OnStop;
+  /** where the journal writes; tests let it fill up */
+  disk?: JournalDisk | undefined;
 }

@@ -4,7 +4,7 @@ import {riskLimits} from "../../engine/risk/limits.js";
 import {LoopControl} from "../../engine/trading/control.js";
 import {TradingLoop} from "../../engine/trading/loop.js";
 import type {LoopOptions} from "../../engine/trading/options.js";
-import {createExchange, type Exchange} from "../../loaders/exchange/index.js";
+import {createExchange, type Clock, type Exchange} from "../../loaders/exchange/index.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
@@ -32,6 +32,8 @@ export interface LoopRigOptions {
   simOptions?: SimOptions;
   options?: Partial<LoopOptions>;
   nowMs?: number;
+  /** done between two cycles, once the venue's clock has reached an instant; time stands still meanwhile */
+  script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
 }
 
 export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
@@ -49,6 +51,14 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
   });
   const emitted: LoopRig["emitted"] = [];
   const stop = new AbortController();
+  const script = [...(given.script ?? [])].sort((a, b) => a.atTs - b.atTs);
+  const paced: Clock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      while (script.length > 0 && clock.now() >= script[0]!.atTs) await script.shift()!.act(rig);
+      return clock.sleep(ms, signal);
+    }
+  };
   const strategy = parseConfig({
     minRate: "0.00005",
     exitRate: "0.00002",
@@ -68,7 +78,7 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
       portfolioCapUsd: "5000",
       maxHedges: 5,
       minTurnover24h: "1000000",
-      intervalMs: 60_000
+      intervalMs: 600_000
     },
     limits: riskLimits.parse({}),
     pairs: ["BTC/USDT", "ETH/USDT", "SOL/USDT", "DOGE/USDT", "1000PEPE/USDT"],
@@ -79,12 +89,12 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
     data: undefined,
     emit: (type, data) => void emitted.push({type, data: JSON.parse(JSON.stringify(data ?? null))}),
     log: {info: () => undefined, warn: () => undefined, error: () => undefined},
-    clock,
+    clock: paced,
     signal: stop.signal,
     onStop: "keep",
     ...given.options
   });
-  return {
+  const rig: LoopRig = {
     sim,
     clock,
     exchange,
@@ -101,4 +111,5 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
       if (own) await sim.close();
     }
   };
+  return rig;
 }
