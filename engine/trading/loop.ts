@@ -1,3 +1,4 @@
+import {setMaxListeners} from "node:events";
 import {UsageError} from "../../loaders/errors.js";
 import type {EngineState, EngineStatus, Opportunity, RiskRule} from "../../src/lib/engine/wire.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
@@ -54,6 +55,8 @@ export class TradingLoop {
   private constructor(options: LoopOptions) {
     this.options = options;
     this.startedTs = options.clock.now();
+    // every call to the venue listens to it, and there are as many at once as there are pairs
+    setMaxListeners(0, options.signal);
     this.journal = new Journal(options.journalDir, {
       visit: (line) => this.memory.take(line),
       ...(options.disk && {disk: options.disk})
