@@ -14,6 +14,7 @@ const AFTER_SETTLEMENT_MS = 4_000;
 /** No two cycles begin closer together. */
 const SHORTEST_MS = 500;
 const ERROR_WINDOW_MS = 600_000;
+const PREDICTED_MS = 300_000;
 /** The venue's list of markets is read anew, and pairs are chosen anew, this often. */
 const LIST_MS = 24 * HOUR_MS;
 
@@ -27,7 +28,7 @@ export class Cycles {
   nextTs: number | undefined;
   readonly #expected = new Map<string, number>();
   readonly #asked = new Map<string, number>();
-  readonly #predicted = new Map<string, string>();
+  readonly #predicted = new Map<string, {rate: string; nextFundingTs: number; ts: number}>();
   readonly #errors: number[] = [];
   #updates: string[] = [];
   #updatedHour = -Infinity;
@@ -186,7 +187,7 @@ export class Cycles {
     }
   }
 
-  /** Keeps the rates that the venue expects, where they have changed. */
+  /** Keeps the rates that the venue expects, where they have changed, at most once in five minutes and before each settlement. */
   async #keepPredicted(): Promise<void> {
     const loop = this.#loop;
     const {data} = loop.options;
@@ -195,10 +196,13 @@ export class Cycles {
     for (const pair of loop.trader.pairs.keys()) {
       const quote = loop.quotes.get(pair);
       if (quote?.predictedRate === undefined || quote.nextFundingTs === undefined) continue;
-      const text = `${quote.predictedRate}|${quote.nextFundingTs}`;
-      if (this.#predicted.get(pair) === text) continue;
-      this.#predicted.set(pair, text);
-      rows.push({pair, observedTs: quote.ts, rate: quote.predictedRate, nextFundingTs: quote.nextFundingTs});
+      const {predictedRate: rate, nextFundingTs, ts} = quote;
+      const kept = this.#predicted.get(pair);
+      if (kept?.rate === rate && kept.nextFundingTs === nextFundingTs) continue;
+      const soon = nextFundingTs - ts < PREDICTED_MS;
+      if (kept?.nextFundingTs === nextFundingTs && ts - kept.ts < PREDICTED_MS && !soon) continue;
+      this.#predicted.set(pair, {rate, nextFundingTs, ts});
+      rows.push({pair, observedTs: ts, rate, nextFundingTs});
     }
     if (rows.length > 0) await data.keepPredicted(rows);
   }
