@@ -5,10 +5,15 @@
 import {fork} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
+import {PaperVenue} from "../../engine/execution/paper.js";
+import {Recorder} from "../../engine/journal/recorder.js";
+import {snapshotOf} from "../../engine/trading/snapshot.js";
+import {Trader} from "../../engine/trading/trader.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {topPairs} from "../../loaders/ingest/universe.js";
 import type {ListedInstrument} from "../../loaders/store/instruments.js";
 import {virtualClock} from "./clock.js";
+import {allLines} from "./journal.js";
 import {LOOP_NOW, loopRig} from "./loop.js";
 
 const [dir, days, pairs, intervalMs] = process.argv.slice(2) as [string, string, string, string];
@@ -79,3 +84,16 @@ const rig = await loopRig(join(dir, "run"), {
 console.log(JSON.stringify({pairs: chosen.length}));
 await rig.loop.run();
 child.kill();
+// The whole month again, from its journal alone: every decision worked out anew, every snapshot compared.
+const {options, gate, trader} = rig.loop;
+const recorder = new Recorder(undefined, allLines(options.journalDir), {audit: true});
+const again = new Trader({
+  recorder,
+  venue: new PaperVenue(options.strategy),
+  config: options.strategy,
+  venueName: options.venueName,
+  barMs: rig.loop.feed.barMs,
+  gate
+});
+await again.recover();
+console.log(JSON.stringify({audit: JSON.stringify(snapshotOf(again)) === JSON.stringify(snapshotOf(trader))}));
