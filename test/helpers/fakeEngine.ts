@@ -75,7 +75,8 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
       if (!tickets.delete(body.ticket)) return void json(reply, {error: "invalid ticket", fix: null}, 401);
       return void json(reply, {token: TOKEN});
     }
-    if (authorization !== `Bearer ${TOKEN}`) return void json(reply, {error: "missing or invalid token", fix: null}, 401);
+    if (authorization !== `Bearer ${TOKEN}`)
+      return void json(reply, {error: "missing or invalid token", fix: null}, 401);
     if (route === "GET /events") {
       reply.writeHead(200, {"content-type": "text/event-stream"});
       reply.write(": a stream\nretry: 2000\n\n");
