@@ -38,7 +38,8 @@ const signedIn = async (options?: OpenOptions, path = "engine") => {
   return opened;
 };
 const strip = (page: Page) => page.locator(".engine-strip").innerText();
-const row = (page: Page, caption: string, n = 0) => page.locator("table", {hasText: caption}).locator("tbody tr").nth(n);
+const row = (page: Page, caption: string, n = 0) =>
+  page.locator("table", {hasText: caption}).locator("tbody tr").nth(n);
 
 describe("without an account to show", () => {
   it("says how to start the engine when it is down, and asks again by itself", async () => {
@@ -169,7 +170,9 @@ describe("with the engine up", () => {
   it("closes and stops only on a second press", async () => {
     const {page} = await signedIn();
     await page.getByRole("button", {name: "Stop and close positions"}).click();
-    expect(await page.locator(".command-notes").innerText()).toContain("1 hedge are closed in order".replace("are", "is"));
+    expect(await page.locator(".command-notes").innerText()).toContain(
+      "1 hedge is closed in order"
+    );
     await page.keyboard.press("Escape");
     expect(engine.seen.some((d) => d.path === "/engine/stop")).toBe(false);
     await page.getByRole("button", {name: "Stop and close positions"}).click();
@@ -258,7 +261,9 @@ it("passes axe in both themes and fits 390 and 1440 pixels", async () => {
       await page.getByRole("button", {name: "Emergency stop", exact: true}).click();
       await page.waitForTimeout(200);
       expect(await axe(page), `${theme} ${width}`).toEqual([]);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+      );
       expect(over, `${theme} ${width}`).toBeLessThanOrEqual(0);
       expect(problems).toEqual([]);
       await page.context().close();
