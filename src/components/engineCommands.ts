@@ -1,8 +1,8 @@
 import type {EngineStatus, PositionReport} from "../lib/engine/wire.js";
 import {h} from "./dom.js";
 import type {EngineClient} from "./engineClient.js";
-import {emergencyWarning} from "./engineModel.js";
-import {instant, plural} from "./format.js";
+import {emergencyWarning, stopWarning} from "./engineModel.js";
+import {instant} from "./format.js";
 import type {Live} from "./liveFigure.js";
 import {TwoStep} from "./twoStep.js";
 
@@ -66,15 +66,13 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
   const keep = TwoStep({
     label: "Stop and keep positions",
     armed: "Stop now",
-    warning: () =>
-      `Press again within 10 seconds: the engine ends in order. ${plural(open().length, "hedge")} stay open, and nobody watches their margin.`,
+    warning: () => stopWarning(open(), "keep"),
     act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping; what is open stays open.")
   });
   const close = TwoStep({
     label: "Stop and close positions",
     armed: "Close all and stop",
-    warning: () =>
-      `Press again within 10 seconds: ${plural(open().length, "hedge")} are closed in order, spread and fees are paid, then the engine ends.`,
+    warning: () => stopWarning(open(), "close"),
     act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing what is open, then stopping.")
   });
   const emergency = TwoStep({

@@ -79,7 +79,8 @@ export function followEngine(
       await Promise.all(
         parts.map(async (part) => {
           try {
-            data = {...data, [part]: await client.get(PATHS[part])};
+            const value = await client.get(PATHS[part]);
+            data = {...data, [part]: value};
           } catch (error) {
             old.add(part);
             throw error;

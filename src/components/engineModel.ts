@@ -118,6 +118,17 @@ export function emergencyWarning(positions: readonly PositionReport[]): string {
     : "Press again within 10 seconds: every waiting order is cancelled and the engine halts until it is resumed. Nothing is open.";
 }
 
+/** What the first press of an orderly stop announces. */
+export function stopWarning(positions: readonly PositionReport[], what: "keep" | "close"): string {
+  const first = "Press again within 10 seconds: ";
+  if (!positions.length) return `${first}the engine ends in order. Nothing is open.`;
+  const hedges = plural(positions.length, "hedge");
+  const one = positions.length === 1;
+  return what === "keep"
+    ? `${first}the engine ends in order. ${hedges} ${one ? "stays" : "stay"} open, and nobody watches the margin.`
+    : `${first}${hedges} ${one ? "is" : "are"} closed in order, spread and fees are paid, then the engine ends.`;
+}
+
 /** Four figures at most: the account on what, today, capital at work, hedges. */
 export function accountFigures({account, startedTs}: EngineStatus, now: number) {
   if (!account) return null;
