@@ -103,10 +103,11 @@ describe("GET /events", () => {
 
   it("the emergency stop answers while its closing goes on", async () => {
     const never = new Promise<never>(() => undefined);
-    const {call} = await startApi(
-      {emergency: () => never, clock: {...systemClock, sleep: async () => undefined}},
-      {heartbeatMs: 1e9}
-    );
+    const hurried = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms === 1_500 ? 1 : ms, signal)
+    };
+    const {call} = await startApi({emergency: () => never, clock: hurried});
     const reply = await call("POST", "/engine/emergency-stop");
     expect([reply.status, await reply.json()]).toEqual([
       202,
