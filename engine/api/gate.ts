@@ -13,7 +13,7 @@ export class Gate {
   private readonly origins: ReadonlySet<string>;
 
   constructor(port: number, devOrigins: readonly string[] = []) {
-    const names = ["127.0.0.1", "localhost", "[::1]"];
+    const names = ["127.0.0.1", "localhost"];
     this.hosts = new Set(names.map((name) => `${name}:${port}`));
     this.origins = new Set([...names.map((name) => `http://${name}:${port}`), ...devOrigins.map(originOf)]);
   }

@@ -239,7 +239,8 @@ export class DataHost {
 
   /** A batch counts as ended once the lake tells it too. */
   private view(job: Job): Job {
-    return this.unpublished.has(job.id) && isSettled(job) ? {...job, status: "in_progress", step: "publish"} : job;
+    if (!this.unpublished.has(job.id) || !isSettled(job)) return job;
+    return {...job, status: "in_progress", step: "publish", finishedAt: null};
   }
 
   private hear(event: JobEvent): void {
