@@ -2,7 +2,9 @@ import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../loaders/errors.js";
+import {notifyConfig} from "./notify/config.js";
 import {riskLimits} from "./risk/limits.js";
+import {scheduleConfig} from "./schedule/data-tasks.js";
 
 const share = z
   .union([z.string(), z.number()])
@@ -39,12 +41,6 @@ const schema = z.strictObject({
         .max(86_400_000)
         .default(60_000)
         .describe("from the start of one cycle to the next, ms"),
-      updateMs: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .default(3_600_000)
-        .describe("how often mode data appends what is new of everything tracked, ms; 0 never"),
       minTurnover24h: share.default("1000000").describe("least turnover of a pair in 24 h, in quote"),
       strategy: z.string().min(1).default("simple").describe("simple, composite or a preset"),
       set: z
@@ -53,13 +49,15 @@ const schema = z.strictObject({
         .describe("keys of the strategy, as `backtest --set` takes them"),
       pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
       risk: riskLimits.describe("limits of the risk rules"),
+      schedule: scheduleConfig,
       devOrigins: z
         .array(z.url())
         .default(["http://127.0.0.1:3000", "http://localhost:3000"])
         .describe("other origins whose pages may speak with the API, e.g. the preview of `npm run dev`")
     })
     .prefault({})
-    .describe("the engine: its API, its loop and its strategy")
+    .describe("the engine: its API, its loop and its strategy"),
+  notify: notifyConfig
 });
 
 /** The validated configuration of every command. */

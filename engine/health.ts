@@ -1,3 +1,4 @@
+import {statfsSync} from "node:fs";
 import type {EngineMode, EngineStatus, Health} from "../src/lib/engine/wire.js";
 import type {Clock, Usage} from "../loaders/exchange/types.js";
 import type {DataHost} from "./data/host.js";
@@ -9,6 +10,10 @@ const LATE_CYCLES = 3;
 const FAILING = {share: 0.2, jobs: 3};
 /** A clock that is wrong by this much misplaces settlements. */
 const WORST_SKEW_MS = 5_000;
+/** Work without a new row for this long hangs. */
+const STUCK_MS = 900_000;
+/** Less room than this is worth a word before it is gone. */
+const LEAST_FREE_BYTES = 1e9;
 
 export interface HealthInputs {
   mode: EngineMode;
@@ -20,6 +25,10 @@ export interface HealthInputs {
   /** requests that had to be repeated in the last hour */
   errors1h: number;
   skewMs: number | null;
+  /** room left where the data lies; undefined where it cannot be told */
+  freeBytes: number | undefined;
+  /** channels of notifications that do not get through, and why */
+  failingChannels: readonly string[];
   nowMs: number;
 }
 
@@ -40,6 +49,16 @@ export class HourCount {
   }
 }
 
+/** Room left on the disk of a folder, in bytes; undefined where the system does not tell. */
+export function freeBytesOf(dir: string): number | undefined {
+  try {
+    const {bavail, bsize} = statfsSync(dir);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `GET /health`: what works, what does not, and that in words. No account state. */
 export function healthOf(inputs: HealthInputs): Health {
   const {mode, status, data, usage, errors1h, skewMs, nowMs} = inputs;
@@ -56,6 +75,10 @@ export function healthOf(inputs: HealthInputs): Health {
       `this machine's clock is ${(Math.abs(skewMs) / 1_000).toFixed(0)} s ${skewMs > 0 ? "behind" : "ahead of"} the venue's`
     );
   for (const step of steps) if (step.error !== null) issues.push(`${step.name}: ${step.error}`);
+  for (const words of data?.stuck(STUCK_MS) ?? []) issues.push(`stuck: ${words} for ${STUCK_MS / 60_000} minutes`);
+  if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
+    issues.push(`the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
+  for (const why of inputs.failingChannels) issues.push(`notifications do not get through: ${why}`);
   if (status.state === "halted") issues.push("the loop is halted: a person must look at it first");
   if (status.emergency && !status.emergency.done) issues.push("an emergency stop is under way");
   if (status.emergency?.left.length) issues.push("an emergency stop could not close everything");

@@ -2,7 +2,8 @@ import {join} from "node:path";
 import type {Clock, Exchange} from "../loaders/exchange/types.js";
 import {acquireLock} from "../loaders/store/lock.js";
 import type {Database} from "../loaders/store/database.js";
-import type {EngineMode, EngineSettings, EngineStatus} from "../src/lib/engine/wire.js";
+import {statusOf} from "../loaders/snapshots/status.js";
+import type {EngineMode, EngineSettings, EngineStatus, Notification} from "../src/lib/engine/wire.js";
 import type {EmergencyReport, EmitEvent, OnStop, TradingControl} from "./api/control.js";
 import type {ApiDeps} from "./api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "./api/server.js";
@@ -12,9 +13,15 @@ import type {Config} from "./config.js";
 import {DataHost} from "./data/host.js";
 import {EmergencyFlag, onEmergencySignal} from "./emergency.js";
 import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "./files.js";
-import {healthOf, HourCount} from "./health.js";
+import {freeBytesOf, healthOf, HourCount} from "./health.js";
 import {Hub} from "./hub.js";
 import {createLog, type Logger} from "./log.js";
+import {channelsOf} from "./notify/channels.js";
+import {notifySecrets} from "./notify/config.js";
+import {DataWatch} from "./notify/data-watch.js";
+import {Notifier} from "./notify/notifier.js";
+import {dataTasks} from "./schedule/data-tasks.js";
+import {Scheduler} from "./schedule/scheduler.js";
 import {startSettings} from "./settings.js";
 import {embedded, openVenue, type OpenVenue} from "./venue.js";
 
@@ -33,6 +40,8 @@ export interface TradingDeps {
   /** the store and its queue; undefined with `--no-data` */
   data: DataHost | undefined;
   emit: EmitEvent;
+  /** tells a person something worth knowing */
+  tell: (note: Omit<Notification, "id">) => void;
   log: Logger;
   clock: Clock;
   /** fires after `control.stop` has been called for SIGINT or SIGTERM: `run` returns soon after, whatever it waits for */
@@ -68,6 +77,8 @@ export interface EngineOptions {
   /** opens the store; undefined runs without it */
   openStore: (() => Promise<Database>) | undefined;
   startTrading: StartTrading | undefined;
+  /** where the channels' secrets come from */
+  env?: NodeJS.ProcessEnv;
   site?: ServerOptions["site"];
   /** a line for a person, on stderr */
   narrate: (line: string, level?: "info" | "warn" | "error") => void;
@@ -112,14 +123,46 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       error: (text: string) => log.error(text)
     };
     const hub = new Hub(startedTs.toString(36));
+    const secrets = notifySecrets(config.notify, options.env ?? process.env);
+    const notifier = new Notifier({
+      config: config.notify,
+      channels: channelsOf(config.notify, secrets),
+      clock,
+      log: say,
+      onShown: (notification) => hub.emit("notification", notification)
+    });
+    closing.push(() => notifier.close());
     const emit: EmitEvent = (type, data) => hub.emit(type, data);
 
     const ending = new AbortController();
     let data: DataHost | undefined;
+    let scheduler: Scheduler | undefined;
     if (options.openStore) {
-      const updateMs = mode === "data" ? config.engine.updateMs : 0;
-      data = await DataHost.start(await options.openStore(), {clock, emit, log: say, updateMs});
+      const watch = new DataWatch((note) => notifier.tell(note), clock.now);
+      data = await DataHost.start(await options.openStore(), {
+        clock,
+        emit,
+        log: say,
+        onEvent: (event) =>
+          event.type === "batch" ? watch.batch(event.job) : watch.look(statusOf(dataDir, clock.now()))
+      });
       const host = data;
+      watch.look(statusOf(dataDir, clock.now()));
+      const tasks = [
+        ...dataTasks(config.engine.schedule, host, {trading: mode !== "data", dataDir}),
+        {
+          name: "watch",
+          says: "looks for series that went stale",
+          pattern: "15 * * * *",
+          run: async () => watch.look(statusOf(dataDir, clock.now()))
+        }
+      ];
+      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: say});
+      const scheduled = scheduler.run(ending.signal);
+      closing.push(() => {
+        ending.abort(new Error("the engine stops"));
+        return scheduled;
+      });
       closing.push(() => host.close());
     }
     const client = await openClient(options, data);
@@ -138,6 +181,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         simulated: venue === "sim",
         data,
         emit,
+        tell: (note) => notifier.tell(note),
         log: log.child({part: "trading"}),
         clock,
         signal: ending.signal,
@@ -200,6 +244,11 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       data,
       backtests,
       onStop: options.onStop,
+      notifications: ({limit}) => notifier.shown.slice(-limit).reverse(),
+      schedule: scheduler && {
+        reports: () => scheduler!.reports(),
+        now: (name) => scheduler!.now(name, ending.signal)
+      },
       status,
       health: () =>
         healthOf({
@@ -211,6 +260,8 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           usage: usage(),
           errors1h: errors.of(usage()?.retries ?? 0),
           skewMs,
+          freeBytes: freeBytesOf(dataDir),
+          failingChannels: [...notifier.failing.values()],
           nowMs: clock.now()
         }),
       stop,

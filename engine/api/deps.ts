@@ -1,5 +1,6 @@
 import type {Clock} from "../../loaders/exchange/types.js";
-import type {EngineMode, EngineStatus, Health} from "../../src/lib/engine/wire.js";
+import type {TaskReport} from "../schedule/tasks.js";
+import type {EngineMode, EngineStatus, Health, Notification} from "../../src/lib/engine/wire.js";
 import type {Backtests} from "../backtest/threads.js";
 import type {DataHost} from "../data/host.js";
 import type {Hub} from "../hub.js";
@@ -16,6 +17,10 @@ export interface ApiDeps {
   data: DataHost | undefined;
   backtests: Backtests;
   onStop: OnStop;
+  /** newest first */
+  notifications: (options: {limit: number}) => Notification[];
+  /** what is done at its times; undefined where the engine runs without the store */
+  schedule: {reports: () => TaskReport[]; now: (name: string) => Promise<TaskReport>} | undefined;
   status: () => EngineStatus;
   health: () => Health;
   /** ends the engine in order */

@@ -31,6 +31,11 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
     throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
   };
 
+  const schedule = () => {
+    if (deps.schedule) return deps.schedule;
+    throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
+  };
+
   app.onError((error, c) => {
     const {status, body} = errorReply(error);
     if (status === 500) deps.log.error(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
@@ -64,7 +69,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.get("/decisions", (c) => c.json(trading().decisions(query(c, QUERIES.decisions))));
   app.get("/risk", (c) => c.json(trading().risk()));
   app.get("/config", (c) => c.json(trading().config()));
-  app.get("/notifications", (c) => c.json(trading().notifications(query(c, QUERIES.limit))));
+  app.get("/notifications", (c) => c.json(deps.notifications(query(c, QUERIES.limit))));
   app.patch("/config", async (c) => c.json(await trading().configure(body(c, SCHEMAS.settings))));
 
   app.get("/data-status", (c) => c.json(data().status()));
@@ -108,6 +113,17 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.post("/untrack", async (c) => {
     const {pairs, ...only} = body(c, SCHEMAS.untrack);
     return c.json(await data().untrack(pairs, only));
+  });
+
+  app.get("/schedule", (c) => c.json(schedule().reports()));
+  app.post("/schedule/:name/run", async (c) => {
+    body(c, SCHEMAS.none);
+    const name = c.req.param("name");
+    const known = schedule().reports();
+    if (!known.some((report) => report.name === name)) {
+      throw new UsageError(`invalid task: ${name}`, {fix: `one of ${known.map((report) => report.name).join(", ")}`});
+    }
+    return c.json(await schedule().now(name));
   });
 
   app.post("/backtests", async (c) => {

@@ -6,12 +6,14 @@ import {claimKind, type Database} from "../../loaders/store/database.js";
 import {readTracked, type Tracked} from "../../loaders/store/tracked.js";
 import {statusOf} from "../../loaders/snapshots/status.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
+import {compact} from "../../loaders/lake/publish.js";
+import {trackedVenues} from "../../loaders/ingest/universe.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import type {EmitEvent} from "../api/control.js";
 import {Coalescer} from "../coalesce.js";
 import {keepUrl, knownUrl, type VenueSource} from "../venue.js";
 import {listJobs, parentsOf} from "./jobs.js";
-import {planBackfill, planRepairs, planUpdate, planUpdates, type PlanContext} from "./plan.js";
+import {planBackfill, planRepairs, planUpdate, planUpdates, readyVenue, reselect, type PlanContext} from "./plan.js";
 import type {BackfillRequest} from "./request.js";
 import {trackPairs, untrackPairs, type TrackRequest} from "./tracking.js";
 import {VenueClients} from "./venues.js";
@@ -29,8 +31,8 @@ export interface HostOptions {
   clock: Clock;
   emit: EmitEvent;
   log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
-  /** how often everything tracked is brought up by itself, ms; 0 never */
-  updateMs?: number;
+  /** hears every batch that has ended, and that the lake is newer */
+  onEvent?: (event: Extract<JobEvent, {type: "batch" | "published"}>) => void;
 }
 
 /** After the queue itself has failed (a full disk), it is tried again at this pace, ms. */
@@ -45,6 +47,7 @@ export class DataHost {
   failure: string | null = null;
   private readonly stopping = new AbortController();
   private readonly unpublished = new Set<string>();
+  private readonly moved = new Map<string, {rows: number; step: string; ts: number}>();
   private readonly coalescer: Coalescer;
   private readonly venues: VenueClients;
   private readonly loops: Promise<void>[] = [];
@@ -70,7 +73,6 @@ export class DataHost {
       onEvent: (event) => host.hear(event)
     });
     host.loops.push(host.runQueue());
-    if (options.updateMs) host.loops.push(host.runUpdates(options.updateMs));
     return host;
   }
 
@@ -113,6 +115,52 @@ export class DataHost {
     return this.plan(async (context) =>
       venue === undefined ? planUpdates(context) : [await planUpdate(context, venue)]
     );
+  }
+
+  /** Chooses the top pairs of every venue that has a choice, a week early or late. */
+  async select(): Promise<string> {
+    const chosen: string[] = [];
+    await this.plan(async (context) => {
+      for (const venue of await this.followed()) {
+        const words = await reselect(context, venue);
+        if (words !== undefined) chosen.push(`${venue}: ${words}`);
+      }
+      return [];
+    });
+    return chosen.join("; ") || "every pair was named by a person";
+  }
+
+  /** Keeps today's list of markets of every venue that is followed. */
+  async listMarkets(): Promise<string> {
+    const counts: string[] = [];
+    await this.plan(async (context) => {
+      for (const venue of await this.followed()) {
+        const {instruments} = await readyVenue(context, venue);
+        counts.push(`${venue}: ${instruments.length} markets`);
+      }
+      return [];
+    });
+    return counts.join("; ") || "no venue is followed";
+  }
+
+  private followed(): Promise<string[]> {
+    return this.db.exclusive(() => trackedVenues(this.db));
+  }
+
+  /** Merges the lake's small files. */
+  async compact(): Promise<string> {
+    const {parts} = await this.db.exclusive(() => compact(this.db));
+    return `${parts.length} files`;
+  }
+
+  /** Work that has been under way for long without a new row, in words. */
+  stuck(longestMs: number): string[] {
+    const now = this.options.clock.now();
+    return this.service
+      .batches()
+      .flatMap((batch) => this.service.children(batch.id))
+      .filter((job) => job.status === "in_progress" && now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
+      .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
   }
 
   repair(): Promise<Planned> {
@@ -244,8 +292,9 @@ export class DataHost {
   }
 
   private hear(event: JobEvent): void {
+    const {emit, onEvent} = this.options;
+    if (event.type !== "job") onEvent?.(event);
     if (event.type === "published") return;
-    const {emit} = this.options;
     const {id, parentId} = event.job;
     if (event.type === "batch") {
       this.unpublished.delete(id);
@@ -254,10 +303,19 @@ export class DataHost {
     }
     if (parentId === null) return;
     const {job} = event;
+    this.watch(job);
     const urgent = job.status !== "in_progress" || job.step === "plan";
     this.coalescer.offer(id, () => emit("job", job), {urgent});
     if (isSettled(job) && isSettled(this.service.get(parentId)!)) this.unpublished.add(parentId);
     this.coalescer.offer(parentId, () => emit("batch", this.view(this.service.get(parentId)!)));
+  }
+
+  /** Keeps when a job last got further. */
+  private watch(job: Job): void {
+    if (job.status !== "in_progress") return void this.moved.delete(job.id);
+    const known = this.moved.get(job.id);
+    if (known?.rows === job.rowsFetched && known.step === job.step) return;
+    this.moved.set(job.id, {rows: job.rowsFetched, step: job.step, ts: this.options.clock.now()});
   }
 
   private async runQueue(): Promise<void> {
@@ -274,17 +332,6 @@ export class DataHost {
         log.error(`the queue stands still: ${this.failure}; trying again`);
         await clock.sleep(AFTER_FAILURE_MS, signal).catch(() => undefined);
       }
-    }
-  }
-
-  private async runUpdates(everyMs: number): Promise<void> {
-    const {signal} = this.stopping;
-    const {clock, log} = this.options;
-    for (;;) {
-      await clock.sleep(everyMs, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      if ((await this.tracked()).length === 0) continue;
-      await this.update().catch((error: Error) => log.warn(`scheduled update: ${error.message}`));
     }
   }
 }

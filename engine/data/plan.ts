@@ -9,7 +9,8 @@ import {
   readSelection,
   selectionDue,
   selectTop,
-  trackedVenues
+  trackedVenues,
+  type Selection
 } from "../../loaders/ingest/universe.js";
 import {claimKind, type Database} from "../../loaders/store/database.js";
 import type {ListedInstrument} from "../../loaders/store/instruments.js";
@@ -122,12 +123,7 @@ export async function planUpdate(context: PlanContext, venue: string): Promise<J
   const {db, service, note} = context;
   const {venueMs, instruments} = await readyVenue(context, venue);
   const selection = await db.exclusive(() => readSelection(db, venue));
-  if (selectionDue(selection, venueMs)) {
-    const {added, dropped} = await db.exclusive(() => selectTop(db, venue, instruments, selection, venueMs));
-    note(
-      `top ${selection.top} pairs chosen anew: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`
-    );
-  }
+  if (selectionDue(selection, venueMs)) note(await choose(db, venue, {venueMs, instruments, selection}));
   const tracked = (await db.exclusive(() => readTracked(db))).filter((t) => t.venue === venue);
   return service.submit({
     kind: "update",
@@ -137,6 +133,23 @@ export async function planUpdate(context: PlanContext, venue: string): Promise<J
       wanted: {from: fromTs, to: venueMs}
     }))
   });
+}
+
+/** Chooses the top pairs of a venue now. @returns what changed, in words; undefined where a person named every pair */
+export async function reselect(context: PlanContext, venue: string): Promise<string | undefined> {
+  const {db} = context;
+  const selection = await db.exclusive(() => readSelection(db, venue));
+  if (!selection) return undefined;
+  return choose(db, venue, {...(await readyVenue(context, venue)), selection});
+}
+
+async function choose(
+  db: Database,
+  venue: string,
+  {venueMs, instruments, selection}: Omit<ReadyVenue, "client"> & {selection: Selection}
+): Promise<string> {
+  const {added, dropped} = await db.exclusive(() => selectTop(db, venue, instruments, selection, venueMs));
+  return `top ${selection.top} pairs chosen anew: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`;
 }
 
 /** Queues the repair of every hole that another refetch may settle; none when there is no such hole. */

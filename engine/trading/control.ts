@@ -1,5 +1,5 @@
 import {UsageError} from "../../loaders/errors.js";
-import type {EngineConfigReport, EngineSettings, Notification, RiskReport} from "../../src/lib/engine/wire.js";
+import type {EngineConfigReport, EngineSettings, RiskReport} from "../../src/lib/engine/wire.js";
 import {text} from "../../src/lib/money/decimal.js";
 import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
 import type {EmergencyReport, OnStop, TradingControl} from "../api/control.js";
@@ -60,10 +60,6 @@ export class LoopControl implements TradingControl {
   risk(): RiskReport {
     const {rules, watch} = this.#loop;
     return {ts: this.#loop.now(), rules, fired: watch.fired};
-  }
-
-  notifications({limit}: {limit: number}): Notification[] {
-    return this.#loop.memory.notifications.slice(-limit).reverse();
   }
 
   config(): EngineConfigReport {

@@ -176,14 +176,13 @@ export class Cycles {
     loop.opportunities = opportunitiesOf(trader, quotes, gate, now);
     loop.rules = riskRules(trader, gate, now);
     for (const {ts, level, pair, name, reason} of loop.watch.look(loop.rules, now)) {
-      const note = loop.memory.notify({
+      loop.options.tell({
         ts,
         level: level === "critical" ? "critical" : "warn",
         event: "risk",
         text: `${name}${pair ? ` of ${pair}` : ""}: ${reason}`,
         pair
       });
-      loop.options.emit("notification", note);
     }
   }
 

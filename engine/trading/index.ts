@@ -28,6 +28,7 @@ export async function startTrading(deps: TradingDeps): Promise<Trading> {
     exchange: deps.exchange,
     data: data && dataOf(data, venue),
     emit: deps.emit,
+    tell: deps.tell,
     log: {
       info: (text) => log.info(text),
       warn: (text) => log.warn(text),

@@ -112,7 +112,7 @@ export class TradingLoop {
     const {emit} = this.options;
     if (line.event.type === "closed") emit("trade", this.memory.trades.at(-1));
     const note = noteOf(line);
-    if (note) emit("notification", this.memory.notify(note));
+    if (note) this.options.tell(note);
   }
 
   /** Runs until it is stopped, has done its cycles, or the signal fires. */
@@ -208,16 +208,13 @@ export class TradingLoop {
     this.trader.mode = "halted";
     this.trader.frozen = true;
     this.trader.why = why;
-    this.options.emit(
-      "notification",
-      this.memory.notify({
-        ts: this.now(),
-        level: "critical",
-        event: "halted",
-        text: `trading halted: ${why}`,
-        pair: null
-      })
-    );
+    this.options.tell({
+      ts: this.now(),
+      level: "critical",
+      event: "halted",
+      text: `trading halted: ${why}`,
+      pair: null
+    });
   }
 
   #halted = false;

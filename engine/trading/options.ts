@@ -1,6 +1,6 @@
 import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import type {PredictedRow} from "../../loaders/store/predicted.js";
-import type {EngineMode, EngineSettings} from "../../src/lib/engine/wire.js";
+import type {EngineMode, EngineSettings, Notification} from "../../src/lib/engine/wire.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import type {EmitEvent, OnStop} from "../api/control.js";
@@ -43,6 +43,8 @@ export interface LoopOptions {
   exchange: Exchange;
   data: LoopData | undefined;
   emit: EmitEvent;
+  /** tells a person something worth knowing */
+  tell: (note: Omit<Notification, "id">) => void;
   log: LoopLog;
   clock: Clock;
   /** ends the loop whatever it waits for */

@@ -77,7 +77,6 @@ export class FakeControl implements TradingControl {
     this.settings = {...this.settings, ...patch};
     return this.config();
   };
-  notifications = () => [];
   pause = async (reason: string) => void this.told.push(`pause ${reason}`);
   resume = async () => {
     if (this.halted) throw new UsageError("halted: look first");
@@ -126,6 +125,8 @@ export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<Ser
       data: undefined,
       backtests,
       onStop: "keep",
+      notifications: () => [],
+      schedule: undefined,
       status: () => STATUS,
       health: () => HEALTH,
       stop: async (positions) => void stopped.push(positions),
