@@ -12,7 +12,7 @@ const READS = [
   "/config",
   "/notifications"
 ];
-const TRADING = READS.filter((path) => path !== "/status");
+const TRADING = READS.filter((path) => path !== "/status" && path !== "/notifications");
 const DATA: [string, string][] = [
   ["GET", "/data-status"],
   ["GET", "/jobs"],
