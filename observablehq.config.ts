@@ -28,13 +28,17 @@ const named = `<script>document.documentElement.lang = "en"; addEventListener("D
   document.querySelector("#observablehq-search input")?.setAttribute("aria-label", "Search pages");
 });</script>`;
 
+// The preview and the engine are two servers; a built site is served by the engine itself.
+const port = Number(process.env.CARRYBOOK_ENGINE_PORT) || 8321;
+const preview = `${named}\n<meta name="carrybook-engine" content="http://127.0.0.1:${port}">`;
+
 export default {
   root: "src",
   output: process.env.CARRYBOOK_DIST || "dist",
   title: "Carrybook",
   style: "style.css",
   globalStylesheets: [],
-  head: `<link rel="icon" href="${icon}">\n<meta name="color-scheme" content="light dark">${process.env.CARRYBOOK_DEV ? `\n${named}` : ""}`,
+  head: `<link rel="icon" href="${icon}">\n<meta name="color-scheme" content="light dark">${process.env.CARRYBOOK_DEV ? `\n${preview}` : ""}`,
   toc: false,
   pager: false,
   search: {
@@ -68,7 +72,13 @@ export default {
         {name: "Decision", path: "/decision"}
       ]
     },
-    {name: "Operations", pages: [{name: "Data", path: "/data"}]},
+    {
+      name: "Operations",
+      pages: [
+        {name: "Data", path: "/data"},
+        {name: "Engine", path: "/engine"}
+      ]
+    },
     {
       name: "Notes",
       pages: [

@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../loaders/errors.js";
+import {riskLimits} from "./risk/limits.js";
 
 const share = z
   .union([z.string(), z.number()])
@@ -51,6 +52,7 @@ const schema = z.strictObject({
         .default({})
         .describe("keys of the strategy, as `backtest --set` takes them"),
       pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
+      risk: riskLimits.describe("limits of the risk rules"),
       devOrigins: z
         .array(z.url())
         .default(["http://127.0.0.1:3000", "http://localhost:3000"])

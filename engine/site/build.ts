@@ -1,5 +1,5 @@
 import {existsSync} from "node:fs";
-import {readdir, rm} from "node:fs/promises";
+import {readdir, rm, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {checkDist} from "./check-dist.js";
@@ -11,6 +11,12 @@ import {run} from "./run.js";
 import {vendor} from "./vendor.js";
 
 const CACHE = join(ROOT, "src/.observablehq/cache");
+
+/**
+ * What a page is told that asks the server it came from for the engine's health, where that is a plain web server: the
+ * engine answers the same address itself.
+ */
+const NO_ENGINE = JSON.stringify({status: "down", mode: null, issues: ["no engine serves these pages"]});
 
 /**
  * Removes what data loaders left behind. Framework's build takes cached loader output however old the data is, so a
@@ -49,6 +55,7 @@ export async function buildSite(target: SiteTarget): Promise<string | null> {
   const {code} = await run(OBSERVABLE, ["build"], {env});
   if (code !== 0) return `observable build exited with ${code}`;
   await postprocess(dist);
+  await writeFile(join(dist, "health"), NO_ENGINE);
   const findings = await checkDist(dist);
   for (const {file, text} of findings) console.error(`${file}: ${text}`);
   return findings.length ? `the built site is broken in ${findings.length} places` : null;

@@ -87,7 +87,7 @@ export function DataTable<T>(
   const table = h(
     "table",
     {class: "table"},
-    h("caption", {}, caption),
+    h("caption", {}, h("span", {}, caption)),
     h(
       "thead",
       {},

@@ -1,5 +1,4 @@
 import {groupBy, hourOf, weekdayOf, yearOf, type Group} from "../lib/stats/groups.js";
-import {DAY_MS} from "../lib/time/grid.js";
 import {breakEvenRate} from "./breakEven.js";
 import {segmented, slider} from "./controls.js";
 import {MOST_ROWS, rowsHeight} from "./distributionScales.js";
@@ -14,26 +13,20 @@ import {
   YearChart
 } from "./distributionTime.js";
 import {beyond, domainOf, sampleOf, type Sample} from "./distributionModel.js";
+import {
+  distributionAgainst,
+  distributionAnswer,
+  DistributionKeys,
+  type DistributionView,
+  type Shape
+} from "./distributionWords.js";
 import {h} from "./dom.js";
-import {bp, count, day, number, percent, plural} from "./format.js";
-import {Keys} from "./keys.js";
+import {bp, count, day, plural} from "./format.js";
 import {LiveBlock, LiveFigure} from "./liveFigure.js";
 import type {MarketFeed} from "./marketFeed.js";
 import {PairPicker} from "./pairPicker.js";
 import {dayIn, getParam, setParams} from "./query.js";
 import {MOST_PAIRS} from "./strategyControls.js";
-
-/** What the charts show. */
-interface View {
-  samples: readonly Sample[];
-  breakEven: number;
-  bins: number;
-  shape: Shape;
-  fromMs: number;
-  toMs: number;
-}
-
-type Shape = "histogram" | "ecdf" | "box" | "ridge";
 
 /** The parts of the page. */
 export interface DistributionParts {
@@ -133,9 +126,9 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   shape.addEventListener("input", () => draw());
   bins.addEventListener("input", () => draw());
 
-  const answer = LiveBlock<View>((d) => h("p", {class: "answer"}, answerOf(d)));
-  const keys = LiveBlock<View>((d) => SampleKeys(d));
-  const shapes = LiveFigure<View>((d, width) => shapeOf(d, width), {
+  const answer = LiveBlock<DistributionView>((d) => h("p", {class: "answer"}, distributionAnswer(d)));
+  const keys = LiveBlock<DistributionView>((d) => DistributionKeys(d));
+  const shapes = LiveFigure<DistributionView>((d, width) => shapeOf(d, width), {
     title: "Settled rates side by side",
     subtitle: (d) =>
       `${WORDS[d.shape]}. Basis points per 8 h; dashed: the break-even of ${bp(d.breakEven)}, at which 30 periods pay the round trip. ` +
@@ -143,8 +136,8 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
     height: (d, width) => shapeHeight(d, width),
     nothing: (d) => (d.samples.some((s) => s.count) ? null : NOTHING)
   });
-  const nothing = (d: View) => (d.samples.some((s) => s.count) ? null : NOTHING);
-  const years = LiveFigure<View>(
+  const nothing = (d: DistributionView) => (d.samples.some((s) => s.count) ? null : NOTHING);
+  const years = LiveFigure<DistributionView>(
     (d, width) => YearChart(grouped(d, yearOf), {width, height: 270, breakEven: d.breakEven}),
     {
       title: "How it changed by year",
@@ -153,22 +146,25 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
       nothing
     }
   );
-  const survival = LiveFigure<View>((d, width) => SurvivalChart(first(d), {width, height: 260}), {
+  const survival = LiveFigure<DistributionView>((d, width) => SurvivalChart(first(d), {width, height: 260}), {
     title: "How long funding stays positive",
     subtitle: (d) =>
       `Share of runs of positive settlements that last at least so long; a run still open counts as far as it was seen. ${few(d)}`,
     height: 260,
     nothing
   });
-  const autocorrelation = LiveFigure<View>((d, width) => AutocorrelationChart(first(d), {width, height: 260}), {
-    title: "How much a rate tells of later ones",
-    subtitle: (d) =>
-      `Autocorrelation of settled rates; grey: where independent rates would stay 19 times of 20. ${few(d)}`,
-    height: 260,
-    nothing
-  });
+  const autocorrelation = LiveFigure<DistributionView>(
+    (d, width) => AutocorrelationChart(first(d), {width, height: 260}),
+    {
+      title: "How much a rate tells of later ones",
+      subtitle: (d) =>
+        `Autocorrelation of settled rates; grey: where independent rates would stay 19 times of 20. ${few(d)}`,
+      height: 260,
+      nothing
+    }
+  );
   const effect = (kind: "hour" | "weekday") =>
-    LiveFigure<View>(
+    LiveFigure<DistributionView>(
       (d, width) => EffectChart(frequent(grouped(d, kind === "hour" ? hourOf : weekdayOf)), {width, height: 240, kind}),
       {
         title: kind === "hour" ? "By hour of settlement" : "By day of the week",
@@ -180,15 +176,15 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
     );
   const hours = effect("hour");
   const weekdays = effect("weekday");
-  const correlation = LiveFigure<View>((d, width) => CorrelationChart(d.samples, {width}), {
+  const correlation = LiveFigure<DistributionView>((d, width) => CorrelationChart(d.samples, {width}), {
     title: "Correlation between pairs",
     subtitle: () =>
       "Of rates per 8 h, joined by the 8-hour bucket in which they settled: venues settle at different instants. A dash: fewer than 30 common buckets.",
     height: (d, width) => correlationHeight(d.samples.length, width),
     nothing: (d) => (d.samples.length > 1 ? null : "Choose a second pair to compare with.")
   });
-  const table = LiveBlock<View>((d) => SampleTable(d));
-  const against = LiveBlock<View>((d) => h("p", {}, againstOf(d)));
+  const table = LiveBlock<DistributionView>((d) => SampleTable(d));
+  const against = LiveBlock<DistributionView>((d) => h("p", {}, distributionAgainst(d)));
 
   async function refresh(): Promise<void> {
     const mine = ++generation;
@@ -222,7 +218,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   function draw(): void {
     const firsts = samples.flatMap((d) => (d.t.length ? [d.t[0]!] : []));
     const lasts = samples.flatMap((d) => (d.t.length ? [d.t.at(-1)!] : []));
-    const view: View = {
+    const view: DistributionView = {
       samples,
       breakEven,
       bins: bins.value,
@@ -290,16 +286,16 @@ function opening(known: readonly string[]): string[] {
 
 /** Charts whose lines carry their names bear four of them. */
 const FEW = 4;
-const first = (d: View): readonly Sample[] => d.samples.slice(0, FEW);
-const few = (d: View): string =>
+const first = (d: DistributionView): readonly Sample[] => d.samples.slice(0, FEW);
+const few = (d: DistributionView): string =>
   d.samples.length > FEW ? `The first ${FEW} of ${count(d.samples.length)} pairs.` : "";
 
-const grouped = (d: View, keyOf: (date: Date) => number): (Group & {name: string})[] =>
+const grouped = (d: DistributionView, keyOf: (date: Date) => number): (Group & {name: string})[] =>
   first(d).flatMap((sample) => groupBy(sample, keyOf, d.breakEven).map((group) => ({name: sample.name, ...group})));
 
 const frequent = <T extends Group>(groups: readonly T[]): T[] => groups.filter((d) => d.count >= 30);
 
-function shapeOf(d: View, width: number): Element {
+function shapeOf(d: DistributionView, width: number): Element {
   const options = {width, bins: d.bins, breakEven: d.breakEven};
   return d.shape === "histogram"
     ? HistogramRows(d.samples, options)
@@ -310,7 +306,7 @@ function shapeOf(d: View, width: number): Element {
         : RidgeRows(d.samples, options);
 }
 
-const shapeHeight = (d: View, _: number): number =>
+const shapeHeight = (d: DistributionView, _: number): number =>
   d.shape === "ecdf"
     ? 340
     : d.shape === "histogram"
@@ -318,85 +314,3 @@ const shapeHeight = (d: View, _: number): number =>
       : d.shape === "box"
         ? rowsHeight(d.samples.length, 30)
         : rowsHeight(d.samples.length, 34) + 40;
-
-/** One sentence for what is chosen. */
-function answerOf({samples, breakEven, fromMs, toMs}: View): string {
-  const known = samples.filter((d) => d.count);
-  if (!known.length) return "Choose at least one pair with settlements in the range.";
-  const most = [...known].sort((a, b) => b.above! - a.above!)[0]!;
-  const least = [...known].sort((a, b) => a.above! - b.above!)[0]!;
-  const span = `from ${day(fromMs)} to ${day(toMs)}`;
-  return known.length === 1
-    ? `Rarely: ${span}, ${percent(most.above)} of the settlements of ${most.name} were at or above the break-even of ${bp(breakEven)}, and ${percent(most.positive, 0)} were positive.`.replace(
-        /^Rarely/,
-        most.above! >= 0.5 ? "Mostly" : most.above! >= 0.2 ? "At times" : "Rarely"
-      )
-    : `${span.replace(/^from/, "From")}, ${most.name} was at or above the break-even of ${bp(breakEven)} most often, in ${percent(most.above)} of its settlements, and ${least.name} least often, in ${percent(least.above)}.`;
-}
-
-/** Four figures over what is chosen. */
-function SampleKeys({samples, breakEven}: View): HTMLElement {
-  const known = samples.filter((d) => d.count);
-  const total = known.reduce((n, d) => n + d.count, 0);
-  const share = (pick: (d: Sample) => number) =>
-    total ? known.reduce((sum, d) => sum + pick(d) * d.count, 0) / total : null;
-  const lives = known.flatMap((d) => d.halfLife ?? []).sort((a, b) => a - b);
-  const life = lives.length ? lives[(lives.length - 1) >> 1]! : null;
-  const medians = known.map((d) => d.five![2]).sort((a, b) => a - b);
-  return Keys([
-    {
-      label: "At or above the break-even",
-      value: percent(share((d) => d.above!)),
-      unit: "of settlements",
-      note: `break-even ${bp(breakEven)} per 8 h`
-    },
-    {
-      label: "Positive",
-      value: percent(
-        share((d) => d.positive!),
-        0
-      ),
-      unit: "of settlements",
-      note: `${count(total)} settlements of ${plural(known.length, "history", "histories")}`
-    },
-    {
-      label: "Median rate",
-      value: bp(medians.length ? medians[(medians.length - 1) >> 1]! : null),
-      unit: "per 8 h",
-      note: medians.length > 1 ? `from ${bp(medians[0])} to ${bp(medians.at(-1))} between pairs` : "of the pair"
-    },
-    {
-      label: "Half-life of a positive run",
-      value: number(life === null ? null : life / 3, 1),
-      unit: "days",
-      note: life === null ? "more than half outlive what was seen" : "half of all runs end sooner"
-    }
-  ]);
-}
-
-/** What the chosen distributions hide. */
-function againstOf({samples, breakEven}: View): string {
-  const known = samples.filter((d) => d.count);
-  if (!known.length) return "Without settlements nothing speaks for it either.";
-  const days = known.map((d) => {
-    const byYear = groupBy(d, yearOf, breakEven).filter((group) => group.count >= 90);
-    const best = [...byYear].sort((a, b) => b.above - a.above)[0];
-    return {
-      d,
-      best,
-      worst: [...byYear].sort((a, b) => a.above - b.above)[0],
-      spanDays: (d.t.at(-1)! - d.t[0]!) / DAY_MS
-    };
-  });
-  const widest = days
-    .filter(({best, worst}) => best && worst)
-    .sort((a, b) => b.best!.above - b.worst!.above - (a.best!.above - a.worst!.above))[0];
-  const tail = [...known].sort((a, b) => a.five![0] - b.five![0])[0]!;
-  return (
-    (widest
-      ? `A distribution forgets when things happened: ${widest.d.name} was beyond the break-even in ${percent(widest.best!.above, 0)} of the settlements of ${widest.best!.key} and in ${percent(widest.worst!.above, 0)} of ${widest.worst!.key}. `
-      : "") +
-    `The lowest rate here, ${bp(tail.five![0], 1)} of ${tail.name}, is far off the chart; one such settlement takes back weeks. ` +
-    "And being beyond the break-even now says nothing about staying there for thirty periods: look at the runs."
-  );
-}

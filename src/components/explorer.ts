@@ -18,22 +18,29 @@ const WORDS: Record<Range, string> = {
   all: "the whole history"
 };
 
+const nothingOf = (all: readonly ExplorerRow[]): string =>
+  all.length
+    ? "No pair matches. Clear the search or widen the filters."
+    : "Pairs appear here when their funding is in.";
+
 /** One sentence that answers the page's title for what is selected. */
-export function ExplorerAnswer(rows: readonly ExplorerRow[]): HTMLElement {
+export function ExplorerAnswer(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const paying = usable.filter((d) => (d.netPerPeriod ?? 0) > 0);
   const best = usable
     .filter((d) => d.breakEvenPeriods !== null)
     .sort((a, b) => a.breakEvenPeriods! - b.breakEvenPeriods!)[0];
-  const text = !rows.length
-    ? "No pair matches what is asked for."
-    : !best
-      ? `None of the ${plural(rows.length, "pair")} here has a positive newest rate and nothing against opening it.`
-      : `Of ${plural(usable.length, "pair")} that can be opened, ${paying.length ? count(paying.length) : "none"} would pay the round trip within 30 periods. ` +
-        `${best.pair} is soonest: ${periods(best.breakEvenPeriods)} at its newest rate, ` +
-        (best.heldShare === null
-          ? "with no past entry to compare."
-          : `which ${percent(best.heldShare, 0)} of its ${plural(best.heldEntries ?? 0, "past entry", "past entries")} lasted.`);
+  const text = !all.length
+    ? "Nothing can be ranked before there is data."
+    : !rows.length
+      ? "No pair matches what is asked for."
+      : !best
+        ? `None of the ${plural(rows.length, "pair")} here has a positive newest rate and nothing against opening it.`
+        : `Of ${plural(usable.length, "pair")} that can be opened, ${paying.length ? count(paying.length) : "none"} would pay the round trip within 30 periods. ` +
+          `${best.pair} is soonest: ${periods(best.breakEvenPeriods)} at its newest rate, ` +
+          (best.heldShare === null
+            ? "with no past entry to compare."
+            : `which ${percent(best.heldShare, 0)} of its ${plural(best.heldEntries ?? 0, "past entry", "past entries")} lasted.`);
   return h("p", {class: "answer"}, text);
 }
 
@@ -84,7 +91,7 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
 }
 
 /** The best pairs of the selection as a chart. */
-export function ExplorerChart(rows: readonly ExplorerRow[]): HTMLElement {
+export function ExplorerChart(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const shown = rows.slice(0, CHART_ROWS);
   return Figure((width) => RankChart(shown, {width}), {
     title: "Newest settled rate after costs",
@@ -92,14 +99,18 @@ export function ExplorerChart(rows: readonly ExplorerRow[]): HTMLElement {
       "Dot: newest rate per 8 h less the round trip spread over 30 periods. Grey tick: the rate itself. Hollow: cannot be opened." +
       (rows.length > shown.length ? ` The best ${shown.length} of ${count(rows.length)}.` : ""),
     height: rankHeight(Math.max(1, Math.min(CHART_ROWS, rows.length))),
-    nothing: shown.length ? null : "No pair matches."
+    nothing: shown.length ? null : nothingOf(all)
   });
 }
 
 /** The table of the selection and its downloads, which follow the table's order. */
-export function ExplorerList(rows: readonly ExplorerRow[], range: Range): HTMLElement {
+export function ExplorerList(
+  rows: readonly ExplorerRow[],
+  range: Range,
+  all: readonly ExplorerRow[] = rows
+): HTMLElement {
   let sorted: readonly ExplorerRow[] = rows;
-  const table = ExplorerTable(rows, {onSort: (next) => (sorted = next)});
+  const table = ExplorerTable(rows, {nothing: nothingOf(all), onSort: (next) => (sorted = next)});
   return h(
     "div",
     {},

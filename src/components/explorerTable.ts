@@ -149,14 +149,14 @@ const columnsFor = (rows: readonly ExplorerRow[]): readonly Column<ExplorerRow>[
 /** Every matching pair with all figures of the range; 50 to a page. */
 export function ExplorerTable(
   rows: readonly ExplorerRow[],
-  {onSort}: {onSort?: (rows: readonly ExplorerRow[]) => void} = {}
+  {nothing, onSort}: {nothing: string; onSort?: (rows: readonly ExplorerRow[]) => void}
 ): HTMLElement {
   return DataTable(rows, {
     columns: columnsFor(rows),
     param: "sort",
     sort: "",
     caption: "Pairs, best first; press a head to sort",
-    nothing: "No pair matches. Clear the search or widen the filters.",
+    nothing,
     dim: (d) => d.insufficient || d.reasons !== "",
     onSort
   });

@@ -3,6 +3,7 @@ import {breakEvenRuleY} from "./breakEven.js";
 import {colors} from "./colors.js";
 import {barColumns, decimate} from "./decimate.js";
 import {bp, instant} from "./format.js";
+import {cutOf, isBeyond} from "./outliers.js";
 import {timeScale, within, type TimeDomain} from "./timeAxis.js";
 import type {Settlement} from "./types.js";
 
@@ -36,7 +37,13 @@ export function FundingChart(
   const bars = barColumns(rows, {x, y: (d) => d.rate8h, width: inner, domain});
   const mean = decimate(rows, {x, y: (d) => d.mean30, width: inner, domain, gap: maxGap});
   const tips = tipRows(rows, domain);
+  const cut = cutOf(within(rows, x, domain).map((d) => d.rate8h ?? NaN));
+  const held = (rate: number) => Math.max(-cut, Math.min(cut, rate)) * 1e4;
+  const beyond = bars.flatMap((d) =>
+    [d.high, d.low].filter((rate) => isBeyond(rate, cut)).map((rate) => ({x: d.x, rate}))
+  );
   const thickness = Math.min(6, Math.max(0.75, (inner / Math.max(1, bars.length)) * 0.7));
+  const inFrame = beyond.length ? {clip: true} : {};
   return Plot.plot({
     document,
     width,
@@ -52,7 +59,7 @@ export function FundingChart(
         {
           x: "x",
           y1: 0,
-          y2: (d) => d.high * 1e4,
+          y2: (d) => held(d.high),
           stroke: colors.earned,
           strokeWidth: thickness
         }
@@ -62,7 +69,7 @@ export function FundingChart(
         {
           x: "x",
           y1: 0,
-          y2: (d) => d.low * 1e4,
+          y2: (d) => held(d.low),
           stroke: colors.paid,
           strokeWidth: thickness
         }
@@ -73,21 +80,24 @@ export function FundingChart(
         y: (d) => d.datum.mean30! * 1e4,
         z: "run",
         stroke: colors.card,
-        strokeWidth: 3.5
+        strokeWidth: 3.5,
+        ...inFrame
       }),
       Plot.line(mean, {
         x: (d) => x(d.datum),
         y: (d) => d.datum.mean30! * 1e4,
         z: "run",
         stroke: colors.ink,
-        strokeWidth: 1.5
+        strokeWidth: 1.5,
+        ...inFrame
       }),
+      ...cutMarks(beyond, cut),
       ...breakEvenRuleY(breakEven, {outside: roomy}),
       Plot.tip(
         tips,
         Plot.pointerX({
           x: (d: Settlement) => d.boundaryTs,
-          y: (d: Settlement) => (d.rate8h ?? 0) * 1e4,
+          y: (d: Settlement) => held(d.rate8h ?? 0),
           title: (d: Settlement) =>
             [
               instant(d.boundaryTs),
@@ -100,6 +110,27 @@ export function FundingChart(
       )
     ]
   }) as SVGSVGElement;
+}
+
+/** Where bars were cut off: a glyph at each, and the height of the highest and the lowest in figures. */
+function cutMarks(beyond: readonly {x: number; rate: number}[], cut: number): Plot.Markish[] {
+  const sides = [beyond.filter((d) => d.rate > 0), beyond.filter((d) => d.rate < 0)];
+  return sides.flatMap((side) => {
+    if (!side.length) return [];
+    const up = side[0]!.rate > 0;
+    const extreme = side.reduce((a, b) => (Math.abs(b.rate) > Math.abs(a.rate) ? b : a));
+    const place = {
+      x: "x",
+      y: cut * (up ? 1e4 : -1e4),
+      fill: up ? colors.earned : colors.paid,
+      stroke: colors.card,
+      strokeWidth: 3
+    };
+    return [
+      Plot.text(side, {...place, text: () => (up ? "▲" : "▼"), fontSize: 8, dy: up ? -4 : 5}),
+      Plot.text([extreme], {...place, text: (d: {rate: number}) => bp(d.rate, 0), fontWeight: 550, dy: up ? -14 : 15})
+    ];
+  });
 }
 
 /** Rows that a pointer can find: all of them, thinned evenly above two thousand. */

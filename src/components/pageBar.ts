@@ -2,6 +2,7 @@ import {h} from "./dom.js";
 import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
 import {EmptyState} from "./emptyState.js";
+import {EngineStrip} from "./engineStrip.js";
 import type {SeriesStatus, Status} from "./types.js";
 
 /** What the thin line on top of a page says. */
@@ -12,14 +13,14 @@ export interface PageBarOptions {
 }
 
 /**
- * The thin line on top of every page: where the data comes from, as of when, how complete. Its height does not depend
+ * The thin line on top of every page: where the data comes from, as of when, how complete, and what the engine does. Its height does not depend
  * on the data; what must be said at more length is said by {@link Banner} below the title.
  */
 export function PageBar(
   status: Status | null,
   {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
 ): HTMLElement {
-  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"));
+  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"), EngineStrip());
   const last = latest(series);
   const coverage = meanCoverage(series);
   return h(
@@ -29,7 +30,8 @@ export function PageBar(
     last === null
       ? h("span", {}, "no data yet")
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
-    coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`)
+    coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`),
+    EngineStrip()
   );
 }
 

@@ -31,7 +31,7 @@ export function FundingFigure(
         h("span", {class: "earned"}, "▲ earned by the short leg"),
         ", ",
         h("span", {class: "paid"}, "▼ paid by it"),
-        "; line: mean of 30 days; blank: no rows."
+        "; line: mean of 30 days; blank: no rows. A bar that ends in ▲ or ▼ goes on beyond the axis."
       ],
       height: 320,
       nothing: rows.length ? null : NO_FUNDING

@@ -1,4 +1,4 @@
-import type {ReplayPair, ReplayStep} from "../lib/backtest/replay.js";
+import type {ReplayEvent, ReplayPair, ReplayStep} from "../lib/backtest/replay.js";
 import type {RunState} from "../lib/strategy/request.js";
 import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
@@ -8,17 +8,19 @@ import {unitOf} from "./runWords.js";
 import {valueOf} from "./strategyControls.js";
 import {REASONS} from "./tradeCard.js";
 
+/** One event in words. */
+export const eventWords = (d: ReplayEvent, unit: string): string =>
+  d.kind === "opened"
+    ? `${d.pair} was opened: ${REASONS[d.reason!] ?? d.reason}`
+    : d.kind === "closed"
+      ? `${d.pair} was closed for ${number(Number(d.amount), 2)} ${unit}: ${REASONS[d.reason!] ?? d.reason}`
+      : d.kind === "liquidated"
+        ? `the short leg of ${d.pair} was liquidated`
+        : `${d.pair} ${Number(d.amount) < 0 ? "paid" : "received"} ${number(Math.abs(Number(d.amount)), 4)} ${unit} of funding`;
+
 /** What happened at an instant, in one sentence. */
 export function stepAnswer(step: ReplayStep, unit: string): string {
-  const say = step.events.map((d) =>
-    d.kind === "opened"
-      ? `${d.pair} was opened: ${REASONS[d.reason!] ?? d.reason}`
-      : d.kind === "closed"
-        ? `${d.pair} was closed for ${number(Number(d.amount), 2)} ${unit}: ${REASONS[d.reason!] ?? d.reason}`
-        : d.kind === "liquidated"
-          ? `the short leg of ${d.pair} was liquidated`
-          : `${d.pair} ${Number(d.amount) < 0 ? "paid" : "received"} ${number(Math.abs(Number(d.amount)), 4)} ${unit} of funding`
-  );
+  const say = step.events.map((d) => eventWords(d, unit));
   const settled = step.pairs.filter(
     (d) => d.decides && d.position === "flat" && !step.events.some((e) => e.pair === d.pair)
   );

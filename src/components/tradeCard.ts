@@ -31,6 +31,7 @@ const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | 
   exit: {label: "leave below a score of", kind: "score"},
   persistence: {label: "rates in a row at 3 bp or more", kind: "count"},
   expectedHoldPeriods: {label: "periods the costs are spread over", kind: "count"},
+  rate: {label: "rate", kind: "rate"},
   trend: {label: "trend", kind: "text"},
   volumeFilter: {label: "volume", kind: "text"},
   volumeRatio: {label: "volume of the week over the week before", kind: "score"},
@@ -38,7 +39,8 @@ const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | 
   missingFrom: {label: "overdue from", kind: "instant"}
 };
 
-const shown = (key: string, value: string): string => {
+/** A number of a decision as a reader sees it. */
+export const shownNumber = (key: string, value: string): string => {
   const kind = NUMBERS[key]?.kind ?? "text";
   const x = Number(value);
   return kind === "rate"
@@ -52,13 +54,24 @@ const shown = (key: string, value: string): string => {
           : value;
 };
 
+/** The numbers that decided, in one line. */
+export const numbersLine = (numbers: Readonly<Record<string, string>>): string =>
+  Object.entries(numbers)
+    .map(([key, value]) => `${NUMBERS[key]?.label ?? key} ${shownNumber(key, value)}`)
+    .join("; ");
+
 /** The numbers that decided, as a list; the exact decimals are in the titles. */
 export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTMLElement {
   return h(
     "dl",
     {class: "numbers"},
     Object.entries(numbers).map(([key, value]) =>
-      h("div", {}, h("dt", {}, NUMBERS[key]?.label ?? key), h("dd", {title: `${key} = ${value}`}, shown(key, value)))
+      h(
+        "div",
+        {},
+        h("dt", {}, NUMBERS[key]?.label ?? key),
+        h("dd", {title: `${key} = ${value}`}, shownNumber(key, value))
+      )
     )
   );
 }

@@ -31,7 +31,11 @@ export const TRADE_FIELDS: readonly Field<TradeReport>[] = [
 /** The trades of a run, filtered by pair, outcome and reason, sorted by any column; a press on one opens it. */
 export function TradeList(
   trades: readonly TradeReport[],
-  {unit, onOpen}: {unit: string; onOpen: (trade: TradeReport) => void}
+  {
+    unit,
+    nothing = "These rules never opened a hedge.",
+    onOpen
+  }: {unit: string; nothing?: string; onOpen: (trade: TradeReport) => void}
 ): HTMLElement {
   const pairs = [...new Set(trades.map((d) => d.pair))].sort();
   const reasons = [...new Set(trades.map((d) => d.exitReason))].sort();
@@ -72,7 +76,7 @@ export function TradeList(
         caption: `${plural(rows.length, "trade")} of ${trades.length}; money in ${unit}`,
         param: "trades",
         pageSize: 15,
-        nothing: trades.length ? "No trade matches." : "These rules never opened a hedge.",
+        nothing: trades.length ? "No trade matches." : nothing,
         onSort: (sorted) => (shown = sorted),
         columns: [
           {

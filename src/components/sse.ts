@@ -1,0 +1,52 @@
+/** One event of a stream as the server sent it. */
+export interface ServerEvent {
+  event: string;
+  data: string;
+  id: string | undefined;
+}
+
+/**
+ * Takes text of a `text/event-stream` in pieces of any size and tells each event once it is whole. Comments and `retry`
+ * are left out; an event without data is none.
+ */
+export function eventParser(onEvent: (event: ServerEvent) => void): (piece: string) => void {
+  let rest = "";
+  let event = "message";
+  let data: string[] = [];
+  let id: string | undefined;
+  const line = (text: string): void => {
+    if (text === "") {
+      if (data.length) onEvent({event, data: data.join("\n"), id});
+      event = "message";
+      data = [];
+      return;
+    }
+    const colon = text.indexOf(":");
+    const field = colon < 0 ? text : text.slice(0, colon);
+    const value = colon < 0 ? "" : text.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") event = value;
+    else if (field === "data") data.push(value);
+    else if (field === "id" && !value.includes("\0")) id = value;
+  };
+  return (piece) => {
+    rest += piece;
+    const lines = rest.split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop()!;
+    for (const text of lines) line(text);
+  };
+}
+
+/** Reads the body of an answer as events until it ends. */
+export async function readEvents(
+  body: ReadableStream<Uint8Array>,
+  onEvent: (event: ServerEvent) => void
+): Promise<void> {
+  const parse = eventParser(onEvent);
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) return;
+    parse(decoder.decode(value, {stream: true}));
+  }
+}
