@@ -170,9 +170,7 @@ describe("with the engine up", () => {
   it("closes and stops only on a second press", async () => {
     const {page} = await signedIn();
     await page.getByRole("button", {name: "Stop and close positions"}).click();
-    expect(await page.locator(".command-notes").innerText()).toContain(
-      "1 hedge is closed in order"
-    );
+    expect(await page.locator(".command-notes").innerText()).toContain("1 hedge is closed in order");
     await page.keyboard.press("Escape");
     expect(engine.seen.some((d) => d.path === "/engine/stop")).toBe(false);
     await page.getByRole("button", {name: "Stop and close positions"}).click();
