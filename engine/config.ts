@@ -2,6 +2,9 @@ import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../loaders/errors.js";
+import {notifyConfig} from "./notify/config.js";
+import {riskLimits} from "./risk/limits.js";
+import {scheduleConfig} from "./schedule/data-tasks.js";
 
 const share = z
   .union([z.string(), z.number()])
@@ -26,7 +29,35 @@ const schema = z.strictObject({
       url: z.url().default("https://api.coingecko.com/api/v3")
     })
     .prefault({})
-    .describe("optional market capitalisation from CoinGecko; off by default and never needed")
+    .describe("optional market capitalisation from CoinGecko; off by default and never needed"),
+  engine: z
+    .strictObject({
+      port: z.coerce.number().int().min(0).max(65_535).default(8321).describe("where the API listens on 127.0.0.1"),
+      onStop: z.enum(["keep", "close"]).default("keep").describe("what happens to open hedges when the engine stops"),
+      intervalMs: z.coerce
+        .number()
+        .int()
+        .min(1_000)
+        .max(86_400_000)
+        .default(60_000)
+        .describe("from the start of one cycle to the next, ms"),
+      minTurnover24h: share.default("1000000").describe("least turnover of a pair in 24 h, in quote"),
+      strategy: z.string().min(1).default("simple").describe("simple, composite or a preset"),
+      set: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe("keys of the strategy, as `backtest --set` takes them"),
+      pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
+      risk: riskLimits.describe("limits of the risk rules"),
+      schedule: scheduleConfig,
+      devOrigins: z
+        .array(z.url())
+        .default(["http://127.0.0.1:3000", "http://localhost:3000"])
+        .describe("other origins whose pages may speak with the API, e.g. the preview of `npm run dev`")
+    })
+    .prefault({})
+    .describe("the engine: its API, its loop and its strategy"),
+  notify: notifyConfig
 });
 
 /** The validated configuration of every command. */
@@ -43,7 +74,10 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_COSTS_PERP_FEE: ["costs", "perpFee"],
   CARRYBOOK_COSTS_SLIPPAGE_BPS: ["costs", "slippageBps"],
   CARRYBOOK_MARKET_CAP_ENABLED: ["marketCap", "enabled"],
-  CARRYBOOK_MARKET_CAP_URL: ["marketCap", "url"]
+  CARRYBOOK_MARKET_CAP_URL: ["marketCap", "url"],
+  CARRYBOOK_ENGINE_PORT: ["engine", "port"],
+  CARRYBOOK_ENGINE_ON_STOP: ["engine", "onStop"],
+  CARRYBOOK_ENGINE_INTERVAL_MS: ["engine", "intervalMs"]
 };
 
 /** The environment that hands a configuration on to a child process, e.g. the build's data loaders. */

@@ -5,7 +5,6 @@ import type {
   EngineSettings,
   EngineState,
   EngineStatus,
-  Notification,
   Opportunity,
   PositionReport,
   RiskReport
@@ -43,7 +42,6 @@ export interface TradingControl {
   config(): EngineConfigReport;
   /** applied at the next cycle; throws a `UsageError` for values that contradict each other */
   configure(patch: Partial<EngineSettings>): Promise<EngineConfigReport>;
-  notifications(options: {limit: number}): Notification[];
   /** no new entries; exits, settlements and risk go on */
   pause(reason: string): Promise<void>;
   /** throws a `UsageError` while halted by something a person must look at first */

@@ -4,6 +4,7 @@ import {backtestCommand} from "./commands/backtest.js";
 import {backfillCommand} from "./commands/backfill.js";
 import {configCommand} from "./commands/config.js";
 import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
+import {engineCommand} from "./commands/engine.js";
 import {demoCommand} from "./commands/demo.js";
 import {doctorCommand} from "./commands/doctor.js";
 import {exportCommand} from "./commands/export.js";
@@ -14,7 +15,9 @@ import {lakeCommands} from "./commands/lake.js";
 import {pairsCommand} from "./commands/pairs.js";
 import {sweepCommand} from "./commands/sweep.js";
 import {simCommand} from "./commands/sim.js";
+import {serveCommand} from "./commands/serve.js";
 import {statusCommand} from "./commands/status.js";
+import {stopCommand} from "./commands/stop.js";
 import {trackCommands} from "./commands/track.js";
 import {updateCommand} from "./commands/update.js";
 import {VERSION} from "./version.js";
@@ -71,6 +74,9 @@ for (const add of [
   trackCommands,
   exportCommand,
   lakeCommands,
+  engineCommand,
+  serveCommand,
+  stopCommand,
   simCommand,
   doctorCommand,
   configCommand
@@ -79,7 +85,8 @@ for (const add of [
 }
 
 try {
-  await program.parseAsync();
+  // `--no-data` would be read as the opposite of `--data DIR`, and the last of the two would win.
+  await program.parseAsync(process.argv.map((word) => (word === "--no-data" ? "--no-store" : word)));
 } catch (error) {
   exitCode = report(error);
 }

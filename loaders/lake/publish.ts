@@ -8,6 +8,7 @@ import {draftDir, fingerprint, listParts, settle, sweepDrafts} from "./files.js"
 import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
 import {INSTRUMENT_SERIES, instrumentSql, staleInstruments} from "./instruments.js";
 import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type Part} from "./manifest.js";
+import {PREDICTED_SERIES, predictedSql, stalePredicted} from "./predicted.js";
 import {recentJobs} from "../store/jobs.js";
 import {readTracked} from "../store/tracked.js";
 import {recentIncidents, seriesEntries} from "../store/ledger.js";
@@ -75,6 +76,11 @@ async function publishParts(db: Database, {onProgress, signal, features = true}:
     parts = parts.filter((p) => !samePartition(p, entry));
     if (part) parts = [...parts, part];
   }
+  for (const entry of await stalePredicted(db, parts, MAX_PARTS)) {
+    const part = await writePart(db, entry, generation, await predictedSql(db, entry));
+    if (entry.afterTs === undefined) parts = parts.filter((p) => !samePartition(p, entry));
+    if (part) parts = [...parts, part];
+  }
   const manifest: Manifest = {
     version: 1,
     generation,
@@ -104,7 +110,7 @@ export async function compact(db: Database, options: PublishOptions = {}): Promi
   const counts = new Map<string, Part[]>();
   for (const part of manifest.parts) counts.set(partitionKey(part), [...(counts.get(partitionKey(part)) ?? []), part]);
   for (const parts of counts.values()) {
-    const derived = [...FEATURE_SERIES, INSTRUMENT_SERIES].includes(parts[0]!.series);
+    const derived = [...FEATURE_SERIES, INSTRUMENT_SERIES, PREDICTED_SERIES].includes(parts[0]!.series);
     if (parts.length > 1 && !derived) await markWhole(db, parts[0]!);
   }
   return publish(db, options);

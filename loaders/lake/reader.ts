@@ -21,6 +21,7 @@ const COLUMNS: Record<string, string> = {
     "null::bigint as ts, null::bigint as boundary_ts, null::decimal(38,18) as rate, null::double as interval_hours, null::varchar as interval_source",
   candles:
     "null::bigint as ts, null::decimal(38,18) as open, null::decimal(38,18) as high, null::decimal(38,18) as low, null::decimal(38,18) as close, null::decimal(38,18) as volume, null::decimal(38,18) as turnover",
+  predicted: "null::bigint as ts, null::bigint as next_ts, null::decimal(38,18) as rate",
   "features-funding":
     "null::bigint as ts, null::double as rate8h, null::double as mean7, null::double as sd7, null::double as z7, null::double as mean30, null::double as sd30, null::double as z30, null::double as mean90, null::double as sd90, null::double as z90, null::double as spot_open, null::double as perp_open, null::double as basis",
   "features-price":
@@ -29,15 +30,16 @@ const COLUMNS: Record<string, string> = {
 
 /**
  * Opens the lake at any time, also while a writer works: parts never change, and the manifest names a consistent set.
- * Views: `instruments` (what venues listed, by day), `funding`, `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; the first two also
- * as `funding_exact` and `candles_exact` with decimals instead of doubles. They exist, empty, over no data too.
+ * Views: `instruments` (what venues listed, by day), `funding`, `predicted` (rates that venues expected, by the instant of
+ * the observation), `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; rows and rates also
+ * as `funding_exact`, `predicted_exact` and `candles_exact` with decimals instead of doubles. They exist, empty, over no data too.
  */
 export async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
   const manifest = readManifest(dataDir) ?? emptyManifest();
   const instance = await DuckDBInstance.create(":memory:", {threads: "2"});
   const connection = await instance.connect();
   const parts = manifest.parts.filter(only);
-  const others = ["funding", "features-funding", "features-price", "instruments"];
+  const others = ["funding", "predicted", "features-funding", "features-price", "instruments"];
   const candles = parts.filter((part) => !others.includes(part.series));
   const of = (series: string) => parts.filter((part) => part.series === series);
   await connection.run(`create view funding_exact as ${source(dataDir, "funding", of("funding"))}`);
@@ -49,6 +51,10 @@ export async function openLake(dataDir: string, {only = () => true}: LakeOptions
   await connection.run(
     `create view candles as select venue, series, pair, timeframe, ts, open::double as open, high::double as high, low::double as low,
        close::double as close, volume::double as volume, turnover::double as turnover from candles_exact`
+  );
+  await connection.run(`create view predicted_exact as ${source(dataDir, "predicted", of("predicted"))}`);
+  await connection.run(
+    "create view predicted as select venue, pair, ts, next_ts, rate::double as rate from predicted_exact"
   );
   for (const name of ["features-funding", "features-price"]) {
     await connection.run(`create view ${name.replace("-", "_")} as ${source(dataDir, name, of(name))}`);

@@ -5,6 +5,7 @@ import {refreshCandleHoles, refreshFunding} from "../store/findings.js";
 import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
 import {boundaryTs} from "../../src/lib/time/grid.js";
 import {restoreInstruments} from "./instruments.js";
+import {restorePredicted} from "./predicted.js";
 import {track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
@@ -16,10 +17,12 @@ import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js
 export async function recoverFromLake(db: Database, manifest: Manifest | undefined): Promise<string[]> {
   const lost = manifest ? await lostHistories(db, manifest) : [];
   const instruments = manifest ? await restoreInstruments(db, manifest.parts) : 0;
+  const predicted = manifest ? await restorePredicted(db, manifest.parts) : 0;
   for (const entry of lost) await restore(db, entry);
   if (lost.length > 0 && manifest) await restoreTracked(db, manifest);
   return [
     ...(instruments > 0 ? [`lists of markets, ${instruments} rows`] : []),
+    ...(predicted > 0 ? [`expected rates, ${predicted} rows`] : []),
     ...lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`)
   ];
 }

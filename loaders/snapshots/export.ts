@@ -27,7 +27,8 @@ export interface ExportOptions {
 export async function exportRows(dataDir: string, options: ExportOptions): Promise<number> {
   const {series, format, out, pair, venue, timeframe, from, to, write} = options;
   const candles = isCandleSeries(series);
-  const stamp = candles ? "ts" : "boundary_ts";
+  const predicted = series === "predicted";
+  const stamp = candles || predicted ? "ts" : "boundary_ts";
   const where = [
     "true",
     pair !== undefined && `pair = ${literal(pair)}`,
@@ -40,9 +41,11 @@ export async function exportRows(dataDir: string, options: ExportOptions): Promi
   const exact = (column: string) => `regexp_replace(${column}::varchar, '\\.?0+$', '') as ${column}`;
   const columns = candles
     ? `venue, series, pair, timeframe, ts, ${["open", "high", "low", "close", "volume", "turnover"].map((c) => (format === "parquet" ? c : exact(c))).join(", ")}`
-    : `venue, pair, ts, boundary_ts, ${format === "parquet" ? "rate" : exact("rate")}, interval_hours, interval_source`;
+    : predicted
+      ? `venue, pair, ts, next_ts, ${format === "parquet" ? "rate" : exact("rate")}`
+      : `venue, pair, ts, boundary_ts, ${format === "parquet" ? "rate" : exact("rate")}, interval_hours, interval_source`;
   const order = candles ? "venue, pair, timeframe, ts" : "venue, pair, ts";
-  const select = `select ${columns} from ${candles ? "candles_exact" : "funding_exact"} where ${where.join(" and ")} order by ${order}`;
+  const select = `select ${columns} from ${candles ? "candles_exact" : `${series}_exact`} where ${where.join(" and ")} order by ${order}`;
   return withLake(
     dataDir,
     async ({connection}) => {

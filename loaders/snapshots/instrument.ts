@@ -1,6 +1,7 @@
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {Instrument} from "../../src/lib/backtest/marketdata.js";
 import {quoteOf} from "../../src/lib/market/pair.js";
+import type {VenueInstrument} from "../exchange/types.js";
 import type {Lake} from "../lake/reader.js";
 import {rowsOf} from "../store/database.js";
 import {readInstrument, type ListedInstrument} from "../store/instruments.js";
@@ -14,6 +15,14 @@ import {literal} from "../store/key.js";
 export async function instrumentOf(lake: Lake, venue: string, pair: string): Promise<Instrument | undefined> {
   const perp = await newest(lake, venue, "perp", pair);
   const spot = perp && (await newest(lake, venue, "spot", `${perp.coin}/${quoteOf(pair)}`));
+  return instrumentFrom(perp, spot);
+}
+
+/** Steps, ticks and minimums of a pair's two markets, in coins; undefined where the venue does not say both steps. */
+export function instrumentFrom(
+  perp: VenueInstrument | undefined,
+  spot: VenueInstrument | undefined
+): Instrument | undefined {
   if (!perp?.step || !spot?.step) return undefined;
   const coins = new Decimal(perp.contractSize).times(perp.multiplier);
   const inCoins = (value: string | undefined) => value && text(new Decimal(value).times(coins));

@@ -1,4 +1,4 @@
-import type {Candles, FundingRow, MarketData} from "../../src/lib/backtest/marketdata.js";
+import type {Candles, MarketData} from "../../src/lib/backtest/marketdata.js";
 import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
 import {baseOf, quoteOf} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
@@ -7,6 +7,7 @@ import {DataError} from "../errors.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import type {Part} from "../lake/manifest.js";
 import {literal} from "../store/key.js";
+import {readFunding} from "./funding-rows.js";
 import {instrumentOf} from "./instrument.js";
 import {requireManifest} from "./status.js";
 
@@ -96,18 +97,6 @@ function soleVenue(lake: Lake, pair: string): string {
     });
   }
   return venues[0]!;
-}
-
-async function readFunding({connection}: Lake, pair: string, venue: string): Promise<FundingRow[]> {
-  const reader = await connection.runAndReadAll(
-    `select ts::double, rate::varchar, case when interval_source = 'reported' then interval_hours end
-     from funding_exact where pair = ${literal(pair)} and venue = ${literal(venue)} order by ts`
-  );
-  return reader.getRows().map(([ts, rate, hours]) => ({
-    tsMs: ts as number,
-    rate: rate as string,
-    reportedHours: (hours as number | null) ?? undefined
-  }));
 }
 
 const PRICES = ["open", "high", "low", "close", "volume", "turnover"] as const;

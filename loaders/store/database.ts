@@ -145,15 +145,26 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
       fix: "use a newer version of Carrybook"
     });
   }
-  if (meta.get("kind") !== kind) {
-    if (await isBlank(connection)) {
-      await connection.run(`update meta set value = ${literal(kind)} where key = 'kind'`);
-      return;
-    }
-    throw new DataError(`invalid store: it holds ${meta.get("kind")} data, not ${kind}`, {
+  if (meta.get("kind") !== kind) await changeKind(connection, meta.get("kind"), kind);
+}
+
+async function changeKind(connection: DuckDBConnection, held: string | undefined, kind: StoreKind): Promise<void> {
+  if (!(await isBlank(connection))) {
+    throw new DataError(`invalid store: it holds ${held} data, not ${kind}`, {
       fix: "simulated data lives in the demo directory: pass --demo, or another --data"
     });
   }
+  await connection.run(`update meta set value = ${literal(kind)} where key = 'kind'`);
+}
+
+/**
+ * Makes an open store one of a kind, as opening it with that kind would.
+ * @throws DataError when it holds rows of the other kind
+ */
+export async function claimKind(db: Database, kind: StoreKind): Promise<void> {
+  if (db.kind === kind) return;
+  await changeKind(db.connection, db.kind, kind);
+  db.kind = kind;
 }
 
 /** A store that never held a row may still become of either kind. */

@@ -16,7 +16,8 @@ export async function seriesEntries(
   parts: readonly Part[],
   before: readonly SeriesEntry[] = []
 ): Promise<SeriesEntry[]> {
-  const market = parts.filter((part) => isSeries(part.series));
+  // what a venue expected proves nothing and misses nothing
+  const market = parts.filter((part) => isSeries(part.series) && part.series !== "predicted");
   const holes = await rowsOf<Hole & {venue: string; pair: string; series: string; timeframe: string}>(
     db.connection,
     `select venue, pair, series, timeframe, from_ts as "from", to_ts as "to", missing as rows, state

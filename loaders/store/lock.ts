@@ -124,7 +124,8 @@ export function isAlive(holder: Holder): boolean {
   return ticks === undefined || holder.bootTicks === undefined || ticks === holder.bootTicks;
 }
 
-function bootTicks(pid: number): string | undefined {
+/** When a process started, as the kernel counts it; undefined where that cannot be told. */
+export function bootTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];

@@ -19,6 +19,8 @@ export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists funding (
      key_id integer not null, ts bigint not null, boundary_ts bigint not null,
      rate ${DECIMAL_SQL} not null, reported_hours double, interval_hours double, interval_source varchar)`,
+  `create table if not exists predicted (
+     key_id integer not null, observed_ts bigint not null, next_ts bigint not null, rate ${DECIMAL_SQL} not null)`,
   `create table if not exists candles (
      key_id integer not null, ts bigint not null, open ${DECIMAL_SQL}, high ${DECIMAL_SQL}, low ${DECIMAL_SQL}, close ${DECIMAL_SQL} not null,
      volume ${DECIMAL_SQL}, turnover ${DECIMAL_SQL})`,

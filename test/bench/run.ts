@@ -2,6 +2,7 @@ import {backfillBench} from "./backfill.js";
 import {backtestBench} from "./backtest.js";
 import {machine, markdown, type BenchRow} from "./harness.js";
 import {ledgerBench} from "./ledger.js";
+import {engineBench} from "./engine.js";
 import {siteBench} from "./site.js";
 import {storeBench} from "./store.js";
 import {sweepBench} from "./sweep.js";
@@ -13,6 +14,7 @@ const SUITES: Readonly<Record<string, () => Promise<BenchRow[]> | BenchRow[]>> =
   sweep: sweepBench,
   ledger: ledgerBench,
   backtest: backtestBench,
+  engine: engineBench,
   site: siteBench
 };
 

@@ -1,17 +1,12 @@
 import {readFileSync} from "node:fs";
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import {dataHash, hashOf} from "../../../loaders/snapshots/hash.js";
-import {loadMarkets} from "../../../loaders/snapshots/market-rows.js";
-import {backtestReport, notShown, type BacktestReport, type TradeReport} from "../../../src/lib/backtest/report.js";
-import {runBacktest} from "../../../src/lib/backtest/run.js";
-import {cutData} from "../../../src/lib/backtest/window.js";
-import {sensitivities} from "../../../src/lib/stats/sensitivity.js";
+import type {BacktestReport, TradeReport} from "../../../src/lib/backtest/report.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../main.js";
-import {asUsage, readRequest, type RunRequest} from "../run-request.js";
-import {VERSION} from "../version.js";
+import {backtestDocument, runRequest, type Manifest} from "../../backtest/run.js";
+import {readRequest, type RunRequest} from "../../run-request.js";
 
 interface Flags {
   pairs?: string;
@@ -22,21 +17,6 @@ interface Flags {
   timeframe?: string;
   venue?: string;
   manifest?: string;
-}
-
-/** What suffices to run a backtest again and to see whether it came out the same. */
-interface Manifest {
-  version: 1;
-  command: "backtest";
-  pairs: string[];
-  venue: string | undefined;
-  timeframe: string;
-  config: Record<string, string>;
-  fromMs: number | undefined;
-  toMs: number;
-  dataHash: string;
-  resultHash: string;
-  versions: {carrybook: string};
 }
 
 /** `carrybook backtest`: one run of a strategy over the lake's history. */
@@ -66,9 +46,13 @@ Examples:
             throw new UsageError("invalid flags: --manifest says all that --pairs, --strategy and --set would");
           }
           const request = before ? requestOf(before) : readRequest(flags);
-          const {report, manifest, lastLine} = await runRequest(dataDir, request, output.note);
+          const ran = await runRequest(dataDir, request);
+          const {report, manifest, lastLine} = ran;
+          for (const {name, metrics, trades} of report.sensitivities) {
+            output.note(`${name}: ${percentOf(metrics.totalReturn)} on capital, ${trades} trades`);
+          }
           if (before) compare(before, manifest);
-          const result = {...report, dataHash: manifest.dataHash, manifest};
+          const result = backtestDocument(ran);
           if (output.json) output.document(result, () => "");
           else if (!output.terminal)
             output.table(
@@ -81,36 +65,6 @@ Examples:
         })
       )
   );
-}
-
-async function runRequest(dataDir: string, request: RunRequest, note: (line: string) => void) {
-  const {pairs, venue, timeframe, config, entries, range} = request;
-  const finerTimeframe = config.liquidationTimeframe;
-  const markets = await loadMarkets(
-    dataDir,
-    pairs.map((pair) => ({pair, venue, timeframe, finerTimeframe}))
-  );
-  const result = asUsage(() => runBacktest(markets, config, range));
-  const report = backtestReport(result);
-  const used = result.pairs.map(({window}) => cutData(window.data, -Infinity, result.endMs));
-  const manifest: Manifest = {
-    version: 1,
-    command: "backtest",
-    pairs,
-    venue,
-    timeframe,
-    config: entries,
-    fromMs: range.fromMs,
-    toMs: result.endMs,
-    dataHash: dataHash(used),
-    resultHash: hashOf(report),
-    versions: {carrybook: VERSION}
-  };
-  const varied = sensitivities(markets, config, range);
-  for (const {name, metrics, trades} of varied) {
-    note(`${name}: ${percentOf(metrics.totalReturn)} on capital, ${trades} trades`);
-  }
-  return {report: {...report, sensitivities: varied}, manifest, lastLine: notShown(result)};
 }
 
 function readManifest(file: string): Manifest {

@@ -4,7 +4,9 @@ import {readMeta} from "../../../loaders/store/database.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {embedded, keepUrl} from "../../venue.js";
 import {createContext, type CommonFlags} from "../context.js";
-import {readCount, readSeries, readyVenue, runBatches, withIngest} from "../ingest.js";
+import {readyVenue} from "../../data/plan.js";
+import {readCount, readSeries} from "../../data/request.js";
+import {runBatches, withIngest} from "../ingest.js";
 import type {Define} from "../main.js";
 
 interface Flags extends CommonFlags {

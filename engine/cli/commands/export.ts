@@ -21,7 +21,7 @@ interface Flags {
 export function exportCommand(define: Define): void {
   define("export", "rows out, as CSV, Parquet or JSON lines", (command, run) =>
     command
-      .option("--series <series>", "funding, spot, perp, mark or index")
+      .option("--series <series>", "funding, predicted, spot, perp, mark or index")
       .option("--pair <pair>", "one pair; else all")
       .option("--venue <venue>", "one venue; else all")
       .option("--timeframe <timeframe>", "one timeframe; else all")
@@ -34,7 +34,7 @@ export function exportCommand(define: Define): void {
           const {series, format} = flags;
           if (!series || !isSeries(series)) {
             throw new UsageError(series ? `invalid series: ${series}` : "missing series: --series", {
-              fix: "series are funding, spot, perp, mark, index"
+              fix: "series are funding, predicted, spot, perp, mark, index"
             });
           }
           if (!EXPORT_FORMATS.includes(format as ExportFormat)) {

@@ -1,7 +1,8 @@
 import {requireManifest} from "../../../loaders/snapshots/status.js";
-import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
+import {planRepairs} from "../../data/plan.js";
 import {count} from "../output.js";
-import {runBatches, withIngest} from "../ingest.js";
+import {followSubmitted} from "../follow.js";
+import {ingestWork, runBatches} from "../ingest.js";
 import type {Context} from "../context.js";
 import type {Define} from "../main.js";
 import type {Job} from "../../../loaders/ingest/job.js";
@@ -45,28 +46,31 @@ function list({dataDir, output}: Context): void {
 }
 
 async function repairHoles(context: Context): Promise<number> {
-  return withIngest(context, async (ingest) => {
-    const {db, service, exchange} = ingest;
-    const plan = await db.exclusive(() => repairPlan(db));
-    if (plan.length === 0) {
-      context.output.document({batches: [], jobs: [], usage: {}}, () => "no hole is left that a refetch could settle");
-      return 0;
+  const {output} = context;
+  const ended: Job[] = [];
+  const code = await ingestWork(context, {
+    here: async (ingest) => {
+      const batches = await planRepairs(ingest);
+      if (batches.length === 0) return nothing(context);
+      const exit = await runBatches(ingest, batches);
+      ended.push(...batches.map(({id}) => ingest.service.get(id)!));
+      return exit;
+    },
+    there: async (engine) => {
+      const submitted = await engine.submit("/gaps/repair", {});
+      if (submitted.batches.length === 0) return nothing(context);
+      return followSubmitted(engine, context, submitted, (batch) => ended.push(batch));
     }
-    const batches: Job[] = [];
-    for (const request of plan) {
-      const {fundingDepthMs} = await exchange(request.venue);
-      if (fundingDepthMs !== undefined)
-        context.output.note(
-          `${request.venue} serves ${Math.round(fundingDepthMs / 86_400_000)} days of settlements; older holes cannot be filled from it`,
-          "warn"
-        );
-      batches.push(await service.submit(request));
-    }
-    const code = await runBatches(ingest, batches);
-    const sum = (name: string) => batches.reduce((n, {id}) => n + (service.get(id)?.quality?.[name] ?? 0), 0);
-    context.output.note(
-      `${count(sum("filled"))} rows filled, ${sum("confirmed")} holes confirmed missing, ${sum("ambiguous")} stay ambiguous`
-    );
-    return code;
   });
+  if (ended.length === 0) return code;
+  const sum = (name: string) => ended.reduce((n, {quality}) => n + (quality?.[name] ?? 0), 0);
+  output.note(
+    `${count(sum("filled"))} rows filled, ${sum("confirmed")} holes confirmed missing, ${sum("ambiguous")} stay ambiguous`
+  );
+  return code;
+}
+
+function nothing({output}: Context): number {
+  output.document({batches: [], jobs: [], usage: {}}, () => "no hole is left that a refetch could settle");
+  return 0;
 }

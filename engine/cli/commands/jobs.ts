@@ -1,7 +1,11 @@
 import {DataError, UsageError} from "../../../loaders/errors.js";
 import type {Job} from "../../../loaders/ingest/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
-import {drawJobs, runBatches, withIngest, type Ingest} from "../ingest.js";
+import {listJobs, parentsOf} from "../../data/jobs.js";
+import type {EngineClient} from "../client.js";
+import type {Context} from "../context.js";
+import {followSubmitted} from "../follow.js";
+import {drawJobs, ingestWork, runBatches, type Ingest} from "../ingest.js";
 import type {Define} from "../main.js";
 
 const ACTIONS = ["list", "show", "retry", "cancel", "retry-failed"] as const;
@@ -39,35 +43,89 @@ Examples:
             if (action !== "list" && action !== "retry-failed" && ids.length === 0) {
               throw new UsageError(`missing id: jobs ${action}`, {fix: "`npx carrybook jobs` lists them"});
             }
-            return withIngest(context, (ingest) => {
-              for (const id of ids) {
-                if (!ingest.service.get(id))
-                  throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
-              }
-              return act[action as Action](ingest, ids, flags);
+            return ingestWork(context, {
+              here: (ingest) => act[action as Action](hereOf(ingest), context, ids, flags),
+              there: (engine) => act[action as Action](thereOf(engine, context), context, ids, flags)
             });
           })
         )
   );
 }
 
-const act: Record<Action, (ingest: Ingest, ids: readonly string[], flags: Flags) => Promise<number>> = {
-  list: async ({service, context: {output}}, _, {limit, status}) => {
-    const batches = service.batches();
-    const jobs =
-      status === undefined
-        ? batches
-        : batches.flatMap((b) => [b, ...service.children(b.id)]).filter((j) => j.status === status);
-    show(output, jobs.slice(0, Number(limit) || 20));
-    const failed = batches.flatMap((b) => service.children(b.id)).filter((j) => j.status === "failed");
+/** A batch or a single history with what belongs to it. */
+type Shown = Job & {children: Job[]; log: {ts: number; job: string; text: string}[]};
+
+/** The queue as this command needs it, in this process or in the engine. */
+interface Queue {
+  /** batches newest first; of a status: batches and histories of it */
+  list: (limit: number, status?: string) => Promise<Job[]>;
+  /** @throws DataError for an id that is none */
+  show: (id: string) => Promise<Shown>;
+  retry: (ids: readonly string[]) => Promise<{queued: Job[]; batches: Job[]}>;
+  retryFailed: () => Promise<{queued: Job[]; skipped: Job[]; batches: Job[]}>;
+  cancel: (ids: readonly string[]) => Promise<Job[]>;
+  /** follows batches to their end; the exit code */
+  follow: (batches: readonly Job[]) => Promise<number>;
+}
+
+function hereOf(ingest: Ingest): Queue {
+  const {service} = ingest;
+  const known = (id: string) => {
+    const job = service.get(id);
+    if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+    return job;
+  };
+  return {
+    list: async (limit, status) => listJobs(service, {limit, status}),
+    show: async (id) => ({...known(id), children: service.children(id), log: await service.log(id)}),
+    retry: async (ids) => {
+      ids.forEach(known);
+      const queued = await service.retry(ids);
+      return {queued, batches: parentsOf(service, queued)};
+    },
+    retryFailed: async () => {
+      const {queued, skipped} = await service.retryFailed();
+      return {queued, skipped, batches: parentsOf(service, queued)};
+    },
+    cancel: async (ids) => {
+      ids.forEach(known);
+      return (await service.cancel(ids)).map(({id}) => service.get(id)!);
+    },
+    follow: (batches) => runBatches(ingest, batches)
+  };
+}
+
+function thereOf(engine: EngineClient, context: Context): Queue {
+  const path = (id: string) => `/jobs/${encodeURIComponent(id)}`;
+  return {
+    list: (limit, status) =>
+      engine.get(`/jobs?limit=${limit}${status === undefined ? "" : `&status=${encodeURIComponent(status)}`}`),
+    show: (id) => engine.get(path(id)),
+    retry: async (ids) => {
+      const all = [];
+      for (const id of ids) all.push(await engine.post<{queued: Job[]; batches: Job[]}>(`${path(id)}/retry`, {}));
+      return {queued: all.flatMap(({queued}) => queued), batches: all.flatMap(({batches}) => batches)};
+    },
+    retryFailed: () => engine.post("/jobs/retry-failed", {}),
+    cancel: async (ids) => {
+      const all = [];
+      for (const id of ids) all.push(await engine.post<{cancelled: Job[]}>(`${path(id)}/cancel`, {}));
+      return all.flatMap(({cancelled}) => cancelled);
+    },
+    follow: (batches) => followSubmitted(engine, context, {batches: [...batches], notes: []})
+  };
+}
+
+const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[], flags: Flags) => Promise<number>> = {
+  list: async (queue, {output}, _, {limit, status}) => {
+    show(output, await queue.list(Number(limit) || 20, status));
+    const failed = (await queue.list(1_000, "failed")).filter((job) => job.parentId !== null);
     if (failed.length > 0) output.note(`${failed.length} histories failed. Next: npx carrybook jobs retry-failed`);
     return 0;
   },
-  show: async ({service, context: {output}}, ids) => {
+  show: async (queue, {output}, ids) => {
     for (const id of ids) {
-      const job = service.get(id)!;
-      const children = service.children(id);
-      const log = await service.log(id);
+      const {children, log, ...job} = await queue.show(id);
       output.document({...job, children, log}, () =>
         [
           drawJobs([job, ...children]),
@@ -78,20 +136,17 @@ const act: Record<Action, (ingest: Ingest, ids: readonly string[], flags: Flags)
     }
     return 0;
   },
-  retry: async (ingest, ids) => {
-    const queued = await ingest.service.retry(ids);
+  retry: async (queue, {output}, ids) => {
+    const {queued, batches} = await queue.retry(ids);
     if (queued.length === 0) {
-      ingest.context.output.note("nothing to retry: these jobs are complete");
+      output.note("nothing to retry: these jobs are complete");
       return 0;
     }
-    return runBatches(ingest, parents(ingest, queued));
+    return queue.follow(batches);
   },
-  cancel: async ({service, context: {output}}, ids) => {
-    const cancelled = await service.cancel(ids);
-    show(
-      output,
-      cancelled.map((job) => service.get(job.id)!)
-    );
+  cancel: async (queue, {output}, ids) => {
+    const cancelled = await queue.cancel(ids);
+    show(output, cancelled);
     output.note(
       cancelled.length === 0
         ? "nothing to cancel: these jobs have ended"
@@ -99,9 +154,8 @@ const act: Record<Action, (ingest: Ingest, ids: readonly string[], flags: Flags)
     );
     return 0;
   },
-  "retry-failed": async (ingest) => {
-    const {output} = ingest.context;
-    const {queued, skipped} = await ingest.service.retryFailed();
+  "retry-failed": async (queue, {output}) => {
+    const {queued, skipped, batches} = await queue.retryFailed();
     for (const job of skipped)
       output.note(
         `${job.id} is left: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` tries it all the same`,
@@ -111,15 +165,11 @@ const act: Record<Action, (ingest: Ingest, ids: readonly string[], flags: Flags)
       output.note(skipped.length > 0 ? "nothing else has failed" : "nothing has failed");
       return 0;
     }
-    return runBatches(ingest, parents(ingest, queued));
+    return queue.follow(batches);
   }
 };
 
-function parents({service}: Ingest, jobs: readonly Job[]): Job[] {
-  return [...new Set(jobs.map((job) => job.parentId!))].map((id) => service.get(id)!);
-}
-
-function show(output: Ingest["context"]["output"], jobs: readonly Job[]): void {
+function show(output: Context["output"], jobs: readonly Job[]): void {
   output.table(jobs, [
     {title: "job", value: (j) => j.id},
     {title: "status", value: (j) => j.status},

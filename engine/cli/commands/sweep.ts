@@ -11,7 +11,7 @@ import type {Statistic} from "../../../src/lib/stats/ratios.js";
 import {sweepInThreads} from "../../sweep/threads.js";
 import {count, drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../main.js";
-import {asUsage, readRequest} from "../run-request.js";
+import {asUsage, readRequest} from "../../run-request.js";
 import {VERSION} from "../version.js";
 
 interface Flags {

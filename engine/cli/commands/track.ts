@@ -1,21 +1,17 @@
-import {historiesOf} from "../../../loaders/ingest/universe.js";
-import {DataError} from "../../../loaders/errors.js";
-import {newestInstruments} from "../../../loaders/store/instruments.js";
-import {readTracked, track, untrack} from "../../../loaders/store/tracked.js";
-import {DAY_MS} from "../../../src/lib/time/grid.js";
+import type {Database} from "../../../loaders/store/database.js";
+import type {Tracked} from "../../../loaders/store/tracked.js";
 import {formatDay} from "../../../src/lib/time/instant.js";
+import {readCount, readPairs, readSeries, type SeriesFlags} from "../../data/request.js";
+import {trackPairs, untrackPairs} from "../../data/tracking.js";
+import {findEngine, type EngineClient} from "../client.js";
+import type {Context} from "../context.js";
 import {count} from "../output.js";
-import {readCount, readPairs, readSeries, requireListed, type SeriesFlags} from "../ingest.js";
 import type {Define} from "../main.js";
 
 interface Flags extends SeriesFlags {
   venue?: string;
   days?: string;
 }
-
-/** The venue a pair is tracked on when none is named: the only one there is, else Bybit; the demo's is simulated. */
-const venueOf = (flags: Flags, demo: boolean, known: readonly string[]): string =>
-  flags.venue ?? (known.length === 1 ? known[0]! : demo ? "sim" : "bybit");
 
 export function trackCommands(define: Define): void {
   define("track", "put pairs on the list of scheduled updates; without pairs, show the list", (command, run) =>
@@ -26,35 +22,28 @@ export function trackCommands(define: Define): void {
       .option("--timeframe <timeframes>", "of 1m 5m 15m 1h 4h 8h 1d (default: 1h)")
       .option("--days <n>", "how far back it is wanted (default: 365)")
       .action((names: string[], flags: Flags) =>
-        run(async ({openStore, output, now, demo}) => {
+        run(async (context) => {
+          const {output, now, demo} = context;
           const pairs = readPairs(names);
           const wanted = readSeries(flags);
           const days = readCount("days", flags.days ?? "365", {most: 3_650});
-          const db = await openStore();
-          try {
-            const before = await readTracked(db);
-            const venue = venueOf(flags, demo, [...new Set(before.map((t) => t.venue))]);
-            const instruments = await newestInstruments(db, venue);
-            // Before the first list of a venue's markets nobody can tell; the update says it then.
-            if (instruments.length > 0) requireListed(venue, instruments, pairs);
-            const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
-            await track(db, keys, {fromTs: now() - days * DAY_MS, chosenBy: "person"});
-            const list = await readTracked(db);
-            output.table(list, [
-              {title: "venue", value: (t) => t.venue},
-              {title: "pair", value: (t) => t.pair},
-              {title: "series", value: (t) => `${t.series} ${t.timeframe}`.trim()},
-              {title: "wanted from", value: (t) => formatDay(t.fromTs)},
-              {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "a person")}
-            ]);
-            output.note(
-              pairs.length > 0
-                ? `${count(list.length)} histories are tracked. Next: npx carrybook update`
-                : `${count(list.length)} histories are tracked`
-            );
-          } finally {
-            await db.close();
-          }
+          const request = {pairs, venue: flags.venue, days, ...wanted};
+          const list = await ofStore(context, {
+            here: (db) => trackPairs(db, request, {nowMs: now(), fallback: demo ? "sim" : "bybit"}),
+            there: (engine) => engine.post<Tracked[]>("/track", request)
+          });
+          output.table(list, [
+            {title: "venue", value: (t) => t.venue},
+            {title: "pair", value: (t) => t.pair},
+            {title: "series", value: (t) => `${t.series} ${t.timeframe}`.trim()},
+            {title: "wanted from", value: (t) => formatDay(t.fromTs)},
+            {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "a person")}
+          ]);
+          output.note(
+            pairs.length > 0
+              ? `${count(list.length)} histories are tracked. Next: npx carrybook update`
+              : `${count(list.length)} histories are tracked`
+          );
         })
       )
   );
@@ -64,26 +53,31 @@ export function trackCommands(define: Define): void {
       .option("--venue <venue>", "only on this venue")
       .option("--timeframe <timeframe>", "only this timeframe")
       .action((names: string[], flags: {venue?: string; timeframe?: string}) =>
-        run(async ({openStore, output}) => {
+        run(async (context) => {
           const pairs = readPairs(names);
-          const db = await openStore();
-          try {
-            const tracked = new Set((await readTracked(db)).map((t) => t.pair));
-            const unknown = pairs.find((pair) => !tracked.has(pair));
-            if (unknown !== undefined) {
-              throw new DataError(`missing pair: ${unknown} is not tracked`, {
-                fix: "npx carrybook track shows the list"
-              });
-            }
-            const gone = await untrack(db, pairs, flags);
-            output.document(
-              {untracked: gone, pairs},
-              () => `${gone} histories of ${pairs.join(", ")} are tracked no more`
-            );
-          } finally {
-            await db.close();
-          }
+          const gone = await ofStore(context, {
+            here: (db) => untrackPairs(db, pairs, flags),
+            there: (engine) => engine.post<{untracked: number}>("/untrack", {pairs, ...flags})
+          });
+          context.output.document(
+            {untracked: gone.untracked, pairs},
+            () => `${gone.untracked} histories of ${pairs.join(", ")} are tracked no more`
+          );
         })
       )
   );
+}
+
+async function ofStore<T>(
+  context: Context,
+  {here, there}: {here: (db: Database) => Promise<T>; there: (engine: EngineClient) => Promise<T>}
+): Promise<T> {
+  const engine = findEngine(context.dataDir);
+  if (engine?.info.data) return there(engine);
+  const db = await context.openStore();
+  try {
+    return await here(db);
+  } finally {
+    await db.close();
+  }
 }

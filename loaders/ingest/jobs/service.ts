@@ -11,7 +11,7 @@ import {fetchHistory, type FetchContext} from "./fetch.js";
 import {Publisher} from "./publisher.js";
 import {repairHoles} from "./repair.js";
 
-/** What a listener hears: a child's or a batch's new figures, or that the lake is newer. */
+/** What a listener hears: a child's new figures, a batch whose end the lake tells too, or that the lake is newer. */
 export type JobEvent = {type: "job"; job: Job} | {type: "batch"; job: Job} | {type: "published"; manifest: Manifest};
 
 export interface ServiceOptions {
@@ -44,8 +44,11 @@ export class JobService {
   private readonly running = new Map<string, AbortController>();
   private readonly exchanges = new Map<string, Promise<Exchange>>();
   private readonly publisher: Publisher;
-  private startedMs: number | undefined;
-  private readonly before = new Map<string, number>();
+  /** when work on a batch began in this process, and the rows it had by then: the pace of what is left */
+  private readonly began = new Map<string, {monotonicMs: number; rows: number}>();
+  /** batches that ended since the lake was last brought up */
+  private readonly ended = new Set<string>();
+  private wake: () => void = () => undefined;
   private serial = 0;
 
   private constructor(
@@ -77,7 +80,9 @@ export class JobService {
     }
     const {parent, children} = newBatch(id, request, now);
     for (const job of [parent, ...children]) this.jobs.set(job.id, job);
+    if (children.length === 0) this.ended.add(id);
     await this.save([parent, ...children]);
+    this.wake();
     return parent;
   }
 
@@ -93,41 +98,75 @@ export class JobService {
   }
 
   /**
-   * Works until nothing of the given batches (or nothing at all) is left to do, then publishes the lake. The signal ends
-   * it: what is under way stops between two writes and stays queued.
+   * Works until nothing of the given batches (or nothing at all) is left to do, then publishes the lake. What is submitted
+   * meanwhile begins at once, and a batch that ends before the others is published then. The signal ends it: what is
+   * under way stops between two writes and stays queued.
    */
   async run({batches, signal}: {batches?: readonly string[]; signal?: AbortSignal | undefined} = {}): Promise<void> {
     const {clock, concurrency = 8} = this.options;
-    this.startedMs = clock.monotonic();
-    for (const batch of this.batches()) this.before.set(batch.id, batch.rowsFetched);
+    this.began.clear();
     const mine = (job: Job) => job.parentId !== null && (!batches || batches.includes(job.parentId));
     const working = new Set<Promise<void>>();
     const failure = new AbortController();
     let failed: unknown;
     const stop = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
+    const fail = (error: unknown) => {
+      failed ??= error;
+      failure.abort(error);
+    };
+    let publishing: Promise<void> | undefined;
     for (;;) {
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
       while (!stop.aborted && working.size < concurrency) {
         const job = this.next(mine);
         if (!job) break;
         const work = this.work(job, stop)
-          .catch((error: unknown) => {
-            failed ??= error;
-            failure.abort(error);
-          })
+          .catch(fail)
           .finally(() => working.delete(work));
         working.add(work);
       }
+      if (this.ended.size > 0 && working.size > 0 && !publishing && !stop.aborted) {
+        publishing = this.publishEnded()
+          .catch(fail)
+          .finally(() => (publishing = undefined));
+      }
       const waiting = stop.aborted || working.size >= concurrency ? undefined : this.nextDue(mine);
-      if (working.size === 0 && waiting === undefined) break;
+      if (working.size === 0 && waiting === undefined && !publishing) break;
       const pauseMs = waiting === undefined ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(1, waiting - clock.now()));
       const pause = waiting === undefined ? [] : [clock.sleep(pauseMs, stop).catch(() => undefined)];
-      await Promise.race([...working, ...pause]);
+      await Promise.race([...working, ...pause, ...(publishing ? [publishing] : []), woken]);
     }
     if (failed !== undefined) throw failed;
-    await this.publisher.now();
-    for (const batch of this.batches()) {
-      if (!batches || batches.includes(batch.id)) this.options.onEvent?.({type: "batch", job: batch});
+    await this.publishEnded();
+  }
+
+  /** Resolves when there is work for `run`: something queued, or the end of a batch that the lake does not tell yet. */
+  async pending(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+      if (signal.aborted || this.ended.size > 0 || this.ready(() => true).length > 0) return;
+      const stop = () => this.wake();
+      signal.addEventListener("abort", stop, {once: true});
+      await woken;
+      signal.removeEventListener("abort", stop);
     }
+  }
+
+  private async publishEnded(): Promise<void> {
+    const ended = [...this.ended];
+    this.ended.clear();
+    try {
+      await this.publisher.now();
+    } catch (error) {
+      for (const id of ended) this.ended.add(id);
+      throw error;
+    }
+    for (const id of ended) this.options.onEvent?.({type: "batch", job: this.get(id)!});
+  }
+
+  /** Drops the client of a venue, so that the next job asks for it anew, e.g. at another address. */
+  forget(venue: string): void {
+    this.exchanges.delete(venue);
   }
 
   private ready(mine: (job: Job) => boolean): Job[] {
@@ -150,6 +189,9 @@ export class JobService {
     const {clock} = this.options;
     const own = new AbortController();
     this.running.set(queued.id, own);
+    const parent = queued.parentId!;
+    if (!this.began.has(parent))
+      this.began.set(parent, {monotonicMs: clock.monotonic(), rows: this.get(parent)!.rowsFetched});
     const signal = AbortSignal.any([own.signal, stop]);
     const lines: LogLine[] = [];
     const log = (text: string) => void lines.push({ts: this.db.now(), text});
@@ -224,6 +266,10 @@ export class JobService {
 
   private put(job: Job): Job {
     this.jobs.set(job.id, job);
+    if (job.parentId !== null && isSettled(job) && this.children(job.parentId).every(isSettled)) {
+      this.ended.add(job.parentId);
+      this.wake();
+    }
     this.options.onEvent?.({type: "job", job});
     return job;
   }
@@ -249,9 +295,9 @@ export class JobService {
     const children = this.children(id);
     if (children.length === 0) return job;
     const sum = summed(job, children);
-    if (isSettled(sum) || this.startedMs === undefined) return sum;
-    const elapsed = this.options.clock.monotonic() - this.startedMs;
-    return {...sum, etaMs: batchEta(sum, elapsed, this.before.get(id) ?? 0)};
+    const began = this.began.get(id);
+    if (isSettled(sum) || began === undefined) return sum;
+    return {...sum, etaMs: batchEta(sum, this.options.clock.monotonic() - began.monotonicMs, began.rows)};
   }
 
   /** Every batch (and every job without a parent), newest first. */
@@ -301,7 +347,9 @@ export class JobService {
         finishedAt: null
       })
     );
+    for (const {parentId} of queued) this.ended.delete(parentId!);
     await this.save(queued);
+    this.wake();
     return queued;
   }
 

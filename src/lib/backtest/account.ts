@@ -3,7 +3,7 @@ import {Decimal, ZERO} from "../money/decimal.js";
 
 /** The one account that several pairs share. */
 export class Account {
-  readonly capital: Decimal;
+  capital: Decimal;
   /** Σ net of closed trades */
   closedNet = ZERO;
 

@@ -1,15 +1,14 @@
 import {Hedge} from "../ledger/hedge.js";
 import type {Rules} from "../ledger/rules.js";
-import {budgetOf, quantitiesOf, refusalOf, type Refusal} from "../ledger/sizing.js";
 import type {Trade} from "../ledger/trade.js";
-import {pairSlug} from "../market/pair.js";
-import {ONE} from "../money/decimal.js";
 import type {StrategyConfig} from "../strategy/config.js";
-import {byRank, decide, dynamicShare} from "../strategy/decide.js";
+import {byRank, decide} from "../strategy/decide.js";
 import {viewAt} from "../strategy/view.js";
 import {Account} from "./account.js";
 import type {MarketData} from "./marketdata.js";
-import {PairRun, type EnterIntent, type RefusedFill} from "./pairrun.js";
+import type {RefusedFill} from "../trading/desk.js";
+import {sizeEntry} from "../trading/entry.js";
+import {PairRun} from "./pairrun.js";
 import {stepOf, type Step} from "./steps.js";
 import {instantsOf, windowOf, type PairWindow, type Range} from "./window.js";
 
@@ -111,14 +110,14 @@ function arriveAt(t: number, runs: readonly PairRun[]): readonly PairRun[] {
 
 /** Takes the trades that a pair has closed since it was last booked into the account. */
 function book(run: PairRun, account: Account, trades: Trade[]): void {
-  for (const trade of run.takeClosed()) {
+  for (const trade of run.desk.takeClosed()) {
     account.closedNet = account.closedNet.plus(trade.net);
     trades.push(trade);
   }
 }
 
 function decideAt(t: number, active: readonly PairRun[], config: StrategyConfig): void {
-  for (const run of active) run.lapse(t);
+  for (const run of active) run.desk.lapse(t);
   const asked = active.filter((run) => run.mayDecide(t));
   if (asked.length === 0) return;
   const view = viewAt(
@@ -139,41 +138,19 @@ function openAt(
 ): void {
   const claims = active.flatMap((run) => {
     const claim = run.claimEntry(t);
-    return claim ? [{run, pair: run.pair, netPerPeriod: claim.intent.netPerPeriod, ...claim}] : [];
+    return claim ? [{run, claim, pair: run.pair, netPerPeriod: claim.intent.netPerPeriod}] : [];
   });
-  for (const {run, intent, ...references} of claims.sort(byRank)) {
+  for (const {run, claim} of claims.sort(byRank)) {
+    const {desk, rules} = run;
     const open = runs.flatMap(({hedge}) => (hedge ? [hedge] : []));
-    const opened = openHedge(t, run, intent, references, open, account, config);
-    if (opened instanceof Hedge) run.hold(opened);
-    else run.refusals.push({ts: t, reason: opened});
+    const order = sizeEntry(t, claim, {open, account, rules}, config);
+    if (typeof order === "string") desk.refuse(t, order);
+    else desk.hold(new Hedge(order, config, rules));
   }
 }
 
-function openHedge(
-  ts: number,
-  run: PairRun,
-  intent: EnterIntent,
-  {spotReference, perpReference}: Pick<Hedge["order"], "spotReference" | "perpReference">,
-  open: readonly Hedge[],
-  account: Account,
-  config: StrategyConfig
-): Hedge | Refusal {
-  if (open.length >= config.maxHedges) return "too-many-hedges";
-  const budget = budgetOf(config, {
-    free: account.free(open),
-    openNotional: account.openNotional(open),
-    share: config.sizing === "dynamic" ? dynamicShare(intent.score) : ONE
-  });
-  const quantities = quantitiesOf(budget.amount, spotReference, run.rules, config);
-  const refusal = refusalOf(quantities, {spotReference, perpReference}, run.rules);
-  if (refusal) return refusal;
-  const id = `${pairSlug(run.pair)}-${ts}`;
-  const {pair, reason, decision} = intent;
-  const order = {id, pair, ts, reason, decision, quantities, spotReference, perpReference, budgetLimit: budget.limit};
-  return new Hedge(order, config, run.rules);
-}
-
 function resultOf(run: PairRun): PairResult {
-  const {pair, window, rules, trades, refusals, noPrice, ambiguous} = run;
-  return {pair, window, rules, trades, refusals, counts: {noPrice, ambiguous, cannotOpen: refusals.length}};
+  const {pair, window, rules, trades, desk} = run;
+  const {refusals, noPrice, ambiguous, cannotOpen} = desk;
+  return {pair, window, rules, trades, refusals, counts: {noPrice, ambiguous, cannotOpen}};
 }

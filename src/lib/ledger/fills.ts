@@ -1,4 +1,6 @@
-import {Decimal, ONE} from "../money/decimal.js";
+import {Decimal, ONE, ZERO} from "../money/decimal.js";
+import {slippageShare, type StrategyConfig} from "../strategy/config.js";
+import type {Quantities} from "./sizing.js";
 
 export type Leg = "spot" | "perp";
 export type Side = "buy" | "sell";
@@ -62,3 +64,64 @@ export function buyWithCoinFee(
     slippage: price.minus(order.reference).times(quantity)
   };
 }
+
+/** What a fill costs: slippage and the two markets' fees. */
+export type FillCosts = Pick<StrategyConfig, "slippageBps" | "spotFee" | "perpFee" | "spotFeeIn">;
+
+/** The two fills of an entry at reference prices: coin bought, perp sold, each against us by the slippage. */
+export function entryFills(
+  order: {ts: number; spotReference: Decimal; perpReference: Decimal; quantities: Quantities},
+  costs: FillCosts
+): {spot: Fill; perp: Fill} {
+  const {ts, spotReference, perpReference, quantities} = order;
+  const slippage = slippageShare(costs);
+  const buy = {ts, reference: spotReference, quantity: quantities.ordered};
+  return {
+    spot:
+      costs.spotFeeIn === "base"
+        ? buyWithCoinFee(buy, {slippage, feeRate: costs.spotFee})
+        : fillInQuote({...buy, leg: "spot", side: "buy"}, {slippage, feeRate: costs.spotFee}),
+    perp: fillInQuote(
+      {leg: "perp", side: "sell", ts, reference: perpReference, quantity: quantities.perpQty},
+      {slippage, feeRate: costs.perpFee}
+    )
+  };
+}
+
+/** The fills of an exit: the perp bought back while it is there, all coins sold with the fee in quote. */
+export function exitFills(
+  held: {spotQty: Decimal; perpQty: Decimal; hedged: boolean},
+  at: {ts: number; spotReference: Decimal; perpReference: Decimal | undefined},
+  costs: FillCosts
+): {spot: Fill; perp: Fill | undefined} {
+  const {ts, spotReference, perpReference} = at;
+  const slippage = slippageShare(costs);
+  if (held.hedged && !perpReference) throw new RangeError(`missing perp price: at ${ts}`);
+  return {
+    spot: fillInQuote(
+      {leg: "spot", side: "sell", ts, reference: spotReference, quantity: held.spotQty},
+      {slippage, feeRate: costs.spotFee}
+    ),
+    perp: held.hedged
+      ? fillInQuote(
+          {leg: "perp", side: "buy", ts, reference: perpReference!, quantity: held.perpQty},
+          {slippage, feeRate: costs.perpFee}
+        )
+      : undefined
+  };
+}
+
+/** The fill of a liquidated perp leg: reference P*, price the bankruptcy price, no slippage, the taker fee on top. */
+export const liquidationFill = (
+  {ts, quantity, price, bankruptcy}: {ts: number; quantity: Decimal; price: Decimal; bankruptcy: Decimal},
+  {perpFee}: FillCosts
+): Fill => ({
+  leg: "perp",
+  side: "buy",
+  ts,
+  reference: price,
+  price: bankruptcy,
+  quantity,
+  fee: bankruptcy.times(quantity).times(perpFee),
+  slippage: ZERO
+});

@@ -1,7 +1,7 @@
 import {Decimal, text, ZERO} from "../money/decimal.js";
-import {capitalPerNotional, slippageShare, type StrategyConfig} from "../strategy/config.js";
+import {capitalPerNotional, type StrategyConfig} from "../strategy/config.js";
 import type {Decision, EntryReason, ExitReason} from "../strategy/decide.js";
-import {buyWithCoinFee, fillInQuote, type Fill} from "./fills.js";
+import {entryFills, exitFills, liquidationFill, type Fill, type FillCosts} from "./fills.js";
 import {marginPrices, type MarginPrices} from "./margin.js";
 import {maintenanceRateAt, type Rules} from "./rules.js";
 import type {BudgetLimit, Quantities} from "./sizing.js";
@@ -39,26 +39,24 @@ export class Hedge {
   slippage = ZERO;
   liquidation: Liquidation | undefined;
   perpExitTs: number | undefined;
-  readonly #config: StrategyConfig;
+  readonly #costs: FillCosts;
   readonly #perpFill: Decimal;
 
-  constructor(order: HedgeOrder, config: StrategyConfig, rules: Rules) {
+  /**
+   * @param fills what was really bought and sold; by default what the costs of the config make of the references
+   * @param config its fees and slippage hold for the whole life of the hedge
+   */
+  constructor(
+    order: HedgeOrder,
+    config: StrategyConfig,
+    rules: Rules,
+    {spot, perp}: {spot: Fill; perp: Fill} = entryFills(order, config)
+  ) {
     this.order = order;
-    this.#config = config;
-    const {ts, spotReference, perpReference, quantities} = order;
-    const slippage = slippageShare(config);
-    const buy = {ts, reference: spotReference, quantity: quantities.ordered};
-    const spot =
-      config.spotFeeIn === "base"
-        ? buyWithCoinFee(buy, {slippage, feeRate: config.spotFee})
-        : fillInQuote({...buy, leg: "spot", side: "buy"}, {slippage, feeRate: config.spotFee});
-    const perp = fillInQuote(
-      {leg: "perp", side: "sell", ts, reference: perpReference, quantity: quantities.perpQty},
-      {slippage, feeRate: config.perpFee}
-    );
-    this.spotQty = quantities.spotQty;
-    this.perpQty = quantities.perpQty;
-    this.notional = quantities.ordered.times(spotReference);
+    this.#costs = config;
+    this.spotQty = spot.quantity;
+    this.perpQty = perp.quantity;
+    this.notional = order.quantities.ordered.times(order.spotReference);
     this.capital = this.notional.times(capitalPerNotional(config));
     this.#perpFill = perp.price;
     this.prices = marginPrices(perp.price, {
@@ -102,17 +100,13 @@ export class Hedge {
     const {liquidation: price, bankruptcy} = this.prices;
     this.liquidation = {...liquidation, price, bankruptcy};
     this.perpExitTs = endTs;
-    this.#book({
-      leg: "perp",
-      side: "buy",
-      ts: endTs,
-      reference: price,
-      price: bankruptcy,
-      quantity: this.perpQty,
-      fee: bankruptcy.times(this.perpQty).times(this.#config.perpFee),
-      slippage: ZERO
-    });
+    this.#book(liquidationFill({ts: endTs, quantity: this.perpQty, price, bankruptcy}, this.#costs));
     this.cash = this.cash.plus(this.perpQty.times(this.#perpFill.minus(bankruptcy)));
+  }
+
+  /** The fills of leaving at reference prices, at the costs this hedge was opened with. */
+  exitFills(at: {ts: number; spotReference: Decimal; perpReference: Decimal | undefined}) {
+    return exitFills(this, at, this.#costs);
   }
 
   /**
@@ -126,24 +120,17 @@ export class Hedge {
       decision: Decision | undefined;
       spotReference: Decimal;
       perpReference: Decimal | undefined;
+      /** what was really bought and sold; by default what the costs make of the references */
+      fills?: {spot: Fill; perp: Fill | undefined};
     }
   ): Trade {
-    const slippage = slippageShare(this.#config);
+    const {spot, perp} = exit.fills ?? this.exitFills({ts, ...exit});
     if (this.hedged) {
-      const reference = exit.perpReference;
-      if (!reference) throw new RangeError(`missing perp price: ${this.order.pair} at ${ts}`);
-      const perp = fillInQuote(
-        {leg: "perp", side: "buy", ts, reference, quantity: this.perpQty},
-        {slippage, feeRate: this.#config.perpFee}
-      );
+      if (!perp) throw new RangeError(`missing perp fill: ${this.order.pair} at ${ts}`);
       this.#book(perp);
       this.cash = this.cash.plus(this.perpQty.times(this.#perpFill.minus(perp.price)));
       this.perpExitTs = ts;
     }
-    const spot = fillInQuote(
-      {leg: "spot", side: "sell", ts, reference: exit.spotReference, quantity: this.spotQty},
-      {slippage, feeRate: this.#config.spotFee}
-    );
     this.#book(spot);
     this.cash = this.cash.plus(spot.price.times(this.spotQty));
     const perpExit = this.liquidation?.price ?? exit.perpReference!;

@@ -268,7 +268,7 @@ export function configEntries(config: StrategyConfig): Record<string, string> {
 }
 
 /** Slippage per fill as a share of price. */
-export const slippageShare = (config: StrategyConfig): Decimal => config.slippageBps.div(10_000);
+export const slippageShare = (config: Pick<StrategyConfig, "slippageBps">): Decimal => config.slippageBps.div(10_000);
 
 /** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
 export function roundTripShare(config: StrategyConfig): Decimal {

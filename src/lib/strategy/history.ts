@@ -1,5 +1,11 @@
-import {openAt, type MarketData} from "../backtest/marketdata.js";
-import {allowedIntervalHours, inferIntervals, rate8hDecimal, type IntervalSource} from "../market/funding.js";
+import {openAt, type FundingRow, type MarketData} from "../backtest/marketdata.js";
+import {
+  allowedIntervalHours,
+  inferIntervals,
+  rate8hDecimal,
+  type IntervalSource,
+  type RowInterval
+} from "../market/funding.js";
 import {Decimal, decimal, toNumber} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
@@ -46,26 +52,27 @@ export class Signals {
   readonly rate8h: Decimal;
   /** consecutive newest rates at or above the persistence rate */
   readonly streak: number;
-  readonly #market: MarketData;
-  readonly #t: number;
+  readonly #opens: () => {spot: Decimal | undefined; perp: Decimal | undefined};
   readonly #rates: readonly Decimal[];
   readonly #direction: Trend | undefined;
   #basis: {value: Decimal; score: Decimal} | undefined;
   #basisRead = false;
   #level: Decimal | undefined;
 
-  /** @param recent the newest usable rates up to this row, at most as many as the trend wants */
+  /**
+   * @param recent the newest usable rates up to this row, at most as many as the trend wants
+   * @param opens the two legs' opens at the row's instant
+   */
   constructor(
     rate8h: Decimal,
     streak: number,
     direction: Trend | undefined,
-    {market, t, recent}: {market: MarketData; t: number; recent: readonly Decimal[]}
+    {opens, recent}: {opens: () => {spot: Decimal | undefined; perp: Decimal | undefined}; recent: readonly Decimal[]}
   ) {
     this.rate8h = rate8h;
     this.streak = streak;
     this.#direction = direction;
-    this.#market = market;
-    this.#t = t;
+    this.#opens = opens;
     this.#rates = recent;
   }
 
@@ -85,7 +92,8 @@ export class Signals {
   get basis(): {value: Decimal; score: Decimal} | undefined {
     if (!this.#basisRead) {
       this.#basisRead = true;
-      const value = basisOf(openAt(this.#market.spot, this.#t), openAt(this.#market.perp, this.#t));
+      const {spot, perp} = this.#opens();
+      const value = basisOf(spot, perp);
       this.#basis = value && {value, score: basisScore(value)};
     }
     return this.#basis;
@@ -158,7 +166,8 @@ export class PairHistory {
     const end = this.#usableBefore[i]!;
     const direction = trendFromFloat(trendDifferenceFloat(this.#usableFloats, end));
     const recent = this.#usable.slice(Math.max(0, end - TREND_WINDOW), end);
-    return new Signals(rate8h, this.#streak[i]!, direction, {market: this.data, t, recent});
+    const opens = () => ({spot: openAt(this.data.spot, t), perp: openAt(this.data.perp, t)});
+    return new Signals(rate8h, this.#streak[i]!, direction, {opens, recent});
   }
 
   /** The volume filter at settlement `i`. */
@@ -176,35 +185,49 @@ export class PairHistory {
     return holds.at(i);
   }
 
-  /**
-   * The instant from which settlement `i`, as the newest, counts as missing its successor (SEMANTICS §5,
-   * `rate-missing`): `max(1.5 × newest known interval, 12 h)` after it, or half an interval after the reported next.
-   */
+  /** {@link missingFrom} of settlement `i` as the newest. */
   missingFrom(i: number): number {
-    const {t, knownHours, nextSettlementMs} = this.settlements[i]!;
-    if (nextSettlementMs !== undefined && knownHours !== undefined) {
-      return boundaryTs(nextSettlementMs) + 0.5 * knownHours * HOUR_MS;
-    }
-    return t + Math.max(1.5 * (knownHours ?? 0), 12) * HOUR_MS;
+    return missingFrom(this.settlements[i]!);
   }
+}
+
+/**
+ * The instant from which a settlement, as the newest, counts as missing its successor (SEMANTICS §5, `rate-missing`):
+ * `max(1.5 × newest known interval, 12 h)` after it, or half an interval after the reported next.
+ */
+export function missingFrom({
+  t,
+  knownHours,
+  nextSettlementMs
+}: Pick<Settlement, "t" | "knownHours" | "nextSettlementMs">): number {
+  if (nextSettlementMs !== undefined && knownHours !== undefined) {
+    return boundaryTs(nextSettlementMs) + 0.5 * knownHours * HOUR_MS;
+  }
+  return t + Math.max(1.5 * (knownHours ?? 0), 12) * HOUR_MS;
+}
+
+/** One row with the interval that was inferred for it, as its own instant knows them. */
+export function settlementOf(row: FundingRow, interval: RowInterval, knownBefore: number | undefined): Settlement {
+  const {intervalHours, intervalSource} = interval;
+  const rate = decimal(row.rate, "rate");
+  return {
+    t: boundaryTs(row.tsMs),
+    tsMs: row.tsMs,
+    rate,
+    intervalHours,
+    intervalSource,
+    rate8h: rate8hDecimal(rate, intervalHours),
+    knownHours: intervalHours ?? knownBefore,
+    nextSettlementMs: row.nextSettlementMs
+  };
 }
 
 function settlementsOf(data: MarketData): Settlement[] {
   const {intervals} = inferIntervals(data.funding, {allowedHours: allowedIntervalHours(data.venue)});
   let knownHours: number | undefined;
   return data.funding.map((row, i) => {
-    const {intervalHours, intervalSource} = intervals[i]!;
-    knownHours = intervalHours ?? knownHours;
-    const rate = decimal(row.rate, "rate");
-    return {
-      t: boundaryTs(row.tsMs),
-      tsMs: row.tsMs,
-      rate,
-      intervalHours,
-      intervalSource,
-      rate8h: rate8hDecimal(rate, intervalHours),
-      knownHours,
-      nextSettlementMs: row.nextSettlementMs
-    };
+    const settlement = settlementOf(row, intervals[i]!, knownHours);
+    knownHours = settlement.knownHours;
+    return settlement;
   });
 }

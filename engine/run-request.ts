@@ -1,17 +1,17 @@
-import {DataError, UsageError} from "../../loaders/errors.js";
-import {MissingDataError} from "../../src/lib/backtest/marketdata.js";
-import type {Range} from "../../src/lib/backtest/window.js";
-import {parsePair} from "../../src/lib/market/pair.js";
+import {DataError, UsageError} from "../loaders/errors.js";
+import {MissingDataError} from "../src/lib/backtest/marketdata.js";
+import type {Range} from "../src/lib/backtest/window.js";
+import {parsePair} from "../src/lib/market/pair.js";
 import {
   CONFIG_KEYS,
   configEntries,
   parseConfig,
   strategyEntries,
   type StrategyConfig
-} from "../../src/lib/strategy/config.js";
-import {didYouMean} from "../../src/lib/strategy/suggest.js";
-import {isTimeframe, TIMEFRAMES, type Timeframe} from "../../src/lib/time/grid.js";
-import {parseInstant} from "../../src/lib/time/instant.js";
+} from "../src/lib/strategy/config.js";
+import {didYouMean} from "../src/lib/strategy/suggest.js";
+import {isTimeframe, TIMEFRAMES, type Timeframe} from "../src/lib/time/grid.js";
+import {parseInstant} from "../src/lib/time/instant.js";
 
 /** What `backtest` and `sweep` are asked for, checked before any data is read. */
 export interface RunRequest {

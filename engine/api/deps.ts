@@ -1,0 +1,33 @@
+import type {Clock} from "../../loaders/exchange/types.js";
+import type {TaskReport} from "../schedule/tasks.js";
+import type {EngineMode, EngineStatus, Health, Notification} from "../../src/lib/engine/wire.js";
+import type {Backtests} from "../backtest/threads.js";
+import type {DataHost} from "../data/host.js";
+import type {Hub} from "../hub.js";
+import type {EmergencyReport, OnStop, TradingControl} from "./control.js";
+
+/** What the API speaks for. Everything it answers comes from here. */
+export interface ApiDeps {
+  mode: EngineMode;
+  hub: Hub;
+  clock: Clock;
+  /** undefined in mode `data` */
+  control: TradingControl | undefined;
+  /** undefined where the engine runs without the store */
+  data: DataHost | undefined;
+  backtests: Backtests;
+  onStop: OnStop;
+  /** newest first */
+  notifications: (options: {limit: number}) => Notification[];
+  /** what is done at its times; undefined where the engine runs without the store */
+  schedule: {reports: () => TaskReport[]; now: (name: string) => Promise<TaskReport>} | undefined;
+  status: () => EngineStatus;
+  health: () => Health;
+  /** ends the engine in order */
+  stop: (positions: OnStop) => Promise<void>;
+  /** closes everything at once; undefined in mode `data` */
+  emergency: (() => Promise<EmergencyReport>) | undefined;
+  /** a person has looked at what halted the loop */
+  resume: () => Promise<void>;
+  log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
+}

@@ -1,0 +1,77 @@
+import type {IncomingMessage, ServerResponse} from "node:http";
+import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
+import type {Refusal} from "./gate.js";
+
+/** What every error answers: what is wrong, what to do, and the class that decides a command's exit code. */
+export interface ErrorBody {
+  error: string;
+  fix: string | null;
+  type: string;
+}
+
+/** How an error is answered; one that nobody foresaw says nothing of its insides. */
+export function errorReply(error: unknown): {status: number; body: ErrorBody} {
+  if (!(error instanceof CarrybookError)) {
+    return {status: 500, body: {error: "unexpected error", fix: "see the engine's log", type: "Error"}};
+  }
+  return {
+    status: statusOf(error),
+    body: {
+      error: error.message,
+      fix: error.fix ?? null,
+      type: error instanceof ConflictError ? "UsageError" : error.name
+    }
+  };
+}
+
+function statusOf(error: CarrybookError): number {
+  if (error instanceof ConflictError) return 409;
+  if (error instanceof UsageError || error instanceof ConfigError) return 400;
+  if (error instanceof DataError) return error.message.startsWith("missing job") ? 404 : 422;
+  if (error instanceof ExchangeError) return 502;
+  if (error instanceof LockedError) return 423;
+  return 500;
+}
+
+/** What the engine as it runs cannot do, e.g. trade in mode data. */
+export class ConflictError extends UsageError {}
+
+/** Headers of every answer: nothing is stored, sniffed, framed or told to other sites. */
+export const COMMON_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "x-frame-options": "DENY",
+  vary: "origin"
+};
+
+/** Sends a JSON document. */
+export function sendJson(reply: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  reply.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text)
+  });
+  reply.end(text);
+}
+
+/** How long a refused sender may go on sending before its connection is cut, ms. */
+const LINGER_MS = 1_000;
+
+/** Answers a refusal and ends the connection: what the sender still sends is thrown away, and not for long. */
+export function refuse(request: IncomingMessage, reply: ServerResponse, {status, error, fix}: Refusal): void {
+  const body: ErrorBody = {error, fix: fix ?? null, type: "UsageError"};
+  const {headers} = request;
+  const bodiless = headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
+  if (!request.complete && !bodiless) {
+    reply.setHeader("connection", "close");
+    reply.once("finish", () => {
+      request.resume();
+      const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+      timer.unref();
+      request.socket.once("close", () => clearTimeout(timer));
+    });
+  }
+  sendJson(reply, status, body);
+}

@@ -1,0 +1,192 @@
+import type {HttpBindings} from "@hono/node-server";
+import {RESPONSE_ALREADY_SENT} from "@hono/node-server/utils/response";
+import {Hono, type Context} from "hono";
+import type {z} from "zod";
+import type {DataHost} from "../data/host.js";
+import {identifyUrl} from "../venue.js";
+import type {Access} from "./access.js";
+import type {TradingControl} from "./control.js";
+import type {ApiDeps} from "./deps.js";
+import {ConflictError, errorReply} from "./reply.js";
+import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
+import type {Streams} from "./streams.js";
+import {UsageError} from "../../loaders/errors.js";
+
+/** What the server hands to a route beside the request: the sockets, and the body it has read. */
+export type Bindings = HttpBindings & {body: unknown};
+
+type C = Context<{Bindings: Bindings}>;
+
+/** The routes of the API (INTERFACES, The engine's API). Who may come here was decided before. */
+export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {
+  const app = new Hono<{Bindings: Bindings}>();
+  const body = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, c.env.body);
+  const query = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, queryOf(c));
+  const trading = (): TradingControl => {
+    if (deps.control) return deps.control;
+    throw new ConflictError(`no trading loop in mode ${deps.mode}`, {fix: "start `npx carrybook engine --mode paper`"});
+  };
+  const data = (): DataHost => {
+    if (deps.data) return deps.data;
+    throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
+  };
+
+  const schedule = () => {
+    if (deps.schedule) return deps.schedule;
+    throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
+  };
+
+  app.onError((error, c) => {
+    const {status, body} = errorReply(error);
+    if (status === 500) deps.log.error(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
+    return c.json(body, status as 500);
+  });
+  app.notFound((c) => c.json({error: `missing route: ${c.req.method}`, fix: null, type: "UsageError"}, 404));
+
+  app.get("/health", (c) => c.json(deps.health()));
+  app.post("/ticket", (c) => {
+    const token = access.redeem(body(c, SCHEMAS.ticket).ticket);
+    if (token !== undefined) return c.json({token});
+    return c.json(
+      {
+        error: "invalid ticket: unknown, used or too old",
+        fix: "`npx carrybook engine --ticket` prints a fresh link",
+        type: "UsageError"
+      },
+      401
+    );
+  });
+  app.post("/tickets", (c) => {
+    body(c, SCHEMAS.none);
+    return c.json({ticket: access.issue()}, 201);
+  });
+
+  app.get("/status", (c) => c.json(deps.status()));
+  app.get("/positions", (c) => c.json(trading().positions()));
+  app.get("/trades", (c) => c.json(trading().trades(query(c, QUERIES.page))));
+  app.get("/equity", (c) => c.json(trading().equity()));
+  app.get("/opportunities", (c) => c.json(trading().opportunities()));
+  app.get("/decisions", (c) => c.json(trading().decisions(query(c, QUERIES.decisions))));
+  app.get("/risk", (c) => c.json(trading().risk()));
+  app.get("/config", (c) => c.json(trading().config()));
+  app.get("/notifications", (c) => c.json(deps.notifications(query(c, QUERIES.limit))));
+  app.patch("/config", async (c) => c.json(await trading().configure(body(c, SCHEMAS.settings))));
+
+  app.get("/data-status", (c) => c.json(data().status()));
+  app.get("/gaps", (c) => c.json(data().gaps()));
+  app.get("/tracked", async (c) => c.json(await data().tracked()));
+  app.get("/jobs", (c) => c.json(data().jobs(query(c, QUERIES.jobs))));
+  app.get("/jobs/:id", async (c) => c.json(await data().detail(c.req.param("id"))));
+  app.post("/jobs", async (c) => {
+    const request = body(c, SCHEMAS.jobs);
+    const host = data();
+    if (request.kind === "update") return c.json(await host.update(request.venue), 202);
+    if (request.kind === "repair") return c.json(await host.repair(), 202);
+    const simulated = request.url !== undefined && (await identifyUrl(request.url)).simulated;
+    if (request.venue === "sim" && !simulated && request.url !== undefined)
+      throw new UsageError("invalid url: no simulated venue answers there");
+    if (request.venue === "sim" && request.url === undefined)
+      throw new UsageError("missing url: a simulated venue needs one", {fix: "pass the url of `npx carrybook sim`"});
+    return c.json(await host.backfill({...request, venue: simulated ? "sim" : request.venue}), 202);
+  });
+  app.post("/jobs/retry-failed", async (c) => {
+    body(c, SCHEMAS.none);
+    return c.json(await data().retryFailed(), 202);
+  });
+  app.post("/jobs/:id/retry", async (c) => {
+    body(c, SCHEMAS.none);
+    return c.json(await data().retry(c.req.param("id")), 202);
+  });
+  app.post("/jobs/:id/cancel", async (c) => {
+    body(c, SCHEMAS.none);
+    return c.json(await data().cancel(c.req.param("id")), 202);
+  });
+  app.post("/batches/:id/retry", async (c) => {
+    body(c, SCHEMAS.none);
+    return c.json(await data().retryBatch(c.req.param("id")), 202);
+  });
+  app.post("/gaps/repair", async (c) => {
+    body(c, SCHEMAS.none);
+    return c.json(await data().repair(), 202);
+  });
+  app.post("/track", async (c) => c.json(await data().track(body(c, SCHEMAS.track))));
+  app.post("/untrack", async (c) => {
+    const {pairs, ...only} = body(c, SCHEMAS.untrack);
+    return c.json(await data().untrack(pairs, only));
+  });
+
+  app.get("/schedule", (c) => c.json(schedule().reports()));
+  app.post("/schedule/:name/run", async (c) => {
+    body(c, SCHEMAS.none);
+    const name = c.req.param("name");
+    const known = schedule().reports();
+    if (!known.some((report) => report.name === name)) {
+      throw new UsageError(`invalid task: ${name}`, {fix: `one of ${known.map((report) => report.name).join(", ")}`});
+    }
+    return c.json(await schedule().now(name));
+  });
+
+  app.post("/backtests", async (c) => {
+    const {pairs, set, from, to, ...rest} = body(c, SCHEMAS.backtest);
+    if (deps.backtests.full) {
+      c.header("retry-after", "5");
+      return c.json(
+        {
+          error: `busy: ${deps.backtests.most} backtests run already`,
+          fix: "ask again when one has ended",
+          type: "Error"
+        },
+        503
+      );
+    }
+    const left = new AbortController();
+    c.env.outgoing.once("close", () => left.abort(new Error("the client left")));
+    const flags = {
+      ...rest,
+      pairs: pairs.join(","),
+      set: Object.entries(set).map(([key, value]) => `${key}=${value}`),
+      fromMs: from,
+      toMs: to
+    };
+    return c.body(await deps.backtests.run(flags, left.signal), 200, {"content-type": "application/json"});
+  });
+
+  app.post("/engine/pause", async (c) => {
+    await trading().pause(body(c, SCHEMAS.pause).reason);
+    return c.json(deps.status());
+  });
+  app.post("/engine/resume", async (c) => {
+    body(c, SCHEMAS.none);
+    trading();
+    await deps.resume();
+    return c.json(deps.status());
+  });
+  app.post("/engine/stop", async (c) => {
+    const {positions = deps.onStop} = body(c, SCHEMAS.stop);
+    void deps.stop(positions);
+    return c.json({stopping: true, positions}, 202);
+  });
+
+  app.get("/events", (c) => {
+    if (streams.full)
+      return c.json(
+        {
+          error: `too many streams: ${streams.count} are open`,
+          fix: "close a page, or share one stream between its parts",
+          type: "Error"
+        },
+        503
+      );
+    streams.add(c.env.outgoing, c.req.header("last-event-id"));
+    return RESPONSE_ALREADY_SENT;
+  });
+  return app;
+}
+
+/** @throws UsageError for a parameter that is given twice */
+function queryOf(c: C): Record<string, string> {
+  const entries = Object.entries(c.req.queries());
+  const twice = entries.find(([, values]) => values.length > 1);
+  if (twice) throw new UsageError(`invalid query: ${twice[0].slice(0, 60)} twice`);
+  return Object.fromEntries(entries.map(([name, values]) => [name, values[0]!]));
+}

@@ -1,0 +1,129 @@
+import {z} from "zod";
+import {UsageError} from "../../loaders/errors.js";
+import {parsePair} from "../../src/lib/market/pair.js";
+import {TIMEFRAMES} from "../../src/lib/time/grid.js";
+import {parseInstant} from "../../src/lib/time/instant.js";
+import {DEFAULT_SERIES} from "../data/request.js";
+
+const maybe = <T>(read: (text: string) => T) =>
+  z
+    .string()
+    .max(100)
+    .transform((text, context) => {
+      try {
+        return read(text);
+      } catch (error) {
+        context.addIssue({code: "custom", message: (error as Error).message});
+        return z.NEVER;
+      }
+    });
+
+const pairs = z.array(maybe(parsePair)).min(1).max(1_000);
+const venue = z.string().regex(/^[a-z0-9]{1,40}$/, "a ccxt id such as bybit");
+const count = (most: number) => z.number().int().min(1).max(most);
+/** UTC ms, or the text of an instant */
+const instant = z.union([
+  z.number().int().min(0).max(8_640_000_000_000_000),
+  maybe((text) => parseInstant(text, "at"))
+]);
+const decimal = (least: "any" | "zero" | "above zero") =>
+  z
+    .string()
+    .max(40)
+    .regex(least === "any" ? /^-?\d{1,15}(\.\d{1,18})?$/ : /^\d{1,15}(\.\d{1,18})?$/, "a decimal as text")
+    .refine((text) => least !== "above zero" || /[1-9]/.test(text), "must be above 0");
+const wanted = {
+  series: z
+    .array(z.enum(["funding", "spot", "perp", "mark", "index"]))
+    .min(1)
+    .max(5)
+    .default(DEFAULT_SERIES.filter((name) => name !== "predicted")),
+  timeframes: z.array(z.enum(TIMEFRAMES)).min(1).max(TIMEFRAMES.length).default(["1h"])
+};
+
+/** The input of every route, strict: a key that is not known is an error. */
+export const SCHEMAS = {
+  none: z.strictObject({}),
+  ticket: z.strictObject({ticket: z.string().min(1).max(200)}),
+  jobs: z.discriminatedUnion("kind", [
+    z
+      .strictObject({
+        kind: z.literal("backfill"),
+        venue: venue.default("bybit"),
+        url: z
+          .url({protocol: /^https?$/})
+          .max(2_000)
+          .optional(),
+        top: count(1_000).default(20),
+        pairs: pairs.optional(),
+        days: count(3_650).optional(),
+        from: instant.optional(),
+        to: instant.optional(),
+        ...wanted
+      })
+      .refine(({days, from}) => days === undefined || from === undefined, "days contradicts from"),
+    z.strictObject({kind: z.literal("update"), venue: venue.optional()}),
+    z.strictObject({kind: z.literal("repair")})
+  ]),
+  track: z.strictObject({
+    pairs: z.array(maybe(parsePair)).max(1_000),
+    venue: venue.optional(),
+    days: count(3_650).default(365),
+    ...wanted
+  }),
+  untrack: z.strictObject({pairs, venue: venue.optional(), timeframe: z.enum(TIMEFRAMES).optional()}),
+  backtest: z.strictObject({
+    pairs,
+    strategy: z.string().max(100).optional(),
+    set: z.record(z.string().max(100), z.string().max(100)).default({}),
+    from: instant.optional(),
+    to: instant.optional(),
+    timeframe: z.enum(TIMEFRAMES).optional(),
+    venue: venue.optional()
+  }),
+  stop: z.strictObject({positions: z.enum(["keep", "close"]).optional()}),
+  pause: z.strictObject({reason: z.string().max(500).default("asked for by a person")}),
+  settings: z
+    .strictObject({
+      minRate: decimal("any"),
+      exitRate: decimal("any"),
+      maxPositionUsd: decimal("above zero"),
+      portfolioCapUsd: decimal("above zero"),
+      maxHedges: count(100_000),
+      minTurnover24h: decimal("zero"),
+      intervalMs: z.number().int().min(1_000).max(86_400_000)
+    })
+    .partial()
+    .refine((patch) => Object.keys(patch).length > 0, "nothing to change")
+};
+
+/** Query parameters, which are text. */
+export const QUERIES = {
+  none: z.strictObject({}),
+  jobs: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(1_000).default(50),
+    status: z.enum(["pending", "queued", "in_progress", "completed", "failed", "cancelled"]).optional()
+  }),
+  page: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    before: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional()
+  }),
+  decisions: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+    before: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+    pair: maybe(parsePair).optional()
+  }),
+  limit: z.strictObject({limit: z.coerce.number().int().min(1).max(1_000).default(100)})
+};
+
+/** Reads an input. @throws UsageError naming the first key that is wrong, and why */
+export function readInput<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.map(String).join(".");
+  const where =
+    issue.code === "unrecognized_keys" ? [path, issue.keys[0]!.slice(0, 60)].filter(Boolean).join(".") : path;
+  const why = issue.code === "unrecognized_keys" ? "unknown key" : issue.message;
+  throw new UsageError(`invalid ${where || "body"}: ${why}`);
+}

@@ -1,0 +1,199 @@
+import {getRequestListener} from "@hono/node-server";
+import {createServer, type IncomingMessage, type ServerResponse} from "node:http";
+import type {AddressInfo} from "node:net";
+import {ConfigError} from "../../loaders/errors.js";
+import {Access} from "./access.js";
+import {readBody} from "./body.js";
+import {Buckets, type Kind, type Rate} from "./buckets.js";
+import type {ApiDeps} from "./deps.js";
+import {Gate, isRead, type Refusal} from "./gate.js";
+import {COMMON_HEADERS, errorReply, refuse, sendJson} from "./reply.js";
+import {apiRoutes, type Bindings} from "./routes.js";
+import {Streams} from "./streams.js";
+import type {Site} from "./site.js";
+
+export interface ServerOptions {
+  /** 0 takes any free port */
+  port: number;
+  token: string;
+  devOrigins?: readonly string[];
+  /** the built site, served beside the API */
+  site?: Site | undefined;
+  rates?: Readonly<Record<Kind, Rate>>;
+  /** for the headers of a request, and for the whole of it, ms */
+  headersMs?: number;
+  requestMs?: number;
+  heartbeatMs?: number;
+  mostStreams?: number;
+}
+
+/** A server that listens. */
+export interface ApiServer {
+  url: string;
+  access: Access;
+  streams: Streams;
+  close: () => Promise<void>;
+}
+
+/** First parts of the API's paths; what begins otherwise is the site's. */
+const API = new Set(
+  "health ticket tickets status positions trades equity opportunities decisions risk config data-status jobs gaps tracked track untrack notifications events batches backtests".split(
+    " "
+  )
+);
+const isApi = (path: string): boolean => API.has(path.split("/")[1]!) || /^\/engine\/./.test(path);
+const OPEN = new Set(["GET /health", "POST /ticket"]);
+/** How long the emergency stop's caller waits for the report; the closing goes on whoever waits. */
+const REPORT_MS = 1_500;
+
+/**
+ * Starts the API on the loopback address. Every request passes, in this order: the gate (Host, Origin), the emergency
+ * lane, the allowance of its kind, the token, and a bounded reading of its body.
+ * @throws ConfigError when the port is taken
+ */
+export async function startServer(deps: ApiDeps, options: ServerOptions): Promise<ApiServer> {
+  const {port, token, devOrigins, site, rates, headersMs = 5_000, requestMs = 15_000} = options;
+  const access = new Access(token, deps.clock);
+  const buckets = new Buckets(deps.clock, rates);
+  const streams = new Streams(deps.hub, {
+    clock: deps.clock,
+    status: deps.status,
+    heartbeat: () => ({ts: deps.clock.now(), venueTs: deps.status().venueTs}),
+    log: deps.log.warn,
+    ...(options.heartbeatMs !== undefined && {heartbeatMs: options.heartbeatMs}),
+    ...(options.mostStreams !== undefined && {most: options.mostStreams})
+  });
+  const app = apiRoutes(deps, {access, streams});
+  const bodies = new WeakMap<IncomingMessage, unknown>();
+  const answer = getRequestListener(
+    (request, env) => {
+      const {incoming, outgoing} = env as Bindings;
+      return app.fetch(request, {incoming, outgoing, body: bodies.get(incoming)});
+    },
+    {overrideGlobalObjects: false}
+  );
+  let gate = new Gate(port, devOrigins);
+
+  const handle = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) reply.setHeader(name, value);
+    const shut = gate.check(request);
+    if (shut) return refuse(request, reply, shut);
+    for (const [name, value] of Object.entries(gate.corsHeaders(request))) reply.setHeader(name, value);
+    const path = request.url!.split("?")[0]!;
+    if (request.method === "POST" && path === "/engine/emergency-stop" && access.allows(request))
+      return emergency(request, reply);
+    if (request.method === "OPTIONS") return void reply.writeHead(204).end();
+    if (!isApi(path)) {
+      if (!isRead(request)) return refuse(request, reply, {status: 405, error: "invalid method"});
+      if (site) return site.answer(request, reply, gate.own);
+      return refuse(request, reply, {status: 404, error: "no site is built", fix: "run `npm run build`"});
+    }
+    const refusal = admit(request, path);
+    if (refusal) {
+      if (refusal.waitS !== undefined) reply.setHeader("retry-after", String(refusal.waitS));
+      return refuse(request, reply, refusal);
+    }
+    if (!isRead(request)) {
+      const read = await readBody(request);
+      if ("refusal" in read) return refuse(request, reply, read.refusal);
+      bodies.set(request, read.body);
+    }
+    await answer(request, reply);
+  };
+
+  /** Allowance and token. A wrong token never uses up what the right one is allowed. */
+  const admit = (request: IncomingMessage, path: string): (Refusal & {waitS?: number}) | undefined => {
+    const open = OPEN.has(`${request.method} ${path}`);
+    const known = !open && access.allows(request);
+    const kind: Kind = !known ? "open" : path === "/events" ? "stream" : isRead(request) ? "read" : "write";
+    const taken = buckets.take(kind);
+    if (!taken.ok) return {status: 429, error: "too many requests", fix: `wait ${taken.waitS} s`, waitS: taken.waitS};
+    if (open || known) return undefined;
+    return {
+      status: 401,
+      error: "missing or invalid token",
+      fix: "`npx carrybook engine --ticket` prints a link that signs this browser in"
+    };
+  };
+
+  /** Its own lane: no allowance, no body, no route table stands before it, and no report is waited for without end. */
+  const emergency = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
+    request.resume();
+    if (!deps.emergency) {
+      return sendJson(reply, 409, {
+        error: `no trading loop in mode ${deps.mode}`,
+        fix: "nothing is open in this engine; start `npx carrybook engine --mode paper` to trade",
+        type: "UsageError"
+      });
+    }
+    const underWay = {ts: deps.clock.now(), done: false, closed: [], left: []};
+    const waited = new AbortController();
+    const report = await Promise.race([
+      deps.emergency(),
+      deps.clock.sleep(REPORT_MS, waited.signal).then(
+        () => underWay,
+        () => underWay
+      )
+    ]);
+    waited.abort();
+    sendJson(reply, report.done ? 200 : 202, report);
+  };
+
+  const server = createServer(
+    {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(1_000, headersMs),
+      keepAliveTimeout: 5_000,
+      maxHeaderSize: 16_384
+    },
+    (request, reply) => {
+      handle(request, reply).catch((error: unknown) => {
+        const {status, body} = errorReply(error);
+        if (status === 500)
+          deps.log.error(`${request.method} ${request.url!.split("?")[0]}: ${(error as Error).stack}`);
+        if (reply.headersSent) reply.destroy();
+        else if (request.complete) sendJson(reply, status, body);
+        else refuse(request, reply, {status, error: body.error, ...(body.fix !== null && {fix: body.fix})});
+      });
+    }
+  );
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+    const status =
+      error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : error.code === "HPE_HEADER_OVERFLOW"
+          ? "431 Request Header Fields Too Large"
+          : "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  });
+  server.maxRequestsPerSocket = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new ConfigError(`invalid port: ${port} is taken`, {fix: "pass another --port, or end what listens there"})
+          : error
+      )
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  gate = new Gate(bound, devOrigins);
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    access,
+    streams,
+    close: async () => {
+      streams.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        // Answers under way get a moment; nobody's connection keeps the engine.
+        const timer = setTimeout(() => server.closeAllConnections(), 1_000);
+        server.once("close", () => clearTimeout(timer));
+      });
+    }
+  };
+}

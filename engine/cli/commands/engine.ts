@@ -1,0 +1,125 @@
+import {join} from "node:path";
+import {ConfigError, UsageError} from "../../../loaders/errors.js";
+import {systemClock} from "../../../loaders/exchange/clock.js";
+import type {EngineMode} from "../../../src/lib/engine/wire.js";
+import {openSite} from "../../api/static.js";
+import {readCount, readVenue} from "../../data/request.js";
+import {runEngine, type StartTrading} from "../../process.js";
+import {ROOT} from "../../site/paths.js";
+import {identifyUrl} from "../../venue.js";
+import {findEngine} from "../client.js";
+import {createContext, type CommonFlags, type Context} from "../context.js";
+import type {Define} from "../main.js";
+
+interface Flags extends CommonFlags {
+  mode: string;
+  venue?: string;
+  url?: string;
+  port?: string;
+  cycles?: string;
+  onStop?: string;
+  live?: boolean;
+  ticket?: boolean;
+  /** false for `--no-data` */
+  store?: boolean;
+}
+
+const MODES: readonly EngineMode[] = ["data", "paper", "live"];
+
+export function engineCommand(define: Define): void {
+  define(
+    "engine",
+    "the separate process: the API and ingestion (data), with the trading loop (paper)",
+    (command, run) =>
+      command
+        .option("--mode <mode>", "data, paper or live", "data")
+        .option("--venue <venue>", "ccxt id (default: bybit)")
+        .option("--url <url>", "another base URL of the venue's API, e.g. a simulated venue")
+        .option("--port <port>", "port on 127.0.0.1; 0 takes any free one (default: 8321)")
+        .option("--cycles <n>", "end after so many cycles of the trading loop")
+        .option("--on-stop <what>", "keep or close what is open when it stops (default: keep)")
+        .option("--live", "one of the three things that live trading needs")
+        .option("--no-store", "the same as --no-data: leave the store to other processes, no jobs, no data routes")
+        .option("--ticket", "print a fresh link that signs a browser in to the engine that runs, and end")
+        .addHelpText(
+          "after",
+          `
+Examples:
+  npx carrybook engine                        # owns the store; backfill, update and the pages go through it
+  npx carrybook engine --mode paper --demo    # paper trading on the simulated market
+  npx carrybook engine --ticket               # a link for another browser
+
+Stop it with Ctrl-C or \`npx carrybook stop\`; \`npx carrybook stop --emergency\` closes everything at once.`
+        )
+        .action((flags: Flags) => run((context) => (flags.ticket ? link(context) : engine(context, flags))))
+  );
+}
+
+/** Starts an engine for a command's flags and runs it to its end. */
+export async function engine(given: Context, flags: Flags): Promise<number> {
+  const mode = flags.mode as EngineMode;
+  if (!MODES.includes(mode)) throw new UsageError(`invalid mode: ${flags.mode}`, {fix: `one of ${MODES.join(", ")}`});
+  if (mode === "live" || flags.live) {
+    throw new ConfigError("live trading is not there yet", {fix: "use --mode paper"});
+  }
+  const venueName = readVenue(flags.venue ?? "bybit");
+  const cycles = flags.cycles === undefined ? undefined : readCount("cycles", flags.cycles, {most: 1e9});
+  if (cycles !== undefined && mode === "data")
+    throw new UsageError("invalid cycles: mode data has no loop", {fix: "use --mode paper"});
+  const port = flags.port === undefined ? given.config.engine.port : Number(flags.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535 || flags.port?.trim() === "")
+    throw new UsageError(`invalid port: ${flags.port}`, {fix: "give a number from 0 to 65535"});
+  const onStop = flags.onStop ?? given.config.engine.onStop;
+  if (onStop !== "keep" && onStop !== "close")
+    throw new UsageError(`invalid on-stop: ${onStop}`, {fix: "keep or close"});
+  const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
+  if (given.demo && flags.url !== undefined && !simulated)
+    throw new UsageError("invalid venue: --demo holds simulated data alone", {fix: "leave --demo or --url out"});
+  // A simulated venue's engine acts on the demo, wherever it was started from.
+  const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.signal) : given;
+  const venue = context.demo ? "sim" : venueName;
+  const startTrading = mode === "data" ? undefined : await loadTrading();
+  await runEngine({
+    dataDir: context.dataDir,
+    config: context.config,
+    mode,
+    venue,
+    url: flags.url,
+    port,
+    onStop,
+    cycles,
+    clock: systemClock,
+    signal: context.signal,
+    openStore: flags.store === false ? undefined : context.openStore,
+    startTrading,
+    site: openSite(process.env.CARRYBOOK_DIST || join(ROOT, "dist")),
+    narrate: context.output.note,
+    onListening: ({url}) => {
+      if (context.output.json) context.output.document({url, mode, venue, pid: process.pid}, () => "");
+    }
+  });
+  return 0;
+}
+
+async function loadTrading(): Promise<StartTrading> {
+  const path = "../../trading/index.js";
+  try {
+    const module = (await import(path)) as {startTrading: StartTrading};
+    return module.startTrading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new ConfigError("paper trading is not there yet", {fix: "use --mode data", cause: error});
+  }
+}
+
+/** Prints a fresh link to the engine that runs. */
+export async function link({dataDir, demo, output}: Context): Promise<number> {
+  const client = findEngine(dataDir) ?? (demo ? undefined : findEngine(join(dataDir, "demo")));
+  if (!client) {
+    throw new UsageError(`no engine runs on ${dataDir}`, {fix: "start one with `npx carrybook engine`"});
+  }
+  const {ticket} = await client.post<{ticket: string}>("/tickets", {});
+  const url = `${client.info.url}/engine#ticket=${ticket}`;
+  output.document({url}, () => url);
+  return 0;
+}

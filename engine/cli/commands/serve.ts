@@ -1,0 +1,32 @@
+import {existsSync} from "node:fs";
+import {join} from "node:path";
+import {DataError} from "../../../loaders/errors.js";
+import {ROOT} from "../../site/paths.js";
+import {findEngine} from "../client.js";
+import type {Define} from "../main.js";
+import {engine, link} from "./engine.js";
+
+export function serveCommand(define: Define): void {
+  define("serve", "the built site and the engine's API from one origin", (command, run) =>
+    command
+      .option("--port <port>", "port on 127.0.0.1; 0 takes any free one (default: 8321)")
+      .addHelpText(
+        "after",
+        `
+Every engine serves the built site beside its API. This starts one in mode data; where one runs already, it prints a
+fresh link to it and ends.`
+      )
+      .action((flags: {port?: string}) =>
+        run(async (context) => {
+          const dist = process.env.CARRYBOOK_DIST || join(ROOT, "dist");
+          if (!existsSync(join(dist, "index.html")))
+            throw new DataError(`missing site: ${dist}`, {fix: "run `npm run build`"});
+          if (findEngine(context.dataDir)) {
+            context.output.note("an engine runs already and serves the site");
+            return link(context);
+          }
+          return engine(context, {...flags, mode: "data"});
+        })
+      )
+  );
+}

@@ -1,0 +1,337 @@
+import type {Clock, Exchange, Usage} from "../../loaders/exchange/types.js";
+import {DataError, UsageError} from "../../loaders/errors.js";
+import {isSettled, type Job} from "../../loaders/ingest/job.js";
+import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
+import {claimKind, type Database} from "../../loaders/store/database.js";
+import {readTracked, type Tracked} from "../../loaders/store/tracked.js";
+import {statusOf} from "../../loaders/snapshots/status.js";
+import {readManifest} from "../../loaders/lake/manifest.js";
+import {compact} from "../../loaders/lake/publish.js";
+import {trackedVenues} from "../../loaders/ingest/universe.js";
+import {DAY_MS} from "../../src/lib/time/grid.js";
+import type {EmitEvent} from "../api/control.js";
+import {Coalescer} from "../coalesce.js";
+import {keepUrl, knownUrl, type VenueSource} from "../venue.js";
+import {listJobs, parentsOf} from "./jobs.js";
+import {planBackfill, planRepairs, planUpdate, planUpdates, readyVenue, reselect, type PlanContext} from "./plan.js";
+import type {BackfillRequest} from "./request.js";
+import {trackPairs, untrackPairs, type TrackRequest} from "./tracking.js";
+import {VenueClients} from "./venues.js";
+
+/** What a person hears of work that was taken on. */
+export interface Planned {
+  batches: Job[];
+  notes: {line: string; level: "info" | "warn"}[];
+}
+
+/** A job with what belongs to it, as `GET /jobs/:id` tells it. */
+export type JobDetail = Job & {children: Job[]; log: {ts: number; job: string; text: string}[]; usage?: Usage};
+
+export interface HostOptions {
+  clock: Clock;
+  emit: EmitEvent;
+  log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
+  /** hears every batch that has ended, and that the lake is newer */
+  onEvent?: (event: Extract<JobEvent, {type: "batch" | "published"}>) => void;
+}
+
+/** After the queue itself has failed (a full disk), it is tried again at this pace, ms. */
+const AFTER_FAILURE_MS = 5_000;
+
+/**
+ * Owns the store for the life of the engine: its queue runs all the time, work is handed to it from the API and the
+ * trading loop, and what happens is told as `job` and `batch` events.
+ */
+export class DataHost {
+  /** why the queue stands still; null while it runs */
+  failure: string | null = null;
+  private readonly stopping = new AbortController();
+  private readonly unpublished = new Set<string>();
+  private readonly moved = new Map<string, {rows: number; step: string; ts: number}>();
+  private readonly coalescer: Coalescer;
+  private readonly venues: VenueClients;
+  private readonly loops: Promise<void>[] = [];
+  private service!: JobService;
+  /** one plan after another: two that run at once could each miss what the other queued */
+  private planning: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly db: Database,
+    private readonly options: HostOptions
+  ) {
+    this.coalescer = new Coalescer(options.clock);
+    this.venues = new VenueClients(db);
+  }
+
+  /** Takes over an open store and starts its queue. The host closes it. */
+  static async start(db: Database, options: HostOptions): Promise<DataHost> {
+    const host = new DataHost(db, options);
+    host.service = await JobService.open(db, {
+      connect: (venue) => host.exchange(venue),
+      clock: options.clock,
+      random: Math.random,
+      onEvent: (event) => host.hear(event)
+    });
+    host.loops.push(host.runQueue());
+    return host;
+  }
+
+  /** The client of a venue of this store, at the address it was last used with. */
+  exchange(venue: string): Promise<Exchange> {
+    return this.venues.get(venue);
+  }
+
+  /** The base URL a venue was last used with; undefined for its own. */
+  address(venue: string): Promise<string | undefined> {
+    return this.db.exclusive(() => knownUrl(this.db, venue));
+  }
+
+  /** Makes a venue's address the one that jobs use from now on. @throws DataError where the store is of the other kind */
+  async useVenue({venue, url}: VenueSource): Promise<Exchange> {
+    await this.db.exclusive(() => claimKind(this.db, venue === "sim" ? "simulated" : "real"));
+    await this.db.exclusive(() => keepUrl(this.db, {venue, url}));
+    return this.readdress(venue);
+  }
+
+  private async readdress(venue: string): Promise<Exchange> {
+    if (await this.venues.refresh(venue)) this.service.forget(venue);
+    return this.exchange(venue);
+  }
+
+  /** What a venue's client has sent so far; undefined before there is one. */
+  usage(venue: string): Usage | undefined {
+    return this.venues.usage(venue);
+  }
+
+  backfill(request: BackfillRequest): Promise<Planned> {
+    return this.plan(async (context) => {
+      const batch = await planBackfill({...context, exchange: (venue) => this.readdress(venue)}, request);
+      return [batch];
+    });
+  }
+
+  /** Queues what is new of everything tracked, or of one venue. */
+  update(venue?: string): Promise<Planned> {
+    return this.plan(async (context) =>
+      venue === undefined ? planUpdates(context) : [await planUpdate(context, venue)]
+    );
+  }
+
+  /** Chooses the top pairs of every venue that has a choice, a week early or late. */
+  async select(): Promise<string> {
+    const chosen: string[] = [];
+    await this.plan(async (context) => {
+      for (const venue of await this.followed()) {
+        const words = await reselect(context, venue);
+        if (words !== undefined) chosen.push(`${venue}: ${words}`);
+      }
+      return [];
+    });
+    return chosen.join("; ") || "every pair was named by a person";
+  }
+
+  /** Keeps today's list of markets of every venue that is followed. */
+  async listMarkets(): Promise<string> {
+    const counts: string[] = [];
+    await this.plan(async (context) => {
+      for (const venue of await this.followed()) {
+        const {instruments} = await readyVenue(context, venue);
+        counts.push(`${venue}: ${instruments.length} markets`);
+      }
+      return [];
+    });
+    return counts.join("; ") || "no venue is followed";
+  }
+
+  private followed(): Promise<string[]> {
+    return this.db.exclusive(() => trackedVenues(this.db));
+  }
+
+  /** Merges the lake's small files. */
+  async compact(): Promise<string> {
+    const {parts} = await this.db.exclusive(() => compact(this.db));
+    return `${parts.length} files`;
+  }
+
+  /** Work that has been under way for long without a new row, in words. */
+  stuck(longestMs: number): string[] {
+    const now = this.options.clock.now();
+    return this.service
+      .batches()
+      .flatMap((batch) => this.service.children(batch.id))
+      .filter((job) => job.status === "in_progress" && now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
+      .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
+  }
+
+  repair(): Promise<Planned> {
+    return this.plan(planRepairs);
+  }
+
+  private plan(work: (context: PlanContext) => Promise<Job[]>): Promise<Planned> {
+    const notes: Planned["notes"] = [];
+    const {db, service} = this;
+    const run = this.planning.then(async () => {
+      const batches = await work({
+        db,
+        service,
+        exchange: (venue) => this.exchange(venue),
+        note: (line, level = "info") => void notes.push({line, level}),
+        signal: this.stopping.signal
+      });
+      return {batches: batches.map((job) => this.view(job)), notes};
+    });
+    this.planning = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Batches newest first; of a status: batches and histories of it. */
+  jobs(options: {limit: number; status?: string | undefined}): Job[] {
+    return listJobs(this.service, options).map((job) => this.view(job));
+  }
+
+  /** @throws DataError for an id that is none */
+  job(id: string): Job {
+    const job = this.service.get(id);
+    if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+    return this.view(job);
+  }
+
+  async detail(id: string): Promise<JobDetail> {
+    const job = this.job(id);
+    const usage = job.venue === null ? undefined : this.venues.usage(job.venue);
+    return {
+      ...job,
+      children: this.service.children(id),
+      log: await this.service.log(id),
+      ...(usage && {usage})
+    };
+  }
+
+  async retry(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+    this.job(id);
+    const queued = await this.service.retry([id]);
+    return {queued, batches: parentsOf(this.service, queued)};
+  }
+
+  async retryBatch(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+    if (this.job(id).parentId !== null) throw new UsageError(`invalid batch: ${id} is one history of a batch`);
+    return this.retry(id);
+  }
+
+  async retryFailed(): Promise<{queued: Job[]; skipped: Job[]; batches: Job[]}> {
+    const {queued, skipped} = await this.service.retryFailed();
+    return {queued, skipped, batches: parentsOf(this.service, queued)};
+  }
+
+  async cancel(id: string): Promise<{cancelled: Job[]}> {
+    this.job(id);
+    const cancelled = await this.service.cancel([id]);
+    return {cancelled: cancelled.map((job) => this.job(job.id))};
+  }
+
+  tracked(): Promise<Tracked[]> {
+    return this.db.exclusive(() => readTracked(this.db));
+  }
+
+  track(request: TrackRequest): Promise<Tracked[]> {
+    const fallback = this.db.kind === "simulated" ? "sim" : "bybit";
+    return trackPairs(this.db, request, {nowMs: this.options.clock.now(), fallback});
+  }
+
+  untrack(pairs: readonly string[], only: {venue?: string | undefined; timeframe?: string | undefined}) {
+    return untrackPairs(this.db, pairs, only);
+  }
+
+  status() {
+    return statusOf(this.db.dataDir, this.options.clock.now());
+  }
+
+  /** Every hole the ledger knows, as `gaps --json` gives them. */
+  gaps() {
+    return (readManifest(this.db.dataDir)?.series ?? []).flatMap(({venue, pair, series, timeframe, holes}) =>
+      holes.map((hole) => ({venue, pair, series, timeframe, ...hole}))
+    );
+  }
+
+  /** What became of single histories' jobs in the last 24 h. */
+  figures() {
+    const since = this.options.clock.now() - DAY_MS;
+    const jobs = this.service
+      .batches()
+      .flatMap((batch) => this.service.children(batch.id))
+      .filter((job) => (job.finishedAt ?? job.startedAt ?? 0) >= since);
+    const completed = jobs.filter((job) => job.status === "completed");
+    const failed = jobs.filter((job) => job.status === "failed");
+    const spans = completed.flatMap((job) =>
+      job.startedAt !== null && job.finishedAt !== null ? [job.finishedAt - job.startedAt] : []
+    );
+    const ended = completed.length + failed.length;
+    return {
+      total24h: jobs.length,
+      completed24h: completed.length,
+      failed24h: failed.length,
+      failureRate: ended === 0 ? 0 : failed.length / ended,
+      averageMs: spans.length === 0 ? null : Math.round(spans.reduce((sum, ms) => sum + ms, 0) / spans.length)
+    };
+  }
+
+  /** Ends the queue between two writes, brings the lake up and closes the store. */
+  async close(): Promise<void> {
+    this.stopping.abort(new Error("the engine stops"));
+    this.coalescer.close();
+    await Promise.all(this.loops);
+    await this.planning;
+    await this.venues.close();
+    await this.db.close();
+  }
+
+  /** A batch counts as ended once the lake tells it too. */
+  private view(job: Job): Job {
+    if (!this.unpublished.has(job.id) || !isSettled(job)) return job;
+    return {...job, status: "in_progress", step: "publish", finishedAt: null};
+  }
+
+  private hear(event: JobEvent): void {
+    const {emit, onEvent} = this.options;
+    if (event.type !== "job") onEvent?.(event);
+    if (event.type === "published") return;
+    const {id, parentId} = event.job;
+    if (event.type === "batch") {
+      this.unpublished.delete(id);
+      this.coalescer.offer(id, () => emit("batch", event.job), {urgent: true});
+      return;
+    }
+    if (parentId === null) return;
+    const {job} = event;
+    this.watch(job);
+    const urgent = job.status !== "in_progress" || job.step === "plan";
+    this.coalescer.offer(id, () => emit("job", job), {urgent});
+    if (isSettled(job) && isSettled(this.service.get(parentId)!)) this.unpublished.add(parentId);
+    this.coalescer.offer(parentId, () => emit("batch", this.view(this.service.get(parentId)!)));
+  }
+
+  /** Keeps when a job last got further. */
+  private watch(job: Job): void {
+    if (job.status !== "in_progress") return void this.moved.delete(job.id);
+    const known = this.moved.get(job.id);
+    if (known?.rows === job.rowsFetched && known.step === job.step) return;
+    this.moved.set(job.id, {rows: job.rowsFetched, step: job.step, ts: this.options.clock.now()});
+  }
+
+  private async runQueue(): Promise<void> {
+    const {signal} = this.stopping;
+    const {clock, log} = this.options;
+    while (!signal.aborted) {
+      try {
+        await this.service.run({signal});
+        this.failure = null;
+        await this.service.pending(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.failure = (error as Error).message.split("\n")[0]!;
+        log.error(`the queue stands still: ${this.failure}; trying again`);
+        await clock.sleep(AFTER_FAILURE_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import {createHash, randomBytes} from "node:crypto";
+import {chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from "node:fs";
+import {hostname} from "node:os";
+import {join} from "node:path";
+import {bootTicks, isAlive} from "../loaders/store/lock.js";
+import type {EngineMode} from "../src/lib/engine/wire.js";
+
+/** What an engine that runs says of itself in `<data>/engine/engine.json`. */
+export interface EngineInfo {
+  pid: number;
+  host: string;
+  /** start time of its process as the kernel counts it; tells a reused pid from the engine */
+  bootTicks: string | undefined;
+  url: string;
+  mode: EngineMode;
+  /** whether it owns the store of its data directory */
+  data: boolean;
+  venue: string;
+  startedTs: number;
+}
+
+/** Where an engine keeps what is its own: token, lock, logs, emergency flag. Readable by its user alone. */
+export const engineDir = (dataDir: string): string => join(dataDir, "engine");
+
+const infoPath = (dataDir: string) => join(engineDir(dataDir), "engine.json");
+const tokenPath = (dataDir: string) => join(engineDir(dataDir), "token");
+
+/** Makes the engine's folder, closed to everybody else. */
+export function makeEngineDir(dataDir: string): string {
+  const dir = engineDir(dataDir);
+  mkdirSync(dir, {recursive: true, mode: 0o700});
+  chmodSync(dir, 0o700);
+  return dir;
+}
+
+/** Says that this process is the engine of a data directory. */
+export function writeEngineInfo(
+  dataDir: string,
+  info: Pick<EngineInfo, "url" | "mode" | "data" | "venue" | "startedTs">
+): void {
+  const me: EngineInfo = {pid: process.pid, host: hostname(), bootTicks: bootTicks(process.pid), ...info};
+  const draft = `${infoPath(dataDir)}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(me), {mode: 0o600});
+  renameSync(draft, infoPath(dataDir));
+}
+
+/** Takes back what this process said. */
+export function removeEngineInfo(dataDir: string): void {
+  if (parse(infoPath(dataDir))?.pid === process.pid) rmSync(infoPath(dataDir), {force: true});
+}
+
+/** The engine that runs on a data directory; what a dead one left behind is none. */
+export function runningEngine(dataDir: string): EngineInfo | undefined {
+  const info = parse(infoPath(dataDir));
+  if (!info || typeof info.pid !== "number" || !/^http:\/\/127\.0\.0\.1:\d+$/.test(info.url)) return undefined;
+  return isAlive({...info, command: "", sinceTs: info.startedTs}) ? info : undefined;
+}
+
+function parse(path: string): EngineInfo | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as EngineInfo;
+  } catch {
+    return undefined;
+  }
+}
+
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+/** The token of a data directory's API; undefined before an engine has run there. */
+export function readToken(dataDir: string): string | undefined {
+  try {
+    const token = readFileSync(tokenPath(dataDir), "utf8").trim();
+    return TOKEN.test(token) ? token : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The token of the API, made on first use and kept, so that open pages outlive a restart. A file that others could read,
+ * or that is not what it should be, is replaced.
+ */
+export function ensureToken(dataDir: string): string {
+  const path = tokenPath(dataDir);
+  const kept = readToken(dataDir);
+  if (kept !== undefined) {
+    const stat = lstatSync(path);
+    if (stat.isFile() && (stat.mode & 0o077) === 0) return kept;
+  }
+  rmSync(path, {force: true});
+  const token = randomBytes(32).toString("base64url");
+  writeFileSync(path, `${token}\n`, {mode: 0o600, flag: "wx"});
+  return token;
+}
+
+/** A digest for comparing secrets of any length in constant time. */
+export const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

@@ -1,0 +1,101 @@
+import {closeSync, openSync, readdirSync, rmSync, writeSync} from "node:fs";
+import {join} from "node:path";
+import {pino, type Logger} from "pino";
+import {formatDay} from "../src/lib/time/instant.js";
+
+export type {Logger} from "pino";
+
+/** Days of logs that are kept. */
+const KEPT_DAYS = 30;
+
+export interface LogOptions {
+  /** the engine's folder */
+  dir: string;
+  level: "debug" | "info" | "warn" | "error";
+  /** texts that must appear nowhere */
+  secrets?: readonly string[];
+  now?: () => number;
+  /** a person's view of a line; undefined for none */
+  stderr?: ((line: string) => void) | undefined;
+}
+
+/** Keys whose values are never written, wherever they stand. */
+const SECRET_KEYS = ["token", "ticket", "authorization", "apiKey", "secret", "password", "signature"];
+
+/**
+ * The engine's log: one JSON object a line in `log-YYYY-MM-DD.ndjson`, and the same as plain lines on stderr. What fails
+ * to be written is lost rather than in the way.
+ */
+export function createLog({dir, level, secrets = [], now = Date.now, stderr}: LogOptions): {
+  log: Logger;
+  close: () => void;
+} {
+  const file = new DayFile(dir, now);
+  const clean = (line: string) =>
+    secrets.reduce((text, secret) => (secret ? text.replaceAll(secret, "[redacted]") : text), line);
+  const paths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+  const log = pino(
+    {
+      level,
+      base: {pid: process.pid},
+      timestamp: () => `,"ts":${Math.trunc(now())}`,
+      formatters: {level: (label) => ({level: label})},
+      redact: {paths, censor: "[redacted]"}
+    },
+    {
+      write: (line: string) => {
+        const text = clean(line);
+        file.write(text);
+        stderr?.(plain(text));
+      }
+    }
+  );
+  return {log, close: () => file.close()};
+}
+
+function plain(line: string): string {
+  try {
+    const {ts, level, msg, pid: _, ...rest} = JSON.parse(line) as Record<string, unknown>;
+    const more = Object.entries(rest).map(
+      ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`
+    );
+    return [new Date(ts as number).toISOString().slice(11, 19), level, msg, ...more].filter(Boolean).join(" ");
+  } catch {
+    return line.trimEnd();
+  }
+}
+
+/** A file a day, the oldest removed. */
+class DayFile {
+  private day = "";
+  private fd: number | undefined;
+
+  constructor(
+    private readonly dir: string,
+    private readonly now: () => number
+  ) {}
+
+  write(line: string): void {
+    try {
+      const day = formatDay(this.now());
+      if (day !== this.day) this.turn(day);
+      if (this.fd !== undefined) writeSync(this.fd, line);
+    } catch {
+      // A full disk must not end the engine for want of a log.
+    }
+  }
+
+  private turn(day: string): void {
+    this.close();
+    this.day = day;
+    this.fd = openSync(join(this.dir, `log-${day}.ndjson`), "a", 0o600);
+    const logs = readdirSync(this.dir).filter((name) => /^log-\d{4}-\d{2}-\d{2}\.ndjson$/.test(name));
+    for (const old of logs.sort().slice(0, -KEPT_DAYS)) rmSync(join(this.dir, old), {force: true});
+  }
+
+  close(): void {
+    if (this.fd !== undefined) closeSync(this.fd);
+    this.fd = undefined;
+    this.day = "";
+  }
+}

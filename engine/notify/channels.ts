@@ -1,0 +1,98 @@
+import {createTransport} from "nodemailer";
+import type {Notification} from "../../src/lib/engine/wire.js";
+import type {NotifyConfig, NotifySecrets} from "./config.js";
+
+/** One message: what happened within a moment, in the order in which it happened. */
+export interface Message {
+  notifications: readonly Notification[];
+  /** how many more were left out to keep within the hour's limit */
+  leftOut: number;
+  silent: boolean;
+}
+
+/** A way to reach a person who is not looking at the page. */
+export interface Channel {
+  name: "webhook" | "telegram" | "email";
+  /** @throws what kept it from being sent; no secret is in the message */
+  send(message: Message): Promise<void>;
+}
+
+const DEADLINE_MS = 10_000;
+
+/** The channels that are set up. */
+export function channelsOf(config: NotifyConfig, secrets: NotifySecrets): Channel[] {
+  const channels: Channel[] = [];
+  const webhook = secrets.webhookUrl ?? config.webhook?.url;
+  if (webhook !== undefined) channels.push(webhookChannel(webhook));
+  if (config.telegram && secrets.telegramToken !== undefined)
+    channels.push(telegramChannel(config.telegram, secrets.telegramToken));
+  if (config.email && secrets.smtpUrl !== undefined) channels.push(emailChannel(config.email, secrets.smtpUrl));
+  return channels;
+}
+
+const webhookChannel = (url: string): Channel => ({
+  name: "webhook",
+  send: ({notifications, leftOut, silent}) =>
+    post("webhook", url, {source: "carrybook", notifications, leftOut, silent})
+});
+
+const telegramChannel = ({chatId, url}: NonNullable<NotifyConfig["telegram"]>, token: string): Channel => ({
+  name: "telegram",
+  // plain text: nothing of a message is markup
+  send: (message) =>
+    post("telegram", `${url.replace(/\/$/, "")}/bot${token}/sendMessage`, {
+      chat_id: chatId,
+      text: textOf(message),
+      disable_notification: message.silent
+    })
+});
+
+function emailChannel({to, from}: NonNullable<NotifyConfig["email"]>, smtpUrl: string): Channel {
+  const transport = createTransport(smtpUrl, {connectionTimeout: DEADLINE_MS, socketTimeout: DEADLINE_MS} as never);
+  return {
+    name: "email",
+    send: async (message) => {
+      if (message.silent) return;
+      try {
+        await transport.sendMail({from, to, subject: subjectOf(message), text: textOf(message)});
+      } catch (error) {
+        throw new Error(`email: ${(error as Error).message.replaceAll(smtpUrl, "[server]")}`);
+      }
+    }
+  };
+}
+
+async function post(name: string, url: string, body: unknown): Promise<void> {
+  let reply: Response;
+  try {
+    reply = await fetch(url, {
+      method: "POST",
+      headers: {"content-type": "application/json"},
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+      redirect: "error"
+    });
+  } catch (error) {
+    // the address may hold a secret and is not told
+    const cause = (error as {cause?: {code?: string}}).cause?.code ?? (error as Error).name;
+    throw new Error(`${name}: no answer (${cause})`);
+  }
+  await reply.text().catch(() => "");
+  if (!reply.ok) throw new Error(`${name}: answered ${reply.status}`);
+}
+
+const MARKS: Record<Notification["level"], string> = {info: "·", warn: "!", critical: "!!"};
+
+/** A message as lines for a person, instants in UTC. */
+export function textOf({notifications, leftOut}: Message): string {
+  const lines = notifications.map(
+    ({ts, level, text}) => `${new Date(ts).toISOString().slice(0, 16).replace("T", " ")} UTC ${MARKS[level]} ${text}`
+  );
+  if (leftOut > 0) lines.push(`and ${leftOut} more, left out to keep within the limit of an hour`);
+  return lines.join("\n");
+}
+
+function subjectOf({notifications}: Message): string {
+  const [first, ...more] = [...notifications].sort((a, b) => MARKS[b.level].length - MARKS[a.level].length);
+  return `Carrybook: ${first!.text.slice(0, 120)}${more.length > 0 ? ` and ${more.length} more` : ""}`;
+}

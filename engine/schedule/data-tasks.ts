@@ -1,0 +1,79 @@
+import {spawn} from "node:child_process";
+import {once} from "node:events";
+import {join} from "node:path";
+import {z} from "zod";
+import type {Job} from "../../loaders/ingest/job.js";
+import type {DataHost} from "../data/host.js";
+import {ROOT} from "../site/paths.js";
+import {nextRun, type Task} from "./tasks.js";
+
+const pattern = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => text === "off" || isPattern(text), "five fields of cron, UTC, or off");
+
+function isPattern(text: string): boolean {
+  try {
+    return nextRun(text, 0) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The `engine.schedule` part of the configuration: five fields of cron in UTC, or `off`. */
+export const scheduleConfig = z
+  .strictObject({
+    update: pattern("2 * * * *").describe("what is new of everything tracked; the trading loop has its own"),
+    repair: pattern("0 3 * * *").describe("refetches the holes that another try may fill"),
+    compact: pattern("30 3 * * *").describe("merges the lake's small files"),
+    select: pattern("0 4 * * 1").describe("chooses the top pairs anew"),
+    instruments: pattern("10 0 * * *").describe("keeps the day's list of markets"),
+    site: pattern("off").describe("rebuilds the static site")
+  })
+  .prefault({})
+  .describe("when the data is looked after, cron in UTC or off");
+
+export type ScheduleConfig = z.infer<typeof scheduleConfig>;
+
+const queued = (batches: readonly Job[]): string =>
+  batches.length === 0 ? "nothing to do" : `queued ${batches.map(({id}) => id).join(", ")}`;
+
+/**
+ * What is done to the data at its times.
+ * @param trading true where the trading loop brings the history up itself
+ */
+export function dataTasks(
+  config: ScheduleConfig,
+  host: DataHost,
+  {trading, dataDir}: {trading: boolean; dataDir: string}
+): Task[] {
+  const all: Record<keyof ScheduleConfig, Omit<Task, "pattern" | "name">> = {
+    update: {
+      says: "appends what is new of everything tracked",
+      run: async () =>
+        (await host.tracked()).length === 0 ? "nothing is tracked" : queued((await host.update()).batches)
+    },
+    repair: {says: "looks for holes and refetches them", run: async () => queued((await host.repair()).batches)},
+    compact: {says: "merges the lake's small files", run: () => host.compact()},
+    select: {says: "chooses the top pairs anew", run: () => host.select()},
+    instruments: {says: "keeps the day's list of markets", run: () => host.listMarkets()},
+    site: {says: "rebuilds the static site", run: (signal) => buildSite(dataDir, signal)}
+  };
+  return (Object.keys(all) as (keyof ScheduleConfig)[]).flatMap((name) =>
+    config[name] === "off" || (name === "update" && trading) ? [] : [{name, pattern: config[name], ...all[name]}]
+  );
+}
+
+async function buildSite(dataDir: string, signal: AbortSignal): Promise<string> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(ROOT, "engine/site/build.ts"), "--data", dataDir], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "pipe"],
+    signal
+  });
+  let last = "";
+  child.stderr.on("data", (chunk) => (last = String(chunk).trim().split("\n").at(-1) ?? last));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`the site was not built (exit ${code}): ${last}`);
+  return "built";
+}

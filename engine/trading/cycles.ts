@@ -1,0 +1,263 @@
+import type {PredictedRow} from "../../loaders/store/predicted.js";
+import type {CycleStep, EngineStatus} from "../../src/lib/engine/wire.js";
+import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
+import {riskRules} from "../risk/report.js";
+import {gather, type Gathered} from "./input.js";
+import type {TradingLoop} from "./loop.js";
+import {choosePairs, warmPairs} from "./startup.js";
+import {accountOf, opportunitiesOf, positionsOf} from "./views.js";
+
+/** A settlement that should be there is asked for again after this long. */
+const SETTLEMENT_RETRY_MS = 5_000;
+/** A cycle begins this long after a settlement, when venues have published it. */
+const AFTER_SETTLEMENT_MS = 4_000;
+/** No two cycles begin closer together. */
+const SHORTEST_MS = 500;
+const ERROR_WINDOW_MS = 600_000;
+const PREDICTED_MS = 300_000;
+/** The venue's list of markets is read anew, and pairs are chosen anew, this often. */
+const LIST_MS = 24 * HOUR_MS;
+
+/** The cycle of the loop: named steps, each of which may fail alone. */
+export class Cycles {
+  readonly #loop: TradingLoop;
+  /** cycles so far */
+  count = 0;
+  steps: CycleStep[] = [];
+  last: {ts: number; ms: number} | undefined;
+  nextTs: number | undefined;
+  readonly #expected = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
+  readonly #predicted = new Map<string, {rate: string; nextFundingTs: number; ts: number}>();
+  readonly #errors: number[] = [];
+  #updates: string[] = [];
+  #updatedHour = -Infinity;
+  #listedTs = -Infinity;
+
+  constructor(loop: TradingLoop) {
+    this.#loop = loop;
+  }
+
+  /**
+   * One cycle: update data, scan, rank, decide and execute, reconcile, publish.
+   * @returns ms from its beginning to that of the next
+   */
+  async run(): Promise<number> {
+    const loop = this.#loop;
+    const {clock} = loop.options;
+    const began = clock.monotonic();
+    this.steps = [];
+    await this.#step("update", () => this.#update());
+    const seen = await this.#step("scan", () => this.scan());
+    if (seen) await this.#step("list", () => this.#list());
+    let gathered: Gathered | undefined;
+    if (seen) {
+      gathered = await this.#step("settlements", () => this.#gather());
+      if (gathered) await this.#step("trade", () => this.#trade(gathered!));
+    }
+    await this.#step("reconcile", () => loop.exclusive(() => loop.reconcile()));
+    await this.#step("rank", async () => this.rank());
+    await this.#step("predicted", () => this.#keepPredicted());
+    this.count++;
+    this.last = {ts: loop.now(), ms: Math.round(clock.monotonic() - began)};
+    const wait = this.#pause(gathered);
+    this.nextTs = loop.now() + wait;
+    this.publish();
+    return wait;
+  }
+
+  async #step<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+    const {clock, log, signal} = this.#loop.options;
+    const began = clock.monotonic();
+    let error: string | null = null;
+    try {
+      return await work();
+    } catch (cause) {
+      if (signal.aborted) throw cause;
+      error = (cause as Error).message.split("\n")[0]!;
+      log.warn(`${name}: ${error}`);
+      return undefined;
+    } finally {
+      this.steps.push({name, ms: Math.round(clock.monotonic() - began), error});
+    }
+  }
+
+  /** Calls to the venue that failed count against it for ten minutes. */
+  #failed(error: Error): void {
+    this.#errors.push(this.#loop.options.clock.monotonic());
+    this.#loop.options.log.warn(error.message);
+  }
+
+  #countErrors(): void {
+    const since = this.#loop.options.clock.monotonic() - ERROR_WINDOW_MS;
+    while (this.#errors.length > 0 && this.#errors[0]! < since) this.#errors.shift();
+    this.#loop.context.errors = this.#errors.length;
+  }
+
+  /** Asks for what is new of everything tracked once an hour; the jobs run beside the loop. */
+  async #update(): Promise<void> {
+    const {data} = this.#loop.options;
+    if (!data) return;
+    const hour = floorTo(this.#loop.now(), HOUR_MS);
+    if (hour <= this.#updatedHour) return;
+    if (!this.#updates.every((id) => data.progress(id).settled)) return;
+    if ((await data.tracked()).length === 0) return;
+    this.#updates = (await data.update()).batches.map(({id}) => id);
+    this.#updatedHour = hour;
+  }
+
+  /** The venue's clock and every touch. */
+  async scan(): Promise<true> {
+    const loop = this.#loop;
+    const {context, feed} = loop;
+    try {
+      const {venueMs, skewMs} = await feed.time();
+      context.skewMs = skewMs;
+      loop.venueTs = venueMs;
+      const quotes = await feed.scan(venueMs);
+      for (const [pair, {nextFundingTs}] of loop.quotes) {
+        // what was told before an instant says when the settlement at it is due
+        if (nextFundingTs !== undefined) this.#expected.set(pair, nextFundingTs);
+      }
+      loop.quotes = quotes;
+      context.quotes = quotes;
+      context.scannedTs = venueMs;
+    } catch (error) {
+      this.#failed(error as Error);
+      throw error;
+    } finally {
+      this.#countErrors();
+    }
+    return true;
+  }
+
+  /** Once a day the markets' list, their steps, and the pairs that are followed. */
+  async #list(): Promise<void> {
+    const loop = this.#loop;
+    const now = loop.now();
+    if (now - this.#listedTs < LIST_MS) return;
+    if (this.#listedTs !== -Infinity) {
+      await loop.feed.list();
+      await warmPairs(await choosePairs(loop), {loop});
+    }
+    this.#listedTs = now;
+  }
+
+  async #gather(): Promise<Gathered> {
+    const loop = this.#loop;
+    const urgent = new Set(loop.gate.exits(loop.trader).map(({pair}) => pair));
+    const gathered = await gather({
+      trader: loop.trader,
+      feed: loop.feed,
+      quotes: loop.quotes,
+      expected: this.#expected,
+      asked: this.#asked,
+      venueMs: loop.venueTs!,
+      urgent
+    });
+    for (const {pair, error} of gathered.failed) this.#failed(new Error(`${pair}: ${error.message}`, {cause: error}));
+    this.#countErrors();
+    return gathered;
+  }
+
+  async #trade({pairs}: Gathered): Promise<void> {
+    const loop = this.#loop;
+    const ts = loop.venueTs!;
+    if (ts <= loop.trader.lastTs) throw new Error(`the venue's clock went back behind ${loop.trader.lastTs}`);
+    const newHour = floorTo(ts, HOUR_MS) > loop.trader.sampledHour;
+    if (pairs.length > 0 || newHour) await loop.guarded(() => loop.trader.step({ts, pairs}));
+  }
+
+  /** Ranks every pair at the newest prices and looks at every rule. */
+  rank(): void {
+    const loop = this.#loop;
+    const {trader, quotes, gate} = loop;
+    const now = loop.now();
+    loop.opportunities = opportunitiesOf(trader, quotes, gate, now);
+    loop.rules = riskRules(trader, gate, now);
+    for (const {ts, level, pair, name, reason} of loop.watch.look(loop.rules, now)) {
+      loop.options.tell({
+        ts,
+        level: level === "critical" ? "critical" : "warn",
+        event: "risk",
+        text: `${name}${pair ? ` of ${pair}` : ""}: ${reason}`,
+        pair
+      });
+    }
+  }
+
+  /** Keeps the rates that the venue expects, where they have changed, at most once in five minutes and before each settlement. */
+  async #keepPredicted(): Promise<void> {
+    const loop = this.#loop;
+    const {data} = loop.options;
+    if (!data) return;
+    const rows: PredictedRow[] = [];
+    for (const pair of loop.trader.pairs.keys()) {
+      const quote = loop.quotes.get(pair);
+      if (quote?.predictedRate === undefined || quote.nextFundingTs === undefined) continue;
+      const {predictedRate: rate, nextFundingTs, ts} = quote;
+      const kept = this.#predicted.get(pair);
+      if (kept?.rate === rate && kept.nextFundingTs === nextFundingTs) continue;
+      const soon = nextFundingTs - ts < PREDICTED_MS;
+      if (kept?.nextFundingTs === nextFundingTs && ts - kept.ts < PREDICTED_MS && !soon) continue;
+      this.#predicted.set(pair, {rate, nextFundingTs, ts});
+      rows.push({pair, observedTs: ts, rate, nextFundingTs});
+    }
+    if (rows.length > 0) await data.keepPredicted(rows);
+  }
+
+  /** The pause to the next cycle: the interval, or less where a settlement comes before its end. */
+  #pause(gathered: Gathered | undefined): number {
+    const loop = this.#loop;
+    const {intervalMs} = loop.trader;
+    if (gathered && gathered.waiting.length > 0) return Math.min(intervalMs, SETTLEMENT_RETRY_MS);
+    const now = loop.venueTs ?? loop.now();
+    let wait = intervalMs;
+    for (const pair of loop.trader.pairs.keys()) {
+      const next = loop.quotes.get(pair)?.nextFundingTs;
+      if (next !== undefined && next > now) wait = Math.min(wait, next - now + AFTER_SETTLEMENT_MS);
+    }
+    return Math.max(SHORTEST_MS, wait);
+  }
+
+  /** Tells everybody how it stands. */
+  publish(): void {
+    const loop = this.#loop;
+    const {emit} = loop.options;
+    emit("cycle", this.report());
+    emit("position", positionsOf(loop.trader, loop.quotes));
+    emit("status", this.status());
+    emit("heartbeat", {ts: loop.options.clock.now(), venueTs: loop.venueTs ?? null});
+  }
+
+  report(): EngineStatus["cycle"] {
+    return {
+      number: this.count,
+      lastTs: this.last?.ts ?? null,
+      lastMs: this.last?.ms ?? null,
+      nextTs: this.nextTs ?? null,
+      steps: this.steps
+    };
+  }
+
+  status(): EngineStatus {
+    const loop = this.#loop;
+    const {options, trader, memory} = loop;
+    const left = trader.open.map(({order}) => order.pair);
+    return {
+      mode: options.mode,
+      state: loop.state,
+      why: loop.phase === "running" ? trader.why || `${trader.pairs.size} pairs are followed` : loop.why,
+      venue: options.venueName,
+      origin: options.origin,
+      simulated: options.simulated,
+      version: options.version,
+      startedTs: loop.startedTs,
+      venueTs: loop.venueTs ?? null,
+      cycle: this.report(),
+      blockedBy: loop.blockedBy,
+      account: accountOf(trader, loop.quotes),
+      emergency: memory.emergency ? {ts: memory.emergency.ts, done: left.length === 0, left} : null
+    };
+  }
+}

@@ -1,0 +1,202 @@
+import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {MarkSource} from "../../src/lib/ledger/trade.js";
+import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
+import type {JournalEvent} from "../journal/line.js";
+
+/** The best prices of a market and its newest trade, in quote per coin, as text. */
+export interface Touch {
+  bid: string;
+  ask: string;
+  last: string;
+}
+
+/** A settlement that has become known. */
+export interface SettlementInput {
+  tsMs: number;
+  rate: string;
+  reportedHours?: number;
+  nextSettlementMs?: number;
+  /** what an open hedge is paid on; absent where nothing is open */
+  mark?: {price: string; source: MarkSource};
+}
+
+/** What has become known of one pair since the step before. */
+export interface PairInput {
+  pair: string;
+  settlements?: SettlementInput[];
+  /** bars that have ended, for the liquidation check */
+  bars?: {openTs: number; endTs: number; high: number; source: "mark" | "perp"}[];
+  spot?: Touch;
+  perp?: Touch;
+  volume?: VolumeCheck;
+  /** the end of a history: what is open is left at these closes */
+  end?: {spot: string; perp: string};
+}
+
+/** One fill as the journal has it; decimals as text. */
+export interface FillRecord {
+  leg: "spot" | "perp";
+  side: "buy" | "sell";
+  ts: number;
+  reference: string;
+  price: string;
+  quantity: string;
+  fee: string;
+  slippage: string;
+}
+
+/** A serialised intent of `decide`. */
+export interface IntentRecord {
+  type: "enter" | "exit" | "drop";
+  pair: string;
+  reason?: string;
+  score?: string;
+  netPerPeriod?: string;
+  numbers: Record<string, string>;
+}
+
+/** One leg as it is sent. */
+export interface LegRecord {
+  clientId: string;
+  market: "spot" | "perp";
+  side: "buy" | "sell";
+  quantity: string;
+  reference: string;
+}
+
+/** A rule of the risk gate that fired. */
+export interface RuleRecord {
+  pair: string;
+  rule: string;
+  why: string;
+}
+
+interface Of<T extends string> extends JournalEvent {
+  type: T;
+}
+
+export interface StartedEvent extends Of<"started"> {
+  version: string;
+  mode: string;
+  venue: string;
+  origin: string;
+  simulated: boolean;
+  /** as the configuration file has it; a changed file replaces what was set at run time */
+  file: Settings;
+}
+/** What the loop is steered by. */
+export interface Settings {
+  strategy: Record<string, string>;
+  minTurnover24h: string;
+  intervalMs: number;
+}
+export interface ConfiguredEvent extends Of<"configured">, Settings {}
+export interface ListedEvent extends Of<"listed"> {
+  pair: string;
+  instrument: Instrument | null;
+}
+export interface WarmedEvent extends Of<"warmed"> {
+  pair: string;
+  rows: [tsMs: number, rate: string, reportedHours: number | null][];
+}
+export interface InputEvent extends Of<"input"> {
+  pairs: PairInput[];
+}
+export interface DecidedEvent extends Of<"decided"> {
+  intents: IntentRecord[];
+}
+export interface GatedEvent extends Of<"gated"> {
+  refused: RuleRecord[];
+}
+export interface RiskEvent extends Of<"risk"> {
+  exits: RuleRecord[];
+}
+export interface OrderedEvent extends Of<"ordered"> {
+  tradeId: string;
+  pair: string;
+  act: "open" | "close" | "sell-coin";
+  legs: LegRecord[];
+}
+export interface FilledEvent extends Of<"filled"> {
+  tradeId: string;
+  fills: FillRecord[];
+  /** why the venue took none of it */
+  refused?: string;
+}
+export interface OpenedEvent extends Of<"opened"> {
+  tradeId: string;
+  pair: string;
+  reason: string;
+  notional: string;
+  liquidationPrice: string;
+}
+export interface RefusedEvent extends Of<"refused"> {
+  pair: string;
+  reason: string;
+}
+export interface LapsedEvent extends Of<"lapsed"> {
+  pair: string;
+}
+export interface SettledEvent extends Of<"settled"> {
+  pair: string;
+  tradeId: string;
+  rate: string;
+  mark: string;
+  markSource: MarkSource;
+  amount: string;
+  /** true for a settlement that became known after its hedge was left */
+  late?: true;
+}
+export interface LiquidatedEvent extends Of<"liquidated"> {
+  pair: string;
+  tradeId: string;
+  price: string;
+  high: number;
+  source: "mark" | "perp";
+}
+export interface ClosedEvent extends Of<"closed"> {
+  pair: string;
+  trade: TradeReport;
+}
+export interface EquityEvent extends Of<"equity"> {
+  equity: string;
+  free: string;
+  open: number;
+}
+/** A person's or a rule's word: the loop pauses, goes on, halts. */
+export interface ModeEvent extends Of<"paused" | "resumed" | "halted" | "stopped"> {
+  why: string;
+  /** with `halted`: nothing is even left, because the books do not agree */
+  frozen?: boolean;
+}
+export interface EmergencyEvent extends Of<"emergency"> {
+  source: string;
+  /** prices of what is open, as far as there are any */
+  pairs: PairInput[];
+}
+export interface SnapshotEvent extends Of<"snapshot"> {
+  state: unknown;
+}
+
+export type TradingEvent =
+  | StartedEvent
+  | ConfiguredEvent
+  | ListedEvent
+  | WarmedEvent
+  | InputEvent
+  | DecidedEvent
+  | GatedEvent
+  | RiskEvent
+  | OrderedEvent
+  | FilledEvent
+  | OpenedEvent
+  | RefusedEvent
+  | LapsedEvent
+  | SettledEvent
+  | LiquidatedEvent
+  | ClosedEvent
+  | EquityEvent
+  | ModeEvent
+  | EmergencyEvent
+  | SnapshotEvent;

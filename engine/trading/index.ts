@@ -1,0 +1,64 @@
+import {join} from "node:path";
+import {isSettled} from "../../loaders/ingest/job.js";
+import {savePredicted} from "../../loaders/store/predicted.js";
+import {readPairs} from "../data/request.js";
+import type {DataHost} from "../data/host.js";
+import type {Trading, TradingDeps} from "../process.js";
+import {engineStrategy} from "../settings.js";
+import {VERSION} from "../cli/version.js";
+import {LoopControl} from "./control.js";
+import {TradingLoop} from "./loop.js";
+import type {LoopData} from "./options.js";
+
+/** Opens the journal, goes on where it ends, and gives the loop to the process. */
+export async function startTrading(deps: TradingDeps): Promise<Trading> {
+  const {config, dataDir, mode, log, data, venue, cycles} = deps;
+  const loop = await TradingLoop.open({
+    dataDir,
+    journalDir: join(dataDir, "journal", mode),
+    mode,
+    version: VERSION,
+    strategy: engineStrategy(config).strategy,
+    settings: deps.settings,
+    limits: config.engine.risk,
+    pairs: readPairs(config.engine.pairs),
+    venueName: venue,
+    origin: deps.origin,
+    simulated: deps.simulated,
+    exchange: deps.exchange,
+    data: data && dataOf(data, venue),
+    emit: deps.emit,
+    tell: deps.tell,
+    log: {
+      info: (text) => log.info(text),
+      warn: (text) => log.warn(text),
+      error: (text) => log.error(text)
+    },
+    clock: deps.clock,
+    signal: deps.signal,
+    cycles,
+    onStop: deps.onStop
+  });
+  return {control: new LoopControl(loop), run: () => loop.run()};
+}
+
+/** The engine's store as the loop sees it. */
+function dataOf(host: DataHost, venue: string): LoopData {
+  return {
+    update: () => host.update(venue),
+    progress: (id) => {
+      const job = host.job(id);
+      return {
+        settled: isSettled(job),
+        failed: job.status === "failed" ? job.error : null,
+        progress: job.progress,
+        etaMs: job.etaMs
+      };
+    },
+    tracked: async () => {
+      const tracked = await host.tracked();
+      return tracked.filter((own) => own.venue === venue && own.series === "funding").map(({pair}) => pair);
+    },
+    keepPredicted: (rows) => host.db.exclusive(() => savePredicted(host.db, venue, rows))
+  };
+}

@@ -1,0 +1,61 @@
+import {join} from "node:path";
+import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {literal} from "../store/key.js";
+import type {Partition} from "./layout.js";
+import {lakeDir, type Part} from "./manifest.js";
+
+/** The lake's series of the rates that venues expected; `ts` is the instant at which each was observed. */
+export const PREDICTED_SERIES = "predicted";
+
+/** A year of one pair's observations that the lake does not have yet. */
+export interface PredictedPartition extends Partition {
+  /** observations after this instant are new; undefined: the whole year is written anew, its parts are merged */
+  afterTs: number | undefined;
+}
+
+/**
+ * What of the observations is to be published. They are only ever added, so what is newer than the newest part is all.
+ * @param mostParts a year of more parts is merged into one
+ */
+export async function stalePredicted(
+  db: Database,
+  parts: readonly Part[],
+  mostParts: number
+): Promise<PredictedPartition[]> {
+  const rows = await rowsOf<{venue: string; pair: string; year: number; newest: number}>(
+    db.connection,
+    `select venue, pair, year(make_timestamp(observed_ts * 1000)) as year, max(observed_ts) as newest
+     from predicted join keys on id = key_id group by all order by all`
+  );
+  return rows.flatMap(({venue, pair, year, newest}) => {
+    const own = parts.filter(
+      (p) => p.series === PREDICTED_SERIES && p.venue === venue && p.pair === pair && p.year === year
+    );
+    const last = own.length === 0 ? undefined : Math.max(...own.map((p) => p.maxTs));
+    if (last !== undefined && newest <= last) return [];
+    const afterTs = own.length >= mostParts ? undefined : last;
+    return [{venue, series: PREDICTED_SERIES, pair, timeframe: "", year, afterTs}];
+  });
+}
+
+/** The SQL whose rows are one such part. */
+export async function predictedSql(db: Database, {venue, pair, year, afterTs}: PredictedPartition): Promise<string> {
+  const {id} = await storedKey(db, {venue, series: "predicted", pair, timeframe: ""});
+  return `select observed_ts as ts, next_ts, rate from predicted where key_id = ${id}
+    and observed_ts > ${afterTs ?? Date.UTC(year, 0, 1) - 1} and observed_ts < ${Date.UTC(year + 1, 0, 1)} order by observed_ts`;
+}
+
+/** Puts the lake's observations back into a store that has none. */
+export async function restorePredicted(db: Database, parts: readonly Part[]): Promise<number> {
+  const own = parts.filter((part) => part.series === PREDICTED_SERIES);
+  const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from predicted");
+  if (own.length === 0 || have!.n > 0) return 0;
+  for (const {venue, pair, path} of own) {
+    const {id} = await storedKey(db, {venue, series: "predicted", pair, timeframe: ""});
+    await db.connection.run(
+      `insert into predicted select ${id}, ts, next_ts, rate
+       from read_parquet(${literal(join(lakeDir(db.dataDir), path))}, hive_partitioning = false)`
+    );
+  }
+  return own.reduce((sum, part) => sum + part.rows, 0);
+}

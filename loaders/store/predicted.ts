@@ -1,0 +1,48 @@
+import {inTransaction, rowsOf, storedKey, type Database} from "./database.js";
+import {literal} from "./key.js";
+import {DECIMAL_SQL} from "./schema.js";
+
+/** A rate that a venue expected at its next settlement, and when it said so. Never a settled rate (SEMANTICS §1). */
+export interface PredictedRow {
+  pair: string;
+  /** the venue's instant of the observation, UTC ms: the rate is known from then on */
+  observedTs: number;
+  /** canonical decimal text, for the interval the venue settles at */
+  rate: string;
+  nextFundingTs: number;
+}
+
+/** Keeps observations. One that was kept before, at the same instant, is replaced. */
+export async function savePredicted(db: Database, venue: string, rows: readonly PredictedRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await inTransaction(db.connection, async () => {
+    const values: string[] = [];
+    for (const {pair, observedTs, rate, nextFundingTs} of rows) {
+      const key = await storedKey(db, {venue, series: "predicted", pair, timeframe: ""});
+      await db.connection.run(`delete from predicted where key_id = ${key.id} and observed_ts = ${observedTs}`);
+      values.push(`(${key.id}, ${observedTs}, ${nextFundingTs}, ${literal(rate)}::${DECIMAL_SQL})`);
+    }
+    await db.connection.run(`insert into predicted values ${values.join(", ")}`);
+  });
+}
+
+/** The observations of a pair in `[fromTs, toTs)`, oldest first; rates as decimal text. */
+export async function readPredicted(
+  db: Database,
+  venue: string,
+  pair: string,
+  {fromTs = 0, toTs = Number.MAX_SAFE_INTEGER}: {fromTs?: number; toTs?: number} = {}
+): Promise<PredictedRow[]> {
+  const rows = await rowsOf<{observed: number; next: number; rate: string}>(
+    db.connection,
+    `select observed_ts as observed, next_ts as next, rate::varchar as rate from predicted
+     where key_id in (select id from keys where venue = ${literal(venue)} and series = 'predicted' and pair = ${literal(pair)})
+       and observed_ts >= ${fromTs} and observed_ts < ${toTs} order by observed_ts`
+  );
+  return rows.map(({observed, next, rate}) => ({
+    pair,
+    observedTs: observed,
+    nextFundingTs: next,
+    rate: rate.includes(".") ? rate.replace(/\.?0+$/, "") : rate
+  }));
+}

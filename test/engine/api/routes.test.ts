@@ -1,0 +1,148 @@
+import {describe, expect, it} from "vitest";
+import {startApi} from "../../helpers/engine.js";
+
+const READS = [
+  "/status",
+  "/positions",
+  "/trades",
+  "/equity",
+  "/opportunities",
+  "/decisions",
+  "/risk",
+  "/config",
+  "/notifications"
+];
+const TRADING = READS.filter((path) => path !== "/status" && path !== "/notifications");
+const DATA: [string, string][] = [
+  ["GET", "/data-status"],
+  ["GET", "/jobs"],
+  ["GET", "/jobs/x"],
+  ["GET", "/gaps"],
+  ["GET", "/tracked"],
+  ["POST", "/jobs/x/retry"],
+  ["POST", "/jobs/x/cancel"],
+  ["POST", "/batches/x/retry"],
+  ["POST", "/jobs/retry-failed"],
+  ["POST", "/gaps/repair"]
+];
+
+describe("routes", () => {
+  it("every read answers JSON that is stored nowhere", async () => {
+    const {call} = await startApi();
+    for (const path of READS) {
+      const reply = await call("GET", path);
+      expect(reply.status, path).toBe(200);
+      expect(reply.headers.get("content-type")).toContain("application/json");
+      expect(reply.headers.get("cache-control")).toBe("no-store");
+      await reply.json();
+    }
+  });
+
+  it("without a trading loop its routes answer 409 and say what to start; the rest works", async () => {
+    const {call, stopped, url} = await startApi({mode: "data", control: undefined, emergency: undefined});
+    const refused = async (method: string, path: string) => {
+      const reply = await call(method, path, method === "GET" ? undefined : {});
+      return [reply.status, await reply.json()];
+    };
+    for (const path of TRADING)
+      expect(await refused("GET", path), path).toEqual([
+        409,
+        expect.objectContaining({error: "no trading loop in mode data"})
+      ]);
+    for (const path of ["/engine/pause", "/engine/resume", "/engine/emergency-stop"])
+      expect(await refused("POST", path), path).toEqual([
+        409,
+        {error: "no trading loop in mode data", fix: expect.any(String), type: "UsageError"}
+      ]);
+    expect((await call("PATCH", "/config", {maxHedges: 2})).status).toBe(409);
+    expect((await call("GET", "/status")).status).toBe(200);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect((await call("POST", "/engine/stop", {positions: "close"})).status).toBe(202);
+    expect(stopped).toEqual(["close"]);
+  });
+
+  it("without the store its routes answer 409", async () => {
+    const {call} = await startApi();
+    for (const [method, path] of DATA) {
+      const reply = await call(method, path, method === "GET" ? undefined : {});
+      expect([reply.status, await reply.json()], path).toEqual([
+        409,
+        expect.objectContaining({error: expect.stringContaining("--no-data")})
+      ]);
+    }
+    expect((await call("POST", "/jobs", {kind: "update"})).status).toBe(409);
+  });
+
+  it("commands reach the loop with what they say", async () => {
+    const {call, control} = await startApi();
+    await call("POST", "/engine/pause", {reason: "lunch"});
+    await call("POST", "/engine/resume", {});
+    const patched = await call("PATCH", "/config", {minRate: "0.0005", maxHedges: 3});
+    expect(((await patched.json()) as {settings: unknown}).settings).toMatchObject({minRate: "0.0005", maxHedges: 3});
+    expect(control.told).toEqual(["pause lunch", "resume", 'configure {"minRate":"0.0005","maxHedges":3}']);
+    control.halted = true;
+    const halted = await call("POST", "/engine/resume", {});
+    expect([halted.status, await halted.json()]).toEqual([
+      400,
+      {error: "halted: look first", fix: null, type: "UsageError"}
+    ]);
+  });
+
+  it.each([
+    ["PATCH", "/config", {}],
+    ["PATCH", "/config", {minRate: 0.1}],
+    ["PATCH", "/config", {minRate: "1e5"}],
+    ["PATCH", "/config", {maxPositionUsd: "0"}],
+    ["PATCH", "/config", {maxPositionUsd: "-5"}],
+    ["PATCH", "/config", {maxHedges: 0}],
+    ["PATCH", "/config", {maxHedges: 1.5}],
+    ["PATCH", "/config", {intervalMs: 10}],
+    ["PATCH", "/config", {leverage: "3"}],
+    ["POST", "/jobs", {}],
+    ["POST", "/jobs", {kind: "features"}],
+    ["POST", "/jobs", {kind: "backfill", pairs: ["BTC"]}],
+    ["POST", "/jobs", {kind: "backfill", venue: "../x"}],
+    ["POST", "/jobs", {kind: "backfill", url: "file:///etc/passwd"}],
+    ["POST", "/jobs", {kind: "backfill", days: 5, from: 1}],
+    ["POST", "/jobs", {kind: "backfill", top: 0}],
+    ["POST", "/backtests", {pairs: []}],
+    ["POST", "/backtests", {pairs: ["BTC/USDT"], timeframe: "3h"}],
+    ["POST", "/engine/stop", {positions: "sell"}],
+    ["POST", "/ticket", {}],
+    ["GET", "/trades?limit=0", undefined],
+    ["GET", "/trades?limit=x", undefined],
+    ["GET", "/trades?limit=1&limit=2", undefined],
+    ["GET", "/decisions?pair=BTC", undefined],
+    ["GET", "/decisions?color=red", undefined]
+  ])("%s %s with %j is a 400 that names what is wrong", async (method, path, body) => {
+    const {call, control, stopped} = await startApi();
+    const reply = await call(method, path, body);
+    expect([reply.status, await reply.json()]).toEqual([
+      400,
+      {error: expect.stringMatching(/^invalid /), fix: null, type: "UsageError"}
+    ]);
+    expect([...control.told, ...stopped]).toEqual([]);
+  });
+
+  it("a fault of the program says nothing of its insides, and is logged", async () => {
+    const {call, logged} = await startApi({
+      status: () => {
+        throw new Error("secret inside");
+      }
+    });
+    const reply = await call("GET", "/status");
+    expect([reply.status, await reply.json()]).toEqual([
+      500,
+      {error: "unexpected error", fix: "see the engine's log", type: "Error"}
+    ]);
+    expect(logged.join()).toContain("secret inside");
+  });
+
+  it("routes and methods that are not there are said so", async () => {
+    const {call} = await startApi();
+    expect((await call("GET", "/engine/stop")).status).toBe(404);
+    expect((await call("DELETE", "/config")).status).toBe(404);
+    expect((await call("POST", "/nowhere", {})).status).toBe(405);
+    expect((await call("GET", "/jobs/..%2f..%2fetc")).status).toBe(409);
+  });
+});

@@ -1,0 +1,186 @@
+import {connect} from "node:net";
+import {afterEach} from "vitest";
+import type {EmergencyReport, TradingControl} from "../../engine/api/control.js";
+import type {ApiDeps} from "../../engine/api/deps.js";
+import {startServer, type ApiServer, type ServerOptions} from "../../engine/api/server.js";
+import {Backtests} from "../../engine/backtest/threads.js";
+import {Hub} from "../../engine/hub.js";
+import {UsageError} from "../../loaders/errors.js";
+import {systemClock} from "../../loaders/exchange/clock.js";
+import type {EngineSettings, EngineStatus, Health} from "../../src/lib/engine/wire.js";
+
+export const TOKEN = "t0kenOfTheTests-0123456789abcdefghijklmnopqr";
+
+export const STATUS: EngineStatus = {
+  mode: "paper",
+  state: "running",
+  why: "a test",
+  venue: "sim",
+  origin: "sim:7",
+  simulated: true,
+  version: "0",
+  startedTs: 1,
+  venueTs: 2,
+  cycle: {number: 1, lastTs: 1, lastMs: 1, nextTs: 2, steps: []},
+  blockedBy: null,
+  account: null,
+  emergency: null
+};
+
+const HEALTH: Health = {
+  status: "healthy",
+  mode: "paper",
+  components: {
+    store: {status: "off", error: null},
+    exchange: {status: "off", bannedUntilTs: null, errors1h: 0},
+    cycle: {state: "running", number: 1, lastTs: 1, lastMs: 1},
+    jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
+    clock: {skewMs: null}
+  },
+  issues: []
+};
+
+/** A trading loop that only notes what it was told. */
+export class FakeControl implements TradingControl {
+  readonly told: string[] = [];
+  halted = false;
+  settings: EngineSettings = {
+    minRate: "0.0003",
+    exitRate: "0.0001",
+    maxPositionUsd: "1000",
+    portfolioCapUsd: "5000",
+    maxHedges: 5,
+    minTurnover24h: "1000000",
+    intervalMs: 60_000
+  };
+  report: EmergencyReport = {ts: 1, done: true, closed: ["a"], left: []};
+  onStopped: () => void = () => undefined;
+
+  status = () => STATUS;
+  state = () => STATUS.state;
+  positions = () => [];
+  trades = () => [];
+  equity = (): [number, string][] => [[1, "10000"]];
+  opportunities = () => [];
+  decisions = () => [];
+  risk = () => ({ts: 1, rules: [], fired: []});
+  config = () => ({
+    settings: this.settings,
+    pending: null,
+    strategy: {},
+    pairs: [],
+    onStop: "keep" as const,
+    limits: {}
+  });
+  configure = async (patch: Partial<EngineSettings>) => {
+    this.told.push(`configure ${JSON.stringify(patch)}`);
+    this.settings = {...this.settings, ...patch};
+    return this.config();
+  };
+  pause = async (reason: string) => void this.told.push(`pause ${reason}`);
+  resume = async () => {
+    if (this.halted) throw new UsageError("halted: look first");
+    this.told.push("resume");
+  };
+  stop = async (positions: string) => {
+    this.told.push(`stop ${positions}`);
+    this.onStopped();
+  };
+  emergencyStop = async (source: string) => {
+    this.told.push(`emergency ${source}`);
+    return this.report;
+  };
+}
+
+export interface TestApi extends ApiServer {
+  port: number;
+  hub: Hub;
+  control: FakeControl;
+  /** what the API had the engine do, and what it logged */
+  stopped: string[];
+  logged: string[];
+  /** a request with the token and JSON, whatever else is said */
+  call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
+}
+
+const running: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((close) => close()));
+});
+
+/** The API over real HTTP on a free port, above a trading loop that only notes what it is told. */
+export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<ServerOptions> = {}): Promise<TestApi> {
+  const control = new FakeControl();
+  const hub = deps.hub ?? new Hub("test");
+  const stopped: string[] = [];
+  const logged: string[] = [];
+  const log = (text: string) => void logged.push(text);
+  const backtests = new Backtests("/nowhere", 1);
+  const server = await startServer(
+    {
+      mode: "paper",
+      hub,
+      clock: systemClock,
+      control,
+      data: undefined,
+      backtests,
+      onStop: "keep",
+      notifications: () => [],
+      schedule: undefined,
+      status: () => STATUS,
+      health: () => HEALTH,
+      stop: async (positions) => void stopped.push(positions),
+      emergency: () => control.emergencyStop("api"),
+      resume: () => control.resume(),
+      log: {info: log, warn: log, error: log},
+      ...deps
+    },
+    {port: 0, token: TOKEN, ...options}
+  );
+  running.push(async () => {
+    await server.close();
+    await backtests.close();
+  });
+  return {
+    ...server,
+    port: Number(new URL(server.url).port),
+    hub,
+    control,
+    stopped,
+    logged,
+    call: (method, path, body, headers = {}) =>
+      fetch(`${server.url}${path}`, {
+        method,
+        headers: {authorization: `Bearer ${TOKEN}`, "content-type": "application/json", ...headers},
+        ...(body !== undefined && {body: typeof body === "string" ? body : JSON.stringify(body)})
+      })
+  };
+}
+
+/** Sends bytes as they are and gives everything that comes back until the server closes or has been silent for a while. */
+export function raw(port: number, bytes: string | Buffer, {quietMs = 400} = {}): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    const end = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(text);
+    };
+    let timer = setTimeout(end, quietMs * 10);
+    socket.on("data", (data) => {
+      text += data.toString("latin1");
+      clearTimeout(timer);
+      timer = setTimeout(end, quietMs);
+    });
+    socket.on("close", end);
+    socket.on("error", end);
+  });
+}
+
+/** The status line's number of a raw answer; 0 when there was none. */
+export const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
+
+/** The text of a request with the headers given, one a line. */
+export const request = (line: string, headers: readonly string[], body = ""): string =>
+  `${line} HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n${body}`;

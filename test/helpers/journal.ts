@@ -1,0 +1,105 @@
+import {appendFileSync} from "node:fs";
+import {replayHistory} from "../../engine/feed/replay-history.js";
+import {Journal, journalFiles, readJournal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
+import type {JournalLine} from "../../engine/journal/line.js";
+import {Recorder} from "../../engine/journal/recorder.js";
+import type {Trader} from "../../engine/trading/trader.js";
+import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
+import {planMarket, type MarketPlan} from "./market.js";
+
+/** A history that hurts, and rules under which it opens, leaves, waits and is liquidated. */
+const plan: MarketPlan = {
+  seed: 4,
+  bars: 220,
+  timeframe: "1h",
+  intervals: [8, 1, 4],
+  holes: 0.02,
+  volatility: 0.03,
+  mark: true,
+  pair: "MADE/USDT",
+  delay: 0
+};
+export const markets = [planMarket(plan), planMarket({...plan, seed: 9, pair: "ALSO/USDT", delay: 11})];
+export const config = parseConfig({
+  minRate: "0.00012",
+  exitRate: "0.0001",
+  expectedHoldPeriods: "60",
+  leverage: "3",
+  decisionDelayBars: "1",
+  spotFeeIn: "base"
+});
+/** The end of a process, as far as one test process can play it. */
+export class Crash extends Error {}
+
+/** How a crash falls on the write of a line: before it, in the middle of it, after it. */
+export type CrashAt = "before" | "within" | "after";
+
+/** A disk on which the process dies at its `n`-th line. */
+export function crashingDisk(
+  n: number,
+  at: CrashAt,
+  onDeath: (partial: string) => void = () => undefined
+): JournalDisk {
+  let lines = 0;
+  return {
+    ...REAL_DISK,
+    write: (fd, text) => {
+      if (++lines !== n) return REAL_DISK.write(fd, text);
+      if (at === "after") REAL_DISK.write(fd, text);
+      if (at === "within") onDeath(text.slice(0, Math.floor(text.length / 2)));
+      throw new Crash(`line ${n}`);
+    }
+  };
+}
+
+/** Runs a history through the engine with a journal, going on with what is there. */
+export async function runJournalled(
+  dir: string,
+  markets: readonly MarketData[],
+  config: StrategyConfig,
+  disk?: JournalDisk
+): Promise<Trader> {
+  const journal = new Journal(dir, disk ? {disk} : {});
+  try {
+    return await replayHistory(markets, config, {recorder: new Recorder(journal, journal.opened.recent)});
+  } finally {
+    journal.close();
+  }
+}
+
+/** Runs a history into a crash; what the disk would hold after it is there. False when it ended before the crash. */
+export async function runIntoCrash(
+  dir: string,
+  markets: readonly MarketData[],
+  config: StrategyConfig,
+  {n, at}: {n: number; at: CrashAt}
+): Promise<boolean> {
+  let partial = "";
+  let kept: string | undefined;
+  const disk = crashingDisk(n, at, (text) => (partial = text));
+  try {
+    await runJournalled(dir, markets, config, {
+      ...disk,
+      write: (fd, text) => {
+        if (at === "after") kept = text;
+        disk.write(fd, text);
+        kept = undefined;
+      }
+    });
+    return false;
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+  }
+  // A dead process does not tidy up after itself, as the journal does after an error.
+  const newest = journalFiles(dir).at(-1);
+  if (newest !== undefined) appendFileSync(newest, kept ?? partial);
+  return true;
+}
+
+/** Every line of a journal. */
+export function allLines(dir: string): JournalLine[] {
+  const lines: JournalLine[] = [];
+  readJournal(dir, (line) => void lines.push(line));
+  return lines;
+}

@@ -1,0 +1,116 @@
+import {startSim, type Sim, type SimOptions} from "../../engine/simulator/server.js";
+import {uniform} from "../../engine/simulator/noise.js";
+import {riskLimits} from "../../engine/risk/limits.js";
+import {LoopControl} from "../../engine/trading/control.js";
+import {TradingLoop} from "../../engine/trading/loop.js";
+import type {LoopOptions} from "../../engine/trading/options.js";
+import {createExchange, type Clock, type Exchange} from "../../loaders/exchange/index.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
+import {virtualClock, type VirtualClock} from "./clock.js";
+
+/** The venue's instant at which these tests begin: half an hour before a settlement. */
+export const LOOP_NOW = Date.UTC(2026, 2, 2, 15, 30);
+
+/** A trading loop on paper against the simulated venue over HTTP, on one virtual clock. */
+export interface LoopRig {
+  sim: Sim;
+  clock: VirtualClock;
+  exchange: Exchange;
+  loop: TradingLoop;
+  control: LoopControl;
+  emitted: {type: string; data: unknown}[];
+  stop: AbortController;
+  post: (path: string, body: unknown) => Promise<void>;
+  close: () => Promise<void>;
+}
+
+export interface LoopRigOptions {
+  /** entries of the strategy over defaults that trade often */
+  strategy?: Record<string, string>;
+  clock?: VirtualClock;
+  sim?: Sim;
+  simOptions?: SimOptions;
+  options?: Partial<LoopOptions>;
+  nowMs?: number;
+  /** done between two cycles, once the venue's clock has reached an instant; time stands still meanwhile */
+  script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
+}
+
+export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
+  const {nowMs = LOOP_NOW, clock = virtualClock(nowMs)} = given;
+  const own = given.sim === undefined;
+  const sim = given.sim ?? (await startSim({nowMs, clock: clock.monotonic, ...given.simOptions}));
+  let drawn = 0;
+  const exchange = await createExchange({
+    url: sim.url,
+    simulated: true,
+    origin: "sim:7",
+    clock,
+    random: () => uniform(1, drawn++),
+    deadlineMs: 2_000
+  });
+  const emitted: LoopRig["emitted"] = [];
+  const stop = new AbortController();
+  const script = [...(given.script ?? [])].sort((a, b) => a.atTs - b.atTs);
+  const paced: Clock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      while (script.length > 0 && clock.now() >= script[0]!.atTs) await script.shift()!.act(rig);
+      return clock.sleep(ms, signal);
+    }
+  };
+  const strategy = parseConfig({
+    minRate: "0.00005",
+    exitRate: "0.00002",
+    expectedHoldPeriods: "1000",
+    ...given.strategy
+  });
+  const loop = await TradingLoop.open({
+    dataDir: dir,
+    journalDir: `${dir}/journal/paper`,
+    mode: "paper",
+    version: "test",
+    strategy,
+    settings: {
+      minRate: "0.00005",
+      exitRate: "0.00002",
+      maxPositionUsd: "1000",
+      portfolioCapUsd: "5000",
+      maxHedges: 5,
+      minTurnover24h: "1000000",
+      intervalMs: 600_000
+    },
+    limits: riskLimits.parse({}),
+    pairs: ["BTC/USDT", "ETH/USDT", "SOL/USDT", "DOGE/USDT", "1000PEPE/USDT"],
+    venueName: "sim",
+    origin: "sim:7",
+    simulated: true,
+    exchange,
+    data: undefined,
+    emit: (type, data) => void emitted.push({type, data: JSON.parse(JSON.stringify(data ?? null))}),
+    tell: (note) => void emitted.push({type: "notification", data: note}),
+    log: {info: () => undefined, warn: () => undefined, error: () => undefined},
+    clock: paced,
+    signal: stop.signal,
+    onStop: "keep",
+    ...given.options
+  });
+  const rig: LoopRig = {
+    sim,
+    clock,
+    exchange,
+    loop,
+    control: new LoopControl(loop),
+    emitted,
+    stop,
+    post: async (path, body) => {
+      const reply = await fetch(`${sim.url}${path}`, {method: "POST", body: JSON.stringify(body)});
+      if (!reply.ok) throw new Error(await reply.text());
+    },
+    close: async () => {
+      stop.abort(new Error("the test ends"));
+      if (own) await sim.close();
+    }
+  };
+  return rig;
+}

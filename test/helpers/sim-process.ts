@@ -1,0 +1,11 @@
+/** A simulated venue in a process of its own, on a clock that its parent moves: argv is the instant it starts at. */
+import {startSim} from "../../engine/simulator/server.js";
+
+const nowMs = Number(process.argv[2]);
+let passedMs = 0;
+process.on("message", (ms: number) => {
+  passedMs = ms;
+  process.send!({moved: ms});
+});
+const sim = await startSim({nowMs, clock: () => passedMs});
+process.send!({url: sim.url});
