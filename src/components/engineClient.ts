@@ -40,7 +40,7 @@ type Message =
   | {say: "ask"}
   | {say: "token"; token: string}
   | {say: "state"; state: EngineState}
-  | {say: "event"; event: EngineEvent};
+  | {say: "event"; event: EngineEvent; id: string | undefined};
 
 /** Longest silence of a stream that sends a heartbeat every ten seconds. */
 const SILENCE_MS = 35_000;
@@ -178,7 +178,11 @@ export class EngineClient {
         link === "up" && this.token === null ? {...message.state, link: "no token", status: null} : message.state
       );
       if (link === "up" && this.token === null) this.channel?.postMessage({say: "ask"} satisfies Message);
-    } else if (message.say === "event" && !this.leads) this.tell(message.event);
+    } else if (message.say === "event" && !this.leads) {
+      // Whoever takes the stream over goes on after what all have heard.
+      this.lastId = message.id;
+      this.tell(message.event);
+    }
   }
 
   private update(change: Partial<EngineState>): void {
@@ -263,7 +267,7 @@ export class EngineClient {
         const told = {type: event, data: JSON.parse(data)} as EngineEvent;
         this.tell(told);
         if (first) this.update({});
-        this.channel?.postMessage({say: "event", event: told} satisfies Message);
+        this.channel?.postMessage({say: "event", event: told, id: this.lastId} satisfies Message);
       });
     } catch {
       // Broken or silent: the loop asks for the health and begins again where it was.

@@ -90,15 +90,17 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     }
   });
   let answered: EmergencyReport | undefined;
+  let confirmed = false;
   const result = h("div", {role: "alert"});
 
   /** What the stop has done: the engine's own word where there is one, else what it answered. */
   function tell(): void {
     const now = view?.status.emergency;
-    if (!now && view?.status.state !== "halted" && !answered) return result.replaceChildren();
-    if (!now && view && view.status.state === "running") {
+    // The answer stands until the engine has said it itself and has gone on since.
+    if (now || view?.status.state === "halted") confirmed = true;
+    else if (confirmed) {
       answered = undefined;
-      return result.replaceChildren();
+      confirmed = false;
     }
     const report = now ?? answered;
     if (!report) return result.replaceChildren();

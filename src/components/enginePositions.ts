@@ -224,7 +224,9 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
             ...otherReasons(d).map((text) => h("li", {}, d.position === "flat" ? `✗ ${text}` : text))
           ]),
           d.waiting ? `${d.waiting} waits for a price` : null,
-          !d.conditions.length && !d.whyNot.length ? "nothing" : null
+          d.position === "flat" && !d.whyNot.length && !d.waiting
+            ? "Nothing does: it is entered when its next settlement says the same."
+            : null
         ]
       }
     ]

@@ -3,7 +3,7 @@ import {DataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {ACCOUNT_UNIT, LEVELS, signed, sortRules} from "./engineModel.js";
 import {LevelMark} from "./enginePositions.js";
-import {instant, plural} from "./format.js";
+import {instant, number, plural} from "./format.js";
 import {numbersLine, REASONS} from "./tradeCard.js";
 
 /** What each kind of decision is, as a verb. */
@@ -53,7 +53,7 @@ export function DecisionFeed(
             : h(
                 "span",
                 {title: d.amount},
-                d.kind === "opened" ? Number(d.amount).toFixed(2) : signed(Number(d.amount), 4)
+                d.kind === "opened" ? number(Number(d.amount), 2) : signed(Number(d.amount), 4)
               )
       },
       {

@@ -9,6 +9,7 @@ type Key = keyof EngineSettings;
 /** What can be set while the engine runs. Only what was changed is sent; what waits for the next cycle is marked. */
 export function EngineSettingsForm(client: EngineClient): Live<EngineConfigReport> {
   let report: EngineConfigReport | undefined;
+  let told: EngineConfigReport | undefined;
   const said = h("p", {class: "step-note", role: "status"});
   const rows = SETTING_FIELDS.map((field) => {
     const id = `setting-${field.key}`;
@@ -103,6 +104,9 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
   return {
     element: form,
     update(next) {
+      // An older answer, told again beside other news, must not undo a newer one.
+      if (next === told) return;
+      told = next;
       const mine = new Set(report ? (Object.keys(settingsPatch(typed(), report).patch) as Key[]) : []);
       for (const [key] of Object.entries(report ? settingsPatch(typed(), report).problems : {})) mine.add(key as Key);
       report = next;

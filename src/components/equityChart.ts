@@ -88,7 +88,7 @@ export function EquityChart(
     x: timeScale(
       domain ?? (first ? [first.startMs, first.startMs + (first.values.length - 1) * first.stepMs] : undefined)
     ),
-    y: {label: unit, grid: true, nice: true},
+    y: {label: unit, grid: true, nice: true, ...flatDomain(lines, capital)},
     marks: [
       Plot.ruleY([capital], {stroke: colors.soft}),
       ...lines.map((line) =>
@@ -133,6 +133,16 @@ export function EquityChart(
       )
     ]
   }) as SVGSVGElement;
+}
+
+/** An account that has hardly moved is drawn as level, not as its last digits over the whole height. */
+function flatDomain(
+  lines: readonly {points: readonly {datum: Point}[]}[],
+  capital: number
+): {domain?: [number, number]} {
+  const least = capital * 1e-5;
+  const level = lines.every((line) => line.points.every(({datum}) => Math.abs(datum.value - capital) < least));
+  return level && capital > 0 ? {domain: [capital * 0.9998, capital * 1.0002]} : {};
 }
 
 /** Labels at the right end, in the order of the ends, moved apart where they would lie on each other. */

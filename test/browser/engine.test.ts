@@ -203,8 +203,9 @@ describe("with the engine up", () => {
     engine.emit("heartbeat", {ts: Date.now(), venueTs: Date.now()});
     await page.waitForTimeout(100);
     engine.cut();
-    await expect.poll(() => engine.streams, {timeout: 8_000}).toBe(1);
-    expect(engine.seen.filter((d) => d.path === "/events").map((d) => d.lastEventId)).toEqual([undefined, "fake-1"]);
+    await expect
+      .poll(() => engine.seen.filter((d) => d.path === "/events").map((d) => d.lastEventId), {timeout: 8_000})
+      .toEqual([undefined, "fake-1"]);
     engine.emit("position", [madePosition(Date.now(), {funding: "7"})]);
     await expect.poll(() => row(page, "Open hedges").innerText()).toContain("▲ 7.000");
   });
@@ -246,8 +247,10 @@ it("ten tabs share one stream, and the emergency stop still gets through", async
   await expect.poll(() => last.locator(".commands [role=alert]").innerText()).toContain("nothing is left open");
   expect(engine.seen.filter((d) => d.path.includes("emergency")).length).toBe(1);
   // The tab with the stream goes; another takes over.
+  const heard = () => engine.seen.filter((d) => d.path === "/events").map((d) => d.lastEventId);
   await page.close();
-  await expect.poll(() => engine.streams, {timeout: 10_000}).toBe(1);
+  await expect.poll(heard, {timeout: 10_000}).toEqual([undefined, "fake-1"]);
+  await expect.poll(() => engine.streams).toBe(1);
   engine.emit("position", [madePosition(Date.now(), {funding: "6"})]);
   await expect.poll(() => row(last, "Open hedges").innerText()).toContain("▲ 6.000");
 });

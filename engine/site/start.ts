@@ -1,0 +1,154 @@
+import {spawn, type ChildProcess} from "node:child_process";
+import {existsSync, readdirSync, statSync} from "node:fs";
+import {join} from "node:path";
+import {createInterface} from "node:readline";
+import {pathToFileURL} from "node:url";
+import {manifestPath, readManifest} from "../../loaders/lake/manifest.js";
+import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
+import {buildSite} from "./build.js";
+import {CARRYBOOK, ROOT, main, siteEnv, siteOptions} from "./paths.js";
+
+/** Pages may lag behind the data by this much before a start builds them anew. */
+const LAG_MS = 6 * 3_600_000;
+/** How long the engine may take to end in order after Ctrl-C. */
+const GRACE_MS = 20_000;
+
+/** Why the site must be built before it is served, or null when the one that is there will do. */
+export function whyBuild(dist: string, dataDir: string, sources: string = join(ROOT, "src")): string | null {
+  const page = join(dist, "index.html");
+  if (!existsSync(page) || !existsSync(join(dist, "engine.html"))) return "there is no site yet";
+  const built = statSync(page).mtimeMs;
+  const manifest = manifestPath(dataDir);
+  if (existsSync(manifest) && statSync(manifest).mtimeMs - built > LAG_MS) return "the data is newer than the site";
+  for (const entry of readdirSync(sources, {recursive: true, withFileTypes: true})) {
+    if (!entry.isFile() || entry.parentPath.includes(".observablehq")) continue;
+    if (statSync(join(entry.parentPath, entry.name)).mtimeMs > built) return "its sources have changed";
+  }
+  return null;
+}
+
+/** The link to the engine's page in a line that the engine prints, or null. */
+export const linkIn = (line: string): string | null =>
+  /http:\/\/127\.0\.0\.1:\d+\/engine#ticket=[\w.~-]+/.exec(line)?.[0] ?? null;
+
+/** What a start is told beside the options of the site. */
+export interface StartOptions {
+  data: string;
+  env: NodeJS.ProcessEnv;
+  /** arguments that go on to `carrybook engine` */
+  rest: readonly string[];
+  command?: readonly string[];
+  onLink: (url: string) => void;
+  onLine?: (line: string) => void;
+}
+
+/** Starts the engine on paper; on the simulated venue unless a venue or its address is named. */
+export function startEngine({
+  data,
+  env,
+  rest,
+  command = [process.execPath, CARRYBOOK],
+  onLink,
+  onLine = console.error
+}: StartOptions): ChildProcess {
+  const named = rest.some((arg) => /^--(venue|url|demo)(=|$)/.test(arg));
+  const [file, ...args] = [
+    ...command,
+    "engine",
+    "--mode",
+    "paper",
+    ...(named ? [] : ["--demo"]),
+    "--data",
+    data,
+    ...rest
+  ] as [string, ...string[]];
+  // In a group of its own, so that Ctrl-C reaches it once, from here, and not a second time from the terminal.
+  const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe"], detached: true});
+  createInterface({input: child.stderr!}).on("line", (line) => {
+    onLine(line);
+    const link = linkIn(line);
+    if (link) onLink(link);
+  });
+  return child;
+}
+
+/** Runs a command of ours to its end; its words go to this terminal. */
+function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, args, {cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"]});
+  return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 130)));
+}
+
+/** Opens an address in the browser of this machine, if there is one; nothing depends on it. */
+function openInBrowser(url: string): void {
+  const [file, args] =
+    process.platform === "darwin"
+      ? ["open", [url]]
+      : process.platform === "win32"
+        ? ["cmd", ["/c", "start", "", url]]
+        : ["xdg-open", [url]];
+  const child = spawn(file as string, args as string[], {stdio: "ignore", detached: true});
+  child.on("error", () => {});
+  child.unref();
+}
+
+async function start(args: string[]): Promise<void> {
+  const options = siteOptions(args);
+  const {data, dist} = options;
+  const own = new Set(["--no-open", "--no-demo"]);
+  const has = (flag: string) => options.rest.includes(flag);
+  const rest = options.rest.filter((arg) => !own.has(arg));
+  const env = siteEnv(options);
+
+  const demo = join(data, "demo");
+  const filled = (dir: string) => (readManifest(dir)?.series.length ?? 0) > 0;
+  if (!filled(data) && !filled(demo) && !has("--no-demo")) {
+    console.error(
+      "no data yet: filling the demo with a simulated market, which takes a minute (--no-demo leaves it out)"
+    );
+    const code = await run([CARRYBOOK, "demo", "--data", data], env);
+    if (code !== 0) throw new Error(`the demo was not filled (exit ${code})`);
+  }
+  const why = whyBuild(dist, shownDataDir(data));
+  if (why) {
+    console.error(`building the pages: ${why}`);
+    const failed = await buildSite(options);
+    if (failed) throw new Error(`build failed: ${failed}`);
+  }
+  const child = startEngine({
+    data,
+    env: {...env, CARRYBOOK_DIST: dist},
+    rest,
+    onLink: (url) => {
+      console.log(url);
+      if (process.stdout.isTTY && !has("--no-open")) openInBrowser(url);
+    }
+  });
+  process.exitCode = await stopWith(child);
+}
+
+/**
+ * Waits for a child to end. The first signal is handed to it, so that it ends in order; the second, or too long a
+ * wait, ends it at once.
+ */
+export function stopWith(child: ChildProcess, {graceMs = GRACE_MS} = {}): Promise<number> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const end = (signal: NodeJS.Signals): void => {
+      child.kill(asked ? "SIGKILL" : signal);
+      if (!asked) setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
+      asked = true;
+    };
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    for (const signal of signals) process.on(signal, end);
+    child.on("error", (error) => {
+      console.error(`the engine could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on("exit", (code) => {
+      for (const signal of signals) process.off(signal, end);
+      resolve(code ?? (asked ? 130 : 1));
+    });
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(() => start(process.argv.slice(2)));
