@@ -200,7 +200,6 @@ describe("carrybook sweep", () => {
     const end = finished(child);
     await new Promise<void>((resolve) => {
       child.stderr!.on("data", (chunk: Buffer) => chunk.includes("sweep") && resolve());
-      setTimeout(resolve, 5_000);
     });
     child.kill("SIGINT");
     const {code, stderr} = await end;
