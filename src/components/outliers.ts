@@ -1,7 +1,7 @@
 import {quantile, sorted} from "../lib/stats/quantile.js";
 
-/** A chart shows rates up to so many times the size that nine of ten stay under. */
-const TIMES = 5;
+/** A chart shows rates up to so many times the size that three of four stay under. */
+const TIMES = 10;
 /** A rate only a little beyond that is shown whole. */
 const TOLERANCE = 1.4;
 
@@ -11,7 +11,7 @@ const TOLERANCE = 1.4;
  */
 export function cutOf(rates: readonly number[]): number {
   const sizes = sorted(rates.map(Math.abs));
-  const limit = TIMES * (quantile(sizes, 0.9) ?? 0);
+  const limit = TIMES * (quantile(sizes, 0.75) ?? 0);
   const most = sizes.at(-1) ?? 0;
   return limit > 0 && most > TOLERANCE * limit ? limit : Infinity;
 }
