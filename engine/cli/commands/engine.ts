@@ -4,7 +4,7 @@ import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {EngineMode} from "../../../src/lib/engine/wire.js";
 import {openSite} from "../../api/static.js";
 import {readCount, readVenue} from "../../data/request.js";
-import {runEngine, type StartTrading} from "../../process.js";
+import {runEngine} from "../../process.js";
 import {ROOT} from "../../site/paths.js";
 import {identifyUrl} from "../../venue.js";
 import {findEngine} from "../client.js";
@@ -78,7 +78,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   // A simulated venue's engine acts on the demo, wherever it was started from.
   const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.signal) : given;
   const venue = context.demo ? "sim" : venueName;
-  const startTrading = mode === "data" ? undefined : await loadTrading();
+  const startTrading = mode === "data" ? undefined : (await import("../../trading/index.js")).startTrading;
   await runEngine({
     dataDir: context.dataDir,
     config: context.config,
@@ -99,17 +99,6 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
     }
   });
   return 0;
-}
-
-async function loadTrading(): Promise<StartTrading> {
-  const path = "../../trading/index.js";
-  try {
-    const module = (await import(path)) as {startTrading: StartTrading};
-    return module.startTrading;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new ConfigError("paper trading is not there yet", {fix: "use --mode data", cause: error});
-  }
 }
 
 /** Prints a fresh link to the engine that runs. */

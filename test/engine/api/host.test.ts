@@ -47,8 +47,8 @@ async function start(dir = tmp(), latencyMs = 0) {
 
 describe("the hosted store", () => {
   it("begins what is submitted while other work runs, and tells an end once the lake tells it", async () => {
-    const {host, ended, request, heard, dir, failures} = await start(tmp(), 15);
-    const long = (await host.backfill(request(["BTC/USDT"], 1_500))).batches[0]!;
+    const {host, ended, request, heard, dir, failures} = await start(tmp(), 150);
+    const long = (await host.backfill(request(["BTC/USDT"], 900))).batches[0]!;
     const short = (await host.backfill(request(["XRP/USDT"], 3))).batches[0]!;
     expect(await ended(short.id)).toMatchObject({status: "completed"});
     expect(readManifest(dir)!.series.map(({pair}) => pair)).toContain("XRP/USDT");

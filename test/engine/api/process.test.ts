@@ -17,7 +17,9 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "carrybook-engine-"));
   data = join(root, "data");
 });
+const children: ChildProcess[] = [];
 afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
   await sim.close();
   rmSync(root, {recursive: true, force: true});
 });
@@ -34,6 +36,7 @@ const infoPath = () => join(data, "engine/engine.json");
 
 async function startEngine(...args: string[]): Promise<Running> {
   const child = startCli(["engine", "--data", data, "--port", "0", ...args]);
+  children.push(child);
   const end = finished(child);
   while (!existsSync(infoPath()) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
   const info = JSON.parse(readFileSync(infoPath(), "utf8")) as EngineInfo;
@@ -59,7 +62,7 @@ describe("an engine in mode data", () => {
     const stream = await listenTo(info.url, {token});
     expect(await stream.next()).toMatchObject({event: "status", data: {mode: "data", state: "running", account: null}});
 
-    const span = ["--days", "20", "--series", "funding,perp"];
+    const span = ["--days", "20", "--series", "funding,spot,perp"];
     const backfill = await cli([
       "backfill",
       "--url",
@@ -75,21 +78,40 @@ describe("an engine in mode data", () => {
     const ended = JSON.parse(backfill.stdout) as {batches: {id: string; status: string}[]; jobs: {status: string}[]};
     expect(ended).toMatchObject({
       batches: [{status: "completed"}],
-      jobs: [{status: "completed"}, {status: "completed"}]
+      jobs: Array.from({length: 3}, () => ({status: "completed"}))
     });
     const shown = await engine.get<{status: string; children: unknown[]}>(`/jobs/${ended.batches[0]!.id}`);
-    expect([shown.status, shown.children.length]).toEqual(["completed", 2]);
+    expect([shown.status, shown.children.length]).toEqual(["completed", 3]);
     expect(await engine.get("/data-status")).toMatchObject({pairs: 1, simulated: true});
     let last = await stream.next();
     while (last.event !== "batch" || last.data.status !== "completed") last = await stream.next();
     stream.close();
 
-    const [second, unlisted] = await Promise.all([
+    const asked = await fetch(`${info.url}/backtests`, {
+      method: "POST",
+      headers: {authorization: `Bearer ${token}`, "content-type": "application/json"},
+      body: JSON.stringify({
+        pairs: ["BTC/USDT"],
+        strategy: "simple",
+        set: {minRate: "0.0001", exitRate: "0", warmup: "false"}
+      })
+    });
+    const ran = (await asked.json()) as {manifest: {resultHash: string}; error?: string};
+    expect(asked.status, ran.error).toBe(200);
+    const [second, unlisted, backtest] = await Promise.all([
       cli(["engine", "--data", data, "--port", "0"]),
-      cli(["backfill", "--url", sim.url, "--pairs", "NOSUCH/USDT", "--data", data])
+      cli(["backfill", "--url", sim.url, "--pairs", "NOSUCH/USDT", "--data", data]),
+      cli(
+        "backtest --pairs BTC/USDT --strategy simple --set minRate=0.0001 exitRate=0 warmup=false --json --data"
+          .split(" ")
+          .concat(data)
+      )
     ]);
     expect([second.code, second.stderr]).toEqual([6, expect.stringContaining(`pid ${info.pid}`)]);
     expect([unlisted.code, unlisted.stderr]).toEqual([4, expect.stringContaining("lists no perpetual NOSUCH/USDT")]);
+
+    expect(backtest.code, backtest.stderr).toBe(0);
+    expect((JSON.parse(backtest.stdout) as typeof ran).manifest.resultHash).toBe(ran.manifest.resultHash);
 
     const long = startCli(["backfill", "--url", sim.url, "--pairs", "ETH/USDT", "--days", "2000", "--data", data]);
     const cut = finished(long);
@@ -139,9 +161,11 @@ describe("an engine in mode data", () => {
     stream.close();
     const [batch] = await engine.get<{id: string; status: string}[]>("/jobs?limit=1");
     expect(["queued", "in_progress"]).toContain(batch!.status);
-    const cancelled = await cli(["jobs", "cancel", batch!.id, "--data", data, "--json"]);
+    const [cancelled, refused] = await Promise.all([
+      cli(["jobs", "cancel", batch!.id, "--data", data, "--json"]),
+      cli(["stop", "--emergency", "--data", data])
+    ]);
     expect(cancelled.code, cancelled.stderr).toBe(0);
-    const refused = await cli(["stop", "--emergency", "--data", data]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("no trading loop in mode data")]);
     const stopped = await cli(["stop", "--data", data, "--json"]);
     expect([stopped.code, JSON.parse(stopped.stdout)]).toEqual([0, {pid: engine.info.pid, ended: true}]);
@@ -149,11 +173,12 @@ describe("an engine in mode data", () => {
   });
 
   it("without an engine, an emergency stop sets the flag that the next one finds; live is refused", async () => {
-    const alone = await cli(["stop", "--emergency", "--data", data, "--json"]);
+    const [alone, live] = await Promise.all([
+      cli(["stop", "--emergency", "--data", data, "--json"]),
+      cli(["engine", "--mode", "live", "--data", data])
+    ]);
     expect([alone.code, JSON.parse(alone.stdout)]).toEqual([1, expect.objectContaining({pid: null, done: false})]);
     expect(readFileSync(join(data, "engine/emergency"), "utf8")).toBe("1");
-    expect((await cli(["stop", "--data", data])).code).toBe(2);
-    const live = await cli(["engine", "--mode", "live", "--data", data]);
     expect([live.code, live.stderr]).toEqual([3, expect.stringContaining("live trading is not there yet")]);
   });
 });
