@@ -84,9 +84,12 @@ describe("charts", () => {
     expect(texts).toContain("500 bp");
     expect(texts).toContain("−300 bp");
     expect(texts.filter((d) => d === "▲" || d === "▼")).toEqual(["▲", "▼"]);
-    expect(cutOf(rows.map((d) => d.rate8h ?? NaN))).toBe(Infinity);
+    expect(cutOf(rows.map((d) => ({rate: d.rate8h, hours: d.intervalHours ?? 8})))).toBe(Infinity);
+    const held = (list: readonly number[], hours = 8) => list.map((rate) => ({rate, hours}));
     expect(cutOf([])).toBe(Infinity);
-    expect(cutOf([0, 0, 0, 0, 0.01])).toBe(Infinity);
+    expect(cutOf(held([0, 0, 0, 0, 0.01]))).toBe(Infinity);
+    // A wild day by the hour counts as a day, however many rows it has.
+    expect(cutOf([...held(Array(20).fill(1e-4)), ...held(Array(24).fill(0.01), 1)])).toBeCloseTo(1e-3, 12);
   });
 
   it("draw a gap as a gap: the line over two missing days is two paths", () => {
