@@ -37,7 +37,9 @@ export function FundingChart(
   const bars = barColumns(rows, {x, y: (d) => d.rate8h, width: inner, domain});
   const mean = decimate(rows, {x, y: (d) => d.mean30, width: inner, domain, gap: maxGap});
   const tips = tipRows(rows, domain);
-  const cut = cutOf(within(rows, x, domain).map((d) => d.rate8h ?? NaN));
+  const cut = cutOf(
+    within(rows, x, domain).map(({rate8h, intervalHours}) => ({rate: rate8h, hours: intervalHours ?? 8}))
+  );
   const held = (rate: number) => Math.max(-cut, Math.min(cut, rate)) * 1e4;
   const beyond = bars.flatMap((d) =>
     [d.high, d.low].filter((rate) => isBeyond(rate, cut)).map((rate) => ({x: d.x, rate}))

@@ -6,6 +6,7 @@ import {HeatLegend, Heatmap} from "../../src/components/heatmap.js";
 import {Histogram} from "../../src/components/histogram.js";
 import {IntervalStrip} from "../../src/components/intervals.js";
 import {LineChart} from "../../src/components/lineChart.js";
+import {cutOf} from "../../src/components/outliers.js";
 import {RankChart} from "../../src/components/rankChart.js";
 import {filterRows} from "../../src/components/explorerModel.js";
 import {colors} from "../../src/components/colors.js";
@@ -74,6 +75,21 @@ describe("charts", () => {
       expect(marks(FundingChart(long, {width, domain: all, breakEven: 0.00017}))).toBeLessThan(10_000);
       expect(marks(Heatmap(long, {width}))).toBeLessThan(10_000);
     }
+  });
+
+  it("cut a bar of one extreme week where the others can still be read, and say how high it goes", () => {
+    const wild = rows.map((d, i) => (i === 40 ? {...d, rate8h: 0.05} : i === 60 ? {...d, rate8h: -0.03} : d));
+    const chart = FundingChart(wild, {width, domain, breakEven: 0.00017});
+    const texts = [...chart.querySelectorAll("text")].map((d) => d.textContent);
+    expect(texts).toContain("500 bp");
+    expect(texts).toContain("−300 bp");
+    expect(texts.filter((d) => d === "▲" || d === "▼")).toEqual(["▲", "▼"]);
+    expect(cutOf(rows.map((d) => ({rate: d.rate8h, hours: d.intervalHours ?? 8})))).toBe(Infinity);
+    const held = (list: readonly number[], hours = 8) => list.map((rate) => ({rate, hours}));
+    expect(cutOf([])).toBe(Infinity);
+    expect(cutOf(held([0, 0, 0, 0, 0.01]))).toBe(Infinity);
+    // A wild day by the hour counts as a day, however many rows it has.
+    expect(cutOf([...held(Array(20).fill(1e-4)), ...held(Array(24).fill(0.01), 1)])).toBeCloseTo(1e-3, 12);
   });
 
   it("draw a gap as a gap: the line over two missing days is two paths", () => {
