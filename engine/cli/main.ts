@@ -1,5 +1,6 @@
 import {Command, CommanderError} from "commander";
 import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
+import {auditCommand} from "./commands/audit.js";
 import {backtestCommand} from "./commands/backtest.js";
 import {backfillCommand} from "./commands/backfill.js";
 import {configCommand} from "./commands/config.js";
@@ -78,6 +79,7 @@ for (const add of [
   serveCommand,
   stopCommand,
   simCommand,
+  auditCommand,
   doctorCommand,
   configCommand
 ]) {

@@ -31,7 +31,7 @@ export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[
     {
       name: "portfolio-cap",
       says: "spot notional of all hedges",
-      level: notional.gte(config.portfolioCapUsd) ? "alert" : "ok",
+      level: notional.gt(config.portfolioCapUsd) ? "alert" : "ok",
       value: text(notional.toDecimalPlaces(2)),
       limit: text(config.portfolioCapUsd),
       does: "no entry goes beyond it",
@@ -53,7 +53,7 @@ export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[
     {
       name: "hedge-count",
       says: "hedges open at once",
-      level: open.length >= config.maxHedges ? "alert" : "ok",
+      level: open.length > config.maxHedges ? "alert" : "ok",
       value: String(open.length),
       limit: String(config.maxHedges),
       does: "no entry beyond it",

@@ -22,6 +22,8 @@ export function noteOf({event}: JournalLine): Note | undefined {
     case "liquidated":
       return note("critical", `${e.pair}: the perp leg was liquidated at ${e.price}; the coin is sold next`, e.pair);
     case "refused":
+      // with every place taken this is how it should be, at each settlement anew
+      if (e.reason === "too-many-hedges") return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
     case "risk":
       return note("critical", e.exits.map(({pair, rule, why}) => `${pair} is left (${rule}: ${why})`).join("; "));

@@ -2,6 +2,7 @@ import {afterEach, describe, expect, it} from "vitest";
 import {PaperVenue} from "../../../engine/execution/paper.js";
 import {REAL_DISK} from "../../../engine/journal/journal.js";
 import {Recorder} from "../../../engine/journal/recorder.js";
+import {auditJournal} from "../../../engine/trading/audit.js";
 import {snapshotOf} from "../../../engine/trading/snapshot.js";
 import {Trader} from "../../../engine/trading/trader.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
@@ -98,19 +99,25 @@ describe("the loop on paper against the simulated venue", () => {
     });
     await rig.loop.run();
     expect(count(rig, "opened")).toBeGreaterThan(0);
-    const {options, gate} = rig.loop;
-    const lines = allLines(`${dir}/journal/paper`);
+    const journal = `${dir}/journal/paper`;
+    const lines = allLines(journal);
+    const {options} = rig.loop;
     const recorder = new Recorder(undefined, lines, {audit: true});
     const trader = new Trader({
       recorder,
       venue: new PaperVenue(options.strategy),
       config: options.strategy,
       venueName: "sim",
-      barMs: HOUR_MS,
-      gate
+      barMs: HOUR_MS
     });
     await trader.recover();
     expect(snapshotOf(trader)).toEqual(snapshotOf(rig.loop.trader));
+    expect(await auditJournal(journal)).toMatchObject({
+      lines: lines.length,
+      trades: rig.control.trades({limit: 1_000}).length,
+      torn: null
+    });
+    await expect(auditJournal(`${dir}/nowhere`)).rejects.toThrow("missing journal");
   });
 });
 

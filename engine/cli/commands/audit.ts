@@ -1,0 +1,36 @@
+import {join} from "node:path";
+import {formatInstant} from "../../../src/lib/time/instant.js";
+import {auditJournal} from "../../trading/audit.js";
+import {count} from "../output.js";
+import type {Define} from "../main.js";
+
+export function auditCommand(define: Define): void {
+  define(
+    "audit",
+    "replay the engine's journal from its inputs alone and hold every line, decision and snapshot against it",
+    (command, run) =>
+      command
+        .addHelpText(
+          "after",
+          `
+Examples:
+  npx carrybook audit --demo        # the paper engine on the simulated market
+  npx carrybook audit --json
+
+It reads the journal and changes nothing; the engine may run meanwhile.`
+        )
+        .action(() =>
+          run(async ({dataDir, output}) => {
+            const audit = await auditJournal(join(dataDir, "journal", "paper"));
+            if (audit.torn !== null) output.note(`${audit.torn}; it is left out`, "warn");
+            output.document(
+              audit,
+              () =>
+                `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: every checksum holds, ` +
+                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades come out the same, the books agree`
+            );
+            return 0;
+          })
+        )
+  );
+}
