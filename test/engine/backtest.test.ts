@@ -199,7 +199,7 @@ describe("carrybook sweep", () => {
     ]);
     const end = finished(child);
     await new Promise<void>((resolve) => {
-      child.stderr!.on("data", (chunk: Buffer) => chunk.includes("sweep") && resolve());
+      child.stderr!.on("data", (chunk: Buffer) => chunk.includes("sweep of") && resolve());
     });
     child.kill("SIGINT");
     const {code, stderr} = await end;

@@ -83,6 +83,7 @@ Examples:
           const plan: SweepPlan = {markets, range: request.range, base: request.given, axes};
           const runner = asUsage(() => new SweepRunner(plan));
           asUsage(() => runner.check(CHECKED));
+          output.note(`sweep of ${count(runner.length)} trials over ${request.pairs.join(", ")}; Ctrl-C ends it`);
           const {trials, complete} = await sweepInThreads(plan, {
             signal,
             ...(threads !== undefined && {threads}),
