@@ -1,4 +1,4 @@
-import {priceOf, type Candles, type Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Candles, Instrument} from "../../src/lib/backtest/marketdata.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
 import {quoteOf} from "../../src/lib/market/pair.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
@@ -205,6 +205,3 @@ function columns(rows: readonly CandleRow[]): Candles {
     turnover: floats(({turnover}) => turnover)
   };
 }
-
-/** The exact decimal of a touch's newest trade. */
-export const lastOf = (touch: Touch | undefined): Decimal | undefined => priceOf(touch && Number(touch.last));

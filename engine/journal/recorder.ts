@@ -98,11 +98,28 @@ export class Recorder {
   }
 
   /**
-   * From now on an event that cannot be written (a full disk) is kept in memory and written as soon as it can be: an
-   * emergency must not wait for a disk.
+   * Whether an event that cannot be written (a full disk) is kept in memory and written as soon as it can be: an
+   * emergency must not wait for a disk. Everything else must.
    */
-  tolerate(): void {
-    this.#tolerant = true;
+  tolerate(on: boolean): void {
+    this.#tolerant = on;
+  }
+
+  /** Writes what only memory has yet. @returns false where the disk still refuses */
+  flush(): boolean {
+    try {
+      this.#drain();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #drain(): void {
+    while (this.#backlog.length > 0) {
+      this.#journal!.append(this.#backlog[0]!);
+      this.#backlog.shift();
+    }
   }
 
   /** Events that are not on the disk yet. */
@@ -120,10 +137,7 @@ export class Recorder {
   #append<E extends JournalEvent>(event: E): JournalLine<E> | undefined {
     if (!this.#journal) return undefined;
     try {
-      while (this.#backlog.length > 0) {
-        this.#journal.append(this.#backlog[0]!);
-        this.#backlog.shift();
-      }
+      this.#drain();
       return this.#journal.append(event);
     } catch (error) {
       if (!this.#tolerant) throw error;

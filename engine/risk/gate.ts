@@ -4,6 +4,7 @@ import type {EnterIntent} from "../../src/lib/trading/desk.js";
 import type {PairQuote} from "../feed/live.js";
 import type {RuleRecord} from "../trading/events.js";
 import type {Gate, Trader} from "../trading/trader.js";
+import {equityAt} from "../trading/views.js";
 import type {RiskLimits} from "./limits.js";
 import {distanceOf, driftOf, marginRatioOf} from "./measures.js";
 
@@ -77,7 +78,7 @@ export class RiskGate implements Gate {
         why: `${context.errors} calls to the venue failed in ten minutes, the limit is ${limits.maxErrors}`
       });
     }
-    const loss = dailyLoss(trader);
+    const loss = dailyLoss(trader, context.quotes);
     if (loss > limits.maxDailyLoss) {
       found.push({
         rule: "daily-loss",
@@ -153,8 +154,8 @@ export class RiskGate implements Gate {
 }
 
 /** Loss since the UTC day began as a share of the capital; a gain is 0. */
-export function dailyLoss(trader: Trader): number {
-  const change = trader.equity.minus(trader.dayStart.equity).div(trader.account.capital);
+export function dailyLoss(trader: Trader, quotes: ReadonlyMap<string, PairQuote>): number {
+  const change = equityAt(trader, quotes).minus(trader.dayStart.equity).div(trader.account.capital);
   return Math.max(0, -toNumber(change));
 }
 

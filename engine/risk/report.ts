@@ -15,7 +15,7 @@ export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[
   const {account, config, open} = trader;
   const age = ts - context.scannedTs;
   const skew = Math.abs(context.skewMs ?? 0);
-  const loss = dailyLoss(trader);
+  const loss = dailyLoss(trader, context.quotes);
   const notional = account.openNotional(open);
   const rules: RiskRule[] = [
     {

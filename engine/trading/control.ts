@@ -136,7 +136,7 @@ export class LoopControl implements TradingControl {
   async emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport> {
     const loop = this.#loop;
     // An emergency waits neither for the disk nor for the cycle in progress.
-    loop.recorder.tolerate();
+    loop.recorder.tolerate(true);
     await this.#freshPrices();
     const ts = loop.now();
     const before = loop.trader.open.map(({order}) => order.pair);

@@ -246,6 +246,10 @@ export class TradingLoop {
           {fix: "wait until everything is left, then resume"}
         );
       }
+      if (!this.recorder.flush()) {
+        throw new UsageError("cannot resume: the journal cannot be written", {fix: "free some space on the disk"});
+      }
+      this.recorder.tolerate(false);
       this.trader.turn({type: "resumed", ts: this.now(), why: "resumed"});
     });
     this.wake();

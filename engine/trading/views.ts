@@ -1,6 +1,6 @@
 import {entryConditions} from "../../src/lib/backtest/conditions.js";
 import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/engine/wire.js";
-import {Decimal, text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
+import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
 import type {PairQuote} from "../feed/live.js";
 import type {RiskGate} from "../risk/gate.js";
@@ -64,18 +64,23 @@ function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>,
   };
 }
 
+/** Value of the account with its legs at the newest prices. */
+export function equityAt(trader: Trader, quotes: Quotes): Decimal {
+  const {account} = trader;
+  let equity = account.capital.plus(account.closedNet);
+  for (const traded of trader.pairs.values()) {
+    const marks = traded.hedge && marksOf(traded, quotes);
+    if (marks) equity = equity.plus(traded.hedge!.marked(marks.spot, marks.perp));
+  }
+  return equity;
+}
+
 /** The account at the newest prices. */
 export function accountOf(trader: Trader, quotes: Quotes): NonNullable<EngineStatus["account"]> {
   const {account, open} = trader;
-  let unrealised = ZERO;
-  let inUse = ZERO;
-  for (const traded of trader.pairs.values()) {
-    if (!traded.hedge) continue;
-    const marks = marksOf(traded, quotes);
-    inUse = inUse.plus(traded.hedge.capital);
-    if (marks) unrealised = unrealised.plus(traded.hedge.marked(marks.spot, marks.perp));
-  }
-  const equity = account.capital.plus(account.closedNet).plus(unrealised);
+  const inUse = open.reduce((sum, hedge) => sum.plus(hedge.capital), ZERO);
+  const equity = equityAt(trader, quotes);
+  const unrealised = equity.minus(account.capital).minus(account.closedNet);
   return {
     capital: text(account.capital),
     equity: text(equity),
@@ -171,14 +176,3 @@ function spreadOf({bid, ask}: {bid: string; ask: string}): Decimal {
   const [low, high] = [new Decimal(bid), new Decimal(ask)];
   return high.minus(low).div(high.plus(low).div(2)).toDecimalPlaces(6);
 }
-
-/** How full the way to liquidation of the fullest hedge is; undefined with none open. */
-export function worstMargin(trader: Trader, quotes: Quotes): number | undefined {
-  const ratios = [...trader.pairs.values()].flatMap((traded) => {
-    const marks = traded.hedge?.hedged ? marksOf(traded, quotes) : undefined;
-    return marks ? [marginRatioOf(traded.hedge!, text(marks.perp))] : [];
-  });
-  return ratios.length > 0 ? Math.max(...ratios) : undefined;
-}
-
-export const share = (value: Decimal, of: Decimal): number => (of.isZero() ? 0 : toNumber(value.div(of)));

@@ -258,6 +258,7 @@ describe("an emergency stop", () => {
           act: async (own) => {
             full = true;
             expect(await own.control.emergencyStop("api")).toMatchObject({done: true});
+            await expect(own.control.resume()).rejects.toThrow("cannot resume: the journal cannot be written");
           }
         },
         {atTs: after(3), act: () => void (full = false)},
