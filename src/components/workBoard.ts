@@ -82,7 +82,7 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
     },
     onData: (data) => {
       const lists = listsOf(data.jobs);
-      const {progress, text} = workSummary(lists);
+      const {progress, text} = workSummary(lists, data);
       bar.value = progress ?? 0;
       if (summary.textContent !== text) summary.textContent = text;
       const label = retryLabel(lists.failed);

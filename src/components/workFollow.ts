@@ -6,6 +6,8 @@ import type {JobReport, TaskReport, TrackedReport} from "./workWire.js";
 /** All that the Data page shows of the work. */
 export interface WorkData {
   jobs: Jobs;
+  /** whether there is more work of a state than was asked for */
+  cut: boolean;
   tracked: TrackedReport[];
   /** null where the engine keeps none */
   schedule: TaskReport[] | null;
@@ -79,7 +81,8 @@ export function followWork(
         client.get<Health>("/health")
       ]);
       if (ended) return;
-      data = {jobs: fromAnswers(lists, heard.values()), tracked, schedule, health};
+      const cut = lists.some((list) => list.length >= MOST);
+      data = {jobs: fromAnswers(lists, heard.values()), cut, tracked, schedule, health};
       onError(null);
       draw();
     } catch (error) {

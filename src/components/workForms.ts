@@ -52,13 +52,17 @@ type Field = keyof typeof FIELDS;
 /** What an ingestion is asked for; what it answered is said below its button. */
 export function IngestionForm(client: EngineClient, onStarted: () => void): HTMLElement {
   const said = h("div", {class: "step-note step-note--list", role: "status"});
+  const {status} = client.state;
+  const first: Partial<Record<Field, string>> = status
+    ? {venue: status.simulated ? "sim" : status.venue, url: /^https?:/.test(status.origin) ? status.origin : ""}
+    : {};
   const field = (key: Field, numeric = false) => {
     const id = `ingest-${key}`;
     const input = h("input", {
       id,
       type: "text",
       inputmode: numeric ? "numeric" : null,
-      value: FIELDS[key].value,
+      value: first[key] ?? FIELDS[key].value,
       autocomplete: "off",
       spellcheck: "false",
       "aria-describedby": `${id}-note`,

@@ -130,8 +130,8 @@ export function listsOf(jobs: Jobs): WorkLists {
   };
 }
 
-/** How far all work is, 0..1, and its counts in words; null where nothing is under way. */
-export function workSummary(lists: WorkLists): {progress: number | null; text: string} {
+/** How far all work is, 0..1, and its counts in words; null where nothing is under way. Counts of a cut list are the least. */
+export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: number | null; text: string} {
   const open = lists.now.filter(isBatch);
   const failed = lists.failed.length ? `${count(lists.failed.length)} failed` : "";
   if (!lists.now.length) return {progress: null, text: ["Nothing is under way", failed].filter(Boolean).join(", ")};
@@ -140,7 +140,7 @@ export function workSummary(lists: WorkLists): {progress: number | null; text: s
   const parts = [
     plural(open.length, "batch", "batches"),
     `${count(lists.running.length)} running`,
-    `${count(lists.waiting)} waiting`,
+    `${cut ? "at least " : ""}${count(lists.waiting)} waiting`,
     failed,
     `${plural(rows, "row")} fetched`
   ];

@@ -106,6 +106,11 @@ describe("with the engine up", () => {
     const {page, problems} = await signedIn();
     await details(page, "Start an ingestion").focus();
     await page.keyboard.press("Enter");
+    // The fake engine trades at a simulated venue, which has an address.
+    const venue = page.getByLabel("Venue", {exact: true});
+    expect(await venue.inputValue()).toBe("sim");
+    await page.getByLabel("Address of the simulated venue").waitFor();
+    await venue.fill("bybit");
     await page.getByLabel("named pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ?");
     const form = page.getByRole("form", {name: "Start an ingestion"});

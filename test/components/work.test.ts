@@ -7,6 +7,8 @@ import type {TaskReport as EngineTask} from "../../engine/schedule/tasks.js";
 import {readInput, SCHEMAS} from "../../engine/api/schemas.js";
 import {KeyedTable} from "../../src/components/keyedTable.js";
 import {Toasts} from "../../src/components/toasts.js";
+import type {EngineClient} from "../../src/components/engineClient.js";
+import {followWork, type WorkData} from "../../src/components/workFollow.js";
 import {HealthLine} from "../../src/components/workBoard.js";
 import {
   MOST_BULK_RETRIES,
@@ -78,6 +80,7 @@ describe("the lists of the work", () => {
       progress: 0.42,
       text: "42 %: 1 batch, 1 running, 1 waiting, 1 failed, 12,000 rows fetched"
     });
+    expect(workSummary(lists, {cut: true}).text).toContain("at least 1 waiting");
     expect(workSummary(listsOf(new Map()))).toEqual({progress: null, text: "Nothing is under way"});
   });
   it("an answer that was under way undoes no news, whatever the order", () => {
@@ -108,6 +111,90 @@ describe("the lists of the work", () => {
       })
     );
     expect(isBatch(job("b"))).toBe(true);
+  });
+});
+
+describe("following the work", () => {
+  /** A client that answers when it is told to. */
+  function madeClient(answers: Record<string, unknown>) {
+    let hearer: (event: any) => void = () => {};
+    const asked: string[] = [];
+    const held: (() => void)[] = [];
+    const client = {
+      hear: (d: typeof hearer) => ((hearer = d), () => (hearer = () => {})),
+      get: (path: string) =>
+        new Promise((resolve, reject) => {
+          asked.push(path);
+          held.push(() => {
+            const answer = answers[path.split("?")[0]!];
+            if (answer instanceof Error) reject(answer);
+            else resolve(answer);
+          });
+        })
+    };
+    const release = async () => {
+      for (const go of held.splice(0)) go();
+      await vi.advanceTimersByTimeAsync(500);
+    };
+    return {client: client as unknown as EngineClient, asked, release, tell: (d: unknown) => hearer(d)};
+  }
+  const good = {
+    "/jobs": [child({status: "in_progress", rowsFetched: 1})],
+    "/tracked": [],
+    "/schedule": [],
+    "/health": null
+  };
+
+  it("keeps what was said while the answers were under way, and asks again on a reset and on return", async () => {
+    vi.useFakeTimers();
+    const {client, asked, release, tell} = madeClient(good);
+    const seen: WorkData[] = [];
+    const follow = followWork(client, {onData: (d) => seen.push(d), onNotification: vi.fn(), onError: vi.fn()});
+    tell({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
+    await release();
+    expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(9);
+    const once = asked.length;
+    tell({type: "reset", data: {}});
+    await release();
+    expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(1);
+    document.dispatchEvent(new Event("visibilitychange"));
+    await release();
+    expect(asked.length).toBe(3 * once);
+    follow.close();
+    tell({type: "reset", data: {}});
+    document.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.length).toBe(3 * once);
+    vi.useRealTimers();
+  });
+
+  it("asks again after a failure, but not where the engine has no store", async () => {
+    vi.useFakeTimers();
+    for (const [status, times] of [
+      [500, 2],
+      [409, 1]
+    ] as const) {
+      const {client, asked, release} = madeClient({...good, "/tracked": Object.assign(new Error("no"), {status})});
+      const onError = vi.fn();
+      const follow = followWork(client, {onData: vi.fn(), onNotification: vi.fn(), onError});
+      await release();
+      await vi.advanceTimersByTimeAsync(4_000);
+      expect(onError).toHaveBeenCalledWith(expect.objectContaining({message: "no"}));
+      expect(asked.filter((path) => path === "/tracked").length).toBe(times);
+      follow.close();
+    }
+    vi.useRealTimers();
+  });
+
+  it("stands without a schedule", async () => {
+    vi.useFakeTimers();
+    const {client, release} = madeClient({...good, "/schedule": new Error("missing route")});
+    const onData = vi.fn();
+    const follow = followWork(client, {onData, onNotification: vi.fn(), onError: vi.fn()});
+    await release();
+    expect(onData.mock.calls[0]![0]).toMatchObject({schedule: null, cut: false});
+    follow.close();
+    vi.useRealTimers();
   });
 });
 
