@@ -55,6 +55,8 @@ const HEALTH_MS = 5_000;
  */
 export class EngineClient {
   readonly base: string | null;
+  /** whether this tab came with a token or a ticket, so that an engine that is up will be told of */
+  readonly expected: boolean;
   state: EngineState = {link: "unknown", health: null, status: null, heardTs: null};
   private token: string | null;
   private leads = false;
@@ -70,6 +72,7 @@ export class EngineClient {
     const base = (this.base = engineBase(session));
     const ticket = takeTicket(session);
     this.token = storedToken(session);
+    this.expected = ticket !== null || this.token !== null;
     if (base === null) {
       this.state = {...this.state, link: "down"};
       return;

@@ -3,6 +3,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from "node:http
 import type {AddressInfo, Socket} from "node:net";
 import {extname, join, normalize} from "node:path";
 import type {EngineEvents, Health} from "../../src/lib/engine/wire.js";
+import {answerWork, isWork} from "./fakeWork.js";
 import {madeEngine, type EngineScript} from "./madeEngine.js";
 
 const TYPES: Record<string, string> = {
@@ -59,7 +60,7 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
     reply.setHeader("access-control-allow-methods", "GET, POST, PATCH");
     if (request.method === "OPTIONS") return void reply.writeHead(204).end();
     const route = `${request.method} ${url.pathname}`;
-    if (!ROUTES.has(route)) return site(url.pathname, reply);
+    if (!ROUTES.has(route) && !isWork(url.pathname)) return site(url.pathname, reply);
     let text = "";
     for await (const chunk of request) text += String(chunk);
     const body = text ? JSON.parse(text) : undefined;
@@ -89,6 +90,9 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
       const {status = 200, answer: told} = act(body);
       return void json(reply, told, status);
     }
+    const work = answerWork(script.work, request.method!, url, body);
+    if (work) return void json(reply, work.answer, work.status);
+    if (!ROUTES.has(route)) return void json(reply, {error: `missing route: ${request.method}`, fix: null}, 404);
     json(reply, script.parts[url.pathname.slice(1)] ?? null);
   }
 
@@ -147,8 +151,8 @@ const ROUTES = new Set([
   ..."pause resume stop emergency-stop".split(" ").map((d) => `POST /engine/${d}`)
 ]);
 
-const health = ({status}: EngineScript): Health => ({
-  status: "healthy",
+const health = ({status, work}: EngineScript): Health => ({
+  status: work.issues.length ? "degraded" : "healthy",
   mode: status.mode,
   components: {
     store: {status: "ok", error: null},
@@ -157,5 +161,5 @@ const health = ({status}: EngineScript): Health => ({
     jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
     clock: {skewMs: 0}
   },
-  issues: []
+  issues: work.issues
 });

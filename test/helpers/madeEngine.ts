@@ -8,6 +8,7 @@ import type {
   PositionReport,
   RiskReport
 } from "../../src/lib/engine/wire.js";
+import {madeWork, type FakeWork} from "./fakeWork.js";
 
 const HOUR = 36e5;
 
@@ -24,6 +25,8 @@ export interface EngineScript {
     config: EngineConfigReport;
     notifications: Notification[];
   };
+  /** the work on the data, and what is tracked and scheduled */
+  work: FakeWork;
   /** `POST /engine/pause` and so on, with what each answers */
   commands: Record<string, (body: any) => {status?: number; answer: unknown}>;
 }
@@ -186,6 +189,7 @@ export function madeEngine(now: number = Date.now()): EngineScript {
   };
   const script: EngineScript = {
     status,
+    work: madeWork(now),
     parts: {
       get status() {
         return status;

@@ -1,0 +1,268 @@
+import type {Browser, BrowserContext, Page} from "playwright-core";
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
+import {axe} from "../helpers/axe.js";
+import {launch, openPage, type OpenOptions} from "../helpers/browser.js";
+import {fakeEngine, type FakeEngine} from "../helpers/fakeEngine.js";
+import {serveDist} from "../helpers/server.js";
+import {siteOf} from "../helpers/sites.js";
+
+let browser: Browser;
+let dist: string;
+let engine: FakeEngine;
+const contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+  browser = await launch();
+  dist = siteOf("empty").dist;
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  engine = await fakeEngine(dist);
+});
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close();
+  await engine.close();
+});
+
+const open = async (path: string, options?: OpenOptions) => {
+  const opened = await openPage(browser, engine.url + path, options);
+  contexts.push(opened.page.context());
+  return opened;
+};
+const signedIn = async (options?: OpenOptions) => {
+  const opened = await open(`data#ticket=${engine.ticket()}`, options);
+  await row(opened.page, "Under way", "BTC/USDT perp 1h").waitFor();
+  return opened;
+};
+const table = (page: Page, caption: string) => page.locator("table", {hasText: caption});
+const row = (page: Page, caption: string, text: string) => table(page, caption).locator("tbody tr", {hasText: text});
+const section = (page: Page) => page.locator(".work-page");
+const said = (page: Page) => page.locator(".work-said").innerText();
+const posts = (path: string) => engine.seen.filter((d) => d.method === "POST" && d.path === path).map((d) => d.body);
+const shift = (page: Page) => page.evaluate(() => (window as any).layoutShift as number);
+const details = (page: Page, title: string) => page.locator("details.more > summary", {hasText: title});
+const jobOf = (id: string) => engine.script.work.jobs.find((d) => d.id === id)!;
+
+describe("without work to tell of", () => {
+  it("says how to start the engine when it is down, and shows the data as ever", async () => {
+    const plain = await serveDist(dist);
+    const {page, problems} = await openPage(browser, `${plain.url}data`);
+    contexts.push(page.context());
+    await expect.poll(() => section(page).innerText()).toContain("npm start");
+    expect(await section(page).locator("table, form").count()).toBe(0);
+    expect(await page.getByRole("heading", {name: "Series"}).isVisible()).toBe(true);
+    expect(await shift(page)).toBeLessThan(0.01);
+    expect(await axe(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await plain.close();
+  });
+
+  it("says how to get a link when this tab has no token, and asks for nothing", async () => {
+    const {page, problems} = await open("data");
+    await expect.poll(() => section(page).innerText()).toContain("npx carrybook engine --ticket");
+    expect(await section(page).locator("table, form").count()).toBe(0);
+    expect(engine.seen.filter((d) => d.path !== "/health")).toEqual([]);
+    expect(await shift(page)).toBeLessThan(0.01);
+    expect(problems).toEqual([]);
+  });
+
+  it("says what an engine without a store cannot tell", async () => {
+    engine.script.commands["GET /jobs"] = () => ({
+      status: 409,
+      answer: {error: "no store: the engine was started with --no-data", fix: "start it without --no-data"}
+    });
+    const {page} = await open(`data#ticket=${engine.ticket()}`);
+    await expect.poll(() => section(page).innerText()).toContain("no store: the engine was started with --no-data");
+    expect(await section(page).innerText()).toContain("start it without --no-data");
+  });
+});
+
+describe("with the engine up", () => {
+  it("shows batches, what runs, counts and health, and moves nothing while they come and grow", async () => {
+    for (const width of [390, 1440]) {
+      const {page, problems} = await signedIn({width});
+      const summary = page.locator(".work-sum");
+      await expect.poll(() => summary.innerText()).toContain("42 %: 1 batch, 1 running, 1 waiting, 1 failed");
+      const running = row(page, "Under way", "BTC/USDT perp 1h");
+      expect(await running.innerText()).toMatch(/fetching\s+50 %\s+4,000 of 8,760 rows\s+about 45 seconds\s+1 of 3/);
+      expect(await section(page).locator(".pulse").innerText()).toContain("healthy");
+      const cancel = running.getByRole("button", {name: "Cancel BTC/USDT perp 1h"});
+      await cancel.focus();
+      const job = {...jobOf("b-2.1"), rowsFetched: 7_000, progress: 0.8, etaMs: 9_000};
+      engine.emit("job", job);
+      engine.emit("job", {...jobOf("b-2.2"), status: "in_progress", step: "plan", attempts: 1});
+      engine.emit("batch", {...jobOf("b-2"), progress: 0.6, rowsFetched: 15_000});
+      await expect.poll(() => running.innerText()).toContain("7,000 of 8,760 rows");
+      await expect.poll(() => row(page, "Under way", "BTC/USDT spot 1h").innerText()).toContain("planning");
+      await expect.poll(() => summary.innerText()).toContain("60 %: 1 batch, 2 running, 0 waiting");
+      expect(await cancel.evaluate((d) => d === document.activeElement)).toBe(true);
+      expect(await shift(page), String(width)).toBeLessThan(0.01);
+      expect(problems).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  it("starts an ingestion from the keyboard with what was typed, and tells the engine's notes", async () => {
+    const {page, problems} = await signedIn();
+    await details(page, "Start an ingestion").focus();
+    await page.keyboard.press("Enter");
+    // The fake engine trades at a simulated venue, which has an address.
+    const venue = page.getByLabel("Venue", {exact: true});
+    expect(await venue.inputValue()).toBe("sim");
+    await page.getByLabel("Address of the simulated venue").waitFor();
+    await venue.fill("bybit");
+    await page.getByLabel("named pairs").check();
+    await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ?");
+    const form = page.getByRole("form", {name: "Start an ingestion"});
+    expect(await form.innerText()).toContain("✗ invalid pair: ?");
+    await page.getByLabel("Pairs", {exact: true}).press("Enter");
+    expect(posts("/jobs")).toEqual([]);
+    await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ETH/USDT");
+    await page.getByLabel("Days of history").fill("90");
+    await page.getByLabel("mark", {exact: true}).uncheck();
+    await page.getByLabel("8h", {exact: true}).check();
+    await page.getByRole("button", {name: "Fetch 90 days of 2 pairs"}).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => form.innerText()).toContain("Taken on: Fetch history: bybit.");
+    expect(await form.innerText()).toContain("2 pairs have no spot market at bybit: left out");
+    expect(posts("/jobs")).toEqual([
+      {
+        kind: "backfill",
+        venue: "bybit",
+        pairs: ["BTC/USDT", "ETH/USDT"],
+        days: 90,
+        series: ["funding", "spot", "perp"],
+        timeframes: ["1h", "8h"]
+      }
+    ]);
+    await expect.poll(() => table(page, "Under way").locator("tbody tr.row--batch").count()).toBe(2);
+    const one = {...jobOf("b-2.1"), id: "b-6.1", parentId: "b-6", pair: "ETH/USDT", rowsFetched: 10};
+    engine.emit("job", one);
+    await expect.poll(() => row(page, "Under way", "ETH/USDT perp 1h").innerText()).toContain("10 of 8,760 rows");
+    engine.emit("job", {...one, rowsFetched: 8_760, status: "completed", progress: 1});
+    await expect.poll(() => row(page, "Under way", "ETH/USDT perp 1h").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows a failed job with its error, and puts it back", async () => {
+    const {page, problems} = await signedIn();
+    expect(await row(page, "Failed", "BTC/USDT mark 1h").innerText()).toContain(
+      "bybit answers 403: the request is from a country it does not serve"
+    );
+    engine.emit("job", {...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
+    await row(page, "Failed", "BTC/USDT index 1h").waitFor();
+    engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
+    await page.getByRole("button", {name: "Retry 1 failed"}).click();
+    await expect.poll(() => said(page)).toContain("1 history put back. Skipped 1: BTC/USDT index 1h, because");
+    expect(posts("/jobs/retry-failed")).toEqual([{}]);
+    await expect.poll(() => row(page, "Failed", "BTC/USDT mark 1h").count()).toBe(0);
+    expect(await page.getByRole("button", {name: "Retry 0 failed"}).isDisabled()).toBe(true);
+    await row(page, "Failed", "BTC/USDT index 1h").getByRole("button").click();
+    await expect.poll(() => posts("/jobs/b-2.4/retry")).toEqual([{}]);
+    await expect.poll(() => table(page, "Failed").innerText()).toContain("Nothing has failed.");
+    expect(problems).toEqual([]);
+  });
+
+  it("cancels a batch, retries it from the history, repairs holes and runs a task now", async () => {
+    const {page, problems} = await signedIn();
+    await page.getByRole("button", {name: "Cancel Fetch history: bybit"}).click();
+    await expect.poll(() => said(page)).toContain("What was written stays.");
+    expect(posts("/jobs/b-2/cancel")).toEqual([{}]);
+    await expect.poll(() => table(page, "Under way").innerText()).toContain("Nothing is under way.");
+    await details(page, "History of the work").click();
+    await row(page, "batches that have ended", "cancelled")
+      .getByRole("button", {name: /^Retry/})
+      .click();
+    await expect.poll(() => posts("/batches/b-2/retry")).toEqual([{}]);
+    await page.getByRole("button", {name: "Repair holes"}).click();
+    await expect.poll(() => said(page)).toContain("There was nothing to do. no hole is open");
+    await details(page, "Schedule").click();
+    expect(await row(page, "by itself", "repair").innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC, in \d+ minutes/);
+    await page.getByRole("button", {name: "Run now the task update"}).click();
+    await expect.poll(() => said(page)).toBe("update: queued b-9");
+    expect(posts("/schedule/update/run")).toEqual([{}]);
+    expect(problems).toEqual([]);
+  });
+
+  it("tracks pairs and takes them off", async () => {
+    const {page, problems} = await signedIn();
+    await details(page, "Tracked pairs").click();
+    await page.getByLabel("Pairs to track").fill("sol/usdt");
+    await page.keyboard.press("Enter");
+    await row(page, "Tracked pairs", "SOL/USDT").waitFor();
+    expect(posts("/track")).toEqual([{pairs: ["SOL/USDT"]}]);
+    await page.getByRole("button", {name: "Remove ETH/USDT of bybit"}).click();
+    await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").count()).toBe(0);
+    expect(posts("/untrack")).toEqual([{pairs: ["ETH/USDT"], venue: "bybit"}]);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows the present after a reset, after leaving and coming back, and after a reload", async () => {
+    const {page, problems} = await signedIn();
+    const running = row(page, "Under way", "BTC/USDT perp 1h");
+    jobOf("b-2.1").rowsFetched = 5_000;
+    engine.emit("reset" as never, {} as never);
+    await expect.poll(() => running.innerText()).toContain("5,000 of 8,760 rows");
+    jobOf("b-2.1").rowsFetched = 6_000;
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await expect.poll(() => running.innerText()).toContain("6,000 of 8,760 rows");
+    await page.goto(`${engine.url}explorer`);
+    Object.assign(jobOf("b-2.1"), {status: "completed", rowsFetched: 8_760, progress: 1});
+    Object.assign(jobOf("b-2.2"), {status: "in_progress", step: "fetch", rowsFetched: 77});
+    await page.goBack();
+    await row(page, "Under way", "BTC/USDT spot 1h").waitFor();
+    await expect.poll(() => running.count()).toBe(0);
+    expect(await row(page, "Under way", "BTC/USDT spot 1h").innerText()).toContain("77 rows");
+    await page.reload();
+    await row(page, "Under way", "BTC/USDT spot 1h").waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it("tells a notification in a corner and an issue of the engine's health", async () => {
+    engine.script.work.issues = ["bybit has banned this address until 14:00"];
+    const {page, problems} = await signedIn();
+    await expect.poll(() => section(page).locator(".pulse").innerText()).toContain("! bybit has banned this address");
+    engine.emit("notification", {
+      id: 7,
+      ts: Date.now(),
+      level: "critical",
+      event: "jobs",
+      text: "3 failed",
+      pair: null
+    });
+    await expect.poll(() => page.locator(".toasts").innerText()).toContain("3 failed");
+    await page.getByRole("button", {name: "Dismiss: 3 failed"}).click();
+    expect(await page.locator(".toast").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows nothing of the work once the engine is gone", async () => {
+    const {page} = await signedIn();
+    await engine.close();
+    await expect.poll(() => section(page).innerText(), {timeout: 15_000}).toContain("is not running");
+    expect(await section(page).locator("table").count()).toBe(0);
+  });
+});
+
+it("passes axe in both themes and fits 390 and 1440 pixels", async () => {
+  for (const theme of ["light", "dark"] as const) {
+    for (const width of [390, 1440]) {
+      const {page, problems} = await signedIn({theme, width});
+      for (const title of ["Start an ingestion", "Tracked pairs", "Schedule", "History of the work"])
+        await details(page, title).click();
+      for (const [id, level] of [
+        [8, "warn"],
+        [9, "critical"]
+      ] as const)
+        engine.emit("notification", {id, ts: 0, level, event: "jobs", text: "a history failed", pair: null});
+      await expect.poll(() => page.locator(".toast").count()).toBe(2);
+      expect(await axe(page), `${theme} ${width}`).toEqual([]);
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+      );
+      expect(over, `${theme} ${width}`).toBeLessThanOrEqual(0);
+      expect(problems).toEqual([]);
+      await page.context().close();
+    }
+  }
+});
