@@ -156,10 +156,8 @@ export class DataHost {
   /** Work that has been under way for long without a new row, in words. */
   stuck(longestMs: number): string[] {
     const now = this.options.clock.now();
-    return this.service
-      .batches()
-      .flatMap((batch) => this.service.children(batch.id))
-      .filter((job) => job.status === "in_progress" && now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
+    return this.service.working
+      .filter((job) => now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
       .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
   }
 
@@ -256,10 +254,7 @@ export class DataHost {
   /** What became of single histories' jobs in the last 24 h. */
   figures() {
     const since = this.options.clock.now() - DAY_MS;
-    const jobs = this.service
-      .batches()
-      .flatMap((batch) => this.service.children(batch.id))
-      .filter((job) => (job.finishedAt ?? job.startedAt ?? 0) >= since);
+    const jobs = this.service.since(since);
     const completed = jobs.filter((job) => job.status === "completed");
     const failed = jobs.filter((job) => job.status === "failed");
     const spans = completed.flatMap((job) =>

@@ -190,6 +190,9 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
 
 const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
 
+/** The stored key of a history; undefined where the store has never heard of it. */
+export const knownKey = (db: Database, key: SeriesKey): StoredKey | undefined => db.keys.get(keyId(key));
+
 /** The stored key of a history, numbered on first sight. */
 export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey> {
   const known = db.keys.get(keyId(key));
