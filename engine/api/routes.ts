@@ -3,10 +3,10 @@ import {RESPONSE_ALREADY_SENT} from "@hono/node-server/utils/response";
 import {Hono, type Context} from "hono";
 import type {z} from "zod";
 import type {DataHost} from "../data/host.js";
-import {identifyUrl} from "../venue.js";
 import type {Access} from "./access.js";
 import type {TradingControl} from "./control.js";
 import type {ApiDeps} from "./deps.js";
+import {dataRoutes} from "./data-routes.js";
 import {ConflictError, errorReply} from "./reply.js";
 import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
 import type {Streams} from "./streams.js";
@@ -15,7 +15,7 @@ import {UsageError} from "../../loaders/errors.js";
 /** What the server hands to a route beside the request: the sockets, and the body it has read. */
 export type Bindings = HttpBindings & {body: unknown};
 
-type C = Context<{Bindings: Bindings}>;
+export type C = Context<{Bindings: Bindings}>;
 
 /** The routes of the API (INTERFACES, The engine's API). Who may come here was decided before. */
 export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {
@@ -72,48 +72,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.get("/notifications", (c) => c.json(deps.notifications(query(c, QUERIES.limit))));
   app.patch("/config", async (c) => c.json(await trading().configure(body(c, SCHEMAS.settings))));
 
-  app.get("/data-status", (c) => c.json(data().status()));
-  app.get("/gaps", (c) => c.json(data().gaps()));
-  app.get("/tracked", async (c) => c.json(await data().tracked()));
-  app.get("/jobs", (c) => c.json(data().jobs(query(c, QUERIES.jobs))));
-  app.get("/jobs/:id", async (c) => c.json(await data().detail(c.req.param("id"))));
-  app.post("/jobs", async (c) => {
-    const request = body(c, SCHEMAS.jobs);
-    const host = data();
-    if (request.kind === "update") return c.json(await host.update(request.venue), 202);
-    if (request.kind === "repair") return c.json(await host.repair(), 202);
-    const simulated = request.url !== undefined && (await identifyUrl(request.url)).simulated;
-    if (request.venue === "sim" && !simulated && request.url !== undefined)
-      throw new UsageError("invalid url: no simulated venue answers there");
-    if (request.venue === "sim" && request.url === undefined)
-      throw new UsageError("missing url: a simulated venue needs one", {fix: "pass the url of `npx carrybook sim`"});
-    return c.json(await host.backfill({...request, venue: simulated ? "sim" : request.venue}), 202);
-  });
-  app.post("/jobs/retry-failed", async (c) => {
-    body(c, SCHEMAS.none);
-    return c.json(await data().retryFailed(), 202);
-  });
-  app.post("/jobs/:id/retry", async (c) => {
-    body(c, SCHEMAS.none);
-    return c.json(await data().retry(c.req.param("id")), 202);
-  });
-  app.post("/jobs/:id/cancel", async (c) => {
-    body(c, SCHEMAS.none);
-    return c.json(await data().cancel(c.req.param("id")), 202);
-  });
-  app.post("/batches/:id/retry", async (c) => {
-    body(c, SCHEMAS.none);
-    return c.json(await data().retryBatch(c.req.param("id")), 202);
-  });
-  app.post("/gaps/repair", async (c) => {
-    body(c, SCHEMAS.none);
-    return c.json(await data().repair(), 202);
-  });
-  app.post("/track", async (c) => c.json(await data().track(body(c, SCHEMAS.track))));
-  app.post("/untrack", async (c) => {
-    const {pairs, ...only} = body(c, SCHEMAS.untrack);
-    return c.json(await data().untrack(pairs, only));
-  });
+  dataRoutes(app, {host: data, body, query});
 
   app.get("/schedule", (c) => c.json(schedule().reports()));
   app.post("/schedule/:name/run", async (c) => {

@@ -41,30 +41,59 @@ const wanted = {
   timeframes: z.array(z.enum(TIMEFRAMES)).min(1).max(TIMEFRAMES.length).default(["1h"])
 };
 
+const backfill = {
+  venue: venue.default("bybit"),
+  url: z
+    .url({protocol: /^https?$/})
+    .max(2_000)
+    .optional(),
+  top: count(1_000).default(20),
+  pairs: pairs.optional(),
+  days: count(3_650).optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  ...wanted
+};
+const oneStart = ({days, from}: {days?: number | undefined; from?: unknown}) =>
+  days === undefined || from === undefined;
+
+/** One history; settlements have no timeframe, candles need one. */
+const history = {
+  venue,
+  pair: maybe(parsePair),
+  series: z.enum(["funding", "spot", "perp", "mark", "index"]),
+  timeframe: z.enum(TIMEFRAMES).optional()
+};
+const isHistory = ({series, timeframe}: {series: string; timeframe?: string | undefined}) =>
+  (series === "funding") === (timeframe === undefined);
+const NO_HISTORY = "candles need a timeframe, settlements have none";
+
 /** The input of every route, strict: a key that is not known is an error. */
 export const SCHEMAS = {
   none: z.strictObject({}),
   ticket: z.strictObject({ticket: z.string().min(1).max(200)}),
   jobs: z.discriminatedUnion("kind", [
-    z
-      .strictObject({
-        kind: z.literal("backfill"),
-        venue: venue.default("bybit"),
-        url: z
-          .url({protocol: /^https?$/})
-          .max(2_000)
-          .optional(),
-        top: count(1_000).default(20),
-        pairs: pairs.optional(),
-        days: count(3_650).optional(),
-        from: instant.optional(),
-        to: instant.optional(),
-        ...wanted
-      })
-      .refine(({days, from}) => days === undefined || from === undefined, "days contradicts from"),
+    z.strictObject({kind: z.literal("backfill"), ...backfill}).refine(oneStart, "days contradicts from"),
     z.strictObject({kind: z.literal("update"), venue: venue.optional()}),
     z.strictObject({kind: z.literal("repair")})
   ]),
+  estimate: z
+    .strictObject({kind: z.literal("backfill").default("backfill"), ...backfill})
+    .refine(oneStart, "days contradicts from"),
+  ids: z.strictObject({ids: z.array(z.string().min(1).max(200)).min(1).max(1_000)}),
+  limits: z.strictObject({venue, share: z.number().min(0.05).max(0.8)}),
+  pairsOf: z.strictObject({pairs, venue: venue.optional()}),
+  check: z.strictObject(history).refine(isHistory, NO_HISTORY),
+  fill: z
+    .strictObject({...history, from: instant.optional(), to: instant.optional()})
+    .refine(isHistory, NO_HISTORY)
+    .refine(({from, to}) => from === undefined || to === undefined || from < to, "from is not before to"),
+  refresh: z.strictObject({
+    venue,
+    pair: maybe(parsePair).optional(),
+    series: history.series.optional(),
+    timeframe: history.timeframe
+  }),
   track: z.strictObject({
     pairs: z.array(maybe(parsePair)).max(1_000),
     venue: venue.optional(),
@@ -97,13 +126,20 @@ export const SCHEMAS = {
     .refine((patch) => Object.keys(patch).length > 0, "nothing to change")
 };
 
+const jobFilter = {
+  status: z.enum(["pending", "queued", "in_progress", "completed", "failed", "cancelled"]).optional(),
+  kind: z.enum(["backfill", "update", "repair", "import", "features"]).optional(),
+  pair: maybe(parsePair).optional(),
+  series: history.series.optional(),
+  /** UTC ms or the text of an instant */
+  since: maybe((text) => (/^\d{1,16}$/.test(text) ? Number(text) : parseInstant(text, "since"))).optional()
+};
+
 /** Query parameters, which are text. */
 export const QUERIES = {
   none: z.strictObject({}),
-  jobs: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(1_000).default(50),
-    status: z.enum(["pending", "queued", "in_progress", "completed", "failed", "cancelled"]).optional()
-  }),
+  jobs: z.strictObject({limit: z.coerce.number().int().min(1).max(1_000).default(50), ...jobFilter}),
+  export: z.strictObject({limit: z.coerce.number().int().min(1).max(10_000_000).optional(), ...jobFilter}),
   page: z.strictObject({
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
     before: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional()

@@ -37,11 +37,13 @@ export interface ApiServer {
 
 /** First parts of the API's paths; what begins otherwise is the site's. */
 const API = new Set(
-  "health ticket tickets status positions trades equity opportunities decisions risk config data-status jobs gaps tracked track untrack notifications events batches backtests".split(
+  "health ticket tickets status positions trades equity opportunities decisions risk config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests".split(
     " "
   )
 );
-const isApi = (path: string): boolean => API.has(path.split("/")[1]!) || /^\/engine\/./.test(path);
+/** Histories lie under `/series/` on the site; one command is the API's. */
+const isApi = (path: string): boolean =>
+  API.has(path.split("/")[1]!) || /^\/engine\/./.test(path) || path === "/series/refresh";
 const OPEN = new Set(["GET /health", "POST /ticket"]);
 /** How long the emergency stop's caller waits for the report; the closing goes on whoever waits. */
 const REPORT_MS = 1_500;

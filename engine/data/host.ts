@@ -1,7 +1,10 @@
 import type {Clock, Exchange, Usage} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import {isSettled, type Job} from "../../loaders/ingest/job.js";
+import type {JobFilter} from "../../loaders/ingest/jobs/book.js";
+import {cancelEach, retryEach, type BulkResult} from "../../loaders/ingest/jobs/bulk.js";
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
+import type {SeriesKey} from "../../loaders/store/key.js";
 import {claimKind, type Database} from "../../loaders/store/database.js";
 import {readTracked, type Tracked} from "../../loaders/store/tracked.js";
 import {statusOf} from "../../loaders/snapshots/status.js";
@@ -11,12 +14,23 @@ import {trackedVenues} from "../../loaders/ingest/universe.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import type {EmitEvent} from "../api/control.js";
 import {Coalescer} from "../coalesce.js";
-import {keepUrl, knownUrl, type VenueSource} from "../venue.js";
-import {listJobs, parentsOf} from "./jobs.js";
-import {planBackfill, planRepairs, planUpdate, planUpdates, readyVenue, reselect, type PlanContext} from "./plan.js";
+import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "../venue.js";
+import {estimateBackfill, type Estimate} from "./estimate.js";
+import {checkGaps, planFill} from "./holes.js";
+import {figuresOf, parentsOf, type Figures} from "./jobs.js";
+import {
+  planBackfill,
+  planRepairs,
+  planUpdate,
+  planUpdates,
+  readyVenue,
+  reselect,
+  type PlanContext,
+  type UpdateScope
+} from "./plan.js";
 import type {BackfillRequest} from "./request.js";
-import {trackPairs, untrackPairs, type TrackRequest} from "./tracking.js";
-import {VenueClients} from "./venues.js";
+import {byPair, enablePairs, trackPairs, untrackPairs, type TrackedPair, type TrackRequest} from "./tracking.js";
+import {VenueClients, type VenueLimit} from "./venues.js";
 
 /** What a person hears of work that was taken on. */
 export interface Planned {
@@ -31,6 +45,10 @@ export interface HostOptions {
   clock: Clock;
   emit: EmitEvent;
   log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
+  /** opens the client of a venue; another way in tests */
+  openVenue?: (source: VenueSource) => Promise<OpenVenue>;
+  /** in [0, 1), for the jitter of pauses */
+  random?: () => number;
   /** hears every batch that has ended, and that the lake is newer */
   onEvent?: (event: Extract<JobEvent, {type: "batch" | "published"}>) => void;
 }
@@ -60,7 +78,7 @@ export class DataHost {
     private readonly options: HostOptions
   ) {
     this.coalescer = new Coalescer(options.clock);
-    this.venues = new VenueClients(db);
+    this.venues = new VenueClients(db, options.openVenue);
   }
 
   /** Takes over an open store and starts its queue. The host closes it. */
@@ -69,7 +87,7 @@ export class DataHost {
     host.service = await JobService.open(db, {
       connect: (venue) => host.exchange(venue),
       clock: options.clock,
-      random: Math.random,
+      random: options.random ?? Math.random,
       onEvent: (event) => host.hear(event)
     });
     host.loops.push(host.runQueue());
@@ -110,10 +128,24 @@ export class DataHost {
     });
   }
 
-  /** Queues what is new of everything tracked, or of one venue. */
-  update(venue?: string): Promise<Planned> {
+  /** Works out what a backfill would fetch; queues, tracks and keeps nothing. */
+  async estimate(request: BackfillRequest): Promise<Estimate> {
+    const {venue, url} = request;
+    const {signal} = this.stopping;
+    if (url === undefined || url === (await this.address(venue)))
+      return estimateBackfill(this.db, await this.exchange(venue), request, signal);
+    const {exchange, close} = await this.venues.another({venue, url});
+    try {
+      return await estimateBackfill(this.db, exchange, request, signal);
+    } finally {
+      await close();
+    }
+  }
+
+  /** Queues what is new of everything tracked, of one venue, or of some of its histories. */
+  update(venue?: string, scope?: UpdateScope): Promise<Planned> {
     return this.plan(async (context) =>
-      venue === undefined ? planUpdates(context) : [await planUpdate(context, venue)]
+      venue === undefined ? planUpdates(context) : [await planUpdate(context, venue, scope)]
     );
   }
 
@@ -156,15 +188,38 @@ export class DataHost {
   /** Work that has been under way for long without a new row, in words. */
   stuck(longestMs: number): string[] {
     const now = this.options.clock.now();
-    return this.service
-      .batches()
-      .flatMap((batch) => this.service.children(batch.id))
-      .filter((job) => job.status === "in_progress" && now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
+    return this.service.working
+      .filter((job) => now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
       .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
   }
 
   repair(): Promise<Planned> {
     return this.plan(planRepairs);
+  }
+
+  /** Looks at one history for holes, asking nobody. */
+  checkGaps(key: SeriesKey) {
+    return checkGaps(this.db, key);
+  }
+
+  /** Queues the refetch of one hole or of one history's, whatever was settled about them. */
+  fillGaps(key: SeriesKey, span: {from?: number | undefined; to?: number | undefined}): Promise<Planned> {
+    return this.plan(async (context) => [await planFill(context, key, span)]);
+  }
+
+  /** What the client of every venue in use has sent, and what it may. */
+  limits(): VenueLimit[] {
+    return this.venues.limits();
+  }
+
+  /** Slows a venue down, or lets it go faster. @throws UsageError for a venue that is not used here */
+  async throttle(venue: string, share: number): Promise<VenueLimit> {
+    if (this.usage(venue) === undefined && !(await this.followed()).includes(venue)) {
+      throw new UsageError(`invalid venue: ${venue} is not used here`, {
+        fix: "GET /limits lists those in use; a backfill or a tracked pair puts one to use"
+      });
+    }
+    return this.venues.throttle(venue, share);
   }
 
   private plan(work: (context: PlanContext) => Promise<Job[]>): Promise<Planned> {
@@ -184,9 +239,22 @@ export class DataHost {
     return run;
   }
 
-  /** Batches newest first; of a status: batches and histories of it. */
-  jobs(options: {limit: number; status?: string | undefined}): Job[] {
-    return listJobs(this.service, options).map((job) => this.view(job));
+  /** Batches newest first; with a condition on state or history also single histories. */
+  async jobs(filter: JobFilter): Promise<Job[]> {
+    return (await this.service.list(filter)).map((job) => this.view(job));
+  }
+
+  /** Every job that was ever taken on and meets the conditions, newest first. */
+  exportJobs(filter: Omit<JobFilter, "limit"> & {limit?: number}): AsyncGenerator<Job> {
+    return this.service.export(filter);
+  }
+
+  retryMany(ids: readonly string[]): Promise<BulkResult[]> {
+    return retryEach(this.service, ids);
+  }
+
+  cancelMany(ids: readonly string[]): Promise<BulkResult[]> {
+    return cancelEach(this.service, ids);
   }
 
   /** @throws DataError for an id that is none */
@@ -197,6 +265,7 @@ export class DataHost {
   }
 
   async detail(id: string): Promise<JobDetail> {
+    await this.service.recall([id]);
     const job = this.job(id);
     const usage = job.venue === null ? undefined : this.venues.usage(job.venue);
     return {
@@ -208,12 +277,14 @@ export class DataHost {
   }
 
   async retry(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+    await this.service.recall([id]);
     this.job(id);
     const queued = await this.service.retry([id]);
     return {queued, batches: parentsOf(this.service, queued)};
   }
 
   async retryBatch(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+    await this.service.recall([id]);
     if (this.job(id).parentId !== null) throw new UsageError(`invalid batch: ${id} is one history of a batch`);
     return this.retry(id);
   }
@@ -224,6 +295,7 @@ export class DataHost {
   }
 
   async cancel(id: string): Promise<{cancelled: Job[]}> {
+    await this.service.recall([id]);
     this.job(id);
     const cancelled = await this.service.cancel([id]);
     return {cancelled: cancelled.map((job) => this.job(job.id))};
@@ -242,6 +314,20 @@ export class DataHost {
     return untrackPairs(this.db, pairs, only);
   }
 
+  async trackedPairs(): Promise<TrackedPair[]> {
+    return byPair(await this.tracked());
+  }
+
+  /** Pauses pairs of the list of updates, or takes them up again. */
+  enable(request: {pairs: readonly string[]; venue?: string | undefined}, enabled: boolean): Promise<TrackedPair[]> {
+    return enablePairs(this.db, request, enabled);
+  }
+
+  /** Jobs in memory, and how many of them were looked at one by one so far. */
+  get cost(): {jobs: number; visits: number} {
+    return this.service.cost;
+  }
+
   status() {
     return statusOf(this.db.dataDir, this.options.clock.now());
   }
@@ -254,25 +340,8 @@ export class DataHost {
   }
 
   /** What became of single histories' jobs in the last 24 h. */
-  figures() {
-    const since = this.options.clock.now() - DAY_MS;
-    const jobs = this.service
-      .batches()
-      .flatMap((batch) => this.service.children(batch.id))
-      .filter((job) => (job.finishedAt ?? job.startedAt ?? 0) >= since);
-    const completed = jobs.filter((job) => job.status === "completed");
-    const failed = jobs.filter((job) => job.status === "failed");
-    const spans = completed.flatMap((job) =>
-      job.startedAt !== null && job.finishedAt !== null ? [job.finishedAt - job.startedAt] : []
-    );
-    const ended = completed.length + failed.length;
-    return {
-      total24h: jobs.length,
-      completed24h: completed.length,
-      failed24h: failed.length,
-      failureRate: ended === 0 ? 0 : failed.length / ended,
-      averageMs: spans.length === 0 ? null : Math.round(spans.reduce((sum, ms) => sum + ms, 0) / spans.length)
-    };
+  figures(): Figures {
+    return figuresOf(this.service.since(this.options.clock.now() - DAY_MS));
   }
 
   /** Ends the queue between two writes, brings the lake up and closes the store. */

@@ -1,16 +1,32 @@
 import type {Job} from "../../loaders/ingest/job.js";
 import type {JobService} from "../../loaders/ingest/jobs/service.js";
 
-/** Batches newest first; of a status: batches and single histories that are in it. */
-export function listJobs(service: JobService, {limit, status}: {limit: number; status?: string | undefined}): Job[] {
-  const batches = service.batches();
-  const jobs =
-    status === undefined
-      ? batches
-      : batches.flatMap((b) => [b, ...service.children(b.id)]).filter((job) => job.status === status);
-  return jobs.slice(0, limit);
-}
-
 /** The batches that jobs belong to, each once. */
 export const parentsOf = (service: JobService, jobs: readonly Job[]): Job[] =>
   [...new Set(jobs.map((job) => job.parentId!))].map((id) => service.get(id)!);
+
+/** What became of jobs. */
+export interface Figures {
+  total24h: number;
+  completed24h: number;
+  failed24h: number;
+  failureRate: number;
+  averageMs: number | null;
+}
+
+/** The figures of the jobs of a day. */
+export function figuresOf(jobs: readonly Job[]): Figures {
+  const completed = jobs.filter((job) => job.status === "completed");
+  const failed = jobs.filter((job) => job.status === "failed").length;
+  const spans = completed.flatMap((job) =>
+    job.startedAt !== null && job.finishedAt !== null ? [job.finishedAt - job.startedAt] : []
+  );
+  const ended = completed.length + failed;
+  return {
+    total24h: jobs.length,
+    completed24h: completed.length,
+    failed24h: failed,
+    failureRate: ended === 0 ? 0 : failed / ended,
+    averageMs: spans.length === 0 ? null : Math.round(spans.reduce((sum, ms) => sum + ms, 0) / spans.length)
+  };
+}

@@ -15,7 +15,7 @@ import {
 import {claimKind, type Database} from "../../loaders/store/database.js";
 import type {ListedInstrument} from "../../loaders/store/instruments.js";
 import {readTracked, track} from "../../loaders/store/tracked.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
+import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import {keepUrl} from "../venue.js";
 import {spanOf, type BackfillRequest} from "./request.js";
@@ -64,6 +64,18 @@ export function requireListed(venue: string, instruments: readonly ListedInstrum
   }
 }
 
+/** @throws UsageError for a length of candles that a venue does not serve */
+export function requireTimeframes(
+  {venue, timeframes: served}: Exchange,
+  {series, timeframes}: Pick<BackfillRequest, "series" | "timeframes">
+): void {
+  const lacking = timeframes.find((timeframe) => !served.includes(timeframe));
+  if (lacking === undefined || !series.some(isCandleSeries)) return;
+  throw new UsageError(`invalid timeframe: ${lacking} (${venue} does not serve it)`, {
+    fix: `one or more of ${served.join(", ")}`
+  });
+}
+
 /** Queues a backfill: chooses or checks its pairs, puts them on the list of updates, leaves out what is not served. */
 export async function planBackfill(context: PlanContext, request: BackfillRequest): Promise<Job> {
   const {db, service, note} = context;
@@ -74,12 +86,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   await db.exclusive(() => keepUrl(db, {venue, url}));
   const {client, venueMs, instruments} = await readyVenue(context, venue);
   const {from, to, days} = spanOf(request, venueMs);
-  const lacking = timeframes.find((timeframe) => !client.timeframes.includes(timeframe));
-  if (lacking !== undefined && series.some(isCandleSeries)) {
-    throw new UsageError(`invalid timeframe: ${lacking} (${venue} does not serve it)`, {
-      fix: `one or more of ${client.timeframes.join(", ")}`
-    });
-  }
+  requireTimeframes(client, request);
   let pairs = named;
   if (pairs) {
     requireListed(venue, instruments, pairs);
@@ -118,18 +125,41 @@ export async function planUpdates(context: PlanContext): Promise<Job[]> {
   return batches;
 }
 
-/** Queues the update of one venue: its clock, its list of markets, the weekly choice, then every tracked history. */
-export async function planUpdate(context: PlanContext, venue: string): Promise<Job> {
+/** The histories of an update; those of a paused pair only where the pair is named. */
+export interface UpdateScope {
+  pair?: string | undefined;
+  series?: Series | undefined;
+  timeframe?: string | undefined;
+}
+
+/**
+ * Queues the update of one venue: its clock, its list of markets, the weekly choice, then every tracked history.
+ * @throws DataError where a narrower scope holds no tracked history
+ */
+export async function planUpdate(context: PlanContext, venue: string, scope: UpdateScope = {}): Promise<Job> {
   const {db, service, note} = context;
   const {venueMs, instruments} = await readyVenue(context, venue);
   const selection = await db.exclusive(() => readSelection(db, venue));
   if (selectionDue(selection, venueMs)) note(await choose(db, venue, {venueMs, instruments, selection}));
-  const tracked = (await db.exclusive(() => readTracked(db))).filter((t) => t.venue === venue);
+  const {pair, series, timeframe} = scope;
+  const tracked = (await db.exclusive(() => readTracked(db))).filter(
+    (t) =>
+      t.venue === venue &&
+      (pair === undefined ? t.enabled : t.pair === pair) &&
+      (series === undefined || t.series === series) &&
+      (timeframe === undefined || t.timeframe === timeframe || t.series === "funding")
+  );
+  const asked = [pair, series, timeframe].filter(Boolean).join(" ");
+  if (tracked.length === 0 && asked !== "") {
+    throw new DataError(`missing series: no tracked history of ${venue} is ${asked}`, {
+      fix: "put it on the list of updates first: npx carrybook track"
+    });
+  }
   return service.submit({
     kind: "update",
     venue,
-    histories: tracked.map(({fromTs, venue: own, series, pair, timeframe}) => ({
-      key: {venue: own, series, pair, timeframe},
+    histories: tracked.map(({fromTs, ...own}) => ({
+      key: {venue, series: own.series, pair: own.pair, timeframe: own.timeframe},
       wanted: {from: fromTs, to: venueMs}
     }))
   });

@@ -2,7 +2,7 @@ import {DataError} from "../../loaders/errors.js";
 import {historiesOf} from "../../loaders/ingest/universe.js";
 import type {Database} from "../../loaders/store/database.js";
 import {newestInstruments} from "../../loaders/store/instruments.js";
-import {readTracked, track, untrack, type Tracked} from "../../loaders/store/tracked.js";
+import {readTracked, setEnabled, track, untrack, type Tracked} from "../../loaders/store/tracked.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, type Timeframe} from "../../src/lib/time/grid.js";
 import {requireListed} from "./plan.js";
@@ -34,6 +34,8 @@ export function trackPairs(
     if (instruments.length > 0) requireListed(venue, instruments, pairs);
     const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
     await track(db, keys, {fromTs: nowMs - days * DAY_MS, chosenBy: "person"});
+    const asked = [...new Set(keys.map(({pair}) => pair))];
+    if (asked.length > 0) await setEnabled(db, venue, asked, true);
     return readTracked(db);
   });
 }
@@ -45,11 +47,66 @@ export function untrackPairs(
   only: {venue?: string | undefined; timeframe?: string | undefined}
 ): Promise<{untracked: number; pairs: readonly string[]}> {
   return db.exclusive(async () => {
-    const tracked = new Set((await readTracked(db)).map((t) => t.pair));
-    const unknown = pairs.find((pair) => !tracked.has(pair));
-    if (unknown !== undefined) {
-      throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track shows the list"});
-    }
+    requireTracked(await readTracked(db), pairs);
     return {untracked: await untrack(db, pairs, only), pairs};
   });
+}
+
+/** What is followed of one pair of a venue. */
+export interface TrackedPair {
+  venue: string;
+  pair: string;
+  /** false while updates leave it out */
+  enabled: boolean;
+  /** `mixed` where a person named some of its histories and the selection chose others */
+  chosenBy: "person" | "top" | "mixed";
+  /** how far back it is wanted, UTC ms */
+  fromTs: number;
+  sinceTs: number;
+  histories: {series: Series; timeframe: string; fromTs: number; chosenBy: Tracked["chosenBy"]}[];
+}
+
+/** The list of scheduled updates by pair. */
+export function byPair(tracked: readonly Tracked[]): TrackedPair[] {
+  const pairs = new Map<string, TrackedPair>();
+  for (const {venue, pair, enabled, chosenBy, fromTs, sinceTs, series, timeframe} of tracked) {
+    const id = `${venue}|${pair}`;
+    let own = pairs.get(id);
+    if (!own) {
+      own = {venue, pair, enabled, chosenBy: chosenBy as "person", fromTs, sinceTs, histories: []};
+      pairs.set(id, own);
+    }
+    if (own.chosenBy !== chosenBy) own.chosenBy = "mixed";
+    own.fromTs = Math.min(own.fromTs, fromTs);
+    own.sinceTs = Math.min(own.sinceTs, sinceTs);
+    own.histories.push({series, timeframe, fromTs, chosenBy});
+  }
+  return [...pairs.values()];
+}
+
+/**
+ * Pauses pairs of the list, or takes them up again.
+ * @param venue undefined: every venue that has them on its list
+ * @throws DataError for a pair that is not on it
+ */
+export function enablePairs(
+  db: Database,
+  {pairs, venue}: {pairs: readonly string[]; venue?: string | undefined},
+  enabled: boolean
+): Promise<TrackedPair[]> {
+  return db.exclusive(async () => {
+    const list = (await readTracked(db)).filter((own) => venue === undefined || own.venue === venue);
+    requireTracked(list, pairs);
+    for (const name of new Set(list.map((own) => own.venue))) {
+      const named = pairs.filter((pair) => list.some((own) => own.venue === name && own.pair === pair));
+      if (named.length > 0) await setEnabled(db, name, named, enabled);
+    }
+    return byPair(await readTracked(db));
+  });
+}
+
+function requireTracked(list: readonly Tracked[], pairs: readonly string[]): void {
+  const unknown = pairs.find((pair) => !list.some((own) => own.pair === pair));
+  if (unknown === undefined) return;
+  throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track shows the list"});
 }

@@ -1,6 +1,7 @@
 import type {Exchange, Usage} from "../../loaders/exchange/types.js";
-import type {Database} from "../../loaders/store/database.js";
-import {knownUrl, openVenue, type OpenVenue} from "../venue.js";
+import {UsageError} from "../../loaders/errors.js";
+import {readMeta, writeMeta, type Database} from "../../loaders/store/database.js";
+import {knownUrl, openVenue, type OpenVenue, type VenueSource} from "../venue.js";
 
 interface Held {
   url: string | undefined;
@@ -8,13 +9,22 @@ interface Held {
   exchange: Exchange | undefined;
 }
 
+/** What a venue's client has sent, and what it may. */
+export type VenueLimit = Usage & {venue: string; origin: string};
+
+const shareOf = (venue: string): string => `share:${venue}`;
+
 /** The clients of a store's venues, one each, opened at the address the store knows and kept. */
 export class VenueClients {
   private readonly held = new Map<string, Held>();
   /** replaced ones: work under way may still use them */
   private readonly old: Promise<OpenVenue>[] = [];
 
-  constructor(private readonly db: Database) {}
+  /** @param open opens a venue; another way in tests */
+  constructor(
+    private readonly db: Database,
+    private readonly open: typeof openVenue = openVenue
+  ) {}
 
   async get(venue: string): Promise<Exchange> {
     const known = this.held.get(venue);
@@ -22,7 +32,7 @@ export class VenueClients {
     const url = await this.db.exclusive(() => knownUrl(this.db, venue));
     const raced = this.held.get(venue);
     if (raced) return (await raced.opening).exchange;
-    const held: Held = {url, opening: openVenue({venue, url}), exchange: undefined};
+    const held: Held = {url, opening: this.opened({venue, url}), exchange: undefined};
     this.held.set(venue, held);
     held.opening.then(
       ({exchange}) => (held.exchange = exchange),
@@ -30,6 +40,42 @@ export class VenueClients {
       () => this.held.delete(venue)
     );
     return (await held.opening).exchange;
+  }
+
+  /** Every client sends at the share that a person has set for its venue. */
+  private async opened(source: VenueSource): Promise<OpenVenue> {
+    const share = await this.db.exclusive(() => readMeta(this.db, shareOf(source.venue)));
+    const opened = await this.open(source);
+    if (share !== undefined) opened.exchange.throttle?.(Number(share));
+    return opened;
+  }
+
+  /** A client at an address that the store does not use; the caller closes it. */
+  another(source: VenueSource): Promise<OpenVenue> {
+    return this.opened(source);
+  }
+
+  /** The venues that have a client, with what it has sent so far. */
+  limits(): VenueLimit[] {
+    return [...this.held].flatMap(([venue, {exchange}]) =>
+      exchange ? [{venue, origin: exchange.origin, ...exchange.usage()}] : []
+    );
+  }
+
+  /**
+   * Has a venue's client use another share of the published limit from now on, and after a restart.
+   * @throws UsageError where the share is out of range, or the client has no limit of its own
+   */
+  async throttle(venue: string, share: number): Promise<VenueLimit> {
+    const exchange = await this.get(venue);
+    if (!exchange.throttle) throw new UsageError(`invalid venue: ${venue} has no limit that can be set`);
+    try {
+      exchange.throttle(share);
+    } catch (error) {
+      throw new UsageError((error as Error).message, {fix: "give a share from 0.05 to 0.8", cause: error});
+    }
+    await this.db.exclusive(() => writeMeta(this.db, shareOf(venue), String(share)));
+    return {venue, origin: exchange.origin, ...exchange.usage()};
   }
 
   /** Drops a client whose address is not the store's any more. @returns whether it was */

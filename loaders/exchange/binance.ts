@@ -190,6 +190,10 @@ export class BinanceExchange implements Exchange {
     return this.wire.usage();
   }
 
+  throttle(share: number) {
+    this.wire.throttle(share);
+  }
+
   private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
     return this.wire.call(`binance ${name}`, options, ask, (reply) => ({
       value: filledList(reply).map(objectOf),

@@ -192,6 +192,10 @@ export class BybitExchange implements Exchange {
     return this.wire.usage();
   }
 
+  throttle(share: number) {
+    this.wire.throttle(share);
+  }
+
   /** `BTCUSDT` for both markets of BTC/USDT; perps in USDC are `BTCPERP`. */
   private symbolOf(pair: string, market: "spot" | "perp"): string {
     const usdc = market === "perp" && quoteOf(pair) === "USDC";

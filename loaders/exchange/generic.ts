@@ -165,6 +165,10 @@ export class GenericExchange implements Exchange {
     return this.wire.usage();
   }
 
+  throttle(share: number) {
+    this.wire.throttle(share);
+  }
+
   /** ccxt's unified methods need its markets; they are read once, and again for every list of instruments. */
   private load(options: CallOptions, anew = false): Promise<void> {
     if (anew) this.markets = undefined;

@@ -17,8 +17,10 @@ export interface LimiterOptions {
   concurrency?: number;
 }
 
-/** The share of a published limit that is used: other programs on this address need the rest. */
+/** The share of a published limit that is used, and the most: other programs on this address need the rest. */
 export const SHARE = 0.8;
+/** A person may slow a venue down to this share, and no further: less would never end. */
+export const LEAST_SHARE = 0.05;
 
 interface Waiting {
   costs: Costs;
@@ -26,6 +28,7 @@ interface Waiting {
 }
 
 interface Window {
+  published: number;
   allowed: number;
   windowMs: number;
   inFlight: number;
@@ -47,6 +50,7 @@ export class Limiter {
   private readonly windows: Record<string, Window>;
   private readonly queues = new Map<Priority, Waiting[]>(PRIORITIES.map((priority) => [priority, []]));
   private inFlight = 0;
+  private used = SHARE;
   private pausedUntil = -Infinity;
   private sleeper: {atMs: number; stop: AbortController} | undefined;
 
@@ -56,7 +60,7 @@ export class Limiter {
     this.windows = Object.fromEntries(
       Object.entries(limits).map(([name, {perWindow, windowMs}]) => [
         name,
-        {allowed: Math.floor(perWindow * SHARE), windowMs, inFlight: 0, counted: [], sum: 0}
+        {published: perWindow, allowed: Math.floor(perWindow * SHARE), windowMs, inFlight: 0, counted: [], sum: 0}
       ])
     );
   }
@@ -68,7 +72,9 @@ export class Limiter {
    */
   acquire(costs: Costs, priority: Priority = "backfill", signal?: AbortSignal): Promise<() => void> {
     for (const [name, cost] of Object.entries(costs)) {
-      if (cost > (this.windows[name]?.allowed ?? Infinity)) throw new RangeError(`invalid cost: ${cost} of ${name}`);
+      const window = this.windows[name];
+      if (window && cost > Math.floor(window.published * SHARE))
+        throw new RangeError(`invalid cost: ${cost} of ${name}`);
     }
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
@@ -102,11 +108,27 @@ export class Limiter {
     return [...this.queues.values()].reduce((sum, queue) => sum + queue.length, 0);
   }
 
+  /** The share of every published limit that is used from now on. */
+  get share(): number {
+    return this.used;
+  }
+
+  /** @throws RangeError `invalid share: VALUE` below {@link LEAST_SHARE} or above {@link SHARE} */
+  set share(value: number) {
+    if (!(value >= LEAST_SHARE && value <= SHARE)) throw new RangeError(`invalid share: ${value}`);
+    this.used = value;
+    for (const window of Object.values(this.windows))
+      window.allowed = Math.max(1, Math.floor(window.published * value));
+    this.rest();
+    if (this.waiting > 0) this.pump();
+  }
+
   /** How full the window of a limit is, in its own cost. */
-  usage(name: string): {inWindow: number; perWindow: number; windowMs: number} {
+  usage(name: string): {inWindow: number; perWindow: number; published: number; windowMs: number; share: number} {
     const window = this.windows[name]!;
     expire(window, this.clock.monotonic());
-    return {inWindow: window.sum + window.inFlight, perWindow: window.allowed, windowMs: window.windowMs};
+    const {sum, inFlight, allowed: perWindow, published, windowMs} = window;
+    return {inWindow: sum + inFlight, perWindow, published, windowMs, share: this.used};
   }
 
   private pump(): void {
@@ -137,7 +159,10 @@ export class Limiter {
 
   private fits(name: string, costs: Costs): boolean {
     const window = this.windows[name];
-    return window === undefined || window.sum + window.inFlight + costs[name]! <= window.allowed;
+    if (window === undefined) return true;
+    const used = window.sum + window.inFlight;
+    // A throttle may leave less than one request costs: it then goes alone.
+    return used + costs[name]! <= window.allowed || used === 0;
   }
 
   private admit({costs, admit}: Waiting): void {

@@ -205,6 +205,10 @@ export class OkxExchange implements Exchange {
     return this.wire.usage();
   }
 
+  throttle(share: number) {
+    this.wire.throttle(share);
+  }
+
   private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
     return this.wire.call(`okx ${name}`, options, ask, (reply) => ({
       value: filledList(objectOf(reply)["data"], "data").map(objectOf),

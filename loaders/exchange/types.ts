@@ -105,6 +105,11 @@ export interface Exchange {
   ): Promise<Page<CandleRow>>;
   /** Requests sent so far, retries included, and the instant until which the venue has banned this machine. */
   usage(): Usage;
+  /**
+   * Uses another share of the venue's published limits from now on; undefined where a client has no limit of its own.
+   * @throws RangeError below 0.05 or above 0.8
+   */
+  throttle?(share: number): void;
 }
 
 export interface Usage {
@@ -114,6 +119,9 @@ export interface Usage {
   inWindow: number;
   perWindow: number;
   windowMs: number;
+  /** what the venue publishes for a window, and the share of it that is used */
+  published?: number;
+  share?: number;
   bannedUntilMs: number | undefined;
 }
 

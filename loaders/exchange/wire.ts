@@ -155,6 +155,10 @@ export class Wire {
     };
   }
 
+  throttle(share: number): void {
+    this.limiter.share = share;
+  }
+
   /** Stops every call of this venue as long as a refusal asks for. */
   private hold(refusal: Refusal, attempt: number): void {
     if (refusal.held) return;

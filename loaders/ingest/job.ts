@@ -16,6 +16,9 @@ export interface Job {
   steps: string[];
   rowsFetched: number;
   rowsExpected: number | null;
+  /** pages asked for so far and in all, the measure of the time left; unknown before the work is planned */
+  pages: number;
+  pagesExpected: number | null;
   etaMs: number | null;
   attempts: number;
   maxAttempts: 3;
@@ -53,6 +56,8 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     steps: [],
     rowsFetched: 0,
     rowsExpected: null,
+    pages: 0,
+    pagesExpected: null,
     etaMs: null,
     attempts: 0,
     maxAttempts: 3,

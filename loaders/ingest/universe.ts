@@ -22,18 +22,39 @@ export async function instrumentsOfToday(
 ): Promise<ListedInstrument[]> {
   const newest = await db.exclusive(() => newestSnapshotTs(db, exchange.venue));
   if (newest === undefined || floorTo(newest, DAY_MS) !== floorTo(nowMs, DAY_MS)) {
-    const options = {priority: "update" as const, signal};
-    const [instruments, perps, spots] = await Promise.all([
-      exchange.instruments(options),
-      exchange.tickers("perp", options),
-      exchange.tickers("spot", options)
-    ]);
-    const turnovers = new Map<string, string>();
-    for (const {market, pair, turnover24h} of [...perps, ...spots])
-      if (turnover24h !== undefined) turnovers.set(`${market}|${pair}`, turnover24h);
+    const {instruments, turnovers} = await askMarkets(exchange, signal);
     await db.exclusive(() => saveInstruments(db, exchange.venue, nowMs, instruments, turnovers));
   }
   return db.exclusive(() => newestInstruments(db, exchange.venue));
+}
+
+async function askMarkets(exchange: Exchange, signal?: AbortSignal) {
+  const options = {priority: "update" as const, signal};
+  const [instruments, perps, spots] = await Promise.all([
+    exchange.instruments(options),
+    exchange.tickers("perp", options),
+    exchange.tickers("spot", options)
+  ]);
+  const turnovers = new Map<string, string>();
+  for (const {market, pair, turnover24h} of [...perps, ...spots])
+    if (turnover24h !== undefined) turnovers.set(`${market}|${pair}`, turnover24h);
+  return {instruments, turnovers};
+}
+
+/** The venue's markets of this moment, which are not kept: for estimates. */
+export async function listMarkets(
+  exchange: Exchange,
+  nowMs: number,
+  signal?: AbortSignal
+): Promise<ListedInstrument[]> {
+  const {instruments, turnovers} = await askMarkets(exchange, signal);
+  const {venue} = exchange;
+  return instruments.map((own) => ({
+    ...own,
+    venue,
+    dayTs: floorTo(nowMs, DAY_MS),
+    turnover24h: turnovers.get(`${own.market}|${own.pair}`)
+  }));
 }
 
 /**

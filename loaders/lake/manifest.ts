@@ -66,7 +66,8 @@ const manifest = z.object({
         timeframe: z.string(),
         fromTs: z.number(),
         chosenBy: z.string(),
-        sinceTs: z.number()
+        sinceTs: z.number(),
+        enabled: z.boolean().default(true)
       })
     )
     .default([]),

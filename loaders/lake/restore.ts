@@ -6,7 +6,7 @@ import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.j
 import {boundaryTs} from "../../src/lib/time/grid.js";
 import {restoreInstruments} from "./instruments.js";
 import {restorePredicted} from "./predicted.js";
-import {track} from "../store/tracked.js";
+import {setEnabled, track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
 /**
@@ -31,9 +31,10 @@ export async function recoverFromLake(db: Database, manifest: Manifest | undefin
 async function restoreTracked(db: Database, {tracked}: Manifest): Promise<void> {
   const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from tracked");
   if (have!.n > 0) return;
-  for (const {fromTs, chosenBy, venue, pair, series, timeframe} of tracked) {
+  for (const {fromTs, chosenBy, venue, pair, series, timeframe, enabled} of tracked) {
     const key = {venue, pair, series: series as Series, timeframe};
     await track(db, [key], {fromTs, chosenBy: chosenBy === "top" ? "top" : "person"});
+    if (!enabled) await setEnabled(db, venue, [pair], false);
   }
 }
 

@@ -149,13 +149,20 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
 }
 
 async function changeKind(connection: DuckDBConnection, held: string | undefined, kind: StoreKind): Promise<void> {
-  if (!(await isBlank(connection))) {
-    throw new DataError(`invalid store: it holds ${held} data, not ${kind}`, {
-      fix: "simulated data lives in the demo directory: pass --demo, or another --data"
-    });
-  }
+  await requireBlank(connection, held, kind);
   await connection.run(`update meta set value = ${literal(kind)} where key = 'kind'`);
 }
+
+async function requireBlank(connection: DuckDBConnection, held: string | undefined, kind: StoreKind): Promise<void> {
+  if (await isBlank(connection)) return;
+  throw new DataError(`invalid store: it holds ${held} data, not ${kind}`, {
+    fix: "simulated data lives in the demo directory: pass --demo, or another --data"
+  });
+}
+
+/** @throws DataError when a store could not become one of a kind; it stays what it is either way */
+export const requireKind = async (db: Database, kind: StoreKind): Promise<void> =>
+  db.kind === kind ? undefined : requireBlank(db.connection, db.kind, kind);
 
 /**
  * Makes an open store one of a kind, as opening it with that kind would.
@@ -189,6 +196,9 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
 }
 
 const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
+
+/** The stored key of a history; undefined where the store has never heard of it. */
+export const knownKey = (db: Database, key: SeriesKey): StoredKey | undefined => db.keys.get(keyId(key));
 
 /** The stored key of a history, numbered on first sight. */
 export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey> {

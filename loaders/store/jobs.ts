@@ -12,7 +12,12 @@ export interface LogLine {
 export async function saveJobs(db: Database, jobs: readonly Job[]): Promise<void> {
   for (let i = 0; i < jobs.length; i += 200) {
     const some = jobs.slice(i, i + 200);
-    await db.connection.run(`delete from jobs where id in (${some.map((job) => literal(job.id)).join(", ")})`);
+    const created = some.map((job) => job.createdAt);
+    // The instants let the table's zone maps skip all that is older, however many jobs there have been.
+    await db.connection.run(
+      `delete from jobs where created_ts between ${Math.min(...created)} and ${Math.max(...created)}
+         and id in (${some.map((job) => literal(job.id)).join(", ")})`
+    );
     const values = some.map((job) => `(${literal(job.id)}, ${job.createdAt}, ${literal(JSON.stringify(job))})`);
     await db.connection.run(`insert into jobs values ${values.join(", ")}`);
   }
@@ -27,6 +32,85 @@ export async function readJobs(db: Database, limit?: number): Promise<Job[]> {
     db.connection,
     `select body from jobs order by created_ts desc, id desc ${limit === undefined ? "" : `limit ${limit}`}`
   );
+  return rows.map((row) => JSON.parse(row.body) as Job);
+}
+
+/** The batch that a job's id belongs to; its own for a batch. */
+export const batchIdOf = (id: string): string => id.split(".")[0]!;
+
+const UNFINISHED = (["pending", "queued", "in_progress"] as const)
+  .map((status) => `contains(body, ${literal(field("status", status))})`)
+  .join(" or ");
+
+/** Jobs created since an instant, and every batch with unfinished work whole, however old; oldest first. */
+export async function readLiveJobs(db: Database, sinceTs: number): Promise<Job[]> {
+  const batch = "split_part(id, '.', 1)";
+  return bodies(
+    db,
+    `where created_ts >= ${sinceTs} or ${batch} in (select ${batch} from jobs where ${UNFINISHED}) order by created_ts, id`
+  );
+}
+
+/** Whole batches by their ids, oldest first. */
+export const readBatches = async (db: Database, ids: readonly string[]): Promise<Job[]> =>
+  ids.length === 0
+    ? []
+    : bodies(db, `where split_part(id, '.', 1) in (${ids.map(literal).join(", ")}) order by created_ts, id`);
+
+/** The highest number that ends a batch's id; 0 when there is none. */
+export async function lastSerial(db: Database): Promise<number> {
+  const [row] = await rowsOf<{last: number | null}>(
+    db.connection,
+    "select max(try_cast(regexp_extract(id, '-(\\d+)$', 1) as integer)) as last from jobs"
+  );
+  return row?.last ?? 0;
+}
+
+/** Whether anything older than an instant is kept. */
+export async function hasJobsBefore(db: Database, ts: number): Promise<boolean> {
+  const rows = await rowsOf(db.connection, `select 1 from jobs where created_ts < ${ts} limit 1`);
+  return rows.length > 0;
+}
+
+export interface JobQuery {
+  status?: string | undefined;
+  kind?: string | undefined;
+  pair?: string | undefined;
+  series?: string | undefined;
+  /** created at this instant or later, UTC ms */
+  since?: number | undefined;
+  /** false leaves out what has a parent */
+  histories: boolean;
+  limit: number;
+  /** only what comes after this one, newest first */
+  after?: {createdAt: number; id: string} | undefined;
+}
+
+/** Kept jobs that meet every condition, newest first. */
+export function queryJobs(db: Database, query: JobQuery): Promise<Job[]> {
+  const {since, histories, limit, after, ...own} = query;
+  const named = (["status", "kind", "pair", "series"] as const).flatMap((name) =>
+    own[name] === undefined ? [] : [`contains(body, ${literal(field(name, own[name]))})`]
+  );
+  const conditions = [
+    ...named,
+    ...(since === undefined ? [] : [`created_ts >= ${since}`]),
+    ...(histories ? [] : [`not contains(id, '.')`]),
+    ...(after === undefined
+      ? []
+      : [`(created_ts < ${after.createdAt} or (created_ts = ${after.createdAt} and id < ${literal(after.id)}))`])
+  ];
+  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+  return bodies(db, `${where} order by created_ts desc, id desc limit ${limit}`);
+}
+
+/** A field as it stands in a job's JSON. Quotes inside values are escaped there, so that no text can look like it. */
+function field(name: string, value: string): string {
+  return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+}
+
+async function bodies(db: Database, clauses: string): Promise<Job[]> {
+  const rows = await rowsOf<{body: string}>(db.connection, `select body from jobs ${clauses}`);
   return rows.map((row) => JSON.parse(row.body) as Job);
 }
 

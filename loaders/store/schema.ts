@@ -39,6 +39,7 @@ export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists tracked (
      venue varchar not null, pair varchar not null, series varchar not null, timeframe varchar not null,
      from_ts bigint not null, chosen_by varchar not null, since_ts bigint not null)`,
+  `create table if not exists paused (venue varchar not null, pair varchar not null, since_ts bigint not null)`,
   `create table if not exists instruments (
      venue varchar not null, day_ts bigint not null, observed_ts bigint not null, market varchar not null, pair varchar not null,
      symbol varchar not null, coin varchar not null, multiplier bigint not null, quote varchar not null, active boolean not null,

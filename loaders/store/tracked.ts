@@ -9,13 +9,16 @@ export interface Tracked extends SeriesKey {
   fromTs: number;
   chosenBy: ChosenBy;
   sinceTs: number;
+  /** false while a person has paused its pair: it stays on the list, and updates leave it out */
+  enabled: boolean;
 }
 
 /** Everything on the list, by venue, pair, series and timeframe. */
 export const readTracked = async (db: Database): Promise<Tracked[]> =>
   rowsOf<Tracked>(
     db.connection,
-    `select venue, pair, series, timeframe, from_ts as "fromTs", chosen_by as "chosenBy", since_ts as "sinceTs"
+    `select venue, pair, series, timeframe, from_ts as "fromTs", chosen_by as "chosenBy", since_ts as "sinceTs",
+            (venue, pair) not in (select (venue, pair) from paused) as enabled
      from tracked where chosen_by <> 'nobody' order by venue, pair, series, timeframe`
   );
 
@@ -64,7 +67,27 @@ export async function untrack(
   ].join(" and ");
   const [row] = await rowsOf<{n: number}>(db.connection, `select count(*) as n from tracked where ${conditions}`);
   await db.connection.run(`update tracked set chosen_by = 'nobody' where ${conditions}`);
+  await db.connection.run(
+    "delete from paused where (venue, pair) not in (select (venue, pair) from tracked where chosen_by <> 'nobody')"
+  );
   return row!.n;
+}
+
+/** Has updates take pairs of a venue in again, or leave them out for a while. Rows and the list stay as they are. */
+export async function setEnabled(
+  db: Database,
+  venue: string,
+  pairs: readonly string[],
+  enabled: boolean
+): Promise<void> {
+  await inTransaction(db.connection, async () => {
+    await db.connection.run(
+      `delete from paused where venue = ${literal(venue)} and pair in (${pairs.map(literal).join(", ")})`
+    );
+    if (enabled) return;
+    const values = pairs.map((pair) => `(${literal(venue)}, ${literal(pair)}, ${db.now()})`);
+    await db.connection.run(`insert into paused values ${values.join(", ")}`);
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import {DataError, UsageError} from "../../../loaders/errors.js";
 import type {Job} from "../../../loaders/ingest/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
-import {listJobs, parentsOf} from "../../data/jobs.js";
+import {parentsOf} from "../../data/jobs.js";
 import type {EngineClient} from "../client.js";
 import type {Context} from "../context.js";
 import {followSubmitted} from "../follow.js";
@@ -70,16 +70,17 @@ interface Queue {
 
 function hereOf(ingest: Ingest): Queue {
   const {service} = ingest;
-  const known = (id: string) => {
+  const known = async (id: string) => {
+    await service.recall([id]);
     const job = service.get(id);
     if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
     return job;
   };
   return {
-    list: async (limit, status) => listJobs(service, {limit, status}),
-    show: async (id) => ({...known(id), children: service.children(id), log: await service.log(id)}),
+    list: (limit, status) => service.list({limit, status: status as Job["status"] | undefined}),
+    show: async (id) => ({...(await known(id)), children: service.children(id), log: await service.log(id)}),
     retry: async (ids) => {
-      ids.forEach(known);
+      for (const id of ids) await known(id);
       const queued = await service.retry(ids);
       return {queued, batches: parentsOf(service, queued)};
     },
@@ -88,7 +89,7 @@ function hereOf(ingest: Ingest): Queue {
       return {queued, skipped, batches: parentsOf(service, queued)};
     },
     cancel: async (ids) => {
-      ids.forEach(known);
+      for (const id of ids) await known(id);
       return (await service.cancel(ids)).map(({id}) => service.get(id)!);
     },
     follow: (batches) => runBatches(ingest, batches)

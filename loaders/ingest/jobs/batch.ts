@@ -39,6 +39,9 @@ export function newBatch(
     })
   );
   const parent = newJob(id, kind, nowMs, {...shared, ...(histories.length > 0 ? bounds : {})});
+  // A batch that has nothing to do has done it.
+  if (children.length === 0)
+    return {parent: {...parent, status: "completed", progress: 1, startedAt: nowMs, finishedAt: nowMs}, children};
   return {parent: summed(parent, children), children};
 }
 
@@ -76,6 +79,7 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     status,
     rowsFetched,
     rowsExpected,
+    pages: children.reduce((sum, child) => sum + child.pages, 0),
     progress: children.length === 0 ? 1 : settled ? 1 : Math.min(0.99, done / children.length),
     step: settled ? "publish" : (children.find((child) => child.status === "in_progress")?.step ?? parent.step),
     startedAt: started.length > 0 ? Math.min(...started) : null,
@@ -92,16 +96,45 @@ const firstError = (children: readonly Job[]): string => {
 };
 
 /**
- * The time a batch has left, in ms: the rows still expected at the pace since it began; null before there is a pace.
- * @param elapsedMs since the first child of this run began
- * @param fetchedBefore rows that earlier runs had fetched
+ * What of a batch's pages is done and how many there are in all; null before any child is planned. A child that is not
+ * planned yet is taken for the mean of those of its series and timeframe, else of all.
  */
-export function batchEta(
-  {rowsFetched, rowsExpected}: Pick<Job, "rowsFetched" | "rowsExpected">,
-  elapsedMs: number,
-  fetchedBefore: number
-): number | null {
-  const fresh = rowsFetched - fetchedBefore;
-  if (rowsExpected === null || fresh <= 0 || elapsedMs <= 0) return null;
-  return Math.round((elapsedMs * Math.max(0, rowsExpected - rowsFetched)) / fresh);
+export function pagesOf(children: readonly Job[]): {done: number; expected: number} | null {
+  const kinds = new Map<string, {sum: number; n: number}>();
+  const all = {sum: 0, n: 0};
+  const planned = (job: Job) =>
+    isSettled(job) ? job.pages : job.pagesExpected === null ? undefined : Math.max(job.pagesExpected, job.pages);
+  for (const job of children) {
+    const pages = planned(job);
+    if (pages === undefined) continue;
+    let own = kinds.get(kindOf(job));
+    if (!own) kinds.set(kindOf(job), (own = {sum: 0, n: 0}));
+    for (const mean of [own, all]) {
+      mean.sum += pages;
+      mean.n++;
+    }
+  }
+  if (all.n === 0) return null;
+  let done = 0;
+  let expected = 0;
+  for (const job of children) {
+    const mean = kinds.get(kindOf(job)) ?? all;
+    done += job.pages;
+    expected += planned(job) ?? mean.sum / mean.n;
+  }
+  return {done, expected};
+}
+
+const kindOf = ({series, timeframe}: Job): string => `${series}|${timeframe}`;
+
+/**
+ * The time a batch has left, in ms: the pages still expected at the pace since it began; null before there is a pace.
+ * @param elapsedMs since the first child of this run began
+ * @param pagesBefore pages that earlier runs had fetched
+ */
+export function batchEta(children: readonly Job[], elapsedMs: number, pagesBefore: number): number | null {
+  const pages = pagesOf(children);
+  const fresh = (pages?.done ?? 0) - pagesBefore;
+  if (pages === null || fresh <= 0 || elapsedMs <= 0) return null;
+  return Math.round((elapsedMs * Math.max(0, pages.expected - pages.done)) / fresh);
 }

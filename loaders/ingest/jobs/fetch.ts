@@ -1,5 +1,6 @@
 import {normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
+import {expectedRequests} from "../../exchange/expect.js";
 import {candleHistory, fundingHistory, type Stretch} from "../../exchange/history.js";
 import type {Clock, Exchange, Priority, Rejected} from "../../exchange/types.js";
 import type {Database} from "../../store/database.js";
@@ -8,7 +9,7 @@ import type {SeriesKey} from "../../store/key.js";
 import {Stage, type MarketRow} from "../../store/stage.js";
 import {writeStage} from "../../store/write.js";
 import type {Job} from "../job.js";
-import {planFetch} from "./plan.js";
+import {planFetch, type Plan} from "./plan.js";
 
 /** What a piece of fetching is handed. */
 export interface FetchContext {
@@ -36,7 +37,13 @@ const FLUSH_MS = 4_000;
 export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, context: FetchContext): Promise<Job> {
   const {db, exchange, clock, signal, log, onProgress, onWritten} = context;
   const plan = await db.exclusive(() => planFetch(db, key, wanted));
-  let now: Job = {...job, step: "fetch", rowsExpected: plan.rowsExpected};
+  let now: Job = {
+    ...job,
+    step: "fetch",
+    // What an earlier attempt has fetched is proven, and no part of this plan.
+    rowsExpected: job.rowsFetched + plan.rowsExpected,
+    pagesExpected: job.pages + pagesOfPlan(exchange, key, plan)
+  };
   onProgress(now);
   log(
     plan.spans.length === 0
@@ -55,8 +62,7 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
     heldRows = 0;
     flushed = clock.monotonic();
     for (const group of groups) {
-      now = {...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}};
-      now = withPace(now, clock.monotonic() - started);
+      now = withProgress({...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}});
       await db.exclusive(() => write(db, key, group, exchange.origin, now));
     }
     onProgress(now);
@@ -68,6 +74,9 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
       count(quality, stretch, log);
       held.push(stretch);
       heldRows += stretch.rows.length;
+      now = {...now, pages: now.pages + 1};
+      now = {...now, etaMs: etaOf(now, clock.monotonic() - started, job.pages)};
+      onProgress(now);
       if (heldRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
     }
   }
@@ -111,15 +120,23 @@ export async function write(
   return changed;
 }
 
-function withPace(job: Job, elapsedMs: number): Job {
-  const expected = Math.max(job.rowsExpected ?? 0, job.rowsFetched);
-  const left = expected - job.rowsFetched;
+/** Pages that the missing stretches cost: a stretch that is only asked about costs one too. */
+const pagesOfPlan = (exchange: Exchange, {series, timeframe}: SeriesKey, {spans, hours}: Plan): number =>
+  spans.reduce((sum, span) => sum + Math.max(1, expectedRequests(exchange, series, timeframe, span, hours)), 0);
+
+function withProgress(job: Job): Job {
+  const rowsExpected = Math.max(job.rowsExpected ?? 0, job.rowsFetched);
   return {
     ...job,
-    rowsExpected: expected,
-    progress: expected > 0 ? Math.min(0.99, job.rowsFetched / expected) : 0,
-    etaMs: job.rowsFetched > 0 ? Math.round((elapsedMs * left) / job.rowsFetched) : null
+    rowsExpected,
+    progress: rowsExpected > 0 ? Math.min(0.99, job.rowsFetched / rowsExpected) : 0
   };
+}
+
+/** The time left at the pace since this attempt began, in ms; null before its first page. */
+function etaOf({pages, pagesExpected}: Job, elapsedMs: number, pagesBefore: number): number | null {
+  const fresh = pages - pagesBefore;
+  return fresh > 0 ? Math.round((elapsedMs * Math.max(0, (pagesExpected ?? 0) - pages)) / fresh) : null;
 }
 
 /** Adds what a stretch says about its quality; a rejected row is told with its reason. */

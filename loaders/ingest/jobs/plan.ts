@@ -1,9 +1,9 @@
 import {difference, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS} from "../../../src/lib/time/grid.js";
-import {rowsOf, storedKey, type Database} from "../../store/database.js";
+import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.js";
 import {lifeOf} from "../../store/instruments.js";
-import {stepOf, whereKey, type SeriesKey} from "../../store/key.js";
+import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
 /** What is to be fetched of a history. */
 export interface Plan {
@@ -12,6 +12,8 @@ export interface Plan {
   /** rows they may hold */
   rowsExpected: number;
   launchTs: number | undefined;
+  /** hours between settlements, for what they cost; of no meaning for candles */
+  hours: number;
 }
 
 /**
@@ -20,7 +22,23 @@ export interface Plan {
  * @param wanted half-open; candles are cut to whole ones
  */
 export async function planFetch(db: Database, key: SeriesKey, wanted: Span): Promise<Plan> {
-  const stored = await storedKey(db, key);
+  return planStored(db, key, await storedKey(db, key), wanted);
+}
+
+/** The same for one that the store may not know yet, whose name is then not taken in: for estimates. */
+export const peekFetch = (db: Database, key: SeriesKey, wanted: Span, unknownHours?: number): Promise<Plan> =>
+  planStored(db, key, knownKey(db, key), wanted, unknownHours);
+
+/** The number of a history that has none, so that no row is its own. */
+const NOBODY = -1;
+
+async function planStored(
+  db: Database,
+  key: SeriesKey,
+  stored: StoredKey = {...key, id: NOBODY},
+  wanted: Span,
+  unknownHours = 8
+): Promise<Plan> {
   const where = whereKey(stored);
   const candles = isCandleSeries(key.series);
   const step = stepOf(key);
@@ -44,7 +62,8 @@ export async function planFetch(db: Database, key: SeriesKey, wanted: Span): Pro
     )
   );
   const spans = difference([{from, to}], proven).reverse();
-  const pace = step ?? (newest!.hours ?? 8) * HOUR_MS;
+  const hours = newest!.hours ?? unknownHours;
+  const pace = step ?? hours * HOUR_MS;
   const rowsExpected = spans.reduce((sum, span) => sum + gridCount(span.from, span.to, pace), 0);
-  return {spans, rowsExpected, launchTs};
+  return {spans, rowsExpected, launchTs, hours};
 }

@@ -1,11 +1,10 @@
 import type {Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
-import {storedKey} from "../../store/database.js";
+import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
-import {stepOf, type SeriesKey} from "../../store/key.js";
+import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
 import type {MarketRow} from "../../store/stage.js";
-import {inTransaction} from "../../store/database.js";
 import type {Job} from "../job.js";
 import {count, write, type FetchContext} from "./fetch.js";
 
@@ -18,11 +17,16 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   const {db, exchange, signal, log, onProgress, onWritten} = context;
   const stored = await db.exclusive(() => storedKey(db, key));
   const quality = {rejected: 0, repeats: 0, outside: 0, filled: 0, confirmed: 0, ambiguous: 0};
-  const first = await db.exclusive(() => holesToRepair(db, stored));
-  let now: Job = {...job, step: "refetch", rowsExpected: first.reduce((sum, hole) => sum + hole.rows, 0)};
+  const first = await db.exclusive(() => holesWithin(db, stored, job));
+  let now: Job = {
+    ...job,
+    step: "refetch",
+    rowsExpected: first.reduce((sum, hole) => sum + hole.rows, 0),
+    pagesExpected: job.pages + first.length
+  };
   onProgress(now);
   // A fill can split a hole, and a hole may need two refetches: the list is read anew until nothing is left to try.
-  for (let open = first; open.length > 0; open = await db.exclusive(() => holesToRepair(db, stored))) {
+  for (let open = first; open.length > 0; open = await db.exclusive(() => holesWithin(db, stored, job))) {
     for (const hole of open) {
       signal.throwIfAborted();
       const rows: MarketRow[] = [];
@@ -30,7 +34,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
         count(quality, page, log);
         rows.push(...page.rows);
       }
-      now = {...now, rowsFetched: now.rowsFetched + rows.length, quality: {...quality}};
+      now = {...now, pages: now.pages + 1, rowsFetched: now.rowsFetched + rows.length, quality: {...quality}};
       const changed =
         rows.length === 0
           ? 0
@@ -59,6 +63,10 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   }
   return now;
 }
+
+/** The holes that this job is for: those that lie in its stretch. */
+const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job) =>
+  (await holesToRepair(db, stored)).filter((hole) => hole.from >= (from ?? -Infinity) && hole.to <= (to ?? Infinity));
 
 async function* refetch({pair, series, timeframe}: SeriesKey, hole: Span, {exchange, priority, signal}: FetchContext) {
   const options = {priority, signal};

@@ -3,10 +3,13 @@ import {CarrybookError, ExchangeError} from "../../errors.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
 import type {SeriesKey} from "../../store/key.js";
-import {appendLog, readJobs, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
+import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
 import type {Series} from "../../../src/lib/market/pair.js";
 import {isSettled, type Job} from "../job.js";
-import {batchEta, newBatch, summed, type BatchRequest} from "./batch.js";
+import {JobArchive} from "./archive.js";
+import {batchEta, newBatch, type BatchRequest} from "./batch.js";
+import {JobBook, type JobFilter} from "./book.js";
+import {chooseNext, LONGEST_PAUSE_MS, nextDue} from "./choose.js";
 import {fetchHistory, type FetchContext} from "./fetch.js";
 import {Publisher} from "./publisher.js";
 import {repairHoles} from "./repair.js";
@@ -27,11 +30,8 @@ export interface ServiceOptions {
 
 /** Work of a kind goes before work of another: what is live, then what is mended, then what is old. */
 const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
-const ORDER = ["update", "repair", "backfill"];
 /** A failed attempt is followed by a pause of about this, then three times as long. */
 const BACKOFF_MS = 2_000;
-/** No pause is longer than this: one that seems to be was set before this machine's clock went back. */
-const LONGEST_PAUSE_MS = 60_000;
 /** Bulk retries of one job before only a person's explicit retry puts it back. */
 export const MAX_BULK_RETRIES = 3;
 
@@ -40,16 +40,16 @@ export const MAX_BULK_RETRIES = 3;
  * alone. Everything it knows is in the store, so work that was queued when a process ended is there for the next one.
  */
 export class JobService {
-  private readonly jobs = new Map<string, Job>();
+  private readonly book = new JobBook();
   private readonly running = new Map<string, AbortController>();
   private readonly exchanges = new Map<string, Promise<Exchange>>();
   private readonly publisher: Publisher;
-  /** when work on a batch began in this process, and the rows it had by then: the pace of what is left */
-  private readonly began = new Map<string, {monotonicMs: number; rows: number}>();
+  /** when work on a batch began in this process, and the pages it had by then: the pace of what is left */
+  private readonly began = new Map<string, {monotonicMs: number; pages: number}>();
   /** batches that ended since the lake was last brought up */
   private readonly ended = new Set<string>();
   private wake: () => void = () => undefined;
-  private serial = 0;
+  private archive!: JobArchive;
 
   private constructor(
     private readonly db: Database,
@@ -61,25 +61,27 @@ export class JobService {
   /** Opens the queue of a store. What was under way when the last process ended is queued again. */
   static async open(db: Database, options: ServiceOptions): Promise<JobService> {
     const service = new JobService(db, options);
-    const known = await db.exclusive(() => readJobs(db));
-    for (const job of known.reverse()) service.jobs.set(job.id, job);
-    const cut = known.filter((job) => job.parentId !== null && job.status === "in_progress");
-    for (const job of cut) service.jobs.set(job.id, {...job, status: "queued", startedAt: null, etaMs: null});
-    await service.save(cut.map((job) => service.jobs.get(job.id)!));
+    service.archive = await JobArchive.open(db, service.book);
+    const cut = service.book.of("in_progress");
+    const queued = cut.map((job): Job => ({...job, status: "queued", startedAt: null, etaMs: null}));
+    for (const job of queued) service.book.set(job);
+    await service.save(queued);
     return service;
   }
 
   /** Queues a request. An unfinished batch of the same kind for the same histories gives way to it. */
   async submit(request: BatchRequest): Promise<Job> {
     const now = this.db.now();
-    const id = `${request.kind}-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}-${this.nextSerial()}`;
-    for (const old of this.batches()) {
+    const id = `${request.kind}-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}-${++this.archive.serial}`;
+    for (const {id: known} of this.book.parents) {
+      const old = this.book.get(known)!;
       if (isSettled(old) || old.kind !== request.kind || !this.isSame(old, request)) continue;
       const given = await this.cancel([old.id]);
       await this.save([], Object.fromEntries(given.map((job) => [job.id, [{ts: now, text: `superseded by ${id}`}]])));
     }
     const {parent, children} = newBatch(id, request, now);
-    for (const job of [parent, ...children]) this.jobs.set(job.id, job);
+    for (const gone of this.archive.trim((own) => this.ended.has(own))) this.began.delete(gone);
+    for (const job of [parent, ...children]) this.book.set(job);
     if (children.length === 0) this.ended.add(id);
     await this.save([parent, ...children]);
     this.wake();
@@ -89,12 +91,6 @@ export class JobService {
   private isSame(batch: Job, {venue, histories}: BatchRequest): boolean {
     const own = new Set(this.children(batch.id).map(identity));
     return batch.venue === venue && own.size === histories.length && histories.every(({key}) => own.has(identity(key)));
-  }
-
-  private nextSerial(): number {
-    do this.serial++;
-    while ([...this.jobs.keys()].some((id) => id.endsWith(`-${this.serial}`)));
-    return this.serial;
   }
 
   /**
@@ -118,7 +114,7 @@ export class JobService {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       while (!stop.aborted && working.size < concurrency) {
-        const job = this.next(mine);
+        const job = chooseNext(this.ready(mine), clock.now());
         if (!job) break;
         const work = this.work(job, stop)
           .catch(fail)
@@ -130,7 +126,7 @@ export class JobService {
           .catch(fail)
           .finally(() => (publishing = undefined));
       }
-      const waiting = stop.aborted || working.size >= concurrency ? undefined : this.nextDue(mine);
+      const waiting = stop.aborted || working.size >= concurrency ? undefined : nextDue(this.ready(mine));
       if (working.size === 0 && waiting === undefined && !publishing) break;
       const pauseMs = waiting === undefined ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(1, waiting - clock.now()));
       const pause = waiting === undefined ? [] : [clock.sleep(pauseMs, stop).catch(() => undefined)];
@@ -170,19 +166,7 @@ export class JobService {
   }
 
   private ready(mine: (job: Job) => boolean): Job[] {
-    return [...this.jobs.values()].filter((job) => mine(job) && job.status === "queued");
-  }
-
-  private next(mine: (job: Job) => boolean): Job | undefined {
-    const now = this.options.clock.now();
-    return this.ready(mine)
-      .filter(({notBefore}) => notBefore === null || notBefore <= now || notBefore > now + LONGEST_PAUSE_MS)
-      .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || a.createdAt - b.createdAt)[0];
-  }
-
-  private nextDue(mine: (job: Job) => boolean): number | undefined {
-    const dues = this.ready(mine).flatMap((job) => job.notBefore ?? []);
-    return dues.length > 0 ? Math.min(...dues) : undefined;
+    return this.book.of("queued").filter(mine);
   }
 
   private async work(queued: Job, stop: AbortSignal): Promise<void> {
@@ -191,7 +175,7 @@ export class JobService {
     this.running.set(queued.id, own);
     const parent = queued.parentId!;
     if (!this.began.has(parent))
-      this.began.set(parent, {monotonicMs: clock.monotonic(), rows: this.get(parent)!.rowsFetched});
+      this.began.set(parent, {monotonicMs: clock.monotonic(), pages: this.get(parent)!.pages});
     const signal = AbortSignal.any([own.signal, stop]);
     const lines: LogLine[] = [];
     const log = (text: string) => void lines.push({ts: this.db.now(), text});
@@ -265,8 +249,8 @@ export class JobService {
   }
 
   private put(job: Job): Job {
-    this.jobs.set(job.id, job);
-    if (job.parentId !== null && isSettled(job) && this.children(job.parentId).every(isSettled)) {
+    this.book.set(job);
+    if (job.parentId !== null && isSettled(job) && this.book.isEnded(job.parentId)) {
       this.ended.add(job.parentId);
       this.wake();
     }
@@ -285,25 +269,52 @@ export class JobService {
 
   /** The children of a batch, in the order they were asked for. */
   children(id: string): Job[] {
-    return [...this.jobs.values()].filter((job) => job.parentId === id);
+    return this.book.children(id);
   }
 
-  /** One job; a batch is summed over its children. */
+  /** One job in memory; a batch is summed over its children. */
   get(id: string): Job | undefined {
-    const job = this.jobs.get(id);
-    if (!job || job.parentId !== null) return job;
-    const children = this.children(id);
-    if (children.length === 0) return job;
-    const sum = summed(job, children);
+    const job = this.book.get(id);
     const began = this.began.get(id);
-    if (isSettled(sum) || began === undefined) return sum;
-    return {...sum, etaMs: batchEta(sum, this.options.clock.monotonic() - began.monotonicMs, began.rows)};
+    if (!job || began === undefined || isSettled(job)) return job;
+    return {
+      ...job,
+      etaMs: batchEta(this.children(id), this.options.clock.monotonic() - began.monotonicMs, began.pages)
+    };
   }
 
-  /** Every batch (and every job without a parent), newest first. */
+  /** Every batch in memory (and every job without a parent), newest first. */
   batches(): Job[] {
-    const parents = [...this.jobs.values()].filter((job) => job.parentId === null);
-    return parents.map((job) => this.get(job.id)!).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+    return this.book.parents.map(({id}) => this.get(id)!);
+  }
+
+  /** Batches newest first, with a condition on state or history also single histories; the old ones from the store. */
+  async list(filter: JobFilter): Promise<Job[]> {
+    return (await this.archive.list(filter)).map((job) => (job.parentId === null ? (this.get(job.id) ?? job) : job));
+  }
+
+  /** Every job that was ever taken on and meets the conditions, newest first. */
+  export(filter: Omit<JobFilter, "limit"> & {limit?: number}): AsyncGenerator<Job> {
+    return this.archive.export(filter);
+  }
+
+  /** Brings back what memory has let go of, so that it can be shown, retried or cancelled like any other. */
+  recall(ids: readonly string[]): Promise<void> {
+    return this.archive.recall(ids);
+  }
+
+  /** Single histories under way, and those that ended or began since an instant. */
+  get working(): Job[] {
+    return this.book.of("in_progress");
+  }
+
+  since(ts: number): Job[] {
+    return this.book.since(ts);
+  }
+
+  /** Jobs in memory, and how many were looked at one by one so far. */
+  get cost(): {jobs: number; visits: number} {
+    return {jobs: this.book.size, visits: this.book.visits};
   }
 
   /** What a job had to say, oldest first; of a batch, its children's lines with their names. */
@@ -330,7 +341,8 @@ export class JobService {
 
   /** Puts every failed job back, except those that bulk retries have put back too often already. */
   async retryFailed(): Promise<{queued: Job[]; skipped: Job[]}> {
-    const failed = [...this.jobs.values()].filter((job) => job.parentId !== null && job.status === "failed");
+    await this.archive.recallFailed();
+    const failed = this.book.of("failed");
     const skipped = failed.filter((job) => job.retries >= MAX_BULK_RETRIES);
     return {queued: await this.requeue(failed.filter((job) => job.retries < MAX_BULK_RETRIES)), skipped};
   }
@@ -365,10 +377,9 @@ export class JobService {
 
   private expand(ids: readonly string[]): Job[] {
     return ids.flatMap((id) => {
-      const job = this.jobs.get(id);
+      const job = this.book.get(id);
       if (!job) return [];
-      const children = this.children(id);
-      return job.parentId === null ? children : [job];
+      return job.parentId === null ? this.children(id) : [job];
     });
   }
 }

@@ -1,0 +1,56 @@
+import {expectedRequests} from "../../loaders/exchange/expect.js";
+import type {Exchange} from "../../loaders/exchange/types.js";
+import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
+import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
+import {requireKind, type Database} from "../../loaders/store/database.js";
+import {requireListed, requireTimeframes} from "./plan.js";
+import {spanOf, type BackfillRequest} from "./request.js";
+
+/** What a backfill would cost, coverage that is there already taken off. */
+export interface Estimate {
+  requests: number;
+  rows: number;
+  /** histories asked for, and how many of them lack nothing */
+  histories: number;
+  complete: number;
+  /** at the share of the venue's limit that is in use, 80 % unless a person has set less; a slow network takes longer */
+  seconds: number;
+  pairs: string[];
+}
+
+/** Works out what a backfill would fetch. Nothing is queued, tracked or kept. */
+export async function estimateBackfill(
+  db: Database,
+  client: Exchange,
+  request: BackfillRequest,
+  signal: AbortSignal
+): Promise<Estimate> {
+  const {venue, top, pairs: named, series, timeframes} = request;
+  await db.exclusive(() => requireKind(db, venue === "sim" ? "simulated" : "real"));
+  const {venueMs} = await client.serverTime({priority: "update", signal});
+  const instruments = await listMarkets(client, venueMs, signal);
+  const {from, to} = spanOf(request, venueMs);
+  requireTimeframes(client, request);
+  if (named) requireListed(venue, instruments, named);
+  const pairs = named ?? topPairs(instruments, top);
+  const keys = pairs
+    .flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments))
+    .filter((key) => key.series === "funding" || client.candleSeries.includes(key.series as never));
+  let [requests, rows, complete] = [0, 0, 0];
+  for (const key of keys) {
+    const market = instruments.find((i) => i.pair === key.pair && (i.market === "spot") === (key.series === "spot"));
+    const begin = Math.max(from, market?.launchTs ?? from);
+    const wanted = {from: Math.min(begin, to), to};
+    const plan = await db.exclusive(() => peekFetch(db, key, wanted, market?.fundingIntervalHours));
+    const own = plan.spans.reduce(
+      (sum, span) => sum + Math.max(1, expectedRequests(client, key.series, key.timeframe, span, plan.hours)),
+      0
+    );
+    requests += own;
+    rows += plan.rowsExpected;
+    if (own === 0) complete++;
+  }
+  const {perWindow, windowMs} = client.usage();
+  const seconds = Math.ceil((requests * windowMs) / perWindow / 1_000);
+  return {requests, rows, histories: keys.length, complete, seconds, pairs};
+}

@@ -1,0 +1,41 @@
+import {DataError} from "../../loaders/errors.js";
+import type {Job} from "../../loaders/ingest/job.js";
+import {publish} from "../../loaders/lake/publish.js";
+import {checkHistory, reopenHoles, type Checked} from "../../loaders/store/check.js";
+import {knownKey, type Database} from "../../loaders/store/database.js";
+import {keyText, type SeriesKey, type StoredKey} from "../../loaders/store/key.js";
+import type {PlanContext} from "./plan.js";
+
+/** Looks at one history's rows for holes, and brings the lake up where the ledger said something else. */
+export function checkGaps(db: Database, key: SeriesKey): Promise<SeriesKey & Checked> {
+  return db.exclusive(async () => {
+    const checked = await checkHistory(db, requireKey(db, key));
+    if (checked.changed) await publish(db, {features: false});
+    return {...key, ...checked};
+  });
+}
+
+/**
+ * Queues the refetch of one hole, or of every hole of one history; a person's word opens what was confirmed missing.
+ * @throws DataError where there is no hole
+ */
+export async function planFill(
+  {db, service}: PlanContext,
+  key: SeriesKey,
+  {from = 0, to = Number.MAX_SAFE_INTEGER}: {from?: number | undefined; to?: number | undefined}
+): Promise<Job> {
+  const stored = requireKey(db, key);
+  const holes = await db.exclusive(() => reopenHoles(db, stored, {from, to}));
+  if (holes === 0) {
+    throw new DataError(`missing hole: ${keyText(key)} has none there`, {
+      fix: "`npx carrybook gaps` lists them; POST /gaps/check looks anew"
+    });
+  }
+  return service.submit({kind: "repair", venue: key.venue, histories: [{key, wanted: {from, to}}]});
+}
+
+function requireKey(db: Database, key: SeriesKey): StoredKey {
+  const stored = knownKey(db, key);
+  if (stored) return stored;
+  throw new DataError(`missing series: ${keyText(key)} is not in the store`, {fix: "`npx carrybook status` lists them"});
+}

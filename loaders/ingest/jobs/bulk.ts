@@ -1,0 +1,58 @@
+import {isSettled, type Job} from "../job.js";
+import {MAX_BULK_RETRIES, type JobService} from "./service.js";
+
+/** What a bulk command did to one of the ids it was given. */
+export interface BulkResult {
+  id: string;
+  /** whether anything was done */
+  done: boolean;
+  /** the histories it was done to; of a batch, those of its children */
+  jobs: string[];
+  /** why it was left, or which part of a batch was; null where all was done */
+  why: string | null;
+}
+
+/** Puts jobs back into the queue, batches by their children, and says of each why it was left. */
+export async function retryEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
+  await service.recall(ids);
+  const results = sort(service, ids, whyNotRetried);
+  await service.retry([...new Set(results.flatMap(({jobs}) => jobs))]);
+  return results;
+}
+
+/** Ends jobs, batches by their children, and says of each why it was left. */
+export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
+  await service.recall(ids);
+  const results = sort(service, ids, (job) => (isSettled(job) ? `it has ended: ${job.status}` : undefined));
+  await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
+  return results;
+}
+
+function whyNotRetried({status, retries}: Job): string | undefined {
+  if (status === "completed") return "it is complete";
+  if (status === "in_progress") return "it is under way";
+  if (status === "queued" || status === "pending") return "it waits for its turn already";
+  if (status === "failed" && retries >= MAX_BULK_RETRIES)
+    return `retried ${retries} times in bulk already; retry it by itself`;
+  return undefined;
+}
+
+function sort(service: JobService, ids: readonly string[], whyNot: (job: Job) => string | undefined): BulkResult[] {
+  return [...new Set(ids)].map((id) => {
+    const job = service.get(id);
+    if (!job) return {id, done: false, jobs: [], why: "missing job"};
+    const own = job.parentId === null ? service.children(id) : [job];
+    const left = own.flatMap((child) => whyNot(child) ?? []);
+    const jobs = own.filter((child) => whyNot(child) === undefined).map((child) => child.id);
+    const reasons = [...new Set(left)].join("; ");
+    const why =
+      left.length === 0
+        ? own.length === 0
+          ? "it has no histories"
+          : null
+        : job.parentId === null
+          ? `${left.length} of ${own.length} left: ${reasons}`
+          : reasons;
+    return {id, done: jobs.length > 0, jobs, why};
+  });
+}

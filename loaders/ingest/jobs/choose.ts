@@ -1,0 +1,26 @@
+import type {Job} from "../job.js";
+
+const ORDER = ["update", "repair", "backfill"];
+/** No pause is longer than this: one that seems to be was set before this machine's clock went back. */
+export const LONGEST_PAUSE_MS = 60_000;
+
+const rank = ({kind}: Job): number => ORDER.indexOf(kind);
+
+/** The job that is next among those that wait: by kind, then by age; none while every one pauses. */
+export function chooseNext(waiting: readonly Job[], nowMs: number): Job | undefined {
+  let first: Job | undefined;
+  for (const job of waiting) {
+    const {notBefore} = job;
+    if (notBefore !== null && notBefore > nowMs && notBefore <= nowMs + LONGEST_PAUSE_MS) continue;
+    if (!first || rank(job) < rank(first) || (rank(job) === rank(first) && job.createdAt < first.createdAt))
+      first = job;
+  }
+  return first;
+}
+
+/** The instant at which the first pause ends; undefined when none pauses. */
+export function nextDue(waiting: readonly Job[]): number | undefined {
+  let first: number | undefined;
+  for (const {notBefore} of waiting) if (notBefore !== null && !(notBefore >= first!)) first = notBefore;
+  return first;
+}

@@ -1,0 +1,53 @@
+import type {Hole} from "../../src/lib/market/coverage.js";
+import {isCandleSeries} from "../../src/lib/market/pair.js";
+import {inTransaction, rowsOf, type Database} from "./database.js";
+import {refreshEdges} from "./edges.js";
+import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import {whereKey, type StoredKey} from "./key.js";
+
+/** What a look at a history found: its rows, and every hole between and around them. */
+export interface Checked {
+  rows: number;
+  from: number | null;
+  to: number | null;
+  holes: (Hole & {tries: number})[];
+  /** whether the ledger said something else before */
+  changed: boolean;
+}
+
+/** Finds the holes of a history anew from its rows alone, in one transaction; what stays as it was keeps its tries. */
+export async function checkHistory(db: Database, key: StoredKey): Promise<Checked> {
+  const candles = isCandleSeries(key.series);
+  const stamp = candles ? "ts" : "boundary_ts";
+  const before = JSON.stringify(await holesOf(db, key));
+  const [edge] = await rowsOf<{rows: number; from: number | null; to: number | null}>(
+    db.connection,
+    `select count(*) as rows, min(${stamp}) as "from", max(${stamp}) as "to" from ${candles ? "candles" : "funding"} where ${whereKey(key)}`
+  );
+  const {rows, from, to} = edge!;
+  if (from !== null && to !== null) {
+    await inTransaction(db.connection, async () => {
+      if (candles) await refreshCandleHoles(db, key, from, to);
+      else await refreshFunding(db, key, from);
+      await refreshEdges(db, key);
+    });
+  }
+  const holes = await holesOf(db, key);
+  return {rows, from, to, holes, changed: JSON.stringify(holes) !== before};
+}
+
+/** A person asks for a hole again: what was settled about the holes of a stretch is open once more. @returns how many */
+export async function reopenHoles(db: Database, key: StoredKey, span: {from: number; to: number}): Promise<number> {
+  const where = `${whereKey(key)} and from_ts >= ${span.from} and to_ts <= ${span.to}`;
+  const [row] = await rowsOf<{n: number}>(db.connection, `select count(*) as n from holes where ${where}`);
+  await db.connection.run(
+    `update holes set tries = 0, state = case when state = 'ambiguous' then state else 'open' end where ${where}`
+  );
+  return row!.n;
+}
+
+const holesOf = (db: Database, key: StoredKey): Promise<Checked["holes"]> =>
+  rowsOf(
+    db.connection,
+    `select from_ts as "from", to_ts as "to", missing as rows, state, tries from holes where ${whereKey(key)} order by from_ts`
+  );
