@@ -10,6 +10,7 @@ import {startServer, type ApiServer, type ServerOptions} from "./api/server.js";
 import {Backtests} from "./backtest/threads.js";
 import {VERSION} from "./cli/version.js";
 import type {Config} from "./config.js";
+import {dataStatus} from "./data-status.js";
 import {DataHost} from "./data/host.js";
 import {EmergencyFlag, onEmergencySignal} from "./emergency.js";
 import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "./files.js";
@@ -343,44 +344,6 @@ async function openClient(
   if (known !== undefined) return {exchange: await data.useVenue({venue, url: known}), own: undefined};
   // Mode data speaks with a venue when there is work for it, and not before.
   return {exchange: mode === "data" ? undefined : await data.exchange(venue), own: undefined};
-}
-
-function dataStatus({
-  options,
-  startedTs,
-  venueTs,
-  origin,
-  stopping,
-  failure
-}: {
-  options: EngineOptions;
-  startedTs: number;
-  venueTs: number | null;
-  origin: string;
-  stopping: boolean;
-  failure: string | null;
-}): EngineStatus {
-  return {
-    mode: options.mode,
-    state: stopping ? "stopping" : "running",
-    why: stopping
-      ? "it ends what is under way"
-      : failure !== null
-        ? `the store's queue stands still: ${failure}`
-        : options.openStore
-          ? "keeps the data; no trading loop in this mode"
-          : "answers alone; neither data nor trading",
-    venue: options.venue,
-    origin,
-    simulated: options.venue === "sim",
-    version: VERSION,
-    startedTs,
-    venueTs,
-    cycle: {number: 0, lastTs: null, lastMs: null, nextTs: null, steps: []},
-    blockedBy: null,
-    account: null,
-    emergency: null
-  };
 }
 
 async function watchLoop(

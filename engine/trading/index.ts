@@ -57,7 +57,9 @@ function dataOf(host: DataHost, venue: string): LoopData {
     },
     tracked: async () => {
       const tracked = await host.tracked();
-      return tracked.filter((own) => own.venue === venue && own.series === "funding" && own.enabled).map(({pair}) => pair);
+      return tracked
+        .filter((own) => own.venue === venue && own.series === "funding" && own.enabled)
+        .map(({pair}) => pair);
     },
     keepPredicted: (rows) => host.db.exclusive(() => savePredicted(host.db, venue, rows))
   };
