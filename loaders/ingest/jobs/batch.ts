@@ -128,8 +128,8 @@ export function pagesOf(children: readonly Job[]): {done: number; expected: numb
 const kindOf = ({series, timeframe}: Job): string => `${series}|${timeframe}`;
 
 /**
- * The time a batch has left, in ms: the pages still expected at the pace since it began, or what the slowest history under
- * way has left by itself; null before there is a pace.
+ * The time a batch has left, in ms: the pages still expected at the pace since it began, which a venue's limit keeps steady;
+ * null before there is a pace.
  * @param elapsedMs since the first child of this run began
  * @param pagesBefore pages that earlier runs had fetched
  */
@@ -137,6 +137,5 @@ export function batchEta(children: readonly Job[], elapsedMs: number, pagesBefor
   const pages = pagesOf(children);
   const fresh = (pages?.done ?? 0) - pagesBefore;
   if (pages === null || fresh <= 0 || elapsedMs <= 0) return null;
-  const slowest = Math.max(0, ...children.map(({status, etaMs}) => (status === "in_progress" ? (etaMs ?? 0) : 0)));
-  return Math.max(slowest, Math.round((elapsedMs * Math.max(0, pages.expected - pages.done)) / fresh));
+  return Math.round((elapsedMs * Math.max(0, pages.expected - pages.done)) / fresh);
 }
