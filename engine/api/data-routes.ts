@@ -27,7 +27,10 @@ export function dataRoutes(app: Hono<{Bindings: Bindings}>, {host: data, body, q
     return c.json(await data().throttle(venue, share));
   });
 
-  app.get("/jobs", async (c) => c.json(await data().jobs(query(c, QUERIES.jobs))));
+  app.get("/jobs", async (c) => {
+    const filter = query(c, QUERIES.jobs);
+    return c.json(await data().jobs(filter));
+  });
   app.get("/jobs/export", (c) => {
     const {limit, ...filter} = query(c, QUERIES.export);
     const jobs = data().exportJobs({...filter, ...(limit !== undefined && {limit})});
@@ -89,8 +92,15 @@ export function dataRoutes(app: Hono<{Bindings: Bindings}>, {host: data, body, q
   });
 
   app.get("/tracked", async (c) => c.json(await data().trackedPairs()));
-  app.post("/tracked/enable", async (c) => c.json(await data().enable(body(c, SCHEMAS.pairsOf), true)));
-  app.post("/tracked/disable", async (c) => c.json(await data().enable(body(c, SCHEMAS.pairsOf), false)));
+  for (const [path, enabled] of [
+    ["/tracked/enable", true],
+    ["/tracked/disable", false]
+  ] as const) {
+    app.post(path, async (c) => {
+      const request = body(c, SCHEMAS.pairsOf);
+      return c.json(await data().enable(request, enabled));
+    });
+  }
   app.post("/tracked/remove", async (c) => {
     const {pairs, venue} = body(c, SCHEMAS.pairsOf);
     const host = data();

@@ -30,6 +30,8 @@ export async function followSubmitted(
 ): Promise<number> {
   const {output, signal} = context;
   for (const {line, level} of notes) output.note(line, level);
+  if (batches.length > 0)
+    output.note(`the engine (pid ${engine.info.pid}) has taken it on: ${batches.map(({id}) => id).join(", ")}`);
   const followed = new Map<string, Batch | undefined>(batches.map(({id}) => [id, undefined]));
   const open = () => [...followed.values()].some((batch) => batch === undefined || !isSettled(batch));
   const refresh = async (id: string) => {

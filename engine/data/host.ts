@@ -18,6 +18,7 @@ import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "../venue.js";
 import {estimateBackfill, type Estimate} from "./estimate.js";
 import {checkGaps, planFill} from "./holes.js";
 import {figuresOf, parentsOf, type Figures} from "./jobs.js";
+import {Movement} from "./movement.js";
 import {
   planBackfill,
   planRepairs,
@@ -65,7 +66,7 @@ export class DataHost {
   failure: string | null = null;
   private readonly stopping = new AbortController();
   private readonly unpublished = new Set<string>();
-  private readonly moved = new Map<string, {rows: number; step: string; ts: number}>();
+  private readonly movement = new Movement();
   private readonly coalescer: Coalescer;
   private readonly venues: VenueClients;
   private readonly loops: Promise<void>[] = [];
@@ -187,10 +188,7 @@ export class DataHost {
 
   /** Work that has been under way for long without a new row, in words. */
   stuck(longestMs: number): string[] {
-    const now = this.options.clock.now();
-    return this.service.working
-      .filter((job) => now - (this.moved.get(job.id)?.ts ?? job.startedAt ?? now) > longestMs)
-      .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
+    return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
   }
 
   repair(): Promise<Planned> {
@@ -372,19 +370,11 @@ export class DataHost {
     }
     if (parentId === null) return;
     const {job} = event;
-    this.watch(job);
+    this.movement.watch(job, this.options.clock.now());
     const urgent = job.status !== "in_progress" || job.step === "plan";
     this.coalescer.offer(id, () => emit("job", job), {urgent});
     if (isSettled(job) && isSettled(this.service.get(parentId)!)) this.unpublished.add(parentId);
     this.coalescer.offer(parentId, () => emit("batch", this.view(this.service.get(parentId)!)));
-  }
-
-  /** Keeps when a job last got further. */
-  private watch(job: Job): void {
-    if (job.status !== "in_progress") return void this.moved.delete(job.id);
-    const known = this.moved.get(job.id);
-    if (known?.rows === job.rowsFetched && known.step === job.step) return;
-    this.moved.set(job.id, {rows: job.rowsFetched, step: job.step, ts: this.options.clock.now()});
   }
 
   private async runQueue(): Promise<void> {

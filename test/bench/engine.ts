@@ -2,6 +2,10 @@ import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import type {Exchange, VenueInstrument, VenueTicker} from "../../loaders/exchange/types.js";
+import {newJob} from "../../loaders/ingest/job.js";
+import {JobService} from "../../loaders/ingest/jobs/service.js";
+import {openDatabase} from "../../loaders/store/database.js";
+import {saveJobs} from "../../loaders/store/jobs.js";
 import {riskLimits} from "../../engine/risk/limits.js";
 import {LoopControl} from "../../engine/trading/control.js";
 import {TradingLoop} from "../../engine/trading/loop.js";
@@ -142,7 +146,9 @@ export async function engineBench(): Promise<BenchRow[]> {
     const control = new LoopControl(loop);
     const emergency = await time(() => control.emergencyStop("api"));
     loop.journal.close();
+    const jobs = await manyJobs(join(dir, "jobs"));
     return [
+      jobs,
       {
         work: `engine cycle over ${PAIRS} pairs, ${open} hedges open, network excluded`,
         figure: `${median(plain).toFixed(1)} ms`,
@@ -163,5 +169,43 @@ export async function engineBench(): Promise<BenchRow[]> {
     ];
   } finally {
     rmSync(dir, {recursive: true, force: true});
+  }
+}
+
+/** The answers to `GET /jobs` and the figures of `/health`, with a thousand jobs of a day and one that moves. */
+async function manyJobs(dir: string): Promise<BenchRow> {
+  const db = await openDatabase(dir, {kind: "simulated", now: () => T});
+  try {
+    const jobs = Array.from({length: 25}, (_, i) => {
+      const id = `update-x-${i + 1}`;
+      const createdAt = T - i * HOUR_MS;
+      const own = {venue: "sim", series: "perp", timeframe: "1h", status: "completed" as const, finishedAt: createdAt};
+      const children = Array.from({length: 40}, (_unused, k) =>
+        newJob(`${id}.${k + 1}`, "update", createdAt, {...own, parentId: id, pair: `C${k}/USDT`})
+      );
+      return [newJob(id, "update", createdAt, own), ...children];
+    }).flat();
+    await saveJobs(db, jobs);
+    const service = await JobService.open(db, {
+      connect: () => Promise.reject(new Error("nothing is fetched")),
+      clock: virtualClock(T),
+      random: () => 0.5
+    });
+    const times: number[] = [];
+    for (let i = 0; i < 200; i++)
+      times.push(
+        await time(async () => {
+          await service.list({limit: 50});
+          return [service.since(T - 24 * HOUR_MS), service.working];
+        })
+      );
+    return {
+      work: "list and figures of 1,000 jobs of a day, as `/jobs` and `/health` ask for them",
+      figure: `${median(times).toFixed(2)} ms`,
+      against: "1 ms",
+      ratio: median(times)
+    };
+  } finally {
+    await db.close();
   }
 }

@@ -3,7 +3,7 @@ import {generator} from "../../src/lib/stats/random.js";
 import {raw, startApi, statusOf, TOKEN, type TestApi} from "../helpers/engine.js";
 
 const PATHS =
-  "/health /ticket /tickets /status /positions /trades /equity /opportunities /decisions /risk /config /data-status /jobs /jobs/x /gaps /tracked /notifications /jobs/x/retry /jobs/x/cancel /jobs/retry-failed /batches/x/retry /gaps/repair /track /untrack /backtests /engine/pause /engine/resume /engine/emergency-stop / /engine /nowhere".split(
+  "/health /ticket /tickets /status /positions /trades /equity /opportunities /decisions /risk /config /data-status /jobs /jobs/x /gaps /tracked /notifications /jobs/x/retry /jobs/x/cancel /jobs/retry-failed /batches/x/retry /gaps/repair /gaps/check /gaps/fill /series/refresh /limits /jobs/estimate /jobs/export /jobs/retry /jobs/cancel /tracked/enable /tracked/disable /tracked/remove /schedule /track /untrack /backtests /engine/pause /engine/resume /engine/emergency-stop / /engine /nowhere".split(
     " "
   );
 const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE"];

@@ -18,8 +18,9 @@ interface Sleeper {
 /**
  * @param startMs the wall time it starts at
  * @param tickMs real time between two wakings: long enough for requests in flight to come back
+ * @param busy while it says so, nobody wakes and no time passes: work that takes none on this clock goes on
  */
-export function virtualClock(startMs: number, tickMs = 1): VirtualClock {
+export function virtualClock(startMs: number, tickMs = 1, busy: () => boolean = () => false): VirtualClock {
   let monotonic = 0;
   let wall = startMs;
   let ticking = false;
@@ -27,6 +28,7 @@ export function virtualClock(startMs: number, tickMs = 1): VirtualClock {
   const slept = {count: 0, longestMs: 0};
   const tick = () => {
     ticking = false;
+    if (busy()) return schedule();
     sleepers.sort((a, b) => a.atMs - b.atMs);
     const first = sleepers.shift();
     if (!first) return;

@@ -128,7 +128,8 @@ export function pagesOf(children: readonly Job[]): {done: number; expected: numb
 const kindOf = ({series, timeframe}: Job): string => `${series}|${timeframe}`;
 
 /**
- * The time a batch has left, in ms: the pages still expected at the pace since it began; null before there is a pace.
+ * The time a batch has left, in ms: the pages still expected at the pace since it began, which a venue's limit keeps steady;
+ * null before there is a pace.
  * @param elapsedMs since the first child of this run began
  * @param pagesBefore pages that earlier runs had fetched
  */

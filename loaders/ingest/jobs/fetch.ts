@@ -1,4 +1,4 @@
-import {normalise, type Span} from "../../../src/lib/market/coverage.js";
+import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
 import {candleHistory, fundingHistory, type Stretch} from "../../exchange/history.js";
@@ -52,6 +52,8 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
   );
   const quality = {rejected: 0, repeats: 0, outside: 0};
   const started = clock.monotonic();
+  const askedMs = lengthMs(plan.spans);
+  let answeredMs = 0;
   let held: Stretch<MarketRow>[] = [];
   let heldRows = 0;
   let flushed = started;
@@ -75,6 +77,8 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
       held.push(stretch);
       heldRows += stretch.rows.length;
       now = {...now, pages: now.pages + 1};
+      answeredMs += stretch.proven.to - stretch.proven.from;
+      if (!isCandleSeries(key.series)) now = paced(now, job, {answeredMs, askedMs, heldRows});
       now = {...now, etaMs: etaOf(now, clock.monotonic() - started, job.pages)};
       onProgress(now);
       if (heldRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
@@ -130,6 +134,24 @@ function withProgress(job: Job): Job {
     ...job,
     rowsExpected,
     progress: rowsExpected > 0 ? Math.min(0.99, job.rowsFetched / rowsExpected) : 0
+  };
+}
+
+/**
+ * What is expected of settlements, whose interval only their pages tell: what is left of the stretches is taken to be like
+ * what has been answered.
+ */
+function paced(
+  now: Job,
+  before: Job,
+  {answeredMs, askedMs, heldRows}: {answeredMs: number; askedMs: number; heldRows: number}
+): Job {
+  const left = Math.max(0, askedMs - answeredMs) / answeredMs;
+  const rows = now.rowsFetched + heldRows;
+  return {
+    ...now,
+    rowsExpected: Math.round(rows + (rows - before.rowsFetched) * left),
+    pagesExpected: now.pages + Math.ceil((now.pages - before.pages) * left)
   };
 }
 

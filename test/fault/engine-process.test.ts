@@ -3,10 +3,10 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync} fr
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import type {EngineInfo} from "../../../engine/files.js";
-import {startSim, type Sim} from "../../../engine/simulator/server.js";
-import {cli, finished, startCli, type CliResult} from "../../helpers/cli.js";
-import {listenTo} from "../../helpers/events.js";
+import type {EngineInfo} from "../../engine/files.js";
+import {startSim, type Sim} from "../../engine/simulator/server.js";
+import {cli, finished, startCli, type CliResult} from "../helpers/cli.js";
+import {listenTo} from "../helpers/events.js";
 
 let sim: Sim;
 let root: string;
@@ -115,14 +115,18 @@ describe("an engine in mode data", () => {
 
     const long = startCli(["backfill", "--url", sim.url, "--pairs", "ETH/USDT", "--days", "2000", "--data", data]);
     const cut = finished(long);
+    let said = "";
+    long.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const active = async () => (await engine.get<{id: string}[]>("/jobs?status=in_progress")).at(0);
-    while (!(await active())) await new Promise((resolve) => setTimeout(resolve, 20));
-    // The command is following once its progress could be seen; what ends it then leaves the engine's work alone.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Once it has said whose work it is, what ends the command leaves the engine's work alone.
+    while (!said.includes("has taken it on") || !(await active()))
+      await new Promise((resolve) => setTimeout(resolve, 20));
     long.kill("SIGINT");
     const left = await cut;
-    expect(left.code, left.stderr).toBe(130);
-    if (left.stderr.includes("goes on with")) expect(left.stderr).toContain(`pid ${info.pid}`);
+    expect([left.code, left.stderr]).toEqual([
+      130,
+      expect.stringContaining(`the engine (pid ${info.pid}) goes on with`)
+    ]);
     expect(await active()).toBeDefined();
 
     child.kill("SIGUSR2");

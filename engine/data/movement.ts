@@ -1,0 +1,20 @@
+import type {Job} from "../../loaders/ingest/job.js";
+
+/** Keeps when each job under way last got further. */
+export class Movement {
+  private readonly moved = new Map<string, {rows: number; pages: number; step: string; ts: number}>();
+
+  watch({id, status, rowsFetched: rows, pages, step}: Job, nowMs: number): void {
+    if (status !== "in_progress") return void this.moved.delete(id);
+    const known = this.moved.get(id);
+    if (known?.rows === rows && known.pages === pages && known.step === step) return;
+    this.moved.set(id, {rows, pages, step, ts: nowMs});
+  }
+
+  /** Those of the jobs under way that have not moved for this long, in words. */
+  stuck(working: readonly Job[], nowMs: number, longestMs: number): string[] {
+    return working
+      .filter(({id, startedAt}) => nowMs - (this.moved.get(id)?.ts ?? startedAt ?? nowMs) > longestMs)
+      .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
+  }
+}
