@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: {alias: [{find: /^npm:/, replacement: ""}]},
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/fault/**", "test/bench/**", "node_modules/**"],
+    exclude: ["test/browser/**", "test/fault/**", "test/soak/**", "test/bench/**", "node_modules/**"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2

@@ -32,7 +32,7 @@ interface Outage {
 
 /** Ten outages of the venue's API, of two minutes to seven hours, which answers 500 or nothing at all. */
 const outages = Array.from({length: 10}, (_, i): Outage => {
-  const from = START + DAY_MS + (i + uniform(SEED, i, 1)) * 2.8 * DAY_MS;
+  const from = START + DAY_MS + (i + uniform(SEED, i, 1)) * ((DAYS - 2) / 10) * DAY_MS;
   const length = 2 * MINUTE_MS * 210 ** uniform(SEED, i, 2);
   return {from, to: from + length, kind: uniform(SEED, i, 3) < 0.5 ? "500" : "reset"};
 });
