@@ -1,7 +1,7 @@
 import type {Health, Notification} from "../lib/engine/wire.js";
 import type {EngineClient, EngineEvent} from "./engineClient.js";
 import {fromAnswers, isEnded, withJob, type Jobs} from "./workModel.js";
-import type {JobReport, TaskReport, TrackedReport} from "./workWire.js";
+import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "./workWire.js";
 
 /** All that the Data page shows of the work. */
 export interface WorkData {
@@ -76,7 +76,7 @@ export function followWork(
     try {
       const [lists, tracked, schedule, health] = await Promise.all([
         Promise.all(LISTS.map((path) => client.get<JobReport[]>(path))),
-        client.get<TrackedReport[]>("/tracked"),
+        readTracked(client),
         readSchedule(),
         client.get<Health>("/health")
       ]);
@@ -107,7 +107,7 @@ export function followWork(
       const [schedule, health, tracked] = await Promise.all([
         readSchedule(),
         client.get<Health>("/health"),
-        client.get<TrackedReport[]>("/tracked")
+        readTracked(client)
       ]);
       if (ended || !data) return;
       data = {...data, schedule, health, tracked};
@@ -152,4 +152,12 @@ export function followWork(
       removeEventListener("pageshow", shown);
     }
   };
+}
+
+/** What scheduled updates include, history by history. */
+async function readTracked(client: EngineClient): Promise<TrackedReport[]> {
+  const pairs = await client.get<TrackedPairReport[]>("/tracked");
+  return pairs.flatMap(({venue, pair, sinceTs, histories}) =>
+    histories.map((history) => ({venue, pair, sinceTs, ...history}))
+  );
 }

@@ -46,7 +46,15 @@ export interface RetriedReport {
   batches: JobReport[];
 }
 
-/** One history of `GET /tracked`. */
+/** One pair of `GET /tracked`, with what is followed of it. */
+export interface TrackedPairReport {
+  venue: string;
+  pair: string;
+  sinceTs: number;
+  histories: {series: string; timeframe: string | null; fromTs: number; chosenBy: string}[];
+}
+
+/** One history that scheduled updates include. */
 export interface TrackedReport {
   venue: string;
   pair: string;

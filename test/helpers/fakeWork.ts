@@ -4,6 +4,7 @@ import type {TaskReport} from "../../engine/schedule/tasks.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import {isSettled, newJob, type Job} from "../../loaders/ingest/job.js";
 import {MAX_BULK_RETRIES} from "../../loaders/ingest/jobs/service.js";
+import {byPair} from "../../engine/data/tracking.js";
 import type {Tracked} from "../../loaders/store/tracked.js";
 
 /** The work of a fake engine, which a test changes as it goes; inputs are read by the engine's own schemas. */
@@ -83,7 +84,16 @@ export function madeWork(now: number = Date.now()): FakeWork {
 }
 
 const tracked = (pair: string, series: string, timeframe: string | null, chosenBy: string, now: number): Tracked =>
-  ({venue: "bybit", pair, series, timeframe, fromTs: now - 365 * 24 * HOUR, chosenBy, sinceTs: now}) as Tracked;
+  ({
+    venue: "bybit",
+    pair,
+    series,
+    timeframe,
+    fromTs: now - 365 * 24 * HOUR,
+    chosenBy,
+    sinceTs: now,
+    enabled: true
+  }) as Tracked;
 
 const task = (name: string, says: string, pattern: string, now: number): TaskReport => ({
   name,
@@ -197,7 +207,7 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => {status?: number;
     none(body);
     return {status: 202, answer: {batches: [], notes: [{line: "no hole is open", level: "info"}]}};
   },
-  "GET tracked": ({tracked}) => ({answer: tracked}),
+  "GET tracked": ({tracked}) => ({answer: byPair(tracked)}),
   "POST track": (work, {body}) => {
     const {pairs} = readInput(SCHEMAS.track, body);
     work.tracked.push(...pairs.map((pair) => tracked(pair, "funding", null, "person", Date.now())));
