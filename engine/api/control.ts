@@ -46,7 +46,7 @@ export interface TradingControl {
   pause(reason: string): Promise<void>;
   /** throws a `UsageError` while halted by something a person must look at first */
   resume(): Promise<void>;
-  /** ends the loop in order, closing or keeping what is open */
+  /** ends the loop in order, closing or keeping what is open; with `close` it answers once everything is left */
   stop(positions: OnStop): Promise<void>;
   /** closes everything at once, then halts; never waits for the cycle in progress */
   emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport>;

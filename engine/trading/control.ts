@@ -129,8 +129,9 @@ export class LoopControl implements TradingControl {
   }
 
   async stop(positions: OnStop): Promise<void> {
-    this.#loop.end(positions === "close");
+    const ended = this.#loop.end(positions === "close");
     this.#loop.publish();
+    await ended;
   }
 
   async emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport> {

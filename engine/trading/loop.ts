@@ -51,6 +51,9 @@ export class TradingLoop {
   #wake = new AbortController();
   #ending = false;
   #failures = 0;
+  #halted = false;
+  #finish: () => void = () => undefined;
+  readonly #finished = new Promise<void>((resolve) => (this.#finish = resolve));
 
   private constructor(options: LoopOptions) {
     this.options = options;
@@ -141,6 +144,7 @@ export class TradingLoop {
       this.phase = "stopped";
       this.publish();
       this.journal.close();
+      this.#finish();
     }
   }
 
@@ -217,8 +221,6 @@ export class TradingLoop {
     });
   }
 
-  #halted = false;
-
   /** Holds the ledger against the venue's books; a disagreement halts the loop and is written down. */
   async reconcile(): Promise<void> {
     const found = await reconcile(this.trader);
@@ -256,12 +258,17 @@ export class TradingLoop {
     this.publish();
   }
 
-  /** Ends the loop after what is under way; with `close` everything open is left first. */
-  end(close: boolean): void {
-    if (close && this.trader.open.length > 0) this.context.closing = "the engine was told to stop and close";
+  /**
+   * Ends the loop after what is under way; with `close` everything open is left first, and the answer waits for it. Before
+   * the first cycle there are no prices to leave at, so everything is kept.
+   */
+  async end(close: boolean): Promise<void> {
+    const leaves = close && this.phase === "running" && this.trader.open.length > 0;
+    if (leaves) this.context.closing = "the engine was told to stop and close";
     else this.#ending = true;
     this.phase = "stopping";
     this.wake();
+    if (leaves) await this.#finished;
   }
 
   get state(): EngineState {

@@ -163,11 +163,27 @@ describe("a person's word", () => {
     expect(Number(position!.notional)).toBeGreaterThan(200);
   });
 
-  it("told to stop and close, it leaves everything first", async () => {
+  it("told to stop and close, it leaves everything first, and only then lets the process go", async () => {
     const dir = tmp();
-    const rig = await rigOf(dir, {script: [{atTs: after(1), act: (own) => own.control.stop("close")}]});
+    let openAtAnswer: number | undefined;
+    const rig = await rigOf(dir, {
+      script: [
+        {
+          atTs: after(1),
+          act: (own) => {
+            expect(own.loop.trader.open.length).toBeGreaterThan(0);
+            // as the process does: what ends the loop for good comes after the answer
+            void own.control.stop("close").then(() => {
+              openAtAnswer = own.loop.trader.open.length;
+              own.stop.abort(new Error("the engine stops"));
+            });
+          }
+        }
+      ]
+    });
     await rig.loop.run();
     expect(rig.control.positions()).toEqual([]);
+    await expect.poll(() => openAtAnswer).toBe(0);
     const trades = rig.control.trades({limit: 10});
     expect(trades.length).toBeGreaterThan(0);
     for (const {exitReason, decidedBy} of trades) {
