@@ -7,7 +7,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   writeSync
 } from "node:fs";
 import {basename, join} from "node:path";
@@ -182,11 +181,4 @@ export class Journal {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
-}
-
-/** Puts a journal aside under a name that says when, so that another may begin; nothing is deleted. */
-export function archiveJournal(dir: string, nowMs: number): string {
-  const aside = `${dir}.${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
-  renameSync(dir, aside);
-  return aside;
 }
