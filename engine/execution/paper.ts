@@ -1,6 +1,7 @@
-import {entryFills, exitFills, type Fill, type FillCosts} from "../../src/lib/ledger/fills.js";
+import {buyWithCoinFee, fillInQuote, type Fill, type FillCosts} from "../../src/lib/ledger/fills.js";
 import {Decimal, ONE, text, ZERO} from "../../src/lib/money/decimal.js";
-import type {Execution, ExecutionVenue, HedgeLegs, Holding} from "./venue.js";
+import {slippageShare} from "../../src/lib/strategy/config.js";
+import type {Execution, ExecutionVenue, HedgeLegs, Holdings, LegOrder} from "./venue.js";
 
 interface Book {
   coins: Decimal;
@@ -14,6 +15,8 @@ interface Book {
  * taker fee. Its books know only what changed hands, not why; reconciliation holds them against the ledger.
  */
 export class PaperVenue implements ExecutionVenue {
+  readonly real = false;
+  readonly cashTolerance = ZERO;
   readonly #costs: FillCosts;
   readonly #books = new Map<string, Book>();
   #cash = ZERO;
@@ -22,26 +25,24 @@ export class PaperVenue implements ExecutionVenue {
     this.#costs = costs;
   }
 
-  async execute({ts, act, legs}: HedgeLegs): Promise<Execution> {
-    const spot = legs.find((leg) => leg.market === "spot");
-    const perp = legs.find((leg) => leg.market === "perp");
-    if (!spot) return {refused: "missing spot leg"};
-    if (act === "open") {
-      if (!perp) return {refused: "missing perp leg"};
-      const quantities = {ordered: spot.quantity, spotQty: spot.quantity, perpQty: perp.quantity};
-      const fills = entryFills(
-        {ts, spotReference: spot.reference, perpReference: perp.reference, quantities},
-        this.#costs
-      );
-      return {fills: [fills.spot, fills.perp]};
-    }
-    const held = {spotQty: spot.quantity, perpQty: perp?.quantity ?? ZERO, hedged: perp !== undefined};
-    const fills = exitFills(held, {ts, spotReference: spot.reference, perpReference: perp?.reference}, this.#costs);
-    return {fills: fills.perp ? [fills.spot, fills.perp] : [fills.spot]};
+  async execute({ts, legs}: HedgeLegs): Promise<Execution> {
+    return {fills: legs.map((leg) => this.#fill(ts, leg))};
   }
 
-  confirm({pair}: HedgeLegs, fills: readonly Fill[]): void {
+  #fill(ts: number, {market: leg, side, reference, quantity}: LegOrder): Fill {
+    const slippage = slippageShare(this.#costs);
+    const {spotFee, perpFee, spotFeeIn} = this.#costs;
+    if (leg === "spot" && side === "buy" && spotFeeIn === "base")
+      return buyWithCoinFee({ts, reference, quantity}, {slippage, feeRate: spotFee});
+    return fillInQuote({leg, side, ts, reference, quantity}, {slippage, feeRate: leg === "spot" ? spotFee : perpFee});
+  }
+
+  confirm({pair}: HedgeLegs, {fills}: Execution): void {
     for (const fill of fills) this.#take(pair, fill);
+  }
+
+  confirmForeign(pair: string, fill: Fill): void {
+    this.#take(pair, fill);
   }
 
   paid(_pair: string, amount: Decimal): void {
@@ -70,9 +71,10 @@ export class PaperVenue implements ExecutionVenue {
     if (book.coins.isZero() && book.short.isZero()) this.#books.delete(pair);
   }
 
-  async holdings(): Promise<{cash: Decimal; pairs: readonly Holding[]}> {
+  async holdings(): Promise<Holdings> {
+    const sold = [...this.#books.values()].reduce((sum, {short, entry}) => sum.plus(short.times(entry)), ZERO);
     return {
-      cash: this.#cash,
+      cash: this.#cash.plus(sold),
       pairs: [...this.#books].map(([pair, {coins, short}]) => ({pair, coins, short}))
     };
   }

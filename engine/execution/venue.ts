@@ -3,26 +3,39 @@ import type {Decimal} from "../../src/lib/money/decimal.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {
-  /** a function of the intent, so that a repeat is recognised */
+  /** a function of the trade, the act, the leg and the attempt, so that a repeat is recognised */
   clientId: string;
   market: "spot" | "perp";
   side: "buy" | "sell";
   quantity: Decimal;
   /** the touch at which it was decided */
   reference: Decimal;
+  /** the worst price it may fill at; undefined takes any */
+  limit?: Decimal | undefined;
+  /** it may only make a position smaller */
+  reduceOnly?: true | undefined;
 }
 
-/** Both legs of a hedge's opening or closing, or the one leg of selling a liquidated hedge's coin. */
+/** What a round of orders is for: opening or leaving a hedge, selling a liquidated hedge's coin, mending a naked leg. */
+export type Act = "open" | "close" | "sell-coin" | "mend";
+
+/** The legs that are sent at once. */
 export interface HedgeLegs {
   ts: number;
   pair: string;
   tradeId: string;
-  act: "open" | "close" | "sell-coin";
+  act: Act;
+  /** 1 for the first round of a trade */
+  attempt: number;
   legs: readonly LegOrder[];
 }
 
-/** What the venue made of an order. */
-export type Execution = {fills: readonly Fill[]} | {refused: string};
+/** What became of a round of orders, once nothing of it is in flight any more. */
+export interface Execution {
+  fills: readonly Fill[];
+  /** why an order was not filled, or not to its end, by client id */
+  unfilled?: readonly {clientId: string; why: string}[];
+}
 
 /** What the venue says one pair holds. */
 export interface Holding {
@@ -32,23 +45,42 @@ export interface Holding {
   short: Decimal;
 }
 
+/** What the venue's own books say. */
+export interface Holdings {
+  /** what has flowed since the journal began, in quote: the change of the cash, with open shorts at what they were sold for */
+  cash: Decimal;
+  pairs: readonly Holding[];
+  /** orders that are open and should not be, by client id */
+  orders?: readonly string[];
+}
+
 /**
- * Where hedges are opened and closed: the paper venue, later a live one. The trading loop knows nothing else of it.
+ * Where hedges are opened and closed: paper, or a real venue. The trading loop knows nothing else of it.
  */
 export interface ExecutionVenue {
   /**
-   * Sends both legs and waits for what became of them. Called again with the same client ids after a crash: it must then
-   * look for what it has already done before it does anything.
+   * Real money: quantities go out in whole steps and what is under one stays as dust; payments, liquidations and fills are
+   * what the venue says they are. On paper they are what the rules of SEMANTICS make of the market.
    */
-  execute(order: HedgeLegs): Promise<Execution>;
+  readonly real: boolean;
+  /** how far the cash may differ before the books disagree, in quote */
+  readonly cashTolerance: Decimal;
+  /**
+   * Sends all legs at once and waits until it knows what became of each: an order whose fate is unknown is in flight.
+   * @param resumed these very orders may have been sent by a process that died: it is looked for what they have become, and
+   *   nothing is sent
+   */
+  execute(order: HedgeLegs, options: {resumed: boolean}): Promise<Execution>;
   /** Takes in what an execution did; also called for what the journal says was done before a restart. */
-  confirm(order: HedgeLegs, fills: readonly Fill[]): void;
+  confirm(order: HedgeLegs, execution: Execution): void;
+  /** Takes in what the venue did of its own accord or somebody else told it to, once it is in the ledger. */
+  confirmForeign(pair: string, fill: Fill): void;
   /** A settlement was paid to the short leg (negative: by it). */
   paid(pair: string, amount: Decimal): void;
   /** The perp leg was liquidated at a fill. */
   liquidated(pair: string, fill: Fill): void;
   /** What is held and how the account's cash has changed, by the venue's own books. */
-  holdings(): Promise<{cash: Decimal; pairs: readonly Holding[]}>;
+  holdings(): Promise<Holdings>;
   snapshot(): unknown;
   restore(state: unknown): void;
 }

@@ -111,7 +111,12 @@ export class RiskGate implements Gate {
       {minTurnover24h: Number(trader.minTurnover24h), minCoverage: limits.minCoverage}
     );
     for (const exclusion of exclusions) found.push({rule: "universe", why: UNIVERSE_WORDS[exclusion]});
-    const newest = trader.pairs.get(pair)?.rates.newest;
+    const traded = trader.pairs.get(pair);
+    if (traded && ts < traded.coolUntilTs) {
+      const left = seconds(traded.coolUntilTs - ts);
+      found.push({rule: "cooldown", why: `a leg had to be taken back; the next entry is in ${left}`});
+    }
+    const newest = traded?.rates.newest;
     if (newest && ts - newest.t > limits.lateSettlementMs) {
       found.push({
         rule: "late-settlement",

@@ -6,7 +6,7 @@ import {Decimal, toNumber} from "../../src/lib/money/decimal.js";
  * P*. It is the share of the margin above maintenance that is used up.
  */
 export function marginRatioOf(hedge: Hedge, perpPrice: string): number {
-  const fill = hedge.fills.find(({leg}) => leg === "perp")!.price;
+  const fill = hedge.perpPrice;
   const way = hedge.prices.liquidation.minus(fill);
   return Math.max(0, toNumber(new Decimal(perpPrice).minus(fill).div(way)));
 }
@@ -15,11 +15,8 @@ export function marginRatioOf(hedge: Hedge, perpPrice: string): number {
 export const distanceOf = (hedge: Hedge, perpPrice: string): number =>
   toNumber(hedge.prices.liquidation.div(perpPrice).minus(1));
 
-/** `|spot − perp| / spot` of an open hedge's quantities. */
-export const driftOf = (hedge: Hedge): number =>
-  toNumber(
-    hedge.spotQty
-      .minus(hedge.hedged ? hedge.perpQty : 0)
-      .div(hedge.spotQty)
-      .abs()
-  );
+/** `|spot − perp|` of an open hedge's quantities, a share of the larger leg. */
+export function driftOf(hedge: Hedge): number {
+  const larger = hedge.hedged ? Decimal.max(hedge.spotQty, hedge.perpQty) : hedge.spotQty;
+  return larger.isZero() ? 0 : toNumber(hedge.naked.div(larger).abs());
+}

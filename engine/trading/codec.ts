@@ -12,7 +12,8 @@ export const fillRecord = (fill: Fill): FillRecord => ({
   price: text(fill.price),
   quantity: text(fill.quantity),
   fee: text(fill.fee),
-  slippage: text(fill.slippage)
+  slippage: text(fill.slippage),
+  ...(fill.id !== undefined && {id: fill.id})
 });
 
 /** The fill of a record. */
@@ -24,7 +25,8 @@ export const fillOf = (record: FillRecord): Fill => ({
   price: new Decimal(record.price),
   quantity: new Decimal(record.quantity),
   fee: new Decimal(record.fee),
-  slippage: new Decimal(record.slippage)
+  slippage: new Decimal(record.slippage),
+  ...(record.id !== undefined && {id: record.id})
 });
 
 /** An intent as the journal has it. */

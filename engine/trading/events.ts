@@ -2,6 +2,7 @@ import type {Instrument} from "../../src/lib/backtest/marketdata.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import type {MarkSource} from "../../src/lib/ledger/trade.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
+import type {Act} from "../execution/venue.js";
 import type {JournalEvent} from "../journal/line.js";
 
 /** The best prices of a market and its newest trade, in quote per coin, as text. */
@@ -19,6 +20,28 @@ export interface SettlementInput {
   nextSettlementMs?: number;
   /** what an open hedge is paid on; absent where nothing is open */
   mark?: {price: string; source: MarkSource};
+  /** what a real venue says it has paid, in quote; "0" where it says nothing although it should */
+  paid?: string;
+}
+
+/** One fill that no step has ordered, as the venue tells it. */
+export interface ForeignRecord {
+  /** the venue's own number of it */
+  id: string;
+  /**
+   * `late`: an order of ours that was given up for lost; `adl`: the venue took some of the short away; `liquidation`,
+   * `settlement`: it ended the short; `outside`: somebody traded on the account
+   */
+  cause: "late" | "adl" | "liquidation" | "settlement" | "outside";
+  fill: FillRecord;
+}
+
+/** A change of the account that belongs to no hedge: a transfer, interest, a trade elsewhere; in quote. */
+export interface AccountRecord {
+  id: string;
+  ts: number;
+  what: string;
+  amount: string;
 }
 
 /** What has become known of one pair since the step before. */
@@ -27,6 +50,8 @@ export interface PairInput {
   settlements?: SettlementInput[];
   /** bars that have ended, for the liquidation check */
   bars?: {openTs: number; endTs: number; high: number; source: "mark" | "perp"}[];
+  /** what happened at the venue without an order of ours, or with one that was given up for lost */
+  foreign?: ForeignRecord[];
   spot?: Touch;
   perp?: Touch;
   volume?: VolumeCheck;
@@ -44,6 +69,8 @@ export interface FillRecord {
   quantity: string;
   fee: string;
   slippage: string;
+  /** the venue's own number of it */
+  id?: string;
 }
 
 /** A serialised intent of `decide`. */
@@ -63,6 +90,8 @@ export interface LegRecord {
   side: "buy" | "sell";
   quantity: string;
   reference: string;
+  limit?: string;
+  reduceOnly?: true | undefined;
 }
 
 /** A rule of the risk gate that fired. */
@@ -102,6 +131,9 @@ export interface WarmedEvent extends Of<"warmed"> {
 }
 export interface InputEvent extends Of<"input"> {
   pairs: PairInput[];
+  account?: AccountRecord[];
+  /** payments that a venue made after it should have, or took back */
+  corrections?: {pair: string; settlementTs: number; amount: string}[];
 }
 export interface DecidedEvent extends Of<"decided"> {
   intents: IntentRecord[];
@@ -115,14 +147,15 @@ export interface RiskEvent extends Of<"risk"> {
 export interface OrderedEvent extends Of<"ordered"> {
   tradeId: string;
   pair: string;
-  act: "open" | "close" | "sell-coin";
+  act: Act;
+  attempt: number;
   legs: LegRecord[];
 }
 export interface FilledEvent extends Of<"filled"> {
   tradeId: string;
   fills: FillRecord[];
-  /** why the venue took none of it */
-  refused?: string;
+  /** orders that were not filled, or not to their end, by client id, and why */
+  unfilled?: [clientId: string, why: string][];
 }
 export interface OpenedEvent extends Of<"opened"> {
   tradeId: string;
@@ -145,6 +178,8 @@ export interface SettledEvent extends Of<"settled"> {
   mark: string;
   markSource: MarkSource;
   amount: string;
+  /** by the rate and the mark, where a real venue paid something else */
+  expected?: string;
   /** true for a settlement that became known after its hedge was left */
   late?: true;
 }
@@ -154,6 +189,33 @@ export interface LiquidatedEvent extends Of<"liquidated"> {
   price: string;
   high: number;
   source: "mark" | "perp";
+}
+/** Something happened at the venue that no step has ordered. */
+export interface ForeignEvent extends Of<"foreign"> {
+  pair: string;
+  tradeId: string | null;
+  cause: ForeignRecord["cause"];
+  id: string;
+}
+/** The account changed for a reason that is no hedge. */
+export interface AccountEvent extends Of<"account"> {
+  id: string;
+  what: string;
+  amount: string;
+}
+/** A leg was taken back because the other could not be had; no entry before `untilTs`. */
+export interface UnwoundEvent extends Of<"unwound"> {
+  pair: string;
+  tradeId: string;
+  why: string;
+  untilTs: number;
+}
+/** A leg stands alone, or coins that cannot be sold are left; quantities in coins, negative for a short. */
+export interface NakedEvent extends Of<"naked"> {
+  pair: string;
+  tradeId: string;
+  quantity: string;
+  why: string;
 }
 export interface ClosedEvent extends Of<"closed"> {
   pair: string;
@@ -195,6 +257,10 @@ export type TradingEvent =
   | LapsedEvent
   | SettledEvent
   | LiquidatedEvent
+  | ForeignEvent
+  | AccountEvent
+  | UnwoundEvent
+  | NakedEvent
   | ClosedEvent
   | EquityEvent
   | ModeEvent

@@ -1,8 +1,17 @@
 import type {Notification} from "../../src/lib/engine/wire.js";
 import type {JournalLine} from "../journal/line.js";
-import type {TradingEvent} from "./events.js";
+import {Decimal, text} from "../../src/lib/money/decimal.js";
+import type {ForeignRecord, TradingEvent} from "./events.js";
 
 type Note = Omit<Notification, "id">;
+
+const FOREIGN: Record<ForeignRecord["cause"], string> = {
+  late: "an order that was given up for lost has filled after all and is taken in",
+  adl: "the venue has taken some of the short away (auto-deleveraging); the coin is evened out",
+  liquidation: "the venue has liquidated the short; the coin is sold next",
+  settlement: "the venue has settled the perp; the coin is sold next",
+  outside: "somebody else traded on the account"
+};
 
 /** What of a line is worth telling a person who is not looking. */
 export function noteOf({event}: JournalLine): Note | undefined {
@@ -25,6 +34,24 @@ export function noteOf({event}: JournalLine): Note | undefined {
       // with every place taken this is how it should be, at each settlement anew
       if (e.reason === "too-many-hedges") return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
+    case "unwound":
+      return note("critical", `${e.pair}: one leg could not be had (${e.why}), the other was taken back`, e.pair);
+    case "naked":
+      return note(
+        "critical",
+        `${e.pair} holds ${e.quantity} coins without the other leg (${e.why}): look at the venue`,
+        e.pair
+      );
+    case "foreign":
+      return note("critical", `${e.pair}: ${FOREIGN[e.cause]} (execution ${e.id})`, e.pair);
+    case "account":
+      return note("warn", `the account changed by ${e.amount} outside of trading: ${e.what}`);
+    case "settled": {
+      if (e.expected === undefined) return undefined;
+      const missing = text(new Decimal(e.expected).minus(e.amount));
+      const said = `paid ${e.amount}, expected ${e.expected}: ${missing} is missing`;
+      return note("critical", `funding of ${e.pair} at ${new Date(e.ts).toISOString()}: ${said}`, e.pair);
+    }
     case "risk":
       return note("critical", e.exits.map(({pair, rule, why}) => `${pair} is left (${rule}: ${why})`).join("; "));
     case "paused":

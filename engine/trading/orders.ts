@@ -1,92 +1,71 @@
-import type {HedgeOrder, Hedge} from "../../src/lib/ledger/hedge.js";
-import {Decimal, text} from "../../src/lib/money/decimal.js";
-import type {ExecutionVenue, HedgeLegs, LegOrder} from "../execution/venue.js";
-import type {Fill} from "../../src/lib/ledger/fills.js";
+import type {Decimal} from "../../src/lib/money/decimal.js";
+import {text} from "../../src/lib/money/decimal.js";
+import type {Act, Execution, ExecutionVenue, HedgeLegs, LegOrder} from "../execution/venue.js";
 import type {Recorder} from "../journal/recorder.js";
 import {fillOf, fillRecord} from "./codec.js";
 import type {FilledEvent, OrderedEvent} from "./events.js";
 
-/** Ids of a trade's orders: the venue knows a repeat by them. At most 36 characters, as Bybit allows. */
-const clientId = (tradeId: string, act: HedgeLegs["act"], market: string): string => {
-  const [slug, ts] = [tradeId.slice(0, tradeId.lastIndexOf("-")), Number(tradeId.slice(tradeId.lastIndexOf("-") + 1))];
-  return `${slug.slice(0, 20)}-${ts.toString(36)}-${act[0]}${market[0]}`;
-};
+/** What a leg's order is to do, before it has a name. */
+export type LegPlan = Omit<LegOrder, "clientId">;
 
-/** The two legs that open a hedge. */
-export function openingLegs({id, pair, ts, quantities, spotReference, perpReference}: HedgeOrder): HedgeLegs {
-  const leg = (market: LegOrder["market"], side: LegOrder["side"], quantity: Decimal, reference: Decimal) => ({
-    clientId: clientId(id, "open", market),
-    market,
-    side,
-    quantity,
-    reference
-  });
-  return {
-    ts,
-    pair,
-    tradeId: id,
-    act: "open",
-    legs: [
-      leg("spot", "buy", quantities.ordered, spotReference),
-      leg("perp", "sell", quantities.perpQty, perpReference)
-    ]
-  };
+const ACTS: Readonly<Record<Act, string>> = {open: "o", close: "c", "sell-coin": "l", mend: "m"};
+
+/** The name of one order: the venue knows a repeat by it. At most 36 characters, as Bybit allows. */
+export function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
+  const cut = tradeId.lastIndexOf("-");
+  const ts = Number(tradeId.slice(cut + 1)).toString(36);
+  return `${tradeId.slice(0, Math.min(cut, 18))}-${ts}-${ACTS[act]}${market[0]}${attempt}`;
 }
 
-/** The legs that leave a hedge; of a liquidated one only its coin is left. */
-export function closingLegs(
-  hedge: Hedge,
-  ts: number,
-  {spotReference, perpReference}: {spotReference: Decimal; perpReference: Decimal | undefined}
-): HedgeLegs {
-  const {id, pair} = hedge.order;
-  const act = hedge.hedged ? "close" : "sell-coin";
-  const legs: LegOrder[] = [
-    {
-      clientId: clientId(id, act, "spot"),
-      market: "spot",
-      side: "sell",
-      quantity: hedge.spotQty,
-      reference: spotReference
-    }
-  ];
-  if (hedge.hedged) {
-    legs.push({
-      clientId: clientId(id, act, "perp"),
-      market: "perp",
-      side: "buy",
-      quantity: hedge.perpQty,
-      reference: perpReference!
-    });
-  }
-  return {ts, pair, tradeId: id, act, legs};
-}
+/** `reference × (1 ± band)`, to our disadvantage, undefined for any price. */
+export const limitOf = (
+  reference: Decimal,
+  side: LegOrder["side"],
+  bandBps: number | undefined
+): Decimal | undefined =>
+  bandBps === undefined ? undefined : reference.times(side === "buy" ? 10_000 + bandBps : 10_000 - bandBps).div(10_000);
 
 /**
- * Sends an order: written down first, then sent, then its outcome written down.
- * @returns its fills, or why the venue refused it
+ * Sends one round of orders: written down first, then sent, then what became of them written down. A process that died in
+ * between goes on here, and the venue is asked what they have become.
  */
-export async function execute(
+export async function carryOut(
   recorder: Recorder,
   venue: ExecutionVenue,
-  order: HedgeLegs
-): Promise<readonly Fill[] | string> {
-  const {ts, tradeId, pair, act, legs} = order;
+  round: Omit<HedgeLegs, "legs"> & {legs: readonly LegPlan[]}
+): Promise<Execution> {
+  const {ts, tradeId, pair, act, attempt} = round;
+  const legs = round.legs.map((leg) => ({clientId: clientId(tradeId, act, leg.market, attempt), ...leg}));
+  const order: HedgeLegs = {ts, tradeId, pair, act, attempt, legs};
+  const resumed = recorder.upcoming !== undefined;
   recorder.follow<OrderedEvent>({
     type: "ordered",
     ts,
     tradeId,
     pair,
     act,
-    legs: legs.map((leg) => ({...leg, quantity: text(leg.quantity), reference: text(leg.reference)}))
+    attempt,
+    legs: legs.map(({limit, quantity, reference, ...leg}) => ({
+      ...leg,
+      quantity: text(quantity),
+      reference: text(reference),
+      ...(limit && {limit: text(limit)})
+    }))
   });
   const filled = await recorder.recallLater<FilledEvent>("filled", async () => {
-    const execution = await venue.execute(order);
-    if ("refused" in execution) return {type: "filled", ts, tradeId, fills: [], refused: execution.refused};
-    return {type: "filled", ts, tradeId, fills: execution.fills.map(fillRecord)};
+    const {fills, unfilled = []} = await venue.execute(order, {resumed});
+    return {
+      type: "filled",
+      ts,
+      tradeId,
+      fills: fills.map(fillRecord),
+      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, why}) => [clientId, why] as [string, string])})
+    };
   });
-  if (filled.refused !== undefined) return filled.refused;
-  const fills = filled.fills.map(fillOf);
-  venue.confirm(order, fills);
-  return fills;
+  const execution: Execution = {
+    fills: filled.fills.map(fillOf),
+    unfilled: (filled.unfilled ?? []).map(([id, why]) => ({clientId: id, why}))
+  };
+  venue.confirm(order, execution);
+  return execution;
 }

@@ -3,7 +3,7 @@ import {Hedge} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import type {Payment} from "../../src/lib/ledger/trade.js";
-import {Decimal, text, toNumber} from "../../src/lib/money/decimal.js";
+import {Decimal, text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import {missingFrom} from "../../src/lib/strategy/history.js";
 import {RateState} from "../../src/lib/strategy/rates.js";
@@ -41,6 +41,16 @@ export class TradedPair {
   warmed = false;
   /** the end of the newest bar that the liquidation check has seen */
   checkedTs = -Infinity;
+  /** rounds of orders that the newest trade has sent */
+  sent = 0;
+  /** how many of the open hedge's fills opened it */
+  opening = 0;
+  /** coins of closed hedges that are too few to be sold */
+  dust = ZERO;
+  /** no entry before this instant: a leg had to be taken back */
+  coolUntilTs = -Infinity;
+  /** what others did with this pair's markets on the account while no hedge was open */
+  outside = {coins: ZERO, short: ZERO};
 
   constructor(
     pair: string,
@@ -56,6 +66,12 @@ export class TradedPair {
 
   get hedge(): Hedge | undefined {
     return this.desk.hedge;
+  }
+
+  /** Whether the legs of the open hedge differ by more than one lot. */
+  get uneven(): boolean {
+    const {hedge} = this;
+    return hedge !== undefined && hedge.hedged && hedge.naked.abs().gt(this.desk.rules.step);
   }
 
   /** Rules and waits under another config or instrument; an open hedge keeps those it was opened under. */

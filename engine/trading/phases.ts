@@ -9,12 +9,12 @@ import type {
   LapsedEvent,
   LiquidatedEvent,
   PairInput,
+  InputEvent,
   RiskEvent,
-  SettledEvent,
-  SettlementInput
+  SettledEvent
 } from "./events.js";
 import {leave} from "./hedging.js";
-import {amended, OWED_MS, type TradedPair} from "./pair.js";
+import {amended, OWED_MS, type Owed, type TradedPair} from "./pair.js";
 import type {Trader} from "./trader.js";
 
 /** One pair of a step: what has become known of it, and its state. */
@@ -55,14 +55,13 @@ export function settle(trader: Trader, input: PairInput, traded: TradedPair): bo
   const {desk, rates, pair} = traded;
   for (const row of input.settlements ?? []) {
     const {t, rate, intervalSource} = rates.push(row);
-    const {mark} = row;
-    const payment = desk.settle(
-      t,
-      {rate, ambiguous: intervalSource === "ambiguous"},
-      () => mark && {mark: new Decimal(mark.price), markSource: mark.source}
-    );
-    if (payment) paid(trader, pair, traded.hedge!.order.id, payment, false);
-    else settleLate(trader, t, rate, row.mark, traded);
+    const mark = row.mark && {mark: new Decimal(row.mark.price), markSource: row.mark.source};
+    const amount = row.paid === undefined ? undefined : new Decimal(row.paid);
+    const settlement = {rate, ambiguous: intervalSource === "ambiguous", paid: amount};
+    const payment = desk.settle(t, settlement, () => mark);
+    const {hedge} = traded;
+    if (payment) paid(trader, pair, hedge!.order.id, payment, {expected: hedge!.expected(payment)});
+    else if (mark) settleLate(trader, {ts: t, rate, ...mark, amount}, traded);
   }
   return (input.settlements?.length ?? 0) > 0;
 }
@@ -72,7 +71,7 @@ function paid(
   pair: string,
   tradeId: string,
   {ts, rate, mark, markSource, amount}: Payment,
-  late: boolean
+  {expected = amount, late = false}: {expected?: Decimal; late?: boolean}
 ): void {
   trader.venue.paid(pair, amount);
   trader.recorder.follow<SettledEvent>({
@@ -84,20 +83,30 @@ function paid(
     mark: text(mark),
     markSource,
     amount: text(amount),
+    ...(!expected.eq(amount) && {expected: text(expected)}),
     ...(late && {late})
   });
 }
 
 /** A settlement from before an exit, known only after it, still belongs to the hedge that was open then. */
-function settleLate(trader: Trader, t: number, rate: Decimal, mark: SettlementInput["mark"], traded: TradedPair): void {
+function settleLate(
+  trader: Trader,
+  {amount, ...settlement}: Omit<Payment, "amount"> & {amount: Decimal | undefined},
+  traded: TradedPair
+): void {
+  const {ts: t, rate, mark} = settlement;
   const owed = traded.owed.find(({afterTs, untilTs}) => t > afterTs && t <= untilTs);
   traded.owed = traded.owed.filter(({untilTs}) => untilTs > t - OWED_MS);
-  if (!owed || !mark) return;
+  if (!owed) return;
   owed.afterTs = t;
-  const amount = owed.perpQty.times(mark.price).times(rate);
-  const payment = {ts: t, rate, mark: new Decimal(mark.price), markSource: mark.source, amount};
-  trader.account.closedNet = trader.account.closedNet.plus(amount);
-  paid(trader, traded.pair, owed.tradeId, payment, true);
+  const expected = owed.perpQty.times(mark).times(rate);
+  amend(trader, traded, owed, {...settlement, amount: amount ?? expected}, expected);
+}
+
+/** A closed trade is paid once more. */
+function amend(trader: Trader, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
+  trader.account.closedNet = trader.account.closedNet.plus(payment.amount);
+  paid(trader, traded.pair, owed.tradeId, payment, {late: true, ...(expected && {expected})});
   owed.report = amended(owed.report, payment);
   trader.recorder.follow<ClosedEvent>({
     type: "closed",
@@ -105,6 +114,23 @@ function settleLate(trader: Trader, t: number, rate: Decimal, mark: SettlementIn
     pair: traded.pair,
     trade: owed.report
   });
+}
+
+/** A venue that has paid late, or other than it said, is taken at its word: the difference goes to the trade it belongs to. */
+export function correct(trader: Trader, corrections: NonNullable<InputEvent["corrections"]>): void {
+  for (const {pair, settlementTs: ts, amount} of corrections) {
+    const traded = trader.pair(pair);
+    const {hedge} = traded;
+    const first = hedge?.payments.find((payment) => payment.ts === ts);
+    const owed = traded.owed.find(({report}) => report.settlements.some((settlement) => settlement.ts === ts));
+    if (hedge && first) {
+      paid(trader, pair, hedge.order.id, hedge.settle({...first, amount: new Decimal(amount)}), {late: true});
+    } else if (owed) {
+      const {rate, mark, markSource} = owed.report.settlements.find((settlement) => settlement.ts === ts)!;
+      const again = {ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)};
+      amend(trader, traded, owed, again);
+    } else trader.outside = trader.outside.plus(amount);
+  }
 }
 
 /** Phase 3: waiting entries lapse, the rules decide, the gate refuses, risk leaves. */

@@ -29,8 +29,18 @@ interface HedgeSnapshot {
   strategy: Record<string, string>;
   instrument: Instrument | null;
   fills: FillRecord[];
-  payments: [ts: number, rate: string, mark: string, source: MarkSource][];
-  liquidation: {endTs: number; barTs: number; source: "mark" | "perp"; high: string; spotReference: string} | null;
+  /** how many of the fills opened it */
+  opening: number;
+  payments: [ts: number, rate: string, mark: string, source: MarkSource, amount: string][];
+  /** `at`: which of the fills it is */
+  liquidation: {
+    at: number;
+    endTs: number;
+    barTs: number;
+    source: "mark" | "perp";
+    high: string;
+    spotReference: string;
+  } | null;
 }
 
 interface PairSnapshot {
@@ -45,6 +55,10 @@ interface PairSnapshot {
   opens: [ts: number, spot: string, perp: string][];
   checkedTs: number | null;
   warmed: boolean;
+  sent: number;
+  dust: string;
+  coolUntilTs: number | null;
+  outside: [coins: string, short: string];
   owed: {tradeId: string; afterTs: number; untilTs: number; perpQty: string; report: TradeReport}[];
 }
 
@@ -56,6 +70,8 @@ export interface TraderSnapshot {
   intervalMs: number;
   capital: string;
   closedNet: string;
+  /** what flowed outside of every hedge, in quote */
+  outside: string;
   mode: TraderMode;
   why: string;
   frozen: boolean;
@@ -78,6 +94,7 @@ export function snapshotOf(trader: Trader): TraderSnapshot {
     intervalMs: trader.intervalMs,
     capital: text(trader.account.capital),
     closedNet: text(trader.account.closedNet),
+    outside: text(trader.outside),
     mode: trader.mode,
     why: trader.why,
     frozen: trader.frozen,
@@ -111,11 +128,15 @@ function pairSnapshot(traded: TradedPair): PairSnapshot {
     opens: opens.map(({ts, spot, perp}) => [ts, text(spot), text(perp)]),
     checkedTs: finite(checkedTs),
     warmed: traded.warmed,
+    sent: traded.sent,
+    dust: text(traded.dust),
+    coolUntilTs: finite(traded.coolUntilTs),
+    outside: [text(traded.outside.coins), text(traded.outside.short)],
     owed: traded.owed.map((owed) => ({...owed, perpQty: text(owed.perpQty)}))
   };
 }
 
-function hedgeSnapshot({hedge, heldUnder}: TradedPair): HedgeSnapshot | null {
+function hedgeSnapshot({hedge, heldUnder, opening}: TradedPair): HedgeSnapshot | null {
   if (!hedge || !heldUnder) return null;
   const {order, liquidation: lost} = hedge;
   const {ordered, spotQty, perpQty} = order.quantities;
@@ -134,10 +155,18 @@ function hedgeSnapshot({hedge, heldUnder}: TradedPair): HedgeSnapshot | null {
     },
     strategy: heldUnder.strategy,
     instrument: heldUnder.instrument ?? null,
-    fills: hedge.fills.slice(0, 2).map(fillRecord),
-    payments: hedge.payments.map(({ts, rate, mark, markSource}) => [ts, text(rate), text(mark), markSource]),
+    fills: hedge.fills.map(fillRecord),
+    opening,
+    payments: hedge.payments.map(({ts, rate, mark, markSource, amount}) => [
+      ts,
+      text(rate),
+      text(mark),
+      markSource,
+      text(amount)
+    ]),
     liquidation: lost
       ? {
+          at: hedge.liquidatedAt!,
           endTs: hedge.perpExitTs!,
           barTs: lost.barTs,
           source: lost.source,
@@ -156,6 +185,7 @@ export function restoreState(trader: Trader, state: TraderSnapshot): void {
   trader.intervalMs = state.intervalMs;
   trader.account.capital = new Decimal(state.capital);
   trader.account.closedNet = new Decimal(state.closedNet);
+  trader.outside = new Decimal(state.outside);
   trader.mode = state.mode;
   trader.why = state.why;
   trader.frozen = state.frozen;
@@ -172,6 +202,7 @@ function restorePair(trader: Trader, own: PairSnapshot): void {
   traded.rates.restore(own.rates);
   if (own.hedge) {
     desk.hold(hedgeOf(own.pair, own.hedge));
+    traded.opening = own.hedge.opening;
     traded.heldUnder = {strategy: own.hedge.strategy, instrument: own.hedge.instrument ?? undefined};
   }
   const waiting = <T extends {intent: IntentRecord; decidedTs: number}>(given: T | null) =>
@@ -184,11 +215,18 @@ function restorePair(trader: Trader, own: PairSnapshot): void {
   traded.opens = own.opens.map(([ts, spot, perp]) => ({ts, spot: new Decimal(spot), perp: new Decimal(perp)}));
   traded.checkedTs = infinite(own.checkedTs);
   traded.warmed = own.warmed;
+  traded.sent = own.sent;
+  traded.dust = new Decimal(own.dust);
+  traded.coolUntilTs = infinite(own.coolUntilTs);
+  traded.outside = {coins: new Decimal(own.outside[0]), short: new Decimal(own.outside[1])};
   traded.owed = own.owed.map((owed) => ({...owed, perpQty: new Decimal(owed.perpQty)}));
 }
 
 /** A hedge comes back by living through what it lived through: its digits are those it had. */
-function hedgeOf(pair: string, {order, strategy, instrument, fills, payments, liquidation}: HedgeSnapshot): Hedge {
+function hedgeOf(
+  pair: string,
+  {order, strategy, instrument, fills, opening, payments, liquidation}: HedgeSnapshot
+): Hedge {
   const config = parseConfig(strategy);
   const given: HedgeOrder = {
     id: order.id,
@@ -205,13 +243,18 @@ function hedgeOf(pair: string, {order, strategy, instrument, fills, payments, li
     perpReference: new Decimal(order.perpReference),
     budgetLimit: order.budgetLimit as BudgetLimit
   };
-  const [spot, perp] = fills.map(fillOf);
-  const hedge = new Hedge(given, config, rulesOf(instrument ?? undefined, config), {spot: spot!, perp: perp!});
-  for (const [ts, rate, mark, markSource] of payments)
-    hedge.settle({ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource});
-  if (liquidation) {
-    const {endTs, barTs, source, high, spotReference} = liquidation;
-    hedge.liquidate(endTs, {barTs, source, high: new Decimal(high), spotReference: new Decimal(spotReference)});
+  const all = fills.map(fillOf);
+  const hedge = new Hedge(given, config, rulesOf(instrument ?? undefined, config), all.slice(0, opening));
+  for (const [i, fill] of all.entries()) {
+    if (i < opening) continue;
+    if (i !== liquidation?.at) hedge.book(fill);
+    else {
+      const {endTs, barTs, source, high, spotReference} = liquidation;
+      const loss = {barTs, source, high: new Decimal(high), spotReference: new Decimal(spotReference)};
+      hedge.liquidate(endTs, loss, fill);
+    }
   }
+  for (const [ts, rate, mark, markSource, amount] of payments)
+    hedge.settle({ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)});
   return hedge;
 }

@@ -21,9 +21,10 @@ import type {
   TradingEvent,
   WarmedEvent
 } from "./events.js";
-import {close, leave, open} from "./hedging.js";
+import {takeForeign} from "./foreign.js";
+import {close, leave, mend, open} from "./hedging.js";
 import {TradedPair} from "./pair.js";
-import {decideAt, liquidate, settle, type ActivePair} from "./phases.js";
+import {correct, decideAt, liquidate, settle, type ActivePair} from "./phases.js";
 import {restoreState, snapshotOf, type TraderSnapshot} from "./snapshot.js";
 
 /** The rules that stand between a decision and its execution. */
@@ -73,6 +74,8 @@ export class Trader {
   why = "";
   /** halted so that nothing is even left: the books do not agree */
   frozen = false;
+  /** what flowed on the account outside of every hedge since the journal began: transfers, interest, others' trades; in quote */
+  outside = ZERO;
   /** the instant of the newest step */
   lastTs = -Infinity;
   /** the hour of the newest equity sample */
@@ -215,12 +218,13 @@ export class Trader {
     this.frozen = type === "halted" && frozen === true;
   }
 
-  /** One instant: liquidate, settle, decide, close, open (SEMANTICS §3). */
+  /** One instant: what the venue did, liquidate, settle, decide, close, open (SEMANTICS §3). */
   async step(given: Omit<InputEvent, "type">): Promise<void> {
     if (this.recorder.turns(given.ts)) {
       this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: given.ts, state: snapshotOf(this)});
     }
-    const {ts, pairs} = this.recorder.recall<InputEvent>("input", () => ({...given, type: "input"}));
+    const known = this.recorder.recall<InputEvent>("input", () => ({...given, type: "input"}));
+    const {ts, pairs} = known;
     const inputs = [...pairs].sort((a, b) => (a.pair < b.pair ? -1 : 1));
     this.#beginDay(ts);
     this.lastTs = ts;
@@ -229,8 +233,11 @@ export class Trader {
       traded.desk.begin();
       traded.observe(ts, input);
     }
+    takeForeign(this, known, active);
+    for (const {input, traded} of active) await mend(this, ts, input, traded);
     for (const {input, traded} of active) await liquidate(this, ts, input, traded);
     const settled = new Set<string>();
+    correct(this, known.corrections ?? []);
     for (const {input, traded} of active) if (settle(this, input, traded)) settled.add(traded.pair);
     decideAt(this, ts, active, settled);
     for (const {input, traded} of active) await close(this, ts, input, traded);
@@ -289,12 +296,13 @@ export class Trader {
         );
       if (!quote?.spot || !(quote.perp || !traded.hedge.hedged)) continue;
       traded.observe(ts, quote);
-      await leave(this, ts, traded, {
-        reason: traded.hedge.hedged ? "emergency" : "liquidated",
+      const exit = {
+        reason: traded.hedge.hedged ? ("emergency" as const) : ("liquidated" as const),
         decision,
         spotReference: new Decimal(quote.spot.bid),
         perpReference: quote.perp && new Decimal(quote.perp.ask)
-      });
+      };
+      await leave(this, ts, traded, exit, true);
     }
     return [...this.pairs.values()].flatMap(({hedge, pair}) => (hedge ? [pair] : []));
   }

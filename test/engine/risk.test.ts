@@ -188,7 +188,7 @@ describe("rules that watch what is open", () => {
     await own.settle(T);
     const [hedge] = own.trader.open;
     expect(own.gate.general(own.trader, T)).toEqual([]);
-    Object.defineProperty(hedge, "perpQty", {value: hedge!.spotQty.times("0.97")});
+    hedge!.book({...hedge!.fills[1]!, side: "buy", quantity: hedge!.perpQty.times("0.03")});
     expect(own.gate.general(own.trader, T)[0]).toMatchObject({rule: "delta-drift"});
     expect(riskRules(own.trader, own.gate, T).find(({name}) => name === "delta-drift")!.level).toBe("alert");
   });

@@ -1,4 +1,4 @@
-import type {Trade} from "../ledger/trade.js";
+import type {MarkSource, Trade} from "../ledger/trade.js";
 import {bootstrapIntervals, type Interval} from "../stats/bootstrap.js";
 import {dailyReturns, equityCurve} from "../stats/curve.js";
 import {metricsOf, pairMetrics, type Metrics} from "../stats/metrics.js";
@@ -32,7 +32,7 @@ export interface TradeReport {
   /** how many settlements were taken */
   payments: number;
   /** each of them */
-  settlements: {ts: number; rate: string; mark: string; markSource: string; amount: string}[];
+  settlements: {ts: number; rate: string; mark: string; markSource: MarkSource; amount: string}[];
   fills: {
     leg: string;
     side: string;

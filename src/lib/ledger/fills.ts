@@ -18,8 +18,10 @@ export interface Fill {
   quantity: Decimal;
   /** in quote */
   fee: Decimal;
-  /** in quote, ≥ 0 */
+  /** in quote: fill against reference; ≥ 0 by the rules of SEMANTICS, less where a venue filled at a better price */
   slippage: Decimal;
+  /** the venue's own number of it, where there is one */
+  id?: string;
 }
 
 /** `reference × (1 + slippage)` for a buy, `× (1 − slippage)` for a sale (SEMANTICS §3). */

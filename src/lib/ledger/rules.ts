@@ -82,6 +82,9 @@ function gcd(a: bigint, b: bigint): bigint {
 /** `value` down to a whole number of steps. */
 export const floorToStep = (value: Decimal, step: Decimal): Decimal => value.div(step).floor().times(step);
 
+/** `value` up to a whole number of steps. */
+export const ceilToStep = (value: Decimal, step: Decimal): Decimal => value.div(step).ceil().times(step);
+
 /** `price` up to a whole number of ticks. */
 export const ceilToTick = (price: Decimal, tick: Decimal): Decimal => price.div(tick).ceil().times(tick);
 

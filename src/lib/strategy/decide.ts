@@ -3,9 +3,18 @@ import {roundTripShare, type StrategyConfig} from "./config.js";
 import type {Signals} from "./history.js";
 import type {PairView, View} from "./view.js";
 
-export type EntryReason = "rate-above-threshold" | "composite-above-threshold";
+/** `found-at-venue`: an order that was given up for lost has filled after all. */
+export type EntryReason = "rate-above-threshold" | "composite-above-threshold" | "found-at-venue";
+/** `unwound`: one leg could not be had, so the other was taken back. */
 export type ExitReason =
-  "rate-below-exit" | "composite-below-exit" | "rate-missing" | "liquidated" | "risk" | "emergency" | "backtest-end";
+  | "rate-below-exit"
+  | "composite-below-exit"
+  | "rate-missing"
+  | "liquidated"
+  | "risk"
+  | "emergency"
+  | "unwound"
+  | "backtest-end";
 
 /** What a strategy may know of its own hedges in one pair. */
 export interface PairBook {

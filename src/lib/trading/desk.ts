@@ -53,7 +53,7 @@ export interface Exit {
   /** undefined for the coin of a liquidated hedge */
   perpReference: Decimal | undefined;
   /** what was really bought and sold; by default what the costs make of the references */
-  fills?: {spot: Fill; perp: Fill | undefined} | undefined;
+  fills?: readonly Fill[] | undefined;
 }
 
 /** What of the config a desk obeys. */
@@ -169,16 +169,16 @@ export class PairDesk {
     });
   }
 
-  /** Phase 2: a settlement at `t`; a hedge opened exactly then receives nothing from it (SEMANTICS §8.10). */
+  /** Phase 2: a settlement at `t`, and what a real venue paid for it; a hedge opened exactly then receives nothing from it (SEMANTICS §8.10). */
   settle(
     t: number,
-    settlement: {rate: Decimal; ambiguous: boolean},
+    settlement: {rate: Decimal; ambiguous: boolean; paid?: Decimal | undefined},
     mark: () => {mark: Decimal; markSource: MarkSource} | undefined
   ): Payment | undefined {
     if (settlement.ambiguous) ++this.ambiguous;
     if (!this.#hedge?.hedged || t <= this.#hedge.order.ts) return undefined;
     const price = mark();
-    return price && this.#hedge.settle({ts: t, rate: settlement.rate, ...price});
+    return price && this.#hedge.settle({ts: t, rate: settlement.rate, ...price, amount: settlement.paid});
   }
 
   /** Phase 3, before deciding: a waiting entry lapses once more than `maxWaitBars` bars have passed. */
