@@ -1,5 +1,6 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
+import type {AccountRecord, ForeignRecord} from "../trading/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {
@@ -54,6 +55,23 @@ export interface Holdings {
   orders?: readonly string[];
 }
 
+/** The account as it was when the journal began: what was there before belongs to no hedge. */
+export interface Baseline {
+  ts: number;
+  /** the venue's number of the account */
+  account: string;
+  /** wallet balances by coin, as text */
+  balances: Record<string, string>;
+}
+
+/** What a venue did that no order of a step has caused. */
+export interface VenueNews {
+  /** funding as it was paid, in quote; negative when it was charged */
+  payments: {pair: string; settlementTs: number; amount: string}[];
+  foreign: {pair: string; record: ForeignRecord}[];
+  account: AccountRecord[];
+}
+
 /**
  * Where hedges are opened and closed: paper, or a real venue. The trading loop knows nothing else of it.
  */
@@ -84,3 +102,25 @@ export interface ExecutionVenue {
   snapshot(): unknown;
   restore(state: unknown): void;
 }
+
+/** A venue with an account of its own, whose word counts. */
+export interface RealVenue extends ExecutionVenue {
+  readonly real: true;
+  readonly baseline: Baseline | undefined;
+  /** The account now, for a journal that begins. @throws ConfigError for one that is not flat */
+  lookAtAccount(ts: number): Promise<Baseline>;
+  /** The venue's number of the account that the keys belong to. */
+  accountId(): Promise<string>;
+  /** From here on the account is measured against how it was then. */
+  begin(baseline: Baseline): void;
+  /** What has happened in the last day without an order of a step, as far as the ledger does not know it. */
+  news(venueMs: number): Promise<VenueNews>;
+  /** Whether an execution or a change of the account is in the ledger. */
+  knows(id: string): boolean;
+  /** A change of the account is in the ledger. */
+  confirmAccount(id: string, ts: number): void;
+  /** Takes every order of the account back, past every queue. */
+  cancelAll(): Promise<void>;
+}
+
+export const isReal = (venue: ExecutionVenue): venue is RealVenue => venue.real;

@@ -2,6 +2,7 @@ import type {PredictedRow} from "../../loaders/store/predicted.js";
 import type {CycleStep, EngineStatus} from "../../src/lib/engine/wire.js";
 import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import {riskRules} from "../risk/report.js";
+import {isReal} from "../execution/venue.js";
 import {gather, type Gathered} from "./input.js";
 import type {TradingLoop} from "./loop.js";
 import {choosePairs, warmPairs} from "./startup.js";
@@ -146,7 +147,10 @@ export class Cycles {
   async #gather(): Promise<Gathered> {
     const loop = this.#loop;
     const urgent = new Set(loop.gate.exits(loop.trader).map(({pair}) => pair));
+    const {venue} = loop.trader;
+    const news = isReal(venue) ? await venue.news(loop.venueTs!) : undefined;
     const gathered = await gather({
+      news,
       trader: loop.trader,
       feed: loop.feed,
       quotes: loop.quotes,
@@ -160,12 +164,26 @@ export class Cycles {
     return gathered;
   }
 
-  async #trade({pairs}: Gathered): Promise<void> {
+  async #trade({pairs, account, corrections}: Gathered): Promise<void> {
     const loop = this.#loop;
     const ts = loop.venueTs!;
     if (ts <= loop.trader.lastTs) throw new Error(`the venue's clock went back behind ${loop.trader.lastTs}`);
     const newHour = floorTo(ts, HOUR_MS) > loop.trader.sampledHour;
-    if (pairs.length > 0 || newHour) await loop.guarded(() => loop.trader.step({ts, pairs}));
+    if (pairs.length === 0 && account.length === 0 && corrections.length === 0 && !newHour) return;
+    await loop.guarded(() => {
+      // what an emergency has taken in since the venue was asked is not news any more
+      const {venue} = loop.trader;
+      const unknown = (id: string) => !isReal(venue) || !venue.knows(id);
+      return loop.trader.step({
+        ts,
+        pairs: pairs.map(({foreign, ...input}) => ({
+          ...input,
+          ...(foreign && {foreign: foreign.filter(({id}) => unknown(id))})
+        })),
+        ...(account.length > 0 && {account: account.filter(({id}) => unknown(id))}),
+        ...(corrections.length > 0 && {corrections})
+      });
+    });
   }
 
   /** Ranks every pair at the newest prices and looks at every rule. */

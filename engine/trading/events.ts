@@ -2,7 +2,7 @@ import type {Instrument} from "../../src/lib/backtest/marketdata.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import type {MarkSource} from "../../src/lib/ledger/trade.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
-import type {Act} from "../execution/venue.js";
+import type {Act, Baseline} from "../execution/venue.js";
 import type {JournalEvent} from "../journal/line.js";
 
 /** The best prices of a market and its newest trade, in quote per coin, as text. */
@@ -36,12 +36,14 @@ export interface ForeignRecord {
   fill: FillRecord;
 }
 
-/** A change of the account that belongs to no hedge: a transfer, interest, a trade elsewhere; in quote. */
+/** A change of the account that belongs to no hedge: a transfer, interest, a trade elsewhere; in quote or coins. */
 export interface AccountRecord {
   id: string;
   ts: number;
   what: string;
   amount: string;
+  /** the coin of this pair changed, by so many, not the cash */
+  pair?: string;
 }
 
 /** What has become known of one pair since the step before. */
@@ -202,7 +204,11 @@ export interface AccountEvent extends Of<"account"> {
   id: string;
   what: string;
   amount: string;
+  /** the coin of this pair, not the cash */
+  for?: string;
 }
+/** The account as it was when the journal began. */
+export interface BaselineEvent extends Of<"baseline">, Baseline {}
 /** A leg was taken back because the other could not be had; no entry before `untilTs`. */
 export interface UnwoundEvent extends Of<"unwound"> {
   pair: string;
@@ -259,6 +265,7 @@ export type TradingEvent =
   | LiquidatedEvent
   | ForeignEvent
   | AccountEvent
+  | BaselineEvent
   | UnwoundEvent
   | NakedEvent
   | ClosedEvent

@@ -2,7 +2,8 @@ import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {roundToTick} from "../../src/lib/ledger/rules.js";
 import {pairSlug} from "../../src/lib/market/pair.js";
-import {Decimal, ONE, text, ZERO} from "../../src/lib/money/decimal.js";
+import {text, ZERO} from "../../src/lib/money/decimal.js";
+import {isReal} from "../execution/venue.js";
 import {fillOf} from "./codec.js";
 import type {AccountEvent, ForeignEvent, ForeignRecord, InputEvent, LiquidatedEvent} from "./events.js";
 import {hold} from "./hedging.js";
@@ -15,9 +16,19 @@ import type {Trader} from "./trader.js";
  * into the ledger. What it leaves uneven is mended in the same step; what a person did also halts.
  */
 export function takeForeign(trader: Trader, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
-  for (const {id, ts: changedTs, what, amount} of account ?? []) {
-    trader.outside = trader.outside.plus(amount);
-    trader.recorder.follow<AccountEvent>({type: "account", ts: changedTs, id, what, amount});
+  for (const {id, ts: changedTs, what, amount, pair} of account ?? []) {
+    const traded = pair === undefined ? undefined : trader.pairs.get(pair);
+    if (pair === undefined) trader.outside = trader.outside.plus(amount);
+    else if (traded) traded.outside = {...traded.outside, coins: traded.outside.coins.plus(amount)};
+    if (isReal(trader.venue)) trader.venue.confirmAccount(id, changedTs);
+    trader.recorder.follow<AccountEvent>({
+      type: "account",
+      ts: changedTs,
+      id,
+      what,
+      amount,
+      ...(pair !== undefined && {for: pair})
+    });
   }
   for (const {input, traded} of active) for (const found of input.foreign ?? []) take(trader, ts, traded, found);
 }

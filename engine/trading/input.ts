@@ -1,7 +1,9 @@
-import {HOUR_MS, floorTo} from "../../src/lib/time/grid.js";
-import {toNumber} from "../../src/lib/money/decimal.js";
+import type {FundingRow} from "../../loaders/store/stage.js";
+import {boundaryTs, HOUR_MS, floorTo} from "../../src/lib/time/grid.js";
+import {Decimal, text, toNumber} from "../../src/lib/money/decimal.js";
+import type {VenueNews} from "../execution/venue.js";
 import type {LiveFeed, PairQuote} from "../feed/live.js";
-import type {PairInput} from "./events.js";
+import type {AccountRecord, InputEvent, PairInput} from "./events.js";
 import type {TradedPair} from "./pair.js";
 import type {Trader} from "./trader.js";
 
@@ -12,6 +14,8 @@ export interface Gathered {
   waiting: string[];
   /** what failed, by pair; those pairs are asked again at the next cycle */
   failed: {pair: string; error: Error}[];
+  account: AccountRecord[];
+  corrections: NonNullable<InputEvent["corrections"]>;
 }
 
 export interface GatherOptions {
@@ -25,7 +29,12 @@ export interface GatherOptions {
   venueMs: number;
   /** pairs that a risk rule wants left */
   urgent: ReadonlySet<string>;
+  /** what a real venue has done; undefined on paper */
+  news: VenueNews | undefined;
 }
+
+/** A venue has paid a settlement within this long of it, ms; then what is missing is told. */
+const PAID_MS = 60_000;
 
 /**
  * Asks the venue for everything that the next step needs and nothing else: settlements that are due, bars that have ended
@@ -33,7 +42,9 @@ export interface GatherOptions {
  */
 export async function gather(options: GatherOptions): Promise<Gathered> {
   const {trader, venueMs} = options;
-  const gathered: Gathered = {pairs: [], waiting: [], failed: []};
+  const {news} = options;
+  const account = news?.account ?? [];
+  const gathered: Gathered = {pairs: [], waiting: [], failed: [], account, corrections: correctionsOf(trader, news)};
   await Promise.all(
     [...trader.pairs.values()].map(async (traded) => {
       try {
@@ -70,14 +81,15 @@ export function dueTs({rates}: TradedPair, expected: number | undefined, asked: 
 
 async function ofPair(
   traded: TradedPair,
-  {trader, feed, quotes, expected, asked, venueMs, urgent}: GatherOptions
+  {trader, feed, quotes, expected, asked, venueMs, urgent, news}: GatherOptions
 ): Promise<{input: PairInput | undefined; waits: boolean}> {
   const {pair, hedge, desk, rates} = traded;
   const quote = quotes.get(pair);
   const first = !asked.has(pair);
   const due = venueMs >= dueTs(traded, expected.get(pair), asked.get(pair));
-  const rows = due ? await feed.settlements(pair, rates.newestTs, venueMs) : [];
-  if (due) asked.set(pair, venueMs);
+  const published = due ? await feed.settlements(pair, rates.newestTs, venueMs) : [];
+  const rows = news ? untilPaid(traded, published, news, venueMs) : published;
+  if (due && rows.length === published.length) asked.set(pair, venueMs);
   const settlements = await Promise.all(
     rows.map(async ({tsMs, rate, reportedHours}, i) => {
       const next = i === rows.length - 1 ? quote?.nextFundingTs : undefined;
@@ -88,16 +100,19 @@ async function ofPair(
         rate,
         ...(reportedHours !== undefined && {reportedHours}),
         ...(next !== undefined && next > tsMs && {nextSettlementMs: next}),
-        ...(mark && {mark})
+        ...(mark && {mark}),
+        ...(mark && news && {paid: paidAt(news, pair, boundaryTs(tsMs)) ?? "0"})
       };
     })
   );
-  const bars = hedge?.hedged ? await feed.bars(traded, venueMs) : [];
-  const fatal = hedge?.hedged && quote?.perp && Number(quote.perp.last) >= toNumber(hedge.prices.liquidation);
+  // a real venue liquidates by its own rules, and says so
+  const bars = hedge?.hedged && !news ? await feed.bars(traded, venueMs) : [];
+  const fatal = !news && hedge?.hedged && quote?.perp && Number(quote.perp.last) >= toNumber(hedge.prices.liquidation);
   if (fatal) bars.push({openTs: venueMs, endTs: venueMs, high: Number(quote.perp!.last), source: "perp"});
   const {strategy, volumeFilter} = trader.config;
   const wantsVolume = settlements.length > 0 && strategy === "composite" && volumeFilter && !hedge;
   const volume = wantsVolume ? await feed.volume(pair, venueMs) : undefined;
+  const foreign = (news?.foreign ?? []).flatMap((own) => (own.pair === pair ? [own.record] : []));
   const newHour = hedge !== undefined && floorTo(venueMs, HOUR_MS) > trader.sampledHour;
   const matters =
     settlements.length > 0 ||
@@ -107,6 +122,8 @@ async function ofPair(
     (hedge !== undefined && !hedge.hedged) ||
     traded.overdue(venueMs) ||
     urgent.has(pair) ||
+    foreign.length > 0 ||
+    traded.uneven ||
     newHour;
   const waits = due && !first && settlements.length === 0;
   if (!matters) return {input: undefined, waits};
@@ -115,12 +132,46 @@ async function ofPair(
       pair,
       ...(settlements.length > 0 && {settlements}),
       ...(bars.length > 0 && {bars}),
+      ...(foreign.length > 0 && {foreign}),
       ...(quote?.spot && {spot: quote.spot}),
       ...(quote?.perp && {perp: quote.perp}),
       ...(volume && {volume})
     },
     waits
   };
+}
+
+const paidAt = ({payments}: VenueNews, pair: string, t: number): string | undefined =>
+  payments.find((payment) => payment.pair === pair && boundaryTs(payment.settlementTs) === t)?.amount;
+
+/** The settlements up to the first that should have been paid and is not yet; after a while what is missing is believed. */
+function untilPaid(
+  {pair, hedge}: TradedPair,
+  rows: readonly FundingRow[],
+  news: VenueNews,
+  venueMs: number
+): readonly FundingRow[] {
+  const first = rows.findIndex(({tsMs}) => {
+    const t = boundaryTs(tsMs);
+    const pays = hedge?.hedged === true && t > hedge.order.ts;
+    return pays && venueMs - t < PAID_MS && paidAt(news, pair, t) === undefined;
+  });
+  return first < 0 ? rows : rows.slice(0, first);
+}
+
+/** Payments that differ from what the ledger has for their settlement: the venue paid late, or took something back. */
+function correctionsOf(trader: Trader, news: VenueNews | undefined): NonNullable<InputEvent["corrections"]> {
+  return (news?.payments ?? []).flatMap(({pair, settlementTs, amount}) => {
+    const traded = trader.pairs.get(pair);
+    const t = boundaryTs(settlementTs);
+    if (!traded || traded.rates.newestTs < t) return [];
+    const booked = [...(traded.hedge?.payments ?? []), ...traded.owed.flatMap(({report}) => report.settlements)].filter(
+      ({ts}) => ts === t
+    );
+    if (booked.length === 0) return [];
+    const missing = booked.reduce((left, payment) => left.minus(payment.amount), new Decimal(amount));
+    return missing.isZero() ? [] : [{pair, settlementTs: t, amount: text(missing)}];
+  });
 }
 
 /** What a settlement is paid on; where no candle tells it, the newest price that was seen. */

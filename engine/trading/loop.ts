@@ -101,7 +101,7 @@ export class TradingLoop {
     });
     this.trader = new Trader({
       recorder: this.recorder,
-      venue: new PaperVenue(options.strategy),
+      venue: options.venue?.() ?? new PaperVenue(options.strategy),
       config: options.strategy,
       venueName: options.venueName,
       barMs: this.feed.barMs,

@@ -4,6 +4,7 @@ import type {EngineMode, EngineSettings, Notification} from "../../src/lib/engin
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import type {EmitEvent, OnStop} from "../api/control.js";
+import type {ExecutionVenue} from "../execution/venue.js";
 import type {JournalDisk} from "../journal/journal.js";
 import type {RiskLimits} from "../risk/limits.js";
 
@@ -41,6 +42,8 @@ export interface LoopOptions {
   origin: string;
   simulated: boolean;
   exchange: Exchange;
+  /** where orders go; undefined: on paper */
+  venue?: (() => ExecutionVenue) | undefined;
   data: LoopData | undefined;
   emit: EmitEvent;
   /** tells a person something worth knowing */

@@ -4,6 +4,7 @@ import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
 import type {LiveFeed, PairQuote} from "../feed/live.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import type {WarmedEvent} from "./events.js";
+import {isReal, type RealVenue} from "../execution/venue.js";
 import type {TradingLoop} from "./loop.js";
 
 /** Pairs of the venue that are traded where nobody has said which. */
@@ -90,6 +91,7 @@ export async function begin(loop: TradingLoop): Promise<void> {
   const {log, signal, strategy, settings, venueName, origin, simulated, version, mode} = options;
   loop.phase = "blocked";
   await firstRates(loop);
+  await ownAccount(loop);
   await completeHistory(loop);
   const pairs = await choosePairs(loop);
   const {minTurnover24h, intervalMs} = settings;
@@ -111,6 +113,29 @@ export async function begin(loop: TradingLoop): Promise<void> {
   signal.throwIfAborted();
   loop.blockedBy = null;
   log.info(`${pairs.length} pairs are followed: ${pairs.join(", ")}`);
+}
+
+/** A journal on a real account begins with what the account held; one of another account is not gone on with. */
+async function ownAccount(loop: TradingLoop): Promise<void> {
+  if (!isReal(loop.trader.venue)) return;
+  loop.blockedBy = {what: "account", progress: null, etaMs: null};
+  loop.why = "it looks at the account";
+  await untilDone(loop, "account", async () => {
+    // asked for the trader's present venue: a rebuilt one has replaced it
+    const venue = loop.trader.venue as RealVenue;
+    const known = venue.baseline;
+    if (!known) {
+      const baseline = await venue.lookAtAccount(loop.venueTs!);
+      await loop.guarded(async () => loop.trader.baseline({type: "baseline", ...baseline}));
+      return;
+    }
+    const account = await venue.accountId();
+    if (account !== known.account) {
+      throw new UsageError(`invalid account: the keys are of ${account}, the journal of ${known.account}`, {
+        fix: "use the keys of the journal's account, or another data directory"
+      });
+    }
+  });
 }
 
 /** Waits for the venue's list and first prices, and says so when they are late. */

@@ -5,9 +5,10 @@ import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {DAY_MS, floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import type {EnterIntent} from "../../src/lib/trading/desk.js";
-import type {ExecutionVenue} from "../execution/venue.js";
+import {isReal, type ExecutionVenue} from "../execution/venue.js";
 import type {Recorder} from "../journal/recorder.js";
 import type {
+  BaselineEvent,
   ConfiguredEvent,
   EmergencyEvent,
   EquityEvent,
@@ -122,6 +123,9 @@ export class Trader {
         case "configured":
           this.configure(event);
           break;
+        case "baseline":
+          this.baseline(event);
+          break;
         case "listed":
           this.list(event);
           break;
@@ -181,6 +185,12 @@ export class Trader {
   #obey(config: StrategyConfig): void {
     this.config = config;
     for (const pair of this.pairs.values()) pair.obey(config, pair.instrument);
+  }
+
+  /** A real account is looked at once, when its journal begins. */
+  baseline(event: BaselineEvent): void {
+    const known = this.recorder.recall<BaselineEvent>("baseline", () => event);
+    if (isReal(this.venue)) this.venue.begin(known);
   }
 
   /** A pair joins, or its markets' steps and ticks have changed. */

@@ -1,7 +1,8 @@
 import type {bybit as Bybit} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
-import {Refusal, type Codes} from "./classify.js";
+import {CODES, DIALECT, envelope, LIMITS} from "./bybit-wire.js";
+import {Refusal} from "./classify.js";
 import {
   coinOf,
   Decimals,
@@ -15,18 +16,8 @@ import {
   requireTimeframe
 } from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
-import {retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
 import {Wire, type WireOptions} from "./wire.js";
-
-/** 600 requests of one address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */
-const LIMITS = {address: {perWindow: 600, windowMs: 5_000}};
-
-const CODES: Codes = {
-  limit: ["10006", "10018", "10429"],
-  again: ["10000", "10016", "170001", "170007"],
-  clock: ["10002"]
-};
 
 const INTERVALS: Readonly<Record<string, string>> = {
   "1m": "1",
@@ -35,26 +26,6 @@ const INTERVALS: Readonly<Record<string, string>> = {
   "1h": "60",
   "4h": "240",
   "1d": "D"
-};
-
-/** A reset further away than this is a broken clock, one in the past a limit that is about to open. */
-const LONGEST_RESET_MS = 60_000;
-const SHORTEST_RESET_MS = 100;
-
-const DIALECT: Dialect = {
-  costs: () => ({address: 1}),
-  code: (body) => {
-    const {retCode, retMsg} = objectOf(body);
-    return retCode === undefined || Number(retCode) === 0
-      ? undefined
-      : {code: String(retCode as number), message: textOf(retMsg) ?? ""};
-  },
-  time: (body) => maybeTs(objectOf(body)["time"]),
-  wait: (headers, venueMs) => {
-    const reset = maybeTs(headers.get("x-bapi-limit-reset-timestamp"));
-    if (reset === undefined) return retryAfterMs(headers, venueMs);
-    return Math.min(LONGEST_RESET_MS, Math.max(SHORTEST_RESET_MS, reset - venueMs));
-  }
 };
 
 type Reply = Promise<unknown>;
@@ -70,6 +41,7 @@ export class BybitExchange implements Exchange {
   readonly fundingDepthMs = undefined;
   readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
   readonly timeframes = Object.keys(INTERVALS);
+  onBan: ((untilMonotonicMs: number) => void) | undefined;
   private readonly wire: Wire;
   /** the venue's own symbols as its lists have them, where they have been read */
   private readonly symbols = new Map<string, string>();
@@ -88,7 +60,8 @@ export class BybitExchange implements Exchange {
       mainLimit: "address",
       dialect: DIALECT,
       codes: CODES,
-      time: () => client.publicGetV5MarketTime() as Reply
+      time: () => client.publicGetV5MarketTime() as Reply,
+      onBan: (until) => this.onBan?.(until)
     });
     this.origin = options.origin ?? this.wire.origin;
   }
@@ -196,6 +169,10 @@ export class BybitExchange implements Exchange {
     this.wire.throttle(share);
   }
 
+  stopUntil(monotonicMs: number) {
+    this.wire.stopUntil(monotonicMs);
+  }
+
   /** `BTCUSDT` for both markets of BTC/USDT; perps in USDC are `BTCPERP`. */
   private symbolOf(pair: string, market: "spot" | "perp"): string {
     const usdc = market === "perp" && quoteOf(pair) === "USDC";
@@ -225,18 +202,6 @@ export class BybitExchange implements Exchange {
       seen.add((cursor = page.next));
     }
   }
-}
-
-/** The envelope of every v5 reply: an error inside it has been raised before; what is left must have its parts. */
-function envelope(reply: unknown): {result: Fields; time: number} {
-  const {retCode, result, time} = objectOf(reply);
-  const venueMs = maybeTs(time);
-  if (Number(retCode) !== 0 || typeof result !== "object" || result === null || venueMs === undefined) {
-    throw new Refusal("content", "the reply has not the shape of a v5 envelope", {
-      body: JSON.stringify(reply)?.slice(0, 200) ?? ""
-    });
-  }
-  return {result: result as Fields, time: venueMs};
 }
 
 /** `[open time, open, high, low, close, volume, turnover]`; mark and index rows end with the close. */

@@ -19,6 +19,8 @@ export interface Dialect {
 export interface Call extends CallOptions {
   /** which try of the call this is, from 1 */
   attempt?: number;
+  /** goes out at once, whatever the limit: an emergency */
+  atOnce?: boolean;
   /** of the newest reply: the venue's time, and when it was sent and had arrived on the monotonic and the wall clock */
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
@@ -78,7 +80,9 @@ export function createTransport(options: TransportOptions): Transport {
     const url = new URL(address);
     if (!origins.includes(url.origin)) throw new RangeError(`invalid address: ${url.origin} is not this venue`);
     const call = calls.getStore() ?? {};
-    const release = await limiter.acquire(dialect.costs(url), call.priority, call.signal);
+    const release = call.atOnce
+      ? () => undefined
+      : await limiter.acquire(dialect.costs(url), call.priority, call.signal);
     const cut = new AbortController();
     const stop = () => cut.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, {once: true});

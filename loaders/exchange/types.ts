@@ -110,6 +110,10 @@ export interface Exchange {
    * @throws RangeError below 0.05 or above 0.8
    */
   throttle?(share: number): void;
+  /** Sends nothing before an instant of the monotonic clock: another line to the same venue was banned. */
+  stopUntil?(monotonicMs: number): void;
+  /** Hears of every ban of this line. */
+  onBan?: ((untilMonotonicMs: number) => void) | undefined;
 }
 
 export interface Usage {

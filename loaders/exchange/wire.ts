@@ -23,6 +23,10 @@ export interface WireOptions {
   time: () => Promise<unknown>;
   /** lets ccxt look for the venue's error codes, where no table of ours does */
   inspect?: boolean;
+  /** lets the client change something at the venue: one that holds keys */
+  writes?: boolean;
+  /** hears of every ban, so that another line to the same venue stops too */
+  onBan?: (untilMonotonicMs: number) => void;
 }
 
 /** A call in progress: the instant of the newest reply, by the venue's own clock. */
@@ -46,7 +50,7 @@ export class Wire {
     client: Ccxt,
     private readonly options: WireOptions
   ) {
-    const {clock, url, deadlineMs, concurrency, limits, dialect, inspect = false} = options;
+    const {clock, url, deadlineMs, concurrency, limits, dialect, inspect = false, writes = false} = options;
     this.limiter = new Limiter({clock, limits, concurrency});
     const origins = prepare(client, url);
     this.origin = url?.replace(/\/+$/, "") ?? origins[0]!;
@@ -60,7 +64,7 @@ export class Wire {
       onRequest: () => this.requests++,
       onRefusal: (refusal, attempt) => this.hold(refusal, attempt),
       venueNow: () => this.venueNow(),
-      posts: inspect,
+      posts: inspect || writes,
       ...(inspect && {
         inspect: (reply, text, parsed) => {
           const headers = Object.fromEntries(reply.headers);
@@ -155,6 +159,28 @@ export class Wire {
     };
   }
 
+  /** Nothing is sent before an instant of the monotonic clock: another line to the venue was banned. */
+  stopUntil(monotonicMs: number): void {
+    this.bannedUntil = Math.max(this.bannedUntil, monotonicMs);
+    this.limiter.pauseUntil(this.bannedUntil);
+  }
+
+  /**
+   * One attempt at something that must not be repeated: an order. No retry, whatever comes back.
+   * @throws Refusal, or the signal's reason
+   */
+  async once<T>(request: () => Promise<T>, call: Call): Promise<T> {
+    const reply = await calls.run(call, async () => {
+      try {
+        return await request();
+      } catch (error) {
+        throw translate(error);
+      }
+    });
+    this.observe(call);
+    return reply;
+  }
+
   throttle(share: number): void {
     this.limiter.share = share;
   }
@@ -169,6 +195,7 @@ export class Wire {
     if (verdict.act === "ban") {
       this.bannedUntil = Math.max(this.bannedUntil, now + verdict.waitMs);
       this.limiter.pauseUntil(this.bannedUntil);
+      this.options.onBan?.(this.bannedUntil);
     } else if (verdict.act === "pause") {
       this.limiter.pauseUntil(now + (verdict.waitMs ?? backoff(LIMIT_BACKOFF_MS, attempt, random)));
     }

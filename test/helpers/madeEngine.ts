@@ -89,7 +89,7 @@ export const madeTrade = (now: number, change: Partial<TradeReport> = {}): Trade
     ts: now - hours * HOUR,
     rate: "0.0005",
     mark: "2000",
-    markSource: "mark",
+    markSource: "mark-open" as const,
     amount: "0.5"
   })),
   fills: [

@@ -1,0 +1,269 @@
+import type {bybit as Bybit} from "ccxt";
+import {CODES, DIALECT, envelope} from "../../../loaders/exchange/bybit-wire.js";
+import {Refusal} from "../../../loaders/exchange/classify.js";
+import {listOf, maybeTs, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
+import {textOf} from "../../../loaders/exchange/page.js";
+import type {CallOptions, Clock, Exchange} from "../../../loaders/exchange/types.js";
+import {Wire} from "../../../loaders/exchange/wire.js";
+
+/** Keys of an account, from the environment alone. */
+export interface Keys {
+  apiKey: string;
+  secret: string;
+}
+
+export interface AccountOptions {
+  clock: Clock;
+  random: () => number;
+  /** replaces every host of the venue's API */
+  url?: string | undefined;
+  keys: Keys;
+  deadlineMs?: number;
+  /** the line that reads the market: a ban of one stops the other */
+  market?: Exchange | undefined;
+}
+
+type Category = "spot" | "linear";
+type Reply = Promise<unknown>;
+
+/**
+ * What of the address's 600 requests in five seconds is left by the line that reads the market (at most 80 %): an account's
+ * requests never queue behind a backfill.
+ */
+const LIMITS = {account: {perWindow: 150, windowMs: 5_000}};
+/** Rows of a page of executions and of the transaction log, the most the venue gives. */
+const EXECUTIONS = 100;
+const LOG_ROWS = 50;
+const MOST_PAGES = 40;
+const RECV_WINDOW_MS = 5_000;
+
+/**
+ * The private side of Bybit v5 for one account, in the venue's own words. Every endpoint is named here and asked with
+ * every parameter written out: nothing of ccxt's defaults decides anything. Reading retries; what changes something is
+ * sent once, whatever comes back.
+ */
+export class BybitAccount {
+  readonly origin: string;
+  readonly #wire: Wire;
+  readonly #client: Bybit;
+
+  private constructor(client: Bybit, {clock, random, url, keys, deadlineMs = 5_000, market}: AccountOptions) {
+    this.#client = client;
+    client.apiKey = keys.apiKey;
+    client.secret = keys.secret;
+    client.options["recvWindow"] = RECV_WINDOW_MS;
+    this.#wire = new Wire(client, {
+      clock,
+      random,
+      url,
+      deadlineMs,
+      concurrency: 24,
+      limits: LIMITS,
+      mainLimit: "account",
+      dialect: {...DIALECT, costs: () => ({account: 1})},
+      codes: CODES,
+      time: () => client.publicGetV5MarketTime() as Reply,
+      writes: true,
+      onBan: (until) => market?.stopUntil?.(until)
+    });
+    client.nonce = () => this.#wire.venueNow();
+    this.origin = this.#wire.origin;
+    if (market) market.onBan = (until) => this.#wire.stopUntil(until);
+  }
+
+  /** Opens the line and sets its clock by the venue's. ccxt is loaded here and not before. */
+  static async open(options: AccountOptions): Promise<BybitAccount> {
+    const {default: ccxt} = await import("ccxt");
+    const account = new BybitAccount(new ccxt.bybit(), options);
+    return account;
+  }
+
+  /** Sets the line's clock by the venue's: a signature carries it. */
+  async syncClock(options: CallOptions = {}): Promise<void> {
+    await this.#wire.serverTime("bybit time", options, (reply) => envelope(reply).time);
+  }
+
+  get usage() {
+    return this.#wire.usage();
+  }
+
+  /** Sends one thing that changes something, once. @throws Refusal */
+  async #post(path: string, params: Fields, {atOnce = false, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}) {
+    const reply = await this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
+      priority: "live",
+      ...(signal && {signal}),
+      attempt: 1,
+      atOnce
+    });
+    return envelope(reply).result;
+  }
+
+  #get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
+    return this.#wire.call(
+      `bybit ${path.slice(3)}`,
+      {priority: "live", signal},
+      () => this.#client.request(path, "private", "GET", params) as Reply,
+      (reply) => ({value: read(envelope(reply).result), doubtful: false})
+    );
+  }
+
+  /** Every row over all cursors, newest first as the venue gives them. */
+  async #pages(path: string, params: Fields, options?: CallOptions): Promise<Fields[]> {
+    const rows: Fields[] = [];
+    for (let cursor = "", page = 0; page < MOST_PAGES; page++) {
+      const {list, next} = await this.#get(
+        path,
+        {...params, ...(cursor && {cursor})},
+        (result) => ({
+          list: listOf(result["list"]).map(objectOf),
+          next: textOf(result["nextPageCursor"]) ?? ""
+        }),
+        options
+      );
+      rows.push(...list);
+      if (next === "" || list.length === 0 || next === cursor) return rows;
+      cursor = next;
+    }
+    throw new Refusal("content", `${path} has more than ${MOST_PAGES} pages`);
+  }
+
+  /** Sends an order. @throws Refusal for anything but an acknowledgement */
+  async create(order: Fields, signal?: AbortSignal): Promise<void> {
+    await this.#post("v5/order/create", order, {...(signal && {signal})});
+  }
+
+  /** Takes an order back by its client id; one that is not there any more is no error. @throws Refusal */
+  async cancel(category: Category, symbol: string, orderLinkId: string): Promise<void> {
+    try {
+      await this.#post("v5/order/cancel", {category, symbol, orderLinkId});
+    } catch (error) {
+      // 110001 and 170213: there is no such order, or it has ended
+      if (!(error instanceof Refusal) || !["110001", "170213"].includes(error.code ?? "")) throw error;
+    }
+  }
+
+  /** Takes every order of the account back, whoever has sent it; goes out past every queue. */
+  async cancelAll(): Promise<void> {
+    await Promise.all([
+      this.#post("v5/order/cancel-all", {category: "linear", settleCoin: "USDT"}, {atOnce: true}),
+      this.#post("v5/order/cancel-all", {category: "spot"}, {atOnce: true})
+    ]);
+  }
+
+  /** An order by its client id, whether it is open or has ended; undefined where the venue does not know it. */
+  async order(category: Category, symbol: string, orderLinkId: string, options?: CallOptions) {
+    const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
+    const query = {category, symbol, orderLinkId};
+    return (
+      (await this.#get("v5/order/realtime", query, found, options)) ??
+      (await this.#get("v5/order/history", query, found, options))
+    );
+  }
+
+  /** Orders that are open now, of every symbol. */
+  async openOrders(category: Category): Promise<Fields[]> {
+    const scope = category === "linear" ? {settleCoin: "USDT"} : {};
+    return this.#pages("v5/order/realtime", {category, ...scope, openOnly: 0, limit: 50});
+  }
+
+  /** The executions of one order. */
+  executionsOf(category: Category, symbol: string, orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/execution/list", {category, symbol, orderLinkId, limit: EXECUTIONS}, options);
+  }
+
+  /** Every execution since an instant, by whomever, forced ones included. */
+  executionsSince(category: Category, startTime: number, options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/execution/list", {category, startTime, limit: EXECUTIONS}, options);
+  }
+
+  /** Every change of a wallet since an instant. */
+  logSince(startTime: number, options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/account/transaction-log", {accountType: "UNIFIED", startTime, limit: LOG_ROWS}, options);
+  }
+
+  /** Linear positions that are not flat. */
+  async positions(options?: CallOptions): Promise<Fields[]> {
+    const rows = await this.#pages("v5/position/list", {category: "linear", settleCoin: "USDT", limit: 200}, options);
+    return rows.filter((row) => Number(row["size"]) !== 0);
+  }
+
+  /** One symbol's position, flat or not: its leverage is there. */
+  position(symbol: string): Promise<Fields | undefined> {
+    return this.#get("v5/position/list", {category: "linear", symbol}, (result) => objectOf(listOf(result["list"])[0]));
+  }
+
+  /** The wallet's balance by coin, as text. */
+  balances(options?: CallOptions): Promise<Map<string, string>> {
+    return this.#get(
+      "v5/account/wallet-balance",
+      {accountType: "UNIFIED"},
+      (result) => {
+        const [wallet] = listOf(result["list"]).map(objectOf);
+        if (!wallet) throw new Refusal("content", "the reply has no wallet");
+        return new Map(
+          listOf(wallet["coin"], "coin").map((raw) => {
+            const row = objectOf(raw);
+            const balance = textOf(row["walletBalance"]);
+            if (!balance || !Number.isFinite(Number(balance)))
+              throw new Refusal("content", `no balance of ${textOf(row["coin"])}`);
+            return [textOf(row["coin"]) ?? "", balance];
+          })
+        );
+      },
+      options
+    );
+  }
+
+  marginMode(): Promise<string> {
+    return this.#get("v5/account/info", {}, (result) => textOf(result["marginMode"]) ?? "");
+  }
+
+  /** `ISOLATED_MARGIN` or `REGULAR_MARGIN`. @throws Refusal */
+  async setMarginMode(setMarginMode: string): Promise<void> {
+    await this.#post("v5/account/set-margin-mode", {setMarginMode});
+  }
+
+  /** Sets a symbol's leverage; one that it has already is no error. @throws Refusal */
+  async setLeverage(symbol: string, leverage: string): Promise<void> {
+    try {
+      await this.#post("v5/position/set-leverage", {
+        category: "linear",
+        symbol,
+        buyLeverage: leverage,
+        sellLeverage: leverage
+      });
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "110043") throw error;
+    }
+  }
+
+  /** Taker and maker fee of a symbol, shares as text. */
+  feeRate(category: Category, symbol: string): Promise<{taker: string; maker: string}> {
+    return this.#get("v5/account/fee-rate", {category, symbol}, (result) => {
+      const row = objectOf(listOf(result["list"])[0]);
+      const [taker, maker] = [textOf(row["takerFeeRate"]), textOf(row["makerFeeRate"])];
+      if (!taker || !maker) throw new Refusal("content", `the reply has no fee of ${symbol}`);
+      return {taker, maker};
+    });
+  }
+
+  /** Who the keys belong to and what they may do. */
+  key(): Promise<{
+    account: string;
+    readOnly: boolean;
+    permissions: Record<string, string[]>;
+    expiresTs: number | undefined;
+  }> {
+    return this.#get("v5/user/query-api", {}, (result) => ({
+      account: textOf(result["userID"]) ?? "",
+      readOnly: Number(result["readOnly"]) === 1,
+      permissions: Object.fromEntries(
+        Object.entries(objectOf(result["permissions"])).map(([name, list]) => [
+          name,
+          Array.isArray(list) ? list.map(String) : []
+        ])
+      ),
+      expiresTs: maybeTs(Date.parse(textOf(result["expiredAt"]) ?? ""))
+    }));
+  }
+}

@@ -1,0 +1,43 @@
+import type {Fill} from "../../../src/lib/ledger/fills.js";
+import {Decimal} from "../../../src/lib/money/decimal.js";
+import {Refusal} from "../../../loaders/exchange/classify.js";
+import {maybeTs, type Fields} from "../../../loaders/exchange/fields.js";
+import {textOf} from "../../../loaders/exchange/page.js";
+import type {OrderMarket} from "./markets.js";
+
+/** A decimal of a private reply, which must be one: nothing is guessed where money is concerned. */
+export function decimalField(row: Fields, name: string): Decimal {
+  const value = textOf(row[name]);
+  if (value === undefined || value === "" || !/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(value))
+    throw new Refusal("content", `invalid ${name}: ${value ?? "missing"}`);
+  return new Decimal(value);
+}
+
+/**
+ * One execution as a fill, in coins and quote per coin. A spot purchase's fee is taken in the coin: what arrives is less,
+ * and the fee's value is at the execution's price (SEMANTICS §3, `spotFeeIn: "base"`).
+ * @param reference of the order it belongs to; the execution's own price where there is none
+ */
+export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal): Fill {
+  const leg = market.category === "spot" ? "spot" : "perp";
+  const side = textOf(row["side"]) === "Buy" ? "buy" : "sell";
+  const price = decimalField(row, "execPrice").div(market.unit);
+  const gross = decimalField(row, "execQty").times(market.unit);
+  const fee = decimalField(row, "execFee");
+  const currency = textOf(row["feeCurrency"]);
+  // without a word on the currency, the venue's rule holds: purchases of coin pay in the coin
+  const inCoin = leg === "spot" && side === "buy" && (!currency || market.symbol.startsWith(currency));
+  const quantity = inCoin ? gross.minus(fee) : gross;
+  const own = reference ?? price;
+  return {
+    leg,
+    side,
+    ts: maybeTs(row["execTime"]) ?? 0,
+    reference: own,
+    price,
+    quantity,
+    fee: inCoin ? fee.times(price) : fee,
+    slippage: (side === "buy" ? price.minus(own) : own.minus(price)).times(quantity),
+    id: textOf(row["execId"]) ?? ""
+  };
+}

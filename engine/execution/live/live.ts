@@ -1,0 +1,235 @@
+import type {Fill} from "../../../src/lib/ledger/fills.js";
+import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
+import {ConfigError} from "../../../loaders/errors.js";
+import {textOf} from "../../../loaders/exchange/page.js";
+import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
+import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
+import type {Baseline, Execution, HedgeLegs, Holdings, LegOrder, RealVenue, VenueNews} from "../venue.js";
+import type {BybitAccount} from "./account.js";
+import {decimalField} from "./fill.js";
+import {pairMarkets, type OrderMarket, type PairMarkets} from "./markets.js";
+import {newsOf} from "./news.js";
+import {place, track, type LegOutcome, type TrackOptions} from "./orders.js";
+import {Seen} from "./seen.js";
+
+export interface LiveOptions {
+  account: BybitAccount;
+  exchange: Exchange;
+  clock: Clock;
+  signal: AbortSignal;
+  config: Pick<StrategyConfig, "leverage">;
+  /** says what a person should know at once */
+  alarm: (text: string, pair: string | null) => void;
+  /** shows orders instead of sending them */
+  dryRun?: ((order: string) => void) | undefined;
+}
+
+/** Bybit's words for a margin that is each position's own. */
+const ISOLATED = "ISOLATED_MARGIN";
+
+/**
+ * A real venue. It sends what the ladder says, waits until it knows what became of it, and tells what happened without an
+ * order. Its books are the venue's: balances, positions and executions, never its own arithmetic.
+ */
+export class LiveVenue implements RealVenue {
+  readonly real = true as const;
+  readonly cashTolerance = new Decimal("0.00000001");
+  readonly #options: LiveOptions;
+  readonly #seen = new Seen();
+  /** orders that were given up for lost */
+  readonly #lost = new Set<string>();
+  readonly #ready = new Set<string>();
+  #markets = new Map<string, PairMarkets>();
+  #baseline: Baseline | undefined;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  get baseline(): Baseline | undefined {
+    return this.#baseline;
+  }
+
+  /** The account now, for a journal that begins. @throws ConfigError for an account that is not flat */
+  async lookAtAccount(ts: number): Promise<Baseline> {
+    const {account} = this.#options;
+    const [key, balances, positions] = await Promise.all([account.key(), account.balances(), account.positions()]);
+    if (positions.length > 0) {
+      const symbols = positions.map((row) => textOf(row["symbol"])).join(", ");
+      throw new ConfigError(`invalid account: it has open positions (${symbols})`, {
+        fix: "close them, or use an account (a sub-account) that the engine has for itself"
+      });
+    }
+    return {ts, account: key.account, balances: Object.fromEntries(balances)};
+  }
+
+  async accountId(): Promise<string> {
+    return (await this.#options.account.key()).account;
+  }
+
+  /** From here on the account is measured against how it was then. */
+  begin(baseline: Baseline): void {
+    this.#baseline = baseline;
+  }
+
+  /** Reads the markets' names and steps anew. */
+  async list(): Promise<void> {
+    this.#markets = pairMarkets(await this.#options.exchange.instruments({priority: "live"}));
+  }
+
+  async #marketsOf(pair: string): Promise<PairMarkets> {
+    if (!this.#markets.has(pair)) await this.list();
+    const markets = this.#markets.get(pair);
+    if (!markets) throw new RangeError(`missing market: ${pair}`);
+    return markets;
+  }
+
+  async execute(order: HedgeLegs, {resumed}: {resumed: boolean}): Promise<Execution> {
+    const {dryRun, signal, clock, account, alarm} = this.#options;
+    const {pair, act, legs} = order;
+    const markets = await this.#marketsOf(pair);
+    if (dryRun) {
+      const unfilled = legs.map((leg) => ({clientId: leg.clientId, why: "dry run: nothing is sent"}));
+      for (const leg of legs) dryRun(shown(markets[leg.market], leg));
+      return {fills: [], unfilled};
+    }
+    if (act === "open" && !resumed) {
+      const why = await this.#prepare(markets);
+      if (why !== undefined) return {fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))};
+    }
+    const options: TrackOptions = {
+      account,
+      clock,
+      signal,
+      onDoubt: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
+    };
+    const outcomes = await Promise.all(legs.map((leg) => (resumed ? track : place)(markets[leg.market], leg, options)));
+    return this.#executionOf(legs, outcomes);
+  }
+
+  #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
+    const unfilled = outcomes.flatMap(({why, lost}, i) => {
+      const {clientId} = legs[i]!;
+      if (lost) this.#lost.add(clientId);
+      return why === undefined ? [] : [{clientId, why: lost ? `lost: ${why}` : why}];
+    });
+    return {fills: outcomes.flatMap(({fills}) => fills), unfilled};
+  }
+
+  /**
+   * Margin mode and leverage of a pair, set and read back: the liquidation price of SEMANTICS §3 stands on both.
+   * @returns why the pair cannot be opened
+   */
+  async #prepare({perp, pair}: PairMarkets): Promise<string | undefined> {
+    if (this.#ready.has(pair)) return undefined;
+    const {account, config} = this.#options;
+    const leverage = text(config.leverage);
+    try {
+      if ((await account.marginMode()) !== ISOLATED) await account.setMarginMode(ISOLATED);
+      await account.setLeverage(perp.symbol, leverage);
+      const [mode, position] = await Promise.all([account.marginMode(), account.position(perp.symbol)]);
+      const set = textOf(position?.["leverage"]);
+      if (mode !== ISOLATED) return `the margin mode is ${mode}, not ${ISOLATED}`;
+      if (set === undefined || !new Decimal(set).eq(leverage))
+        return `the leverage is ${set ?? "unknown"}, not ${leverage}`;
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      return `margin mode and leverage could not be set: ${(error as Error).message}`;
+    }
+    this.#ready.add(pair);
+    return undefined;
+  }
+
+  confirm(_order: HedgeLegs, {fills, unfilled = []}: Execution): void {
+    for (const fill of fills) this.#seen.add(fill.id, fill.ts);
+    for (const {clientId, why} of unfilled) if (why.startsWith("lost: ")) this.#lost.add(clientId);
+  }
+
+  confirmForeign(_pair: string, fill: Fill): void {
+    this.#seen.add(fill.id, fill.ts);
+  }
+
+  confirmAccount(id: string, ts: number): void {
+    this.#seen.add(id, ts);
+  }
+
+  paid(): void {
+    // the venue's wallet has it already
+  }
+
+  liquidated(_pair: string, fill: Fill): void {
+    this.#seen.add(fill.id, fill.ts);
+  }
+
+  /** Whether a fill or a change of the account is in the ledger. */
+  knows(id: string): boolean {
+    return this.#seen.has(id);
+  }
+
+  /** What the venue has done since the journal began, or in the last two days, that no order of a step has caused. */
+  async news(venueMs: number): Promise<VenueNews> {
+    if (this.#markets.size === 0) await this.list();
+    const {account, signal} = this.#options;
+    return newsOf({
+      account,
+      signal,
+      markets: [...this.#markets.values()],
+      seen: this.#seen,
+      lost: this.#lost,
+      baselineTs: this.#baseline?.ts ?? venueMs,
+      venueMs
+    });
+  }
+
+  async holdings(): Promise<Holdings> {
+    const {account, signal} = this.#options;
+    if (this.#markets.size === 0) await this.list();
+    const [balances, positions, spot, linear] = await Promise.all([
+      account.balances({signal}),
+      account.positions({signal}),
+      account.openOrders("spot"),
+      account.openOrders("linear")
+    ]);
+    const before = (coin: string) => new Decimal(this.#baseline?.balances[coin] ?? "0");
+    const bySymbol = new Map(positions.map((row) => [textOf(row["symbol"]), row]));
+    let sold = ZERO;
+    for (const row of positions) sold = sold.plus(shortOf(row).times(decimalField(row, "avgPrice")));
+    const pairs = [...this.#markets.values()].flatMap(({pair, coin, perp}) => {
+      const row = bySymbol.get(perp.symbol);
+      const coins = new Decimal(balances.get(coin) ?? "0").minus(before(coin));
+      const short = row ? shortOf(row).times(perp.unit) : ZERO;
+      return coins.isZero() && short.isZero() ? [] : [{pair, coins, short}];
+    });
+    const cash = new Decimal(balances.get("USDT") ?? "0").minus(before("USDT")).plus(sold);
+    const names = new Set([...this.#markets.values()].flatMap(({spot, perp}) => [spot.symbol, perp.symbol]));
+    const orders = [...spot, ...linear].flatMap((row) =>
+      names.has(textOf(row["symbol"]) ?? "") ? [textOf(row["orderLinkId"]) || textOf(row["orderId"]) || "?"] : []
+    );
+    return {cash, pairs, orders};
+  }
+
+  /** Takes every order of the account back at once, past every queue. */
+  cancelAll(): Promise<void> {
+    return this.#options.dryRun ? Promise.resolve() : this.#options.account.cancelAll();
+  }
+
+  snapshot(): unknown {
+    return {baseline: this.#baseline ?? null, seen: this.#seen.snapshot(), lost: [...this.#lost]};
+  }
+
+  restore(state: unknown): void {
+    const {baseline, seen, lost} = state as {baseline: Baseline | null; seen: [string, number][]; lost: string[]};
+    this.#baseline = baseline ?? undefined;
+    this.#seen.restore(seen);
+    for (const id of lost) this.#lost.add(id);
+  }
+}
+
+/** Size of a short in the venue's unit; a long one is negative. */
+function shortOf(row: Record<string, unknown>): Decimal {
+  const size = decimalField(row, "size");
+  return textOf(row["side"]) === "Buy" ? size.neg() : size;
+}
+
+const shown = (market: OrderMarket, {side, quantity, limit, reduceOnly, clientId}: LegOrder): string =>
+  `${side} ${text(quantity)} coins of ${market.symbol} (${market.category}) ${limit ? `at ${text(limit)} or better` : "at any price"}${reduceOnly ? ", reduce-only" : ""} as ${clientId}`;

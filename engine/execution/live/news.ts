@@ -1,0 +1,117 @@
+import {text, Decimal, ZERO} from "../../../src/lib/money/decimal.js";
+import type {Fields} from "../../../loaders/exchange/fields.js";
+import {maybeTs} from "../../../loaders/exchange/fields.js";
+import {textOf} from "../../../loaders/exchange/page.js";
+import {fillRecord} from "../../trading/codec.js";
+import type {AccountRecord, ForeignRecord} from "../../trading/events.js";
+import type {VenueNews} from "../venue.js";
+import type {BybitAccount} from "./account.js";
+import {decimalField, fillFrom} from "./fill.js";
+import type {OrderMarket, PairMarkets} from "./markets.js";
+import type {Seen} from "./seen.js";
+
+export interface NewsOptions {
+  account: BybitAccount;
+  signal: AbortSignal;
+  markets: readonly PairMarkets[];
+  seen: Seen;
+  lost: ReadonlySet<string>;
+  /** when the journal began: what was before is not ours */
+  baselineTs: number;
+  venueMs: number;
+}
+
+/** How far back the venue is asked at each look, ms: late rows turn up within it. */
+const BACK_MS = 86_400_000;
+
+const FORCED: Record<string, ForeignRecord["cause"]> = {
+  AdlTrade: "adl",
+  BustTrade: "liquidation",
+  Settle: "settlement",
+  Delivery: "settlement"
+};
+
+/** Asks for executions and the log of the last day and keeps what the ledger does not know. */
+export async function newsOf({
+  account,
+  signal,
+  markets,
+  seen,
+  lost,
+  baselineTs,
+  venueMs
+}: NewsOptions): Promise<VenueNews> {
+  const since = Math.max(baselineTs, venueMs - BACK_MS);
+  const [spot, linear, log] = await Promise.all([
+    account.executionsSince("spot", since, {signal}),
+    account.executionsSince("linear", since, {signal}),
+    account.logSince(since, {signal})
+  ]);
+  const news: VenueNews = {payments: [], foreign: [], account: []};
+  const bySymbol = (read: (own: PairMarkets) => OrderMarket) =>
+    new Map(markets.map((own) => [read(own).symbol, {pair: own.pair, market: read(own)}]));
+  const symbols = {spot: bySymbol(({spot}) => spot), linear: bySymbol(({perp}) => perp)};
+  for (const [rows, named] of [
+    [spot, symbols.spot],
+    [linear, symbols.linear]
+  ] as const) {
+    for (const row of rows) {
+      const type = textOf(row["execType"]) ?? "";
+      const id = textOf(row["execId"]) ?? "";
+      if (type === "Funding" || seen.has(id) || (maybeTs(row["execTime"]) ?? 0) < baselineTs) continue;
+      const known = named.get(textOf(row["symbol"]) ?? "");
+      if (known) {
+        const fill = fillRecord(fillFrom(row, known.market));
+        news.foreign.push({pair: known.pair, record: {id, cause: causeOf(row, type, lost), fill}});
+      } else news.account.push(elsewhere(row, id));
+    }
+  }
+  for (const row of log) readLog(row, {news, seen, baselineTs, pairs: symbols.linear, coins: markets});
+  const byTs = (a: ForeignRecord, b: ForeignRecord) => a.fill.ts - b.fill.ts || (a.id < b.id ? -1 : 1);
+  news.foreign.sort((a, b) => byTs(a.record, b.record));
+  return news;
+}
+
+const causeOf = (row: Fields, type: string, lost: ReadonlySet<string>): ForeignRecord["cause"] =>
+  FORCED[type] ?? (lost.has(textOf(row["orderLinkId"]) ?? "") ? "late" : "outside");
+
+/** A trade in a market that is not followed: what it did to the cash. */
+function elsewhere(row: Fields, id: string): AccountRecord {
+  const value = decimalField(row, "execPrice").times(decimalField(row, "execQty"));
+  const flow = textOf(row["side"]) === "Buy" ? value.neg() : value;
+  const currency = textOf(row["feeCurrency"]);
+  const fee = !currency || currency === "USDT" ? decimalField(row, "execFee") : ZERO;
+  return {
+    id,
+    ts: maybeTs(row["execTime"]) ?? 0,
+    what: `trade of ${textOf(row["symbol"]) ?? "?"}, which is not followed`,
+    amount: text(flow.minus(fee))
+  };
+}
+
+interface LogReading {
+  news: VenueNews;
+  seen: Seen;
+  baselineTs: number;
+  pairs: ReadonlyMap<string, {pair: string}>;
+  coins: readonly PairMarkets[];
+}
+
+function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading): void {
+  const type = textOf(row["type"]) ?? "";
+  const ts = maybeTs(row["transactionTime"]) ?? 0;
+  const id = `log ${textOf(row["id"]) || `${type} ${ts} ${textOf(row["currency"])}`}`;
+  if (type === "TRADE" || ts < baselineTs) return;
+  const pair = pairs.get(textOf(row["symbol"]) ?? "")?.pair;
+  if (type === "SETTLEMENT" && pair !== undefined) {
+    news.payments.push({pair, settlementTs: ts, amount: text(decimalField(row, "change"))});
+    return;
+  }
+  if (seen.has(id)) return;
+  const amount = text(new Decimal(textOf(row["change"]) || "0"));
+  const currency = textOf(row["currency"]) ?? "";
+  const coin = coins.find((own) => own.coin === currency);
+  const what = type.toLowerCase().replaceAll("_", " ");
+  if (currency === "USDT") news.account.push({id, ts, what, amount});
+  else if (coin) news.account.push({id, ts, what, amount, pair: coin.pair});
+}
