@@ -80,6 +80,10 @@ export class FundingSchedule {
     let following = hours;
     if (hours === 8 && per8h >= this.coin.fundingCap) following = 1;
     else if (hours === 1 && quiet >= CALM_SETTLEMENTS && ts % (8 * HOUR_MS) === 0) following = 8;
-    this.next = {ts: ts + following * HOUR_MS, hours: following, calm: following === hours ? quiet : 0};
+    const forced = this.coin.intervalChanges?.findLast(({fromTs}) => fromTs <= ts);
+    if (forced) following = forced.hours;
+    // Settlements keep to the clock: after a switch the first comes at the next multiple of the new interval.
+    const next = Math.floor(ts / (following * HOUR_MS) + 1) * following * HOUR_MS;
+    this.next = {ts: next, hours: following, calm: following === hours ? quiet : 0};
   }
 }

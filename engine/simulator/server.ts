@@ -1,6 +1,12 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from "node:http";
 import type {AddressInfo} from "node:net";
 import {Faults, parseFaults, spoil, type Fault} from "./faults.js";
+import type {AccountInput} from "./private/accounts.js";
+import type {ActInput} from "./private/acts.js";
+import type {Ledger} from "./private/ledger.js";
+import type {Reply} from "./private/order-faults.js";
+import {PRIVATE_ROUTES} from "./private/routes.js";
+import {PrivateSide, type PrivateAnswer} from "./private/side.js";
 import {LIMITS, RateGuard} from "./rules.js";
 import {Venue, VenueError} from "./venue.js";
 
@@ -18,6 +24,24 @@ export interface SimOptions {
   latencyMs?: number;
   /** the real clock, for the venue's time and its limits */
   clock?: () => number;
+  /** accounts that are there from the start */
+  accounts?: readonly AccountInput[];
+}
+
+/** What `/sim/...` does, as functions, for tests in the same process. */
+export interface Steering {
+  /** `POST /sim/accounts` */
+  openAccount: (account: AccountInput) => {apiKey: string; uid: number};
+  /** `POST /sim/order-faults`; an empty list ends them */
+  orderFaults: (list: readonly unknown[]) => void;
+  /** `POST /sim/acts` */
+  act: (act: ActInput) => unknown;
+  /** `GET /sim/ledger` */
+  ledger: (apiKey: string) => Ledger;
+  /** `POST /sim/clock` */
+  clock: (change: {now?: number; stepMs?: number; speed?: number}) => number;
+  /** signed requests so far, to any path */
+  signedRequests: () => number;
 }
 
 /** A running simulated venue. */
@@ -28,8 +52,14 @@ export interface Sim {
   close: () => Promise<void>;
 }
 
+/** A simulated venue in this process, with what steers it. */
+export interface SteeredSim extends Sim {
+  steer: Steering;
+}
+
 interface State {
   venue: Venue;
+  accounts: PrivateSide;
   guard: RateGuard;
   faults: Faults;
   clock: () => number;
@@ -41,13 +71,15 @@ interface State {
 const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() - base.real) * base.speed);
 
 /**
- * Starts the simulated venue: Bybit v5's public endpoints on this machine. What it rests on is in CONFORMANCE.md.
- * `/sim/faults`, `/sim/clock` and `/sim/requests` steer and observe it.
+ * Starts the simulated venue: Bybit v5's endpoints on this machine, public ones for everybody and private ones for the
+ * accounts that are opened. What it rests on is in CONFORMANCE.md. `/sim/...` steers and observes it.
  */
-export async function startSim(options: SimOptions = {}): Promise<Sim> {
-  const {port = 0, seed = 7, nowMs, speed = 1, faults, latencyMs = 0, clock = Date.now} = options;
+export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
+  const {port = 0, seed = 7, nowMs, speed = 1, faults, latencyMs = 0, clock = Date.now, accounts = []} = options;
+  const venue = new Venue(seed);
   const state: State = {
-    venue: new Venue(seed),
+    venue,
+    accounts: new PrivateSide(venue, () => nowOf(state)),
     guard: new RateGuard(),
     faults: new Faults(faults === undefined ? undefined : parseFaults(faults)),
     clock,
@@ -55,6 +87,7 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
     latencyMs,
     requests: {total: 0, byPath: {}, refused: 0}
   };
+  for (const account of accounts) state.accounts.open(account);
   const server = createServer((request, reply) => {
     handle(state, request, reply).catch((error: Error) => {
       if (!reply.headersSent) send(reply, 500, JSON.stringify({error: error.message}));
@@ -65,6 +98,17 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     now: () => nowOf(state),
+    steer: {
+      openAccount: (account) => state.accounts.open(account),
+      orderFaults: (list) => state.accounts.setFaults(list),
+      act: (act) => state.accounts.act(act),
+      ledger: (apiKey) => state.accounts.ledger(apiKey),
+      clock: (change) => {
+        setClock(state, change);
+        return nowOf(state);
+      },
+      signedRequests: () => state.accounts.signed
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -82,26 +126,74 @@ function listen(server: Server, port: number): Promise<void> {
 
 async function handle(state: State, request: IncomingMessage, reply: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://sim");
-  if (url.pathname.startsWith("/sim/")) return steer(state, request, reply, url.pathname);
+  if (url.pathname.startsWith("/sim/")) return steer(state, request, reply, url);
   state.requests.total++;
+  state.accounts.count(url.pathname, request.headers);
   state.requests.byPath[url.pathname] = (state.requests.byPath[url.pathname] ?? 0) + 1;
   if (state.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, state.latencyMs));
   if (!state.guard.admit(state.clock())) {
     state.requests.refused++;
     return send(reply, 403, "403, access too frequent", "text/html");
   }
-  if (request.method !== "GET") return send(reply, 404, "404 page not found", "text/plain");
-  const fault = state.faults.next(url.pathname);
+  const isPrivate = Object.hasOwn(PRIVATE_ROUTES, url.pathname);
+  if (request.method !== "GET" && !isPrivate) return send(reply, 404, "404 page not found", "text/plain");
+  // Faults drawn by chance never touch orders: what a lost order does is told request by request.
+  const fault = request.method === "GET" ? state.faults.next(url.pathname) : undefined;
   if (fault && (await misbehave(state, reply, fault))) return;
+  if (isPrivate) return answerPrivate(state, request, reply, url, fault);
   const body = answer(state, url, fault);
   if (body === undefined) return send(reply, 404, "404 page not found", "text/plain");
-  if (fault === "truncate") return send(reply, 200, body.slice(0, Math.floor(body.length * 0.6)));
-  if (fault === "stall") {
-    reply.writeHead(200, {"content-type": "application/json", "content-length": body.length});
-    reply.write(body.slice(0, 20));
-    return;
-  }
+  if (fault === "truncate") return truncate(reply, body);
+  if (fault === "stall") return stall(reply, body);
   send(reply, 200, body);
+}
+
+const truncate = (reply: ServerResponse, body: string): void =>
+  send(reply, 200, body.slice(0, Math.floor(body.length * 0.6)));
+
+/** Begins a body and never ends it. */
+function stall(reply: ServerResponse, body: string): void {
+  reply.writeHead(200, {"content-type": "application/json", "content-length": Buffer.byteLength(body)});
+  reply.write(body.slice(0, 20));
+}
+
+/** A private request: it is answered by the accounts, and the answer then goes wrong where it was told to. */
+async function answerPrivate(
+  state: State,
+  request: IncomingMessage,
+  reply: ServerResponse,
+  url: URL,
+  fault: Fault | undefined
+): Promise<void> {
+  const answer = state.accounts.answer({
+    method: request.method ?? "GET",
+    path: url.pathname,
+    headers: request.headers,
+    rawQuery: (request.url ?? "").split("?").slice(1).join("?"),
+    rawBody: await readBody(request)
+  });
+  if (!answer) return send(reply, 404, "404 page not found", "text/plain");
+  const body = written(state, answer, fault);
+  const {spoilt} = answer;
+  if (fault === "truncate" || spoilt === "malformed") return truncate(reply, body);
+  if (fault === "stall" || spoilt === "stall") return stall(reply, body);
+  if (spoilt !== undefined && spoilt !== "code") return misanswer(state, reply, spoilt);
+  send(reply, 200, body);
+}
+
+function written(state: State, {retCode, retMsg, result}: PrivateAnswer, fault: Fault | undefined): string {
+  const {list} = result as {list?: unknown};
+  if (fault === "no-list") result = {...(result as object), list: undefined};
+  else if (fault && Array.isArray(list))
+    result = {...(result as object), list: spoil(list, fault, state.faults.plan!.seed + state.requests.total)};
+  return JSON.stringify({retCode, retMsg, result, retExtInfo: {}, time: nowOf(state)});
+}
+
+/** What a private request gets in place of its answer; a reply that hangs ends with the venue or with the client's patience. */
+async function misanswer(state: State, reply: ServerResponse, type: Reply["type"]): Promise<void> {
+  if (type === "forbidden") return send(reply, 403, "403, access too frequent", "text/html");
+  if (type === "server-error") await misbehave(state, reply, "500");
+  else if (type === "rate-limited") await misbehave(state, reply, "10006");
 }
 
 /** Whole replies that are none. Returns false for faults that act on the proper reply instead. */
@@ -178,9 +270,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
 };
 
 /** The paths the venue answers, for the conformance table's test. */
-export const ROUTE_PATHS: readonly string[] = Object.keys(ROUTES);
+export const ROUTE_PATHS: readonly string[] = [...Object.keys(ROUTES), ...Object.keys(PRIVATE_ROUTES)];
 
-async function steer(state: State, request: IncomingMessage, reply: ServerResponse, path: string): Promise<void> {
+async function steer(
+  state: State,
+  request: IncomingMessage,
+  reply: ServerResponse,
+  {pathname: path, searchParams}: URL
+): Promise<void> {
   if (path === "/sim/requests" && request.method === "GET") {
     const {guard, requests, faults} = state;
     return send(
@@ -195,14 +292,22 @@ async function steer(state: State, request: IncomingMessage, reply: ServerRespon
         simulated: true,
         seed: state.venue.seed,
         faults: faults.counts,
+        signed: state.accounts.signed,
+        signedByPath: state.accounts.signedByPath,
+        orderFaults: state.accounts.faultCounts,
         now: nowOf(state)
       })
     );
   }
-  if (request.method !== "POST") return send(reply, 404, JSON.stringify({error: `invalid path: ${path}`}));
   try {
-    const body = JSON.parse((await readBody(request)) || "null") as unknown;
+    if (path === "/sim/ledger" && request.method === "GET")
+      return send(reply, 200, JSON.stringify(state.accounts.ledger(searchParams.get("apiKey") ?? "")));
+    if (request.method !== "POST") return send(reply, 404, JSON.stringify({error: `invalid path: ${path}`}));
+    const body = parseBody(await readBody(request));
+    if (path === "/sim/accounts") return send(reply, 200, JSON.stringify(state.accounts.open(body)));
+    if (path === "/sim/acts") return send(reply, 200, JSON.stringify(state.accounts.act(body)));
     if (path === "/sim/faults") state.faults = new Faults(body === null ? undefined : parseFaults(body));
+    else if (path === "/sim/order-faults") state.accounts.setFaults(body);
     else if (path === "/sim/clock") setClock(state, body);
     else return send(reply, 404, JSON.stringify({error: `invalid path: ${path}`}));
     send(reply, 200, JSON.stringify({now: nowOf(state)}));
@@ -223,6 +328,15 @@ function setClock(state: State, body: unknown): void {
   if (typeof speed === "number" && speed < 0) throw new RangeError(`invalid speed: ${speed}`);
   const sim = (now as number | undefined) ?? nowOf(state) + ((stepMs as number | undefined) ?? 0);
   state.base = {real: state.clock(), sim, speed: (speed as number | undefined) ?? state.base.speed};
+}
+
+/** JSON whose parser's own message, which quotes the text, is kept back: a body may hold a secret. */
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text || "null") as unknown;
+  } catch {
+    throw new SyntaxError("invalid body: not JSON");
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

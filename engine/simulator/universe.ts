@@ -18,6 +18,8 @@ export interface Coin {
   launchTs: number;
   /** the perp's last instant; undefined while it trades */
   delistTs: number | undefined;
+  /** from the first settlement at or after an instant on, the perp settles this often, whatever its rate */
+  intervalChanges?: readonly {fromTs: number; hours: number}[];
   /** cap of the funding rate, ± */
   fundingCap: number;
   /** level of the premium index */

@@ -12,7 +12,8 @@ type Query = URLSearchParams;
 export class VenueError extends Error {
   constructor(
     readonly retCode: number,
-    message: string
+    message: string,
+    readonly result: unknown = {}
   ) {
     super(message);
   }
@@ -23,7 +24,7 @@ const schedules = new WeakMap<Coin, FundingSchedule>();
 
 /** The public side of the venue: every answer is a function of the seed, the query and the instant. */
 export class Venue {
-  private readonly coins: readonly Coin[];
+  private coins: readonly Coin[];
 
   constructor(readonly seed: number) {
     this.coins = universe(seed);
@@ -164,12 +165,25 @@ export class Venue {
     return {category: "linear", list};
   }
 
-  private trades(coin: Coin, nowMs: number): boolean {
+  /** True while a coin's perp trades. */
+  trades(coin: Coin, nowMs: number): boolean {
     return coin.delistTs === undefined || nowMs < coin.delistTs;
   }
 
+  /** The coin behind a symbol that has been listed by `nowMs`. */
+  lookup(category: Category, symbol: string, nowMs: number): Coin | undefined {
+    return this.listed(category, nowMs).find((c) => nameOf(c, category) === symbol);
+  }
+
+  /** Changes a coin of this venue alone: others of the same seed keep theirs. */
+  amend(coin: Coin, change: Partial<Pick<Coin, "delistTs" | "intervalChanges">>): Coin {
+    const changed = {...coin, ...change};
+    this.coins = this.coins.map((c) => (c === coin ? changed : c));
+    return changed;
+  }
+
   private find(category: Category, symbol: string, nowMs: number): Coin {
-    const coin = this.listed(category, nowMs).find((c) => nameOf(c, category) === symbol);
+    const coin = this.lookup(category, symbol, nowMs);
     if (!coin) throw new VenueError(10001, "params error: symbol invalid");
     return coin;
   }

@@ -1,0 +1,147 @@
+import {createHash} from "node:crypto";
+import {Decimal, ZERO} from "../../../src/lib/money/decimal.js";
+import {isOpen} from "./types.js";
+import type {BorrowRow, Execution, FeeRates, LogRow, MarginMode, Order, Position} from "./types.js";
+
+/** What a key may do, by the names the venue gives its permissions. */
+export interface Permissions {
+  readOnly: boolean;
+  ContractTrade: readonly string[];
+  Spot: readonly string[];
+  Wallet: readonly string[];
+  Derivatives: readonly string[];
+}
+
+/** How an account behaves; everything here is set when it is opened, except margin mode and leverage. */
+export interface AccountOptions {
+  apiKey: string;
+  secret: string;
+  permissions: Permissions;
+  feeRates: FeeRates;
+  /** whether spot orders may take the quote wallet below zero, and what an hour of it costs */
+  borrow: {allowed: boolean; hourlyRate: Decimal};
+  marginMode: MarginMode;
+  /** `touch` fills whole at the best price, `book` walks the public order book */
+  liquidity: "touch" | "book";
+  /** of symbols that were never set */
+  leverage: Decimal;
+}
+
+/** A change of a wallet before its balance is known. */
+export type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
+  Partial<Omit<LogRow, "change" | "cashBalance" | "id">>;
+
+/** A unified account: wallets, orders, executions, positions and the log that explains them. */
+export class Account {
+  readonly uid: number;
+  readonly wallets = new Map<string, Decimal>();
+  readonly positions = new Map<string, Position>();
+  readonly orders: Order[] = [];
+  readonly executions: Execution[] = [];
+  readonly log: LogRow[] = [];
+  readonly borrowed: BorrowRow[] = [];
+  readonly leverages = new Map<string, Decimal>();
+  /** settlements of a symbol that the venue will leave out */
+  readonly withheld = new Map<string, number>();
+  readonly open = new Set<Order>();
+  marginMode: MarginMode;
+  /** everything up to this instant has happened */
+  seenMs: number;
+  signedRequests = 0;
+  private readonly byId = new Map<string, Order>();
+  private readonly byLink = new Map<string, Order>();
+  private readonly ranks = new Map<Order, number>();
+  private sequence = 0;
+
+  constructor(
+    readonly options: AccountOptions,
+    readonly createdMs: number
+  ) {
+    this.marginMode = options.marginMode;
+    this.seenMs = createdMs;
+    this.uid = 10_000_000 + (parseInt(this.digest("uid").slice(0, 6), 16) % 80_000_000);
+  }
+
+  wallet(coin: string): Decimal {
+    return this.wallets.get(coin) ?? ZERO;
+  }
+
+  leverage(symbol: string): Decimal {
+    return this.leverages.get(symbol) ?? this.options.leverage;
+  }
+
+  /** Books a change into the log and the wallet at once, so that the two never differ. */
+  post(posting: Posting): LogRow {
+    const {cashFlow, funding, fee = ZERO, currency} = posting;
+    const change = cashFlow.plus(funding ?? ZERO).minus(fee);
+    const cashBalance = this.wallet(currency).plus(change);
+    const row: LogRow = {
+      category: "",
+      symbol: "",
+      side: "None",
+      qty: ZERO,
+      size: ZERO,
+      tradePrice: undefined,
+      feeRate: undefined,
+      orderId: "",
+      orderLinkId: "",
+      tradeId: "",
+      ...posting,
+      funding,
+      fee,
+      id: `${this.uid}_${posting.symbol || currency}_${this.next()}`,
+      change,
+      cashBalance
+    };
+    this.wallets.set(currency, cashBalance);
+    this.log.push(row);
+    return row;
+  }
+
+  addOrder(order: Order): void {
+    this.ranks.set(order, this.orders.push(order));
+    this.byId.set(order.orderId, order);
+    if (order.orderLinkId) this.byLink.set(`${order.category}|${order.orderLinkId}`, order);
+    if (isOpen(order)) this.open.add(order);
+  }
+
+  /** When an order was placed, among all of the account's. */
+  rank(order: Order): number {
+    return this.ranks.get(order) ?? 0;
+  }
+
+  /** Takes an order that has reached its end off the open ones. */
+  settled(order: Order): void {
+    if (!isOpen(order)) this.open.delete(order);
+  }
+
+  orderById(orderId: string): Order | undefined {
+    return this.byId.get(orderId);
+  }
+
+  orderByLink(category: string, orderLinkId: string): Order | undefined {
+    return this.byLink.get(`${category}|${orderLinkId}`);
+  }
+
+  next(): number {
+    return ++this.sequence;
+  }
+
+  /** An id that is the same in every run: spot ids are numbers, all others look like UUIDs. */
+  id(numeric = false): string {
+    const n = this.next();
+    if (numeric) return String(1_900_000_000_000_000_000n + BigInt(this.uid) * 1_000_000n + BigInt(n));
+    const hex = this.digest(String(n));
+    return [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      `5${hex.slice(13, 16)}`,
+      `b${hex.slice(17, 20)}`,
+      hex.slice(20, 32)
+    ].join("-");
+  }
+
+  private digest(word: string): string {
+    return createHash("sha256").update(`${this.options.apiKey}|${word}`).digest("hex");
+  }
+}

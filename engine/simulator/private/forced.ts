@@ -1,0 +1,113 @@
+import {Decimal, ONE, ZERO} from "../../../src/lib/money/decimal.js";
+import {candle} from "../market.js";
+import type {Venue} from "../venue.js";
+import type {Account} from "./account.js";
+import {fill} from "./fills.js";
+import {COLLATERAL_RATIO, held, usdOf} from "./margin.js";
+import {opposite, ticksToPrice, type Market} from "./market.js";
+import {close, end} from "./matching.js";
+import {isolatedPrices, sideOf} from "./positions.js";
+import type {Execution, ExecType, Order, OrderSide, Position} from "./types.js";
+
+/** A close that nobody ordered. */
+export interface ForcedClose {
+  price: Decimal;
+  ts: number;
+  execType: Exclude<ExecType, "Trade" | "Funding">;
+  /** the whole position by default */
+  qty?: Decimal;
+  feeRate?: Decimal;
+}
+
+/** Closes a position, or part of it, by an order of the venue's own. */
+export function closeForced(account: Account, position: Position, market: Market, forced: ForcedClose): Execution {
+  const {price, ts, execType, qty = position.net.abs(), feeRate} = forced;
+  const order: Order = {
+    orderId: account.id(),
+    orderLinkId: "",
+    category: "linear",
+    symbol: position.symbol,
+    side: opposite(sideOf(position) as OrderSide),
+    orderType: "Market",
+    timeInForce: "IOC",
+    price,
+    qty,
+    marketUnit: "",
+    reduceOnly: true,
+    isLeverage: false,
+    status: "New",
+    rejectReason: "EC_NoError",
+    cancelType: "UNKNOWN",
+    createdMs: ts,
+    updatedMs: ts,
+    leaves: qty,
+    filled: ZERO,
+    value: ZERO,
+    fee: ZERO,
+    feeCoin: "USDT",
+    lastPriceOnCreated: "",
+    spreadOrderId: undefined,
+    hidden: {queries: 0, untilMs: 0},
+    fillAtMs: undefined
+  };
+  account.addOrder(order);
+  const execution = fill(account, order, market, {price, qty, ts, execType, ...(feeRate ? {feeRate} : {})});
+  close(account, order, "Filled", ts);
+  return execution;
+}
+
+/** Takes an isolated position over at its bankruptcy price: its whole margin is lost, and the taker fee on top. */
+export function liquidateIsolated(account: Account, position: Position, market: Market, ts: number): void {
+  const {bankruptcy} = isolatedPrices(position, account.leverage(position.symbol), market);
+  cancelOpening(account, position.symbol, ts);
+  closeForced(account, position, market, {price: bankruptcy ?? market.tick, ts, execType: "BustTrade"});
+}
+
+/** Orders of a symbol go before its position is taken over. */
+function cancelOpening(account: Account, symbol: string, ts: number): void {
+  for (const order of [...account.open]) {
+    if (order.category === "linear" && order.symbol === symbol)
+      end(account, order, {reason: "EC_CancelByLiq", cancelType: "CancelAllBeforeLiq", ts});
+  }
+}
+
+/**
+ * Whether a bar took a cross account's margin under its maintenance, each position taken at the worst mark of the bar
+ * with its coin in the wallet worth as much more or less. The position with the largest loss is closed at that mark until
+ * the account is above water again.
+ * @param probe only tells whether it happens
+ */
+export function liquidateCross(venue: Venue, account: Account, open: number, stepMs: number, probe: boolean): boolean {
+  const look = {venue, nowMs: open};
+  let happened = false;
+  for (;;) {
+    const positions = held(account, look);
+    const worst = positions.map(({position, market}) => {
+      const bar = candle(market.coin, "mark", open, stepMs);
+      const short = position.net.isNegative();
+      return bar ? ticksToPrice(market.coin, "mark", short ? bar.high : bar.low) : undefined;
+    });
+    let balance = ZERO;
+    for (const [coin, amount] of account.wallets) {
+      const i = positions.findIndex(({market}) => market.coin.coin === coin);
+      const moved = i >= 0 && worst[i] ? worst[i].div(positions[i]!.mark) : ONE;
+      const usd = amount.times(usdOf(coin, look)).times(moved);
+      balance = balance.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
+    }
+    let maintenance = ZERO;
+    let deepest: {i: number; loss: Decimal} | undefined;
+    positions.forEach(({position, mark, margin}, i) => {
+      const pnl = position.net.times(worst[i] ?? mark).minus(position.net.gt(0) ? position.cost : position.cost.neg());
+      balance = balance.plus(pnl);
+      maintenance = maintenance.plus(margin.maintenance);
+      if (worst[i] && position.openedMs <= open && (!deepest || pnl.neg().gt(deepest.loss)))
+        deepest = {i, loss: pnl.neg()};
+    });
+    if (!deepest || balance.gt(maintenance)) return happened;
+    if (probe) return true;
+    const {position, market} = positions[deepest.i]!;
+    cancelOpening(account, position.symbol, open + stepMs);
+    closeForced(account, position, market, {price: worst[deepest.i]!, ts: open + stepMs, execType: "BustTrade"});
+    happened = true;
+  }
+}

@@ -1,0 +1,44 @@
+import {text} from "../../../src/lib/money/decimal.js";
+import type {Venue} from "../venue.js";
+import type {Account} from "./account.js";
+import {advance} from "./advance.js";
+import {borrowRow, executionRow, logRow, marketOf, orderRow, positionRow} from "./rows.js";
+
+/** An account as the venue's own books have it: everything, hidden or not, oldest first, decimals as text. */
+export interface Ledger {
+  apiKey: string;
+  uid: number;
+  now: number;
+  marginMode: string;
+  /** of the wallets, by coin */
+  balances: Record<string, string>;
+  /** open ones, in the shape of `/v5/position/list` */
+  positions: Record<string, unknown>[];
+  /** in the shape of `/v5/order/realtime` with their category */
+  orders: Record<string, unknown>[];
+  executions: Record<string, unknown>[];
+  transactionLog: Record<string, unknown>[];
+  borrowed: Record<string, unknown>[];
+  signedRequests: number;
+}
+
+/** Writes an account's books at an instant. */
+export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
+  advance(venue, account, nowMs);
+  const look = {venue, nowMs};
+  return {
+    apiKey: account.options.apiKey,
+    uid: account.uid,
+    now: nowMs,
+    marginMode: account.marginMode,
+    balances: Object.fromEntries([...account.wallets].map(([coin, amount]) => [coin, text(amount)])),
+    positions: [...account.positions.values()]
+      .filter(({net}) => !net.isZero())
+      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
+    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
+    executions: account.executions.map((row) => ({category: row.category, ...executionRow(row, marketOf(row, look))})),
+    transactionLog: account.log.map(logRow),
+    borrowed: account.borrowed.map(borrowRow),
+    signedRequests: account.signedRequests
+  };
+}

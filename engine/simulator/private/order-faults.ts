@@ -1,0 +1,220 @@
+import {z} from "zod";
+import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
+import type {Handling} from "./trade-routes.js";
+
+/** What the venue can be told to do to single requests, above all to orders (HAZARDS, Two legs). */
+export const ORDER_FAULTS = [
+  "reject",
+  "insufficient-funds",
+  "timeout-after-accept",
+  "timeout-before-accept",
+  "partial",
+  "partial-then-cancel",
+  "rate-limited",
+  "forbidden",
+  "server-error",
+  "stalled-body",
+  "malformed",
+  "duplicate-id",
+  "remainder-under-minimum",
+  "price-band",
+  "not-found-at-first",
+  "late-fill"
+] as const;
+export type OrderFaultKind = (typeof ORDER_FAULTS)[number];
+
+/** Kinds that any private request can meet; all others only make sense for an order that is placed. */
+const ANYWHERE: readonly OrderFaultKind[] = [
+  "timeout-after-accept",
+  "timeout-before-accept",
+  "rate-limited",
+  "forbidden",
+  "server-error",
+  "stalled-body",
+  "malformed"
+];
+
+const share = z.union([z.number(), z.string()]).transform((value, context) => {
+  try {
+    const fraction = decimal(value, "fraction");
+    if (fraction.gt(0) && fraction.lt(1)) return fraction;
+  } catch {
+    // falls through to the one message
+  }
+  context.addIssue({code: "custom", message: "between 0 and 1"});
+  return z.NEVER;
+});
+
+const fault = z
+  .strictObject({
+    kind: z.enum(ORDER_FAULTS),
+    apiKey: z.string().optional(),
+    category: z.enum(["spot", "linear"]).optional(),
+    symbol: z.string().optional(),
+    side: z.enum(["Buy", "Sell"]).optional(),
+    /** only requests whose path contains this; placing an order by default */
+    path: z.string().default("/order/create"),
+    /** the first matching request that goes wrong, counted from 1 */
+    nth: z.number().int().min(1).default(1),
+    /** how many in a row do; without end while `forMs` has not passed */
+    times: z.number().int().min(1).optional(),
+    /** by the venue's clock, from when the fault is set */
+    forMs: z.number().int().min(1).optional(),
+    /** partial fills: the share that fills */
+    fraction: share.optional(),
+    /** reject: what is answered */
+    code: z.number().int().optional(),
+    message: z.string().optional(),
+    /** reject: the order is acknowledged first and found `Rejected` later */
+    late: z.boolean().default(false),
+    /** server-error, duplicate-id: whether the request takes effect all the same */
+    accept: z.boolean().optional(),
+    /** not-found-at-first: how many queries miss the order, and for how long */
+    queries: z.number().int().min(0).optional(),
+    hiddenMs: z.number().int().min(0).optional(),
+    /** late-fill: how long after its acceptance the order fills, and whether it is seen until then */
+    delayMs: z.number().int().min(1).default(60_000),
+    report: z.enum(["open", "nothing"]).default("open")
+  })
+  .refine(({kind, path}) => path.includes("/order/create") || ANYWHERE.includes(kind), {
+    path: ["kind"],
+    message: "only for placing orders"
+  });
+
+export type OrderFault = z.output<typeof fault>;
+
+/**
+ * Reads the list that `POST /sim/order-faults` gives.
+ * @throws RangeError `invalid order faults: KEY …`
+ */
+export function parseOrderFaults(value: unknown): OrderFault[] {
+  const result = z.array(fault).safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new RangeError(`invalid order faults: ${issue.path.join(".") || "list"} (${issue.message})`);
+}
+
+/** What becomes of one request. */
+export interface Outcome {
+  /** the request has no effect and this is the reply */
+  instead?: Reply;
+  /** the request takes effect and this is the reply all the same */
+  after?: Reply;
+  handling: Handling;
+}
+
+export type Reply =
+  | {type: "code"; retCode: number; message: string}
+  | {type: "rate-limited" | "forbidden" | "server-error" | "hang" | "stall" | "malformed"};
+
+/** The request as faults are matched against it. */
+export interface Asked {
+  path: string;
+  apiKey: string;
+  category: unknown;
+  symbol: unknown;
+  side: unknown;
+}
+
+const DEFAULT_FRACTION = new Decimal("0.37");
+
+/** The faults that are set, each with the count of requests it has matched. */
+export class OrderFaults {
+  private readonly matched: number[];
+  readonly counts: Partial<Record<OrderFaultKind, number>> = {};
+
+  constructor(
+    private readonly list: readonly OrderFault[] = [],
+    private readonly setMs = 0
+  ) {
+    this.matched = list.map(() => 0);
+  }
+
+  /** Counts a request against every fault it matches and returns what the first one due makes of it. */
+  next(asked: Asked, nowMs: number): Outcome | undefined {
+    let due: OrderFault | undefined;
+    this.list.forEach((entry, i) => {
+      if (!matches(entry, asked)) return;
+      const n = (this.matched[i] = this.matched[i]! + 1);
+      const times = entry.times ?? (entry.forMs === undefined ? 1 : Infinity);
+      const over = entry.forMs !== undefined && nowMs >= this.setMs + entry.forMs;
+      if (!over && n >= entry.nth && n < entry.nth + times) due ??= entry;
+    });
+    if (!due) return undefined;
+    this.counts[due.kind] = (this.counts[due.kind] ?? 0) + 1;
+    return outcome(due, asked.category === "spot");
+  }
+}
+
+function matches(entry: OrderFault, asked: Asked): boolean {
+  return (
+    asked.path.includes(entry.path) &&
+    (["apiKey", "category", "symbol", "side"] as const).every(
+      (key) => entry[key] === undefined || entry[key] === asked[key]
+    )
+  );
+}
+
+function outcome(entry: OrderFault, spot: boolean): Outcome {
+  const code = (retCode: number, message: string): Reply => ({
+    type: "code",
+    retCode: entry.code ?? retCode,
+    message: entry.message ?? message
+  });
+  const fraction = entry.fraction ?? DEFAULT_FRACTION;
+  switch (entry.kind) {
+    case "reject":
+      if (entry.late) return {handling: {rejectLate: true}};
+      return {instead: spot ? code(170210, "New order rejected.") : code(110032, "Illegal order"), handling: {}};
+    case "insufficient-funds":
+      return {
+        instead: spot ? code(170131, "Insufficient balance.") : code(110007, "ab not enough for new order"),
+        handling: {}
+      };
+    case "price-band":
+      return {
+        instead: spot
+          ? entry.side === "Sell"
+            ? code(170194, "Sell order price cannot be lower than the limit.")
+            : code(170193, "Buy order price cannot be higher than the limit.")
+          : code(110003, "Order price exceeds the allowable range."),
+        handling: {}
+      };
+    case "duplicate-id": {
+      const reply = spot ? code(170141, "Duplicate clientOrderId.") : code(110072, "OrderLinkedID is duplicate");
+      return entry.accept === false ? {instead: reply, handling: {}} : {after: reply, handling: {}};
+    }
+    case "timeout-before-accept":
+      return {instead: {type: "hang"}, handling: {}};
+    case "timeout-after-accept":
+      return {after: {type: "hang"}, handling: {}};
+    case "stalled-body":
+      return {after: {type: "stall"}, handling: {}};
+    case "malformed":
+      return {after: {type: "malformed"}, handling: {}};
+    case "rate-limited":
+    case "forbidden":
+      return {instead: {type: entry.kind}, handling: {}};
+    case "server-error":
+      return entry.accept === true
+        ? {after: {type: "server-error"}, handling: {}}
+        : {instead: {type: "server-error"}, handling: {}};
+    case "partial":
+      return {handling: {fraction}};
+    case "partial-then-cancel":
+      return {handling: {fraction, cancelRest: true}};
+    case "remainder-under-minimum":
+      return {handling: {underMinimum: true, cancelRest: true}};
+    case "not-found-at-first":
+      return {
+        handling: {hide: {queries: entry.queries ?? (entry.hiddenMs === undefined ? 1 : 0), forMs: entry.hiddenMs ?? 0}}
+      };
+    case "late-fill":
+      return {
+        handling: {
+          fillAfterMs: entry.delayMs,
+          ...(entry.report === "nothing" ? {hide: {queries: 0, forMs: entry.delayMs}} : {})
+        }
+      };
+  }
+}

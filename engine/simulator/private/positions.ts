@@ -1,0 +1,123 @@
+import {marginPrices} from "../../../src/lib/ledger/margin.js";
+import {Decimal, decimal, ONE, ZERO} from "../../../src/lib/money/decimal.js";
+import type {Account} from "./account.js";
+import type {Market} from "./market.js";
+import {signed} from "./market.js";
+import type {OrderSide, Position} from "./types.js";
+
+/** The maintenance margin of the lowest risk tier, as recorded; the simulated venue has no other. */
+export const MAINTENANCE = decimal("0.005");
+
+/** Digits of what leaves an entry cost when part of a position is closed; closing the rest makes it exact again. */
+const COST_DIGITS = 12;
+
+/** The position of a symbol, flat when there never was one. */
+export function positionOf(account: Account, symbol: string): Position {
+  return (
+    account.positions.get(symbol) ?? {
+      symbol,
+      net: ZERO,
+      cost: ZERO,
+      openedMs: 0,
+      updatedMs: 0,
+      curRealised: ZERO,
+      cumRealised: ZERO,
+      seq: 0
+    }
+  );
+}
+
+export const averagePrice = ({net, cost}: Position): Decimal => (net.isZero() ? ZERO : cost.div(net.abs()));
+export const sideOf = ({net}: Position): OrderSide | "" => (net.isZero() ? "" : net.gt(0) ? "Buy" : "Sell");
+
+/** Moves a position by a fill. Returns what it realised and how much of the fill closed. */
+export function apply(
+  account: Account,
+  symbol: string,
+  {side, qty, price, ts}: {side: OrderSide; qty: Decimal; price: Decimal; ts: number}
+): {position: Position; realised: Decimal; closed: Decimal} {
+  const position = positionOf(account, symbol);
+  const delta = signed(side, qty);
+  const closing = !position.net.isZero() && position.net.isNegative() !== delta.isNegative();
+  const closed = closing ? Decimal.min(position.net.abs(), qty) : ZERO;
+  let realised = ZERO;
+  if (closed.gt(0)) {
+    const whole = closed.eq(position.net.abs());
+    const cost = whole
+      ? position.cost
+      : position.cost.times(closed).div(position.net.abs()).toDecimalPlaces(COST_DIGITS, Decimal.ROUND_HALF_EVEN);
+    const proceeds = closed.times(price);
+    realised = position.net.gt(0) ? proceeds.minus(cost) : cost.minus(proceeds);
+    position.cost = position.cost.minus(cost);
+    if (whole) position.curRealised = ZERO;
+  }
+  const opened = qty.minus(closed);
+  const wasFlat = position.net.isZero() || (closed.gt(0) && closed.eq(position.net.abs()));
+  position.net = position.net.plus(delta);
+  position.cost = position.cost.plus(opened.times(price));
+  if (wasFlat && opened.gt(0)) position.openedMs = ts;
+  position.updatedMs = ts;
+  position.seq = account.next();
+  account.positions.set(symbol, position);
+  return {position, realised, closed};
+}
+
+/** What a position is worth at a mark and what it keeps as margin. */
+export interface Margin {
+  value: Decimal;
+  initial: Decimal;
+  maintenance: Decimal;
+  unrealised: Decimal;
+  /** prices of the isolated position; undefined where none is below any price */
+  liquidation: Decimal | undefined;
+  bankruptcy: Decimal | undefined;
+}
+
+/**
+ * Margins as the recorded positions have them: value at entry over leverage, and maintenance on it, each with the fee of
+ * closing at the bankruptcy price.
+ */
+export function marginOf(account: Account, position: Position, market: Market, mark: Decimal): Margin {
+  const size = position.net.abs();
+  if (size.isZero())
+    return {
+      value: ZERO,
+      initial: ZERO,
+      maintenance: ZERO,
+      unrealised: ZERO,
+      liquidation: undefined,
+      bankruptcy: undefined
+    };
+  const leverage = account.leverage(position.symbol);
+  const average = averagePrice(position);
+  const {liquidation, bankruptcy} = isolatedPrices(position, leverage, market);
+  const bankrupt = average.times(position.net.gt(0) ? leverage.minus(1) : leverage.plus(1)).div(leverage);
+  const closingFee = size.times(bankrupt).times(account.options.feeRates.linear.taker);
+  return {
+    value: position.cost,
+    initial: position.cost.div(leverage).plus(closingFee),
+    maintenance: position.cost.times(MAINTENANCE).plus(closingFee),
+    unrealised: position.net.gt(0) ? size.times(mark).minus(position.cost) : position.cost.minus(size.times(mark)),
+    liquidation,
+    bankruptcy
+  };
+}
+
+/** Where an isolated position ends (SEMANTICS §3 for shorts; a long is its mirror, rounded down to the tick). */
+export function isolatedPrices(
+  position: Position,
+  leverage: Decimal,
+  {tick}: Market
+): {liquidation: Decimal | undefined; bankruptcy: Decimal | undefined} {
+  const average = averagePrice(position);
+  if (position.net.isNegative()) return marginPrices(average, {leverage, maintenanceRate: MAINTENANCE, tick});
+  const scaled = average.times(leverage.minus(1));
+  const floor = (price: Decimal) => {
+    const ticks = price.div(tick).floor();
+    return ticks.gt(0) ? ticks.times(tick) : undefined;
+  };
+  return {
+    liquidation: floor(scaled.div(leverage.times(ONE.minus(MAINTENANCE)))),
+    bankruptcy: floor(scaled.div(leverage))
+  };
+}
