@@ -6,7 +6,7 @@ import {readJournal} from "../journal/journal.js";
 import type {JournalLine} from "../journal/line.js";
 import {Recorder} from "../journal/recorder.js";
 import type {StartedEvent} from "./events.js";
-import {reconcile} from "./reconcile.js";
+import {disagreement, reconcile} from "./reconcile.js";
 import {Trader} from "./trader.js";
 
 /** What a journal's audit found. */
@@ -43,8 +43,8 @@ export async function auditJournal(dir: string): Promise<Audit> {
     barMs: HOUR_MS
   });
   await trader.recover();
-  const disagreement = await reconcile(trader);
-  if (disagreement !== undefined) throw new DataError(`invalid journal: the books do not agree (${disagreement})`);
+  const found = disagreement(await reconcile(trader, {venueMs: trader.lastTs, pause: async () => undefined}));
+  if (found !== undefined) throw new DataError(`invalid journal: the books do not agree (${found})`);
   const count = (type: string) => lines.filter(({event}) => event.type === type).length;
   return {
     lines: lines.length,

@@ -1,6 +1,6 @@
 import {setMaxListeners} from "node:events";
 import {UsageError} from "../../loaders/errors.js";
-import type {EngineState, EngineStatus, Opportunity, RiskRule} from "../../src/lib/engine/wire.js";
+import type {EngineState, EngineStatus, Opportunity, Reconciliation, RiskRule} from "../../src/lib/engine/wire.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import {PaperVenue} from "../execution/paper.js";
 import {LiveFeed, type PairQuote} from "../feed/live.js";
@@ -15,12 +15,14 @@ import type {Settings} from "./events.js";
 import {Memory} from "./memory.js";
 import {noteOf} from "./notes.js";
 import type {LoopOptions} from "./options.js";
-import {reconcile} from "./reconcile.js";
+import {disagreement, reconcile} from "./reconcile.js";
 import {begin} from "./startup.js";
 import {Trader} from "./trader.js";
 
 /** A step that fails this often in a row halts the loop: something is wrong that another try does not mend. */
 const MOST_FAILURES = 3;
+/** Between two looks at books that do not agree, ms. */
+const LOOK_AGAIN_MS = 500;
 
 /**
  * The trading loop's life: it opens the journal, goes on where it ends, waits for the market and its history, runs cycles
@@ -40,6 +42,8 @@ export class TradingLoop {
   quotes: ReadonlyMap<string, PairQuote> = new Map();
   opportunities: Opportunity[] = [];
   rules: RiskRule[] = [];
+  /** the newest comparison with the venue's own books */
+  reconciliation: Reconciliation | undefined;
   blockedBy: EngineStatus["blockedBy"] = null;
   /** the phase of its life; while it runs, the trader's mode tells the rest */
   phase: "starting" | "blocked" | "running" | "stopping" | "stopped" = "starting";
@@ -88,7 +92,8 @@ export class TradingLoop {
     const {torn, recent} = loop.journal.opened;
     if (torn !== undefined) options.log.warn(`journal: ${torn}; it is left out`);
     await loop.#recover(recent);
-    await loop.reconcile();
+    // a real venue is asked once its clock and its markets are known
+    if (!loop.trader.venue.real) await loop.reconcile();
     return loop;
   }
 
@@ -223,12 +228,20 @@ export class TradingLoop {
 
   /** Holds the ledger against the venue's books; a disagreement halts the loop and is written down. */
   async reconcile(): Promise<void> {
-    const found = await reconcile(this.trader);
-    this.context.disagreement = found;
+    const found = await this.#compare();
     if (found !== undefined && !this.trader.frozen) {
       this.options.log.error(`reconciliation: ${found}`);
       this.trader.turn({type: "halted", ts: this.now(), why: `the books do not agree: ${found}`, frozen: true});
     }
+  }
+
+  async #compare(): Promise<string | undefined> {
+    const {clock, signal} = this.options;
+    this.reconciliation = await reconcile(this.trader, {
+      venueMs: this.now(),
+      pause: () => clock.sleep(LOOK_AGAIN_MS, signal)
+    });
+    return (this.context.disagreement = disagreement(this.reconciliation));
   }
 
   /** Goes on after a pause or a halt. @throws UsageError while what halted it still stands */
@@ -237,8 +250,7 @@ export class TradingLoop {
       if (this.#halted) {
         throw new UsageError(`cannot resume: ${this.trader.why}`, {fix: "mend it and start the engine again"});
       }
-      const found = await reconcile(this.trader);
-      this.context.disagreement = found;
+      const found = await this.#compare();
       if (found !== undefined) {
         throw new UsageError(`cannot resume: the books do not agree (${found})`, {fix: "see the journal and the log"});
       }

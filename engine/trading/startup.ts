@@ -92,6 +92,7 @@ export async function begin(loop: TradingLoop): Promise<void> {
   loop.phase = "blocked";
   await firstRates(loop);
   await ownAccount(loop);
+  await untilDone(loop, "reconciliation", () => loop.exclusive(() => loop.reconcile()));
   await completeHistory(loop);
   const pairs = await choosePairs(loop);
   const {minTurnover24h, intervalMs} = settings;

@@ -7,7 +7,7 @@ import {RiskGate, type RiskContext} from "../../engine/risk/gate.js";
 import {riskLimits, type RiskLimits} from "../../engine/risk/limits.js";
 import {riskRules, RiskWatch} from "../../engine/risk/report.js";
 import type {ClosedEvent} from "../../engine/trading/events.js";
-import {reconcile} from "../../engine/trading/reconcile.js";
+import {disagreement, reconcile} from "../../engine/trading/reconcile.js";
 import {Trader} from "../../engine/trading/trader.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
@@ -173,7 +173,7 @@ describe("rules that watch what is open", () => {
     expect(own.trader.open).toEqual([]);
     const {trade} = lines.find(({event}) => event.type === "closed")!.event as ClosedEvent;
     expect(trade).toMatchObject({exitReason: "risk", decidedBy: {exit: {numbers: {rule: "margin-ratio"}}}});
-    expect(await reconcile(own.trader)).toBeUndefined();
+    expect(await difference(own.trader)).toBeUndefined();
   });
 
   it("leaves a hedge that is too near to its liquidation", async () => {
@@ -205,7 +205,7 @@ describe("rules that watch what is open", () => {
     });
     expect(own.trader.open).toEqual([]);
     expect(own.trader.equity.lt(own.config.capital)).toBe(true);
-    expect(await reconcile(own.trader)).toBeUndefined();
+    expect(await difference(own.trader)).toBeUndefined();
     expect(text(own.trader.equity)).toBe(text(own.config.capital.plus((await own.trader.venue.holdings()).cash)));
   });
 
@@ -225,14 +225,17 @@ describe("rules that watch what is open", () => {
   });
 });
 
+const difference = async (trader: Trader) =>
+  disagreement(await reconcile(trader, {venueMs: T, pause: async () => undefined}));
+
 it("reconciliation names the leg and the amount that do not agree", async () => {
   const own = await opened();
   await own.settle(T);
-  expect(await reconcile(own.trader)).toBeUndefined();
+  expect(await difference(own.trader)).toBeUndefined();
   const [hedge] = own.trader.open;
   own.trader.venue.liquidated(PAIR, {...hedge!.fills[1]!, side: "buy", quantity: new Decimal(1)});
   const short = text(hedge!.perpQty);
-  expect(await reconcile(own.trader)).toMatch(
+  expect(await difference(own.trader)).toMatch(
     new RegExp(`^${PAIR}: the ledger is short ${short}, the venue ${text(hedge!.perpQty.minus(1))}; cash: `)
   );
 });

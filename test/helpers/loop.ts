@@ -1,11 +1,14 @@
-import {startSim, type Sim, type SimOptions} from "../../engine/simulator/server.js";
+import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/server.js";
 import {uniform} from "../../engine/simulator/noise.js";
+import {BybitAccount} from "../../engine/execution/live/account.js";
+import {LiveVenue} from "../../engine/execution/live/live.js";
+import type {AccountInput} from "../../engine/simulator/private/accounts.js";
 import {riskLimits} from "../../engine/risk/limits.js";
 import {LoopControl} from "../../engine/trading/control.js";
 import {TradingLoop} from "../../engine/trading/loop.js";
 import type {LoopOptions} from "../../engine/trading/options.js";
 import {createExchange, type Clock, type Exchange} from "../../loaders/exchange/index.js";
-import {parseConfig} from "../../src/lib/strategy/config.js";
+import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
 /** The venue's instant at which these tests begin: half an hour before a settlement. */
@@ -13,7 +16,7 @@ export const LOOP_NOW = Date.UTC(2026, 2, 2, 15, 30);
 
 /** A trading loop on paper against the simulated venue over HTTP, on one virtual clock. */
 export interface LoopRig {
-  sim: Sim;
+  sim: SteeredSim;
   clock: VirtualClock;
   exchange: Exchange;
   loop: TradingLoop;
@@ -28,12 +31,51 @@ export interface LoopRigOptions {
   /** entries of the strategy over defaults that trade often */
   strategy?: Record<string, string>;
   clock?: VirtualClock;
-  sim?: Sim;
+  sim?: SteeredSim;
   simOptions?: SimOptions;
   options?: Partial<LoopOptions>;
+  /** trades on an account of the simulated venue, which is opened where it is not there yet */
+  live?: LiveRigOptions;
   nowMs?: number;
   /** done between two cycles, once the venue's clock has reached an instant; time stands still meanwhile */
   script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
+}
+
+export interface LiveRigOptions {
+  account?: Partial<AccountInput>;
+  alarms?: string[];
+  deadlineMs?: number;
+}
+
+export const LIVE_KEYS = {apiKey: "live-key", secret: "live-secret"};
+
+/** Venues of one account, one for each time the trader is built. */
+async function liveVenues(
+  {account, alarms = [], deadlineMs = 400}: LiveRigOptions,
+  {
+    sim,
+    exchange,
+    clock,
+    signal,
+    strategy
+  }: {sim: SteeredSim; exchange: Exchange; clock: Clock; signal: AbortSignal; strategy: StrategyConfig}
+): Promise<() => LiveVenue> {
+  try {
+    sim.steer.ledger(LIVE_KEYS.apiKey);
+  } catch {
+    sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
+  }
+  const own = await BybitAccount.open({
+    clock,
+    random: () => 0.5,
+    url: sim.url,
+    keys: LIVE_KEYS,
+    deadlineMs,
+    market: exchange
+  });
+  await own.syncClock();
+  const alarm = (text: string) => void alarms.push(text);
+  return () => new LiveVenue({account: own, exchange, clock, signal, config: strategy, alarm});
 }
 
 export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
@@ -67,8 +109,8 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
   });
   const loop = await TradingLoop.open({
     dataDir: dir,
-    journalDir: `${dir}/journal/paper`,
-    mode: "paper",
+    journalDir: `${dir}/journal/${given.live ? "live" : "paper"}`,
+    mode: given.live ? "live" : "paper",
     version: "test",
     strategy,
     settings: {
@@ -93,6 +135,7 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
     clock: paced,
     signal: stop.signal,
     onStop: "keep",
+    ...(given.live && {venue: await liveVenues(given.live, {sim, exchange, clock, signal: stop.signal, strategy})}),
     ...given.options
   });
   const rig: LoopRig = {

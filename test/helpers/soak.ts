@@ -2,6 +2,7 @@
  * Paper trading for simulated days in one process, the venue in another, on one injected clock; prints a line a day:
  * argv is DIR DAYS PAIRS INTERVAL_MS.
  */
+import type {SteeredSim} from "../../engine/simulator/server.js";
 import {fork} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
@@ -29,7 +30,8 @@ const clock = {
     await moved;
   }
 };
-const sim = {url, now: inner.now, close: async () => void child.kill()};
+// only the address of the venue's process is needed here; nothing steers it
+const sim = {url, now: inner.now, close: async () => void child.kill()} as unknown as SteeredSim;
 const {exchange} = await loopRig(join(dir, "list"), {clock, sim});
 const [listed, tickers] = await Promise.all([exchange.instruments(), exchange.tickers("perp")]);
 const turnovers = new Map(tickers.map(({pair, turnover24h}) => [pair, turnover24h]));

@@ -198,3 +198,25 @@ export interface EngineEvents {
   notification: Notification;
   heartbeat: {ts: number; venueTs: number | null};
 }
+
+/** One component of a comparison of the ledger with the venue's own books; decimals as text. */
+export interface ReconciliationRow {
+  /** coins and short in coins, cash in quote, orders by number */
+  component: "coins" | "short" | "cash" | "orders";
+  pair: string | null;
+  ledger: string;
+  venue: string;
+  /** venue − ledger */
+  residual: string;
+  agrees: boolean;
+  says: string;
+}
+
+/** The ledger against the venue's own books at one instant. */
+export interface Reconciliation {
+  ts: number;
+  agrees: boolean;
+  /** what the venue has done and the next step will take in, in words */
+  pending: string[];
+  rows: ReconciliationRow[];
+}
