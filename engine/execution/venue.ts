@@ -108,7 +108,7 @@ export interface RealVenue extends ExecutionVenue {
   readonly real: true;
   readonly baseline: Baseline | undefined;
   /** The account now, for a journal that begins. @throws ConfigError for one that is not flat */
-  lookAtAccount(ts: number): Promise<Baseline>;
+  lookAtAccount(): Promise<Baseline>;
   /** The venue's number of the account that the keys belong to. */
   accountId(): Promise<string>;
   /** From here on the account is measured against how it was then. */

@@ -126,7 +126,7 @@ async function ownAccount(loop: TradingLoop): Promise<void> {
     const venue = loop.trader.venue as RealVenue;
     const known = venue.baseline;
     if (!known) {
-      const baseline = await venue.lookAtAccount(loop.venueTs!);
+      const baseline = await venue.lookAtAccount();
       await loop.guarded(async () => loop.trader.baseline({type: "baseline", ...baseline}));
       return;
     }

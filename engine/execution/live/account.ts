@@ -83,6 +83,11 @@ export class BybitAccount {
     await this.#wire.serverTime("bybit time", options, (reply) => envelope(reply).time);
   }
 
+  /** The venue's present, by its newest reply. */
+  get venueMs(): number {
+    return this.#wire.venueNow();
+  }
+
   get usage() {
     return this.#wire.usage();
   }

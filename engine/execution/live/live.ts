@@ -51,7 +51,7 @@ export class LiveVenue implements RealVenue {
   }
 
   /** The account now, for a journal that begins. @throws ConfigError for an account that is not flat */
-  async lookAtAccount(ts: number): Promise<Baseline> {
+  async lookAtAccount(): Promise<Baseline> {
     const {account} = this.#options;
     const [key, balances, positions] = await Promise.all([account.key(), account.balances(), account.positions()]);
     if (positions.length > 0) {
@@ -60,7 +60,8 @@ export class LiveVenue implements RealVenue {
         fix: "close them, or use an account (a sub-account) that the engine has for itself"
       });
     }
-    return {ts, account: key.account, balances: Object.fromEntries(balances)};
+    // what happens from here on is news
+    return {ts: account.venueMs, account: key.account, balances: Object.fromEntries(balances)};
   }
 
   async accountId(): Promise<string> {

@@ -58,7 +58,7 @@ export async function newsOf({
     for (const row of rows) {
       const type = textOf(row["execType"]) ?? "";
       const id = textOf(row["execId"]) ?? "";
-      if (type === "Funding" || seen.has(id) || (maybeTs(row["execTime"]) ?? 0) < baselineTs) continue;
+      if (type === "Funding" || seen.has(id) || (maybeTs(row["execTime"]) ?? 0) <= baselineTs) continue;
       const known = named.get(textOf(row["symbol"]) ?? "");
       if (known) {
         const fill = fillRecord(fillFrom(row, known.market));
@@ -101,7 +101,7 @@ function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading
   const type = textOf(row["type"]) ?? "";
   const ts = maybeTs(row["transactionTime"]) ?? 0;
   const id = `log ${textOf(row["id"]) || `${type} ${ts} ${textOf(row["currency"])}`}`;
-  if (type === "TRADE" || ts < baselineTs) return;
+  if (type === "TRADE" || ts <= baselineTs) return;
   const pair = pairs.get(textOf(row["symbol"]) ?? "")?.pair;
   if (type === "SETTLEMENT" && pair !== undefined) {
     news.payments.push({pair, settlementTs: ts, amount: text(decimalField(row, "change"))});

@@ -1,0 +1,247 @@
+import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
+import {BybitAccount} from "../../engine/execution/live/account.js";
+import {LiveVenue} from "../../engine/execution/live/live.js";
+import {LiveFeed} from "../../engine/feed/live.js";
+import {Journal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
+import {Recorder} from "../../engine/journal/recorder.js";
+import type {AccountInput} from "../../engine/simulator/private/accounts.js";
+import type {Ledger} from "../../engine/simulator/private/ledger.js";
+import type {BaselineEvent, SettlementInput} from "../../engine/trading/events.js";
+import {disagreement, reconcile} from "../../engine/trading/reconcile.js";
+import {Trader} from "../../engine/trading/trader.js";
+import {createExchange, type Exchange} from "../../loaders/exchange/index.js";
+import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
+import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
+import {virtualClock, type VirtualClock} from "./clock.js";
+import {Crash} from "./journal.js";
+import {LIVE_KEYS, LOOP_NOW} from "./loop.js";
+
+/** When a process dies while a round of orders goes out. */
+export type CrashPoint = "none" | "before journal" | "after send" | "after ack";
+
+export interface DeskOptions {
+  pair?: string;
+  account?: Partial<AccountInput>;
+  config?: Record<string, string>;
+  nowMs?: number;
+  deadlineMs?: number;
+}
+
+/**
+ * One pair traded on an account of the simulated venue, step by step, by the trading machine itself: its journal is real,
+ * the venue is spoken to over HTTP, and the process may die at any point of an order.
+ */
+export class LiveDesk {
+  readonly alarms: string[] = [];
+  trader!: Trader;
+  venue!: LiveVenue;
+  #journal!: Journal;
+  #disk: JournalDisk | undefined;
+
+  private constructor(
+    readonly dir: string,
+    readonly sim: SteeredSim,
+    readonly clock: VirtualClock,
+    readonly exchange: Exchange,
+    readonly account: BybitAccount,
+    readonly feed: LiveFeed,
+    readonly pair: string,
+    readonly config: ReturnType<typeof parseConfig>
+  ) {}
+
+  static async open(dir: string, options: DeskOptions = {}): Promise<LiveDesk> {
+    const {pair = "SOL/USDT", nowMs = LOOP_NOW, deadlineMs = 120} = options;
+    const clock = virtualClock(nowMs);
+    const sim = await startSim({nowMs, clock: clock.monotonic});
+    sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...options.account});
+    const exchange = await createExchange({url: sim.url, simulated: true, clock, random: () => 0.5, deadlineMs: 2_000});
+    const account = await BybitAccount.open({
+      clock,
+      random: () => 0.5,
+      url: sim.url,
+      keys: LIVE_KEYS,
+      deadlineMs,
+      market: exchange
+    });
+    await account.syncClock();
+    const config = parseConfig({
+      minRate: "0.0001",
+      exitRate: "0",
+      expectedHoldPeriods: "1000",
+      spotFeeIn: "base",
+      slippageBps: "0",
+      maxPositionUsd: "1000",
+      ...options.config
+    });
+    const feed = new LiveFeed(exchange);
+    await feed.list();
+    const desk = new LiveDesk(dir, sim, clock, exchange, account, feed, pair, config);
+    desk.#start();
+    const {trader} = desk;
+    const baseline: BaselineEvent = {type: "baseline", ...(await desk.venue.lookAtAccount())};
+    trader.baseline(baseline);
+    trader.list({type: "listed", ts: nowMs, pair, instrument: feed.markets.get(pair)!.instrument ?? null});
+    const rows = [24, 16, 8].map((hours): [number, string, number] => [nowMs - hours * HOUR_MS, "0.001", 8]);
+    trader.warm({type: "warmed", ts: nowMs, pair, rows});
+    return desk;
+  }
+
+  #start(): void {
+    const {clock, exchange, account, config, alarms} = this;
+    this.venue = new LiveVenue({
+      account,
+      exchange,
+      clock,
+      signal: new AbortController().signal,
+      config,
+      alarm: (text) => void alarms.push(text)
+    });
+    this.#journal = new Journal(this.dir, {
+      disk: {...REAL_DISK, write: (fd, text) => (this.#disk ?? REAL_DISK).write(fd, text)}
+    });
+    this.trader = new Trader({
+      recorder: new Recorder(this.#journal, this.#journal.opened.recent),
+      venue: this.venue,
+      config,
+      venueName: "sim",
+      barMs: HOUR_MS
+    });
+  }
+
+  /** A new process: all that it knows is in the journal. */
+  async restart(): Promise<void> {
+    this.#journal.close();
+    this.#disk = undefined;
+    this.#start();
+    await this.trader.recover();
+  }
+
+  /** One look at the market and the account, a minute after the last, and the step that follows. */
+  async step(rate?: string): Promise<void> {
+    this.clock.advance(MINUTE_MS);
+    const {venueMs} = await this.feed.time();
+    const ts = Math.max(venueMs, this.trader.lastTs + 1);
+    const quote = (await this.feed.scan(ts)).get(this.pair);
+    const news = await this.venue.news(ts);
+    // without a mark: what decides here is no settlement of the venue, which therefore pays nothing
+    const settlements: SettlementInput[] = rate === undefined ? [] : [{tsMs: ts, rate, reportedHours: 8}];
+    await this.trader.step({
+      ts,
+      pairs: [
+        {
+          pair: this.pair,
+          ...(settlements.length > 0 && {settlements}),
+          foreign: news.foreign.map(({record}) => record),
+          ...(quote?.spot && {spot: quote.spot}),
+          ...(quote?.perp && {perp: quote.perp})
+        }
+      ],
+      account: news.account
+    });
+  }
+
+  /** A step in which the process dies, and the new process that goes on. */
+  async stepInto(crash: CrashPoint, rate: string): Promise<void> {
+    if (crash === "none") return this.step(rate);
+    const create = this.account.create.bind(this.account);
+    if (crash === "after send") {
+      let sent = 0;
+      this.account.create = async (...order) => {
+        await create(...order).catch(() => undefined);
+        if (++sent === 2) throw new Crash("sent");
+        return new Promise(() => undefined);
+      };
+    } else {
+      const type = crash === "before journal" ? "ordered" : "filled";
+      this.#disk = {
+        ...REAL_DISK,
+        write: (fd, text) => {
+          if (text.includes(`"type":"${type}"`)) throw new Crash(type);
+          REAL_DISK.write(fd, text);
+        }
+      };
+    }
+    let died = false;
+    try {
+      await this.step(rate);
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      died = true;
+    }
+    this.account.create = create;
+    if (!died) throw new Error("the process did not die");
+    await this.restart();
+  }
+
+  get ledger(): Ledger {
+    return this.sim.steer.ledger(LIVE_KEYS.apiKey);
+  }
+
+  /** Coins less short by the venue's own books, in coins. */
+  get naked(): Decimal {
+    const {coins, short} = exposureOf(this.ledger, this.pair);
+    return coins.minus(short);
+  }
+
+  /** What the two books say of each other; undefined when they agree. */
+  async disagreement(): Promise<string | undefined> {
+    return disagreement(
+      await reconcile(this.trader, {venueMs: this.trader.lastTs, pause: () => this.clock.sleep(500)})
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#journal.close();
+    await this.sim.close();
+  }
+}
+
+/** What an account holds of a pair whose perp counts single coins. */
+export function exposureOf(ledger: Ledger, pair: string): {coins: Decimal; short: Decimal} {
+  const [coin] = pair.split("/") as [string];
+  const position = ledger.positions.find(({symbol}) => symbol === pair.replace("/", ""));
+  const size = new Decimal((position?.["size"] as string | undefined) ?? "0");
+  return {
+    coins: new Decimal(ledger.balances[coin] ?? "0"),
+    short: position?.["side"] === "Sell" ? size : size.neg()
+  };
+}
+
+/** Change of the venue's own cash since `start`, with open shorts at what they were sold for. */
+export function venueFlow(ledger: Ledger, start: Decimal): Decimal {
+  return ledger.positions.reduce(
+    (sum, row) => {
+      const size = new Decimal(row["size"] as string).times(row["side"] === "Sell" ? 1 : -1);
+      return sum.plus(size.times(row["avgPrice"] as string));
+    },
+    new Decimal(ledger.balances["USDT"] ?? "0").minus(start)
+  );
+}
+
+/** What has flowed by the trading machine's own ledger. */
+export const bookedFlow = (trader: Trader): Decimal =>
+  trader.open.reduce((sum, hedge) => sum.plus(hedge.flow), trader.account.closedNet.plus(trader.outside).plus(ZERO));
+
+/** The longest time, ms, for which an account's legs differed by more than `step`, by its executions. */
+export function longestNaked(ledger: Ledger, step: Decimal): number {
+  let naked = ZERO;
+  let since: number | undefined;
+  let longest = 0;
+  const rows = [...ledger.executions].sort((a, b) => Number(a["execTime"]) - Number(b["execTime"]));
+  for (const [i, row] of rows.entries()) {
+    const ts = Number(row["execTime"]);
+    const quantity = new Decimal(row["execQty"] as string).times(row["side"] === "Buy" ? 1 : -1);
+    const inCoin = row["category"] === "spot" && row["side"] === "Buy";
+    naked = naked.plus(quantity).minus(inCoin ? (row["execFee"] as string) : 0);
+    // what happens at one instant is one exposure
+    if (rows[i + 1] !== undefined && Number(rows[i + 1]!["execTime"]) === ts) continue;
+    const even = naked.abs().lte(step);
+    if (!even) since ??= ts;
+    else if (since !== undefined) {
+      longest = Math.max(longest, ts - since);
+      since = undefined;
+    }
+  }
+  return since === undefined ? longest : Math.max(longest, ledger.now - since);
+}
