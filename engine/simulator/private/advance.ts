@@ -177,7 +177,7 @@ function delist(venue: Venue, account: Account, ts: number): void {
   for (const order of [...account.open].filter(({category}) => category === "linear")) {
     const {coin} = maybeMarket(venue, "linear", order.symbol, ts)!;
     if (coin.delistTs !== undefined && coin.delistTs <= ts)
-      end(account, order, {reason: "EC_CancelByDelisting", cancelType: "CancelByDelivery", ts});
+      end(account, order, {reason: "EC_CancelByDelisting", cancelType: "CancelByDelivery", ts: coin.delistTs});
   }
 }
 

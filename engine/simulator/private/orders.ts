@@ -237,14 +237,14 @@ function checkFunds({venue, account, nowMs}: Desk, market: Market, order: Order)
  * @throws VenueError when there is none, or when it has ended
  */
 export function orderToCancel(
-  account: Account,
+  {account, nowMs}: Desk,
   category: "spot" | "linear",
   ids: {orderId?: string | undefined; orderLinkId?: string | undefined}
 ): Order {
   const {orderId, orderLinkId} = ids;
   if (!orderId && !orderLinkId) throw new VenueError(10001, "params error: orderId or orderLinkId is required");
   const order = orderId ? account.orderById(orderId) : account.orderByLink(category, orderLinkId!);
-  if (!order || order.category !== category) {
+  if (!order || order.category !== category || order.hidden.untilMs > nowMs) {
     if (category === "spot") throw new VenueError(170213, "Order does not exist.");
     throw new VenueError(110001, "order not exists or too late to cancel");
   }

@@ -1,7 +1,7 @@
 import {z} from "zod";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../venue.js";
-import {arrive, end, type Matching} from "./matching.js";
+import {arrive, close, end, type Matching} from "./matching.js";
 import {makeOrder, orderToCancel, createBody} from "./orders.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import {executionRow, marketOf, orderRow, visible} from "./rows.js";
@@ -26,9 +26,9 @@ export function createOrder({desk}: Context, body: unknown, handling: Handling =
   const {account, nowMs} = desk;
   if (handling.hide) order.hidden = {queries: handling.hide.queries, untilMs: nowMs + handling.hide.forMs};
   if (handling.rejectLate) {
-    order.status = "Rejected";
-    order.rejectReason = "EC_Others";
     account.addOrder(order);
+    order.rejectReason = "EC_Others";
+    close(account, order, "Rejected", nowMs);
   } else if (handling.fillAfterMs !== undefined) {
     order.fillAtMs = nowMs + handling.fillAfterMs;
     account.addOrder(order);
@@ -50,7 +50,7 @@ const cancelBody = z.strictObject({
 /** `POST /v5/order/cancel`. */
 export function cancelOrder({desk}: Context, body: unknown): unknown {
   const {category, symbol, ...ids} = read(cancelBody, body);
-  const order = orderToCancel(desk.account, category, ids);
+  const order = orderToCancel(desk, category, ids);
   if (order.symbol !== symbol) throw new VenueError(10001, "params error: symbol invalid");
   end(desk.account, order, {cancelType: "CancelByUser", ts: desk.nowMs});
   return {orderId: order.orderId, orderLinkId: order.orderLinkId};
@@ -64,7 +64,10 @@ const cancelAllBody = z.strictObject({
   orderFilter: z.literal("Order").optional()
 });
 
-/** `POST /v5/order/cancel-all`: every open order of the account that matches, whoever placed it. */
+/**
+ * `POST /v5/order/cancel-all`: every open order of the account that matches, whoever placed it; one that the venue does
+ * not know yet stays.
+ */
 export function cancelAll({desk}: Context, body: unknown): unknown {
   const {category, symbol, baseCoin, settleCoin} = read(cancelAllBody, body);
   if (category === "linear" && !symbol && !baseCoin && !settleCoin)
@@ -75,7 +78,8 @@ export function cancelAll({desk}: Context, body: unknown): unknown {
       order.category === category &&
       (symbol === undefined || order.symbol === symbol) &&
       (baseCoin === undefined || marketOf(order, look).base === baseCoin) &&
-      (settleCoin === undefined || settleCoin === "USDT")
+      (settleCoin === undefined || settleCoin === "USDT") &&
+      order.hidden.untilMs <= desk.nowMs
   );
   for (const order of doomed) end(desk.account, order, {cancelType: "CancelAllByUser", ts: desk.nowMs});
   return {list: doomed.map(({orderId, orderLinkId}) => ({orderId, orderLinkId})), success: "1"};
