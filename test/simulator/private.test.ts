@@ -104,7 +104,7 @@ describe("orders", () => {
   it.each([
     ["spot", {symbol: "NOPEUSDT"}, 170121],
     ["linear", {symbol: "NOPEUSDT"}, 10001],
-    ["spot", {qty: "0.1234567"}, 170137],
+    ["spot", {qty: "0.12345678901"}, 170137],
     ["linear", {qty: "0.1234"}, 10001],
     ["spot", {qty: "0.000001"}, 170136],
     ["spot", {qty: "0.00001"}, 170140],
@@ -226,7 +226,7 @@ describe("orders", () => {
 
   it("a resting order fills as a maker at its price once the market trades through, at the same bar in one look or many", async () => {
     const books: unknown[] = [];
-    for (const steps of [1, 7, 240]) {
+    for (const steps of [1, 8, 240]) {
       await open();
       const {bid} = await touchOf("linear", "SOLUSDT");
       const price = new Decimal(bid).times("0.997").toFixed(2);

@@ -72,8 +72,8 @@ export function makeOrder(desk: Desk, body: CreateBody): {order: Order; market: 
   if ((body.positionIdx ?? 0) !== 0) throw new VenueError(10001, "position idx not match position mode");
   const order = record(desk, market, body);
   if (order.reduceOnly) trim(account, order, body);
-  checkSize(desk, market, order);
   if (order.orderType === "Limit") checkPrice(desk, market, order);
+  checkSize(desk, market, order);
   checkFunds(desk, market, order);
   return {order, market};
 }
@@ -116,7 +116,7 @@ function record({venue, account, nowMs}: Desk, market: Market, body: CreateBody)
     fee: ZERO,
     feeCoin: "",
     lastPriceOnCreated: priceText(market, priceOf(market.coin, spot ? "spot" : "perp", nowMs)),
-    spreadOrderId: undefined,
+    createType: "CreateByUser",
     hidden: {queries: 0, untilMs: 0},
     fillAtMs: undefined
   };
@@ -152,8 +152,6 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
     return;
   }
   const {qty} = order;
-  if (!qty.mod(market.step).isZero())
-    refuse("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
   if (qty.lt(market.minQty))
     refuse(
       "tooSmall",
@@ -162,6 +160,8 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
         ? "Order quantity exceeded lower limit."
         : "The number of contracts exceeds minimum limit allowed"
     );
+  if (!qty.mod(market.step).isZero())
+    refuse("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
   if (qty.gt(order.orderType === "Market" ? market.maxMarketQty : market.maxQty))
     refuse(
       "tooLarge",

@@ -157,17 +157,18 @@ function listOrders({account, ...look}: Context["desk"], pool: readonly Order[],
         (asked.baseCoin === undefined || marketOf(order, look).base === asked.baseCoin) &&
         (asked.settleCoin === undefined || asked.settleCoin === "USDT")
     )
-    .filter((order) => seen(order, look.nowMs))
     .sort((a, b) => account.rank(b) - account.rank(a));
-  const {list, nextPageCursor} = page(rows, ({orderId}) => orderId, asked);
+  const {list, nextPageCursor} = page(noticed(rows, look.nowMs), ({orderId}) => orderId, asked);
   return {list: list.map((order) => orderRow(order, marketOf(order, look))), nextPageCursor, category: asked.category};
 }
 
-/** Each look at a hidden order uses up one of the looks that miss it. */
-function seen(order: Order, nowMs: number): boolean {
-  if (visible(order, nowMs)) return true;
-  if (order.hidden.queries > 0) order.hidden.queries--;
-  return false;
+/** The orders of a list that a query may show; each look at a hidden one uses up one of the looks that miss it. */
+export function noticed<T extends Pick<Order, "hidden">>(orders: readonly T[], nowMs: number): T[] {
+  return orders.filter((order) => {
+    const shown = visible(order, nowMs);
+    if (order.hidden.queries > 0) order.hidden.queries--;
+    return shown;
+  });
 }
 
 const executionQuery = z.strictObject({
