@@ -213,6 +213,8 @@ export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimC
   if (ts < coin.launchTs || (coin.delistTs !== undefined && side !== "spot" && ts >= coin.delistTs)) return undefined;
   if (stepMs < HOUR_MS) return span(coin, side, ts, ts + stepMs);
   if (stepMs > HOUR_MS) return merge(coin, side, ts, stepMs);
+  // The hour of a delisting is not kept: another venue of this seed may have its coin go on.
+  if (coin.delistTs !== undefined && ts + HOUR_MS > coin.delistTs) return span(coin, side, ts, ts + HOUR_MS);
   const key = `${coin.seed}|${side}|${ts}`;
   const known = hourCache.get(key);
   if (known) return known;

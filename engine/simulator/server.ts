@@ -7,6 +7,7 @@ import type {Ledger} from "./private/ledger.js";
 import type {Reply} from "./private/order-faults.js";
 import {PRIVATE_ROUTES} from "./private/routes.js";
 import {PrivateSide, type PrivateAnswer} from "./private/side.js";
+import {SPREAD_MARKET} from "./private/spread.js";
 import {LIMITS, RateGuard} from "./rules.js";
 import {Venue, VenueError} from "./venue.js";
 
@@ -266,7 +267,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/v5/market/mark-price-kline": (venue, query, now) => venue.kline(query, now, "mark"),
   "/v5/market/index-price-kline": (venue, query, now) => venue.kline(query, now, "index"),
   "/v5/market/premium-index-price-kline": (venue, query, now) => venue.kline(query, now, "premium"),
-  "/v5/market/funding/history": (venue, query, now) => venue.fundingHistory(query, now)
+  "/v5/market/funding/history": (venue, query, now) => venue.fundingHistory(query, now),
+  ...SPREAD_MARKET
 };
 
 /** The paths the venue answers, for the conformance table's test. */

@@ -1,6 +1,8 @@
 import {readFileSync} from "node:fs";
 import {ConfigError, UsageError} from "../../../loaders/errors.js";
 import {parseInstant} from "../../../src/lib/time/instant.js";
+import {isDecimalText} from "../../../src/lib/money/decimal.js";
+import type {AccountInput} from "../../simulator/private/accounts.js";
 import {startSim} from "../../simulator/server.js";
 import type {Define} from "../main.js";
 
@@ -10,16 +12,23 @@ interface Flags {
   now?: string;
   speed: string;
   faults?: string;
+  account: string[];
 }
 
 export function simCommand(define: Define): void {
-  define("sim", "run the simulated venue: Bybit v5's public endpoints on this machine", (command, run) =>
+  define("sim", "run the simulated venue: Bybit v5's endpoints on this machine", (command, run) =>
     command
       .option("--port <port>", "port on 127.0.0.1; 0 takes any free one", "8330")
       .option("--seed <seed>", "another seed is another market", "7")
       .option("--now <instant>", "the instant it starts at; else the present")
       .option("--speed <factor>", "how much faster than real time its clock runs", "1")
       .option("--faults <file>", 'a JSON plan of what goes wrong, e.g. {"rate": 0.05, "kinds": ["truncate"]}')
+      .option(
+        "--account <key:secret:usdt>",
+        "an account with a balance, for signed requests; may be given again",
+        (text: string, all: string[]) => [...all, text],
+        [] as string[]
+      )
       .action((flags: Flags) =>
         run(async ({output, signal}) => {
           const sim = await startSim({
@@ -27,12 +36,13 @@ export function simCommand(define: Define): void {
             seed: number("seed", flags.seed, 0xffffffff),
             speed: number("speed", flags.speed, 1e9),
             nowMs: flags.now === undefined ? undefined : usage(() => parseInstant(flags.now!, "now")),
-            faults: flags.faults === undefined ? undefined : readPlan(flags.faults)
+            faults: flags.faults === undefined ? undefined : readPlan(flags.faults),
+            accounts: flags.account.map(readAccount)
           }).catch((error: NodeJS.ErrnoException) => {
             if (error.code === "EADDRINUSE")
               throw new UsageError(`invalid port: ${flags.port} is taken`, {fix: "pass another --port"});
             if (error instanceof RangeError)
-              throw new ConfigError(error.message, {fix: "see the fault kinds in the message"});
+              throw new ConfigError(error.message, {fix: "see what is allowed in the message or in the README"});
             throw error;
           });
           output.document({url: sim.url, now: sim.now()}, () => `simulated venue at ${sim.url}; Ctrl-C stops it`);
@@ -49,6 +59,16 @@ function number(name: string, text: string, most: number): number {
   if (text.trim() === "" || !(value >= 0 && value <= most))
     throw new UsageError(`invalid ${name}: ${text}`, {fix: `give a number from 0 to ${most}`});
   return value;
+}
+
+/** `KEY:SECRET:USDT`; the message of a wrong one leaves the secret out. */
+function readAccount(text: string): AccountInput {
+  const [apiKey = "", secret = "", usdt = "", ...rest] = text.split(":");
+  if (!apiKey || !secret || !isDecimalText(usdt) || rest.length > 0)
+    throw new UsageError(`invalid account: ${apiKey || "no key"}`, {
+      fix: "write it as KEY:SECRET:USDT, e.g. key:secret:10000"
+    });
+  return {apiKey, secret, balances: {USDT: usdt}};
 }
 
 function usage<T>(read: () => T): T {

@@ -1,7 +1,17 @@
 import {createHash} from "node:crypto";
 import {Decimal, ZERO} from "../../../src/lib/money/decimal.js";
 import {isOpen} from "./types.js";
-import type {BorrowRow, Execution, FeeRates, LogRow, MarginMode, Order, Position} from "./types.js";
+import type {
+  BorrowRow,
+  Execution,
+  FeeRates,
+  LogRow,
+  MarginMode,
+  Order,
+  Position,
+  SpreadOrder,
+  SpreadTrade
+} from "./types.js";
 
 /** What a key may do, by the names the venue gives its permissions. */
 export interface Permissions {
@@ -44,6 +54,9 @@ export class Account {
   /** settlements of a symbol that the venue will leave out */
   readonly withheld = new Map<string, number>();
   readonly open = new Set<Order>();
+  readonly spreads: SpreadOrder[] = [];
+  readonly openSpreads = new Set<SpreadOrder>();
+  readonly spreadTrades: SpreadTrade[] = [];
   marginMode: MarginMode;
   /** everything up to this instant has happened */
   seenMs: number;

@@ -9,6 +9,7 @@ import {maybeMarket, priceOf, ticksToPrice, touch, type Market} from "./market.j
 import {arrive, close, end, fillResting} from "./matching.js";
 import {fill} from "./fills.js";
 import {isolatedPrices} from "./positions.js";
+import {matchSpreads} from "./spread-orders.js";
 import type {Order, Position} from "./types.js";
 
 /**
@@ -26,6 +27,7 @@ export function advance(venue: Venue, account: Account, nowMs: number): void {
     const to = nextInstant(venue, account, from, nowMs);
     passBars(venue, account, from, to);
     fillLate(venue, account, to);
+    matchSpreads(venue, account, to, "late");
     settle(venue, account, to);
     delist(venue, account, to);
     if (to % HOUR_MS === 0) takeInterest(account, to);
@@ -35,13 +37,15 @@ export function advance(venue: Venue, account: Account, nowMs: number): void {
 
 const idle = (account: Account): boolean =>
   account.open.size === 0 &&
+  account.openSpreads.size === 0 &&
   [...account.positions.values()].every(({net}) => net.isZero()) &&
   [...account.wallets.values()].every((amount) => !amount.isNegative());
 
 /** The end of a step: the next full hour, since settlements and interest come on hours, or what comes due before it. */
 function nextInstant(venue: Venue, account: Account, from: number, nowMs: number): number {
   let to = Math.min(nowMs, Math.floor(from / HOUR_MS) * HOUR_MS + HOUR_MS);
-  for (const {fillAtMs} of account.open) if (fillAtMs !== undefined && fillAtMs > from) to = Math.min(to, fillAtMs);
+  for (const {fillAtMs} of [...account.open, ...account.openSpreads])
+    if (fillAtMs !== undefined && fillAtMs > from) to = Math.min(to, fillAtMs);
   for (const {position, market} of openPositions(venue, account, from)) {
     const end = market.coin.delistTs;
     if (!position.net.isZero() && end !== undefined && end > from) to = Math.min(to, end);
@@ -67,6 +71,7 @@ function passBars(venue: Venue, account: Account, from: number, to: number): voi
 }
 
 function quiet(venue: Venue, account: Account, hour: number): boolean {
+  if (account.openSpreads.size > 0) return false;
   const positions = openPositions(venue, account, hour);
   if (account.marginMode !== "ISOLATED_MARGIN" && positions.length > 0) {
     if (liquidateCross(venue, account, hour, HOUR_MS, true)) return false;
@@ -93,6 +98,7 @@ function passBar(venue: Venue, account: Account, open: number, stepMs: number): 
     if (order.reduceOnly && !stillReduces(account, order)) end(account, order, {reason: "EC_ReduceOnly", ts});
     else fillResting(account, order, market, ts);
   }
+  matchSpreads(venue, account, ts, "resting");
 }
 
 /** A reduce-only order is cut to what is left of its position before it fills. */
@@ -177,7 +183,7 @@ function delist(venue: Venue, account: Account, ts: number): void {
   for (const order of [...account.open].filter(({category}) => category === "linear")) {
     const {coin} = maybeMarket(venue, "linear", order.symbol, ts)!;
     if (coin.delistTs !== undefined && coin.delistTs <= ts)
-      end(account, order, {reason: "EC_CancelByDelisting", cancelType: "CancelByDelivery", ts});
+      end(account, order, {reason: "EC_CancelByDelisting", cancelType: "CancelByDelivery", ts: coin.delistTs});
   }
 }
 

@@ -17,6 +17,7 @@ export interface FillOptions {
 
 const LOG_TYPE: Readonly<Record<ExecType, LogRow["type"]>> = {
   Trade: "TRADE",
+  FutureSpread: "TRADE",
   BustTrade: "LIQUIDATION",
   AdlTrade: "ADL",
   Settle: "DELIVERY",
@@ -73,7 +74,7 @@ export function fill(account: Account, order: Order, market: Market, options: Fi
     category: order.category,
     symbol: order.symbol,
     side: order.side,
-    orderType: execType === "Trade" ? order.orderType : "UNKNOWN",
+    orderType: execType === "Trade" || execType === "FutureSpread" ? order.orderType : "UNKNOWN",
     orderPrice: order.price,
     orderQty: order.qty,
     leaves: order.leaves,

@@ -7,13 +7,19 @@ import {COLLATERAL_RATIO, held, usdOf} from "./margin.js";
 import {opposite, ticksToPrice, type Market} from "./market.js";
 import {close, end} from "./matching.js";
 import {isolatedPrices, sideOf} from "./positions.js";
-import type {Execution, ExecType, Order, OrderSide, Position} from "./types.js";
+import type {CreateType, Execution, ExecType, Order, OrderSide, Position} from "./types.js";
+
+const CREATE_TYPE: Readonly<Record<ForcedClose["execType"], CreateType>> = {
+  BustTrade: "CreateByLiq",
+  AdlTrade: "CreateByAdl_PassThrough",
+  Settle: "CreateBySettle"
+};
 
 /** A close that nobody ordered. */
 export interface ForcedClose {
   price: Decimal;
   ts: number;
-  execType: Exclude<ExecType, "Trade" | "Funding">;
+  execType: Exclude<ExecType, "Trade" | "FutureSpread" | "Funding">;
   /** the whole position by default */
   qty?: Decimal;
   feeRate?: Decimal;
@@ -46,7 +52,7 @@ export function closeForced(account: Account, position: Position, market: Market
     fee: ZERO,
     feeCoin: "USDT",
     lastPriceOnCreated: "",
-    spreadOrderId: undefined,
+    createType: CREATE_TYPE[execType],
     hidden: {queries: 0, untilMs: 0},
     fillAtMs: undefined
   };

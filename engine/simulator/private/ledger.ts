@@ -2,6 +2,7 @@ import {text} from "../../../src/lib/money/decimal.js";
 import type {Venue} from "../venue.js";
 import type {Account} from "./account.js";
 import {advance} from "./advance.js";
+import {closedRow} from "./spread-routes.js";
 import {borrowRow, executionRow, logRow, marketOf, orderRow, positionRow} from "./rows.js";
 
 /** An account as the venue's own books have it: everything, hidden or not, oldest first, decimals as text. */
@@ -16,6 +17,8 @@ export interface Ledger {
   positions: Record<string, unknown>[];
   /** in the shape of `/v5/order/realtime` with their category */
   orders: Record<string, unknown>[];
+  /** in the shape of `/v5/spread/order/history`, open ones too */
+  spreadOrders: Record<string, unknown>[];
   executions: Record<string, unknown>[];
   transactionLog: Record<string, unknown>[];
   borrowed: Record<string, unknown>[];
@@ -36,6 +39,7 @@ export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
       .filter(({net}) => !net.isZero())
       .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
     orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
+    spreadOrders: account.spreads.map(closedRow),
     executions: account.executions.map((row) => ({category: row.category, ...executionRow(row, marketOf(row, look))})),
     transactionLog: account.log.map(logRow),
     borrowed: account.borrowed.map(borrowRow),

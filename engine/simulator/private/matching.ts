@@ -3,7 +3,7 @@ import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import type {Venue} from "../venue.js";
 import type {Account} from "./account.js";
 import {fill} from "./fills.js";
-import {levelsAgainst, type Level, type Market} from "./market.js";
+import {levelsAgainst, touch, type Level, type Market} from "./market.js";
 import {isOpen, type Order} from "./types.js";
 
 /** What is done to an order on its way through the book. */
@@ -16,20 +16,20 @@ export interface Matching {
   cancelRest?: boolean;
 }
 
+/** More than any order asks for. */
+const ENDLESS = new Decimal("1e30");
+
 /** What an order could take now: one level without end at the touch, or the book's levels, within its limit. */
 export function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
   const levels = levelsAgainst(venue, market, order.side, nowMs);
-  const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: new Decimal("1e30")}] : levels;
+  const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: ENDLESS}] : levels;
   if (order.orderType === "Market") return whole;
   return whole.filter(({price}) => (order.side === "Buy" ? price.lte(order.price) : price.gte(order.price)));
 }
 
 /** The part of each level that an order takes; a market order in quote spends its budget down to the step. */
 export function taken(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
-  let left = Decimal.min(
-    order.marketUnit === "quoteCoin" ? new Decimal("1e30") : order.leaves,
-    cap ?? new Decimal("1e30")
-  );
+  let left = Decimal.min(order.marketUnit === "quoteCoin" ? ENDLESS : order.leaves, cap ?? ENDLESS);
   let budget = order.marketUnit === "quoteCoin" ? order.qty.minus(order.value) : undefined;
   const parts: Level[] = [];
   for (const {price, qty} of levels) {

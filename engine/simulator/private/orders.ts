@@ -72,8 +72,8 @@ export function makeOrder(desk: Desk, body: CreateBody): {order: Order; market: 
   if ((body.positionIdx ?? 0) !== 0) throw new VenueError(10001, "position idx not match position mode");
   const order = record(desk, market, body);
   if (order.reduceOnly) trim(account, order, body);
-  checkSize(desk, market, order);
   if (order.orderType === "Limit") checkPrice(desk, market, order);
+  checkSize(desk, market, order);
   checkFunds(desk, market, order);
   return {order, market};
 }
@@ -116,7 +116,7 @@ function record({venue, account, nowMs}: Desk, market: Market, body: CreateBody)
     fee: ZERO,
     feeCoin: "",
     lastPriceOnCreated: priceText(market, priceOf(market.coin, spot ? "spot" : "perp", nowMs)),
-    spreadOrderId: undefined,
+    createType: "CreateByUser",
     hidden: {queries: 0, untilMs: 0},
     fillAtMs: undefined
   };
@@ -152,8 +152,6 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
     return;
   }
   const {qty} = order;
-  if (!qty.mod(market.step).isZero())
-    refuse("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
   if (qty.lt(market.minQty))
     refuse(
       "tooSmall",
@@ -162,6 +160,8 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
         ? "Order quantity exceeded lower limit."
         : "The number of contracts exceeds minimum limit allowed"
     );
+  if (!qty.mod(market.step).isZero())
+    refuse("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
   if (qty.gt(order.orderType === "Market" ? market.maxMarketQty : market.maxQty))
     refuse(
       "tooLarge",
@@ -237,14 +237,14 @@ function checkFunds({venue, account, nowMs}: Desk, market: Market, order: Order)
  * @throws VenueError when there is none, or when it has ended
  */
 export function orderToCancel(
-  account: Account,
+  {account, nowMs}: Desk,
   category: "spot" | "linear",
   ids: {orderId?: string | undefined; orderLinkId?: string | undefined}
 ): Order {
   const {orderId, orderLinkId} = ids;
   if (!orderId && !orderLinkId) throw new VenueError(10001, "params error: orderId or orderLinkId is required");
   const order = orderId ? account.orderById(orderId) : account.orderByLink(category, orderLinkId!);
-  if (!order || order.category !== category) {
+  if (!order || order.category !== category || order.hidden.untilMs > nowMs) {
     if (category === "spot") throw new VenueError(170213, "Order does not exist.");
     throw new VenueError(110001, "order not exists or too late to cancel");
   }

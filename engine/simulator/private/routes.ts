@@ -2,6 +2,7 @@ import {VenueError} from "../venue.js";
 import * as accounts from "./account-routes.js";
 import type {Account} from "./account.js";
 import type {Desk} from "./orders.js";
+import * as spreads from "./spread-routes.js";
 import * as trade from "./trade-routes.js";
 
 /** What a private endpoint works with: the account that signed, the venue and the instant. */
@@ -10,7 +11,7 @@ export interface Context {
 }
 
 /** Which of a key's permissions an endpoint asks for. */
-type Grant = "read" | "order" | "position" | "account";
+type Grant = "read" | "order" | "spread" | "position" | "account";
 
 export interface PrivateRoute {
   method: "GET" | "POST";
@@ -28,6 +29,12 @@ export const PRIVATE_ROUTES: Readonly<Record<string, PrivateRoute>> = {
   "/v5/order/realtime": get(trade.openOrders),
   "/v5/order/history": get(trade.orderHistory),
   "/v5/execution/list": get(trade.executions),
+  "/v5/spread/order/create": post("spread", spreads.createSpreadOrder),
+  "/v5/spread/order/cancel": post("spread", spreads.cancelSpreadOrder),
+  "/v5/spread/order/cancel-all": post("spread", spreads.cancelAllSpreads),
+  "/v5/spread/order/realtime": get(spreads.openSpreads),
+  "/v5/spread/order/history": get(spreads.spreadHistory),
+  "/v5/spread/execution/list": get(spreads.spreadExecutions),
   "/v5/position/list": get(accounts.positions),
   "/v5/position/set-leverage": post("position", accounts.setLeverage),
   "/v5/position/switch-isolated": post("position", accounts.switchIsolated),
@@ -54,8 +61,10 @@ export function permit(account: Account, grant: Grant, input: unknown): void {
       ? ContractTrade.length > 0
       : grant === "position"
         ? ContractTrade.includes("Position")
-        : spot
-          ? Spot.includes("SpotTrade")
-          : ContractTrade.includes("Order");
+        : grant === "spread"
+          ? ContractTrade.includes("Order") && Spot.includes("SpotTrade")
+          : spot
+            ? Spot.includes("SpotTrade")
+            : ContractTrade.includes("Order");
   if (readOnly || !granted) throw new VenueError(10005, "Permission denied, please check your API key permissions.");
 }

@@ -47,6 +47,7 @@ export function orderRow(order: Order, market: Market): Record<string, unknown> 
     qty: text(order.qty),
     stopLoss: "",
     triggerBy: "",
+    createType: order.createType,
     cumFeeDetail: order.feeCoin === "" ? {} : {[order.feeCoin]: text(order.fee)}
   };
   if (spot) return {...shared, marketUnit: order.marketUnit};
@@ -251,5 +252,5 @@ export const marketOf = (record: {category: "spot" | "linear"; symbol: string}, 
   maybeMarket(venue, record.category, record.symbol, nowMs)!;
 
 /** True for an order that a query may show: it is not hidden any more. */
-export const visible = (order: Order, nowMs: number): boolean =>
+export const visible = (order: Pick<Order, "hidden">, nowMs: number): boolean =>
   order.hidden.queries === 0 && order.hidden.untilMs <= nowMs;

@@ -1,7 +1,7 @@
 import {z} from "zod";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../venue.js";
-import {arrive, end, type Matching} from "./matching.js";
+import {arrive, close, end, type Matching} from "./matching.js";
 import {makeOrder, orderToCancel, createBody} from "./orders.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import {executionRow, marketOf, orderRow, visible} from "./rows.js";
@@ -26,9 +26,9 @@ export function createOrder({desk}: Context, body: unknown, handling: Handling =
   const {account, nowMs} = desk;
   if (handling.hide) order.hidden = {queries: handling.hide.queries, untilMs: nowMs + handling.hide.forMs};
   if (handling.rejectLate) {
-    order.status = "Rejected";
-    order.rejectReason = "EC_Others";
     account.addOrder(order);
+    order.rejectReason = "EC_Others";
+    close(account, order, "Rejected", nowMs);
   } else if (handling.fillAfterMs !== undefined) {
     order.fillAtMs = nowMs + handling.fillAfterMs;
     account.addOrder(order);
@@ -50,7 +50,7 @@ const cancelBody = z.strictObject({
 /** `POST /v5/order/cancel`. */
 export function cancelOrder({desk}: Context, body: unknown): unknown {
   const {category, symbol, ...ids} = read(cancelBody, body);
-  const order = orderToCancel(desk.account, category, ids);
+  const order = orderToCancel(desk, category, ids);
   if (order.symbol !== symbol) throw new VenueError(10001, "params error: symbol invalid");
   end(desk.account, order, {cancelType: "CancelByUser", ts: desk.nowMs});
   return {orderId: order.orderId, orderLinkId: order.orderLinkId};
@@ -64,7 +64,10 @@ const cancelAllBody = z.strictObject({
   orderFilter: z.literal("Order").optional()
 });
 
-/** `POST /v5/order/cancel-all`: every open order of the account that matches, whoever placed it. */
+/**
+ * `POST /v5/order/cancel-all`: every open order of the account that matches, whoever placed it; one that the venue does
+ * not know yet stays.
+ */
 export function cancelAll({desk}: Context, body: unknown): unknown {
   const {category, symbol, baseCoin, settleCoin} = read(cancelAllBody, body);
   if (category === "linear" && !symbol && !baseCoin && !settleCoin)
@@ -75,7 +78,8 @@ export function cancelAll({desk}: Context, body: unknown): unknown {
       order.category === category &&
       (symbol === undefined || order.symbol === symbol) &&
       (baseCoin === undefined || marketOf(order, look).base === baseCoin) &&
-      (settleCoin === undefined || settleCoin === "USDT")
+      (settleCoin === undefined || settleCoin === "USDT") &&
+      order.hidden.untilMs <= desk.nowMs
   );
   for (const order of doomed) end(desk.account, order, {cancelType: "CancelAllByUser", ts: desk.nowMs});
   return {list: doomed.map(({orderId, orderLinkId}) => ({orderId, orderLinkId})), success: "1"};
@@ -153,17 +157,18 @@ function listOrders({account, ...look}: Context["desk"], pool: readonly Order[],
         (asked.baseCoin === undefined || marketOf(order, look).base === asked.baseCoin) &&
         (asked.settleCoin === undefined || asked.settleCoin === "USDT")
     )
-    .filter((order) => seen(order, look.nowMs))
     .sort((a, b) => account.rank(b) - account.rank(a));
-  const {list, nextPageCursor} = page(rows, ({orderId}) => orderId, asked);
+  const {list, nextPageCursor} = page(noticed(rows, look.nowMs), ({orderId}) => orderId, asked);
   return {list: list.map((order) => orderRow(order, marketOf(order, look))), nextPageCursor, category: asked.category};
 }
 
-/** Each look at a hidden order uses up one of the looks that miss it. */
-function seen(order: Order, nowMs: number): boolean {
-  if (visible(order, nowMs)) return true;
-  if (order.hidden.queries > 0) order.hidden.queries--;
-  return false;
+/** The orders of a list that a query may show; each look at a hidden one uses up one of the looks that miss it. */
+export function noticed<T extends Pick<Order, "hidden">>(orders: readonly T[], nowMs: number): T[] {
+  return orders.filter((order) => {
+    const shown = visible(order, nowMs);
+    if (order.hidden.queries > 0) order.hidden.queries--;
+    return shown;
+  });
 }
 
 const executionQuery = z.strictObject({

@@ -4,7 +4,10 @@ import type {Category} from "../venue.js";
 export type OrderSide = "Buy" | "Sell";
 export type TimeInForce = "GTC" | "IOC" | "FOK" | "PostOnly";
 export type OrderStatus = "New" | "PartiallyFilled" | "Filled" | "Cancelled" | "PartiallyFilledCanceled" | "Rejected";
-export type ExecType = "Trade" | "BustTrade" | "AdlTrade" | "Funding" | "Settle";
+export type ExecType = "Trade" | "FutureSpread" | "BustTrade" | "AdlTrade" | "Funding" | "Settle";
+/** Who made an order. */
+export type CreateType =
+  "CreateByUser" | "CreateByFutureSpread" | "CreateByLiq" | "CreateByAdl_PassThrough" | "CreateBySettle";
 export type MarginMode = "REGULAR_MARGIN" | "ISOLATED_MARGIN";
 
 /** An order as the venue keeps it. Quantities in the base coin, except `qty` of a market order in quote. */
@@ -34,12 +37,44 @@ export interface Order {
   fee: Decimal;
   feeCoin: string;
   lastPriceOnCreated: string;
-  /** the spread order that this leg belongs to */
-  spreadOrderId: string | undefined;
+  createType: CreateType;
   /** queries find it only once so many of them have missed it, or from this instant on */
   hidden: {queries: number; untilMs: number};
   /** it fills at the touch of this instant, whatever its price */
   fillAtMs: number | undefined;
+}
+
+/** An order for both legs of a spread at once; its price is that of the perp less that of the coin. */
+export interface SpreadOrder {
+  orderId: string;
+  orderLinkId: string;
+  symbol: string;
+  base: string;
+  /** Buy buys the perp and sells the coin, Sell is cash and carry */
+  side: OrderSide;
+  orderType: "Market" | "Limit";
+  timeInForce: TimeInForce;
+  price: Decimal;
+  qty: Decimal;
+  leaves: Decimal;
+  filled: Decimal;
+  status: OrderStatus;
+  cxlRejReason: string;
+  createdMs: number;
+  updatedMs: number;
+  legs: {linear: Order; spot: Order};
+  hidden: {queries: number; untilMs: number};
+  fillAtMs: number | undefined;
+}
+
+/** A fill of a spread order with the executions of its legs. */
+export interface SpreadTrade {
+  execId: string;
+  order: SpreadOrder;
+  price: Decimal;
+  qty: Decimal;
+  ts: number;
+  legs: readonly Execution[];
 }
 
 /** One fill, settlement or forced close. */
@@ -124,4 +159,4 @@ export interface FeeRates {
 }
 
 export const FINAL: readonly OrderStatus[] = ["Filled", "Cancelled", "PartiallyFilledCanceled", "Rejected"];
-export const isOpen = (order: Order): boolean => !FINAL.includes(order.status);
+export const isOpen = (order: {status: OrderStatus}): boolean => !FINAL.includes(order.status);
