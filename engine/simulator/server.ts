@@ -35,6 +35,8 @@ export interface Steering {
   openAccount: (account: AccountInput) => {apiKey: string; uid: number};
   /** `POST /sim/order-faults`; an empty list ends them */
   orderFaults: (list: readonly unknown[]) => void;
+  /** how often each kind of fault has struck since they were set */
+  orderFaultCounts: () => Readonly<Record<string, number>>;
   /** `POST /sim/acts` */
   act: (act: ActInput) => unknown;
   /** `GET /sim/ledger` */
@@ -102,6 +104,7 @@ export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
     steer: {
       openAccount: (account) => state.accounts.open(account),
       orderFaults: (list) => state.accounts.setFaults(list),
+      orderFaultCounts: () => ({...state.accounts.faultCounts}),
       act: (act) => state.accounts.act(act),
       ledger: (apiKey) => state.accounts.ledger(apiKey),
       clock: (change) => {

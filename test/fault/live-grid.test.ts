@@ -39,9 +39,12 @@ afterEach(async () => {
 let passed = 0;
 let halted = 0;
 let worst = {ms: 0, name: ""};
+/** a ban of ten minutes keeps every call back, whatever is open */
+let worstInBan = 0;
 afterAll(() => {
   process.stderr.write(
-    `${passed} of ${cases.length} cases inside the invariant, ${halted} of them halted; worst naked time ${worst.ms} ms (${worst.name})\n`
+    `${passed} of ${cases.length} cases inside the invariant, ${halted} of them halted; worst naked time ${worst.ms} ms (${worst.name}), ` +
+      `${worstInBan} ms where the venue bans the address for ten minutes\n`
   );
 });
 
@@ -83,6 +86,8 @@ describe("two legs, or none", () => {
     }
     own.sim.steer.orderFaults([{...fault, category}]);
     await own.stepInto(crash, act === "open" ? "0.001" : "-0.001");
+    // a check that cannot fail proves nothing: the fault has struck
+    expect(own.sim.steer.orderFaultCounts()).toEqual({[fault.kind]: 1});
     for (let i = 0; i < 3; i++) await own.step();
     await insideTheInvariant(own, dir);
     if (act === "close") {
@@ -92,7 +97,79 @@ describe("two legs, or none", () => {
       expect(positions).toEqual([]);
     }
     const ms = longestNaked(own.ledger, own.trader.pair(own.pair).desk.rules.step);
-    if (ms > worst.ms) worst = {ms, name: `${act}, ${category}, ${fault.kind}, crash ${crash}`};
+    const name = `${act}, ${category}, ${fault.kind}, crash ${crash}`;
+    if (fault.kind === "forbidden") worstInBan = Math.max(worstInBan, ms);
+    else if (ms > worst.ms) worst = {ms, name};
     passed++;
   });
+});
+
+describe("a leg that cannot be had at all", () => {
+  const FOR_GOOD = {kind: "reject", times: 1_000};
+
+  it.each(["spot", "linear"] as const)(
+    "%s refused: the other leg is taken back, and the pair cools down",
+    async (category) => {
+      const dir = tmp();
+      desk = await LiveDesk.open(dir);
+      desk.sim.steer.orderFaults([{...FOR_GOOD, category, side: category === "spot" ? "Buy" : "Sell"}]);
+      await desk.step("0.001");
+      await insideTheInvariant(desk, dir);
+      expect(desk.trader.mode).toBe("running");
+      expect(desk.trader.open).toEqual([]);
+      expect(desk.ledger.positions).toEqual([]);
+      const [trade] = allLines(dir).flatMap(({event}) => (event.type === "closed" ? [event] : [])) as never[];
+      expect(trade).toMatchObject({trade: {exitReason: "unwound"}});
+      // no second try before the cooldown has passed, as the gate reads it
+      expect(desk.trader.pair(desk.pair).coolUntilTs).toBeGreaterThan(desk.trader.lastTs + 3_000_000);
+    }
+  );
+
+  it.each(["spot", "linear"] as const)(
+    "%s refused, and the way back too: halted with the naked amount on record, and mended once the venue lets it",
+    async (category) => {
+      const dir = tmp();
+      desk = await LiveDesk.open(dir);
+      const other = category === "spot" ? "linear" : "spot";
+      desk.sim.steer.orderFaults([
+        {...FOR_GOOD, category},
+        {...FOR_GOOD, category: other, nth: 2}
+      ]);
+      await desk.step("0.001");
+      await insideTheInvariant(desk, dir);
+      expect(desk.trader.mode).toBe("halted");
+      const naked = desk.naked;
+      expect(naked.isZero()).toBe(false);
+      const records = () => allLines(dir).flatMap(({event}) => (event.type === "naked" ? [event] : []));
+      expect(records().at(-1)).toMatchObject({quantity: text(naked)});
+      // a new process knows of it, and enters nothing
+      await desk.restart();
+      expect(desk.trader.mode).toBe("halted");
+      await desk.step("0.001");
+      expect(desk.naked.eq(naked)).toBe(true);
+      desk.sim.steer.orderFaults([]);
+      await desk.step();
+      await insideTheInvariant(desk, dir);
+      expect(desk.naked.abs().lte(desk.trader.pair(desk.pair).desk.rules.step)).toBe(true);
+      expect(desk.trader.open).toEqual([]);
+      expect(desk.trader.mode).toBe("halted");
+    }
+  );
+
+  it.each(["spot", "linear"] as const)(
+    "%s cannot be left: halted, and left once the venue lets it",
+    async (category) => {
+      const dir = tmp();
+      desk = await LiveDesk.open(dir);
+      await desk.step("0.001");
+      desk.sim.steer.orderFaults([{...FOR_GOOD, category}]);
+      await desk.step("-0.001");
+      await insideTheInvariant(desk, dir);
+      expect(desk.trader.mode).toBe("halted");
+      desk.sim.steer.orderFaults([]);
+      await desk.step();
+      await insideTheInvariant(desk, dir);
+      expect(desk.trader.open).toEqual([]);
+    }
+  );
 });

@@ -32,7 +32,7 @@ export interface TrackOptions {
 const LOOK_MS = 100;
 const LONGEST_LOOK_MS = 5_000;
 /** An order that the venue does not know is given up for lost after this long of asking, and this often. */
-const LOST_MS = 10_000;
+const LOST_MS = 5_000;
 const LOST_LOOKS = 5;
 /** An immediate order that is still open after this long is taken back. */
 const IMMEDIATE_MS = 2_000;
