@@ -24,6 +24,9 @@ export interface NewsOptions {
 /** How far back the venue is asked at each look, ms: late rows turn up within it. */
 const BACK_MS = 86_400_000;
 
+/** Rows of the log that executions tell already. */
+const EXECUTED = ["TRADE", "LIQUIDATION", "ADL", "DELIVERY"];
+
 const FORCED: Record<string, ForeignRecord["cause"]> = {
   AdlTrade: "adl",
   BustTrade: "liquidation",
@@ -101,7 +104,7 @@ function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading
   const type = textOf(row["type"]) ?? "";
   const ts = maybeTs(row["transactionTime"]) ?? 0;
   const id = `log ${textOf(row["id"]) || `${type} ${ts} ${textOf(row["currency"])}`}`;
-  if (type === "TRADE" || ts <= baselineTs) return;
+  if (EXECUTED.includes(type) || ts <= baselineTs) return;
   const pair = pairs.get(textOf(row["symbol"]) ?? "")?.pair;
   if (type === "SETTLEMENT" && pair !== undefined) {
     news.payments.push({pair, settlementTs: ts, amount: text(decimalField(row, "change"))});
