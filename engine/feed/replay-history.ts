@@ -3,25 +3,34 @@ import type {Range} from "../../src/lib/backtest/window.js";
 import {configEntries, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";
 import {PaperVenue} from "../execution/paper.js";
+import type {ExecutionVenue} from "../execution/venue.js";
 import {Recorder} from "../journal/recorder.js";
 import {Trader} from "../trading/trader.js";
 import {historyFeed} from "./history.js";
 
+export interface ReplayOptions extends Range {
+  /** where its events go; hand in one with a tail to go on with a run that was cut off */
+  recorder?: Recorder;
+  /** where its orders go; on paper by default */
+  venue?: ExecutionVenue;
+  /** before each step, with its instant: a venue with a clock of its own is brought to it */
+  onStep?: (ts: number) => Promise<void>;
+}
+
 /**
  * Runs a stored history through the trading loop on paper, by the conventions of a backtest: the same decisions, trades
  * and ledger as `runBacktest` gives, to the last digit.
- * @param recorder where its events go; hand in one with a tail to go on with a run that was cut off
  */
 export async function replayHistory(
   markets: readonly MarketData[],
   config: StrategyConfig,
-  {recorder = new Recorder(undefined), ...range}: Range & {recorder?: Recorder} = {}
+  {recorder = new Recorder(undefined), venue = new PaperVenue(config), onStep, ...range}: ReplayOptions = {}
 ): Promise<Trader> {
   const feed = historyFeed(markets, config, range);
   const {venue: venueName = "", timeframe} = markets[0]!;
   const trader = new Trader({
     recorder,
-    venue: new PaperVenue(config),
+    venue,
     config,
     venueName,
     barMs: timeframeMs(timeframe)
@@ -40,6 +49,10 @@ export async function replayHistory(
     });
   }
   feed.begin(trader);
-  for (const input of feed.inputs(trader)) if (input.ts > trader.lastTs) await trader.step(input);
+  for (const input of feed.inputs(trader)) {
+    if (input.ts <= trader.lastTs) continue;
+    await onStep?.(input.ts);
+    await trader.step(input);
+  }
   return trader;
 }

@@ -25,6 +25,8 @@ export interface SimOptions {
   latencyMs?: number;
   /** the real clock, for the venue's time and its limits */
   clock?: () => number;
+  /** from the best bid to the best ask of every market */
+  spreadTicks?: number;
   /** accounts that are there from the start */
   accounts?: readonly AccountInput[];
 }
@@ -78,8 +80,8 @@ const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() -
  * accounts that are opened. What it rests on is in CONFORMANCE.md. `/sim/...` steers and observes it.
  */
 export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
-  const {port = 0, seed = 7, nowMs, speed = 1, faults, latencyMs = 0, clock = Date.now, accounts = []} = options;
-  const venue = new Venue(seed);
+  const {port = 0, seed = 7, nowMs, speed = 1, faults, latencyMs = 0, clock = Date.now, accounts = [], spreadTicks} = options;
+  const venue = new Venue(seed, spreadTicks);
   const state: State = {
     venue,
     accounts: new PrivateSide(venue, () => nowOf(state)),

@@ -26,7 +26,11 @@ const schedules = new WeakMap<Coin, FundingSchedule>();
 export class Venue {
   private coins: readonly Coin[];
 
-  constructor(readonly seed: number) {
+  /** @param spreadTicks from the best bid to the best ask; 0 is a market without a spread, where bar and touch agree */
+  constructor(
+    readonly seed: number,
+    private readonly spreadTicks = 1
+  ) {
     this.coins = universe(seed);
   }
 
@@ -77,7 +81,7 @@ export class Venue {
     const scale = 10 ** decimalsOf(coin, side);
     const second = Math.floor(nowMs / 1_000);
     const level = (i: number, sign: 1 | -1) => [
-      ((middle + (sign > 0 ? i + 1 : -i)) / scale).toFixed(decimalsOf(coin, side)),
+      ((middle + (sign > 0 ? i + this.spreadTicks : -i)) / scale).toFixed(decimalsOf(coin, side)),
       ((coin.turnover24h / 40_000 / (middle / scale)) * (0.4 + uniform(coin.seed, second, i * sign)) || 1).toFixed(
         coin.quantityDecimals
       )
@@ -212,7 +216,7 @@ export class Venue {
         coin.quantityDecimals
       )
     };
-    const touch = {bid1Price: price(last), bid1Size: size, ask1Price: price(last + 1), ask1Size: size};
+    const touch = {bid1Price: price(last), bid1Size: size, ask1Price: price(last + this.spreadTicks), ask1Size: size};
     if (category === "spot") return {...shared, ...touch, usdIndexPrice: price(ticksAt(coin, "index", at))};
     const next = this.schedule(coin).upcoming(nowMs);
     const openInterest = (coin.turnover24h / 8 / (last / 10 ** decimals)).toFixed(coin.quantityDecimals);

@@ -54,6 +54,7 @@ function ladderOf(
     pair: traded.pair,
     tradeId,
     rules: traded.desk.rules,
+    coinStep: traded.coinStep,
     references: {spot, perp},
     coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
     sent: traded.sent,
@@ -94,8 +95,8 @@ function settleUp(trader: Trader, ts: number, traded: TradedPair, exit: Exit, la
   const hedge = traded.hedge!;
   const {rules} = traded.desk;
   const gone =
-    ladder.perp.isZero() && floorToStep(ladder.spot, rules.spotStep).times(exit.spotReference).lte(leastOf(traded));
-  if (gone && (ladder.fills.length > 0 || ladder.spot.lt(rules.spotStep))) {
+    ladder.perp.isZero() && floorToStep(ladder.spot, traded.coinStep).times(exit.spotReference).lte(leastOf(traded));
+  if (gone && (ladder.fills.length > 0 || ladder.spot.lt(traded.coinStep))) {
     finish(trader, ts, traded, {...exit, fills: perpFirst(ladder.fills)});
     traded.dust = traded.dust.plus(ladder.spot);
     if (ladder.spot.gt(rules.step)) naked(trader, ts, traded, hedge.order.id, "too small to be sold");

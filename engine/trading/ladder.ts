@@ -20,6 +20,8 @@ export interface LadderOptions {
   pair: string;
   tradeId: string;
   rules: Rules;
+  /** the spot market's own step: what is left after a fee in the coin is sold by it, however coarse orders are sized */
+  coinStep: Decimal;
   /** the touches at which it was decided; perp undefined where only coin is left */
   references: {spot: Decimal; perp: Decimal | undefined};
   /** share of a spot purchase that the venue keeps in the coin */
@@ -127,9 +129,9 @@ export class Ladder {
   }
 
   #excess(band: number | undefined): LegPlan[] {
-    const {rules} = this.#options;
+    const {rules, coinStep} = this.#options;
     const leg = this.naked.gt(0)
-      ? this.#leg("spot", "sell", floorToStep(this.naked, rules.spotStep), band)
+      ? this.#leg("spot", "sell", floorToStep(this.naked, coinStep), band)
       : this.#leg("perp", "buy", floorToStep(this.naked.neg(), rules.perpStep), band);
     if (this.#tradable(leg)) return [leg];
     // A remainder under the minimum cannot be traded alone, but both legs as a whole may be.
@@ -137,8 +139,8 @@ export class Ladder {
   }
 
   #everything(band: number | undefined): LegPlan[] {
-    const {rules, venue, references} = this.#options;
-    const coins = venue.real ? floorToStep(this.spot, rules.spotStep) : this.spot;
+    const {coinStep, venue, references} = this.#options;
+    const coins = venue.real ? floorToStep(this.spot, coinStep) : this.spot;
     const legs: LegPlan[] = [];
     const spot = this.#leg("spot", "sell", coins, band);
     // paper and history sell to the last digit; a venue has minimums

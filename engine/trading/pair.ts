@@ -68,6 +68,12 @@ export class TradedPair {
     return this.desk.hedge;
   }
 
+  /** The spot market's own step, in coins. */
+  get coinStep(): Decimal {
+    const {instrument, desk} = this;
+    return instrument ? new Decimal(instrument.spotStep) : desk.rules.spotStep;
+  }
+
   /** Whether the legs of the open hedge differ by more than one lot. */
   get uneven(): boolean {
     const {hedge} = this;

@@ -54,7 +54,7 @@ function compare(
     const short = (hedge?.hedged ? hedge.perpQty : ZERO).plus(traded?.outside.short ?? ZERO).plus(known.short);
     const there = held.get(pair);
     // a wallet rounds; paper does not
-    const least = trader.venue.real && traded ? traded.desk.rules.spotStep : ZERO;
+    const least = trader.venue.real && traded ? traded.coinStep : ZERO;
     rows.push(
       row("coins", pair, coins, there?.coins ?? ZERO, {
         least,
