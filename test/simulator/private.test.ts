@@ -462,6 +462,64 @@ describe("as time passes", () => {
     expect(logged()).toEqual(ledger().balances);
   });
 
+  it("a bar in whose middle an order or a position began fills and liquidates nothing", async () => {
+    // Minutes of which only the wick reaches the price.
+    const probe = await open();
+    const start = Math.floor(NOW / 60_000) * 60_000;
+    probe.step(24 * HOUR);
+    const query = {category: "linear", symbol: "SOLUSDT", interval: "1", start, end: start + 16 * HOUR, limit: 960};
+    const bars = ((await probe.get("/v5/market/kline", query)).result.list as unknown as string[][]).reverse();
+    const marks = (
+      (await probe.get("/v5/market/mark-price-kline", query)).result.list as unknown as string[][]
+    ).reverse();
+    const beyond = (rows: string[][], i: number, reached: (row: string[]) => boolean) =>
+      reached(rows[i]!) && rows.slice(i + 1, i + 3).every((row) => !reached(row));
+    const price = (i: number) => Number(bars[i]![3]) + 0.01;
+    const dip = bars.findIndex(
+      (bar, i) => price(i) < Number(bar[1]) && beyond(bars, i, (row) => Number(row[3]) < price(i))
+    );
+    // So much leverage is only for accounts that open with it; it brings the liquidation price within a wick.
+    const leverage = 190;
+    const liquidation = (i: number) => Math.ceil(((Number(bars[i]![1]) * 191) / 190 / 1.005) * 1_000) / 1_000;
+    const rise = marks.findIndex(
+      (mark, i) =>
+        liquidation(i) > Number(mark[1]) + 0.005 && beyond(marks, i, (row) => Number(row[2]) >= liquidation(i))
+    );
+    expect(Math.min(dip, rise)).toBeGreaterThan(0);
+    await probe.sim.close();
+    for (const [seconds, counts] of [
+      [0, true],
+      [30, false]
+    ] as const) {
+      const [low, high] = [Number(bars[dip]![0]), Number(marks[rise]![0])];
+      await open({}, {nowMs: low + seconds * 1_000});
+      await limit("linear", "SOLUSDT", "Buy", "10", price(dip).toFixed(3));
+      venue.sim.steer.clock({now: low + 180_000});
+      expect(ledger().orders[0]!["orderStatus"]).toBe(counts ? "Filled" : "New");
+      await venue.sim.close();
+      await open({marginMode: "ISOLATED_MARGIN", leverage}, {nowMs: high + seconds * 1_000});
+      await venue.market("Sell", "linear", "SOLUSDT", "10");
+      expect(Number(ledger().positions[0]!["liqPrice"])).toBeCloseTo(liquidation(rise), 8);
+      venue.sim.steer.clock({now: high + 180_000});
+      expect(ledger().positions).toHaveLength(counts ? 0 : 1);
+      if (counts) await venue.sim.close();
+    }
+  });
+
+  it("cross margin that was taken out: the account's margin decides, not the position's own price", async () => {
+    await open({leverage: 10, balances: {USDT: "1300"}});
+    const {bid} = await touchOf("linear", "SOLUSDT");
+    await venue.market("Sell", "linear", "SOLUSDT", new Decimal(10_000).div(bid).toFixed(0));
+    venue.sim.steer.act({kind: "transfer-out", apiKey: KEY, coin: "USDT", amount: "1100"});
+    const [position] = ledger().positions;
+    expect(Number(position!["liqPrice"])).toBeLessThan(Number(position!["avgPrice"]) * 1.03);
+    venue.step(20 * 24 * HOUR);
+    const [execution] = ledger().executions.filter((row) => row["execType"] === "BustTrade");
+    expect(ledger().positions).toEqual([]);
+    expect(Number(execution!["execPrice"])).toBeLessThan(Number(position!["avgPrice"]) * 1.06);
+    expect(logged()).toEqual(ledger().balances);
+  });
+
   it("borrowing where it is allowed: the quote wallet goes below zero and pays interest each hour", async () => {
     await open({balances: {USDT: "1000", BTC: "1"}, borrow: {allowed: true, hourlyRate: "0.00001"}});
     expect(await code(venue.market("Buy", "spot", "ETHUSDT", "1"))).toBe(170131);
