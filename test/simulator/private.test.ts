@@ -279,6 +279,59 @@ describe("orders", () => {
   });
 });
 
+describe("limits of orders", () => {
+  it("the price limits that are shown are those that hold", async () => {
+    await open({balances: {USDT: "100000", BTC: "1"}});
+    for (const category of ["spot", "linear"]) {
+      const {result} = await venue.get("/v5/market/price-limit", {category, symbol: "BTCUSDT"});
+      const {buyLmt, sellLmt} = result as unknown as {buyLmt: string; sellLmt: string};
+      const tick = new Decimal(10).pow(-buyLmt.split(".")[1]!.length);
+      const send = (side: string, price: Decimal | string) =>
+        code(limit(category, "BTCUSDT", side, "0.001", new Decimal(price).toFixed()));
+      expect(await send("Buy", buyLmt)).toBe(0);
+      expect(await send("Buy", tick.plus(buyLmt))).toBe(category === "spot" ? 170193 : 110003);
+      expect(await send("Sell", sellLmt)).toBe(0);
+      expect(await send("Sell", new Decimal(sellLmt).minus(tick))).toBe(category === "spot" ? 170194 : 110003);
+    }
+    const risk = await venue.get("/v5/market/risk-limit", {category: "linear", symbol: "BTCUSDT"});
+    expect(risk.result.list[0]).toMatchObject({
+      maintenanceMargin: "0.005",
+      initialMargin: "0.02",
+      maxLeverage: "50.00"
+    });
+  });
+});
+
+describe("steering over HTTP", () => {
+  it("opens accounts, acts, keeps the books, and names what is wrong", async () => {
+    await open();
+    const send = async (path: string, body?: unknown) => {
+      const init = body === undefined ? {} : {method: "POST", body: JSON.stringify(body)};
+      const reply = await fetch(venue.sim.url + path, init);
+      return {status: reply.status, body: (await reply.json()) as Record<string, unknown>};
+    };
+    const opened = await send("/sim/accounts", {apiKey: "two", secret: "x", balances: {USDT: "5000.5"}, leverage: "2"});
+    expect(opened).toMatchObject({status: 200, body: {apiKey: "two"}});
+    expect((await send("/sim/ledger?apiKey=two")).body).toMatchObject({balances: {USDT: "5000.5"}, signedRequests: 0});
+    const signing = {key: "two", secret: "x"};
+    const order = {category: "linear", symbol: "ETHUSDT", side: "Sell", orderType: "Market", qty: "1"};
+    expect(await code(venue.post("/v5/order/create", order, signing))).toBe(0);
+    const adl = {kind: "adl", apiKey: "two", symbol: "ETHUSDT", qty: "0.4"};
+    expect(await send("/sim/acts", adl)).toMatchObject({status: 200, body: {orderId: expect.any(String) as string}});
+    expect((await send("/sim/ledger?apiKey=two")).body).toMatchObject({positions: [{size: "0.6"}], signedRequests: 1});
+    expect(await send("/sim/acts", {...adl, qty: "7"})).toEqual({status: 400, body: {error: "invalid qty: 7"}});
+    expect(await send("/sim/acts", {...adl, colour: "red"})).toEqual({
+      status: 400,
+      body: {error: 'invalid colour: "red"'}
+    });
+    expect(await send("/sim/ledger?apiKey=three")).toEqual({status: 400, body: {error: "invalid apiKey: three"}});
+    expect((await send("/sim/accounts", {apiKey: "b", secret: "x", balances: {USDT: "-1"}})).body).toEqual({
+      error: 'invalid balances.USDT: "-1"'
+    });
+    expect(ledger().signedRequests).toBe(0);
+  });
+});
+
 describe("lists", () => {
   it("walk every row once by cursor, refuse limits and cursors that no page gave", async () => {
     await open();
