@@ -4,6 +4,7 @@ import {Faults, parseFaults, spoil, type Fault} from "./faults.js";
 import type {AccountInput} from "./private/accounts.js";
 import type {ActInput} from "./private/acts.js";
 import type {Ledger} from "./private/ledger.js";
+import {priceLimit, riskLimit} from "./private/limits.js";
 import type {Reply} from "./private/order-faults.js";
 import {PRIVATE_ROUTES} from "./private/routes.js";
 import {PrivateSide, type PrivateAnswer} from "./private/side.js";
@@ -273,6 +274,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/v5/market/index-price-kline": (venue, query, now) => venue.kline(query, now, "index"),
   "/v5/market/premium-index-price-kline": (venue, query, now) => venue.kline(query, now, "premium"),
   "/v5/market/funding/history": (venue, query, now) => venue.fundingHistory(query, now),
+  "/v5/market/price-limit": priceLimit,
+  "/v5/market/risk-limit": riskLimit,
   ...SPREAD_MARKET
 };
 

@@ -91,7 +91,10 @@ export async function bench(account: object = {}, options: SimOptions = {}): Pro
 }
 
 /** ccxt's client of the bench's account, as a user of it would make one. */
-export function client(sim: SteeredSim, credentials: {apiKey?: string; secret?: string} = {}): Bybit {
+export function client(
+  sim: Pick<SteeredSim, "url" | "now">,
+  credentials: {apiKey?: string; secret?: string} = {}
+): Bybit {
   const exchange = new ccxt.bybit({
     apiKey: KEY,
     secret: SECRET,

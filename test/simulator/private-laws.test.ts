@@ -170,7 +170,7 @@ describe("laws of the private side", () => {
         async (steps, looks) => {
           const books: Ledger[] = [];
           for (const looking of [false, true]) {
-            const venue = await bench({balances: {USDT: "50000", SOL: "20"}, leverage: 20});
+            const venue = await bench({balances: {USDT: "9000", SOL: "20"}, leverage: 50});
             for (const act of steps) await act(venue);
             const total = looks.reduce((a, b) => a + b, 0);
             if (looking) {
@@ -185,7 +185,7 @@ describe("laws of the private side", () => {
           expect(books[1]).toEqual(books[0]);
         }
       ),
-      {numRuns: 40, seed: 7}
+      {numRuns: 60, seed: 7}
     );
   });
 });

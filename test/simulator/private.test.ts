@@ -279,6 +279,59 @@ describe("orders", () => {
   });
 });
 
+describe("limits of orders", () => {
+  it("the price limits that are shown are those that hold", async () => {
+    await open({balances: {USDT: "100000", BTC: "1"}});
+    for (const category of ["spot", "linear"]) {
+      const {result} = await venue.get("/v5/market/price-limit", {category, symbol: "BTCUSDT"});
+      const {buyLmt, sellLmt} = result as unknown as {buyLmt: string; sellLmt: string};
+      const tick = new Decimal(10).pow(-buyLmt.split(".")[1]!.length);
+      const send = (side: string, price: Decimal | string) =>
+        code(limit(category, "BTCUSDT", side, "0.001", new Decimal(price).toFixed()));
+      expect(await send("Buy", buyLmt)).toBe(0);
+      expect(await send("Buy", tick.plus(buyLmt))).toBe(category === "spot" ? 170193 : 110003);
+      expect(await send("Sell", sellLmt)).toBe(0);
+      expect(await send("Sell", new Decimal(sellLmt).minus(tick))).toBe(category === "spot" ? 170194 : 110003);
+    }
+    const risk = await venue.get("/v5/market/risk-limit", {category: "linear", symbol: "BTCUSDT"});
+    expect(risk.result.list[0]).toMatchObject({
+      maintenanceMargin: "0.005",
+      initialMargin: "0.02",
+      maxLeverage: "50.00"
+    });
+  });
+});
+
+describe("steering over HTTP", () => {
+  it("opens accounts, acts, keeps the books, and names what is wrong", async () => {
+    await open();
+    const send = async (path: string, body?: unknown) => {
+      const init = body === undefined ? {} : {method: "POST", body: JSON.stringify(body)};
+      const reply = await fetch(venue.sim.url + path, init);
+      return {status: reply.status, body: (await reply.json()) as Record<string, unknown>};
+    };
+    const opened = await send("/sim/accounts", {apiKey: "two", secret: "x", balances: {USDT: "5000.5"}, leverage: "2"});
+    expect(opened).toMatchObject({status: 200, body: {apiKey: "two"}});
+    expect((await send("/sim/ledger?apiKey=two")).body).toMatchObject({balances: {USDT: "5000.5"}, signedRequests: 0});
+    const signing = {key: "two", secret: "x"};
+    const order = {category: "linear", symbol: "ETHUSDT", side: "Sell", orderType: "Market", qty: "1"};
+    expect(await code(venue.post("/v5/order/create", order, signing))).toBe(0);
+    const adl = {kind: "adl", apiKey: "two", symbol: "ETHUSDT", qty: "0.4"};
+    expect(await send("/sim/acts", adl)).toMatchObject({status: 200, body: {orderId: expect.any(String) as string}});
+    expect((await send("/sim/ledger?apiKey=two")).body).toMatchObject({positions: [{size: "0.6"}], signedRequests: 1});
+    expect(await send("/sim/acts", {...adl, qty: "7"})).toEqual({status: 400, body: {error: "invalid qty: 7"}});
+    expect(await send("/sim/acts", {...adl, colour: "red"})).toEqual({
+      status: 400,
+      body: {error: 'invalid colour: "red"'}
+    });
+    expect(await send("/sim/ledger?apiKey=three")).toEqual({status: 400, body: {error: "invalid apiKey: three"}});
+    expect((await send("/sim/accounts", {apiKey: "b", secret: "x", balances: {USDT: "-1"}})).body).toEqual({
+      error: 'invalid balances.USDT: "-1"'
+    });
+    expect(ledger().signedRequests).toBe(0);
+  });
+});
+
 describe("lists", () => {
   it("walk every row once by cursor, refuse limits and cursors that no page gave", async () => {
     await open();
@@ -459,6 +512,64 @@ describe("as time passes", () => {
     venue.step(20 * 24 * HOUR);
     expect(ledger().positions).toEqual([]);
     expect(ledger().executions.at(-1)).toMatchObject({execType: "BustTrade"});
+    expect(logged()).toEqual(ledger().balances);
+  });
+
+  it("a bar in whose middle an order or a position began fills and liquidates nothing", async () => {
+    // Minutes of which only the wick reaches the price.
+    const probe = await open();
+    const start = Math.floor(NOW / 60_000) * 60_000;
+    probe.step(24 * HOUR);
+    const query = {category: "linear", symbol: "SOLUSDT", interval: "1", start, end: start + 16 * HOUR, limit: 960};
+    const bars = ((await probe.get("/v5/market/kline", query)).result.list as unknown as string[][]).reverse();
+    const marks = (
+      (await probe.get("/v5/market/mark-price-kline", query)).result.list as unknown as string[][]
+    ).reverse();
+    const beyond = (rows: string[][], i: number, reached: (row: string[]) => boolean) =>
+      reached(rows[i]!) && rows.slice(i + 1, i + 3).every((row) => !reached(row));
+    const price = (i: number) => Number(bars[i]![3]) + 0.01;
+    const dip = bars.findIndex(
+      (bar, i) => price(i) < Number(bar[1]) && beyond(bars, i, (row) => Number(row[3]) < price(i))
+    );
+    // So much leverage is only for accounts that open with it; it brings the liquidation price within a wick.
+    const leverage = 190;
+    const liquidation = (i: number) => Math.ceil(((Number(bars[i]![1]) * 191) / 190 / 1.005) * 1_000) / 1_000;
+    const rise = marks.findIndex(
+      (mark, i) =>
+        liquidation(i) > Number(mark[1]) + 0.005 && beyond(marks, i, (row) => Number(row[2]) >= liquidation(i))
+    );
+    expect(Math.min(dip, rise)).toBeGreaterThan(0);
+    await probe.sim.close();
+    for (const [seconds, counts] of [
+      [0, true],
+      [30, false]
+    ] as const) {
+      const [low, high] = [Number(bars[dip]![0]), Number(marks[rise]![0])];
+      await open({}, {nowMs: low + seconds * 1_000});
+      await limit("linear", "SOLUSDT", "Buy", "10", price(dip).toFixed(3));
+      venue.sim.steer.clock({now: low + 180_000});
+      expect(ledger().orders[0]!["orderStatus"]).toBe(counts ? "Filled" : "New");
+      await venue.sim.close();
+      await open({marginMode: "ISOLATED_MARGIN", leverage}, {nowMs: high + seconds * 1_000});
+      await venue.market("Sell", "linear", "SOLUSDT", "10");
+      expect(Number(ledger().positions[0]!["liqPrice"])).toBeCloseTo(liquidation(rise), 8);
+      venue.sim.steer.clock({now: high + 180_000});
+      expect(ledger().positions).toHaveLength(counts ? 0 : 1);
+      if (counts) await venue.sim.close();
+    }
+  });
+
+  it("cross margin that was taken out: the account's margin decides, not the position's own price", async () => {
+    await open({leverage: 10, balances: {USDT: "1300"}});
+    const {bid} = await touchOf("linear", "SOLUSDT");
+    await venue.market("Sell", "linear", "SOLUSDT", new Decimal(10_000).div(bid).toFixed(0));
+    venue.sim.steer.act({kind: "transfer-out", apiKey: KEY, coin: "USDT", amount: "1100"});
+    const [position] = ledger().positions;
+    expect(Number(position!["liqPrice"])).toBeLessThan(Number(position!["avgPrice"]) * 1.03);
+    venue.step(20 * 24 * HOUR);
+    const [execution] = ledger().executions.filter((row) => row["execType"] === "BustTrade");
+    expect(ledger().positions).toEqual([]);
+    expect(Number(execution!["execPrice"])).toBeLessThan(Number(position!["avgPrice"]) * 1.06);
     expect(logged()).toEqual(ledger().balances);
   });
 

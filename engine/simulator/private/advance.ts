@@ -3,11 +3,10 @@ import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {candle, type SimCandle} from "../market.js";
 import type {Venue} from "../venue.js";
 import type {Account} from "./account.js";
-import {settleFunding} from "./fills.js";
+import {fill, settleFunding} from "./fills.js";
 import {closeForced, liquidateCross, liquidateIsolated} from "./forced.js";
 import {maybeMarket, priceOf, ticksToPrice, touch, type Market} from "./market.js";
 import {arrive, close, end, fillResting} from "./matching.js";
-import {fill} from "./fills.js";
 import {isolatedPrices} from "./positions.js";
 import {matchSpreads} from "./spread-orders.js";
 import type {Order, Position} from "./types.js";
@@ -48,7 +47,7 @@ function nextInstant(venue: Venue, account: Account, from: number, nowMs: number
     if (fillAtMs !== undefined && fillAtMs > from) to = Math.min(to, fillAtMs);
   for (const {position, market} of openPositions(venue, account, from)) {
     const end = market.coin.delistTs;
-    if (!position.net.isZero() && end !== undefined && end > from) to = Math.min(to, end);
+    if (end !== undefined && end > from) to = Math.min(to, end);
   }
   return to;
 }

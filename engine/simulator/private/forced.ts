@@ -1,10 +1,10 @@
-import {Decimal, ONE, ZERO} from "../../../src/lib/money/decimal.js";
+import {Decimal, decimal, ONE, ZERO} from "../../../src/lib/money/decimal.js";
 import {candle} from "../market.js";
 import type {Venue} from "../venue.js";
 import type {Account} from "./account.js";
 import {fill} from "./fills.js";
 import {COLLATERAL_RATIO, held, usdOf} from "./margin.js";
-import {opposite, ticksToPrice, type Market} from "./market.js";
+import {maybeMarket, opposite, ticksToPrice, type Market} from "./market.js";
 import {close, end} from "./matching.js";
 import {isolatedPrices, sideOf} from "./positions.js";
 import type {CreateType, Execution, ExecType, Order, OrderSide, Position} from "./types.js";
@@ -14,6 +14,9 @@ const CREATE_TYPE: Readonly<Record<ForcedClose["execType"], CreateType>> = {
   AdlTrade: "CreateByAdl_PassThrough",
   Settle: "CreateBySettle"
 };
+
+/** A mark's wick never leaves its index by more than this in a minute. */
+const WICK = decimal("0.99");
 
 /** A close that nobody ordered. */
 export interface ForcedClose {
@@ -81,10 +84,18 @@ function cancelOpening(account: Account, symbol: string, ts: number): void {
  * Whether a bar took a cross account's margin under its maintenance, each position taken at the worst mark of the bar
  * with its coin in the wallet worth as much more or less. The position with the largest loss is closed at that mark until
  * the account is above water again.
- * @param probe only tells whether it happens
+ * @param probe only tells whether it may have happened in some minute of a longer bar
  */
 export function liquidateCross(venue: Venue, account: Account, open: number, stepMs: number, probe: boolean): boolean {
   const look = {venue, nowMs: open};
+  // A probe must never pass over what a look at each minute would find: coins count as if at their lowest all along.
+  const lowest = (amount: Decimal, coin: string): Decimal => {
+    const market = coin === "USDT" ? undefined : maybeMarket(venue, "spot", `${coin}USDT`, open);
+    const bar = market && candle(market.coin, "index", open, stepMs);
+    return bar
+      ? amount.times(ticksToPrice(market.coin, "index", bar.low)).times(WICK)
+      : amount.times(usdOf(coin, look));
+  };
   let happened = false;
   for (;;) {
     const positions = held(account, look);
@@ -97,7 +108,7 @@ export function liquidateCross(venue: Venue, account: Account, open: number, ste
     for (const [coin, amount] of account.wallets) {
       const i = positions.findIndex(({market}) => market.coin.coin === coin);
       const moved = i >= 0 && worst[i] ? worst[i].div(positions[i]!.mark) : ONE;
-      const usd = amount.times(usdOf(coin, look)).times(moved);
+      const usd = probe ? lowest(amount, coin) : amount.times(usdOf(coin, look)).times(moved);
       balance = balance.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
     }
     let maintenance = ZERO;

@@ -25,6 +25,15 @@ export interface Ledger {
   signedRequests: number;
 }
 
+/** Executions and lines of the log never change: each is written once, however often the books are read. */
+const rows = new WeakMap<object, Record<string, unknown>>();
+
+function written(record: object, write: () => Record<string, unknown>): Record<string, unknown> {
+  let row = rows.get(record);
+  if (!row) rows.set(record, (row = write()));
+  return {...row};
+}
+
 /** Writes an account's books at an instant. */
 export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
   advance(venue, account, nowMs);
@@ -40,8 +49,10 @@ export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
       .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
     orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
     spreadOrders: account.spreads.map(closedRow),
-    executions: account.executions.map((row) => ({category: row.category, ...executionRow(row, marketOf(row, look))})),
-    transactionLog: account.log.map(logRow),
+    executions: account.executions.map((row) =>
+      written(row, () => ({category: row.category, ...executionRow(row, marketOf(row, look))}))
+    ),
+    transactionLog: account.log.map((row) => written(row, () => logRow(row))),
     borrowed: account.borrowed.map(borrowRow),
     signedRequests: account.signedRequests
   };

@@ -1,4 +1,4 @@
-import {Decimal, decimal, text} from "../../../src/lib/money/decimal.js";
+import {Decimal, decimal, ONE, text} from "../../../src/lib/money/decimal.js";
 import {MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {decimalsOf, ticksAt, type Side} from "../market.js";
 import type {Coin} from "../universe.js";
@@ -93,6 +93,15 @@ export function levelsAgainst(venue: Venue, market: Market, side: OrderSide, now
 /** The best price that an order of a side would take. */
 export const touch = (venue: Venue, market: Market, side: OrderSide, nowMs: number): Decimal =>
   levelsAgainst(venue, market, side, nowMs, "1")[0]!.price;
+
+/** The highest buy and the lowest sell that are taken, around the last price on spot and the mark of a perp. */
+export function bandOf({coin, category, tick, priceLimit}: Market, nowMs: number): {most: Decimal; least: Decimal} {
+  const middle = priceOf(coin, category === "spot" ? "spot" : "mark", nowMs);
+  return {
+    most: middle.times(ONE.plus(priceLimit)).div(tick).floor().times(tick),
+    least: middle.times(ONE.minus(priceLimit)).div(tick).ceil().times(tick)
+  };
+}
 
 /** A price as the venue writes it: with all the digits of its tick. */
 export const priceText = (market: Market, price: Decimal): string =>

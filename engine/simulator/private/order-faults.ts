@@ -142,7 +142,7 @@ export class OrderFaults {
     });
     if (!due) return undefined;
     this.counts[due.kind] = (this.counts[due.kind] ?? 0) + 1;
-    return outcome(due, asked.category === "spot");
+    return outcome(due, asked);
   }
 }
 
@@ -155,7 +155,8 @@ function matches(entry: OrderFault, asked: Asked): boolean {
   );
 }
 
-function outcome(entry: OrderFault, spot: boolean): Outcome {
+function outcome(entry: OrderFault, {category, side}: Asked): Outcome {
+  const spot = category === "spot";
   const code = (retCode: number, message: string): Reply => ({
     type: "code",
     retCode: entry.code ?? retCode,
@@ -174,7 +175,7 @@ function outcome(entry: OrderFault, spot: boolean): Outcome {
     case "price-band":
       return {
         instead: spot
-          ? entry.side === "Sell"
+          ? side === "Sell"
             ? code(170194, "Sell order price cannot be lower than the limit.")
             : code(170193, "Buy order price cannot be higher than the limit.")
           : code(110003, "Order price exceeds the allowable range."),

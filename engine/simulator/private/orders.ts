@@ -2,7 +2,7 @@ import {z} from "zod";
 import {Decimal, decimal, ZERO} from "../../../src/lib/money/decimal.js";
 import {VenueError, type Venue} from "../venue.js";
 import type {Account} from "./account.js";
-import {maybeMarket, priceOf, priceText, touch, type Market} from "./market.js";
+import {bandOf, maybeMarket, priceOf, priceText, touch, type Market} from "./market.js";
 import {openingMargin, spendable, totals} from "./margin.js";
 import {positionOf} from "./positions.js";
 import {isOpen, type Order} from "./types.js";
@@ -187,12 +187,10 @@ function checkNotional(market: Market, {category}: Order, notional: Decimal): vo
 }
 
 function checkPrice({nowMs}: Desk, market: Market, order: Order): void {
-  const {category, coin, tick, priceLimit} = market;
+  const {category, tick} = market;
   if (!order.price.mod(tick).isZero())
     refuse("tickDigits", category, category === "spot" ? "Order price has too many decimals." : "Price invalid");
-  const middle = priceOf(coin, category === "spot" ? "spot" : "mark", nowMs);
-  const most = middle.times(priceLimit.plus(1)).div(tick).floor().times(tick);
-  const least = middle.times(new Decimal(1).minus(priceLimit)).div(tick).ceil().times(tick);
+  const {most, least} = bandOf(market, nowMs);
   if (order.side === "Buy" && order.price.gt(most))
     refuse(
       "buyAbove",
