@@ -69,7 +69,8 @@ export class LiveFeed {
     const instruments = await this.exchange.instruments(this.#options());
     const spots = new Map<string, VenueInstrument>();
     for (const market of instruments) if (market.market === "spot") spots.set(market.pair, market);
-    this.markets.clear();
+    // a perp that is gone from the list may still have coin beside it: its spot market is followed on
+    for (const [pair, known] of this.markets) this.markets.set(pair, {...known, active: false});
     for (const perp of instruments) {
       if (perp.market !== "perp") continue;
       const spotPair = `${perp.coin}/${quoteOf(perp.pair)}`;
@@ -92,18 +93,20 @@ export class LiveFeed {
       this.exchange.tickers("spot", this.#options())
     ]);
     const bySpot = new Map(spots.map((ticker) => [ticker.pair, ticker]));
+    const byPerp = new Map(perps.map((ticker) => [ticker.pair, ticker]));
     const quotes = new Map<string, PairQuote>();
-    for (const perp of perps) {
-      const market = this.markets.get(perp.pair);
-      if (!market) continue;
-      quotes.set(perp.pair, {
-        pair: perp.pair,
+    for (const {pair, spotPair, multiplier} of this.markets.values()) {
+      const perp = byPerp.get(pair);
+      const spot = touchOf(bySpot.get(spotPair), 1);
+      if (!perp && !spot) continue;
+      quotes.set(pair, {
+        pair,
         ts: venueMs,
-        spot: touchOf(bySpot.get(market.spotPair), 1),
-        perp: touchOf(perp, market.multiplier),
-        predictedRate: perp.predictedRate,
-        nextFundingTs: perp.nextFundingTs,
-        turnover24h: perp.turnover24h
+        spot,
+        perp: touchOf(perp, multiplier),
+        predictedRate: perp?.predictedRate,
+        nextFundingTs: perp?.nextFundingTs,
+        turnover24h: perp?.turnover24h
       });
     }
     return quotes;

@@ -55,6 +55,7 @@ function ladderOf(
     tradeId,
     rules: traded.desk.rules,
     coinStep: traded.coinStep,
+    dust: traded.dust,
     references: {spot, perp},
     coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
     sent: traded.sent,
@@ -79,10 +80,13 @@ export async function leave(trader: Trader, ts: number, traded: TradedPair, exit
 /** Takes the larger leg of an uneven hedge back (phase 0), at the prices of now. */
 export async function mend(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {hedge} = traded;
-  if (!hedge?.hedged || trader.frozen || !traded.uneven || !input.spot || !input.perp) return;
+  if (!hedge?.hedged || trader.frozen || !traded.uneven || !input.spot) return;
   const long = hedge.naked.gt(0);
+  // a perp that is gone (delisted) has no price any more, and needs none to sell the coin
+  const gone = hedge.perpQty.isZero();
+  if (!input.perp && !(long && gone)) return;
   const spot = new Decimal(long ? input.spot.bid : input.spot.ask);
-  const perp = new Decimal(input.perp.ask);
+  const perp = input.perp ? new Decimal(input.perp.ask) : hedge.fills.findLast(({leg}) => leg === "perp")?.reference;
   const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
   await ladder.mend();
   traded.sent = ladder.sent;

@@ -24,6 +24,8 @@ export interface LadderOptions {
   coinStep: Decimal;
   /** the touches at which it was decided; perp undefined where only coin is left */
   references: {spot: Decimal; perp: Decimal | undefined};
+  /** coins of earlier hedges that were too few to be sold: they go with what is sold to the last */
+  dust: Decimal;
   /** share of a spot purchase that the venue keeps in the coin */
   coinFee: Decimal;
   /** rounds that the trade has sent so far */
@@ -139,8 +141,8 @@ export class Ladder {
   }
 
   #everything(band: number | undefined): LegPlan[] {
-    const {coinStep, venue, references} = this.#options;
-    const coins = venue.real ? floorToStep(this.spot, coinStep) : this.spot;
+    const {coinStep, dust, venue, references} = this.#options;
+    const coins = venue.real ? floorToStep(this.spot.plus(dust), coinStep) : this.spot;
     const legs: LegPlan[] = [];
     const spot = this.#leg("spot", "sell", coins, band);
     // paper and history sell to the last digit; a venue has minimums

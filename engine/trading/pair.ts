@@ -45,7 +45,7 @@ export class TradedPair {
   sent = 0;
   /** how many of the open hedge's fills opened it */
   opening = 0;
-  /** coins of closed hedges that are too few to be sold */
+  /** coins of closed hedges that are too few to be sold; their trades have written them off */
   dust = ZERO;
   /** no entry before this instant: a leg had to be taken back */
   coolUntilTs = -Infinity;

@@ -1,4 +1,4 @@
-import {UsageError} from "../../loaders/errors.js";
+import {ConfigError, UsageError} from "../../loaders/errors.js";
 import {loadFunding} from "../../loaders/snapshots/funding-rows.js";
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
 import type {LiveFeed, PairQuote} from "../feed/live.js";
@@ -91,8 +91,6 @@ export async function begin(loop: TradingLoop): Promise<void> {
   const {log, signal, strategy, settings, venueName, origin, simulated, version, mode} = options;
   loop.phase = "blocked";
   await firstRates(loop);
-  await ownAccount(loop);
-  await untilDone(loop, "reconciliation", () => loop.exclusive(() => loop.reconcile()));
   await completeHistory(loop);
   const pairs = await choosePairs(loop);
   const {minTurnover24h, intervalMs} = settings;
@@ -101,6 +99,7 @@ export async function begin(loop: TradingLoop): Promise<void> {
     const ts = loop.now();
     loop.trader.start({type: "started", ts, version, mode, venue: venueName, origin, simulated, file});
   });
+  await ownAccount(loop);
   const block = (done: number) => {
     loop.blockedBy = {
       what: `signals of ${pairs.length} pairs`,
@@ -137,6 +136,7 @@ async function ownAccount(loop: TradingLoop): Promise<void> {
       });
     }
   });
+  await untilDone(loop, "reconciliation", () => loop.exclusive(() => loop.reconcile()));
 }
 
 /** Waits for the venue's list and first prices, and says so when they are late. */
@@ -206,7 +206,7 @@ async function untilDone(
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof UsageError) throw error;
+      if (error instanceof UsageError || error instanceof ConfigError) throw error;
       log.warn(`${name}: ${(error as Error).message}`);
       onFailure();
       await clock.sleep(RETRY_MS, signal);

@@ -1,8 +1,9 @@
+import {appendFileSync} from "node:fs";
 import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
 import {BybitAccount} from "../../engine/execution/live/account.js";
 import {LiveVenue} from "../../engine/execution/live/live.js";
 import {LiveFeed} from "../../engine/feed/live.js";
-import {Journal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
+import {Journal, journalFiles, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
 import {Recorder} from "../../engine/journal/recorder.js";
 import type {AccountInput} from "../../engine/simulator/private/accounts.js";
 import type {Ledger} from "../../engine/simulator/private/ledger.js";
@@ -14,7 +15,7 @@ import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
-import {Crash} from "./journal.js";
+import {Crash, type CrashAt} from "./journal.js";
 import {LIVE_KEYS, LOOP_NOW} from "./loop.js";
 
 /** When a process dies while a round of orders goes out. */
@@ -38,6 +39,8 @@ export class LiveDesk {
   venue!: LiveVenue;
   #journal!: Journal;
   #disk: JournalDisk | undefined;
+  /** what a death has left of the line it fell on */
+  #left = "";
 
   private constructor(
     readonly dir: string,
@@ -109,10 +112,27 @@ export class LiveDesk {
     });
   }
 
+  /** From now on the process dies at its `n`-th line from here. */
+  dieAtLine(n: number, at: CrashAt): void {
+    let lines = 0;
+    this.#disk = {
+      ...REAL_DISK,
+      write: (fd, text) => {
+        if (++lines !== n) return REAL_DISK.write(fd, text);
+        this.#left = at === "before" ? "" : at === "within" ? text.slice(0, Math.floor(text.length / 2)) : text;
+        throw new Crash(`line ${n}`);
+      }
+    };
+  }
+
   /** A new process: all that it knows is in the journal. */
   async restart(): Promise<void> {
     this.#journal.close();
     this.#disk = undefined;
+    // a dead process does not tidy up after itself, as the journal does after an error
+    const newest = journalFiles(this.dir).at(-1);
+    if (newest !== undefined) appendFileSync(newest, this.#left);
+    this.#left = "";
     this.#start();
     await this.trader.recover();
   }
@@ -124,8 +144,15 @@ export class LiveDesk {
     const ts = Math.max(venueMs, this.trader.lastTs + 1);
     const quote = (await this.feed.scan(ts)).get(this.pair);
     const news = await this.venue.news(ts);
+    const settlements: SettlementInput[] = news.payments
+      .filter(({settlementTs}) => settlementTs > this.trader.pair(this.pair).rates.newestTs)
+      .sort((a, b) => a.settlementTs - b.settlementTs)
+      .map(({settlementTs: tsMs, amount: paid}) => {
+        const mark = {price: quote!.perp!.last, source: "perp-close" as const};
+        return {tsMs, rate: "0.0001", reportedHours: 8, mark, paid};
+      });
     // without a mark: what decides here is no settlement of the venue, which therefore pays nothing
-    const settlements: SettlementInput[] = rate === undefined ? [] : [{tsMs: ts, rate, reportedHours: 8}];
+    if (rate !== undefined) settlements.push({tsMs: ts, rate, reportedHours: 8});
     await this.trader.step({
       ts,
       pairs: [

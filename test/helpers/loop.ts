@@ -1,6 +1,6 @@
 import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/server.js";
 import {uniform} from "../../engine/simulator/noise.js";
-import {BybitAccount} from "../../engine/execution/live/account.js";
+import {BybitAccount, type Keys} from "../../engine/execution/live/account.js";
 import {LiveVenue} from "../../engine/execution/live/live.js";
 import type {AccountInput} from "../../engine/simulator/private/accounts.js";
 import {riskLimits} from "../../engine/risk/limits.js";
@@ -45,13 +45,14 @@ export interface LiveRigOptions {
   account?: Partial<AccountInput>;
   alarms?: string[];
   deadlineMs?: number;
+  keys?: Keys;
 }
 
 export const LIVE_KEYS = {apiKey: "live-key", secret: "live-secret"};
 
 /** Venues of one account, one for each time the trader is built. */
 async function liveVenues(
-  {account, alarms = [], deadlineMs = 400}: LiveRigOptions,
+  {account, alarms = [], deadlineMs = 400, keys = LIVE_KEYS}: LiveRigOptions,
   {
     sim,
     exchange,
@@ -69,7 +70,7 @@ async function liveVenues(
     clock,
     random: () => 0.5,
     url: sim.url,
-    keys: LIVE_KEYS,
+    keys,
     deadlineMs,
     market: exchange
   });

@@ -1,4 +1,3 @@
-import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {ConfigError} from "../../../loaders/errors.js";
 import {textOf} from "../../../loaders/exchange/page.js";
@@ -6,11 +5,11 @@ import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import type {Baseline, Execution, HedgeLegs, Holdings, LegOrder, RealVenue, VenueNews} from "../venue.js";
 import type {BybitAccount} from "./account.js";
+import {AccountBooks, LOST} from "./books.js";
 import {decimalField} from "./fill.js";
 import {pairMarkets, type OrderMarket, type PairMarkets} from "./markets.js";
 import {newsOf} from "./news.js";
 import {place, track, type LegOutcome, type TrackOptions} from "./orders.js";
-import {Seen} from "./seen.js";
 
 export interface LiveOptions {
   account: BybitAccount;
@@ -31,23 +30,14 @@ const ISOLATED = "ISOLATED_MARGIN";
  * A real venue. It sends what the ladder says, waits until it knows what became of it, and tells what happened without an
  * order. Its books are the venue's: balances, positions and executions, never its own arithmetic.
  */
-export class LiveVenue implements RealVenue {
-  readonly real = true as const;
-  readonly cashTolerance = new Decimal("0.00000001");
+export class LiveVenue extends AccountBooks implements RealVenue {
   readonly #options: LiveOptions;
-  readonly #seen = new Seen();
-  /** orders that were given up for lost */
-  readonly #lost = new Set<string>();
   readonly #ready = new Set<string>();
   #markets = new Map<string, PairMarkets>();
-  #baseline: Baseline | undefined;
 
   constructor(options: LiveOptions) {
+    super();
     this.#options = options;
-  }
-
-  get baseline(): Baseline | undefined {
-    return this.#baseline;
   }
 
   /** The account now, for a journal that begins. @throws ConfigError for an account that is not flat */
@@ -68,14 +58,11 @@ export class LiveVenue implements RealVenue {
     return (await this.#options.account.key()).account;
   }
 
-  /** From here on the account is measured against how it was then. */
-  begin(baseline: Baseline): void {
-    this.#baseline = baseline;
-  }
-
   /** Reads the markets' names and steps anew. */
   async list(): Promise<void> {
-    this.#markets = pairMarkets(await this.#options.exchange.instruments({priority: "live"}));
+    const listed = pairMarkets(await this.#options.exchange.instruments({priority: "live"}));
+    // a market that is gone from the list may still have coin or executions on the account
+    this.#markets = new Map([...this.#markets, ...listed]);
   }
 
   async #marketsOf(pair: string): Promise<PairMarkets> {
@@ -111,8 +98,8 @@ export class LiveVenue implements RealVenue {
   #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
     const unfilled = outcomes.flatMap(({why, lost}, i) => {
       const {clientId} = legs[i]!;
-      if (lost) this.#lost.add(clientId);
-      return why === undefined ? [] : [{clientId, why: lost ? `lost: ${why}` : why}];
+      if (lost) this.lost.add(clientId);
+      return why === undefined ? [] : [{clientId, why: lost ? `${LOST}${why}` : why}];
     });
     return {fills: outcomes.flatMap(({fills}) => fills), unfilled};
   }
@@ -141,32 +128,6 @@ export class LiveVenue implements RealVenue {
     return undefined;
   }
 
-  confirm(_order: HedgeLegs, {fills, unfilled = []}: Execution): void {
-    for (const fill of fills) this.#seen.add(fill.id, fill.ts);
-    for (const {clientId, why} of unfilled) if (why.startsWith("lost: ")) this.#lost.add(clientId);
-  }
-
-  confirmForeign(_pair: string, fill: Fill): void {
-    this.#seen.add(fill.id, fill.ts);
-  }
-
-  confirmAccount(id: string, ts: number): void {
-    this.#seen.add(id, ts);
-  }
-
-  paid(): void {
-    // the venue's wallet has it already
-  }
-
-  liquidated(_pair: string, fill: Fill): void {
-    this.#seen.add(fill.id, fill.ts);
-  }
-
-  /** Whether a fill or a change of the account is in the ledger. */
-  knows(id: string): boolean {
-    return this.#seen.has(id);
-  }
-
   /** What the venue has done since the journal began, or in the last two days, that no order of a step has caused. */
   async news(venueMs: number): Promise<VenueNews> {
     if (this.#markets.size === 0) await this.list();
@@ -175,9 +136,9 @@ export class LiveVenue implements RealVenue {
       account,
       signal,
       markets: [...this.#markets.values()],
-      seen: this.#seen,
-      lost: this.#lost,
-      baselineTs: this.#baseline?.ts ?? venueMs,
+      seen: this.seen,
+      lost: this.lost,
+      baselineTs: this.baseline?.ts ?? venueMs,
       venueMs
     });
   }
@@ -191,7 +152,7 @@ export class LiveVenue implements RealVenue {
       account.openOrders("spot"),
       account.openOrders("linear")
     ]);
-    const before = (coin: string) => new Decimal(this.#baseline?.balances[coin] ?? "0");
+    const before = (coin: string) => new Decimal(this.baseline?.balances[coin] ?? "0");
     const bySymbol = new Map(positions.map((row) => [textOf(row["symbol"]), row]));
     let sold = ZERO;
     for (const row of positions) sold = sold.plus(shortOf(row).times(decimalField(row, "avgPrice")));
@@ -212,17 +173,6 @@ export class LiveVenue implements RealVenue {
   /** Takes every order of the account back at once, past every queue. */
   cancelAll(): Promise<void> {
     return this.#options.dryRun ? Promise.resolve() : this.#options.account.cancelAll();
-  }
-
-  snapshot(): unknown {
-    return {baseline: this.#baseline ?? null, seen: this.#seen.snapshot(), lost: [...this.#lost]};
-  }
-
-  restore(state: unknown): void {
-    const {baseline, seen, lost} = state as {baseline: Baseline | null; seen: [string, number][]; lost: string[]};
-    this.#baseline = baseline ?? undefined;
-    this.#seen.restore(seen);
-    for (const id of lost) this.#lost.add(id);
   }
 }
 
