@@ -26,6 +26,8 @@ export interface SimOptions {
   latencyMs?: number;
   /** the real clock, for the venue's time and its limits */
   clock?: () => number;
+  /** how many coins the venue lists, where it is not the usual ones */
+  coins?: number;
   /** from the best bid to the best ask of every market */
   spreadTicks?: number;
   /** accounts that are there from the start */
@@ -90,9 +92,10 @@ export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
     latencyMs = 0,
     clock = Date.now,
     accounts = [],
-    spreadTicks
+    spreadTicks,
+    coins
   } = options;
-  const venue = new Venue(seed, spreadTicks);
+  const venue = new Venue(seed, {spreadTicks, coins});
   const state: State = {
     venue,
     accounts: new PrivateSide(venue, () => nowOf(state)),

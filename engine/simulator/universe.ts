@@ -93,11 +93,16 @@ const known = new Map<number, readonly Coin[]>();
 /**
  * The simulated venue's coins, the same for the same seed: majors, one quoted per thousand, one without a spot market,
  * one listed in 2026, one delisted in 2026 (SEMANTICS §§3, 8.14).
+ * @param count of the coins; beyond the usual ones come small ones that are alike
  */
-export function universe(seed: number): readonly Coin[] {
+export function universe(seed: number, count?: number): readonly Coin[] {
   let coins = known.get(seed);
   if (!coins) known.set(seed, (coins = makeUniverse(seed)));
-  return coins;
+  if (count === undefined) return coins;
+  const small = Array.from({length: Math.max(0, count - coins.length)}, (_, i) =>
+    build(seed, `SMALL${i + 1}`, {price: 0.5 + i / 10, volatility: 0.05, turnover: 1.4e6 - i * 1e4})
+  );
+  return [...coins.slice(0, count), ...small];
 }
 
 function makeUniverse(seed: number): Coin[] {

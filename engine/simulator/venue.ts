@@ -26,12 +26,18 @@ const schedules = new WeakMap<Coin, FundingSchedule>();
 export class Venue {
   private coins: readonly Coin[];
 
-  /** @param spreadTicks from the best bid to the best ask; 0 is a market without a spread, where bar and touch agree */
+  private readonly spreadTicks: number;
+
+  /**
+   * @param spreadTicks from the best bid to the best ask; 0 is a market without a spread, where bar and touch agree
+   * @param coins how many coins are listed; more than the usual ones are small
+   */
   constructor(
     readonly seed: number,
-    private readonly spreadTicks = 1
+    {spreadTicks = 1, coins}: {spreadTicks?: number | undefined; coins?: number | undefined} = {}
   ) {
-    this.coins = universe(seed);
+    this.spreadTicks = spreadTicks;
+    this.coins = universe(seed, coins);
   }
 
   /** The instruments of a category that have been listed by `nowMs`. */
