@@ -48,7 +48,7 @@ export function IngestionForm(
   const field = (id: Field, label: string, hint: string, more: {numeric?: boolean; suggest?: readonly string[]} = {}) =>
     TextField({id: `${kind}-${id}`, label, hint, value: given(id) ?? FIRST[id], onInput: () => changed(), ...more});
   const fields = {
-    venue: field("venue", "Venue", "a ccxt id", {suggest: ["bybit", "binance", "okx"]}),
+    venue: field("venue", "Venue", "bybit, binance, okx or another ccxt id", {suggest: ["bybit", "binance", "okx"]}),
     url: field("url", "Address of the simulated venue", "that `npx carrybook sim` printed"),
     top: field("top", "How many pairs", "the largest by turnover", {numeric: true}),
     pairs: field("pairs", "Pairs", "e.g. BTC/USDT, ETH/USDT"),

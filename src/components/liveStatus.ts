@@ -1,5 +1,6 @@
 import {h} from "./dom.js";
 import {engineClient, type EngineClient} from "./engineClient.js";
+import {Banner} from "./pageBar.js";
 import {isEnded} from "./workModel.js";
 import {SteadyBlock} from "./steadyBlock.js";
 import type {Status} from "./types.js";
@@ -9,6 +10,8 @@ import type {JobReport} from "./workWire.js";
 const PACE_MS = 700;
 /** Ages grow by themselves: the state is read again at this pace while somebody looks, ms. */
 const SLOW_MS = 60_000;
+/** A page that knows of an engine waits for it so long before it is placed, ms. */
+const LONGEST_WAIT_MS = 1_500;
 
 /** The state of the data: the engine's own while it is up, else that of the build. */
 export interface LiveStatus {
@@ -21,6 +24,8 @@ export interface LiveStatus {
   watch: (listener: () => void) => () => void;
   /** reads it anew, soon */
   reload: () => void;
+  /** settles once the engine has told it, or is known not to, or takes too long: the page is placed then */
+  ready: Promise<void>;
 }
 
 /** Follows the state of the data. What may have been missed, by a break or behind another tab, is read anew. */
@@ -30,6 +35,11 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
   let up = false;
+
+  let settle = (): void => {};
+  const ready = new Promise<void>((resolve) => (settle = resolve));
+  if (!client.expected || client.base === null) settle();
+  setTimeout(settle, LONGEST_WAIT_MS);
 
   const tell = () => listeners.forEach((listener) => listener());
   async function read(): Promise<void> {
@@ -41,6 +51,8 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
       tell();
     } catch {
       // An engine without a store, or one that has just gone: what the page was built with stands.
+    } finally {
+      settle();
     }
   }
   const soon = (): void => {
@@ -50,6 +62,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     }, PACE_MS);
   };
   client.watch(({link}) => {
+    if (link === "down" || link === "no token") settle();
     if ((link === "up") === up) return;
     up = link === "up";
     if (up) return void read();
@@ -80,7 +93,8 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
       listener();
       return () => listeners.delete(listener);
     },
-    reload: soon
+    reload: soon,
+    ready
   };
 }
 
@@ -97,31 +111,40 @@ export function whilePlaced(element: HTMLElement, live: LiveStatus, update: () =
   });
 }
 
-/** Part of a page that is drawn anew whenever the state of the data changes; the focus in it stays. */
+/**
+ * Part of a page that is drawn anew whenever the state of the data changes. The focus in it stays, and so does the room it
+ * has taken: what stands below does not move up.
+ */
 export function Living(live: LiveStatus, render: (status: Status | null) => HTMLElement): HTMLElement {
   let version = 0;
-  const block = SteadyBlock<number>(
+  const {element, update} = SteadyBlock<number>(
     () => render(live.status),
     (n) => String(n)
   );
-  whilePlaced(block.element, live, () => block.update(++version));
-  return block.element;
+  whilePlaced(element, live, () => {
+    const height = element.offsetHeight;
+    if (height) element.style.minHeight = `${height}px`;
+    update(++version);
+  });
+  return element;
 }
 
-/** Says which pages still show an older state of the data, and how they are brought up; nothing where none does. */
-export function BuildNote(live: LiveStatus): HTMLElement {
-  return Living(live, (status) => {
+/** What stands below the title: what the banner says of the data, and which pages still show an older state of it. */
+export const LiveBanner = (live: LiveStatus): HTMLElement =>
+  Living(live, (status) => {
     const behind = live.live && (status?.lastSync ?? 0) > (live.built?.lastSync ?? 0);
     // In preview the pages follow the data by themselves.
     const preview = document.querySelector('meta[name="carrybook-engine"]') !== null;
-    return behind && !preview
-      ? h(
-          "p",
-          {class: "muted"},
-          "This page shows the data as it is. The others were built before its newest change: ",
-          h("code", {}, "npm run build"),
-          " brings them up."
-        )
-      : h("div", {});
+    if (!behind || preview || !status?.series.length) return Banner(status);
+    return h(
+      "div",
+      {},
+      Banner(status),
+      h(
+        "p",
+        {class: "banner"},
+        "This page shows the data as the engine has it now. The other pages were built before its newest change; this brings them up: ",
+        h("code", {}, "npm run build")
+      )
+    );
   });
-}

@@ -23,7 +23,9 @@ export function backfillCommand(body: BackfillBody): string {
     url === undefined ? `--venue ${venue}` : `--url ${shellWord(url)}`,
     pairs ? `--pairs ${pairs.join(",")}` : `--top ${top}`,
     `--days ${days}`,
-    ...series(body)
+    ...series(body),
+    // Simulated rows have a place of their own, beside those of venues.
+    ...(venue === "sim" ? ["--demo"] : [])
   ].join(" ");
 }
 
