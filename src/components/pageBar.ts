@@ -1,7 +1,7 @@
 import {h} from "./dom.js";
 import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
-import {EmptyState} from "./emptyState.js";
+import {EmptyState, startLink} from "./emptyState.js";
 import {EngineStrip} from "./engineStrip.js";
 import type {SeriesStatus, Status} from "./types.js";
 
@@ -60,6 +60,8 @@ export function Banner(
           {class: "banner"},
           badge("demo", "warn"),
           " Simulated data from this machine: no venue ever traded at these prices. A venue's own history: ",
+          startLink("Get started"),
+          " or ",
           h("code", {}, "npx carrybook backfill --top 20 --days 365")
         )
       : null,
