@@ -140,6 +140,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
             {
               key: "do",
               label: "Do",
+              sorts: false,
               align: "left" as const,
               value: idOf,
               cell: (d: SeriesStatus) => [
@@ -207,6 +208,7 @@ export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]
             {
               key: "do",
               label: "Do",
+              sorts: false,
               align: "left" as const,
               value: id,
               cell: (d: Row) => {

@@ -19,6 +19,8 @@ export interface Column<T> {
   first?: "ascending" | "descending";
   /** Text that may break into lines. */
   wrap?: boolean;
+  /** False for a column that says nothing to sort by. */
+  sorts?: boolean;
   /** By which a live table knows that a cell says the same as before; the value by default. */
   mark?: (d: T) => string;
 }
@@ -102,7 +104,8 @@ export function LiveDataTable<T>({
       },
       column.label
     );
-    return {column, th: h("th", {scope: "col", class: column.align === "left" ? null : "num"}, button)};
+    const content = column.sorts === false ? column.label : button;
+    return {column, th: h("th", {scope: "col", class: column.align === "left" ? null : "num"}, content)};
   });
   const body = h("tbody", {});
   const table = h(

@@ -32,7 +32,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
   let told: Notification[] = [];
   let read = false;
   const said = h("p", {class: "step-note", role: "status"});
-  const channels = h("p", {class: "muted"});
+  const channels = h("p", {class: "muted switches-note"});
   const table = KeyedTable<Notification>({
     caption: "What the engine has told, newest first",
     key: (d) => String(d.id),

@@ -42,6 +42,7 @@ const name = ({selection}: JobActions): KeyedColumn<JobReport> => ({
 /** What can be done to a job in the state it is in. */
 const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
   label: "Do",
+  stays: true,
   text: (d) => d.status,
   cell: (d) => [
     open(actions, d),
@@ -108,6 +109,7 @@ export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
       error,
       {
         label: "Do",
+        stays: true,
         text: (d) => d.status,
         cell: (d) => [open(actions, d), " ", act("Cancel", jobName(d), () => actions.cancel(d))]
       }
@@ -134,6 +136,7 @@ export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
       {label: "When, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
       {
         label: "Do",
+        stays: true,
         text: () => "Retry",
         cell: (d) => [open(actions, d), " ", act("Retry", jobName(d), () => actions.retry(d))]
       }
@@ -206,6 +209,7 @@ export const TrackedTable = ({
       },
       {
         label: "Do",
+        stays: true,
         text: (d) => String(d.enabled),
         cell: (d) => [
           act(d.enabled ? "Pause" : "Take up", `${d.pair} of ${d.venue}`, () => enable(d, !d.enabled)),
@@ -237,6 +241,11 @@ export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readon
         wrap: true,
         text: (d) => `${d.failed ? "✗ " : ""}${d.result ?? "–"}`
       },
-      {label: "Do", text: () => "Run now", cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))}
+      {
+        label: "Do",
+        stays: true,
+        text: () => "Run now",
+        cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))
+      }
     ]
   });

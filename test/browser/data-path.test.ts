@@ -128,12 +128,15 @@ describe("from nothing to a whole history", () => {
     // The open job is in the address.
     await expect.poll(() => detail.innerText(), LONG).toContain("attempt 3 of 3");
     await detail.getByRole("button", {name: "Close"}).click();
-    await expect.poll(() => text(page, ".work-sum"), {...LONG, timeout: 120_000}).toMatch(/^Nothing is under way/);
+    await expect
+      .poll(() => text(page, ".work-sum"), {...LONG, timeout: 120_000})
+      .toMatch(/^Nothing is under way, [1-6] failed/);
 
     await faults(null);
     await throttle("80");
-    await page.getByRole("button", {name: /^Retry [1-4] failed$/}).click();
-    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-4] histor(y|ies) put back/);
+    await expect.poll(() => text(page, ".work"), LONG).toMatch(/Retry [1-6] failed/);
+    await page.getByRole("button", {name: /^Retry [1-6] failed$/}).click();
+    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-6] histor(y|ies) put back/);
     await expect.poll(() => table(page, "Failed").innerText(), LONG).toContain("Nothing has failed.");
     await expect.poll(() => text(page, ".work-sum"), LONG).toBe("Nothing is under way");
     const series = table(page, "One line per series");
