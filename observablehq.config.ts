@@ -75,6 +75,7 @@ export default {
     {
       name: "Operations",
       pages: [
+        {name: "Get started", path: "/start"},
         {name: "Data", path: "/data"},
         {name: "Engine", path: "/engine"}
       ]

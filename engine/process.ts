@@ -15,12 +15,14 @@ import {DataHost} from "./data/host.js";
 import {EmergencyFlag, onEmergencySignal} from "./emergency.js";
 import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "./files.js";
 import {freeBytesOf, healthOf, HourCount} from "./health.js";
+import {HealthWatch} from "./health-watch.js";
 import {Hub} from "./hub.js";
 import {createLog, type Logger} from "./log.js";
 import {channelsOf} from "./notify/channels.js";
 import {notifySecrets} from "./notify/config.js";
 import {DataWatch} from "./notify/data-watch.js";
 import {Notifier} from "./notify/notifier.js";
+import {Switches} from "./notify/switches.js";
 import {dataTasks} from "./schedule/data-tasks.js";
 import {Scheduler} from "./schedule/scheduler.js";
 import {startSettings} from "./settings.js";
@@ -90,7 +92,7 @@ export interface EngineOptions {
 
 /** The simulator's market where nothing else is said. */
 const DEMO_SEED = 7;
-/** How often the emergency flag is looked at, ms. */
+/** How often the emergency flag and the health are looked at, ms. */
 const FLAG_MS = 500;
 /** How often the venue's clock is compared with this machine's, ms. */
 const SKEW_MS = 300_000;
@@ -127,6 +129,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     const secrets = notifySecrets(config.notify, options.env ?? process.env);
     const notifier = new Notifier({
       config: config.notify,
+      switches: new Switches(config.notify.events, join(dir, "notifications.json")),
       channels: channelsOf(config.notify, secrets),
       clock,
       log: say,
@@ -144,8 +147,11 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         clock,
         emit,
         log: say,
-        onEvent: (event) =>
-          event.type === "batch" ? watch.batch(event.job) : watch.look(statusOf(dataDir, clock.now()))
+        onEvent: (event) => {
+          if (event.type === "batch") return watch.batch(event.job);
+          watch.look(statusOf(dataDir, clock.now()));
+          emit("published", {ts: clock.now()});
+        }
       });
       const host = data;
       watch.look(statusOf(dataDir, clock.now()));
@@ -246,6 +252,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       backtests,
       onStop: options.onStop,
       notifications: ({limit}) => notifier.shown.slice(-limit).reverse(),
+      notify: {settings: () => notifier.settings(), set: (patch) => notifier.set(patch)},
       schedule: scheduler && {
         reports: () => scheduler!.reports(),
         now: (name) => scheduler!.now(name, ending.signal)
@@ -295,9 +302,11 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     narrate(`open ${server.url}/engine#ticket=${server.access.issue()} (works once, for ten minutes)`);
     options.onListening?.(server);
 
+    const healthWatch = new HealthWatch(deps.health, (health) => emit("health", health));
     const watch = watchLoop(clock, ending.signal, {
-      flag: () => {
+      look: () => {
         if (emergency && flag.pressed && !emergencyUnderWay && !status().emergency) onEmergency("file");
+        healthWatch.look();
       },
       skew: async () => {
         if (!client.exchange) return;
@@ -349,11 +358,11 @@ async function openClient(
 async function watchLoop(
   clock: Clock,
   signal: AbortSignal,
-  {flag, skew}: {flag: () => void; skew: () => Promise<void>}
+  {look, skew}: {look: () => void; skew: () => Promise<void>}
 ): Promise<void> {
   let skewDue = -Infinity;
   while (!signal.aborted) {
-    flag();
+    look();
     if (clock.monotonic() >= skewDue) {
       skewDue = clock.monotonic() + SKEW_MS;
       void skew().catch(() => undefined);

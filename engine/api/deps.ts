@@ -1,9 +1,10 @@
 import type {Clock} from "../../loaders/exchange/types.js";
 import type {TaskReport} from "../schedule/tasks.js";
-import type {EngineMode, EngineStatus, Health, Notification} from "../../src/lib/engine/wire.js";
+import type {EngineMode, EngineStatus, Health, Notification, NotificationSettings} from "../../src/lib/engine/wire.js";
 import type {Backtests} from "../backtest/threads.js";
 import type {DataHost} from "../data/host.js";
 import type {Hub} from "../hub.js";
+import type {SwitchPatch} from "../notify/switches.js";
 import type {EmergencyReport, OnStop, TradingControl} from "./control.js";
 
 /** What the API speaks for. Everything it answers comes from here. */
@@ -19,6 +20,8 @@ export interface ApiDeps {
   onStop: OnStop;
   /** newest first */
   notifications: (options: {limit: number}) => Notification[];
+  /** how loud each event is, and the changing of it */
+  notify: {settings: () => NotificationSettings; set: (patch: SwitchPatch) => NotificationSettings};
   /** what is done at its times; undefined where the engine runs without the store */
   schedule: {reports: () => TaskReport[]; now: (name: string) => Promise<TaskReport>} | undefined;
   status: () => EngineStatus;

@@ -70,6 +70,8 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.get("/risk", (c) => c.json(trading().risk()));
   app.get("/config", (c) => c.json(trading().config()));
   app.get("/notifications", (c) => c.json(deps.notifications(query(c, QUERIES.limit))));
+  app.get("/notifications/settings", (c) => c.json(deps.notify.settings()));
+  app.patch("/notifications/settings", (c) => c.json(deps.notify.set(body(c, SCHEMAS.notify).events)));
   app.patch("/config", async (c) => c.json(await trading().configure(body(c, SCHEMAS.settings))));
 
   dataRoutes(app, {host: data, body, query});

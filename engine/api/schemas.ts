@@ -4,6 +4,7 @@ import {parsePair} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {DEFAULT_SERIES} from "../data/request.js";
+import {EVENTS, LOUDNESS, type EventName} from "../notify/config.js";
 
 const maybe = <T>(read: (text: string) => T) =>
   z
@@ -109,6 +110,17 @@ export const SCHEMAS = {
     to: instant.optional(),
     timeframe: z.enum(TIMEFRAMES).optional(),
     venue: venue.optional()
+  }),
+  notify: z.strictObject({
+    events: z
+      .strictObject(
+        Object.fromEntries(Object.keys(EVENTS).map((name) => [name, z.enum(LOUDNESS)])) as Record<
+          EventName,
+          z.ZodEnum<{on: "on"; silent: "silent"; off: "off"}>
+        >
+      )
+      .partial()
+      .refine((patch) => Object.keys(patch).length > 0, "nothing to change")
   }),
   stop: z.strictObject({positions: z.enum(["keep", "close"]).optional()}),
   pause: z.strictObject({reason: z.string().max(500).default("asked for by a person")}),

@@ -1,5 +1,6 @@
 import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
+import type {Loudness} from "../../src/lib/engine/wire.js";
 
 /** What can be told; a person switches each on, silent or off. */
 export const EVENTS = {
@@ -21,9 +22,8 @@ export const EVENTS = {
 } as const;
 export type EventName = keyof typeof EVENTS;
 
-/** `on`: told everywhere. `silent`: in the list and, without a sound, in Telegram. `off`: nowhere. */
-export const LOUDNESS = ["on", "silent", "off"] as const;
-export type Loudness = (typeof LOUDNESS)[number];
+/** From loud to nothing. */
+export const LOUDNESS = ["on", "silent", "off"] as const satisfies readonly Loudness[];
 
 const loudness = (fallback: Loudness) => z.enum(LOUDNESS).default(fallback);
 

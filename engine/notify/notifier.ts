@@ -1,8 +1,9 @@
 import pRetry from "p-retry";
 import type {Clock} from "../../loaders/exchange/types.js";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Loudness, Notification, NotificationSettings} from "../../src/lib/engine/wire.js";
 import type {Channel} from "./channels.js";
-import {EVENTS, type EventName, type Loudness, type NotifyConfig} from "./config.js";
+import {EVENTS, type NotifyConfig} from "./config.js";
+import type {Switches, SwitchPatch} from "./switches.js";
 
 const HOUR_MS = 3_600_000;
 /** A channel that fails is spoken of once an hour, however often it does. */
@@ -11,6 +12,8 @@ const KEPT = 500;
 
 export interface NotifierOptions {
   config: NotifyConfig;
+  /** how loud each event is */
+  switches: Switches;
   channels: readonly Channel[];
   clock: Clock;
   log: {warn: (text: string) => void};
@@ -44,13 +47,34 @@ export class Notifier {
 
   /** How loud an event is; one that has no switch is told. */
   loudness(event: string): Loudness {
-    return this.#options.config.events[event as EventName] ?? "on";
+    return this.#options.switches.of(event);
+  }
+
+  /** What can be told, how loud, and where to. */
+  settings(): NotificationSettings {
+    const {switches, channels, config} = this.#options;
+    return {
+      events: switches.report(),
+      channels: channels.map(({name}) => ({name, failing: this.failing.get(name) ?? null})),
+      perHour: config.perHour
+    };
+  }
+
+  /** Sets how loud events are, at once and after a restart. @throws DataError when that cannot be kept */
+  set(patch: SwitchPatch): NotificationSettings {
+    this.#options.switches.set(patch);
+    return this.settings();
   }
 
   /** Tells one thing. */
   tell(given: Omit<Notification, "id">): void {
-    if (this.loudness(given.event) === "off") return;
-    const notification = {...given, id: ++this.#lastId};
+    const loudness = this.loudness(given.event);
+    if (loudness === "off") return;
+    const notification: Notification = {
+      ...given,
+      id: ++this.#lastId,
+      ...(loudness === "silent" && {silent: true})
+    };
     this.shown.push(notification);
     if (this.shown.length > KEPT * 1.2) this.shown.splice(0, this.shown.length - KEPT);
     this.#options.onShown(notification);

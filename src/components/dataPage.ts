@@ -1,11 +1,13 @@
 import {badge, freshnessBadge} from "./badge.js";
 import {CoverageStrip, coverageHeight, seriesName} from "./coverageStrip.js";
-import {DataTable} from "./dataTable.js";
+import {LiveDataTable} from "./dataTable.js";
 import {h} from "./dom.js";
 import {Figure} from "./figure.js";
 import {age, count, day, instant, plural, span} from "./format.js";
 import {Keys} from "./keys.js";
 import {coverageText, meanCoverage, pairsWithPage} from "./pageBar.js";
+import type {Live} from "./liveFigure.js";
+import type {SeriesActions} from "./seriesBoard.js";
 import type {Hole, SeriesStatus, Status} from "./types.js";
 
 const STRIPS = 40;
@@ -77,10 +79,20 @@ export function DataKeys(status: Status | null, now: number = Date.now()): HTMLE
   ]);
 }
 
-/** Every series with its reach, completeness and freshness. */
-export function SeriesTable(series: readonly SeriesStatus[], all: readonly SeriesStatus[] = series): HTMLElement {
+const idOf = (d: SeriesStatus): string => `${d.venue} ${d.pair} ${seriesName(d)}`;
+
+/** A small button of a row; what it is about is in its name for those who do not see the row. */
+const act = (label: string, about: string, click: () => void): HTMLElement =>
+  h("button", {type: "button", class: "button button--row", "aria-label": `${label} ${about}`, click}, label);
+
+/**
+ * Every series with its reach, completeness and freshness, and what can be done to it.
+ * @param all every series there is, of which those with settlements have a page of their pair
+ */
+export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesActions): Live<readonly SeriesStatus[]> {
   const pages = pairsWithPage(all);
-  return DataTable(series, {
+  return LiveDataTable<SeriesStatus>({
+    key: idOf,
     caption: "One line per series; press a head to sort",
     pageSize: 25,
     param: "sort",
@@ -115,7 +127,30 @@ export function SeriesTable(series: readonly SeriesStatus[], all: readonly Serie
         cell: (d) => count(holeRows([d])),
         first: "descending"
       },
-      {key: "fresh", label: "Freshness", align: "left", value: (d) => d.ageMs, cell: freshnessBadge}
+      {
+        key: "fresh",
+        label: "Freshness",
+        align: "left",
+        value: (d) => d.ageMs,
+        cell: freshnessBadge,
+        mark: (d) => `${d.freshness} ${span(d.ageMs)}`
+      },
+      ...(actions
+        ? [
+            {
+              key: "do",
+              label: "Do",
+              sorts: false,
+              align: "left" as const,
+              value: idOf,
+              cell: (d: SeriesStatus) => [
+                act("Refresh", idOf(d), () => actions.refresh(d)),
+                " ",
+                act("Check", idOf(d), () => actions.check(d))
+              ]
+            }
+          ]
+        : [])
     ]
   });
 }
@@ -138,12 +173,13 @@ export function DataCoverage(series: readonly SeriesStatus[]): HTMLElement {
 const several = (series: readonly SeriesStatus[], d: SeriesStatus) =>
   series.some((e) => e.pair === d.pair && seriesName(e) === seriesName(d) && e.venue !== d.venue);
 
-/** Every hole with the state it is in. */
-export function HoleTable(series: readonly SeriesStatus[]): HTMLElement {
-  const holes = series.flatMap((d) => d.holes.map((hole) => ({...hole, series: d})));
-  if (!holes.length) return h("p", {class: "muted"}, "No holes in what is shown.");
+/** Every hole with the state it is in, and what can be done about it. */
+export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]> {
   type Row = Hole & {series: SeriesStatus};
-  return DataTable<Row>(holes, {
+  const id = (d: Row) => `${idOf(d.series)} ${d.from}`;
+  const none = h("p", {class: "muted"}, "No holes in what is shown.");
+  const table = LiveDataTable<Row>({
+    key: id,
     caption: "Stretches without rows",
     param: "holes",
     sort: "-rows",
@@ -166,7 +202,35 @@ export function HoleTable(series: readonly SeriesStatus[]): HTMLElement {
         align: "left",
         value: (d) => d.state,
         cell: (d) => badge(d.state, d.state === "open" ? "warn" : "plain")
-      }
+      },
+      ...(actions
+        ? [
+            {
+              key: "do",
+              label: "Do",
+              sorts: false,
+              align: "left" as const,
+              value: id,
+              cell: (d: Row) => {
+                const about = `${idOf(d.series)} from ${instant(d.from)}`;
+                return [
+                  act("Fill", about, () => actions.fill(d.series, d)),
+                  " ",
+                  act("Check", about, () => actions.check(d.series))
+                ];
+              }
+            }
+          ]
+        : [])
     ]
   });
+  return {
+    element: h("div", {}, none, table.element),
+    update(series) {
+      const holes = series.flatMap((d) => d.holes.map((hole) => ({...hole, series: d})));
+      none.hidden = holes.length > 0;
+      table.element.hidden = holes.length === 0;
+      table.update(holes);
+    }
+  };
 }

@@ -1,5 +1,6 @@
 import {h, type Child} from "./dom.js";
 import {count} from "./format.js";
+import type {Live} from "./liveFigure.js";
 import {getParam, setParam} from "./query.js";
 
 /** One column of a table. */
@@ -18,6 +19,10 @@ export interface Column<T> {
   first?: "ascending" | "descending";
   /** Text that may break into lines. */
   wrap?: boolean;
+  /** False for a column that says nothing to sort by. */
+  sorts?: boolean;
+  /** By which a live table knows that a cell says the same as before; the value by default. */
+  mark?: (d: T) => string;
 }
 
 /** Options of {@link DataTable}. */
@@ -34,6 +39,8 @@ export interface DataTableOptions<T> {
   nothing?: string;
   /** Called with all rows in their order after each sort. */
   onSort?: (rows: readonly T[]) => void;
+  /** By which a live table knows a row again; by default every row is drawn anew. */
+  key?: (d: T) => string;
 }
 
 /** Sorts rows by a column; missing values last whatever the direction, ties in the order they came. */
@@ -54,10 +61,26 @@ export function sortRows<T>(rows: readonly T[], column: Column<T> | undefined, d
  * A table whose heads sort it and whose pages turn by buttons. The first column names the row. Sorting and page are in
  * the address; the button that was pressed keeps the focus.
  */
-export function DataTable<T>(
-  rows: readonly T[],
-  {columns, sort = "", param, pageSize = 50, caption, dim, nothing = "Nothing to show.", onSort}: DataTableOptions<T>
-): HTMLElement {
+export function DataTable<T>(rows: readonly T[], options: DataTableOptions<T>): HTMLElement {
+  const {element, update} = LiveDataTable(options);
+  update(rows);
+  return element;
+}
+
+/** The same, given its rows again and again: with a key a row stays the same element, and only what changed is drawn. */
+export function LiveDataTable<T>({
+  columns,
+  sort = "",
+  param,
+  pageSize = 50,
+  caption,
+  dim,
+  nothing = "Nothing to show.",
+  onSort,
+  key
+}: DataTableOptions<T>): Live<readonly T[]> {
+  let rows: readonly T[] = [];
+  let drawn = new Map<string, DrawnRow>();
   const known = (text: string | null) => (text && columns.some((c) => c.key === text.replace(/^-/, "")) ? text : null);
   const pageParam = param ? `${param}-page` : undefined;
   let state = (param && known(getParam(param))) ?? sort;
@@ -81,7 +104,8 @@ export function DataTable<T>(
       },
       column.label
     );
-    return {column, th: h("th", {scope: "col", class: column.align === "left" ? null : "num"}, button)};
+    const content = column.sorts === false ? column.label : button;
+    return {column, th: h("th", {scope: "col", class: column.align === "left" ? null : "num"}, content)};
   });
   const body = h("tbody", {});
   const table = h(
@@ -120,36 +144,75 @@ export function DataTable<T>(
       else th.removeAttribute("aria-sort");
     }
     const slice = sorted.slice(page * pageSize, (page + 1) * pageSize);
-    body.replaceChildren(
-      ...(slice.length
-        ? slice.map((d) => row(d, columns, dim))
-        : [h("tr", {}, h("td", {colspan: columns.length}, nothing))])
-    );
+    const shownRows = new Map<string, DrawnRow>();
+    const trs = slice.map((d, i) => {
+      const id = key ? key(d) : String(i);
+      const own = (key && drawn.get(id)) ?? newRow(columns);
+      fillRow(own, d, columns, dim);
+      shownRows.set(id, own);
+      return own.tr;
+    });
+    drawn = shownRows;
+    arrange(body, trs.length ? trs : [h("tr", {}, h("td", {colspan: columns.length}, nothing))]);
     previous.disabled = page === 0;
     next.disabled = page >= pages - 1;
     pager.hidden = pages === 1;
     shown.textContent = `${count(page * pageSize + 1)} to ${count(page * pageSize + slice.length)} of ${count(sorted.length)}`;
     onSort?.(sorted);
   }
-  update();
-  return h(
-    "div",
-    {},
-    h("div", {class: "table-wrap", tabindex: 0, role: "region", "aria-label": caption}, table),
-    pager
-  );
+  return {
+    element: h(
+      "div",
+      {},
+      h("div", {class: "table-wrap", tabindex: 0, role: "region", "aria-label": caption}, table),
+      pager
+    ),
+    update(next) {
+      rows = next;
+      update();
+    }
+  };
 }
 
-function row<T>(d: T, columns: readonly Column<T>[], dim?: (d: T) => boolean): HTMLElement {
-  return h(
-    "tr",
-    {class: dim?.(d) ? "dim" : null},
-    columns.map((column, i) => {
-      const content = column.cell ? column.cell(d) : String(column.value(d) ?? "–");
-      const classes = [column.align === "left" ? "" : "num", column.wrap ? "wrap" : ""].filter(Boolean).join(" ");
-      return i === 0
-        ? h("th", {scope: "row", class: classes || null}, content)
-        : h("td", {class: classes || null}, content);
-    })
-  );
+interface DrawnRow {
+  tr: HTMLTableRowElement;
+  cells: {element: HTMLElement; mark: string | undefined}[];
+}
+
+/** Puts elements into a parent in their order; those that stand right are not touched, so that a focus in them stays. */
+function arrange(parent: Element, elements: readonly Element[]): void {
+  const kept = new Set(elements);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  elements.forEach((element, i) => {
+    if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
+  });
+}
+
+function newRow<T>(columns: readonly Column<T>[]): DrawnRow {
+  const cells = columns.map((column, i) => {
+    const classes = [column.align === "left" ? "" : "num", column.wrap ? "wrap" : ""].filter(Boolean).join(" ");
+    const element = i === 0 ? h("th", {scope: "row", class: classes || null}) : h("td", {class: classes || null});
+    return {element, mark: undefined};
+  });
+  return {
+    tr: h(
+      "tr",
+      {},
+      cells.map(({element}) => element)
+    ),
+    cells
+  };
+}
+
+function fillRow<T>({tr, cells}: DrawnRow, d: T, columns: readonly Column<T>[], dim?: (d: T) => boolean): void {
+  tr.classList.toggle("dim", dim?.(d) ?? false);
+  if (!tr.classList.length) tr.removeAttribute("class");
+  columns.forEach((column, i) => {
+    const cell = cells[i]!;
+    const mark = column.mark ? column.mark(d) : String(column.value(d));
+    if (mark === cell.mark) return;
+    cell.mark = mark;
+    const content = h("span", {}, column.cell ? column.cell(d) : String(column.value(d) ?? "–"));
+    cell.element.replaceChildren(...content.childNodes);
+  });
 }

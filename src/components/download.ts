@@ -30,7 +30,8 @@ export async function toParquet<T>(rows: readonly T[], fields: readonly Field<T>
   });
 }
 
-function save(content: BlobPart, name: string, type: string): void {
+/** Has the browser keep a document as a file. */
+export function save(content: BlobPart, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([content], {type}));
   h("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

@@ -7,27 +7,36 @@ export const IMPORT_EXAMPLE =
 /** The command that fetches the history of a venue's largest pairs. */
 export const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
 
-/** A command in a box with a button that copies it. */
+/** A command in a box with a button that copies it, as it reads when it is pressed. */
 export function Command(text: string): HTMLElement {
+  const code = h("code", {}, text);
   const button = h(
     "button",
     {
       class: "button",
       type: "button",
       click: async () => {
-        await navigator.clipboard?.writeText(text);
+        await navigator.clipboard?.writeText(code.textContent);
         button.textContent = "Copied";
         setTimeout(() => (button.textContent = "Copy"), 1500);
       }
     },
     "Copy"
   );
-  return h("div", {class: "command"}, h("code", {}, text), button);
+  return h("div", {class: "command"}, code, button);
 }
+
+/** The page that brings data, from wherever a page lies. */
+export const startLink = (text: string): HTMLElement =>
+  h("a", {href: new URL("../../start", import.meta.url).href}, text);
 
 /** What a page shows instead of charts when there is nothing to show: one sentence and what to type. */
 export function EmptyState(
-  sentence: Child = "There is no market data yet. Fetch a venue's history, or import files, and this page fills by itself:",
+  sentence: Child = [
+    "There is no market data yet. ",
+    startLink("Get started"),
+    " with the demo, a venue's history or files of your own, or type one of these, and this page fills by itself:"
+  ],
   ...commands: string[]
 ): HTMLElement {
   const typed = commands.length > 0 ? commands : [BACKFILL_EXAMPLE, IMPORT_EXAMPLE];

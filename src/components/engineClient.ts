@@ -125,6 +125,16 @@ export class EngineClient {
   }
 
   private async request<T>(method: string, path: string, body?: unknown, base = this.base): Promise<T> {
+    const reply = await this.send(method, path, body, base);
+    return (await reply.json().catch(() => null)) as T;
+  }
+
+  /** A document that is no JSON, as text: a file cannot be linked to, since the token travels in a header. */
+  async text(path: string): Promise<string> {
+    return (await this.send("GET", path, undefined, this.base)).text();
+  }
+
+  private async send(method: string, path: string, body: unknown, base: string | null): Promise<Response> {
     if (base === null) throw new EngineError("the engine runs on another machine", 0);
     const reply = await fetch(`${base}${path}`, {
       method,
@@ -136,11 +146,10 @@ export class EngineClient {
       },
       ...(body !== undefined && {body: JSON.stringify(body)})
     });
-    const answer = (await reply.json().catch(() => null)) as (T & {error?: string; fix?: string | null}) | null;
     if (reply.status === 401 && path !== "/ticket") this.forget();
-    if (!reply.ok)
-      throw new EngineError(answer?.error ?? `the engine answered ${reply.status}`, reply.status, answer?.fix);
-    return answer as T;
+    if (reply.ok) return reply;
+    const answer = (await reply.json().catch(() => null)) as {error?: string; fix?: string | null} | null;
+    throw new EngineError(answer?.error ?? `the engine answered ${reply.status}`, reply.status, answer?.fix);
   }
 
   private async redeem(ticket: string): Promise<void> {

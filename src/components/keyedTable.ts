@@ -11,6 +11,8 @@ export interface KeyedColumn<T> {
   text: (d: T) => string;
   /** Drawn in place of the text. */
   cell?: (d: T) => Child;
+  /** Stays in sight at the right while the rest scrolls. */
+  stays?: boolean;
 }
 
 /**
@@ -41,8 +43,8 @@ export function KeyedTable<T>({
   const last = h("td", {colspan: columns.length}, "Not read yet.");
   const lastRow = h("tr", {}, last);
   const body = h("tbody", {}, lastRow);
-  const classOf = ({align, wrap}: KeyedColumn<T>) =>
-    [align === "right" ? "num" : "", wrap ? "wrap" : ""].filter(Boolean).join(" ") || null;
+  const classOf = ({align, wrap, stays}: KeyedColumn<T>) =>
+    [align === "right" ? "num" : "", wrap ? "wrap" : "", stays ? "stays" : ""].filter(Boolean).join(" ") || null;
   const wrap = h(
     "div",
     {class: "table-wrap", tabindex: 0, role: "region", "aria-label": caption},

@@ -1,7 +1,7 @@
 import {h} from "./dom.js";
 import {age, day, instant, percent} from "./format.js";
 import {badge, sourceBadge} from "./badge.js";
-import {EmptyState} from "./emptyState.js";
+import {EmptyState, startLink} from "./emptyState.js";
 import {EngineStrip} from "./engineStrip.js";
 import type {SeriesStatus, Status} from "./types.js";
 
@@ -10,6 +10,8 @@ export interface PageBarOptions {
   /** The series the page is about; all by default. */
   series?: readonly SeriesStatus[];
   now?: number;
+  /** The engine's line, where one that is on the page already is to stay. */
+  strip?: HTMLElement;
 }
 
 /**
@@ -18,9 +20,9 @@ export interface PageBarOptions {
  */
 export function PageBar(
   status: Status | null,
-  {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
+  {series = status?.series ?? [], now = Date.now(), strip = EngineStrip()}: PageBarOptions = {}
 ): HTMLElement {
-  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"), EngineStrip());
+  if (!status) return h("div", {class: "page-bar"}, badge("unreadable", "bad"), strip);
   const last = latest(series);
   const coverage = meanCoverage(series);
   return h(
@@ -31,7 +33,7 @@ export function PageBar(
       ? h("span", {}, "no data yet")
       : h("span", {title: `read ${instant(status.asOf)}`}, `data as of ${instant(last)} (${age(last, now)})`),
     coverage === null ? null : h("span", {}, `coverage ${coverageText(coverage)}`),
-    EngineStrip()
+    strip
   );
 }
 
@@ -58,6 +60,8 @@ export function Banner(
           {class: "banner"},
           badge("demo", "warn"),
           " Simulated data from this machine: no venue ever traded at these prices. A venue's own history: ",
+          startLink("Get started"),
+          " or ",
           h("code", {}, "npx carrybook backfill --top 20 --days 365")
         )
       : null,

@@ -1,81 +1,92 @@
 import {badge} from "./badge.js";
 import {h, type Child} from "./dom.js";
 import type {EngineClient} from "./engineClient.js";
+import {takeOver} from "./handOver.js";
+import {IngestionForm} from "./ingestionForm.js";
+import {JobDetail} from "./jobDetail.js";
+import {LimitsPanel} from "./limitsPanel.js";
+import {NotificationsPanel} from "./notificationsPanel.js";
+import {Selection} from "./selection.js";
 import {SteadyBlock} from "./steadyBlock.js";
 import {Toasts} from "./toasts.js";
+import {TrackForm} from "./trackForm.js";
+import {TwoStep} from "./twoStep.js";
+import {WorkCommands} from "./workCommands.js";
 import {followWork, type WorkData} from "./workFollow.js";
-import {IngestionForm, TrackForm} from "./workForms.js";
-import {
-  errorWords,
-  isBatch,
-  jobName,
-  listsOf,
-  plannedWords,
-  retriedWords,
-  retryLabel,
-  retryable,
-  trackedPairs,
-  workSummary
-} from "./workModel.js";
-import {FailedTable, NowTable, PastTable, ScheduleTable, TrackedTable} from "./workTables.js";
-import type {JobReport, PlannedReport, RetriedReport, TaskReport} from "./workWire.js";
+import {WorkHistory} from "./workHistory.js";
+import {errorWords, listsOf, retryLabel, retryable, trackedPairs, workSummary} from "./workModel.js";
+import {FailedTable, NowTable, ScheduleTable, TrackedTable, type JobActions} from "./workTables.js";
 
 /** The work on the data while the engine is up: what runs, what failed, and the commands to it. */
 export function WorkBoard(client: EngineClient): {element: HTMLElement; close: () => void} {
   const problem = h("p", {class: "problem", role: "alert"});
-  const said = h("p", {class: "step-note", role: "status"});
+  const said = h("div", {class: "step-note step-note--list", role: "status"});
+  const say = (words: readonly string[]) => said.replaceChildren(...words.map((line) => h("p", {}, line)));
   const toasts = Toasts();
   document.body.append(toasts.element);
-
-  /** Does a command and says what came of it, in one line whose room is always there. */
-  const run = async <T>(doing: Promise<T>, words: (answer: T) => string): Promise<void> => {
-    try {
-      said.textContent = words(await doing);
-      follow.reload();
-    } catch (error) {
-      said.textContent = errorWords(error);
-    }
-  };
   const button = (label: string, click: () => unknown) => h("button", {type: "button", class: "button", click}, label);
-  const path = ({id}: JobReport, verb: string) => `/jobs/${encodeURIComponent(id)}/${verb}`;
 
-  const retryAll = button("Retry 0 failed", () => run(client.post<RetriedReport>("/jobs/retry-failed"), retriedWords));
-  const repair = button("Repair holes", () =>
-    run(client.post<PlannedReport>("/gaps/repair"), (answer) => plannedWords(answer).join(" "))
-  );
-  const now = NowTable((job) =>
-    run(client.post<{cancelled: JobReport[]}>(path(job, "cancel")), ({cancelled}) =>
-      cancelled.length
-        ? `Cancelled: ${jobName(job)}. What was written stays.`
-        : `${jobName(job)} had ended already; nothing was cancelled.`
-    )
-  );
-  const failed = FailedTable((job) => run(client.post<RetriedReport>(path(job, "retry")), retriedWords));
-  const past = PastTable((job) =>
-    run(
-      client.post<RetriedReport>(isBatch(job) ? `/batches/${encodeURIComponent(job.id)}/retry` : path(job, "retry")),
-      retriedWords
-    )
-  );
-  const tracked = TrackedTable(({pair, venue}) =>
-    run(
-      client.post("/untrack", {pairs: [pair], venue}),
-      () => `${pair} of ${venue} is no longer tracked. Its rows stay.`
-    )
-  );
-  const schedule = ScheduleTable(({name}) =>
-    run(
-      client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`),
-      (report) => `${name}: ${report.failed ? "failed, " : ""}${report.result ?? (report.running ? "runs" : "done")}`
-    )
-  );
+  const commands = WorkCommands(client, {
+    say,
+    done: () => {
+      follow.reload();
+      detail.reload();
+      history.heard();
+    }
+  });
+  const retryAll = button("Retry 0 failed", commands.retryFailed);
+  const retryMany = button("Retry selected", () => commands.retryMany(selection));
+  const cancelMany = TwoStep({
+    label: "Cancel selected",
+    armed: "Cancel them now",
+    warning: () =>
+      `Cancels ${selection.ids().length}: ${selection.ids().slice(0, 5).map(selection.nameOf).join(", ")}${
+        selection.ids().length > 5 ? " and more" : ""
+      }. What was written stays.`,
+    act: () => commands.cancelMany(selection)
+  });
+  const clear = button("Select none", () => selection.clear());
+  const chosen = h("span", {class: "muted", role: "status"}, "0 selected");
+  const selection = Selection((n) => {
+    chosen.textContent = `${n} selected`;
+    retryMany.disabled = clear.disabled = n === 0;
+    if (!cancelMany.button.classList.contains("armed")) cancelMany.button.disabled = n === 0;
+  });
+  for (const one of [retryAll, retryMany, clear, cancelMany.button]) one.disabled = true;
+
+  const rows: Omit<JobActions, "open"> = {selection, cancel: commands.cancel, retry: commands.retry};
+  const detail = JobDetail(client, rows);
+  const actions: JobActions = {
+    ...rows,
+    open: (job) => detail.open(job.id, document.activeElement as HTMLElement | null)
+  };
+  const now = NowTable(actions);
+  const failed = FailedTable(actions);
+  const history = WorkHistory(client, actions);
+  const limits = LimitsPanel(client);
+  const notifications = NotificationsPanel(client);
+  const tracked = TrackedTable({enable: commands.enable, remove: commands.remove});
+  const schedule = ScheduleTable(commands.runTask);
   const noSchedule = h("p", {class: "muted"});
+  const ingestion = IngestionForm(client, {onStarted: () => follow.reload()});
   const health = SteadyBlock<WorkData["health"]>((d) => HealthLine(d));
   const bar = h("progress", {max: 1, value: 0, "aria-label": "progress of all work"});
   const summary = h("span", {}, "Reading the work …");
 
   const follow = followWork(client, {
-    onNotification: toasts.show,
+    onNotification: (notification) => {
+      if (!notification.silent) toasts.show(notification);
+      notifications.heard(notification);
+    },
+    onJob: (job) => {
+      detail.heard(job);
+      history.heard();
+    },
+    onReload: () => {
+      detail.reload();
+      notifications.reload();
+      history.heard();
+    },
     onError: (error) => {
       problem.textContent = error ? `The work could not be read: ${errorWords(error)}` : "";
       if (error) summary.textContent = "Not known";
@@ -91,13 +102,13 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
       health.update(data.health);
       now.update(lists.now);
       failed.update(lists.failed);
-      past.update(lists.past);
       tracked.update(trackedPairs(data.tracked));
       noSchedule.textContent = data.schedule ? "" : "This engine tells of no schedule.";
       schedule.update(data.schedule ?? []);
     }
   });
-  retryAll.disabled = true;
+  const left = takeOver();
+  if (left.length) say(left);
 
   const part = (title: string, ...children: Child[]) =>
     h("details", {class: "more"}, h("summary", {}, title), ...children);
@@ -106,21 +117,35 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
       "div",
       {class: "work"},
       h("div", {class: "work-head"}, health.element, h("p", {class: "work-sum"}, bar, " ", summary), problem),
-      h("div", {class: "controls no-print"}, retryAll, repair),
-      h("div", {class: "work-said"}, said),
+      h(
+        "div",
+        {class: "controls no-print"},
+        retryAll,
+        button("Repair holes", commands.repair),
+        button("Fetch what is new", commands.update)
+      ),
+      h("div", {class: "controls controls--tight no-print"}, retryMany, cancelMany.button, clear, chosen),
+      h("div", {class: "work-said"}, cancelMany.note, said),
       h(
         "div",
         {class: "work-box", tabindex: 0, role: "region", "aria-label": "Work under way and failed"},
         now.element,
         failed.element
       ),
-      part("Start an ingestion", IngestionForm(client, follow.reload)),
+      detail.element,
+      part("Start an ingestion", ingestion.element),
       part("Tracked pairs", TrackForm(client, follow.refresh), tracked.element),
       part("Schedule", noSchedule, schedule.element),
-      part("History of the work", past.element)
+      limits.element,
+      notifications.element,
+      history.element
     ),
     close() {
       follow.close();
+      ingestion.close();
+      detail.close();
+      history.close();
+      limits.close();
       toasts.element.remove();
     }
   };

@@ -20,7 +20,7 @@ const LISTS = [
   "/jobs?limit=50",
   ...["in_progress", "queued", "pending", "failed"].map((status) => `/jobs?limit=${MOST}&status=${status}`)
 ];
-/** Health and the schedule have no event of their own: they are asked for at this pace while somebody looks. */
+/** The schedule has no event of its own: it is asked for at this pace while somebody looks. */
 const SLOW_MS = 30_000;
 /** Events that come together are drawn together. */
 const DRAW_MS = 150;
@@ -35,11 +35,17 @@ export function followWork(
   {
     onData,
     onNotification,
-    onError
+    onError,
+    onJob = () => {},
+    onReload = () => {}
   }: {
     onData: (data: WorkData) => void;
     onNotification: (notification: Notification) => void;
     onError: (error: Error | null) => void;
+    /** hears of every job as it changes */
+    onJob?: (job: JobReport) => void;
+    /** called when something may have been missed, so that what is shown beside must be read anew too */
+    onReload?: () => void;
   }
 ): {reload: () => void; refresh: () => void; close: () => void} {
   let data: WorkData | undefined;
@@ -118,22 +124,31 @@ export function followWork(
   }
 
   const hear = (event: EngineEvent): void => {
-    if ((event.type as string) === "reset") return void load();
+    if ((event.type as string) === "reset") return anew();
     if (event.type === "notification") return onNotification(event.data);
+    if (event.type === "health") {
+      if (data) data = {...data, health: event.data};
+      return draw();
+    }
     if (event.type !== "job" && event.type !== "batch") return;
     const job = event.data as JobReport;
     heard.set(job.id, job);
+    onJob(job);
     if (!data) return;
     const was = data.jobs.get(job.id);
     data = {...data, jobs: withJob(data.jobs, job)};
     draw();
     if (event.type === "batch" && isEnded(job) && (!was || !isEnded(was))) void refresh();
   };
+  const anew = (): void => {
+    void load();
+    onReload();
+  };
   const seen = (): void => {
-    if (document.visibilityState === "visible") void load();
+    if (document.visibilityState === "visible") anew();
   };
   const shown = (event: PageTransitionEvent): void => {
-    if (event.persisted) void load();
+    if (event.persisted) anew();
   };
   const unhear = client.hear(hear);
   document.addEventListener("visibilitychange", seen);
@@ -157,7 +172,7 @@ export function followWork(
 /** What scheduled updates include, history by history. */
 async function readTracked(client: EngineClient): Promise<TrackedReport[]> {
   const pairs = await client.get<TrackedPairReport[]>("/tracked");
-  return pairs.flatMap(({venue, pair, sinceTs, histories}) =>
-    histories.map((history) => ({venue, pair, sinceTs, ...history}))
+  return pairs.flatMap(({venue, pair, sinceTs, enabled, histories}) =>
+    histories.map((history) => ({venue, pair, sinceTs, enabled, ...history}))
   );
 }

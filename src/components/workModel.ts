@@ -1,5 +1,5 @@
 import {count, day, percent, plural, span} from "./format.js";
-import type {JobReport, JobStatus, PlannedReport, RetriedReport, TrackedReport} from "./workWire.js";
+import type {BulkReport, JobReport, JobStatus, PlannedReport, RetriedReport, TrackedReport} from "./workWire.js";
 
 /** Times a bulk retry puts one history back; after that only its own button does. */
 export const MOST_BULK_RETRIES = 3;
@@ -165,6 +165,27 @@ export function retriedWords({queued, skipped = []}: RetriedReport): string {
   } failed again after ${MOST_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
 }
 
+/**
+ * What a command over many jobs did, and what it left and why: those left for one reason stand together.
+ * @param nameOf the name of an id, as the reader knows it
+ */
+export function bulkWords(
+  did: string,
+  {results}: BulkReport,
+  nameOf: (id: string) => string
+): {done: string; left: string[]} {
+  const histories = new Set(results.flatMap(({jobs}) => jobs)).size;
+  const reasons = new Map<string, string[]>();
+  for (const {id, why} of results) if (why !== null) reasons.set(why, [...(reasons.get(why) ?? []), nameOf(id)]);
+  return {
+    done: histories ? `${plural(histories, "history", "histories")} ${did}.` : `Nothing was ${did}.`,
+    left: [...reasons].map(([why, names]) => {
+      const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+      return `Left ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}, because ${why}.`;
+    })
+  };
+}
+
 /** What was taken on, with the engine's own notes. */
 export const plannedWords = ({batches, notes}: PlannedReport): string[] => [
   batches.length ? `Taken on: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
@@ -178,14 +199,16 @@ export interface TrackedPair {
   histories: string[];
   fromTs: number;
   chosenBy: string;
+  /** false while updates leave it out */
+  enabled: boolean;
 }
 
 /** The tracked histories by pair, in the order they came. */
 export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
   const pairs = new Map<string, TrackedPair>();
-  for (const {venue, pair, series, timeframe, fromTs, chosenBy} of tracked) {
+  for (const {venue, pair, series, timeframe, fromTs, chosenBy, enabled} of tracked) {
     const key = `${venue} ${pair}`;
-    const known = pairs.get(key) ?? {venue, pair, histories: [], fromTs, chosenBy};
+    const known = pairs.get(key) ?? {venue, pair, histories: [], fromTs, chosenBy, enabled};
     known.histories.push([series, timeframe].filter(Boolean).join(" "));
     known.fromTs = Math.min(known.fromTs, fromTs);
     if (chosenBy === "person") known.chosenBy = chosenBy;

@@ -70,13 +70,20 @@ const tryPairs = (text: string, problems: Problems): string[] => {
   }
 };
 
-/** Reads the form; a body only where nothing is wrong. */
-export function readRequest(typed: TypedRequest): {body: BackfillBody | null; problems: Problems} {
+/**
+ * Reads the form; a body only where nothing is wrong.
+ * @param simKnown whether the engine itself knows where its simulated venue is
+ */
+export function readRequest(
+  typed: TypedRequest,
+  {simKnown = false} = {}
+): {body: BackfillBody | null; problems: Problems} {
   const problems: Problems = {};
   const venue = typed.venue.trim().toLowerCase();
   if (!/^[a-z0-9]{1,40}$/.test(venue)) problems.venue = "a ccxt id such as bybit, binance or okx";
   const url = typed.url.trim();
-  if (venue === "sim" && !/^https?:\/\/\S+$/.test(url)) problems.url = "the address that `npx carrybook sim` printed";
+  if (venue === "sim" && !(simKnown && !url) && !/^https?:\/\/\S+$/.test(url))
+    problems.url = "the address that `npx carrybook sim` printed";
   const top = typed.choose === "top" ? whole(typed.top, 1_000) : undefined;
   if (typed.choose === "top" && top === undefined) problems.top = "a whole number from 1 to 1,000";
   const pairs = typed.choose === "pairs" ? tryPairs(typed.pairs, problems) : undefined;
@@ -91,7 +98,7 @@ export function readRequest(typed: TypedRequest): {body: BackfillBody | null; pr
     body: {
       kind: "backfill",
       venue,
-      ...(venue === "sim" && {url}),
+      ...(venue === "sim" && url && {url}),
       ...(pairs ? {pairs} : {top: top!}),
       days: days!,
       series: [...typed.series],

@@ -1,5 +1,6 @@
 import {badge} from "./badge.js";
-import {h} from "./dom.js";
+import {h, type Child} from "./dom.js";
+import {errorAdvice} from "./errorAdvice.js";
 import {age, count, day, instant, percent, plural, span} from "./format.js";
 import {KeyedTable, type KeyedColumn} from "./keyedTable.js";
 import type {Live} from "./liveFigure.js";
@@ -8,6 +9,7 @@ import {
   attemptWords,
   etaWords,
   isBatch,
+  isEnded,
   jobName,
   jobSpan,
   rowsWords,
@@ -15,17 +17,45 @@ import {
   stepWords,
   type TrackedPair
 } from "./workModel.js";
+import type {Selection} from "./selection.js";
 import type {JobReport, TaskReport} from "./workWire.js";
 
 /** A button of a row; what it is about is in its name for those who do not see the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>
   h("button", {type: "button", class: "button", "aria-label": `${label} ${about}`, click}, label);
 
-const name: KeyedColumn<JobReport> = {
+/** What a person does to a row of a table of jobs. */
+export interface JobActions {
+  selection: Selection;
+  /** shows a job with its histories and log */
+  open: (job: JobReport) => unknown;
+  cancel: (job: JobReport) => unknown;
+  retry: (job: JobReport) => unknown;
+}
+
+const name = ({selection}: JobActions): KeyedColumn<JobReport> => ({
   label: "What",
   text: (d) => `${jobName(d)} ${jobSpan(d)}`,
-  cell: (d) => h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))
-};
+  cell: (d) => [selection.box(d.id, jobName(d)), " ", h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))]
+});
+
+/** What can be done to a job in the state it is in. */
+const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
+  label: "Do",
+  stays: true,
+  text: (d) => d.status,
+  cell: (d) => [
+    open(actions, d),
+    " ",
+    d.status === "completed"
+      ? null
+      : isEnded(d)
+        ? act("Retry", jobName(d), () => actions.retry(d))
+        : act("Cancel", jobName(d), () => actions.cancel(d))
+  ]
+});
+
+const open = ({open}: JobActions, d: JobReport): Child => act("Open", jobName(d), () => open(d));
 
 const status: KeyedColumn<JobReport> = {
   label: "State",
@@ -39,7 +69,19 @@ const status: KeyedColumn<JobReport> = {
 
 const rows: KeyedColumn<JobReport> = {label: "Rows", align: "right", text: rowsWords};
 
-const error: KeyedColumn<JobReport> = {label: "Error", wrap: true, text: (d) => d.error ?? "–"};
+/** The error word for word, and below it what to do. */
+const error: KeyedColumn<JobReport> = {
+  label: "Error",
+  wrap: true,
+  text: (d) => d.error ?? "–",
+  cell: (d) => (d.error === null ? "–" : ErrorWords(d.error))
+};
+
+/** An error of a job, word for word, with what a person can do about it. */
+export function ErrorWords(text: string): HTMLElement {
+  const {exact, advice} = errorAdvice(text);
+  return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
+}
 
 const progress: KeyedColumn<JobReport> = {
   label: "Progress",
@@ -51,32 +93,37 @@ const progress: KeyedColumn<JobReport> = {
 };
 
 /** What runs: each batch, and below it the histories that are being fetched. */
-export const NowTable = (onCancel: (job: JobReport) => unknown): Live<readonly JobReport[]> =>
+export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Under way",
     key: (d) => d.id,
     rowClass: (d) => (isBatch(d) ? "row--batch" : "row--history"),
     nothing: "Nothing is under way.",
     columns: [
-      name,
+      name(actions),
       {label: "Step", text: (d) => (d.status === "in_progress" ? stepWords(d) : statusWords(d, Date.now()))},
       progress,
       rows,
       {label: "Time left", text: etaWords},
       {label: "Attempt", align: "right", text: attemptWords},
       error,
-      {label: "Do", text: (d) => d.status, cell: (d) => act("Cancel", jobName(d), () => onCancel(d))}
+      {
+        label: "Do",
+        stays: true,
+        text: (d) => d.status,
+        cell: (d) => [open(actions, d), " ", act("Cancel", jobName(d), () => actions.cancel(d))]
+      }
     ]
   });
 
 /** What failed, with the error as it was said. */
-export const FailedTable = (onRetry: (job: JobReport) => unknown): Live<readonly JobReport[]> =>
+export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Failed, newest first",
     key: (d) => d.id,
     nothing: "Nothing has failed.",
     columns: [
-      name,
+      name(actions),
       error,
       {label: "Attempts", align: "right", text: attemptWords},
       {
@@ -87,18 +134,24 @@ export const FailedTable = (onRetry: (job: JobReport) => unknown): Live<readonly
       },
       rows,
       {label: "When, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
-      {label: "Do", text: () => "Retry", cell: (d) => act("Retry", jobName(d), () => onRetry(d))}
+      {
+        label: "Do",
+        stays: true,
+        text: () => "Retry",
+        cell: (d) => [open(actions, d), " ", act("Retry", jobName(d), () => actions.retry(d))]
+      }
     ]
   });
 
-/** Batches that have ended. */
-export const PastTable = (onRetry: (job: JobReport) => unknown): Live<readonly JobReport[]> =>
+/** Jobs of any state, batches and single histories alike. */
+export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
-    caption: "The newest batches that have ended",
+    caption: "Jobs, newest first",
     key: (d) => d.id,
-    nothing: "No batch has ended yet.",
+    most,
+    nothing: "No job is so.",
     columns: [
-      name,
+      name(actions),
       status,
       {label: "Stretch", text: (d) => jobSpan(d) || "–"},
       rows,
@@ -106,18 +159,38 @@ export const PastTable = (onRetry: (job: JobReport) => unknown): Live<readonly J
         label: "Took",
         text: (d) => (d.startedAt === null || d.finishedAt === null ? "–" : span(d.finishedAt - d.startedAt))
       },
-      {label: "Ended, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
+      {label: "Created, UTC", text: (d) => instant(d.createdAt).replace(" UTC", "")},
       error,
-      {
-        label: "Do",
-        text: (d) => d.status,
-        cell: (d) => (d.status === "completed" ? "–" : act("Retry", jobName(d), () => onRetry(d)))
-      }
+      doing(actions)
+    ]
+  });
+
+/** The histories of one batch. */
+export const ChildTable = (actions: JobActions): Live<readonly JobReport[]> =>
+  KeyedTable<JobReport>({
+    caption: "Its histories",
+    key: (d) => d.id,
+    most: 200,
+    nothing: "It has no histories: there was nothing to fetch.",
+    columns: [
+      name(actions),
+      status,
+      progress,
+      rows,
+      {label: "Attempt", align: "right", text: attemptWords},
+      error,
+      doing(actions)
     ]
   });
 
 /** Pairs that scheduled updates include. */
-export const TrackedTable = (onRemove: (pair: TrackedPair) => unknown): Live<readonly TrackedPair[]> =>
+export const TrackedTable = ({
+  enable,
+  remove
+}: {
+  enable: (pair: TrackedPair, enabled: boolean) => unknown;
+  remove: (pair: TrackedPair) => unknown;
+}): Live<readonly TrackedPair[]> =>
   KeyedTable<TrackedPair>({
     caption: "Tracked pairs",
     key: (d) => `${d.venue} ${d.pair}`,
@@ -129,7 +202,21 @@ export const TrackedTable = (onRemove: (pair: TrackedPair) => unknown): Live<rea
       {label: "Histories", wrap: true, text: (d) => d.histories.join(", ")},
       {label: "Wanted from", text: (d) => day(d.fromTs)},
       {label: "Chosen by", text: (d) => (d.chosenBy === "top" ? "its turnover" : "a person")},
-      {label: "Do", text: () => "Remove", cell: (d) => act("Remove", `${d.pair} of ${d.venue}`, () => onRemove(d))}
+      {
+        label: "Updates",
+        text: (d) => String(d.enabled),
+        cell: (d) => badge(d.enabled ? "on" : "paused", d.enabled ? "good" : "warn")
+      },
+      {
+        label: "Do",
+        stays: true,
+        text: (d) => String(d.enabled),
+        cell: (d) => [
+          act(d.enabled ? "Pause" : "Take up", `${d.pair} of ${d.venue}`, () => enable(d, !d.enabled)),
+          " ",
+          act("Remove", `${d.pair} of ${d.venue}`, () => remove(d))
+        ]
+      }
     ]
   });
 
@@ -154,6 +241,11 @@ export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readon
         wrap: true,
         text: (d) => `${d.failed ? "✗ " : ""}${d.result ?? "–"}`
       },
-      {label: "Do", text: () => "Run now", cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))}
+      {
+        label: "Do",
+        stays: true,
+        text: () => "Run now",
+        cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))
+      }
     ]
   });

@@ -31,6 +31,61 @@ export interface JobReport {
   retries: number;
   /** not before this instant: the pause after a failed attempt */
   notBefore: number | null;
+  /** what the work found in the data, e.g. rows left out and why, by name */
+  quality: Record<string, number> | null;
+}
+
+/** `GET /jobs/:id`: the log is oldest first, each line with the id of the job that said it. */
+export interface JobDetailReport extends JobReport {
+  children: JobReport[];
+  log: {ts: number; job: string; text: string}[];
+}
+
+/** `POST /jobs/estimate`: what a backfill would fetch, what is there already taken off. */
+export interface EstimateReport {
+  requests: number;
+  rows: number;
+  /** histories asked for, and how many of them lack nothing */
+  histories: number;
+  complete: number;
+  /** at the share of the venue's limit that is in use */
+  seconds: number;
+  pairs: string[];
+}
+
+/** `POST /jobs/retry` and `POST /jobs/cancel`, of each id that was given. */
+export interface BulkReport {
+  results: {
+    id: string;
+    done: boolean;
+    /** histories it was done to */
+    jobs: string[];
+    /** why it was left, or which part of a batch was */
+    why: string | null;
+  }[];
+}
+
+/** One venue of `GET /limits`. */
+export interface LimitReport {
+  venue: string;
+  origin: string;
+  requests: number;
+  retries: number;
+  inWindow: number;
+  perWindow: number;
+  windowMs: number;
+  /** what the venue publishes for a window, and the share of it that is used; missing where a client has no such limit */
+  published?: number;
+  share?: number;
+  bannedUntilMs?: number;
+}
+
+/** `POST /gaps/check`. */
+export interface CheckedReport {
+  rows: number;
+  holes: {from: number; to: number; rows: number; state: string; tries: number}[];
+  /** whether the ledger said something else before */
+  changed: boolean;
 }
 
 /** `POST /jobs` and `POST /gaps/repair`. */
@@ -50,6 +105,8 @@ export interface RetriedReport {
 export interface TrackedPairReport {
   venue: string;
   pair: string;
+  /** false while updates leave it out */
+  enabled: boolean;
   sinceTs: number;
   histories: {series: string; timeframe: string | null; fromTs: number; chosenBy: string}[];
 }
@@ -63,6 +120,7 @@ export interface TrackedReport {
   fromTs: number;
   chosenBy: string;
   sinceTs: number;
+  enabled: boolean;
 }
 
 /** One task of `GET /schedule`. */

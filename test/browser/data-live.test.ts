@@ -34,7 +34,8 @@ const signedIn = async (options?: OpenOptions) => {
   await row(opened.page, "Under way", "BTC/USDT perp 1h").waitFor();
   return opened;
 };
-const table = (page: Page, caption: string) => page.locator("table", {hasText: caption});
+const table = (page: Page, caption: string) =>
+  page.locator("table", {has: page.locator("caption", {hasText: caption})});
 const row = (page: Page, caption: string, text: string) => table(page, caption).locator("tbody tr", {hasText: text});
 const section = (page: Page) => page.locator(".work-page");
 const said = (page: Page) => page.locator(".work-said").innerText();
@@ -110,7 +111,15 @@ describe("with the engine up", () => {
     const venue = page.getByLabel("Venue", {exact: true});
     expect(await venue.inputValue()).toBe("sim");
     await page.getByLabel("Address of the simulated venue").waitFor();
+    // Simulated rows never mix with a venue's: it says so before anything is sent.
     await venue.fill("bybit");
+    await expect.poll(() => section(page).innerText()).toContain("which never mixes with a venue's");
+    expect(await page.getByRole("button", {name: /^Fetch/, exact: false}).count()).toBe(1);
+    Object.assign(engine.script.status, {simulated: false, venue: "bybit"});
+    engine.emit("status", engine.script.status);
+    const estimate = page.locator(".estimate");
+    await expect.poll(() => estimate.innerText()).toContain("37 requests for about 26,300 rows: about 12 seconds");
+    expect(await estimate.innerText()).toContain("2 of them complete already and left out");
     await page.getByLabel("named pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ?");
     const form = page.getByRole("form", {name: "Start an ingestion"});
@@ -121,6 +130,9 @@ describe("with the engine up", () => {
     await page.getByLabel("Days of history").fill("90");
     await page.getByLabel("mark", {exact: true}).uncheck();
     await page.getByLabel("8h", {exact: true}).check();
+    expect(await page.locator(".same code").innerText()).toBe(
+      "npx carrybook backfill --venue bybit --pairs BTC/USDT,ETH/USDT --days 90 --series funding,spot,perp --timeframe 1h,8h"
+    );
     await page.getByRole("button", {name: "Fetch 90 days of 2 pairs"}).focus();
     await page.keyboard.press("Enter");
     await expect.poll(() => form.innerText()).toContain("Taken on: Fetch history: bybit.");
@@ -157,7 +169,7 @@ describe("with the engine up", () => {
     expect(posts("/jobs/retry-failed")).toEqual([{}]);
     await expect.poll(() => row(page, "Failed", "BTC/USDT mark 1h").count()).toBe(0);
     expect(await page.getByRole("button", {name: "Retry 0 failed"}).isDisabled()).toBe(true);
-    await row(page, "Failed", "BTC/USDT index 1h").getByRole("button").click();
+    await page.getByRole("button", {name: "Retry BTC/USDT index 1h"}).click();
     await expect.poll(() => posts("/jobs/b-2.4/retry")).toEqual([{}]);
     await expect.poll(() => table(page, "Failed").innerText()).toContain("Nothing has failed.");
     expect(problems).toEqual([]);
@@ -170,12 +182,12 @@ describe("with the engine up", () => {
     expect(posts("/jobs/b-2/cancel")).toEqual([{}]);
     await expect.poll(() => table(page, "Under way").innerText()).toContain("Nothing is under way.");
     await details(page, "History of the work").click();
-    await row(page, "batches that have ended", "cancelled")
+    await row(page, "Jobs, newest first", "cancelled")
       .getByRole("button", {name: /^Retry/})
       .click();
     await expect.poll(() => posts("/batches/b-2/retry")).toEqual([{}]);
     await page.getByRole("button", {name: "Repair holes"}).click();
-    await expect.poll(() => said(page)).toContain("There was nothing to do. no hole is open");
+    await expect.poll(() => said(page)).toMatch(/There was nothing to do\.\s+no hole is open/);
     await details(page, "Schedule").click();
     expect(await row(page, "by itself", "repair").innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC, in \d+ minutes/);
     await page.getByRole("button", {name: "Run now the task update"}).click();
@@ -191,9 +203,17 @@ describe("with the engine up", () => {
     await page.keyboard.press("Enter");
     await row(page, "Tracked pairs", "SOL/USDT").waitFor();
     expect(posts("/track")).toEqual([{pairs: ["SOL/USDT"]}]);
+    await page.getByRole("button", {name: "Pause ETH/USDT of bybit"}).click();
+    await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").innerText()).toContain("paused");
+    await page.getByRole("button", {name: "Take up ETH/USDT of bybit"}).click();
+    await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").innerText()).not.toContain("paused");
+    expect(["disable", "enable"].map((verb) => posts(`/tracked/${verb}`))).toEqual([
+      [{pairs: ["ETH/USDT"], venue: "bybit"}],
+      [{pairs: ["ETH/USDT"], venue: "bybit"}]
+    ]);
     await page.getByRole("button", {name: "Remove ETH/USDT of bybit"}).click();
     await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").count()).toBe(0);
-    expect(posts("/untrack")).toEqual([{pairs: ["ETH/USDT"], venue: "bybit"}]);
+    expect(posts("/tracked/remove")).toEqual([{pairs: ["ETH/USDT"], venue: "bybit"}]);
     expect(problems).toEqual([]);
   });
 
@@ -236,6 +256,149 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
+  it("retries and cancels what is selected, and says what was left and why", async () => {
+    engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
+    const {page, problems} = await signedIn();
+    expect(await page.getByRole("button", {name: "Retry selected"}).isDisabled()).toBe(true);
+    for (const name of ["BTC/USDT mark 1h", "BTC/USDT index 1h"])
+      await row(page, "Failed", name).getByLabel(`Select ${name}`).check();
+    await expect.poll(() => section(page).innerText()).toContain("2 selected");
+    await page.getByRole("button", {name: "Retry selected"}).click();
+    await expect
+      .poll(() => said(page))
+      .toContain("Left 1: BTC/USDT index 1h, because retried 3 times in bulk already; retry it by itself.");
+    expect(await said(page)).toContain("1 history put back.");
+    expect(posts("/jobs/retry")).toEqual([{ids: ["b-2.3", "b-2.4"]}]);
+    await row(page, "Under way", "BTC/USDT perp 1h").getByLabel("Select BTC/USDT perp 1h").check();
+    await page.getByRole("button", {name: "Cancel selected"}).click();
+    await expect
+      .poll(() => section(page).innerText())
+      .toContain("Cancels 1: BTC/USDT perp 1h. What was written stays.");
+    expect(posts("/jobs/cancel")).toEqual([]);
+    await page.getByRole("button", {name: /^Cancel them now/}).click();
+    await expect.poll(() => said(page)).toContain("1 history cancelled.");
+    expect(posts("/jobs/cancel")).toEqual([{ids: ["b-2.1"]}]);
+    expect(problems).toEqual([]);
+  });
+
+  it("opens a batch to its histories with their errors and log, keeps it over a reload, and follows it", async () => {
+    const {page, problems} = await signedIn();
+    const detail = page.locator(".job-detail");
+    await page.getByRole("button", {name: "Open Fetch history: bybit"}).click();
+    await expect.poll(() => detail.innerText()).toContain("3 histories, 1 failed");
+    expect(await detail.innerText()).toContain("The venue does not serve this address.");
+    expect(await detail.innerText()).toContain("page of 1,000 rows");
+    await page.reload();
+    await expect.poll(() => detail.innerText()).toContain("3 histories, 1 failed");
+    Object.assign(jobOf("b-2.1"), {status: "failed", error: "perp failed: status 429 → wait", rowsFetched: 4_100});
+    engine.emit("job", jobOf("b-2.1"));
+    await expect.poll(() => detail.innerText(), {timeout: 3_000}).toContain("3 histories, 2 failed");
+    await detail.getByRole("button", {name: "Open BTC/USDT perp 1h"}).click();
+    await expect.poll(() => detail.innerText()).toContain("Set a smaller share of the rate limit");
+    await page.keyboard.press("Escape");
+    expect(await detail.isVisible()).toBe(false);
+    expect(page.url()).not.toContain("job=");
+    expect(problems).toEqual([]);
+  });
+
+  it("filters the history and saves it as it is filtered", async () => {
+    const {page, problems} = await signedIn();
+    await details(page, "History of the work").click();
+    const jobs = table(page, "Jobs, newest first").locator("tbody tr:not([hidden])");
+    await expect.poll(() => jobs.count()).toBe(2);
+    await page.getByLabel("State").selectOption("failed");
+    await expect.poll(() => jobs.count()).toBe(1);
+    expect(page.url()).toContain("job-state=failed");
+    await page.getByLabel("Words").fill("country 403");
+    await expect.poll(() => jobs.count()).toBe(1);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", {name: "Export as NDJSON"}).click()
+    ]);
+    expect(file.suggestedFilename()).toBe("carrybook-jobs.ndjson");
+    await expect.poll(() => section(page).innerText()).toContain("1 job saved");
+    await page.getByLabel("Words").fill("nothing like it");
+    await expect.poll(() => section(page).innerText()).toContain("No job is so.");
+    await page.getByLabel("State").selectOption("");
+    await page.getByLabel("Words").fill("");
+    await page.getByLabel("Kind").selectOption("update");
+    await expect.poll(() => jobs.count()).toBe(1);
+    expect(problems).toEqual([]);
+  });
+
+  it("tells each venue's allowance and throttles it", async () => {
+    const {page, problems} = await signedIn();
+    await details(page, "Rate limits").click();
+    await expect.poll(() => section(page).innerText()).toContain("120 of 480 requests in 5 seconds");
+    const share = page.getByLabel("Share of the published limit");
+    await share.fill("90");
+    await expect.poll(() => section(page).innerText()).toContain("invalid share: 90");
+    await share.fill("40");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => section(page).innerText()).toContain("bybit is asked at 40 % of its limit");
+    await expect.poll(() => section(page).innerText()).toContain("120 of 240 requests in 5 seconds");
+    expect(engine.seen.filter(({method}) => method === "PATCH").map(({body}) => body)).toEqual([
+      {venue: "bybit", share: 0.4}
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it("lists what was told, and sets how loud each event is; what is silent is listed without a word", async () => {
+    const {page, problems} = await signedIn();
+    await details(page, "Notifications").click();
+    const box = page.getByLabel("data has gone stale");
+    expect(await box.inputValue()).toBe("on");
+    expect(await section(page).innerText()).toContain("webhook, which fails: webhook: answered 500");
+    await box.selectOption("silent");
+    await expect.poll(() => section(page).innerText()).toContain("stale is silent from now on");
+    const note = {
+      id: 70,
+      ts: Date.now(),
+      level: "warn",
+      event: "stale",
+      text: "3 series went stale",
+      pair: null
+    } as const;
+    engine.emit("notification", {...note, silent: true});
+    await row(page, "What the engine has told", "3 series went stale").waitFor();
+    expect(await page.locator(".toast").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows series and holes as the engine has them, fills, checks and refreshes them, and hears of newer ones", async () => {
+    const {page, problems} = await signedIn();
+    const series = table(page, "One line per series");
+    await expect.poll(() => series.locator("tbody tr").count()).toBe(3);
+    await page.getByRole("button", {name: "Refresh bybit ETH/USDT funding"}).click();
+    await expect.poll(() => posts("/series/refresh")).toEqual([{venue: "bybit", pair: "ETH/USDT", series: "funding"}]);
+    await page.getByRole("button", {name: "Check bybit BTC/USDT perp 1h", exact: true}).click();
+    await expect.poll(() => page.locator("main").innerText()).toContain("8,757 rows looked at, 1 hole of 3 rows");
+    const {from, to} = engine.script.work.status.series[1]!.holes[0]!;
+    const fill = page.getByRole("button", {name: /^Fill bybit BTC\/USDT perp 1h/});
+    await fill.click();
+    const history = {venue: "bybit", pair: "BTC/USDT", series: "perp", timeframe: "1h"};
+    await expect.poll(() => posts("/gaps/fill")).toEqual([{...history, from, to}]);
+    const refresh = page.getByRole("button", {name: "Refresh bybit ETH/USDT funding"});
+    await refresh.focus();
+    engine.script.work.status.series[1]!.holes = [];
+    engine.script.work.status.series.unshift({...engine.script.work.status.series[0]!, pair: "AAVE/USDT", rows: 77});
+    engine.emit("published", {ts: Date.now()});
+    await expect.poll(() => series.locator("tbody tr").count(), {timeout: 2_000}).toBe(4);
+    await expect.poll(() => fill.count()).toBe(0);
+    expect(await refresh.evaluate((d) => d === document.activeElement)).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  it("tells a change of the engine's health as it comes", async () => {
+    const {page} = await signedIn();
+    const health = {status: "degraded", mode: "paper", issues: ["the disk has 12 MB left"]} as const;
+    const components = {store: {status: "ok"}, exchange: {status: "failing"}};
+    engine.emit("health", {...health, components} as never);
+    await expect
+      .poll(() => section(page).locator(".pulse").first().innerText(), {timeout: 2_000})
+      .toContain("12 MB left");
+  });
+
   it("shows nothing of the work once the engine is gone", async () => {
     const {page} = await signedIn();
     await engine.close();
@@ -244,12 +407,17 @@ describe("with the engine up", () => {
   });
 });
 
-it("passes axe in both themes and fits 390 and 1440 pixels", async () => {
+it("passes axe in both themes and fits 390, 1024 and 1440 pixels", async () => {
   for (const theme of ["light", "dark"] as const) {
-    for (const width of [390, 1440]) {
+    for (const width of [390, 1024, 1440]) {
       const {page, problems} = await signedIn({theme, width});
-      for (const title of ["Start an ingestion", "Tracked pairs", "Schedule", "History of the work"])
+      for (const title of [
+        ...["Start an ingestion", "Tracked pairs", "Schedule"],
+        ...["Rate limits", "Notifications", "History of the work"]
+      ])
         await details(page, title).click();
+      await page.getByRole("button", {name: /^Open/}).first().click();
+      await page.locator(".job-log li").first().waitFor();
       for (const [id, level] of [
         [8, "warn"],
         [9, "critical"]

@@ -122,7 +122,9 @@ describe("states", () => {
 
 it("links only to pairs that have a page", () => {
   const series = [...madeSeries(), {...madeSeries()[1]!, pair: "MATIC/USDT"}];
-  const links = [...SeriesTable(series).querySelectorAll("a")].map((a) => a.getAttribute("href"));
+  const table = SeriesTable(series);
+  table.update(series);
+  const links = [...table.element.querySelectorAll("a")].map((a) => a.getAttribute("href"));
   expect(new Set(links)).toEqual(new Set(["./pairs/SOL-USDT"]));
 });
 

@@ -1,12 +1,16 @@
 import {createServer as createHttp} from "node:http";
 import {createServer as createTcp, type AddressInfo} from "node:net";
+import {readFileSync, statSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
 import {afterEach, describe, expect, it} from "vitest";
 import {channelsOf, type Channel, type Message} from "../../engine/notify/channels.js";
 import {EVENTS, notifyConfig, notifySecrets} from "../../engine/notify/config.js";
 import {Notifier} from "../../engine/notify/notifier.js";
+import {Switches} from "../../engine/notify/switches.js";
 import type {Notification} from "../../src/lib/engine/wire.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {virtualClock} from "../helpers/clock.js";
+import {tmp} from "../helpers/tmp.js";
 
 const T = Date.UTC(2026, 2, 2, 8);
 const closing: (() => Promise<void> | void)[] = [];
@@ -26,7 +30,8 @@ const settle = async () => {
   for (let i = 0; i < 30; i++) await new Promise((resolve) => setTimeout(resolve, 2));
 };
 
-function rig(given: unknown = {}, channel?: Channel["send"]) {
+function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), "notifications.json")) {
+  const config = notifyConfig.parse(given);
   const sent: Message[] = [];
   const shown: Notification[] = [];
   const clock = virtualClock(T);
@@ -35,7 +40,8 @@ function rig(given: unknown = {}, channel?: Channel["send"]) {
     sent.push(message);
   };
   const notifier = new Notifier({
-    config: notifyConfig.parse(given),
+    config,
+    switches: new Switches(config.events, file),
     channels: [{name: "webhook", send}],
     clock,
     log: {warn: () => undefined},
@@ -66,6 +72,46 @@ describe("what is told", () => {
       [false, "risk"],
       [true, "opened"]
     ]);
+  });
+
+  it("what is silent is marked, so that a page lists it and announces nothing", () => {
+    const {notifier, shown} = rig({events: {opened: "silent"}});
+    notifier.tell(note("opened", "opened"));
+    notifier.tell(note("risk", "risk"));
+    expect(shown.map(({silent}) => silent)).toEqual([true, undefined]);
+  });
+
+  it("a person's word is in force at once, kept for the next engine, and taken back by the configuration's own", async () => {
+    const file = join(tmp(), "notifications.json");
+    const given = {events: {closed: "off"}};
+    const first = rig(given, undefined, file);
+    expect(first.notifier.set({closed: "on", opened: "off"}).events).toEqual(
+      expect.arrayContaining([
+        {event: "closed", says: EVENTS.closed, loudness: "on", configured: "off"},
+        {event: "opened", says: EVENTS.opened, loudness: "off", configured: "on"}
+      ])
+    );
+    first.notifier.tell(note("a", "closed"));
+    first.notifier.tell(note("b", "opened"));
+    expect(first.shown.map(({text}) => text)).toEqual(["a"]);
+    expect(statSync(file).mode & 0o077).toBe(0);
+    const second = rig(given, undefined, file);
+    expect([second.notifier.loudness("closed"), second.notifier.loudness("opened")]).toEqual(["on", "off"]);
+    second.notifier.set({closed: "off"});
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({opened: "off"});
+    expect(second.notifier.settings()).toMatchObject({channels: [{name: "webhook", failing: null}], perHour: 20});
+  });
+
+  it("a file of settings that is spoilt says nothing; one that cannot be written changes nothing", () => {
+    const file = join(tmp(), "notifications.json");
+    writeFileSync(file, JSON.stringify({opened: "loud", nothing: "off", closed: "off"}));
+    const {notifier} = rig({}, undefined, file);
+    expect([notifier.loudness("opened"), notifier.loudness("closed")]).toEqual(["on", "off"]);
+    writeFileSync(file, "{");
+    expect(rig({}, undefined, file).notifier.loudness("closed")).toBe("on");
+    const nowhere = rig({}, undefined, join(tmp(), "no", "such", "folder"));
+    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be kept");
+    expect(nowhere.notifier.loudness("opened")).toBe("on");
   });
 
   it("no storm: within an hour's limit, what is left out is counted and told with the next; what is critical is always told", async () => {

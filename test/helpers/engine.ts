@@ -126,6 +126,13 @@ export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<Ser
       backtests,
       onStop: "keep",
       notifications: () => [],
+      notify: {
+        settings: () => ({events: [], channels: [], perHour: 20}),
+        set: (patch) => {
+          control.told.push(`notify ${JSON.stringify(patch)}`);
+          return {events: [], channels: [], perHour: 20};
+        }
+      },
       schedule: undefined,
       status: () => STATUS,
       health: () => HEALTH,

@@ -91,6 +91,8 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
       return void json(reply, told, status);
     }
     const work = answerWork(script.work, request.method!, url, body);
+    if (work?.text !== undefined)
+      return void reply.writeHead(200, {"content-type": "application/x-ndjson"}).end(work.text);
     if (work) return void json(reply, work.answer, work.status);
     if (!ROUTES.has(route)) return void json(reply, {error: `missing route: ${request.method}`, fix: null}, 404);
     json(reply, script.parts[url.pathname.slice(1)] ?? null);

@@ -3,6 +3,13 @@ import {errorReply} from "../../engine/api/reply.js";
 import type {TaskReport} from "../../engine/schedule/tasks.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import {isSettled, newJob, type Job} from "../../loaders/ingest/job.js";
+import {matches, wantsHistories} from "../../loaders/ingest/jobs/book.js";
+import type {Estimate} from "../../engine/data/estimate.js";
+import type {VenueLimit} from "../../engine/data/venues.js";
+import {EVENTS, type EventName} from "../../engine/notify/config.js";
+import type {NotificationSettings} from "../../src/lib/engine/wire.js";
+import type {Status} from "../../src/lib/market/snapshot.js";
+import {madeStatus} from "./madeStatus.js";
 import {MAX_BULK_RETRIES} from "../../loaders/ingest/jobs/service.js";
 import {byPair} from "../../engine/data/tracking.js";
 import type {Tracked} from "../../loaders/store/tracked.js";
@@ -15,6 +22,11 @@ export interface FakeWork {
   /** what `POST /jobs` notes beside what it takes on */
   notes: {line: string; level: "info" | "warn"}[];
   issues: string[];
+  /** what the engine says of the data */
+  status: Status;
+  limits: VenueLimit[];
+  settings: NotificationSettings;
+  estimate: Estimate;
 }
 
 const HOUR = 36e5;
@@ -79,7 +91,28 @@ export function madeWork(now: number = Date.now()): FakeWork {
       task("repair", "looks for holes and refetches them", "0 3 * * *", now)
     ],
     notes: [{line: "2 pairs have no spot market at bybit: left out", level: "warn"}],
-    issues: []
+    issues: [],
+    status: madeStatus(now),
+    limits: [
+      {
+        venue: "bybit",
+        origin: "https://api.bybit.com",
+        requests: 1_204,
+        retries: 3,
+        inWindow: 120,
+        perWindow: 480,
+        windowMs: 5_000,
+        published: 600,
+        share: 0.8,
+        bannedUntilMs: undefined
+      }
+    ],
+    settings: {
+      events: Object.entries(EVENTS).map(([event, says]) => ({event, says, loudness: "on", configured: "on"})),
+      channels: [{name: "webhook", failing: "webhook: answered 500"}],
+      perHour: 20
+    },
+    estimate: {requests: 37, rows: 26_300, histories: 8, complete: 2, seconds: 12, pairs: ["BTC/USDT", "ETH/USDT"]}
   };
 }
 
@@ -107,13 +140,15 @@ const task = (name: string, says: string, pattern: string, now: number): TaskRep
   nextTs: now + HOUR
 });
 
+/** What a route answers; a text goes out as it is. */
+export interface Answer {
+  status?: number;
+  answer: unknown;
+  text?: string;
+}
+
 /** The routes of the work, as the engine's own answer them. Undefined for a route that is none of them. */
-export function answerWork(
-  work: FakeWork,
-  method: string,
-  url: URL,
-  body: unknown
-): {status?: number; answer: unknown} | undefined {
+export function answerWork(work: FakeWork, method: string, url: URL, body: unknown): Answer | undefined {
   const [, first, second, third] = url.pathname.split("/").map(decodeURIComponent);
   const route = [method, first, second === undefined || FIXED.has(second) ? second : "*", third]
     .filter(Boolean)
@@ -130,7 +165,9 @@ export function answerWork(
 
 /** Whether a path is the work's: its routes are known by their first part. */
 export const isWork = (path: string): boolean =>
-  /^\/(jobs|batches|gaps|tracked|track|untrack|schedule)(\/|$)/.test(path);
+  /^\/(jobs|batches|gaps|tracked|track|untrack|schedule|limits|data-status)(\/|$)/.test(path) ||
+  path === "/series/refresh" ||
+  path === "/notifications/settings";
 
 interface Asked {
   id: string;
@@ -138,7 +175,9 @@ interface Asked {
   body: unknown;
 }
 
-const FIXED = new Set(["retry-failed", "repair"]);
+const FIXED = new Set(
+  "retry-failed repair retry cancel estimate export check fill refresh enable disable remove settings".split(" ")
+);
 const none = (body: unknown) => readInput(SCHEMAS.none, body ?? {});
 const childrenOf = (work: FakeWork, id: string) => work.jobs.filter((job) => job.parentId === id || job.id === id);
 
@@ -157,13 +196,24 @@ function requeue(work: FakeWork, jobs: readonly Job[]) {
   return {queued: [...jobs], batches};
 }
 
-const ROUTES: Record<string, (work: FakeWork, asked: Asked) => {status?: number; answer: unknown}> = {
+function queued(work: FakeWork, kind: Job["kind"]) {
+  const batch = newJob(`b-${work.jobs.length + 1}`, kind, Date.now(), {venue: "bybit"});
+  work.jobs.push(batch);
+  return {batches: [batch], notes: []};
+}
+
+function switched(work: FakeWork, body: unknown, enabled: boolean) {
+  const {pairs} = readInput(SCHEMAS.pairsOf, body);
+  work.tracked = work.tracked.map((d) => (pairs.includes(d.pair) ? {...d, enabled} : d));
+  return {answer: byPair(work.tracked)};
+}
+
+const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
   "GET jobs": ({jobs}, {query}) => {
-    const {limit, status} = readInput(QUERIES.jobs, query);
+    const {limit, ...filter} = readInput(QUERIES.jobs, query);
     const newest = [...jobs].sort((a, b) => b.createdAt - a.createdAt);
-    return {
-      answer: newest.filter((d) => (status ? d.status === status : d.parentId === null)).slice(0, limit)
-    };
+    const deep = wantsHistories(filter);
+    return {answer: newest.filter((d) => (deep || d.parentId === null) && matches(d, filter)).slice(0, limit)};
   },
   "POST jobs": (work, {body}) => {
     const request = readInput(SCHEMAS.jobs, body);
@@ -175,6 +225,59 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => {status?: number;
     const batch = newJob(`b-${work.jobs.length + 1}`, "backfill", now, {venue, to: now});
     work.jobs.push(batch);
     return {status: 202, answer: {batches: [batch], notes: work.notes}};
+  },
+  "POST jobs estimate": (work, {body}) => {
+    const {pairs} = readInput(SCHEMAS.estimate, body);
+    return {answer: {...work.estimate, ...(pairs && {pairs})}};
+  },
+  "GET jobs *": (work, {id}) => ({
+    answer: {
+      ...find(work, id),
+      children: work.jobs.filter((job) => job.parentId === id),
+      log: [
+        {ts: find(work, id).createdAt, job: id, text: "attempt 1 of 3"},
+        {ts: find(work, id).createdAt + 900, job: id, text: "page of 1,000 rows"}
+      ]
+    }
+  }),
+  "GET jobs export": ({jobs}) => ({text: jobs.map((job) => `${JSON.stringify(job)}\n`).join(""), answer: null}),
+  "POST jobs retry": (work, {body}) => {
+    const {ids} = readInput(SCHEMAS.ids, body);
+    const chosen = ids.flatMap((id) => work.jobs.filter((job) => job.id === id));
+    const left = chosen.filter((job) => job.retries >= MAX_BULK_RETRIES);
+    requeue(
+      work,
+      chosen.filter((job) => !left.includes(job))
+    );
+    return {
+      status: 202,
+      answer: {
+        results: chosen.map((job) =>
+          left.includes(job)
+            ? {
+                id: job.id,
+                done: false,
+                jobs: [],
+                why: `retried ${job.retries} times in bulk already; retry it by itself`
+              }
+            : {id: job.id, done: true, jobs: [job.id], why: null}
+        )
+      }
+    };
+  },
+  "POST jobs cancel": (work, {body}) => {
+    const {ids} = readInput(SCHEMAS.ids, body);
+    const chosen = ids.flatMap((id) => work.jobs.filter((job) => job.id === id && !isSettled(job)));
+    for (const job of chosen) Object.assign(job, {status: "cancelled", finishedAt: Date.now()});
+    return {
+      status: 202,
+      answer: {
+        results: ids.map((id) => {
+          const done = chosen.some((job) => job.id === id);
+          return {id, done, jobs: done ? [id] : [], why: done ? null : "it has ended: failed"};
+        })
+      }
+    };
   },
   "POST jobs retry-failed": (work, {body}) => {
     none(body);
@@ -206,6 +309,43 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => {status?: number;
   "POST gaps repair": (_, {body}) => {
     none(body);
     return {status: 202, answer: {batches: [], notes: [{line: "no hole is open", level: "info"}]}};
+  },
+  "POST gaps check": ({status}, {body}) => {
+    const {pair, series} = readInput(SCHEMAS.check, body);
+    const own = status.series.find((d) => d.pair === pair && d.series === series);
+    if (!own) throw new DataError(`missing series: ${pair} ${series} is not in the store`);
+    return {
+      answer: {...(body as object), rows: own.rows, from: own.from, to: own.to, holes: own.holes, changed: false}
+    };
+  },
+  "POST gaps fill": (work, {body}) => {
+    readInput(SCHEMAS.fill, body);
+    return {status: 202, answer: queued(work, "repair")};
+  },
+  "POST series refresh": (work, {body}) => {
+    readInput(SCHEMAS.refresh, body);
+    return {status: 202, answer: queued(work, "update")};
+  },
+  "GET data-status": ({status}) => ({answer: status}),
+  "GET limits": ({limits}) => ({answer: limits}),
+  "PATCH limits": ({limits}, {body}) => {
+    const {venue, share} = readInput(SCHEMAS.limits, body);
+    const limit = limits.find((d) => d.venue === venue)!;
+    Object.assign(limit, {share, perWindow: Math.round(limit.published! * share)});
+    return {answer: limit};
+  },
+  "GET notifications settings": ({settings}) => ({answer: settings}),
+  "PATCH notifications settings": ({settings}, {body}) => {
+    const {events} = readInput(SCHEMAS.notify, body);
+    for (const one of settings.events) one.loudness = events[one.event as EventName] ?? one.loudness;
+    return {answer: settings};
+  },
+  "POST tracked enable": (work, {body}) => switched(work, body, true),
+  "POST tracked disable": (work, {body}) => switched(work, body, false),
+  "POST tracked remove": (work, {body}) => {
+    const {pairs} = readInput(SCHEMAS.pairsOf, body);
+    work.tracked = work.tracked.filter((d) => !pairs.includes(d.pair));
+    return {answer: byPair(work.tracked)};
   },
   "GET tracked": ({tracked}) => ({answer: byPair(tracked)}),
   "POST track": (work, {body}) => {

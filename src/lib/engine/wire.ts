@@ -185,6 +185,20 @@ export interface Notification {
   event: string;
   text: string;
   pair: string | null;
+  /** there where it is to be listed and not announced */
+  silent?: true;
+}
+
+/** `on`: told everywhere. `silent`: in the list and, without a sound, in Telegram. `off`: nowhere. */
+export type Loudness = "on" | "silent" | "off";
+
+/** `GET /notifications/settings`: what can be told, how loud, and where to beside the page. */
+export interface NotificationSettings {
+  events: {event: string; says: string; loudness: Loudness; configured: Loudness}[];
+  /** `failing` says why the newest message did not get through */
+  channels: {name: string; failing: string | null}[];
+  /** messages of one channel in an hour */
+  perHour: number;
 }
 
 /** Names of what `GET /events` streams, each with its data. */
@@ -196,6 +210,10 @@ export interface EngineEvents {
   position: PositionReport[];
   trade: unknown;
   notification: Notification;
+  /** the health, where it reads otherwise than before */
+  health: Health;
+  /** the lake is newer: `GET /data-status` tells more */
+  published: {ts: number};
   heartbeat: {ts: number; venueTs: number | null};
 }
 

@@ -76,6 +76,19 @@ describe("routes", () => {
     expect((await call("POST", "/jobs", {kind: "update"})).status).toBe(409);
   });
 
+  it("how loud events are is told and set, whatever else the engine does", async () => {
+    const {call, control} = await startApi({control: undefined});
+    expect(await (await call("GET", "/notifications/settings")).json()).toEqual({
+      events: [],
+      channels: [],
+      perHour: 20
+    });
+    expect((await call("PATCH", "/notifications/settings", {events: {stale: "off", opened: "silent"}})).status).toBe(
+      200
+    );
+    expect(control.told).toEqual(['notify {"stale":"off","opened":"silent"}']);
+  });
+
   it("commands reach the loop with what they say", async () => {
     const {call, control} = await startApi();
     await call("POST", "/engine/pause", {reason: "lunch"});
@@ -112,6 +125,10 @@ describe("routes", () => {
     ["POST", "/jobs/estimate", {kind: "update"}],
     ["POST", "/jobs/retry", {ids: []}],
     ["POST", "/jobs/cancel", {}],
+    ["PATCH", "/notifications/settings", {}],
+    ["PATCH", "/notifications/settings", {events: {}}],
+    ["PATCH", "/notifications/settings", {events: {opened: "loud"}}],
+    ["PATCH", "/notifications/settings", {events: {weather: "off"}}],
     ["PATCH", "/limits", {venue: "sim", share: 0.9}],
     ["PATCH", "/limits", {venue: "sim", share: 0}],
     ["POST", "/tracked/disable", {pairs: []}],
