@@ -12,6 +12,17 @@ export interface Keys {
   secret: string;
 }
 
+/** What the venue says of the keys. */
+export interface KeyFacts {
+  /** the venue's number of the account */
+  account: string;
+  readOnly: boolean;
+  /** by the venue's names */
+  permissions: Record<string, string[]>;
+  /** undefined for keys that do not expire */
+  expiresTs: number | undefined;
+}
+
 export interface AccountOptions {
   clock: Clock;
   random: () => number;
@@ -21,6 +32,10 @@ export interface AccountOptions {
   deadlineMs?: number;
   /** the line that reads the market: a ban of one stops the other */
   market?: Exchange | undefined;
+  /** passes every queue and every pause: the line of an emergency stop */
+  atOnce?: boolean;
+  /** refuses to change anything at the venue: a dry run */
+  reads?: boolean;
 }
 
 type Category = "spot" | "linear";
@@ -46,9 +61,16 @@ export class BybitAccount {
   readonly origin: string;
   readonly #wire: Wire;
   readonly #client: Bybit;
+  readonly #atOnce: boolean;
+  readonly #reads: boolean;
 
-  private constructor(client: Bybit, {clock, random, url, keys, deadlineMs = 5_000, market}: AccountOptions) {
+  private constructor(
+    client: Bybit,
+    {clock, random, url, keys, deadlineMs = 5_000, market, atOnce = false, reads = false}: AccountOptions
+  ) {
     this.#client = client;
+    this.#atOnce = atOnce;
+    this.#reads = reads;
     client.apiKey = keys.apiKey;
     client.secret = keys.secret;
     client.options["recvWindow"] = RECV_WINDOW_MS;
@@ -80,7 +102,7 @@ export class BybitAccount {
 
   /** Sets the line's clock by the venue's: a signature carries it. */
   async syncClock(options: CallOptions = {}): Promise<void> {
-    await this.#wire.serverTime("bybit time", options, (reply) => envelope(reply).time);
+    await this.#wire.serverTime("bybit time", {...options, atOnce: this.#atOnce}, (reply) => envelope(reply).time);
   }
 
   get usage() {
@@ -88,7 +110,12 @@ export class BybitAccount {
   }
 
   /** Sends one thing that changes something, once. @throws Refusal */
-  async #post(path: string, params: Fields, {atOnce = false, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}) {
+  async #post(
+    path: string,
+    params: Fields,
+    {atOnce = this.#atOnce, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}
+  ) {
+    if (this.#reads) throw new RangeError(`invalid request: ${path} in a dry run`);
     const reply = await this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
       priority: "live",
       ...(signal && {signal}),
@@ -101,7 +128,7 @@ export class BybitAccount {
   #get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
     return this.#wire.call(
       `bybit ${path.slice(3)}`,
-      {priority: "live", signal},
+      {priority: "live", signal, atOnce: this.#atOnce},
       () => this.#client.request(path, "private", "GET", params) as Reply,
       (reply) => ({value: read(envelope(reply).result), doubtful: false})
     );
@@ -247,23 +274,41 @@ export class BybitAccount {
     });
   }
 
+  /** Taker fees of every symbol of a kind, shares as text. */
+  takerFees(category: Category, options?: CallOptions): Promise<Map<string, string>> {
+    return this.#get(
+      "v5/account/fee-rate",
+      {category},
+      (result) =>
+        new Map(
+          listOf(result["list"])
+            .map(objectOf)
+            .flatMap((row): [string, string][] => {
+              const [symbol, taker] = [textOf(row["symbol"]), textOf(row["takerFeeRate"])];
+              return symbol && taker ? [[symbol, taker]] : [];
+            })
+        ),
+      options
+    );
+  }
+
   /** Who the keys belong to and what they may do. */
-  key(): Promise<{
-    account: string;
-    readOnly: boolean;
-    permissions: Record<string, string[]>;
-    expiresTs: number | undefined;
-  }> {
-    return this.#get("v5/user/query-api", {}, (result) => ({
-      account: textOf(result["userID"]) ?? "",
-      readOnly: Number(result["readOnly"]) === 1,
-      permissions: Object.fromEntries(
-        Object.entries(objectOf(result["permissions"])).map(([name, list]) => [
-          name,
-          Array.isArray(list) ? list.map(String) : []
-        ])
-      ),
-      expiresTs: maybeTs(Date.parse(textOf(result["expiredAt"]) ?? ""))
-    }));
+  key(options?: CallOptions): Promise<KeyFacts> {
+    return this.#get(
+      "v5/user/query-api",
+      {},
+      (result) => ({
+        account: textOf(result["userID"]) ?? "",
+        readOnly: Number(result["readOnly"]) === 1,
+        permissions: Object.fromEntries(
+          Object.entries(objectOf(result["permissions"])).map(([name, list]) => [
+            name,
+            Array.isArray(list) ? list.map(String) : []
+          ])
+        ),
+        expiresTs: maybeTs(Date.parse(textOf(result["expiredAt"]) ?? ""))
+      }),
+      options
+    );
   }
 }
