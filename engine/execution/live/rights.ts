@@ -21,8 +21,13 @@ export function judgeKey(
   {readOnly, permissions, expiresTs}: KeyFacts,
   {venueMs, dryRun}: {venueMs: number; dryRun: boolean}
 ): KeyWarning[] {
-  const warnings: KeyWarning[] = [];
+  if (!permissions) {
+    return [
+      {level: "warn", text: "the venue does not tell what the keys may do: look there that they cannot withdraw"}
+    ];
+  }
   const has = (kind: string, right: string): boolean => permissions[kind]?.includes(right) ?? false;
+  const warnings: KeyWarning[] = [];
   const lacks = [
     ...(readOnly ? ["they are read-only"] : []),
     ...(has("Spot", "SpotTrade") ? [] : ["they have no right to trade spot"]),
