@@ -81,6 +81,8 @@ export interface StopScope {
   held: ReadonlyMap<string, Decimal>;
   /** wallet balances from before the engine, by coin */
   before: Readonly<Record<string, string>>;
+  /** the venue's number of the account that is meant; undefined where that is sure */
+  account?: string | undefined;
 }
 
 /** What an emergency stop at the venue itself has done. */

@@ -1,4 +1,5 @@
 import {readJournal} from "../journal/journal.js";
+import type {JournalLine} from "../journal/line.js";
 import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import type {FillRecord, ForeignRecord, LegRecord, TradingEvent} from "./events.js";
 
@@ -13,15 +14,23 @@ export interface Held {
   before: Record<string, string>;
   /** coins that its orders hold by now, and what purchases without an outcome may have brought, by pair */
   coins: Map<string, Decimal>;
+  /** why it cannot be trusted from some line on: coins are not told then */
+  damage: string | undefined;
 }
 
 /**
  * Adds up what a journal's own orders hold: every spot fill of its trades, late ones and those that others made on them
- * included.
- * @throws DataError for a journal that cannot be trusted
+ * included. A journal that is damaged still tells the venue it was begun at.
  */
 export function heldByJournal(dir: string): Held {
-  const held: Held = {origin: undefined, venue: undefined, account: undefined, before: {}, coins: new Map()};
+  const held: Held = {
+    origin: undefined,
+    venue: undefined,
+    account: undefined,
+    before: {},
+    coins: new Map(),
+    damage: undefined
+  };
   const pairs = new Map<string, string>();
   const inFlight = new Map<string, LegRecord[]>();
   let told = new Map<string, ForeignRecord>();
@@ -29,7 +38,7 @@ export function heldByJournal(dir: string): Held {
   const book = (pair: string, {leg, side, quantity}: FillRecord) => {
     if (leg === "spot") add(pair, side === "buy" ? new Decimal(quantity) : new Decimal(quantity).neg());
   };
-  readJournal(dir, ({event}) => {
+  const visit = ({event}: JournalLine): void => {
     const e = event as TradingEvent;
     switch (e.type) {
       case "started":
@@ -59,7 +68,12 @@ export function heldByJournal(dir: string): Held {
         break;
       }
     }
-  });
+  };
+  try {
+    readJournal(dir, visit);
+  } catch (error) {
+    return {...held, coins: new Map(), damage: (error as Error).message};
+  }
   for (const [tradeId, legs] of inFlight)
     for (const {market, side, quantity} of legs)
       if (market === "spot" && side === "buy") add(pairs.get(tradeId)!, new Decimal(quantity));

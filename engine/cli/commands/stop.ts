@@ -1,3 +1,4 @@
+import {existsSync} from "node:fs";
 import {setTimeout as wait} from "node:timers/promises";
 import {join} from "node:path";
 import {UsageError, type CarrybookError} from "../../../loaders/errors.js";
@@ -9,7 +10,6 @@ import {runningEngine, type EngineInfo} from "../../files.js";
 import {findEngine, type EngineClient} from "../client.js";
 import type {Context} from "../context.js";
 import type {Define} from "../main.js";
-import {liveJournal} from "../venue-stop.js";
 
 interface Flags {
   emergency?: boolean;
@@ -65,6 +65,12 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
     ended ? `the engine (pid ${info.pid}) has ended` : `the engine (pid ${info.pid}) still ends what is under way`
   );
   return ended ? 0 : 1;
+}
+
+/** The journal of a live engine on a data directory; undefined where none has traded. */
+function liveJournal(dataDir: string): string | undefined {
+  const dir = join(dataDir, "journal", "live");
+  return existsSync(dir) ? dir : undefined;
 }
 
 /** The data directory whose engine is meant: the one acted on, else its demo. */

@@ -247,7 +247,7 @@ export class LiveVenue implements RealVenue {
   }
 
   stopAtVenue(given: ReadonlyMap<string, Decimal>): Promise<StopReport> {
-    const {account, urgent = account, exchange, clock, signal, alarm, dryRun} = this.#options;
+    const {account, urgent = account, clock, signal, alarm, dryRun} = this.#options;
     if (dryRun) return Promise.resolve({pairs: [], left: [], flat: true, fills: []});
     const held = new Map(given);
     for (const {pair, coins} of this.#coming.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
@@ -255,7 +255,10 @@ export class LiveVenue implements RealVenue {
       {held, before: this.#baseline?.balances ?? {}},
       {
         account: urgent,
-        exchange,
+        markets: async () => {
+          if (this.#markets.size === 0) await this.list();
+          return this.#markets;
+        },
         clock,
         signal,
         stamp: Math.trunc(clock.now()).toString(36),

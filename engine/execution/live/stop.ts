@@ -2,19 +2,19 @@ import {CODES} from "../../../loaders/exchange/bybit-wire.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
-import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
+import type {Clock} from "../../../loaders/exchange/types.js";
 import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {StopReport, StopScope} from "../venue.js";
 import type {BybitAccount} from "./account.js";
-import {pairMarkets, type PairMarkets} from "./markets.js";
+import type {PairMarkets} from "./markets.js";
 import {ENDED} from "./orders.js";
 import {verdictOf} from "./verdict.js";
 
 export interface StopOptions {
   account: BybitAccount;
-  /** reads the spot markets' names and steps */
-  exchange: Exchange;
+  /** the pairs' markets as the venue lists them: their names and steps */
+  markets: () => Promise<ReadonlyMap<string, PairMarkets>>;
   clock: Clock;
   signal: AbortSignal;
   /** at most eight letters and digits, part of each order's name: another stop has another */
@@ -39,11 +39,10 @@ const IDLE_ROUNDS = 3;
  * back, buys every short back, sells the coins that are the engine's. What the venue does not answer is asked again under
  * the same name, which it knows by then if it took it: nothing is sold twice. It never fails: what could not be done is in
  * the report.
- * @param scope what may be sold; a promise, so that nothing waits for a journal to be read
+ * @param scope what may be sold, and whose the keys must be
  */
-export async function stopAtVenue(scope: StopScope | Promise<StopScope>, options: StopOptions): Promise<StopReport> {
-  return new VenueStop(options).run(scope);
-}
+export const stopAtVenue = (scope: StopScope, options: StopOptions): Promise<StopReport> =>
+  new VenueStop(options).run(scope);
 
 /** One thing to be sold or bought back. */
 interface Task {
@@ -80,21 +79,25 @@ class VenueStop {
     return this.#options.signal.aborted || this.#options.clock.monotonic() >= this.#untilMs;
   }
 
-  async run(given: StopScope | Promise<StopScope>): Promise<StopReport> {
+  async run(scope: StopScope): Promise<StopReport> {
+    const {account, signal} = this.#options;
     const cancelling = this.#insist("cancel all orders", async () => {
-      await this.#options.account.cancelAll();
+      await account.cancelAll();
       return {cancelled: true};
     });
-    const scoped = Promise.resolve(given);
-    scoped.catch(() => undefined);
-    const listed = this.#insist("list the markets", () =>
-      this.#options.exchange.instruments({signal: this.#options.signal, priority: "live"}).then(pairMarkets)
-    );
+    const listed = this.#insist("list the markets", this.#options.markets);
+    if (scope.account !== undefined) {
+      const key = await this.#insist("read whose keys these are", () => account.key({signal}));
+      if (key?.account !== scope.account) {
+        const whose = key ? `of account ${key.account}, the journal is of ${scope.account}` : "not known";
+        return this.#report(undefined, [`whose the keys are: ${whose}; nothing was bought or sold`]);
+      }
+    }
     // Shorts are bought back before anything is known of coins: only they can be liquidated.
     let look = await this.#look();
     await this.#carryOut(look?.tasks ?? []);
-    const scope = await scoped;
     const markets = scope.held.size > 0 ? await listed : new Map<string, PairMarkets>();
+    this.#names = new Map([...(markets ?? [])].map(([pair, {perp}]) => [perp.symbol, pair]));
     for (let idle = 0; ;) {
       look = await this.#look(scope, markets);
       if (!look || look.tasks.length === 0 || idle >= IDLE_ROUNDS || this.#over) break;
