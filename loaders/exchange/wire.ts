@@ -144,7 +144,7 @@ export class Wire {
   /** The venue's present, by its newest reply and the time that has passed since; else this machine's clock. */
   venueNow(): number {
     const {clock} = this.options;
-    if (!this.anchor) return clock.now();
+    if (!this.anchor) return Math.floor(clock.now());
     return Math.floor(this.anchor.venueMs + clock.monotonic() - this.anchor.monotonicMs);
   }
 

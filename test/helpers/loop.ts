@@ -45,13 +45,15 @@ export interface LiveRigOptions {
   account?: Partial<AccountInput>;
   alarms?: string[];
   deadlineMs?: number;
+  /** takes the line that orders go out by */
+  lines?: BybitAccount[];
 }
 
 export const LIVE_KEYS = {apiKey: "live-key", secret: "live-secret"};
 
 /** Venues of one account, one for each time the trader is built. */
 async function liveVenues(
-  {account, alarms = [], deadlineMs = 400}: LiveRigOptions,
+  {account, alarms = [], deadlineMs = 400, lines}: LiveRigOptions,
   {
     sim,
     exchange,
@@ -65,17 +67,13 @@ async function liveVenues(
   } catch {
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   }
-  const own = await BybitAccount.open({
-    clock,
-    random: () => 0.5,
-    url: sim.url,
-    keys: LIVE_KEYS,
-    deadlineMs,
-    market: exchange
-  });
+  const line = {clock, random: () => 0.5, url: sim.url, keys: LIVE_KEYS, deadlineMs};
+  const own = await BybitAccount.open({...line, market: exchange});
+  const urgent = await BybitAccount.open({...line, atOnce: true});
+  lines?.push(own);
   await own.syncClock();
   const alarm = (text: string) => void alarms.push(text);
-  return () => new LiveVenue({account: own, exchange, clock, signal, config: strategy, alarm});
+  return () => new LiveVenue({account: own, urgent, exchange, clock, signal, config: strategy, alarm});
 }
 
 export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
