@@ -129,7 +129,18 @@ export interface DecisionReport {
   seq: number;
   ts: number;
   pair: string | null;
-  kind: "enter" | "exit" | "drop" | "lapse" | "refused" | "gated" | "opened" | "closed" | "liquidated" | "settled" | "not-sent";
+  kind:
+    | "enter"
+    | "exit"
+    | "drop"
+    | "lapse"
+    | "refused"
+    | "gated"
+    | "opened"
+    | "closed"
+    | "liquidated"
+    | "settled"
+    | "not-sent";
   reason: string;
   numbers: Record<string, string>;
   tradeId: string | null;
