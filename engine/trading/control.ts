@@ -150,18 +150,28 @@ export class LoopControl implements TradingControl {
     const loop = this.#loop;
     const {venue} = loop.trader;
     // Before anything else: what is on the venue's books goes, whatever the disk, the queue or the cycle does.
-    const cancelled = isReal(venue) ? venue.cancelAll() : undefined;
-    cancelled?.catch((error: Error) => loop.options.log.error(`orders could not be cancelled: ${error.message}`));
+    const cancelled = isReal(venue) ? this.#cancel(venue) : Promise.resolve(true);
     // An emergency waits neither for the disk nor for the cycle in progress.
     loop.recorder.tolerate(true);
     const before = loop.trader.open.map(({order}) => order.pair);
-    const left = isReal(venue) ? await this.#leaveReal(venue, source) : await this.#leavePaper(source);
+    const left = isReal(venue) ? await this.#leaveReal(venue, source, cancelled) : await this.#leavePaper(source);
     const ts = loop.now();
     const report = {ts, done: left.length === 0, closed: before.filter((pair) => !left.includes(pair)), left};
     // what is left waits for prices; the next cycle comes at once and every one after it tries again
     loop.wake();
     loop.publish();
     return report;
+  }
+
+  /** @returns whether the venue took it; it is in the hands of the network when this returns */
+  #cancel(venue: RealVenue): Promise<boolean> {
+    return venue.cancelAll().then(
+      () => true,
+      (error: Error) => {
+        this.#loop.options.log.error(`orders could not be cancelled: ${error.message}`);
+        return false;
+      }
+    );
   }
 
   async #leavePaper(source: EmergencySource): Promise<string[]> {
@@ -176,7 +186,7 @@ export class LoopControl implements TradingControl {
    * In order first, so that the ledger has every fill from its own orders. Where that takes too long, because a step waits
    * for an order or the venue answers nothing, the account is emptied at the venue itself; the ledger takes that in later.
    */
-  async #leaveReal(venue: RealVenue, source: EmergencySource): Promise<string[]> {
+  async #leaveReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {
     const loop = this.#loop;
     const orderly = loop.exclusive(async () => {
       await this.#freshPrices();
@@ -192,7 +202,7 @@ export class LoopControl implements TradingControl {
     const waited = wait(this.#orderlyMs, undefined, {signal: late.signal, ref: false}).catch(() => undefined);
     const inOrder = await Promise.race([orderly.catch(() => undefined), waited]);
     late.abort();
-    if (inOrder?.length === 0) return [];
+    if (inOrder?.length === 0 && (await cancelled)) return [];
     const held = new Map<string, Decimal>();
     for (const {pair, hedge, dust} of loop.trader.pairs.values()) {
       const coins = (hedge?.spotQty ?? ZERO).plus(dust);

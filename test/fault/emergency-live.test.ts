@@ -223,7 +223,6 @@ describe("an emergency stop of a live engine", () => {
   });
 
   it("through its API while ten pages hold a stream each", async () => {
-    let report: EmergencyReport | undefined;
     const rig = await pressed(async (own) => {
       const api = await startApi({control: own.control, emergency: () => own.control.emergencyStop("api")});
       const held = await Promise.all(
@@ -233,10 +232,21 @@ describe("an emergency stop of a live engine", () => {
       await api.call("POST", "/engine/emergency-stop", {});
       await expect.poll(() => cancels(own)).toBe(2);
       await expect.poll(() => own.loop.trader.open.length, {timeout: 30_000}).toBe(0);
-      report = {ts: 0, done: true, closed: [], left: []};
       for (const {body} of held) await body!.cancel();
     });
-    expect(report).toBeDefined();
+    expectFlat(rig);
+    expectStopped(rig);
+  });
+
+  it("whose cancels the venue refuses at first: they are sent until it takes them", async () => {
+    let report: EmergencyReport | undefined;
+    const rig = await pressed(async (own) => {
+      const order = {category: "linear", symbol: "ETHUSDT", side: "Buy", qty: "1", price: "1500"} as const;
+      own.sim.steer.act({kind: "manual-order", apiKey: LIVE_KEYS.apiKey, ...order});
+      own.sim.steer.orderFaults([{kind: "server-error", path: "/order/cancel-all", times: 5}]);
+      report = await own.control.emergencyStop("api");
+    });
+    expect(report).toMatchObject({done: true, left: []});
     expectFlat(rig);
     expectStopped(rig);
   });

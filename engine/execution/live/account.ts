@@ -122,22 +122,38 @@ export class BybitAccount {
     {atOnce = this.#atOnce, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}
   ) {
     if (this.#reads) throw new RangeError(`invalid request: ${path} in a dry run`);
-    const reply = await this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
-      priority: "live",
-      ...(signal && {signal}),
-      attempt: 1,
-      atOnce
-    });
+    const reply = await this.#secretly(
+      this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
+        priority: "live",
+        ...(signal && {signal}),
+        attempt: 1,
+        atOnce
+      })
+    );
     return envelope(reply).result;
   }
 
   #get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
-    return this.#wire.call(
-      `bybit ${path.slice(3)}`,
-      {priority: "live", signal, atOnce: this.#atOnce},
-      () => this.#client.request(path, "private", "GET", params) as Reply,
-      (reply) => ({value: read(envelope(reply).result), doubtful: false})
+    return this.#secretly(
+      this.#wire.call(
+        `bybit ${path.slice(3)}`,
+        {priority: "live", signal, atOnce: this.#atOnce},
+        () => this.#client.request(path, "private", "GET", params) as Reply,
+        (reply) => ({value: read(envelope(reply).result), doubtful: false})
+      )
     );
+  }
+
+  /** The venue's words for a bad signature quote what was signed, the key included: no error leaves with it. */
+  async #secretly<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      const {apiKey, secret} = this.#client;
+      for (let e = error; e instanceof Error; e = e.cause)
+        for (const word of [apiKey, secret]) if (word) e.message = e.message.replaceAll(word, "[redacted]");
+      throw error;
+    }
   }
 
   /** Every row over all cursors, newest first as the venue gives them. */

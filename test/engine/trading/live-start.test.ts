@@ -1,4 +1,6 @@
 import {readFileSync, writeFileSync} from "node:fs";
+import {createServer} from "node:http";
+import type {AddressInfo} from "node:net";
 import {afterEach, describe, expect, it} from "vitest";
 import {BybitAccount, type KeyFacts} from "../../../engine/execution/live/account.js";
 import {connectLive, type ConnectOptions} from "../../../engine/execution/live/connect.js";
@@ -126,6 +128,25 @@ describe("reaching an account", () => {
     await expect(account.create({category: "spot"})).rejects.toThrow("in a dry run");
     expect(sim.steer.ledger(LIVE_KEYS.apiKey)).toMatchObject({orders: [], marginMode: "REGULAR_MARGIN"});
   });
+});
+
+it("a venue that quotes what was signed, the key in it, does not make an error tell it", async () => {
+  const message = `error sign! origin_string[1772465400245${LIVE_KEYS.apiKey}5000accountType=UNIFIED]`;
+  const server = createServer((_, reply) => {
+    reply.setHeader("content-type", "application/json");
+    reply.end(JSON.stringify({retCode: 10004, retMsg: message, result: {}, time: LOOP_NOW}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(async () => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clock = virtualClock(LOOP_NOW);
+  const account = await BybitAccount.open({clock, random: () => 0.5, url, keys: LIVE_KEYS});
+  for (const asked of [account.balances(), account.create({category: "spot"})]) {
+    const error = (await asked.catch((thrown: unknown) => thrown)) as Error;
+    const told = [error.message, (error.cause as Error | undefined)?.message ?? ""].join();
+    expect(told).toContain("error sign! origin_string[1772465400245[redacted]5000");
+    expect(told).not.toContain(LIVE_KEYS.apiKey);
+  }
 });
 
 describe("the account's fees", () => {
