@@ -85,6 +85,7 @@ export default {
       pages: [
         {name: "About notes", path: "/notes/"},
         {name: "How to write an analysis", path: "/notes/how-to-write-an-analysis"},
+        {name: "From paper to a live hedge", path: "/notes/first-live-hedge"},
         {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
         {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
       ]

@@ -17,6 +17,7 @@ import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "./f
 import {freeBytesOf, healthOf, HourCount} from "./health.js";
 import {HealthWatch} from "./health-watch.js";
 import {Hub} from "./hub.js";
+import type {LiveTrading} from "./live-locks.js";
 import {createLog, type Logger} from "./log.js";
 import {channelsOf} from "./notify/channels.js";
 import {notifySecrets} from "./notify/config.js";
@@ -40,6 +41,8 @@ export interface TradingDeps {
   /** the venue's address as rows carry it */
   origin: string;
   simulated: boolean;
+  /** the account to trade on; undefined on paper */
+  live: LiveTrading | undefined;
   /** the store and its queue; undefined with `--no-data` */
   data: DataHost | undefined;
   emit: EmitEvent;
@@ -80,6 +83,8 @@ export interface EngineOptions {
   /** opens the store; undefined runs without it */
   openStore: (() => Promise<Database>) | undefined;
   startTrading: StartTrading | undefined;
+  /** undefined in every mode but `live`: nothing else ever holds keys */
+  live?: LiveTrading | undefined;
   /** where the channels' secrets come from */
   env?: NodeJS.ProcessEnv;
   site?: ServerOptions["site"];
@@ -115,7 +120,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     const {log, close: closeLog} = createLog({
       dir,
       level: config.logLevel,
-      secrets: [token],
+      secrets: [token, ...(options.live ? [options.live.keys.apiKey, options.live.keys.secret] : [])],
       stderr: (line) => narrate(line, / (warn|error|fatal) /.test(line) ? "warn" : "info")
     });
     closing.push(closeLog);
@@ -175,6 +180,10 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     const client = await openClient(options, data);
     if (client.own) closing.push(client.own.close);
 
+    // Before there is anything to stop in order, a signal ends whatever is waited for.
+    const endEarly = () => ending.abort(new Error("interrupted"));
+    options.signal.addEventListener("abort", endEarly, {once: true});
+    closing.push(() => options.signal.removeEventListener("abort", endEarly));
     let trading: Trading | undefined;
     if (mode !== "data" && options.startTrading) {
       trading = await options.startTrading({
@@ -186,6 +195,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         exchange: client.exchange!,
         origin: client.exchange!.origin,
         simulated: venue === "sim",
+        live: options.live,
         data,
         emit,
         tell: (note) => notifier.tell(note),
@@ -298,7 +308,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     writeEngineInfo(dataDir, {url: server.url, mode, data: data !== undefined, venue, startedTs});
     closing.push(() => removeEngineInfo(dataDir));
     log.info({url: server.url}, "engine listens");
-    narrate(`engine (${mode}, ${venue}) at ${server.url}; Ctrl-C stops it`);
+    narrate(`engine (${mode}${options.live?.dryRun ? ", dry run" : ""}, ${venue}) at ${server.url}; Ctrl-C stops it`);
     narrate(`open ${server.url}/engine#ticket=${server.access.issue()} (works once, for ten minutes)`);
     options.onListening?.(server);
 
@@ -315,6 +325,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         venueTs = time.venueMs;
       }
     });
+    options.signal.removeEventListener("abort", endEarly);
     const onSignal = () => void stop(options.onStop);
     options.signal.addEventListener("abort", onSignal, {once: true});
     if (options.signal.aborted) onSignal();

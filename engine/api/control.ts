@@ -7,6 +7,7 @@ import type {
   EngineStatus,
   Opportunity,
   PositionReport,
+  Reconciliation,
   RiskReport
 } from "../../src/lib/engine/wire.js";
 
@@ -39,6 +40,8 @@ export interface TradingControl {
   opportunities(): Opportunity[];
   decisions(options: {limit: number; before?: number | undefined; pair?: string | undefined}): DecisionReport[];
   risk(): RiskReport;
+  /** the newest comparison with the venue's own books; null before the first */
+  reconciliation(): Reconciliation | null;
   config(): EngineConfigReport;
   /** applied at the next cycle; throws a `UsageError` for values that contradict each other */
   configure(patch: Partial<EngineSettings>): Promise<EngineConfigReport>;

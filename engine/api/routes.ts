@@ -68,6 +68,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.get("/opportunities", (c) => c.json(trading().opportunities()));
   app.get("/decisions", (c) => c.json(trading().decisions(query(c, QUERIES.decisions))));
   app.get("/risk", (c) => c.json(trading().risk()));
+  app.get("/reconciliation", (c) => c.json(trading().reconciliation()));
   app.get("/config", (c) => c.json(trading().config()));
   app.get("/notifications", (c) => c.json(deps.notifications(query(c, QUERIES.limit))));
   app.get("/notifications/settings", (c) => c.json(deps.notify.settings()));

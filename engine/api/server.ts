@@ -37,7 +37,7 @@ export interface ApiServer {
 
 /** First parts of the API's paths; what begins otherwise is the site's. */
 const API = new Set(
-  "health ticket tickets status positions trades equity opportunities decisions risk config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests".split(
+  "health ticket tickets status positions trades equity opportunities decisions risk reconciliation config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests".split(
     " "
   )
 );

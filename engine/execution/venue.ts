@@ -72,6 +72,31 @@ export interface VenueNews {
   account: AccountRecord[];
 }
 
+/** Why an order of a dry run was not filled, at its beginning. */
+export const NOT_SENT = "dry run, not sent: ";
+
+/** What an emergency stop at the venue itself may sell. */
+export interface StopScope {
+  /** coins that are the engine's, at most, by pair */
+  held: ReadonlyMap<string, Decimal>;
+  /** wallet balances from before the engine, by coin */
+  before: Readonly<Record<string, string>>;
+  /** the venue's number of the account that is meant; undefined where that is sure */
+  account?: string | undefined;
+}
+
+/** What an emergency stop at the venue itself has done. */
+export interface StopReport {
+  /** by pair: what was closed, in words, and what is left and why */
+  pairs: {pair: string; closed: string[]; left: string | null}[];
+  /** everything that is not closed, not cancelled or not known, in words */
+  left: string[];
+  /** nothing is left */
+  flat: boolean;
+  /** the venue's numbers of its executions */
+  fills: string[];
+}
+
 /**
  * Where hedges are opened and closed: paper, or a real venue. The trading loop knows nothing else of it.
  */
@@ -121,6 +146,12 @@ export interface RealVenue extends ExecutionVenue {
   confirmAccount(id: string, ts: number): void;
   /** Takes every order of the account back, past every queue. */
   cancelAll(): Promise<void>;
+  /**
+   * Closes everything at the venue itself, by its word and past every queue, whatever a step waits for. From its beginning
+   * until its fills are in the ledger, no step sends an order.
+   * @param held coins of the ledger's hedges, by pair
+   */
+  stopAtVenue(held: ReadonlyMap<string, Decimal>): Promise<StopReport>;
 }
 
 export const isReal = (venue: ExecutionVenue): venue is RealVenue => venue.real;

@@ -18,12 +18,23 @@ export const EVENTS = {
   resumed: "trading was resumed",
   halted: "trading was halted",
   emergency: "an emergency stop",
+  keys: "something about the account's keys or fees",
+  order: "what became of an order is not known",
+  "dry-run": "an order that a dry run has not sent",
+  naked: "one leg of a hedge stands alone",
+  unwound: "a leg could not be had, the other was taken back",
+  foreign: "something happened on the account without an order",
+  account: "the account changed outside of trading",
+  settled: "funding was not paid as expected",
   channel: "a channel of notifications fails"
 } as const;
 export type EventName = keyof typeof EVENTS;
 
 /** From loud to nothing. */
 export const LOUDNESS = ["on", "silent", "off"] as const satisfies readonly Loudness[];
+
+/** Events that make no sound unless a person wants it. */
+const QUIET: readonly string[] = ["job-completed", "dry-run"];
 
 const loudness = (fallback: Loudness) => z.enum(LOUDNESS).default(fallback);
 
@@ -51,7 +62,7 @@ export const notifyConfig = z
     events: z
       .strictObject(
         Object.fromEntries(
-          Object.keys(EVENTS).map((name) => [name, loudness(name === "job-completed" ? "silent" : "on")])
+          Object.keys(EVENTS).map((name) => [name, loudness(QUIET.includes(name) ? "silent" : "on")])
         ) as Record<EventName, ReturnType<typeof loudness>>
       )
       .prefault({})

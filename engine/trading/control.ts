@@ -1,8 +1,11 @@
+import {setTimeout as wait} from "node:timers/promises";
 import {UsageError} from "../../loaders/errors.js";
 import type {EngineConfigReport, EngineSettings, RiskReport} from "../../src/lib/engine/wire.js";
-import {text} from "../../src/lib/money/decimal.js";
+import {text, ZERO, type Decimal} from "../../src/lib/money/decimal.js";
 import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
 import type {EmergencyReport, OnStop, TradingControl} from "../api/control.js";
+import {isReal, type RealVenue} from "../execution/venue.js";
+import {emergencyInput} from "./emergency-input.js";
 import type {PairInput} from "./events.js";
 import type {TradingLoop} from "./loop.js";
 import {accountOf, positionsOf} from "./views.js";
@@ -11,6 +14,10 @@ import {accountOf, positionsOf} from "./views.js";
 const FRESH_INTERVALS = 2;
 /** An emergency waits this long for newer prices, ms; what has none then stays and is tried again. */
 const PRICES_MS = 1_500;
+/** By this machine's own timer: neither a stepped clock nor a test's may make it wait. */
+const ORDERLY_MS = 3_000;
+
+type EmergencySource = "api" | "signal" | "file";
 
 const LIMITS: EngineConfigReport["limits"] = {
   minRate: {says: "least rate per 8 h of an entry, a share; simple strategies only"},
@@ -25,11 +32,14 @@ const LIMITS: EngineConfigReport["limits"] = {
 /** The trading loop as the API commands it. */
 export class LoopControl implements TradingControl {
   readonly #loop: TradingLoop;
+  readonly #orderlyMs: number;
   /** what was set since the newest cycle began, and after which */
   #pending: {patch: Partial<EngineSettings>; cycle: number} | undefined;
 
-  constructor(loop: TradingLoop) {
+  /** @param orderlyMs how long a real venue's hedges are left in order before the account is emptied at the venue itself */
+  constructor(loop: TradingLoop, {orderlyMs = ORDERLY_MS}: {orderlyMs?: number} = {}) {
     this.#loop = loop;
+    this.#orderlyMs = orderlyMs;
   }
 
   status = () => this.#loop.cycles.status();
@@ -56,6 +66,8 @@ export class LoopControl implements TradingControl {
       .slice(-limit)
       .reverse();
   }
+
+  reconciliation = () => this.#loop.reconciliation ?? null;
 
   risk(): RiskReport {
     const {rules, watch} = this.#loop;
@@ -134,23 +146,78 @@ export class LoopControl implements TradingControl {
     await ended;
   }
 
-  async emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport> {
+  async emergencyStop(source: EmergencySource): Promise<EmergencyReport> {
     const loop = this.#loop;
+    const {venue} = loop.trader;
+    // Before anything else: what is on the venue's books goes, whatever the disk, the queue or the cycle does.
+    const cancelled = isReal(venue) ? this.#cancel(venue) : Promise.resolve(true);
     // An emergency waits neither for the disk nor for the cycle in progress.
     loop.recorder.tolerate(true);
-    await this.#freshPrices();
-    const ts = loop.now();
     const before = loop.trader.open.map(({order}) => order.pair);
-    const pairs = before.map((pair): PairInput => {
-      const quote = loop.quotes.get(pair);
-      return {pair, ...(quote?.spot && {spot: quote.spot}), ...(quote?.perp && {perp: quote.perp})};
-    });
-    const left = await loop.exclusive(() => loop.trader.emergency({ts, source, pairs}));
+    const left = isReal(venue) ? await this.#leaveReal(venue, source, cancelled) : await this.#leavePaper(source);
+    const ts = loop.now();
     const report = {ts, done: left.length === 0, closed: before.filter((pair) => !left.includes(pair)), left};
     // what is left waits for prices; the next cycle comes at once and every one after it tries again
     loop.wake();
     loop.publish();
     return report;
+  }
+
+  /** @returns whether the venue took it; it is in the hands of the network when this returns */
+  #cancel(venue: RealVenue): Promise<boolean> {
+    return venue.cancelAll().then(
+      () => true,
+      (error: Error) => {
+        this.#loop.options.log.error(`orders could not be cancelled: ${error.message}`);
+        return false;
+      }
+    );
+  }
+
+  async #leavePaper(source: EmergencySource): Promise<string[]> {
+    const loop = this.#loop;
+    await this.#freshPrices();
+    const ts = loop.now();
+    const pairs = loop.trader.open.map(({order: {pair}}) => this.#touches(pair));
+    return loop.exclusive(() => loop.trader.emergency({ts, source, pairs}));
+  }
+
+  /**
+   * In order first, so that the ledger has every fill from its own orders. Where that takes too long, because a step waits
+   * for an order or the venue answers nothing, the account is emptied at the venue itself; the ledger takes that in later.
+   */
+  async #leaveReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {
+    const loop = this.#loop;
+    const orderly = loop.exclusive(async () => {
+      await this.#freshPrices();
+      // without the venue's word nothing is sold here; that it is over is written down all the same
+      const pairs = await emergencyInput(loop, (pair) => this.#touches(pair)).catch((error: Error) => {
+        loop.options.log.error(`emergency stop: ${error.message}`);
+        return loop.trader.open.map(({order: {pair}}): PairInput => ({pair}));
+      });
+      return loop.trader.emergency({ts: loop.now(), source, pairs});
+    });
+    orderly.catch((error: Error) => loop.options.log.error(`emergency stop: ${error.message}`));
+    const late = new AbortController();
+    const waited = wait(this.#orderlyMs, undefined, {signal: late.signal, ref: false}).catch(() => undefined);
+    const inOrder = await Promise.race([orderly.catch(() => undefined), waited]);
+    late.abort();
+    if (inOrder?.length === 0 && (await cancelled)) return [];
+    const held = new Map<string, Decimal>();
+    for (const {pair, hedge, dust} of loop.trader.pairs.values()) {
+      const coins = (hedge?.spotQty ?? ZERO).plus(dust);
+      if (coins.gt(0)) held.set(pair, coins);
+    }
+    const {flat, pairs, left} = await venue.stopAtVenue(held);
+    loop.options.log.warn(`emergency stop at the venue itself: ${flat ? "nothing is left" : left.join("; ")}`);
+    if (flat) return [];
+    const open = pairs.flatMap((own) => (own.left === null ? [] : [own.pair]));
+    return open.length > 0 ? open : left;
+  }
+
+  #touches(pair: string): PairInput {
+    const quote = this.#loop.quotes.get(pair);
+    return {pair, ...(quote?.spot && {spot: quote.spot}), ...(quote?.perp && {perp: quote.perp})};
   }
 
   async #freshPrices(): Promise<void> {

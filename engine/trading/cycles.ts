@@ -228,6 +228,8 @@ export class Cycles {
   #pause(gathered: Gathered | undefined): number {
     const loop = this.#loop;
     const {intervalMs} = loop.trader;
+    // what an emergency could not leave does not wait for a whole interval
+    if (loop.memory.emergency && loop.trader.open.length > 0) return Math.min(intervalMs, SETTLEMENT_RETRY_MS);
     if (gathered && gathered.waiting.length > 0) return Math.min(intervalMs, SETTLEMENT_RETRY_MS);
     const now = loop.venueTs ?? loop.now();
     let wait = intervalMs;
@@ -269,6 +271,7 @@ export class Cycles {
       venue: options.venueName,
       origin: options.origin,
       simulated: options.simulated,
+      ...(options.dryRun && {dryRun: true}),
       version: options.version,
       startedTs: loop.startedTs,
       venueTs: loop.venueTs ?? null,

@@ -1,6 +1,10 @@
 import type {DecisionReport} from "../../src/lib/engine/wire.js";
 import type {JournalLine} from "../journal/line.js";
+import {NOT_SENT} from "../execution/venue.js";
 import type {TradingEvent} from "./events.js";
+
+/** The pair of a trade's number, e.g. `BTC-USDT-1772463600000`. */
+const pairOf = (tradeId: string): string => tradeId.slice(0, tradeId.lastIndexOf("-")).replace("-", "/");
 
 const blank = {numbers: {}, tradeId: null, amount: null};
 
@@ -40,6 +44,12 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
       }));
     case "refused":
       return [{...blank, seq, ts, pair: e.pair, kind: "refused", reason: e.reason}];
+    case "filled":
+      return (e.unfilled ?? []).flatMap(([order, reason]) =>
+        reason.startsWith(NOT_SENT)
+          ? [{...blank, seq, ts, pair: pairOf(e.tradeId), kind: "not-sent", reason, numbers: {order}}]
+          : []
+      );
     case "lapsed":
       return [{...blank, seq, ts, pair: e.pair, kind: "lapse", reason: "no-price"}];
     case "opened":

@@ -6,6 +6,10 @@ import type {DataHost} from "../data/host.js";
 import type {Trading, TradingDeps} from "../process.js";
 import {engineStrategy} from "../settings.js";
 import {VERSION} from "../cli/version.js";
+import type {LiveTrading} from "../live-locks.js";
+import type {Notification} from "../../src/lib/engine/wire.js";
+import type {StrategyConfig} from "../../src/lib/strategy/config.js";
+import {connectLive, type LiveAccount} from "../execution/live/connect.js";
 import {LoopControl} from "./control.js";
 import {TradingLoop} from "./loop.js";
 import type {LoopData} from "./options.js";
@@ -13,12 +17,18 @@ import type {LoopData} from "./options.js";
 /** Opens the journal, goes on where it ends, and gives the loop to the process. */
 export async function startTrading(deps: TradingDeps): Promise<Trading> {
   const {config, dataDir, mode, log, data, venue, cycles} = deps;
+  const {strategy} = engineStrategy(config);
+  const account = deps.live && (await accountOf(deps, deps.live, strategy));
+  // What a dry run has not sent must not stand between orders that were.
+  const journal = deps.live?.dryRun ? "dry-run" : mode;
   const loop = await TradingLoop.open({
     dataDir,
-    journalDir: join(dataDir, "journal", mode),
+    journalDir: join(dataDir, "journal", journal),
     mode,
     version: VERSION,
-    strategy: engineStrategy(config).strategy,
+    strategy,
+    ...(account && {venue: account.venue, fees: account.fees}),
+    dryRun: deps.live?.dryRun,
     settings: deps.settings,
     limits: config.engine.risk,
     pairs: readPairs(config.engine.pairs),
@@ -40,6 +50,33 @@ export async function startTrading(deps: TradingDeps): Promise<Trading> {
     onStop: deps.onStop
   });
   return {control: new LoopControl(loop), run: () => loop.run()};
+}
+
+/** Reaches the real account; what should be known of its keys and orders is told. */
+function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfig): Promise<LiveAccount> {
+  const {exchange, clock, signal, log} = deps;
+  const tell = (event: string, level: Notification["level"], text: string, pair: string | null = null) =>
+    deps.tell({ts: Math.trunc(clock.now()), level, event, text, pair});
+  return connectLive({
+    live,
+    exchange,
+    strategy,
+    clock,
+    signal,
+    log: {info: (text) => log.info(text), warn: (text) => log.warn(text)},
+    warn: ({level, text}) => {
+      log.warn(text);
+      tell("keys", level, text);
+    },
+    alarm: (text, pair) => {
+      log.error(text);
+      tell("order", "critical", text, pair);
+    },
+    shown: (order) => {
+      log.info(`dry run, not sent: ${order}`);
+      tell("dry-run", "info", `dry run, not sent: ${order}`);
+    }
+  });
 }
 
 /** The engine's store as the loop sees it. */

@@ -1,6 +1,13 @@
 import {setMaxListeners} from "node:events";
-import {UsageError} from "../../loaders/errors.js";
-import type {EngineState, EngineStatus, Opportunity, Reconciliation, RiskRule} from "../../src/lib/engine/wire.js";
+import {ConfigError, UsageError} from "../../loaders/errors.js";
+import type {
+  EngineState,
+  EngineStatus,
+  Opportunity,
+  Reconciliation,
+  ReconciliationRow,
+  RiskRule
+} from "../../src/lib/engine/wire.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import {PaperVenue} from "../execution/paper.js";
 import {LiveFeed, type PairQuote} from "../feed/live.js";
@@ -44,6 +51,8 @@ export class TradingLoop {
   rules: RiskRule[] = [];
   /** the newest comparison with the venue's own books */
   reconciliation: Reconciliation | undefined;
+  /** rows of a comparison that are told and stop nothing: the account's fees */
+  asides: readonly ReconciliationRow[] = [];
   blockedBy: EngineStatus["blockedBy"] = null;
   /** the phase of its life; while it runs, the trader's mode tells the rest */
   phase: "starting" | "blocked" | "running" | "stopping" | "stopped" = "starting";
@@ -89,12 +98,24 @@ export class TradingLoop {
    */
   static async open(options: LoopOptions): Promise<TradingLoop> {
     const loop = new TradingLoop(options);
+    if (options.mode === "live") loop.#sameVenue();
     const {torn, recent} = loop.journal.opened;
     if (torn !== undefined) options.log.warn(`journal: ${torn}; it is left out`);
     await loop.#recover(recent);
     // a real venue is asked once its clock and its markets are known
     if (!loop.trader.venue.real) await loop.reconcile();
     return loop;
+  }
+
+  /** Orders of one venue are nothing to another: a journal goes on where it was begun. @throws ConfigError */
+  #sameVenue(): void {
+    const {origin, journalDir} = this.options;
+    const begun = this.memory.origin;
+    if (begun === undefined || begun === origin) return;
+    this.journal.close();
+    throw new ConfigError(`invalid url: ${origin}, the journal in ${journalDir} was begun at ${begun}`, {
+      fix: `pass --url ${begun}, or another --data for another venue`
+    });
   }
 
   async #recover(recent: readonly JournalLine[]): Promise<void> {
@@ -239,6 +260,7 @@ export class TradingLoop {
     const {clock, signal} = this.options;
     this.reconciliation = await reconcile(this.trader, {
       venueMs: this.now(),
+      asides: this.asides,
       pause: () => clock.sleep(LOOK_AGAIN_MS, signal)
     });
     return (this.context.disagreement = disagreement(this.reconciliation));

@@ -14,6 +14,8 @@ export class Memory {
   readonly equity: [number, string][] = [];
   /** the newest emergency stop that nobody has resumed from */
   emergency: {ts: number; source: string} | undefined;
+  /** the address of the venue that the journal was begun at */
+  origin: string | undefined;
 
   /** Takes a line of the journal in. */
   take(line: JournalLine): void {
@@ -27,6 +29,7 @@ export class Memory {
     } else if (event.type === "equity") push(this.equity, [[event.ts, event.equity]], KEPT.equity);
     else if (event.type === "emergency") this.emergency = {ts: event.ts, source: event.source};
     else if (event.type === "resumed") this.emergency = undefined;
+    else if (event.type === "started") this.origin ??= event.origin;
   }
 }
 

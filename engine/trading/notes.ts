@@ -1,6 +1,7 @@
 import type {Notification} from "../../src/lib/engine/wire.js";
 import type {JournalLine} from "../journal/line.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
+import {NOT_SENT} from "../execution/venue.js";
 import type {ForeignRecord, TradingEvent} from "./events.js";
 
 type Note = Omit<Notification, "id">;
@@ -33,6 +34,8 @@ export function noteOf({event}: JournalLine): Note | undefined {
     case "refused":
       // with every place taken this is how it should be, at each settlement anew
       if (e.reason === "too-many-hedges") return undefined;
+      // told already, order by order
+      if (e.reason.startsWith(NOT_SENT)) return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
     case "unwound":
       return note("critical", `${e.pair}: one leg could not be had (${e.why}), the other was taken back`, e.pair);

@@ -1,6 +1,6 @@
 import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import type {PredictedRow} from "../../loaders/store/predicted.js";
-import type {EngineMode, EngineSettings, Notification} from "../../src/lib/engine/wire.js";
+import type {EngineMode, EngineSettings, Notification, ReconciliationRow} from "../../src/lib/engine/wire.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import type {EmitEvent, OnStop} from "../api/control.js";
@@ -44,6 +44,10 @@ export interface LoopOptions {
   exchange: Exchange;
   /** where orders go; undefined: on paper */
   venue?: (() => ExecutionVenue) | undefined;
+  /** a real account's fees of some pairs against the configured ones */
+  fees?: ((pairs: readonly string[]) => Promise<ReconciliationRow[]>) | undefined;
+  /** orders are shown and not sent */
+  dryRun?: boolean | undefined;
   data: LoopData | undefined;
   emit: EmitEvent;
   /** tells a person something worth knowing */

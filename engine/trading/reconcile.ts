@@ -8,6 +8,8 @@ import type {Trader} from "./trader.js";
 export interface ReconcileOptions {
   /** the venue's instant */
   venueMs: number;
+  /** rows that are told beside the books and stop nothing */
+  asides?: readonly ReconciliationRow[];
   /** waits between two looks at a real venue, whose answers are not of one instant */
   pause: () => Promise<void>;
 }
@@ -19,7 +21,12 @@ const LOOKS = 3;
  * Holds the ledger against the venue's own books: coins and shorts of every pair, the cash, open orders. What the venue
  * has done since the last step and the ledger does not know yet is counted in; the next step takes it in.
  */
-export async function reconcile(trader: Trader, {venueMs, pause}: ReconcileOptions): Promise<Reconciliation> {
+export async function reconcile(trader: Trader, options: ReconcileOptions): Promise<Reconciliation> {
+  const found = await looks(trader, options);
+  return {...found, rows: [...found.rows, ...(options.asides ?? [])]};
+}
+
+async function looks(trader: Trader, {venueMs, pause}: ReconcileOptions): Promise<Reconciliation> {
   const {venue} = trader;
   if (!isReal(venue)) return compare(trader, await venue.holdings(), undefined, venueMs);
   for (let look = 1; ; look++) {
@@ -30,9 +37,9 @@ export async function reconcile(trader: Trader, {venueMs, pause}: ReconcileOptio
   }
 }
 
-/** What does not agree, in words; undefined when everything does. */
+/** What of the books does not agree, in words; undefined when everything does. Fees are no books. */
 export const disagreement = ({rows}: Reconciliation): string | undefined =>
-  rows.flatMap(({agrees, says}) => (agrees ? [] : [says])).join("; ") || undefined;
+  rows.flatMap(({component, agrees, says}) => (agrees || component === "fees" ? [] : [says])).join("; ") || undefined;
 
 function compare(
   trader: Trader,

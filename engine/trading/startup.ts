@@ -1,4 +1,4 @@
-import {ConfigError, UsageError} from "../../loaders/errors.js";
+import {ConfigError, ExchangeError, UsageError} from "../../loaders/errors.js";
 import {loadFunding} from "../../loaders/snapshots/funding-rows.js";
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
 import type {LiveFeed, PairQuote} from "../feed/live.js";
@@ -93,6 +93,7 @@ export async function begin(loop: TradingLoop): Promise<void> {
   await firstRates(loop);
   await completeHistory(loop);
   const pairs = await choosePairs(loop);
+  await ownFees(loop, pairs);
   const {minTurnover24h, intervalMs} = settings;
   const file = {strategy: configEntries(strategy), minTurnover24h, intervalMs};
   await loop.guarded(async () => {
@@ -137,6 +138,25 @@ async function ownAccount(loop: TradingLoop): Promise<void> {
     }
   });
   await untilDone(loop, "reconciliation", () => loop.exclusive(() => loop.reconcile()));
+}
+
+/** What the account pays is held against what decisions reckon with; a venue that does not tell is no reason to wait. */
+async function ownFees(loop: TradingLoop, pairs: readonly string[]): Promise<void> {
+  const {fees, log, tell, signal} = loop.options;
+  if (!fees) return;
+  try {
+    loop.asides = await fees(pairs);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ExchangeError)) throw error;
+    log.warn(`the account's fees are not known: ${error.message}`);
+    return;
+  }
+  for (const {agrees, says, pair} of loop.asides) {
+    if (agrees) continue;
+    log.warn(says);
+    tell({ts: loop.now(), level: "warn", event: "keys", text: says, pair});
+  }
 }
 
 /** Waits for the venue's list and first prices, and says so when they are late. */

@@ -293,6 +293,11 @@ export class Trader {
     }));
     this.mode = "halted";
     this.why = `emergency stop (${source})`;
+    const active = pairs.flatMap((input) => {
+      const traded = this.pairs.get(input.pair);
+      return traded && input.foreign ? [{input, traded}] : [];
+    });
+    takeForeign(this, {type: "input", ts, pairs}, active);
     for (const traded of this.pairs.values()) {
       const {desk} = traded;
       if (desk.entry) desk.take({type: "drop", pair: traded.pair, decision: {ts, numbers: {}}}, ts);

@@ -87,7 +87,7 @@ export class Wire {
    */
   call<T, R>(
     name: string,
-    {priority, signal}: CallOptions,
+    {priority, signal, atOnce = false}: CallOptions & {atOnce?: boolean},
     request: () => Promise<T>,
     read: (reply: T, reading: Reading) => Attempt<R>
   ): Promise<R> {
@@ -95,7 +95,7 @@ export class Wire {
     return persist(
       name,
       async (attempt) => {
-        const call: Call = {...(priority && {priority}), signal, attempt};
+        const call: Call = {...(priority && {priority}), signal, attempt, atOnce};
         const reply = await calls.run(call, async () => {
           try {
             return await request();
@@ -119,7 +119,7 @@ export class Wire {
   }
 
   /** The venue's clock against this machine's, by one reply: half its round trip taken off. */
-  async serverTime(name: string, options: CallOptions, read: (reply: unknown) => number) {
+  async serverTime(name: string, options: CallOptions & {atOnce?: boolean}, read: (reply: unknown) => number) {
     const measured: Call = {};
     return this.call(
       name,
@@ -144,7 +144,7 @@ export class Wire {
   /** The venue's present, by its newest reply and the time that has passed since; else this machine's clock. */
   venueNow(): number {
     const {clock} = this.options;
-    if (!this.anchor) return clock.now();
+    if (!this.anchor) return Math.floor(clock.now());
     return Math.floor(this.anchor.venueMs + clock.monotonic() - this.anchor.monotonicMs);
   }
 

@@ -1,5 +1,6 @@
 import {badge} from "./badge.js";
 import {h} from "./dom.js";
+import {BooksTable} from "./engineBooks.js";
 import type {EngineClient, EngineState} from "./engineClient.js";
 import {EngineCommands} from "./engineCommands.js";
 import {followEngine, type EngineData} from "./engineData.js";
@@ -19,6 +20,8 @@ import {Ticking} from "./ticking.js";
 export const replayLink = (trade?: string): string =>
   `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
 
+/** A hedge whose legs differ by more than this share is not one. */
+const NAKED = 0.02;
 /** A venue whose clock is further away than this keeps a time of its own. */
 const OWN_CLOCK_MS = 300_000;
 
@@ -40,8 +43,8 @@ export function EngineBoard(client: EngineClient): {
   );
   const pulse = SteadyBlock<EngineData["status"]>(
     (status) => Pulse(status, () => heardTs),
-    ({mode, state, venue, simulated, blockedBy, cycle}) =>
-      JSON.stringify([mode, state, venue, simulated, blockedBy, cycle])
+    ({mode, state, venue, simulated, dryRun, blockedBy, cycle}) =>
+      JSON.stringify([mode, state, venue, simulated, dryRun, blockedBy, cycle])
   );
   const commands = EngineCommands(client);
   const keys = SteadyBlock<EngineData>(
@@ -87,6 +90,11 @@ export function EngineBoard(client: EngineClient): {
     (d) => [RiskTable(d.rules), FiredTable(d)],
     ({rules, fired}) => JSON.stringify([rules, fired])
   );
+  const books = SteadyBlock<Pick<EngineData, "reconciliation">>((d) => BooksTable(d.reconciliation));
+  const alarm = SteadyBlock<EngineData>(
+    (d) => Alarm(d),
+    (d) => JSON.stringify([d.status.state, d.status.why, bareOf(d)])
+  );
   const trades = SteadyBlock<EngineData["trades"]>(
     (d) => [
       d.length
@@ -130,6 +138,8 @@ export function EngineBoard(client: EngineClient): {
       opportunities.update(d.opportunities);
       decisions.update(d.decisions);
       risk.update(d.risk);
+      books.update(d);
+      alarm.update(d);
       trades.update(d.trades);
       settings.update(d.config);
       rules.update(d.config);
@@ -144,13 +154,14 @@ export function EngineBoard(client: EngineClient): {
     element: h(
       "div",
       {},
-      h("div", {class: "frame frame--engine-answer"}, pulse.element, answer.element, problem),
+      h("div", {class: "frame frame--engine-answer"}, pulse.element, alarm.element, answer.element, problem),
       commands.element,
       h("div", {class: "frame frame--keys"}, keys.element),
       part("Open hedges", positions.element),
       h("div", {class: "frame", style: "--h: 330px"}, equity.element),
       part("What could be opened", opportunities.element),
       part("Risk", risk.element),
+      part("Books", books.element),
       part("What was decided", decisions.element),
       part("Closed trades", trades.element),
       part("Settings", settings.element, rules.element),
@@ -163,18 +174,14 @@ export function EngineBoard(client: EngineClient): {
 
 /** The line that shows that it lives: mode, state, venue, heartbeat, and what it waits for. */
 function Pulse(
-  {mode, state, venue, origin, simulated, version, blockedBy, cycle}: EngineData["status"],
+  {mode, state, venue, origin, simulated, dryRun, version, blockedBy, cycle}: EngineData["status"],
   heard: () => number | null
 ): HTMLElement {
   const bad = state === "halted";
   return h(
     "div",
     {class: "pulse"},
-    badge(
-      mode,
-      mode === "live" ? "bad" : "plain",
-      mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`
-    ),
+    modeBadge({mode, simulated, dryRun}),
     badge(state, bad ? "bad" : state === "running" ? "good" : "warn"),
     simulated ? badge("simulated venue", "warn", origin) : badge(venue, "plain", origin),
     h(
@@ -205,6 +212,39 @@ function Pulse(
           blockedBy.etaMs === null ? "" : `, about ${span(blockedBy.etaMs)}`
         )
       : null
+  );
+}
+
+/** What is at stake, by word first: real money, an account of a simulated venue, orders that are not sent, paper. */
+export function modeBadge({
+  mode,
+  simulated,
+  dryRun
+}: Pick<EngineData["status"], "mode" | "simulated" | "dryRun">): HTMLElement {
+  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown and not sent");
+  if (mode === "live")
+    return badge(
+      simulated ? "LIVE · simulated account" : "LIVE · real money",
+      "bad",
+      "orders go to the venue and move what the account holds"
+    );
+  return badge(mode, "plain", mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`);
+}
+
+const bareOf = ({positions}: Pick<EngineData, "positions">): string[] =>
+  positions.filter((d) => !d.hedged || Math.abs(d.drift) > NAKED).map((d) => d.pair);
+
+/** A halted engine or a leg that stands alone, where it cannot be overlooked; nothing otherwise. */
+export function Alarm({status: {state, why}, positions}: Pick<EngineData, "status" | "positions">): HTMLElement | null {
+  const bare = bareOf({positions});
+  if (state !== "halted" && bare.length === 0) return null;
+  return h(
+    "p",
+    {class: "banner banner--critical", role: "alert"},
+    [
+      ...(bare.length ? [`${bare.join(", ")}: one leg is not covered by the other. Look at the venue itself.`] : []),
+      ...(state === "halted" ? [`HALTED: ${why.replace(/\.$/, "")}. Nothing is opened until somebody resumes it.`] : [])
+    ].join(" ")
   );
 }
 

@@ -6,6 +6,7 @@ import type {
   Notification,
   Opportunity,
   PositionReport,
+  Reconciliation,
   RiskReport
 } from "../lib/engine/wire.js";
 import type {EngineClient, EngineEvent} from "./engineClient.js";
@@ -19,6 +20,8 @@ export interface EngineData {
   trades: TradeReport[];
   equity: [number, string][];
   risk: RiskReport;
+  /** null before the books were first compared */
+  reconciliation: Reconciliation | null;
   config: EngineConfigReport;
   notifications: Notification[];
 }
@@ -31,6 +34,7 @@ const PATHS: Readonly<Record<Exclude<keyof EngineData, "status">, string>> = {
   trades: "/trades?limit=500",
   equity: "/equity",
   risk: "/risk",
+  reconciliation: "/reconciliation",
   config: "/config",
   notifications: "/notifications?limit=100"
 };
@@ -40,7 +44,7 @@ const LONGEST_BACKLOG = 100;
 
 /** Which parts an event makes old. */
 const OLD: Readonly<Record<string, readonly Part[]>> = {
-  cycle: ["opportunities", "decisions", "risk", "config", "equity"],
+  cycle: ["opportunities", "decisions", "risk", "reconciliation", "config", "equity"],
   trade: ["trades", "decisions", "equity", "positions"],
   reset: ALL
 };

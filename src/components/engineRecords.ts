@@ -17,7 +17,8 @@ const KINDS: Readonly<Record<DecisionReport["kind"], string>> = {
   opened: "opened",
   closed: "closed",
   liquidated: "liquidated",
-  settled: "settled"
+  settled: "settled",
+  "not-sent": "would have ordered"
 };
 
 const when = <T extends {ts: number}>() => ({

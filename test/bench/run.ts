@@ -2,6 +2,7 @@ import {backfillBench} from "./backfill.js";
 import {backtestBench} from "./backtest.js";
 import {machine, markdown, type BenchRow} from "./harness.js";
 import {ledgerBench} from "./ledger.js";
+import {emergencyBench} from "./emergency.js";
 import {engineBench} from "./engine.js";
 import {siteBench} from "./site.js";
 import {storeBench} from "./store.js";
@@ -15,6 +16,7 @@ const SUITES: Readonly<Record<string, () => Promise<BenchRow[]> | BenchRow[]>> =
   ledger: ledgerBench,
   backtest: backtestBench,
   engine: engineBench,
+  emergency: emergencyBench,
   site: siteBench
 };
 

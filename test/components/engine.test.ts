@@ -14,6 +14,8 @@ import {
   sortRules,
   stripText
 } from "../../src/components/engineModel.js";
+import {Alarm, modeBadge} from "../../src/components/engineBoard.js";
+import {BooksTable} from "../../src/components/engineBooks.js";
 import {OpportunityTable, PositionTable} from "../../src/components/enginePositions.js";
 import {DecisionFeed, RiskTable} from "../../src/components/engineRecords.js";
 import {
@@ -28,7 +30,7 @@ import {eventParser, type ServerEvent} from "../../src/components/sse.js";
 import {SteadyBlock} from "../../src/components/steadyBlock.js";
 import {TwoStep} from "../../src/components/twoStep.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
-import {madeEngine, madePosition, madeTrade} from "../helpers/madeEngine.js";
+import {madeBooks, madeEngine, madePosition, madeTrade} from "../helpers/madeEngine.js";
 
 const NOW = Date.UTC(2026, 2, 14, 12);
 const HOUR = 36e5;
@@ -138,6 +140,67 @@ describe("words", () => {
   it("sort what needs attention first", () => {
     expect(sortRules(parts.risk.rules).map((d) => d.name)).toEqual(["margin-ratio", "portfolio-cap"]);
     expect([0.1, 0.8, 0.9, null].map(marginLevel)).toEqual(["ok", "alert", "critical", "ok"]);
+  });
+});
+
+describe("the books", () => {
+  const cells = (table: HTMLElement) =>
+    [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+  it("show what differs first, in words, and what is pending; dear fees are no disagreement", () => {
+    const table = BooksTable(madeBooks(NOW));
+    expect(cells(table)[0]).toEqual([
+      "taker fee, a share",
+      "BTC/USDT",
+      "0.001",
+      "0.0018",
+      "0.0008",
+      expect.stringMatching(/^! .*costs more$/)
+    ]);
+    expect(cells(table)[1]).toEqual([
+      "coins held",
+      "BTC/USDT",
+      "0.025",
+      "0.025",
+      "0",
+      expect.stringMatching(/^✓ .*yes$/)
+    ]);
+    expect(table.textContent).toContain("the next step takes in: funding of BTC/USDT: 0.3125.");
+    expect(table.textContent).toContain("they agree");
+    expect(table.querySelector(".banner--critical")).toBe(null);
+  });
+  it("that do not agree say so where it cannot be overlooked", () => {
+    const {rows} = madeBooks(NOW);
+    const table = BooksTable(
+      madeBooks(NOW, {agrees: false, rows: [{...rows[0]!, venue: "0", residual: "-0.025", agrees: false}]})
+    );
+    expect(table.querySelector(".banner--critical")!.textContent).toContain("do not agree");
+    expect(cells(table)[0]!.at(-1)).toMatch(/^✗ .*NO$/);
+  });
+  it("are not shown before they were compared", () => {
+    expect(BooksTable(null).textContent).toContain("not been compared yet");
+  });
+});
+
+describe("what is at stake", () => {
+  it("is said by word and colour: live is never mistaken for paper", () => {
+    const said = (change: object) => {
+      const {textContent, className} = modeBadge({...status, ...change});
+      return [textContent, className];
+    };
+    expect(said({mode: "paper"})).toEqual(["paper", "badge badge--plain"]);
+    expect(said({mode: "live", simulated: false})).toEqual(["LIVE · real money", "badge badge--bad"]);
+    expect(said({mode: "live", simulated: true})).toEqual(["LIVE · simulated account", "badge badge--bad"]);
+    expect(said({mode: "live", simulated: false, dryRun: true})).toEqual(["live · dry run", "badge badge--warn"]);
+  });
+  it("a halted engine and a leg alone stand in an alarm, a whole hedge in none", () => {
+    expect(Alarm({status, positions: parts.positions})).toBe(null);
+    const halted = Alarm({status: {...status, state: "halted", why: "the books do not agree"}, positions: []})!;
+    expect([halted.getAttribute("role"), halted.textContent]).toEqual([
+      "alert",
+      "HALTED: the books do not agree. Nothing is opened until somebody resumes it."
+    ]);
+    const bare = Alarm({status, positions: [madePosition(NOW, {perpQty: "0.01", drift: 0.6})]})!;
+    expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is not covered/);
   });
 });
 

@@ -176,13 +176,13 @@ describe("an engine in mode data", () => {
     expect((await engine.end).code).toBe(0);
   });
 
-  it("without an engine, an emergency stop sets the flag that the next one finds; live is refused", async () => {
+  it("without an engine, an emergency stop sets the flag that the next one finds; live without its flag is refused", async () => {
     const [alone, live] = await Promise.all([
       cli(["stop", "--emergency", "--data", data, "--json"]),
       cli(["engine", "--mode", "live", "--data", data])
     ]);
     expect([alone.code, JSON.parse(alone.stdout)]).toEqual([1, expect.objectContaining({pid: null, done: false})]);
     expect(readFileSync(join(data, "engine/emergency"), "utf8")).toBe("1");
-    expect([live.code, live.stderr]).toEqual([3, expect.stringContaining("live trading is not there yet")]);
+    expect([live.code, live.stderr]).toEqual([2, expect.stringContaining("missing --live")]);
   });
 });

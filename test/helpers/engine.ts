@@ -64,6 +64,7 @@ export class FakeControl implements TradingControl {
   opportunities = () => [];
   decisions = () => [];
   risk = () => ({ts: 1, rules: [], fired: []});
+  reconciliation = () => ({ts: 1, agrees: true, pending: [], rows: []});
   config = () => ({
     settings: this.settings,
     pending: null,

@@ -145,7 +145,7 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
 }
 
 const ROUTES = new Set([
-  ..."health events status positions trades equity opportunities decisions risk config notifications"
+  ..."health events status positions trades equity opportunities decisions risk reconciliation config notifications"
     .split(" ")
     .map((d) => `GET /${d}`),
   "POST /ticket",

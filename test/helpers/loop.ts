@@ -46,13 +46,15 @@ export interface LiveRigOptions {
   alarms?: string[];
   deadlineMs?: number;
   keys?: Keys;
+  /** takes the line that orders go out by */
+  lines?: BybitAccount[];
 }
 
 export const LIVE_KEYS = {apiKey: "live-key", secret: "live-secret"};
 
 /** Venues of one account, one for each time the trader is built. */
 async function liveVenues(
-  {account, alarms = [], deadlineMs = 400, keys = LIVE_KEYS}: LiveRigOptions,
+  {account, alarms = [], deadlineMs = 400, keys = LIVE_KEYS, lines}: LiveRigOptions,
   {
     sim,
     exchange,
@@ -66,17 +68,13 @@ async function liveVenues(
   } catch {
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   }
-  const own = await BybitAccount.open({
-    clock,
-    random: () => 0.5,
-    url: sim.url,
-    keys,
-    deadlineMs,
-    market: exchange
-  });
+  const line = {clock, random: () => 0.5, url: sim.url, keys, deadlineMs};
+  const own = await BybitAccount.open({...line, market: exchange});
+  const urgent = await BybitAccount.open({...line, atOnce: true});
+  lines?.push(own);
   await own.syncClock();
   const alarm = (text: string) => void alarms.push(text);
-  return () => new LiveVenue({account: own, exchange, clock, signal, config: strategy, alarm});
+  return () => new LiveVenue({account: own, urgent, exchange, clock, signal, config: strategy, alarm});
 }
 
 export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {

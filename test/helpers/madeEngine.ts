@@ -6,6 +6,7 @@ import type {
   Notification,
   Opportunity,
   PositionReport,
+  Reconciliation,
   RiskReport
 } from "../../src/lib/engine/wire.js";
 import {madeWork, type FakeWork} from "./fakeWork.js";
@@ -22,6 +23,7 @@ export interface EngineScript {
     trades: TradeReport[];
     equity: [number, string][];
     risk: RiskReport;
+    reconciliation: Reconciliation | null;
     config: EngineConfigReport;
     notifications: Notification[];
   };
@@ -151,6 +153,34 @@ const opportunity = (pair: string, rank: number, rate: number, now: number): Opp
   };
 };
 
+/** Books that agree, fees dearer than configured, and a payment that waits for the next step. */
+export const madeBooks = (now: number, change: Partial<Reconciliation> = {}): Reconciliation => ({
+  ts: now,
+  agrees: true,
+  pending: ["funding of BTC/USDT: 0.3125"],
+  rows: [
+    {
+      component: "coins",
+      pair: "BTC/USDT",
+      ledger: "0.025",
+      venue: "0.025",
+      residual: "0",
+      agrees: true,
+      says: "BTC/USDT: the ledger has 0.025 coins, the venue 0.025"
+    },
+    {
+      component: "fees",
+      pair: "BTC/USDT",
+      ledger: "0.001",
+      venue: "0.0018",
+      residual: "0.0008",
+      agrees: false,
+      says: "spot fee: the account pays 0.18 %, more than the 0.1 % of costs.spotFee"
+    }
+  ],
+  ...change
+});
+
 /** An engine that trades on paper with one hedge open and one trade closed. */
 export function madeEngine(now: number = Date.now()): EngineScript {
   const status: EngineStatus = {
@@ -242,6 +272,7 @@ export function madeEngine(now: number = Date.now()): EngineScript {
           {ts: now - HOUR, name: "margin-ratio", level: "alert", pair: "BTC/USDT", reason: "the perp rose by 31 %"}
         ]
       },
+      reconciliation: madeBooks(now),
       config: {
         settings: {
           minRate: "0.0002",

@@ -1,10 +1,12 @@
 import {join} from "node:path";
-import {ConfigError, UsageError} from "../../../loaders/errors.js";
+import {UsageError} from "../../../loaders/errors.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {EngineMode} from "../../../src/lib/engine/wire.js";
 import {openSite} from "../../api/static.js";
 import {readCount, readVenue} from "../../data/request.js";
+import {liveTrading} from "../../live-locks.js";
 import {runEngine} from "../../process.js";
+import {secretEnvironment} from "../../secrets.js";
 import {ROOT} from "../../site/paths.js";
 import {identifyUrl} from "../../venue.js";
 import {findEngine} from "../client.js";
@@ -19,6 +21,7 @@ interface Flags extends CommonFlags {
   cycles?: string;
   onStop?: string;
   live?: boolean;
+  dryRun?: boolean;
   ticket?: boolean;
   /** false for `--no-data` */
   store?: boolean;
@@ -29,7 +32,7 @@ const MODES: readonly EngineMode[] = ["data", "paper", "live"];
 export function engineCommand(define: Define): void {
   define(
     "engine",
-    "the separate process: the API and ingestion (data), with the trading loop (paper)",
+    "the separate process: the API and ingestion (data), with the trading loop (paper, live)",
     (command, run) =>
       command
         .option("--mode <mode>", "data, paper or live", "data")
@@ -38,7 +41,8 @@ export function engineCommand(define: Define): void {
         .option("--port <port>", "port on 127.0.0.1; 0 takes any free one (default: 8321)")
         .option("--cycles <n>", "end after so many cycles of the trading loop")
         .option("--on-stop <what>", "keep or close what is open when it stops (default: keep)")
-        .option("--live", "one of the three things that live trading needs")
+        .option("--live", "trade with real money; mode live and the keys of an account are needed too")
+        .option("--dry-run", "with --mode live --live: read the account and show each order, send none")
         .option("--no-store", "the same as --no-data: leave the store to other processes, no jobs, no data routes")
         .option("--ticket", "print a fresh link that signs a browser in to the engine that runs, and end")
         .addHelpText(
@@ -47,8 +51,12 @@ export function engineCommand(define: Define): void {
 Examples:
   npx carrybook engine                        # owns the store; backfill, update and the pages go through it
   npx carrybook engine --mode paper --demo    # paper trading on the simulated market
+  npx carrybook engine --mode live --live --dry-run   # what it would order on the account; nothing is sent
+  npx carrybook engine --mode live --live     # real orders, with CARRYBOOK_API_KEY and CARRYBOOK_API_SECRET set
   npx carrybook engine --ticket               # a link for another browser
 
+The keys come from the environment or from .env alone. Live trading knows bybit (--url https://api-demo.bybit.com for its
+demo account) and the simulated venue; the note "From paper to a first small live hedge" goes through it step by step.
 Stop it with Ctrl-C or \`npx carrybook stop\`; \`npx carrybook stop --emergency\` closes everything at once.`
         )
         .action((flags: Flags) => run((context) => (flags.ticket ? link(context) : engine(context, flags))))
@@ -59,9 +67,6 @@ Stop it with Ctrl-C or \`npx carrybook stop\`; \`npx carrybook stop --emergency\
 export async function engine(given: Context, flags: Flags): Promise<number> {
   const mode = flags.mode as EngineMode;
   if (!MODES.includes(mode)) throw new UsageError(`invalid mode: ${flags.mode}`, {fix: `one of ${MODES.join(", ")}`});
-  if (mode === "live" || flags.live) {
-    throw new ConfigError("live trading is not there yet", {fix: "use --mode paper"});
-  }
   const venueName = readVenue(flags.venue ?? "bybit");
   const cycles = flags.cycles === undefined ? undefined : readCount("cycles", flags.cycles, {most: 1e9});
   if (cycles !== undefined && mode === "data")
@@ -78,6 +83,8 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   // A simulated venue's engine acts on the demo, wherever it was started from.
   const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.signal) : given;
   const venue = context.demo ? "sim" : venueName;
+  const env = secretEnvironment();
+  const live = liveTrading({mode, live: flags.live, dryRun: flags.dryRun, venue, url: flags.url, env});
   const startTrading = mode === "data" ? undefined : (await import("../../trading/index.js")).startTrading;
   await runEngine({
     dataDir: context.dataDir,
@@ -92,6 +99,8 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
     signal: context.signal,
     openStore: flags.store === false ? undefined : context.openStore,
     startTrading,
+    live,
+    env,
     site: openSite(process.env.CARRYBOOK_DIST || join(ROOT, "dist")),
     narrate: context.output.note,
     onListening: ({url}) => {

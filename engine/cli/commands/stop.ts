@@ -1,10 +1,13 @@
+import {existsSync} from "node:fs";
 import {setTimeout as wait} from "node:timers/promises";
 import {join} from "node:path";
-import {CarrybookError, UsageError} from "../../../loaders/errors.js";
+import {UsageError, type CarrybookError} from "../../../loaders/errors.js";
+import type {EngineStatus} from "../../../src/lib/engine/wire.js";
 import type {EmergencyReport} from "../../api/control.js";
 import {EmergencyFlag} from "../../emergency.js";
-import {runningEngine} from "../../files.js";
-import {EngineClient, findEngine} from "../client.js";
+import type {StopReport} from "../../execution/venue.js";
+import {runningEngine, type EngineInfo} from "../../files.js";
+import {findEngine, type EngineClient} from "../client.js";
 import type {Context} from "../context.js";
 import type {Define} from "../main.js";
 
@@ -16,6 +19,9 @@ interface Flags {
 
 /** How long the API may take before the signal is sent instead, ms. */
 const ANSWER_MS = 2_000;
+/** How long an engine that took an emergency stop may take to end it, ms, and how often it is asked. */
+const REPORT_MS = 30_000;
+const POLL_MS = 300;
 /** How long a stop in order may take before this command says that it goes on, ms. */
 const ORDER_MS = 60_000;
 
@@ -25,6 +31,13 @@ export function stopCommand(define: Define): void {
       .option("--emergency", "close every position at once, then halt; the engine stays up to tell how it went")
       .option("--close", "close what is open before it ends")
       .option("--keep", "leave open what is open (default: as the engine is configured)")
+      .addHelpText(
+        "after",
+        `
+An engine that hangs or does not run cannot close a live hedge. Where one has traded for real and CARRYBOOK_API_KEY and
+CARRYBOOK_API_SECRET are set, \`stop --emergency\` then acts on the venue itself: it cancels every order of the account,
+buys every short back, sells the coins of the journal's hedges, and ends with 0 only when nothing is left.`
+      )
       .action((flags: Flags) => run((context) => stop(context, flags)))
   );
 }
@@ -54,6 +67,12 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
   return ended ? 0 : 1;
 }
 
+/** The journal of a live engine on a data directory; undefined where none has traded. */
+function liveJournal(dataDir: string): string | undefined {
+  const dir = join(dataDir, "journal", "live");
+  return existsSync(dir) ? dir : undefined;
+}
+
 /** The data directory whose engine is meant: the one acted on, else its demo. */
 function whereItRuns({dataDir, demo}: Context): string | undefined {
   return [dataDir, ...(demo ? [] : [join(dataDir, "demo")])].find((dir) => runningEngine(dir) !== undefined);
@@ -61,53 +80,106 @@ function whereItRuns({dataDir, demo}: Context): string | undefined {
 
 /**
  * By every road there is: the API; where that does not answer, the signal and the flag, which also stops an engine that
- * hangs or starts later. Says what was done and what was not.
+ * hangs or starts later; and, where an engine has traded for real, at the venue itself. Says what was done and what was
+ * not.
  */
-async function emergencyStop({dataDir, output, signal}: Context, running: string | undefined): Promise<number> {
-  const dir = running ?? dataDir;
+async function emergencyStop(context: Context, running: string | undefined): Promise<number> {
+  const {dataDir, demo, output} = context;
+  const dir = running ?? [dataDir, ...(demo ? [] : [join(dataDir, "demo")])].find(liveJournal) ?? dataDir;
   const info = runningEngine(dir);
   const done: string[] = [];
-  let report: EmergencyReport | undefined;
-  let refused: CarrybookError | undefined;
-  let client: EngineClient | undefined;
-  try {
-    client = findEngine(dir);
-    report = await client?.post<EmergencyReport>(
-      "/engine/emergency-stop",
-      {},
-      AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-    );
-    if (report) done.push("the engine's API took it");
-  } catch (error) {
-    if (error instanceof UsageError) refused = error;
-    else done.push(`the engine's API did not answer within ${ANSWER_MS / 1_000} s`);
-  }
-  // In mode data there is nothing to close, and a flag would only halt the next engine that trades.
-  if (refused) throw refused;
+  const client = clientOf(dir, done);
+  const report = client && (await askEngine(client, context, done));
+  let stopped: StopReport | undefined;
   if (!report) {
-    if (info) {
-      try {
-        process.kill(info.pid, "SIGUSR2");
-        done.push(`SIGUSR2 sent to pid ${info.pid}`);
-      } catch (error) {
-        done.push(`SIGUSR2 could not be sent to pid ${info.pid}: ${(error as Error).message}`);
-      }
-    } else done.push(`no engine runs on ${dir}`);
+    const journal = liveJournal(dir);
+    // The venue first: neither the signal nor the disk may be in its way.
+    const acting = journal === undefined ? undefined : atVenue(journal, context, done);
+    signalAndFlag(dir, info, done);
+    stopped = await acting;
+  }
+  const left = stopped?.left ?? report?.left ?? [];
+  const flat = (stopped?.flat ?? report?.done ?? false) && left.length === 0;
+  const closed = stopped?.pairs.filter((own) => own.left === null).map(({pair}) => pair) ?? report?.closed ?? [];
+  output.document(
+    {pid: info?.pid ?? null, done: flat, closed, left, steps: done, ...(stopped && {venue: stopped.pairs})},
+    () => [...done, ...(report ? [summary(report)] : []), ...(stopped ? pairLines(stopped) : [])].join("\n")
+  );
+  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; look at the venue yourself`, "error");
+  return flat ? 0 : 1;
+}
+
+function clientOf(dir: string, done: string[]): EngineClient | undefined {
+  try {
+    return findEngine(dir);
+  } catch (error) {
+    done.push((error as Error).message);
+    return undefined;
+  }
+}
+
+/** @throws UsageError in mode data: there is nothing to close, and a flag would only halt the next engine that trades */
+async function askEngine(
+  client: EngineClient,
+  {signal}: Context,
+  done: string[]
+): Promise<EmergencyReport | undefined> {
+  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+  let report: EmergencyReport;
+  try {
+    report = await client.post<EmergencyReport>("/engine/emergency-stop", {}, within(ANSWER_MS));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    done.push(`the engine's API did not answer within ${ANSWER_MS / 1_000} s`);
+    return undefined;
+  }
+  done.push("the engine's API took it");
+  for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
+    await wait(POLL_MS, undefined, {signal});
+    const told = await client.get<EngineStatus>("/status", within(ANSWER_MS)).catch(() => undefined);
+    if (told?.emergency) report = {...report, ...told.emergency};
+  }
+  return report;
+}
+
+function signalAndFlag(dir: string, info: EngineInfo | undefined, done: string[]): void {
+  if (info) {
+    try {
+      process.kill(info.pid, "SIGUSR2");
+      done.push(`SIGUSR2 sent to pid ${info.pid}`);
+    } catch (error) {
+      done.push(`SIGUSR2 could not be sent to pid ${info.pid}: ${(error as Error).message}`);
+    }
+  } else done.push(`no engine runs on ${dir}`);
+  try {
     const flag = EmergencyFlag.open(dir);
     flag.press();
     flag.close();
     done.push("the emergency flag is set: an engine that starts or wakes on this directory stops at once");
+  } catch (error) {
+    done.push(`the emergency flag could not be set: ${(error as Error).message}`);
   }
-  const left = report?.left ?? [];
-  output.document(
-    {pid: info?.pid ?? null, done: report?.done ?? false, closed: report?.closed ?? [], left, steps: done},
-    () => [...done, ...(report ? [summary(report)] : [])].join("\n")
-  );
-  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; look at the venue yourself`, "error");
-  return report && left.length === 0 ? 0 : 1;
 }
 
+/** Acts on the account itself. Never fails: why it could not is said. */
+async function atVenue(journal: string, {signal, output}: Context, done: string[]): Promise<StopReport | undefined> {
+  try {
+    const {stopWithoutEngine} = await import("../venue-stop.js");
+    const report = await stopWithoutEngine(journal, {signal, say: (line) => output.note(line)});
+    done.push(report.flat ? "acted on the venue itself: nothing is left" : "acted on the venue itself");
+    return report;
+  } catch (error) {
+    const {message, fix} = error as CarrybookError;
+    const why = `could not act on the venue itself: ${message}${fix ? ` (${fix})` : ""}`;
+    done.push(why);
+    return {pairs: [], left: [why], flat: false, fills: []};
+  }
+}
+
+const pairLines = ({pairs}: StopReport): string[] =>
+  pairs.map(({pair, closed, left}) => `${pair}: ${[...closed, ...(left === null ? [] : [left])].join("; ")}`);
+
 const summary = ({done, closed, left}: EmergencyReport): string =>
-  done
+  done || left.length > 0
     ? `closed ${closed.length}, could not close ${left.length}${left.length > 0 ? `: ${left.join(", ")}` : ""}`
     : "it is under way; `npx carrybook engine --ticket` opens the page that tells how it goes";

@@ -1,3 +1,4 @@
+import {createHash} from "node:crypto";
 import type {bybit as Bybit} from "ccxt";
 import {CODES, DIALECT, envelope} from "../../../loaders/exchange/bybit-wire.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
@@ -12,6 +13,17 @@ export interface Keys {
   secret: string;
 }
 
+/** What the venue says of the keys. */
+export interface KeyFacts {
+  /** the venue's number of the account */
+  account: string;
+  readOnly: boolean;
+  /** by the venue's names; undefined where it does not tell */
+  permissions: Record<string, string[]> | undefined;
+  /** undefined for keys that do not expire */
+  expiresTs: number | undefined;
+}
+
 export interface AccountOptions {
   clock: Clock;
   random: () => number;
@@ -21,6 +33,10 @@ export interface AccountOptions {
   deadlineMs?: number;
   /** the line that reads the market: a ban of one stops the other */
   market?: Exchange | undefined;
+  /** passes every queue and every pause: the line of an emergency stop */
+  atOnce?: boolean;
+  /** refuses to change anything at the venue: a dry run */
+  reads?: boolean;
 }
 
 type Category = "spot" | "linear";
@@ -46,9 +62,16 @@ export class BybitAccount {
   readonly origin: string;
   readonly #wire: Wire;
   readonly #client: Bybit;
+  readonly #atOnce: boolean;
+  readonly #reads: boolean;
 
-  private constructor(client: Bybit, {clock, random, url, keys, deadlineMs = 5_000, market}: AccountOptions) {
+  private constructor(
+    client: Bybit,
+    {clock, random, url, keys, deadlineMs = 5_000, market, atOnce = false, reads = false}: AccountOptions
+  ) {
     this.#client = client;
+    this.#atOnce = atOnce;
+    this.#reads = reads;
     client.apiKey = keys.apiKey;
     client.secret = keys.secret;
     client.options["recvWindow"] = RECV_WINDOW_MS;
@@ -80,10 +103,10 @@ export class BybitAccount {
 
   /** Sets the line's clock by the venue's: a signature carries it. */
   async syncClock(options: CallOptions = {}): Promise<void> {
-    await this.#wire.serverTime("bybit time", options, (reply) => envelope(reply).time);
+    await this.#wire.serverTime("bybit time", {...options, atOnce: this.#atOnce}, (reply) => envelope(reply).time);
   }
 
-  /** The venue's present, by its newest reply. */
+  /** The venue's present, as far as this line knows it. */
   get venueMs(): number {
     return this.#wire.venueNow();
   }
@@ -93,23 +116,44 @@ export class BybitAccount {
   }
 
   /** Sends one thing that changes something, once. @throws Refusal */
-  async #post(path: string, params: Fields, {atOnce = false, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}) {
-    const reply = await this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
-      priority: "live",
-      ...(signal && {signal}),
-      attempt: 1,
-      atOnce
-    });
+  async #post(
+    path: string,
+    params: Fields,
+    {atOnce = this.#atOnce, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}
+  ) {
+    if (this.#reads) throw new RangeError(`invalid request: ${path} in a dry run`);
+    const reply = await this.#secretly(
+      this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
+        priority: "live",
+        ...(signal && {signal}),
+        attempt: 1,
+        atOnce
+      })
+    );
     return envelope(reply).result;
   }
 
   #get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
-    return this.#wire.call(
-      `bybit ${path.slice(3)}`,
-      {priority: "live", signal},
-      () => this.#client.request(path, "private", "GET", params) as Reply,
-      (reply) => ({value: read(envelope(reply).result), doubtful: false})
+    return this.#secretly(
+      this.#wire.call(
+        `bybit ${path.slice(3)}`,
+        {priority: "live", signal, atOnce: this.#atOnce},
+        () => this.#client.request(path, "private", "GET", params) as Reply,
+        (reply) => ({value: read(envelope(reply).result), doubtful: false})
+      )
     );
+  }
+
+  /** The venue's words for a bad signature quote what was signed, the key included: no error leaves with it. */
+  async #secretly<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      const {apiKey, secret} = this.#client;
+      for (let e = error; e instanceof Error; e = e.cause)
+        for (const word of [apiKey, secret]) if (word) e.message = e.message.replaceAll(word, "[redacted]");
+      throw error;
+    }
   }
 
   /** Every row over all cursors, newest first as the venue gives them. */
@@ -252,23 +296,48 @@ export class BybitAccount {
     });
   }
 
-  /** Who the keys belong to and what they may do. */
-  key(): Promise<{
-    account: string;
-    readOnly: boolean;
-    permissions: Record<string, string[]>;
-    expiresTs: number | undefined;
-  }> {
-    return this.#get("v5/user/query-api", {}, (result) => ({
-      account: textOf(result["userID"]) ?? "",
-      readOnly: Number(result["readOnly"]) === 1,
-      permissions: Object.fromEntries(
-        Object.entries(objectOf(result["permissions"])).map(([name, list]) => [
-          name,
-          Array.isArray(list) ? list.map(String) : []
-        ])
-      ),
-      expiresTs: maybeTs(Date.parse(textOf(result["expiredAt"]) ?? ""))
-    }));
+  /** Taker fees of every symbol of a kind, shares as text. */
+  takerFees(category: Category, options?: CallOptions): Promise<Map<string, string>> {
+    return this.#get(
+      "v5/account/fee-rate",
+      {category},
+      (result) =>
+        new Map(
+          listOf(result["list"])
+            .map(objectOf)
+            .flatMap((row): [string, string][] => {
+              const [symbol, taker] = [textOf(row["symbol"]), textOf(row["takerFeeRate"])];
+              return symbol && taker ? [[symbol, taker]] : [];
+            })
+        ),
+      options
+    );
+  }
+
+  /**
+   * Who the keys belong to and what they may do. A venue that does not tell (code 10032, a demo account) leaves the rights
+   * unknown, and a digest of the key stands for the account.
+   */
+  async key(options?: CallOptions): Promise<KeyFacts> {
+    try {
+      return await this.#get("v5/user/query-api", {}, keyFacts, options);
+    } catch (error) {
+      const {cause} = error as {cause?: unknown};
+      if (!(cause instanceof Refusal) || cause.code !== "10032") throw error;
+      const digest = createHash("sha256").update(this.#client.apiKey).digest("hex").slice(0, 12);
+      return {account: `key ${digest}`, readOnly: false, permissions: undefined, expiresTs: undefined};
+    }
   }
 }
+
+const keyFacts = (result: Fields): KeyFacts => ({
+  account: textOf(result["userID"]) ?? "",
+  readOnly: Number(result["readOnly"]) === 1,
+  permissions: Object.fromEntries(
+    Object.entries(objectOf(result["permissions"])).map(([name, list]) => [
+      name,
+      Array.isArray(list) ? list.map(String) : []
+    ])
+  ),
+  expiresTs: maybeTs(Date.parse(textOf(result["expiredAt"]) ?? ""))
+});

@@ -1,6 +1,6 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
-import type {Baseline, Execution, ExecutionVenue, HedgeLegs, Holdings, RealVenue, VenueNews} from "../venue.js";
+import type {Baseline, Execution, ExecutionVenue, HedgeLegs, Holdings, RealVenue, StopReport, VenueNews} from "../venue.js";
 import {Seen} from "./seen.js";
 
 /** What the journal of a real account knows of it: how it began, what is in the ledger, which orders were given up. */
@@ -74,4 +74,5 @@ export class JournalledAccount extends AccountBooks implements RealVenue {
   accountId = async (): Promise<string> => this.#silent();
   news = async (): Promise<VenueNews> => this.#silent();
   cancelAll = async (): Promise<void> => this.#silent();
+  stopAtVenue = async (): Promise<StopReport> => this.#silent();
 }

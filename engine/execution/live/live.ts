@@ -1,18 +1,32 @@
+import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {ConfigError} from "../../../loaders/errors.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
-import type {Baseline, Execution, HedgeLegs, Holdings, LegOrder, RealVenue, VenueNews} from "../venue.js";
+import {
+  NOT_SENT,
+  type Baseline,
+  type Execution,
+  type HedgeLegs,
+  type Holdings,
+  type LegOrder,
+  type RealVenue,
+  type StopReport,
+  type VenueNews
+} from "../venue.js";
 import type {BybitAccount} from "./account.js";
 import {AccountBooks, LOST} from "./books.js";
 import {decimalField} from "./fill.js";
 import {pairMarkets, type OrderMarket, type PairMarkets} from "./markets.js";
 import {newsOf} from "./news.js";
 import {place, track, type LegOutcome, type TrackOptions} from "./orders.js";
+import {stopAtVenue} from "./stop.js";
 
 export interface LiveOptions {
   account: BybitAccount;
+  /** a line of its own for an emergency stop, without a queue; the same line where there is none */
+  urgent?: BybitAccount | undefined;
   exchange: Exchange;
   clock: Clock;
   signal: AbortSignal;
@@ -34,6 +48,13 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   readonly #options: LiveOptions;
   readonly #ready = new Set<string>();
   #markets = new Map<string, PairMarkets>();
+  /** ends the sending of orders when an emergency stop acts at the venue itself */
+  #cut = new AbortController();
+  #stopping: Promise<StopReport> | undefined;
+  /** executions of emergency stops that the ledger does not know yet */
+  readonly #unbooked = new Set<string>();
+  /** coins that spot purchases in flight may bring */
+  readonly #coming = new Map<string, {pair: string; coins: Decimal}>();
 
   constructor(options: LiveOptions) {
     super();
@@ -77,9 +98,13 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     const {pair, act, legs} = order;
     const markets = await this.#marketsOf(pair);
     if (dryRun) {
-      const unfilled = legs.map((leg) => ({clientId: leg.clientId, why: "dry run: nothing is sent"}));
-      for (const leg of legs) dryRun(shown(markets[leg.market], leg));
-      return {fills: [], unfilled};
+      const orders = legs.map((leg) => shown(markets[leg.market], leg));
+      for (const order of orders) dryRun(order);
+      return {fills: [], unfilled: legs.map(({clientId}, i) => ({clientId, why: `${NOT_SENT}${orders[i]}`}))};
+    }
+    if (!resumed && (this.#stopping || this.#unbooked.size > 0)) {
+      const why = "not sent: an emergency stop acts at the venue itself";
+      return {fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))};
     }
     if (act === "open" && !resumed) {
       const why = await this.#prepare(markets);
@@ -89,10 +114,18 @@ export class LiveVenue extends AccountBooks implements RealVenue {
       account,
       clock,
       signal,
+      cut: AbortSignal.any([signal, this.#cut.signal]),
       onDoubt: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
     };
-    const outcomes = await Promise.all(legs.map((leg) => (resumed ? track : place)(markets[leg.market], leg, options)));
-    return this.#executionOf(legs, outcomes);
+    for (const {clientId, market, side, quantity} of legs)
+      if (market === "spot" && side === "buy") this.#coming.set(clientId, {pair, coins: quantity});
+    try {
+      const send = resumed ? track : place;
+      const outcomes = await Promise.all(legs.map((leg) => send(markets[leg.market], leg, options)));
+      return this.#executionOf(legs, outcomes);
+    } finally {
+      for (const {clientId} of legs) this.#coming.delete(clientId);
+    }
   }
 
   #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
@@ -126,6 +159,11 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     }
     this.#ready.add(pair);
     return undefined;
+  }
+
+  override confirmForeign(pair: string, fill: Fill): void {
+    super.confirmForeign(pair, fill);
+    this.#unbooked.delete(fill.id ?? "");
   }
 
   /** What the venue has done since the journal began, or in the last two days, that no order of a step has caused. */
@@ -173,6 +211,35 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   /** Takes every order of the account back at once, past every queue. */
   cancelAll(): Promise<void> {
     return this.#options.dryRun ? Promise.resolve() : this.#options.account.cancelAll();
+  }
+
+  stopAtVenue(given: ReadonlyMap<string, Decimal>): Promise<StopReport> {
+    const {account, urgent = account, clock, signal, alarm, dryRun} = this.#options;
+    if (dryRun) return Promise.resolve({pairs: [], left: [], flat: true, fills: []});
+    const held = new Map(given);
+    for (const {pair, coins} of this.#coming.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
+    this.#stopping ??= stopAtVenue(
+      {held, before: this.baseline?.balances ?? {}},
+      {
+        account: urgent,
+        markets: async () => {
+          if (this.#markets.size === 0) await this.list();
+          return this.#markets;
+        },
+        clock,
+        signal,
+        stamp: Math.trunc(clock.now()).toString(36),
+        say: (line) => alarm(`emergency stop: ${line}`, null)
+      }
+    )
+      .then((report) => {
+        for (const id of report.fills) if (!this.seen.has(id)) this.#unbooked.add(id);
+        return report;
+      })
+      .finally(() => (this.#stopping = undefined));
+    this.#cut.abort(new Error("an emergency stop acts at the venue itself"));
+    this.#cut = new AbortController();
+    return this.#stopping;
   }
 }
 

@@ -10,6 +10,8 @@ export interface OrderMarket {
   unit: Decimal;
   /** of the price, in the venue's unit */
   tick: Decimal;
+  /** of the quantity, in the venue's unit */
+  step: Decimal;
   active: boolean;
 }
 
@@ -48,6 +50,7 @@ const orderMarket = (category: OrderMarket["category"], own: VenueInstrument, un
   symbol: own.symbol,
   unit,
   tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
+  step: new Decimal(own.step ?? "0.00000001"),
   active: own.active
 });
 

@@ -24,6 +24,8 @@ export interface TrackOptions {
   clock: Clock;
   /** the process ends: what is in flight stays in the journal */
   signal: AbortSignal;
+  /** nothing more is sent: an emergency stop acts at the venue itself */
+  cut?: AbortSignal | undefined;
   /** says that an order's fate is not known yet, once it has lasted */
   onDoubt: (clientId: string, why: string) => void;
 }
@@ -41,7 +43,15 @@ const EXECUTIONS_MS = 10_000;
 /** Doubt that lasts this long is told. */
 const DOUBT_MS = 3_000;
 
-const ENDED = ["Filled", "Cancelled", "PartiallyFilledCanceled", "Rejected", "Deactivated", "Expired"];
+/** States of an order that nothing more becomes of. */
+export const ENDED: readonly string[] = [
+  "Filled",
+  "Cancelled",
+  "PartiallyFilledCanceled",
+  "Rejected",
+  "Deactivated",
+  "Expired"
+];
 
 /** The venue's words for an order, every parameter written out. */
 export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false): Fields {
@@ -67,9 +77,11 @@ export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false
  */
 export async function place(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
   try {
-    await options.account.create(orderFields(market, leg), options.signal);
+    await options.account.create(orderFields(market, leg), options.cut ?? options.signal);
   } catch (error) {
     options.signal.throwIfAborted();
+    // it may have been on its way
+    if (options.cut?.aborted) return track(market, leg, options);
     if (!(error instanceof Refusal)) throw error;
     if (verdictOf(error) === "refused") return {fills: [], why: reasonOf(error), lost: false};
   }

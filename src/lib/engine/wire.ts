@@ -32,6 +32,8 @@ export interface EngineStatus {
   /** the venue's address as rows carry it; `sim:7` for the embedded simulator */
   origin: string;
   simulated: boolean;
+  /** orders are shown and not sent; absent where it does not apply */
+  dryRun?: boolean;
   version: string;
   startedTs: number;
   /** the venue's present at the newest observation */
@@ -127,7 +129,18 @@ export interface DecisionReport {
   seq: number;
   ts: number;
   pair: string | null;
-  kind: "enter" | "exit" | "drop" | "lapse" | "refused" | "gated" | "opened" | "closed" | "liquidated" | "settled";
+  kind:
+    | "enter"
+    | "exit"
+    | "drop"
+    | "lapse"
+    | "refused"
+    | "gated"
+    | "opened"
+    | "closed"
+    | "liquidated"
+    | "settled"
+    | "not-sent";
   reason: string;
   numbers: Record<string, string>;
   tradeId: string | null;
@@ -219,8 +232,8 @@ export interface EngineEvents {
 
 /** One component of a comparison of the ledger with the venue's own books; decimals as text. */
 export interface ReconciliationRow {
-  /** coins and short in coins, cash in quote, orders by number */
-  component: "coins" | "short" | "cash" | "orders";
+  /** coins and short in coins, cash in quote, orders by number; fees as shares, configured and paid, which stop nothing */
+  component: "coins" | "short" | "cash" | "orders" | "fees";
   pair: string | null;
   ledger: string;
   venue: string;
@@ -233,6 +246,7 @@ export interface ReconciliationRow {
 /** The ledger against the venue's own books at one instant. */
 export interface Reconciliation {
   ts: number;
+  /** all books agree, fees aside */
   agrees: boolean;
   /** what the venue has done and the next step will take in, in words */
   pending: string[];

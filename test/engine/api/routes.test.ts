@@ -9,6 +9,7 @@ const READS = [
   "/opportunities",
   "/decisions",
   "/risk",
+  "/reconciliation",
   "/config",
   "/notifications"
 ];

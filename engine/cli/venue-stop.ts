@@ -1,0 +1,44 @@
+import {DataError} from "../../loaders/errors.js";
+import {createExchange} from "../../loaders/exchange/index.js";
+import {systemClock} from "../../loaders/exchange/clock.js";
+import {BybitAccount} from "../execution/live/account.js";
+import {pairMarkets} from "../execution/live/markets.js";
+import {stopAtVenue} from "../execution/live/stop.js";
+import type {StopReport} from "../execution/venue.js";
+import {liveKeys, secretEnvironment} from "../secrets.js";
+import {heldByJournal} from "../trading/held.js";
+
+/**
+ * An emergency stop without the engine: this process acts on the venue itself, with the keys of its own environment and
+ * what the engine's journal says of the venue, the account and the coins. A damaged journal leaves the coins alone; orders
+ * and shorts need none.
+ * @param journal folder of the live journal, which is read without its lock
+ * @param say hears of each thing that is done
+ * @throws ConfigError without keys; DataError for a journal that does not tell its venue
+ */
+export async function stopWithoutEngine(
+  journal: string,
+  {signal, say}: {signal: AbortSignal; say: (line: string) => void}
+): Promise<StopReport> {
+  const keys = liveKeys(secretEnvironment());
+  const {origin: url, venue, account: id, before, coins, damage} = heldByJournal(journal);
+  if (url === undefined) {
+    throw new DataError(`invalid journal: ${journal} does not tell its venue${damage ? ` (${damage})` : ""}`, {
+      fix: "close what is open at the venue itself"
+    });
+  }
+  const clock = systemClock;
+  const line = {clock, random: Math.random, url, deadlineMs: 5_000};
+  const [account, exchange] = await Promise.all([
+    BybitAccount.open({...line, keys, atOnce: true}),
+    createExchange({...line, simulated: venue === "sim"})
+  ]);
+  // Not waited for: until the venue has told its time, a signature carries this machine's.
+  account.syncClock({signal}).catch((error: Error) => say(`the venue does not tell its time: ${error.message}`));
+  const stamp = Date.now().toString(36);
+  const markets = () => exchange.instruments({signal, priority: "live"}).then(pairMarkets);
+  const scope = {held: coins, before, account: id};
+  const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, say});
+  if (damage === undefined) return report;
+  return {...report, flat: false, left: [...report.left, `coins were left alone: ${damage}`]};
+}

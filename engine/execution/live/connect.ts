@@ -1,0 +1,105 @@
+import {ConfigError} from "../../../loaders/errors.js";
+import {Refusal} from "../../../loaders/exchange/classify.js";
+import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
+import type {ReconciliationRow} from "../../../src/lib/engine/wire.js";
+import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
+import type {LiveTrading} from "../../live-locks.js";
+import {BybitAccount, type KeyFacts} from "./account.js";
+import {feeRows} from "./fees.js";
+import {LiveVenue} from "./live.js";
+import {judgeKey, type KeyWarning} from "./rights.js";
+
+export interface ConnectOptions {
+  live: LiveTrading;
+  exchange: Exchange;
+  strategy: StrategyConfig;
+  clock: Clock;
+  signal: AbortSignal;
+  /** hears what it waits for */
+  log: {info: (text: string) => void; warn: (text: string) => void};
+  /** says what a person should know of the keys */
+  warn: (warning: KeyWarning) => void;
+  /** says what a person should know at once of an order */
+  alarm: (text: string, pair: string | null) => void;
+  /** hears of each order that a dry run does not send */
+  shown: (order: string) => void;
+  deadlineMs?: number;
+}
+
+/** A real account that may be traded on. */
+export interface LiveAccount {
+  /** a venue each time that the trader is built */
+  venue: () => LiveVenue;
+  /** the account's fees of some pairs against the configured ones */
+  fees: (pairs: readonly string[]) => Promise<ReconciliationRow[]>;
+}
+
+/** Between two tries to reach the account, ms. */
+const RETRY_MS = 5_000;
+/** The venue does not know the key, its signature is wrong, it has expired, it is bound to another address. */
+const KEY_CODES: Readonly<Record<string, string>> = {
+  10003: "the venue does not know it",
+  10004: "its secret is wrong",
+  10010: "it is bound to another address than this machine's",
+  33004: "it has expired"
+};
+
+/**
+ * Reaches an account: its clock, without which nothing can be signed, and what its keys may do. What the network keeps
+ * from working is waited for; keys that cannot trade are refused.
+ * @throws ConfigError for keys that the venue does not take, or that cannot trade; the signal's reason
+ */
+export async function connectLive(options: ConnectOptions): Promise<LiveAccount> {
+  const {live, exchange, strategy, clock, signal, warn, alarm, shown, deadlineMs} = options;
+  const line = {
+    clock,
+    random: Math.random,
+    url: exchange.origin,
+    keys: live.keys,
+    reads: live.dryRun,
+    ...(deadlineMs !== undefined && {deadlineMs})
+  };
+  const account = await BybitAccount.open({...line, market: exchange});
+  const urgent = await BybitAccount.open({...line, atOnce: true});
+  for (const warning of judgeKey(await reach(account, options), {venueMs: account.venueMs, dryRun: live.dryRun}))
+    warn(warning);
+  return {
+    venue: () =>
+      new LiveVenue({
+        account,
+        urgent,
+        exchange,
+        clock,
+        signal,
+        config: strategy,
+        alarm,
+        ...(live.dryRun && {dryRun: shown})
+      }),
+    fees: (pairs) => feeRows(pairs, strategy, {account, exchange, options: {signal}})
+  };
+}
+
+/** Sets the line's clock and reads the keys' rights, as long as that takes. */
+async function reach(account: BybitAccount, {clock, signal, log}: ConnectOptions): Promise<KeyFacts> {
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    try {
+      await account.syncClock({priority: "live", signal});
+      const facts = await account.key({signal});
+      if (attempt > 1) log.info(`the account at ${account.origin} answers`);
+      return facts;
+    } catch (error) {
+      signal.throwIfAborted();
+      const {cause, message} = error as Error;
+      const why = cause instanceof Refusal ? KEY_CODES[cause.code ?? ""] : undefined;
+      if (why !== undefined) {
+        throw new ConfigError(`invalid CARRYBOOK_API_KEY: ${why}`, {
+          fix: `check CARRYBOOK_API_KEY and CARRYBOOK_API_SECRET, and that they were made for ${account.origin}`,
+          cause: error
+        });
+      }
+      log.warn(`the account at ${account.origin} cannot be reached (${message}); it is tried again until it answers`);
+      await clock.sleep(RETRY_MS, signal);
+    }
+  }
+}
