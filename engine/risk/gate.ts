@@ -85,7 +85,8 @@ export class RiskGate implements Gate {
         why: `${percent(loss)} of the capital lost since 00:00 UTC, over ${percent(limits.maxDailyLoss)}`
       });
     }
-    const drifting = [...trader.pairs.values()].find(({hedge}) => hedge?.hedged && driftOf(hedge) > limits.maxDrift);
+    // the lots of a small hedge may differ by more than the limit and could not be evener
+    const drifting = [...trader.pairs.values()].find(({hedge, uneven}) => uneven && driftOf(hedge!) > limits.maxDrift);
     if (drifting) {
       found.push({
         rule: "delta-drift",

@@ -101,7 +101,8 @@ export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[
       reason: context.errors === 0 ? "none failed" : "see the log for each"
     }
   ];
-  for (const {pair, hedge} of trader.pairs.values()) {
+  for (const traded of trader.pairs.values()) {
+    const {pair, hedge} = traded;
     if (!hedge) continue;
     const quote = context.quotes.get(pair)?.perp;
     const ratio = quote && hedge.hedged ? marginRatioOf(hedge, quote.last) : undefined;
@@ -150,8 +151,8 @@ export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[
       },
       {
         name: "delta-drift",
-        says: "difference of the two legs, a share of the spot quantity",
-        level: above(drift, limits.maxDrift, hedge.hedged ? Infinity : 0),
+        says: "difference of the two legs beyond one lot, a share of the larger",
+        level: hedge.hedged && !traded.uneven ? "ok" : above(drift, limits.maxDrift, hedge.hedged ? Infinity : 0),
         value: percent(drift),
         limit: percent(limits.maxDrift),
         does: "no further entry anywhere",

@@ -60,6 +60,7 @@ function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>,
     distance: perp && hedge.hedged ? distanceOf(hedge, perp) : null,
     marginRatio: perp && hedge.hedged ? marginRatioOf(hedge, perp) : null,
     drift: driftOf(hedge),
+    naked: !hedge.hedged || traded.uneven,
     waiting: traded.desk.book.waiting ?? null
   };
 }

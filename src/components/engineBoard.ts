@@ -20,8 +20,6 @@ import {Ticking} from "./ticking.js";
 export const replayLink = (trade?: string): string =>
   `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
 
-/** A hedge whose legs differ by more than this share is not one. */
-const NAKED = 0.02;
 /** A venue whose clock is further away than this keeps a time of its own. */
 const OWN_CLOCK_MS = 300_000;
 
@@ -232,7 +230,7 @@ export function modeBadge({
 }
 
 const bareOf = ({positions}: Pick<EngineData, "positions">): string[] =>
-  positions.filter((d) => !d.hedged || Math.abs(d.drift) > NAKED).map((d) => d.pair);
+  positions.filter((d) => d.naked).map((d) => d.pair);
 
 /** A halted engine or a leg that stands alone, where it cannot be overlooked; nothing otherwise. */
 export function Alarm({status: {state, why}, positions}: Pick<EngineData, "status" | "positions">): HTMLElement | null {

@@ -199,7 +199,7 @@ describe("what is at stake", () => {
       "alert",
       "HALTED: the books do not agree. Nothing is opened until somebody resumes it."
     ]);
-    const bare = Alarm({status, positions: [madePosition(NOW, {perpQty: "0.01", drift: 0.6})]})!;
+    const bare = Alarm({status, positions: [madePosition(NOW, {perpQty: "0.01", drift: 0.6, naked: true})]})!;
     expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is not covered/);
   });
 });

@@ -62,6 +62,7 @@ export const madePosition = (now: number, change: Partial<PositionReport> = {}):
   distance: 0.985,
   marginRatio: 0.0024,
   drift: 0,
+  naked: false,
   waiting: null,
   ...change
 });

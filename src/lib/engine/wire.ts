@@ -94,8 +94,10 @@ export interface PositionReport {
   distance: number | null;
   /** share of the way from the entry's margin to liquidation that is used up: 1 is liquidation */
   marginRatio: number | null;
-  /** (spot − perp) / spot quantity */
+  /** |spot − perp| as a share of the larger leg */
   drift: number;
+  /** a leg stands alone: the two differ by more than one lot */
+  naked: boolean;
   waiting: "entry" | "exit" | null;
 }
 
