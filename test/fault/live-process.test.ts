@@ -5,7 +5,16 @@ import {afterEach, describe, expect, it} from "vitest";
 import type {EngineInfo} from "../../engine/files.js";
 import type {AccountInput} from "../../engine/simulator/private/accounts.js";
 import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
-import type {DecisionReport, EngineStatus, Notification, Reconciliation} from "../../src/lib/engine/wire.js";
+import type {
+  DecisionReport,
+  EngineStatus,
+  Notification,
+  PositionReport,
+  Reconciliation
+} from "../../src/lib/engine/wire.js";
+import {generator} from "../../src/lib/stats/random.js";
+import {HOUR_MS} from "../../src/lib/time/grid.js";
+import {exposureOf} from "../helpers/live.js";
 import {cli, finished, startCli, type CliResult} from "../helpers/cli.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -13,6 +22,7 @@ const KEY = "kEy-of-the-account-77";
 const SECRET = "s3cret-of-the-account-99";
 const KEYS = {CARRYBOOK_API_KEY: KEY, CARRYBOOK_API_SECRET: SECRET};
 const SETTLEMENT = Date.UTC(2026, 2, 2, 16);
+const KILLS = 8;
 /** an engine needs this long until its first cycle, ms */
 const AHEAD_MS = 25_000;
 
@@ -45,6 +55,7 @@ interface Running {
   child: ChildProcess;
   end: Promise<CliResult>;
   get: <T>(path: string) => Promise<T>;
+  patch: (path: string, body: unknown) => Promise<void>;
 }
 
 async function startLive(
@@ -53,6 +64,8 @@ async function startLive(
   ...more: string[]
 ): Promise<Running> {
   const given = ["engine", "--mode", "live", "--live", "--url", sim.url, "--no-data", "--port", "0", ...more];
+  // what a killed engine has left of its address
+  rmSync(join(root, "data", "demo", "engine", "engine.json"), {force: true});
   const child = startCli([...given, ...args], KEYS);
   closing.push(() => void child.kill("SIGKILL"));
   const end = finished(child);
@@ -66,7 +79,12 @@ async function startLive(
   const token = readFileSync(join(dir, "token"), "utf8").trim();
   const get = async <T>(route: string) =>
     (await (await fetch(`${url}${route}`, {headers: {authorization: `Bearer ${token}`}})).json()) as T;
-  return {child, end, get};
+  const patch = async (route: string, body: unknown) => {
+    const headers = {authorization: `Bearer ${token}`, "content-type": "application/json"};
+    const reply = await fetch(`${url}${route}`, {method: "PATCH", headers, body: JSON.stringify(body)});
+    if (!reply.ok) throw new Error(await reply.text());
+  };
+  return {child, end, get, patch};
 }
 
 /** Every file below a folder. */
@@ -114,6 +132,51 @@ describe("a live engine as a process", () => {
     expect(end.code, end.stderr).toBe(0);
     expectSecret([stop.stdout, stop.stderr, end.stdout, end.stderr, ...replies], where.root);
   });
+
+  it(`is killed with SIGKILL ${KILLS} times while its orders go out: each next process finds them, and the books agree`, async () => {
+    const sim = await venue();
+    const where = place();
+    const random = generator(41);
+    const books = () => sim.steer.ledger(KEY);
+    let caught = 0;
+    let settlement = SETTLEMENT;
+    for (let i = 0; i < KILLS; i++, settlement += 8 * HOUR_MS) {
+      sim.steer.clock({now: settlement - 12_000});
+      const engine = await startLive(sim, where);
+      // in turns it wants to be in and out
+      const rates = i % 2 === 0 ? {minRate: "0.00005", exitRate: "0.00002"} : {minRate: "0.5", exitRate: "0.4"};
+      await expect
+        .poll(async () => (await engine.get<EngineStatus>("/status")).state, {timeout: 30_000})
+        .toBe("running");
+      await engine.patch("/config", rates);
+      const before = books().orders.length;
+      await expect.poll(() => books().orders.length, {timeout: 40_000, interval: 5}).toBeGreaterThan(before);
+      await new Promise((resolve) => setTimeout(resolve, random() * 60));
+      engine.child.kill("SIGKILL");
+      await engine.end;
+      if (new Set(books().positions.map(({side}) => side)).size > 0) caught++;
+    }
+    sim.steer.clock({now: settlement - 12_000});
+    const last = await startLive(sim, where);
+    const agreed = async () => (await last.get<Reconciliation>("/reconciliation")).agrees;
+    await expect.poll(agreed, {timeout: 40_000}).toBe(true);
+    const {state, why} = await last.get<EngineStatus>("/status");
+    const positions = await last.get<PositionReport[]>("/positions");
+    if (positions.some(({naked}) => naked)) expect([state, why]).toEqual(["halted", expect.stringMatching(/without/)]);
+    const journal = files(join(where.root, "data", "demo", "journal", "live"));
+    const known = journal.map((path) => readFileSync(path, "utf8")).join("");
+    for (const {orderLinkId} of books().orders) expect(known).toContain(`"${orderLinkId as string}"`);
+    for (const {coins, short, pair} of ["BTC", "ETH"].map((coin) => ({
+      pair: coin,
+      ...exposureOf(books(), `${coin}/USDT`)
+    }))) {
+      // a lot of either market, or the engine is halted and says so
+      if (coins.minus(short).abs().gt("0.01")) expect(state, pair).toBe("halted");
+    }
+    expect(caught).toBeGreaterThan(0);
+    last.child.kill("SIGTERM");
+    await last.end;
+  }, 600_000);
 
   it("in a dry run it reads, decides and shows its orders, and nothing is ever sent that changes something", async () => {
     const sim = await venue({permissions: {readOnly: true}});
