@@ -138,8 +138,11 @@ export interface RealVenue extends ExecutionVenue {
   accountId(): Promise<string>;
   /** From here on the account is measured against how it was then. */
   begin(baseline: Baseline): void;
-  /** What has happened in the last day without an order of a step, as far as the ledger does not know it. */
-  news(venueMs: number): Promise<VenueNews>;
+  /**
+   * What has happened without an order of a step, as far as the ledger does not know it: since the newest step, and for a
+   * day at least.
+   */
+  news(venueMs: number, sinceMs: number): Promise<VenueNews>;
   /** Whether an execution or a change of the account is in the ledger. */
   knows(id: string): boolean;
   /** A change of the account is in the ledger. */

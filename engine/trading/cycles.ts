@@ -148,7 +148,7 @@ export class Cycles {
     const loop = this.#loop;
     const urgent = new Set(loop.gate.exits(loop.trader).map(({pair}) => pair));
     const {venue} = loop.trader;
-    const news = isReal(venue) ? await venue.news(loop.venueTs!) : undefined;
+    const news = isReal(venue) ? await venue.news(loop.venueTs!, loop.trader.lastTs) : undefined;
     const gathered = await gather({
       news,
       trader: loop.trader,

@@ -17,7 +17,7 @@ export async function emergencyInput(loop: TradingLoop, touches: (pair: string) 
   if (!isReal(venue) || !venue.baseline) return open.map(touches);
   const holdings = await venue.holdings();
   // asked for after it, so that what the holdings lack is among the news
-  const news = await venue.news(loop.venueTs ?? loop.now());
+  const news = await venue.news(loop.venueTs ?? loop.now(), loop.trader.lastTs);
   const there = new Map(holdings.pairs.map((holding) => [holding.pair, holding]));
   const concerned = new Set([...open, ...news.foreign.map(({pair}) => pair)]);
   return [...concerned].flatMap((pair) => {

@@ -31,7 +31,7 @@ async function looks(trader: Trader, {venueMs, pause}: ReconcileOptions): Promis
   if (!isReal(venue)) return compare(trader, await venue.holdings(), undefined, venueMs);
   for (let look = 1; ; look++) {
     const holdings = await venue.holdings();
-    const found = compare(trader, holdings, await venue.news(venueMs), venueMs);
+    const found = compare(trader, holdings, await venue.news(venueMs, trader.lastTs), venueMs);
     if (found.agrees || look === LOOKS) return found;
     await pause();
   }

@@ -143,7 +143,7 @@ export class LiveDesk {
     const {venueMs} = await this.feed.time();
     const ts = Math.max(venueMs, this.trader.lastTs + 1);
     const quote = (await this.feed.scan(ts)).get(this.pair);
-    const news = await this.venue.news(ts);
+    const news = await this.venue.news(ts, this.trader.lastTs);
     const settlements: SettlementInput[] = news.payments
       .filter(({settlementTs}) => settlementTs > this.trader.pair(this.pair).rates.newestTs)
       .sort((a, b) => a.settlementTs - b.settlementTs)

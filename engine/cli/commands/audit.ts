@@ -1,4 +1,5 @@
 import {join} from "node:path";
+import {UsageError} from "../../../loaders/errors.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {auditJournal} from "../../trading/audit.js";
 import {count} from "../output.js";
@@ -10,24 +11,30 @@ export function auditCommand(define: Define): void {
     "replay the engine's journal from its inputs alone and hold every line, decision and snapshot against it",
     (command, run) =>
       command
+        .option("--mode <mode>", "whose journal: paper or live", "paper")
         .addHelpText(
           "after",
           `
 Examples:
   npx carrybook audit --demo        # the paper engine on the simulated market
-  npx carrybook audit --json
+  npx carrybook audit --mode live --json
 
 It reads the journal and changes nothing; the engine may run meanwhile.`
         )
-        .action(() =>
+        .action(({mode}: {mode: string}) =>
           run(async ({dataDir, output}) => {
-            const audit = await auditJournal(join(dataDir, "journal", "paper"));
+            if (mode !== "paper" && mode !== "live")
+              throw new UsageError(`invalid mode: ${mode}`, {fix: "paper or live"});
+            const audit = await auditJournal(join(dataDir, "journal", mode));
             if (audit.torn !== null) output.note(`${audit.torn}; it is left out`, "warn");
             output.document(
               audit,
               () =>
                 `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: every checksum holds, ` +
-                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades come out the same, the books agree`
+                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades come out the same` +
+                (mode === "paper"
+                  ? ", the books agree"
+                  : "; the venue's books are compared by the engine, at every cycle")
             );
             return 0;
           })

@@ -52,10 +52,8 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
   }
   const positions = close ? "close" : keep ? "keep" : undefined;
   const {info} = engine;
-  await engine.post(
-    "/engine/stop",
-    positions ? {positions} : {},
-    AbortSignal.any([context.signal, AbortSignal.timeout(ANSWER_MS * 5)])
+  await within(ANSWER_MS * 5, context.signal, (signal) =>
+    engine.post("/engine/stop", positions ? {positions} : {}, signal)
   );
   const until = Date.now() + ORDER_MS;
   while (runningEngine(dataDir!)?.pid === info.pid && Date.now() < until)
@@ -109,6 +107,23 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
   return flat ? 0 : 1;
 }
 
+/**
+ * Asks something for at most so long. By a timer that is held here: a composite of `AbortSignal.timeout` may be collected
+ * before it fires, and a hanging engine is then waited for five minutes.
+ */
+async function within<T>(ms: number, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const end = () => own.abort(signal.reason);
+  const timer = setTimeout(() => own.abort(new Error(`no answer within ${ms} ms`)), ms);
+  signal.addEventListener("abort", end, {once: true});
+  try {
+    return await ask(own.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  }
+}
+
 function clientOf(dir: string, done: string[]): EngineClient | undefined {
   try {
     return findEngine(dir);
@@ -124,10 +139,9 @@ async function askEngine(
   {signal}: Context,
   done: string[]
 ): Promise<EmergencyReport | undefined> {
-  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   let report: EmergencyReport;
   try {
-    report = await client.post<EmergencyReport>("/engine/emergency-stop", {}, within(ANSWER_MS));
+    report = await within(ANSWER_MS, signal, (own) => client.post<EmergencyReport>("/engine/emergency-stop", {}, own));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     done.push(`the engine's API did not answer within ${ANSWER_MS / 1_000} s`);
@@ -136,7 +150,9 @@ async function askEngine(
   done.push("the engine's API took it");
   for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
     await wait(POLL_MS, undefined, {signal});
-    const told = await client.get<EngineStatus>("/status", within(ANSWER_MS)).catch(() => undefined);
+    const told = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
+      () => undefined
+    );
     if (told?.emergency) report = {...report, ...told.emergency};
   }
   return report;

@@ -4,6 +4,7 @@ import {CODES, DIALECT, envelope} from "../../../loaders/exchange/bybit-wire.js"
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, maybeTs, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
+import {DAY_MS} from "../../../src/lib/time/grid.js";
 import type {CallOptions, Clock, Exchange} from "../../../loaders/exchange/types.js";
 import {Wire} from "../../../loaders/exchange/wire.js";
 
@@ -51,6 +52,7 @@ const LIMITS = {account: {perWindow: 150, windowMs: 5_000}};
 const EXECUTIONS = 100;
 const LOG_ROWS = 50;
 const MOST_PAGES = 40;
+const WEEK_MS = 7 * DAY_MS;
 const RECV_WINDOW_MS = 5_000;
 
 /**
@@ -221,13 +223,34 @@ export class BybitAccount {
   }
 
   /** Every execution since an instant, by whomever, forced ones included. */
-  executionsSince(category: Category, startTime: number, options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/execution/list", {category, startTime, limit: EXECUTIONS}, options);
+  executionsSince(category: Category, startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
+    return this.#windows(
+      "v5/execution/list",
+      {category, limit: EXECUTIONS},
+      {startTime, nowMs, longestMs: WEEK_MS},
+      options
+    );
   }
 
   /** Every change of a wallet since an instant. */
-  logSince(startTime: number, options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/account/transaction-log", {accountType: "UNIFIED", startTime, limit: LOG_ROWS}, options);
+  logSince(startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
+    const query = {accountType: "UNIFIED", limit: LOG_ROWS};
+    return this.#windows("v5/account/transaction-log", query, {startTime, nowMs, longestMs: DAY_MS}, options);
+  }
+
+  /** A long stretch in windows, since a start alone reaches no further than the venue's own longest one. */
+  async #windows(
+    path: string,
+    query: Fields,
+    {startTime, nowMs, longestMs}: {startTime: number; nowMs: number; longestMs: number},
+    options?: CallOptions
+  ): Promise<Fields[]> {
+    const rows: Fields[] = [];
+    let from = startTime;
+    for (; nowMs - from > longestMs; from += longestMs)
+      rows.push(...(await this.#pages(path, {...query, startTime: from, endTime: from + longestMs - 1}, options)));
+    rows.push(...(await this.#pages(path, {...query, startTime: from}, options)));
+    return rows;
   }
 
   /** Linear positions that are not flat. */

@@ -166,8 +166,8 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     this.#unbooked.delete(fill.id ?? "");
   }
 
-  /** What the venue has done since the journal began, or in the last two days, that no order of a step has caused. */
-  async news(venueMs: number): Promise<VenueNews> {
+  /** What the venue has done since the journal began, or since the newest step (a day at least), that no order of a step has caused. */
+  async news(venueMs: number, sinceMs: number): Promise<VenueNews> {
     if (this.#markets.size === 0) await this.list();
     const {account, signal} = this.#options;
     return newsOf({
@@ -177,7 +177,8 @@ export class LiveVenue extends AccountBooks implements RealVenue {
       seen: this.seen,
       lost: this.lost,
       baselineTs: this.baseline?.ts ?? venueMs,
-      venueMs
+      venueMs,
+      sinceMs
     });
   }
 

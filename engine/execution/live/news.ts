@@ -19,10 +19,14 @@ export interface NewsOptions {
   /** when the journal began: what was before is not ours */
   baselineTs: number;
   venueMs: number;
+  /** the newest step: an engine that was off for days is told all of them */
+  sinceMs: number;
 }
 
 /** How far back the venue is asked at each look, ms: late rows turn up within it. */
 const BACK_MS = 86_400_000;
+/** And this long before the newest step. */
+const OVERLAP_MS = 3_600_000;
 
 /** Rows of the log that executions tell already. */
 const EXECUTED = ["TRADE", "LIQUIDATION", "ADL", "DELIVERY"];
@@ -34,7 +38,7 @@ const FORCED: Record<string, ForeignRecord["cause"]> = {
   Delivery: "settlement"
 };
 
-/** Asks for executions and the log of the last day and keeps what the ledger does not know. */
+/** Asks for executions and the log since the newest step, a day at least, and keeps what the ledger does not know. */
 export async function newsOf({
   account,
   signal,
@@ -42,13 +46,14 @@ export async function newsOf({
   seen,
   lost,
   baselineTs,
-  venueMs
+  venueMs,
+  sinceMs
 }: NewsOptions): Promise<VenueNews> {
-  const since = Math.max(baselineTs, venueMs - BACK_MS);
+  const since = Math.max(baselineTs, Math.min(sinceMs - OVERLAP_MS, venueMs - BACK_MS));
   const [spot, linear, log] = await Promise.all([
-    account.executionsSince("spot", since, {signal}),
-    account.executionsSince("linear", since, {signal}),
-    account.logSince(since, {signal})
+    account.executionsSince("spot", since, venueMs, {signal}),
+    account.executionsSince("linear", since, venueMs, {signal}),
+    account.logSince(since, venueMs, {signal})
   ]);
   const news: VenueNews = {payments: [], foreign: [], account: []};
   const bySymbol = (read: (own: PairMarkets) => OrderMarket) =>
