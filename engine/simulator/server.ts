@@ -81,7 +81,17 @@ const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() -
  * accounts that are opened. What it rests on is in CONFORMANCE.md. `/sim/...` steers and observes it.
  */
 export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
-  const {port = 0, seed = 7, nowMs, speed = 1, faults, latencyMs = 0, clock = Date.now, accounts = [], spreadTicks} = options;
+  const {
+    port = 0,
+    seed = 7,
+    nowMs,
+    speed = 1,
+    faults,
+    latencyMs = 0,
+    clock = Date.now,
+    accounts = [],
+    spreadTicks
+  } = options;
   const venue = new Venue(seed, spreadTicks);
   const state: State = {
     venue,

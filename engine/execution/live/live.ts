@@ -4,20 +4,26 @@ import {ConfigError} from "../../../loaders/errors.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
-import type {Baseline, Execution, HedgeLegs, Holdings, LegOrder, RealVenue, VenueNews} from "../venue.js";
+import {executionConfig, type ExecutionConfig} from "../config.js";
+import {LOST, type Baseline, type Execution, type HedgeLegs, type Holdings, type LegOrder} from "../venue.js";
+import type {RealVenue, VenueNews} from "../venue.js";
 import type {BybitAccount} from "./account.js";
 import {decimalField} from "./fill.js";
-import {pairMarkets, type OrderMarket, type PairMarkets} from "./markets.js";
+import {overMost, pairMarkets, type PairMarkets} from "./markets.js";
 import {newsOf} from "./news.js";
-import {place, track, type LegOutcome, type TrackOptions} from "./orders.js";
+import type {LegOutcome} from "./orders.js";
+import {resumeRound, sendRound, shownRound, type Round, type RoundOptions} from "./rounds.js";
 import {Seen} from "./seen.js";
+import {SpreadMarkets} from "./spread-market.js";
 
 export interface LiveOptions {
   account: BybitAccount;
   exchange: Exchange;
   clock: Clock;
   signal: AbortSignal;
-  config: Pick<StrategyConfig, "leverage">;
+  config: Pick<StrategyConfig, "leverage" | "spotFee" | "spotFeeIn">;
+  /** how orders go out; two orders by default */
+  execution?: ExecutionConfig | undefined;
   /** says what a person should know at once */
   alarm: (text: string, pair: string | null) => void;
   /** shows orders instead of sending them */
@@ -35,6 +41,8 @@ export class LiveVenue implements RealVenue {
   readonly real = true as const;
   readonly cashTolerance = new Decimal("0.00000001");
   readonly #options: LiveOptions;
+  readonly #execution: ExecutionConfig;
+  readonly #spreads: SpreadMarkets;
   readonly #seen = new Seen();
   /** orders that were given up for lost */
   readonly #lost = new Set<string>();
@@ -44,6 +52,8 @@ export class LiveVenue implements RealVenue {
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#execution = options.execution ?? executionConfig.parse({});
+    this.#spreads = new SpreadMarkets(options.account, options.clock);
   }
 
   get baseline(): Baseline | undefined {
@@ -86,33 +96,42 @@ export class LiveVenue implements RealVenue {
   }
 
   async execute(order: HedgeLegs, {resumed}: {resumed: boolean}): Promise<Execution> {
-    const {dryRun, signal, clock, account, alarm} = this.#options;
+    const {dryRun} = this.#options;
     const {pair, act, legs} = order;
     const markets = await this.#marketsOf(pair);
+    const round: Round = {act, legs, markets, patient: order.patient === true};
+    const options = this.#roundOptions(pair);
+    const none = (why: string): Execution => ({fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))});
     if (dryRun) {
-      const unfilled = legs.map((leg) => ({clientId: leg.clientId, why: "dry run: nothing is sent"}));
-      for (const leg of legs) dryRun(shown(markets[leg.market], leg));
-      return {fills: [], unfilled};
+      for (const line of await shownRound(round, options)) dryRun(line);
+      return none("dry run: nothing is sent");
     }
-    if (act === "open" && !resumed) {
-      const why = await this.#prepare(markets);
-      if (why !== undefined) return {fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))};
+    if (resumed) return this.#executionOf(legs, await resumeRound(round, options));
+    if (act === "open") {
+      const why = overMost(markets, legs) ?? (await this.#prepare(markets));
+      if (why !== undefined) return none(why);
     }
-    const options: TrackOptions = {
+    return this.#executionOf(legs, await sendRound(round, options));
+  }
+
+  #roundOptions(pair: string): RoundOptions {
+    const {account, clock, signal, alarm, config} = this.#options;
+    return {
       account,
       clock,
       signal,
+      execution: this.#execution,
+      spreads: this.#spreads,
+      coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
       onDoubt: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
     };
-    const outcomes = await Promise.all(legs.map((leg) => (resumed ? track : place)(markets[leg.market], leg, options)));
-    return this.#executionOf(legs, outcomes);
   }
 
   #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
     const unfilled = outcomes.flatMap(({why, lost}, i) => {
       const {clientId} = legs[i]!;
       if (lost) this.#lost.add(clientId);
-      return why === undefined ? [] : [{clientId, why: lost ? `lost: ${why}` : why}];
+      return why === undefined ? [] : [{clientId, why: lost ? `${LOST}${why}` : why}];
     });
     return {fills: outcomes.flatMap(({fills}) => fills), unfilled};
   }
@@ -143,7 +162,7 @@ export class LiveVenue implements RealVenue {
 
   confirm(_order: HedgeLegs, {fills, unfilled = []}: Execution): void {
     for (const fill of fills) this.#seen.add(fill.id, fill.ts);
-    for (const {clientId, why} of unfilled) if (why.startsWith("lost: ")) this.#lost.add(clientId);
+    for (const {clientId, why} of unfilled) if (why.startsWith(LOST)) this.#lost.add(clientId);
   }
 
   confirmForeign(_pair: string, fill: Fill): void {
@@ -185,11 +204,12 @@ export class LiveVenue implements RealVenue {
   async holdings(): Promise<Holdings> {
     const {account, signal} = this.#options;
     if (this.#markets.size === 0) await this.list();
-    const [balances, positions, spot, linear] = await Promise.all([
+    const [balances, positions, spot, linear, spreads] = await Promise.all([
       account.balances({signal}),
       account.positions({signal}),
       account.openOrders("spot"),
-      account.openOrders("linear")
+      account.openOrders("linear"),
+      this.#execution.style === "spread" ? account.openSpreads({signal}) : []
     ]);
     const before = (coin: string) => new Decimal(this.#baseline?.balances[coin] ?? "0");
     const bySymbol = new Map(positions.map((row) => [textOf(row["symbol"]), row]));
@@ -203,15 +223,15 @@ export class LiveVenue implements RealVenue {
     });
     const cash = new Decimal(balances.get("USDT") ?? "0").minus(before("USDT")).plus(sold);
     const names = new Set([...this.#markets.values()].flatMap(({spot, perp}) => [spot.symbol, perp.symbol]));
-    const orders = [...spot, ...linear].flatMap((row) =>
-      names.has(textOf(row["symbol"]) ?? "") ? [textOf(row["orderLinkId"]) || textOf(row["orderId"]) || "?"] : []
-    );
+    const followed = [...spot, ...linear].filter((row) => names.has(textOf(row["symbol"]) ?? ""));
+    const orders = [...followed, ...spreads].map((row) => textOf(row["orderLinkId"]) || textOf(row["orderId"]) || "?");
     return {cash, pairs, orders};
   }
 
   /** Takes every order of the account back at once, past every queue. */
   cancelAll(): Promise<void> {
-    return this.#options.dryRun ? Promise.resolve() : this.#options.account.cancelAll();
+    const {dryRun, account} = this.#options;
+    return dryRun ? Promise.resolve() : account.cancelAll({spreads: this.#execution.style === "spread"});
   }
 
   snapshot(): unknown {
@@ -231,6 +251,3 @@ function shortOf(row: Record<string, unknown>): Decimal {
   const size = decimalField(row, "size");
   return textOf(row["side"]) === "Buy" ? size.neg() : size;
 }
-
-const shown = (market: OrderMarket, {side, quantity, limit, reduceOnly, clientId}: LegOrder): string =>
-  `${side} ${text(quantity)} coins of ${market.symbol} (${market.category}) ${limit ? `at ${text(limit)} or better` : "at any price"}${reduceOnly ? ", reduce-only" : ""} as ${clientId}`;
