@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../loaders/errors.js";
+import {executionConfig} from "./execution/config.js";
 import {notifyConfig} from "./notify/config.js";
 import {riskLimits} from "./risk/limits.js";
 import {scheduleConfig} from "./schedule/data-tasks.js";
@@ -49,6 +50,7 @@ const schema = z.strictObject({
         .describe("keys of the strategy, as `backtest --set` takes them"),
       pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
       risk: riskLimits.describe("limits of the risk rules"),
+      execution: executionConfig,
       schedule: scheduleConfig,
       devOrigins: z
         .array(z.url())

@@ -29,7 +29,20 @@ export interface HedgeLegs {
   /** 1 for the first round of a trade */
   attempt: number;
   legs: readonly LegOrder[];
+  /**
+   * Nothing is lost if it takes a while or comes to nothing: a venue may send both legs as one order, or let one rest
+   * first. Not part of what is written down: a round that is resumed is only looked for.
+   */
+  patient?: true | undefined;
 }
+
+/** How the reason of an order begins that was given up for lost and may still turn up. */
+export const LOST = "lost: ";
+/** The reason of an order that was tried patiently and not filled: the legs can still be had one by one. */
+export const patiently = (way: "spread" | "maker", why: string): string => `as a ${way}: ${why}`;
+/** Whether it was the patient way that did not fill a round; by its reasons, which the journal keeps. */
+export const triedPatiently = ({unfilled = []}: Execution): boolean =>
+  unfilled.some(({why}) => /^as a (spread|maker): /.test(why));
 
 /** What became of a round of orders, once nothing of it is in flight any more. */
 export interface Execution {

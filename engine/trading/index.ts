@@ -61,6 +61,7 @@ function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfi
     live,
     exchange,
     strategy,
+    execution: deps.config.engine.execution,
     clock,
     signal,
     log: {info: (text) => log.info(text), warn: (text) => log.warn(text)},

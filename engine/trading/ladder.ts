@@ -1,7 +1,7 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {ceilToStep, floorToStep, type Rules} from "../../src/lib/ledger/rules.js";
 import {Decimal, ONE, ZERO} from "../../src/lib/money/decimal.js";
-import type {Act, ExecutionVenue} from "../execution/venue.js";
+import {triedPatiently, type Act, type Execution, type ExecutionVenue} from "../execution/venue.js";
 import type {Recorder} from "../journal/recorder.js";
 import {carryOut, limitOf, type LegPlan} from "./orders.js";
 
@@ -70,7 +70,8 @@ export class Ladder {
 
   /** Both legs at once, then the smaller up to the larger, then the larger down to the smaller. */
   async open({spot, perp}: {spot: Decimal; perp: Decimal}): Promise<void> {
-    await this.#send("open", [this.#leg("spot", "buy", spot, BAND_BPS), this.#leg("perp", "sell", perp, BAND_BPS)]);
+    const legs = [this.#leg("spot", "buy", spot, BAND_BPS), this.#leg("perp", "sell", perp, BAND_BPS)];
+    await this.#send("open", legs, true);
     for (let i = 0; i < RETRIES && !this.#done; i++) {
       const leg = this.#missing();
       if (!leg) break;
@@ -85,7 +86,8 @@ export class Ladder {
       if (this.#done) return;
       const legs = this.#excess(band);
       if (legs.length === 0) return;
-      this.unwound = true;
+      // One order for both legs trades equal quantities, so the fee in the coin leaves the short larger: no leg has failed.
+      if (!this.#onlyFee) this.unwound = true;
       await this.#send("mend", legs);
     }
   }
@@ -95,13 +97,14 @@ export class Ladder {
    * @param urgent begins with the wider band
    */
   async leave(act: Exclude<Act, "open" | "mend">, urgent: boolean): Promise<void> {
+    let patient = act === "close" && !urgent;
     for (const band of urgent ? UNWIND_BPS.slice(1) : [...Array<number>(RETRIES).fill(BAND_BPS), ...UNWIND_BPS]) {
       const legs = this.#everything(band);
       if (legs.length === 0) return;
-      const before = this.fills.length;
-      await this.#send(act, legs);
+      const execution = await this.#send(act, legs, patient);
+      patient = false;
       // A venue that takes neither leg keeps the hedge whole: it is tried again with new prices.
-      if (this.fills.length === before && this.fills.length === 0 && !urgent) return;
+      if (this.fills.length === 0 && !urgent && !triedPatiently(execution)) return;
     }
   }
 
@@ -109,9 +112,15 @@ export class Ladder {
     return this.naked.abs().lt(this.#options.rules.step);
   }
 
-  async #send(act: Act, legs: readonly LegPlan[]): Promise<void> {
+  /** The short is larger by no more than what the fee took of the coin. */
+  get #onlyFee(): boolean {
+    return this.naked.lt(0) && this.naked.neg().lte(this.perp.times(this.#options.coinFee));
+  }
+
+  async #send(act: Act, legs: readonly LegPlan[], patient = false): Promise<Execution> {
     const {recorder, venue, ts, pair, tradeId} = this.#options;
-    const execution = await carryOut(recorder, venue, {ts, pair, tradeId, act, attempt: ++this.sent, legs});
+    const round = {ts, pair, tradeId, act, attempt: ++this.sent, legs, ...(patient && {patient: true as const})};
+    const execution = await carryOut(recorder, venue, round);
     for (const fill of execution.fills) {
       this.fills.push(fill);
       const signed = fill.side === "buy" ? fill.quantity : fill.quantity.neg();
@@ -119,6 +128,7 @@ export class Ladder {
       else this.perp = this.perp.minus(signed);
     }
     for (const {why} of execution.unfilled ?? []) this.refusals.push(why);
+    return execution;
   }
 
   /** The order that brings the smaller leg up; undefined where there is nothing to bring up or it is too small to trade. */

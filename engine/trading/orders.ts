@@ -34,9 +34,9 @@ export async function carryOut(
   venue: ExecutionVenue,
   round: Omit<HedgeLegs, "legs"> & {legs: readonly LegPlan[]}
 ): Promise<Execution> {
-  const {ts, tradeId, pair, act, attempt} = round;
+  const {ts, tradeId, pair, act, attempt, patient} = round;
   const legs = round.legs.map((leg) => ({clientId: clientId(tradeId, act, leg.market, attempt), ...leg}));
-  const order: HedgeLegs = {ts, tradeId, pair, act, attempt, legs};
+  const order: HedgeLegs = {ts, tradeId, pair, act, attempt, legs, ...(patient && {patient})};
   const resumed = recorder.upcoming !== undefined;
   recorder.follow<OrderedEvent>({
     type: "ordered",

@@ -234,6 +234,7 @@ function maybeSpot(row: Fields): VenueInstrument | undefined {
     tick: decimals.maybe(objectOf(row["priceFilter"])["tickSize"]),
     step: decimals.maybe(lot["basePrecision"]),
     minQty: decimals.maybe(lot["minOrderQty"]),
+    maxQty: decimals.maybe(lot["maxOrderQty"]),
     minNotional: decimals.maybe(lot["minOrderAmt"])
   };
 }
@@ -258,6 +259,7 @@ function maybePerp(row: Fields, spotBases: ReadonlySet<string>): VenueInstrument
     tick: decimals.maybe(objectOf(row["priceFilter"])["tickSize"]),
     step: decimals.maybe(lot["qtyStep"]),
     minQty: decimals.maybe(lot["minOrderQty"]),
+    maxQty: decimals.maybe(lot["maxOrderQty"]),
     minNotional: decimals.maybe(lot["minNotionalValue"]),
     fundingIntervalHours: minutes > 0 ? minutes / 60 : undefined
   };

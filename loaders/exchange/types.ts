@@ -35,6 +35,8 @@ export interface VenueInstrument {
   tick?: string | undefined;
   step?: string | undefined;
   minQty?: string | undefined;
+  /** the most of one order, in units of the base; undefined where the venue does not say */
+  maxQty?: string | undefined;
   minNotional?: string | undefined;
   fundingIntervalHours?: number | undefined;
 }

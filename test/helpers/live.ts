@@ -1,5 +1,6 @@
 import {appendFileSync} from "node:fs";
 import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
+import {executionConfig, type ExecutionConfig} from "../../engine/execution/config.js";
 import {BybitAccount} from "../../engine/execution/live/account.js";
 import {LiveVenue} from "../../engine/execution/live/live.js";
 import {LiveFeed} from "../../engine/feed/live.js";
@@ -27,6 +28,8 @@ export interface DeskOptions {
   config?: Record<string, string>;
   nowMs?: number;
   deadlineMs?: number;
+  /** how orders go out */
+  execution?: Partial<ExecutionConfig>;
 }
 
 /**
@@ -50,7 +53,8 @@ export class LiveDesk {
     readonly account: BybitAccount,
     readonly feed: LiveFeed,
     readonly pair: string,
-    readonly config: ReturnType<typeof parseConfig>
+    readonly config: ReturnType<typeof parseConfig>,
+    public execution: ExecutionConfig
   ) {}
 
   static async open(dir: string, options: DeskOptions = {}): Promise<LiveDesk> {
@@ -79,7 +83,17 @@ export class LiveDesk {
     });
     const feed = new LiveFeed(exchange);
     await feed.list();
-    const desk = new LiveDesk(dir, sim, clock, exchange, account, feed, pair, config);
+    const desk = new LiveDesk(
+      dir,
+      sim,
+      clock,
+      exchange,
+      account,
+      feed,
+      pair,
+      config,
+      executionConfig.parse(options.execution ?? {})
+    );
     desk.#start();
     const {trader} = desk;
     const baseline: BaselineEvent = {type: "baseline", ...(await desk.venue.lookAtAccount())};
@@ -98,6 +112,7 @@ export class LiveDesk {
       clock,
       signal: new AbortController().signal,
       config,
+      execution: this.execution,
       alarm: (text) => void alarms.push(text)
     });
     this.#journal = new Journal(this.dir, {
@@ -168,17 +183,28 @@ export class LiveDesk {
     });
   }
 
-  /** A step in which the process dies, and the new process that goes on. */
-  async stepInto(crash: CrashPoint, rate: string): Promise<void> {
+  /**
+   * A step in which the process dies, and the new process that goes on.
+   * @param last the order of the step after whose sending it dies; those before it are answered when `answered` is set
+   */
+  async stepInto(crash: CrashPoint, rate: string, {last = 2, answered = false} = {}): Promise<void> {
     if (crash === "none") return this.step(rate);
-    const create = this.account.create.bind(this.account);
+    const {account} = this;
+    const [create, createSpread] = [account.create.bind(account), account.createSpread.bind(account)];
     if (crash === "after send") {
       let sent = 0;
-      this.account.create = async (...order) => {
-        await create(...order).catch(() => undefined);
-        if (++sent === 2) throw new Crash("sent");
-        return new Promise(() => undefined);
-      };
+      const dying =
+        (send: typeof create): typeof create =>
+        async (...order) => {
+          const dies = ++sent === last;
+          const reply = send(...order);
+          if (answered && !dies) return reply;
+          await reply.catch(() => undefined);
+          if (dies) throw new Crash("sent");
+          return new Promise(() => undefined);
+        };
+      account.create = dying(create);
+      account.createSpread = dying(createSpread);
     } else {
       const type = crash === "before journal" ? "ordered" : "filled";
       this.#disk = {
@@ -196,7 +222,7 @@ export class LiveDesk {
       if (!(error instanceof Crash)) throw error;
       died = true;
     }
-    this.account.create = create;
+    Object.assign(account, {create, createSpread});
     if (!died) throw new Error("the process did not die");
     await this.restart();
   }

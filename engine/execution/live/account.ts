@@ -51,6 +51,9 @@ const LIMITS = {account: {perWindow: 150, windowMs: 5_000}};
 /** Rows of a page of executions and of the transaction log, the most the venue gives. */
 const EXECUTIONS = 100;
 const LOG_ROWS = 50;
+/** Of lists of spreads: instruments, and orders or fills. */
+const SPREADS = 500;
+const SPREAD_ROWS = 50;
 const MOST_PAGES = 40;
 const WEEK_MS = 7 * DAY_MS;
 const RECV_WINDOW_MS = 5_000;
@@ -193,11 +196,18 @@ export class BybitAccount {
     }
   }
 
-  /** Takes every order of the account back, whoever has sent it; goes out past every queue. */
-  async cancelAll(): Promise<void> {
+  /**
+   * Takes every order of the account back, whoever has sent it; goes out past every queue.
+   * @param spreads the engine itself sends spread orders; without it, an account that may not have any is no error
+   */
+  async cancelAll({spreads = false}: {spreads?: boolean} = {}): Promise<void> {
+    const refused = (error: unknown) => {
+      if (spreads || !(error instanceof Refusal) || error.kind !== "answer") throw error;
+    };
     await Promise.all([
       this.#post("v5/order/cancel-all", {category: "linear", settleCoin: "USDT"}, {atOnce: true}),
-      this.#post("v5/order/cancel-all", {category: "spot"}, {atOnce: true})
+      this.#post("v5/order/cancel-all", {category: "spot"}, {atOnce: true}),
+      this.#post("v5/spread/order/cancel-all", {cancelAll: true}, {atOnce: true}).catch(refused)
     ]);
   }
 
@@ -251,6 +261,65 @@ export class BybitAccount {
       rows.push(...(await this.#pages(path, {...query, startTime: from, endTime: from + longestMs - 1}, options)));
     rows.push(...(await this.#pages(path, {...query, startTime: from}, options)));
     return rows;
+  }
+
+  /** Every native spread that is listed; a public list. */
+  spreads(options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/spread/instrument", {limit: SPREADS}, options);
+  }
+
+  /** Sends one order for both legs of a spread. @throws Refusal for anything but an acknowledgement */
+  async createSpread(order: Fields, signal?: AbortSignal): Promise<void> {
+    await this.#post("v5/spread/order/create", order, {...(signal && {signal})});
+  }
+
+  /** Takes a spread order back by its client id; one that is not there any more is no error. @throws Refusal */
+  async cancelSpread(orderLinkId: string): Promise<void> {
+    try {
+      await this.#post("v5/spread/order/cancel", {orderLinkId});
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "110001") throw error;
+    }
+  }
+
+  /** A spread order by its client id, whether it is open or has ended; undefined where the venue does not know it. */
+  async spreadOrder(orderLinkId: string, options?: CallOptions): Promise<Fields | undefined> {
+    const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
+    return (
+      (await this.#get("v5/spread/order/realtime", {orderLinkId}, found, options)) ??
+      (await this.#get("v5/spread/order/history", {orderLinkId}, found, options))
+    );
+  }
+
+  /** Spread orders that are open now. */
+  openSpreads(options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/spread/order/realtime", {limit: SPREAD_ROWS}, options);
+  }
+
+  /** The fills of one spread order, each with those of its legs. */
+  spreadExecutionsOf(orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/spread/execution/list", {orderLinkId, limit: SPREAD_ROWS}, options);
+  }
+
+  /** The fills of every spread order since an instant. */
+  spreadExecutionsSince(startTime: number, options?: CallOptions): Promise<Fields[]> {
+    return this.#pages("v5/spread/execution/list", {startTime, limit: SPREAD_ROWS}, options);
+  }
+
+  /** The best price on either side of a market's book now, as the venue counts. @throws Refusal for an empty side */
+  touch(category: Category, symbol: string, options?: CallOptions): Promise<{bid: string; ask: string}> {
+    return this.#get(
+      "v5/market/orderbook",
+      {category, symbol, limit: 1},
+      (result) => {
+        const best = (side: unknown) => textOf(listOf(listOf(side)[0], "level")[0]);
+        const [bid, ask] = [best(result["b"]), best(result["a"])];
+        if (!(Number(bid) > 0) || !(Number(ask) > 0))
+          throw new Refusal("content", `the book of ${symbol} has one side`);
+        return {bid: bid!, ask: ask!};
+      },
+      options
+    );
   }
 
   /** Linear positions that are not flat. */

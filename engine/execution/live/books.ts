@@ -1,5 +1,6 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
+import {LOST} from "../venue.js";
 import type {
   Baseline,
   Execution,
@@ -67,9 +68,6 @@ export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "
     for (const id of lost) this.lost.add(id);
   }
 }
-
-/** How the reason of an order begins that the venue did not know when it was last asked. */
-export const LOST = "lost: ";
 
 /** A real account as its journal alone tells it: for an audit, which sends and asks nothing. */
 export class JournalledAccount extends AccountBooks implements RealVenue {

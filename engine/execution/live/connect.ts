@@ -4,6 +4,7 @@ import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {ReconciliationRow} from "../../../src/lib/engine/wire.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import type {LiveTrading} from "../../live-locks.js";
+import type {ExecutionConfig} from "../config.js";
 import {BybitAccount, type KeyFacts} from "./account.js";
 import {feeRows} from "./fees.js";
 import {LiveVenue} from "./live.js";
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   live: LiveTrading;
   exchange: Exchange;
   strategy: StrategyConfig;
+  /** how the two legs of a round go out */
+  execution?: ExecutionConfig | undefined;
   clock: Clock;
   signal: AbortSignal;
   /** hears what it waits for */
@@ -50,7 +53,7 @@ const KEY_CODES: Readonly<Record<string, string>> = {
  * @throws ConfigError for keys that the venue does not take, or that cannot trade; the signal's reason
  */
 export async function connectLive(options: ConnectOptions): Promise<LiveAccount> {
-  const {live, exchange, strategy, clock, signal, warn, alarm, shown, deadlineMs} = options;
+  const {live, exchange, strategy, execution, clock, signal, warn, alarm, shown, deadlineMs} = options;
   const line = {
     clock,
     random: Math.random,
@@ -72,6 +75,7 @@ export async function connectLive(options: ConnectOptions): Promise<LiveAccount>
         clock,
         signal,
         config: strategy,
+        ...(execution && {execution}),
         alarm,
         ...(live.dryRun && {dryRun: shown})
       }),

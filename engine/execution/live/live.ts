@@ -4,7 +4,9 @@ import {ConfigError} from "../../../loaders/errors.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
+import {executionConfig, type ExecutionConfig} from "../config.js";
 import {
+  LOST,
   NOT_SENT,
   type Baseline,
   type Execution,
@@ -16,11 +18,13 @@ import {
   type VenueNews
 } from "../venue.js";
 import type {BybitAccount} from "./account.js";
-import {AccountBooks, LOST} from "./books.js";
+import {AccountBooks} from "./books.js";
 import {decimalField} from "./fill.js";
-import {pairMarkets, type OrderMarket, type PairMarkets} from "./markets.js";
+import {overMost, pairMarkets, type PairMarkets} from "./markets.js";
 import {newsOf} from "./news.js";
-import {place, track, type LegOutcome, type TrackOptions} from "./orders.js";
+import type {LegOutcome} from "./orders.js";
+import {resumeRound, sendRound, shownRound, type Round, type RoundOptions} from "./rounds.js";
+import {SpreadMarkets} from "./spread-market.js";
 import {stopAtVenue} from "./stop.js";
 
 export interface LiveOptions {
@@ -30,7 +34,9 @@ export interface LiveOptions {
   exchange: Exchange;
   clock: Clock;
   signal: AbortSignal;
-  config: Pick<StrategyConfig, "leverage">;
+  config: Pick<StrategyConfig, "leverage" | "spotFee" | "spotFeeIn">;
+  /** how orders go out; two orders by default */
+  execution?: ExecutionConfig | undefined;
   /** says what a person should know at once */
   alarm: (text: string, pair: string | null) => void;
   /** shows orders instead of sending them */
@@ -46,6 +52,8 @@ const ISOLATED = "ISOLATED_MARGIN";
  */
 export class LiveVenue extends AccountBooks implements RealVenue {
   readonly #options: LiveOptions;
+  readonly #execution: ExecutionConfig;
+  readonly #spreads: SpreadMarkets;
   readonly #ready = new Set<string>();
   #markets = new Map<string, PairMarkets>();
   /** ends the sending of orders when an emergency stop acts at the venue itself */
@@ -59,6 +67,8 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   constructor(options: LiveOptions) {
     super();
     this.#options = options;
+    this.#execution = options.execution ?? executionConfig.parse({});
+    this.#spreads = new SpreadMarkets(options.account, options.clock);
   }
 
   /** The account now, for a journal that begins. @throws ConfigError for an account that is not flat */
@@ -94,38 +104,55 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 
   async execute(order: HedgeLegs, {resumed}: {resumed: boolean}): Promise<Execution> {
-    const {dryRun, signal, clock, account, alarm} = this.#options;
+    const {dryRun} = this.#options;
     const {pair, act, legs} = order;
     const markets = await this.#marketsOf(pair);
+    const round: Round = {act, legs, markets, patient: order.patient === true};
+    const options = this.#roundOptions(pair);
+    const none = (why: string): Execution => ({fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))});
     if (dryRun) {
-      const orders = legs.map((leg) => shown(markets[leg.market], leg));
-      for (const order of orders) dryRun(order);
-      return {fills: [], unfilled: legs.map(({clientId}, i) => ({clientId, why: `${NOT_SENT}${orders[i]}`}))};
+      const lines = await shownRound(round, options);
+      for (const line of lines) dryRun(line);
+      // one line a leg, or one for both
+      return {
+        fills: [],
+        unfilled: legs.map(({clientId}, i) => ({clientId, why: `${NOT_SENT}${lines[i] ?? lines[0]}`}))
+      };
     }
     if (!resumed && (this.#stopping || this.#unbooked.size > 0)) {
-      const why = "not sent: an emergency stop acts at the venue itself";
-      return {fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))};
+      return none("not sent: an emergency stop acts at the venue itself");
     }
-    if (act === "open" && !resumed) {
-      const why = await this.#prepare(markets);
-      if (why !== undefined) return {fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))};
+    if (resumed) return this.#sent(legs, pair, () => resumeRound(round, options));
+    if (act === "open") {
+      const why = overMost(markets, legs) ?? (await this.#prepare(markets));
+      if (why !== undefined) return none(why);
     }
-    const options: TrackOptions = {
+    return this.#sent(legs, pair, () => sendRound(round, options));
+  }
+
+  /** While a round is under way, an emergency stop reckons with the coins that it may bring. */
+  async #sent(legs: readonly LegOrder[], pair: string, send: () => Promise<LegOutcome[]>): Promise<Execution> {
+    for (const {clientId, market, side, quantity} of legs)
+      if (market === "spot" && side === "buy") this.#coming.set(clientId, {pair, coins: quantity});
+    try {
+      return this.#executionOf(legs, await send());
+    } finally {
+      for (const {clientId} of legs) this.#coming.delete(clientId);
+    }
+  }
+
+  #roundOptions(pair: string): RoundOptions {
+    const {account, clock, signal, alarm, config} = this.#options;
+    return {
       account,
       clock,
       signal,
       cut: AbortSignal.any([signal, this.#cut.signal]),
+      execution: this.#execution,
+      spreads: this.#spreads,
+      coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
       onDoubt: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
     };
-    for (const {clientId, market, side, quantity} of legs)
-      if (market === "spot" && side === "buy") this.#coming.set(clientId, {pair, coins: quantity});
-    try {
-      const send = resumed ? track : place;
-      const outcomes = await Promise.all(legs.map((leg) => send(markets[leg.market], leg, options)));
-      return this.#executionOf(legs, outcomes);
-    } finally {
-      for (const {clientId} of legs) this.#coming.delete(clientId);
-    }
   }
 
   #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
@@ -185,11 +212,12 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   async holdings(): Promise<Holdings> {
     const {account, signal} = this.#options;
     if (this.#markets.size === 0) await this.list();
-    const [balances, positions, spot, linear] = await Promise.all([
+    const [balances, positions, spot, linear, spreads] = await Promise.all([
       account.balances({signal}),
       account.positions({signal}),
       account.openOrders("spot"),
-      account.openOrders("linear")
+      account.openOrders("linear"),
+      this.#execution.style === "spread" ? account.openSpreads({signal}) : []
     ]);
     const before = (coin: string) => new Decimal(this.baseline?.balances[coin] ?? "0");
     const bySymbol = new Map(positions.map((row) => [textOf(row["symbol"]), row]));
@@ -203,15 +231,15 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     });
     const cash = new Decimal(balances.get("USDT") ?? "0").minus(before("USDT")).plus(sold);
     const names = new Set([...this.#markets.values()].flatMap(({spot, perp}) => [spot.symbol, perp.symbol]));
-    const orders = [...spot, ...linear].flatMap((row) =>
-      names.has(textOf(row["symbol"]) ?? "") ? [textOf(row["orderLinkId"]) || textOf(row["orderId"]) || "?"] : []
-    );
+    const followed = [...spot, ...linear].filter((row) => names.has(textOf(row["symbol"]) ?? ""));
+    const orders = [...followed, ...spreads].map((row) => textOf(row["orderLinkId"]) || textOf(row["orderId"]) || "?");
     return {cash, pairs, orders};
   }
 
   /** Takes every order of the account back at once, past every queue. */
   cancelAll(): Promise<void> {
-    return this.#options.dryRun ? Promise.resolve() : this.#options.account.cancelAll();
+    const {dryRun, account} = this.#options;
+    return dryRun ? Promise.resolve() : account.cancelAll({spreads: this.#execution.style === "spread"});
   }
 
   stopAtVenue(given: ReadonlyMap<string, Decimal>): Promise<StopReport> {
@@ -249,6 +277,3 @@ function shortOf(row: Record<string, unknown>): Decimal {
   const size = decimalField(row, "size");
   return textOf(row["side"]) === "Buy" ? size.neg() : size;
 }
-
-const shown = (market: OrderMarket, {side, quantity, limit, reduceOnly, clientId}: LegOrder): string =>
-  `${side} ${text(quantity)} coins of ${market.symbol} (${market.category}) ${limit ? `at ${text(limit)} or better` : "at any price"}${reduceOnly ? ", reduce-only" : ""} as ${clientId}`;

@@ -1,6 +1,8 @@
+import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import {quoteOf} from "../../../src/lib/market/pair.js";
 import {Decimal, ONE, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {VenueInstrument} from "../../../loaders/exchange/types.js";
+import type {LegOrder} from "../venue.js";
 
 /** One market as orders name it. */
 export interface OrderMarket {
@@ -10,8 +12,12 @@ export interface OrderMarket {
   unit: Decimal;
   /** of the price, in the venue's unit */
   tick: Decimal;
-  /** of the quantity, in the venue's unit */
+  /** of the quantity, in coins; zero where the venue does not say */
   step: Decimal;
+  /** the least of one order, in coins and in quote; zero where the venue does not say */
+  least: {quantity: Decimal; notional: Decimal};
+  /** the most of one order, in coins; undefined where the venue does not say */
+  most: Decimal | undefined;
   active: boolean;
 }
 
@@ -45,14 +51,19 @@ export function pairMarkets(instruments: readonly VenueInstrument[]): Map<string
   return pairs;
 }
 
-const orderMarket = (category: OrderMarket["category"], own: VenueInstrument, unit: Decimal): OrderMarket => ({
-  category,
-  symbol: own.symbol,
-  unit,
-  tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
-  step: new Decimal(own.step ?? "0.00000001"),
-  active: own.active
-});
+function orderMarket(category: OrderMarket["category"], own: VenueInstrument, unit: Decimal): OrderMarket {
+  const inCoins = (value: string | undefined) => (value === undefined ? ZERO : new Decimal(value).times(unit));
+  return {
+    category,
+    symbol: own.symbol,
+    unit,
+    tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
+    step: inCoins(own.step),
+    least: {quantity: inCoins(own.minQty), notional: new Decimal(own.minNotional ?? 0)},
+    most: own.maxQty === undefined ? undefined : inCoins(own.maxQty),
+    active: own.active
+  };
+}
 
 /** A quantity in coins as the venue counts it. */
 export const venueQuantity = ({unit}: OrderMarket, coins: Decimal): string => text(coins.div(unit));
@@ -63,4 +74,19 @@ export function venuePrice({unit, tick}: OrderMarket, price: Decimal, side: "buy
   if (tick.isZero()) return text(own);
   const ticks = own.div(tick);
   return text((side === "buy" ? ticks.floor() : ticks.ceil()).times(tick));
+}
+
+/** A quantity in coins down to what its market trades in. */
+export const wholeSteps = ({step}: OrderMarket, coins: Decimal): Decimal =>
+  step.isZero() ? coins : floorToStep(coins, step);
+
+/** Why legs cannot be sent: one of them is more than its venue takes in one order. */
+export function overMost(markets: PairMarkets, legs: readonly LegOrder[]): string | undefined {
+  for (const {market, quantity} of legs) {
+    const {most, symbol, unit} = markets[market];
+    if (most === undefined || quantity.lte(most)) continue;
+    const coins = unit.eq(ONE) ? "" : ` (${text(most)} coins)`;
+    return `the ${market} leg of ${text(quantity)} coins is over the most of one order of ${symbol}, ${text(most.div(unit))}${coins}`;
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import {text, Decimal, ZERO} from "../../../src/lib/money/decimal.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
-import {maybeTs} from "../../../loaders/exchange/fields.js";
+import {listOf, maybeTs, objectOf} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import {fillRecord} from "../../trading/codec.js";
 import type {AccountRecord, ForeignRecord} from "../../trading/events.js";
@@ -31,6 +31,9 @@ const OVERLAP_MS = 3_600_000;
 /** Rows of the log that executions tell already. */
 const EXECUTED = ["TRADE", "LIQUIDATION", "ADL", "DELIVERY"];
 
+/** What a fill of a leg of a spread is listed as. */
+const SPREAD_LEG = "FutureSpread";
+
 const FORCED: Record<string, ForeignRecord["cause"]> = {
   AdlTrade: "adl",
   BustTrade: "liquidation",
@@ -58,6 +61,9 @@ export async function newsOf({
   const news: VenueNews = {payments: [], foreign: [], account: []};
   const bySymbol = (read: (own: PairMarkets) => OrderMarket) =>
     new Map(markets.map((own) => [read(own).symbol, {pair: own.pair, market: read(own)}]));
+  const unseen = (row: Fields) =>
+    !seen.has(textOf(row["execId"]) ?? "") && (maybeTs(row["execTime"]) ?? 0) > baselineTs;
+  const orderOf = await spreadOrders(account, [...spot, ...linear].filter(unseen), since, signal);
   const symbols = {spot: bySymbol(({spot}) => spot), linear: bySymbol(({perp}) => perp)};
   for (const [rows, named] of [
     [spot, symbols.spot],
@@ -66,22 +72,44 @@ export async function newsOf({
     for (const row of rows) {
       const type = textOf(row["execType"]) ?? "";
       const id = textOf(row["execId"]) ?? "";
-      if (type === "Funding" || seen.has(id) || (maybeTs(row["execTime"]) ?? 0) <= baselineTs) continue;
+      if (type === "Funding" || !unseen(row)) continue;
       const known = named.get(textOf(row["symbol"]) ?? "");
       if (known) {
         const fill = fillRecord(fillFrom(row, known.market));
-        news.foreign.push({pair: known.pair, record: {id, cause: causeOf(row, type, lost), fill}});
+        news.foreign.push({pair: known.pair, record: {id, cause: causeOf(type, orderOf(row), lost), fill}});
       } else news.account.push(elsewhere(row, id));
     }
   }
   for (const row of log) readLog(row, {news, seen, baselineTs, pairs: symbols.linear, coins: markets});
-  const byTs = (a: ForeignRecord, b: ForeignRecord) => a.fill.ts - b.fill.ts || (a.id < b.id ? -1 : 1);
+  // both legs of a spread fill at one instant: a hedge that is found begins with its short, whose price its margin stands on
+  const byTs = (a: ForeignRecord, b: ForeignRecord) =>
+    a.fill.ts - b.fill.ts || (a.fill.leg === b.fill.leg ? (a.id < b.id ? -1 : 1) : a.fill.leg === "perp" ? -1 : 1);
   news.foreign.sort((a, b) => byTs(a.record, b.record));
   return news;
 }
 
-const causeOf = (row: Fields, type: string, lost: ReadonlySet<string>): ForeignRecord["cause"] =>
-  FORCED[type] ?? (lost.has(textOf(row["orderLinkId"]) ?? "") ? "late" : "outside");
+const causeOf = (type: string, clientId: string, lost: ReadonlySet<string>): ForeignRecord["cause"] =>
+  FORCED[type] ?? (lost.has(clientId) ? "late" : "outside");
+
+/**
+ * The client id of the order that an execution belongs to. The legs of a spread order are listed without it: it is looked
+ * up among the spread orders' own fills, where there are such legs.
+ */
+async function spreadOrders(
+  account: BybitAccount,
+  rows: readonly Fields[],
+  since: number,
+  signal: AbortSignal
+): Promise<(row: Fields) => string> {
+  const byLeg = new Map<string, string>();
+  if (rows.some((row) => row["execType"] === SPREAD_LEG)) {
+    for (const fill of await account.spreadExecutionsSince(since, {signal})) {
+      const clientId = textOf(fill["orderLinkId"]) ?? "";
+      for (const leg of listOf(fill["legs"], "legs").map(objectOf)) byLeg.set(textOf(leg["execId"]) ?? "", clientId);
+    }
+  }
+  return (row) => byLeg.get(textOf(row["execId"]) ?? "") ?? textOf(row["orderLinkId"]) ?? "";
+}
 
 /** A trade in a market that is not followed: what it did to the cash. */
 function elsewhere(row: Fields, id: string): AccountRecord {

@@ -1,13 +1,12 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
-import {Decimal, ZERO} from "../../../src/lib/money/decimal.js";
+import {Decimal} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
-import type {Clock} from "../../../loaders/exchange/types.js";
 import type {LegOrder} from "../venue.js";
-import type {BybitAccount} from "./account.js";
 import {fillFrom} from "./fill.js";
 import {venuePrice, venueQuantity, type OrderMarket} from "./markets.js";
+import {executionsOf, filledOf, follow, reasonOf, shortfall, type Followed, type TrackOptions} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
 /** What became of one leg. */
@@ -19,39 +18,11 @@ export interface LegOutcome {
   lost: boolean;
 }
 
-export interface TrackOptions {
-  account: BybitAccount;
-  clock: Clock;
-  /** the process ends: what is in flight stays in the journal */
-  signal: AbortSignal;
-  /** nothing more is sent: an emergency stop acts at the venue itself */
-  cut?: AbortSignal | undefined;
-  /** says that an order's fate is not known yet, once it has lasted */
-  onDoubt: (clientId: string, why: string) => void;
-}
+/** A leg of which nothing was filled, and which the venue will not fill either. */
+export const unfilled = (why: string): LegOutcome => ({fills: [], why, lost: false});
 
-/** Between two looks at an order that has not ended, ms. */
-const LOOK_MS = 100;
-const LONGEST_LOOK_MS = 5_000;
-/** An order that the venue does not know is given up for lost after this long of asking, and this often. */
-const LOST_MS = 5_000;
-const LOST_LOOKS = 5;
-/** An immediate order that is still open after this long is taken back. */
-const IMMEDIATE_MS = 2_000;
-/** How long an order's executions may lag behind its state, ms. */
-const EXECUTIONS_MS = 10_000;
-/** Doubt that lasts this long is told. */
-const DOUBT_MS = 3_000;
-
-/** States of an order that nothing more becomes of. */
-export const ENDED: readonly string[] = [
-  "Filled",
-  "Cancelled",
-  "PartiallyFilledCanceled",
-  "Rejected",
-  "Deactivated",
-  "Expired"
-];
+/** An order that was given up for lost. */
+export const LOST_OUTCOME: Readonly<LegOutcome> = {fills: [], why: "the venue does not know the order", lost: true};
 
 /** The venue's words for an order, every parameter written out. */
 export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false): Fields {
@@ -72,61 +43,51 @@ export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false
 }
 
 /**
- * Sends one leg and waits until the venue says what became of it. An answer that leaves it open is not a failure: the
- * order is in flight and is asked for by its client id, as long as that takes.
+ * Sends something and says whether the venue has refused it. An answer that leaves it open is not a failure: what was sent
+ * is in flight and is asked for by its client id, as long as that takes.
+ * @returns why it was refused; undefined where it was taken or may have been
  */
-export async function place(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
+export async function refusalOf(
+  send: () => Promise<void>,
+  {signal, cut}: Pick<TrackOptions, "signal" | "cut">
+): Promise<string | undefined> {
   try {
-    await options.account.create(orderFields(market, leg), options.cut ?? options.signal);
+    await send();
   } catch (error) {
-    options.signal.throwIfAborted();
-    // it may have been on its way
-    if (options.cut?.aborted) return track(market, leg, options);
+    signal.throwIfAborted();
+    // an emergency stop has cut it off: it may have been on its way
+    if (cut?.aborted) return undefined;
     if (!(error instanceof Refusal)) throw error;
-    if (verdictOf(error) === "refused") return {fills: [], why: reasonOf(error), lost: false};
+    if (verdictOf(error) === "refused") return reasonOf(error);
   }
-  return track(market, leg, options);
+  return undefined;
 }
 
-const reasonOf = ({message, code, status}: Refusal): string =>
-  [message, code !== undefined ? `code ${code}` : status !== undefined ? `status ${status}` : undefined]
-    .filter((part) => part !== undefined)
-    .join(", ");
+/** Sends one leg and waits until the venue says what became of it. */
+export async function place(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
+  const {account, signal, cut = signal} = options;
+  const why = await refusalOf(() => account.create(orderFields(market, leg), cut), options);
+  return why === undefined ? track(market, leg, options) : unfilled(why);
+}
 
 /** Asks for an order by its client id until it has ended and its executions add up to it. */
-export async function track(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
-  const {account, clock, signal, onDoubt} = options;
+export async function track(
+  market: OrderMarket,
+  leg: LegOrder,
+  options: TrackOptions,
+  patience: Pick<Followed<LegOutcome>, "restMs" | "takeBack" | "longestLookMs"> = {}
+): Promise<LegOutcome> {
+  const {account, signal} = options;
   const {category, symbol} = market;
-  const began = clock.monotonic();
-  let unknown = 0;
-  let told = false;
-  const doubt = (why: string) => {
-    if (told || clock.monotonic() - began < DOUBT_MS) return;
-    told = true;
-    onDoubt(leg.clientId, why);
+  const {clientId} = leg;
+  const followed: Followed<LegOutcome> = {
+    clientId,
+    find: () => account.order(category, symbol, clientId, {signal}),
+    cancel: () => account.cancel(category, symbol, clientId),
+    read: (order) => outcomeOf(market, leg, order, options),
+    ...patience
   };
-  for (let look = 0; ; look++) {
-    signal.throwIfAborted();
-    let order: Fields | undefined;
-    try {
-      order = await account.order(category, symbol, leg.clientId, {signal});
-      if (!order && ++unknown >= LOST_LOOKS && clock.monotonic() - began >= LOST_MS) {
-        // One that comes late to the venue must not find its hedge unwound: it is taken back before it is given up.
-        await account.cancel(category, symbol, leg.clientId);
-        return {fills: [], why: "the venue does not know the order", lost: true};
-      }
-      if (order) unknown = 0;
-      const ended = order && ENDED.includes(textOf(order["orderStatus"]) ?? "");
-      if (ended) return await outcomeOf(market, leg, order!, options);
-      if (order && clock.monotonic() - began >= IMMEDIATE_MS) await account.cancel(category, symbol, leg.clientId);
-      doubt(order ? "it is still open" : "the venue does not know it");
-    } catch (error) {
-      signal.throwIfAborted();
-      // a question that failed says nothing of the order
-      doubt((error as Error).message);
-    }
-    await clock.sleep(Math.min(LONGEST_LOOK_MS, LOOK_MS * 2 ** Math.min(look, 6)), signal);
-  }
+  return (await follow(followed, options)) ?? {...LOST_OUTCOME};
 }
 
 async function outcomeOf(
@@ -135,25 +96,14 @@ async function outcomeOf(
   order: Fields,
   {account, clock, signal}: TrackOptions
 ): Promise<LegOutcome> {
-  const done = new Decimal(textOf(order["cumExecQty"]) || "0");
-  const asked = new Decimal(venueQuantity(market, leg.quantity));
-  const status = textOf(order["orderStatus"])!;
-  const reason = textOf(order["rejectReason"]);
-  const why = done.gte(asked)
-    ? undefined
-    : `${status.toLowerCase()} at ${done} of ${asked}${reason && reason !== "EC_NoError" ? ` (${reason})` : ""}`;
+  const done = filledOf(order);
+  const why = shortfall(order, new Decimal(venueQuantity(market, leg.quantity)));
   if (done.isZero()) return {fills: [], why, lost: false};
-  const began = clock.monotonic();
-  for (;;) {
-    const rows = await account.executionsOf(market.category, market.symbol, leg.clientId, {signal});
-    const trades = rows.filter((row) => textOf(row["execType"]) === "Trade");
-    const sum = trades.reduce((total, row) => total.plus(textOf(row["execQty"]) || "0"), ZERO);
-    if (sum.eq(done)) {
-      const fills = trades.map((row) => fillFrom(row, market, leg.reference)).sort((a, b) => a.ts - b.ts);
-      return {fills, why, lost: false};
-    }
-    if (clock.monotonic() - began > EXECUTIONS_MS)
-      throw new Refusal("content", `executions of ${leg.clientId} add up to ${sum}, the order to ${done}`);
-    await clock.sleep(LOOK_MS, signal);
-  }
+  const read = async () =>
+    (await account.executionsOf(market.category, market.symbol, leg.clientId, {signal})).filter(
+      (row) => textOf(row["execType"]) === "Trade"
+    );
+  const rows = await executionsOf(done, leg.clientId, read, {clock, signal});
+  const fills = rows.map((row) => fillFrom(row, market, leg.reference)).sort((a, b) => a.ts - b.ts);
+  return {fills, why, lost: false};
 }

@@ -3,12 +3,11 @@ import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
-import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {StopReport, StopScope} from "../venue.js";
 import type {BybitAccount} from "./account.js";
-import type {PairMarkets} from "./markets.js";
-import {ENDED} from "./orders.js";
+import {wholeSteps, type PairMarkets} from "./markets.js";
+import {ENDED} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
 export interface StopOptions {
@@ -166,7 +165,7 @@ class VenueStop {
         continue;
       }
       const above = new Decimal(balances.get(market.coin) ?? "0").minus(scope!.before[market.coin] ?? "0");
-      const coins = floorToStep(Decimal.min(most, above), market.spot.step);
+      const coins = wholeSteps(market.spot, Decimal.min(most, above));
       if (!coins.gt(ZERO)) continue;
       const quantity = text(coins);
       const {symbol} = market.spot;

@@ -64,6 +64,9 @@ export function arrive(
   const {cancelRest = false} = matching;
   for (const part of taken(levels, order, market, capOf(levels, order, market, matching)))
     fill(account, order, market, {...part, ts: nowMs});
+  // Nobody takes a resting order as it arrives, unless the venue was told to fill a part of it.
+  const part = order.timeInForce === "PostOnly" ? capOf(levels, order, market, matching) : undefined;
+  if (part?.gt(0)) fill(account, order, market, {price: order.price, qty: part, ts: nowMs, maker: true});
   if (complete(order, market)) close(account, order, "Filled", nowMs);
   else if (order.orderType === "Market" || order.timeInForce === "IOC" || cancelRest) {
     end(account, order, {

@@ -1,0 +1,174 @@
+import {ceilToStep, floorToStep} from "../../../src/lib/ledger/rules.js";
+import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
+import {Refusal} from "../../../loaders/exchange/classify.js";
+import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
+import {textOf} from "../../../loaders/exchange/page.js";
+import {patiently, type LegOrder} from "../venue.js";
+import {fillFrom} from "./fill.js";
+import type {PairMarkets} from "./markets.js";
+import {LOST_OUTCOME, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
+import {maybeSpreadPrice, type SpreadMarket} from "./spread-market.js";
+import {executionsOf, filledOf, follow, shortfall, type TrackOptions} from "./track.js";
+
+/** One order for what both legs of a round have in common. It has the client id of the first leg. */
+export interface SpreadOrder {
+  clientId: string;
+  market: SpreadMarket;
+  /** to sell the spread is to sell the perp and to buy the coin: cash and carry */
+  side: "buy" | "sell";
+  quantity: Decimal;
+  /** the least or most that the perp may cost above the coin, to the tick; undefined takes any */
+  limit: Decimal | undefined;
+}
+
+export interface SpreadPlan {
+  legs: readonly LegOrder[];
+  markets: PairMarkets;
+  market: SpreadMarket;
+  /** share of a spot purchase that the venue keeps in the coin */
+  coinFee: Decimal;
+}
+
+/**
+ * Both legs of a round as one order: the quantity that both have, down to the spread's lot, at the difference of the two
+ * limits. What the legs differ by is no part of it: the perp of a hedge is sized on the net coin, so the ladder's next
+ * round sells what is left of the coin, or evens out what the fee leaves of the short.
+ * @returns undefined where two orders do better: no two opposite legs; legs that differ by more than a lot and the fee; less
+ *   than the venue's least or more than its most, also in price; or a rest of coin, in leaving, too small to be sold alone
+ */
+export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): SpreadOrder | undefined {
+  const spot = legs.find((leg) => leg.market === "spot");
+  const perp = legs.find((leg) => leg.market === "perp");
+  if (legs.length !== 2 || !spot || !perp || spot.side === perp.side) return undefined;
+  if ((spot.limit === undefined) !== (perp.limit === undefined)) return undefined;
+  const {lot, least, most} = market;
+  const quantity = floorToStep(Decimal.min(spot.quantity, perp.quantity), lot);
+  if (quantity.lte(0) || quantity.lt(least) || quantity.gt(most)) return undefined;
+  const difference = spot.quantity.minus(perp.quantity).abs();
+  if (difference.gt(lot.plus(ceilToStep(spot.quantity.times(coinFee), lot)))) return undefined;
+  if (spot.side === "sell" && !sellable(markets, spot, quantity)) return undefined;
+  const shared = {clientId: legs[0]!.clientId, market, side: perp.side, quantity};
+  if (!spot.limit || !perp.limit) return {...shared, limit: undefined};
+  const limit = maybeSpreadPrice(market, perp.limit.minus(spot.limit), perp.side);
+  return limit && {...shared, limit};
+}
+
+/** Whether the coin that a spread leaves over can be sold by itself: nothing is left behind that two orders would take. */
+function sellable({spot: {step, least}}: PairMarkets, leg: LegOrder, taken: Decimal): boolean {
+  const rest = leg.quantity.minus(taken);
+  if (rest.isZero() || rest.lt(step)) return true;
+  return rest.gte(least.quantity) && rest.times(leg.limit ?? leg.reference).gte(least.notional);
+}
+
+/** The venue's words for a spread order, every parameter written out. */
+export function spreadFields({clientId, market, side, quantity, limit}: SpreadOrder): Fields {
+  return {
+    symbol: market.symbol,
+    side: side === "buy" ? "Buy" : "Sell",
+    orderType: limit ? "Limit" : "Market",
+    qty: text(quantity),
+    ...(limit && {price: text(limit)}),
+    timeInForce: "IOC",
+    orderLinkId: clientId
+  };
+}
+
+/** Sends one order for both legs and waits until the venue says what became of it; an outcome for each leg, in order. */
+export async function placeSpread(
+  order: SpreadOrder,
+  legs: readonly LegOrder[],
+  markets: PairMarkets,
+  options: TrackOptions
+): Promise<LegOutcome[]> {
+  const {account, signal, cut = signal} = options;
+  const why = await refusalOf(() => account.createSpread(spreadFields(order), cut), options);
+  if (why !== undefined) return legs.map(() => unfilled(patiently("spread", why)));
+  return trackSpread(legs, markets, options);
+}
+
+/** Asks for a round that went out as one order until it has ended and its legs' executions add up to it. */
+export async function trackSpread(
+  legs: readonly LegOrder[],
+  markets: PairMarkets,
+  options: TrackOptions
+): Promise<LegOutcome[]> {
+  const {account, clock, signal} = options;
+  const {clientId} = legs[0]!;
+  const outcomes = await follow(
+    {
+      clientId,
+      find: () => account.spreadOrder(clientId, {signal}),
+      cancel: () => account.cancelSpread(clientId),
+      read: async (order) => {
+        const done = filledOf(order);
+        const why = shortfall(order, new Decimal((textOf(order["qty"]) ?? textOf(order["orderQty"])) || "0"));
+        const read = () => account.spreadExecutionsOf(clientId, {signal});
+        const rows = done.isZero() ? [] : await executionsOf(done, clientId, read, {clock, signal});
+        return legs.map((leg) => legOutcome(rows, leg, markets, {done, why}));
+      }
+    },
+    options
+  );
+  return outcomes ?? legs.map(() => ({...LOST_OUTCOME}));
+}
+
+/** One leg's part of a spread order's fills, by the numbers that the leg's own market lists them under. */
+function legOutcome(
+  rows: readonly Fields[],
+  {market, reference}: LegOrder,
+  markets: PairMarkets,
+  {done, why}: {done: Decimal; why: string | undefined}
+): LegOutcome {
+  const own = markets[market];
+  const parts = rows
+    .flatMap((row) => listOf(row["legs"], "legs").map(objectOf))
+    .filter(({category}) => category === own.category);
+  const sum = parts.reduce((total, row) => total.plus(textOf(row["execQty"]) || "0"), ZERO);
+  if (!sum.eq(done))
+    throw new Refusal("content", `fills of ${own.symbol} add up to ${sum}, the spread order to ${done}`);
+  const fills = parts.map((row) => fillFrom(row, own, reference)).sort((a, b) => a.ts - b.ts);
+  return {fills, why: why === undefined ? undefined : patiently("spread", why), lost: false};
+}
+
+/**
+ * Looks for a round of two legs that a process which died may have sent as one order, or as two where there was no spread;
+ * the setting may have been another then. Nothing is sent.
+ */
+export async function resumeSpread(
+  legs: readonly LegOrder[],
+  markets: PairMarkets,
+  options: TrackOptions
+): Promise<LegOutcome[]> {
+  const {account, signal} = options;
+  const {clientId} = legs[0]!;
+  const byLeg = (leg: LegOrder) => {
+    const {category, symbol} = markets[leg.market];
+    return [category, symbol, leg.clientId] as const;
+  };
+  let way: "spread" | "orders" = "spread";
+  const outcomes = await follow(
+    {
+      clientId,
+      find: async () => {
+        const spread = await account.spreadOrder(clientId, {signal});
+        way = spread ? "spread" : "orders";
+        for (const leg of spread ? [] : legs) {
+          const order = await account.order(...byLeg(leg), {signal});
+          if (order) return order;
+        }
+        return spread;
+      },
+      // whichever way it went out, what comes late must not fill
+      cancel: async () => {
+        await Promise.all([account.cancelSpread(clientId), ...legs.map((leg) => account.cancel(...byLeg(leg)))]);
+      },
+      done: () => true,
+      read: () =>
+        way === "spread"
+          ? trackSpread(legs, markets, options)
+          : Promise.all(legs.map((leg) => track(markets[leg.market], leg, options)))
+    },
+    options
+  );
+  return outcomes ?? legs.map(() => ({...LOST_OUTCOME}));
+}
