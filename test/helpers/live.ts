@@ -40,6 +40,8 @@ export class LiveDesk {
   readonly alarms: string[] = [];
   trader!: Trader;
   venue!: LiveVenue;
+  /** ends the process that runs now, in good order */
+  stop!: AbortController;
   #journal!: Journal;
   #disk: JournalDisk | undefined;
   /** what a death has left of the line it fell on */
@@ -106,11 +108,12 @@ export class LiveDesk {
 
   #start(): void {
     const {clock, exchange, account, config, alarms} = this;
+    this.stop = new AbortController();
     this.venue = new LiveVenue({
       account,
       exchange,
       clock,
-      signal: new AbortController().signal,
+      signal: this.stop.signal,
       config,
       execution: this.execution,
       alarm: (text) => void alarms.push(text)

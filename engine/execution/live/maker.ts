@@ -40,12 +40,13 @@ export const canRest = (legs: readonly LegOrder[], makerLeg: LegOrder["market"])
 
 /** Lets a leg rest until it is filled, in part or whole, or its deadline has come. */
 async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): Promise<LegOutcome> {
-  const {account, signal, cut = signal, deadlineMs} = options;
+  const {account, clock, signal, cut = signal, deadlineMs} = options;
   const limit = await restingPrice(market, leg, options);
   if (typeof limit === "string") return unfilled(patiently("maker", limit));
   const resting = {...leg, limit};
   const why = await refusalOf(() => account.create(orderFields(market, resting, true), cut), options);
   if (why !== undefined) return unfilled(patiently("maker", why));
+  const began = clock.monotonic();
   const onEnd = () => void account.cancel(market.category, market.symbol, leg.clientId).catch(() => undefined);
   // A process that ends leaves no order behind that nobody watches; a new one finds what became of it.
   signal.addEventListener("abort", onEnd, {once: true});
@@ -55,7 +56,9 @@ async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): 
       takeBack: (order) => filledOf(order).gt(0),
       longestLookMs: LONGEST_LOOK_MS
     });
-    return outcome.why === undefined || outcome.lost ? outcome : {...outcome, why: patiently("maker", outcome.why)};
+    if (outcome.why === undefined || outcome.lost) return outcome;
+    const untaken = outcome.fills.length === 0 && clock.monotonic() - began >= deadlineMs;
+    return {...outcome, why: patiently("maker", untaken ? `not taken within ${deadlineMs} ms` : outcome.why)};
   } finally {
     signal.removeEventListener("abort", onEnd);
   }

@@ -31,10 +31,11 @@ export interface SpreadPlan {
 
 /**
  * Both legs of a round as one order: the quantity that both have, down to the spread's lot, at the difference of the two
- * limits. What the legs differ by is no part of it: the perp of a hedge is sized on the net coin, so the ladder's next
- * round sells what is left of the coin, or evens out what the fee leaves of the short.
+ * limits. What the legs differ by is no part of it, since the perp of a hedge is sized on the net coin. Equal quantities
+ * leave the short larger by the fee in the coin: where that is a lot or more, the ladder buys the coin, or where that is
+ * too little to be bought alone buys the short back. In leaving, its next round takes the rest of either leg.
  * @returns undefined where two orders do better: no two opposite legs; legs that differ by more than a lot and the fee; less
- *   than the venue's least or more than its most, also in price; or a rest of coin, in leaving, too small to be sold alone
+ *   than the venue's least or more than its most, also in price
  */
 export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): SpreadOrder | undefined {
   const spot = legs.find((leg) => leg.market === "spot");
@@ -42,22 +43,22 @@ export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): Spr
   if (legs.length !== 2 || !spot || !perp || spot.side === perp.side) return undefined;
   if ((spot.limit === undefined) !== (perp.limit === undefined)) return undefined;
   const {lot, least, most} = market;
-  const quantity = floorToStep(Decimal.min(spot.quantity, perp.quantity), lot);
+  const common = floorToStep(Decimal.min(spot.quantity, perp.quantity), lot);
+  const quantity = spot.side === "sell" ? sparing(markets, spot, common, lot) : common;
   if (quantity.lte(0) || quantity.lt(least) || quantity.gt(most)) return undefined;
   const difference = spot.quantity.minus(perp.quantity).abs();
   if (difference.gt(lot.plus(ceilToStep(spot.quantity.times(coinFee), lot)))) return undefined;
-  if (spot.side === "sell" && !sellable(markets, spot, quantity)) return undefined;
   const shared = {clientId: legs[0]!.clientId, market, side: perp.side, quantity};
   if (!spot.limit || !perp.limit) return {...shared, limit: undefined};
   const limit = maybeSpreadPrice(market, perp.limit.minus(spot.limit), perp.side);
   return limit && {...shared, limit};
 }
 
-/** Whether the coin that a spread leaves over can be sold by itself: nothing is left behind that two orders would take. */
-function sellable({spot: {step, least}}: PairMarkets, leg: LegOrder, taken: Decimal): boolean {
-  const rest = leg.quantity.minus(taken);
-  if (rest.isZero() || rest.lt(step)) return true;
-  return rest.gte(least.quantity) && rest.times(leg.limit ?? leg.reference).gte(least.notional);
+/** So much of what is common that the coin left over can be sold by itself: nothing stays behind that two orders would take. */
+function sparing({spot: {step, least}}: PairMarkets, leg: LegOrder, common: Decimal, lot: Decimal): Decimal {
+  const rest = leg.quantity.minus(common);
+  const kept = Decimal.max(least.quantity, least.notional.div(leg.limit ?? leg.reference));
+  return rest.lt(step) || rest.gte(kept) ? common : floorToStep(leg.quantity.minus(kept), lot);
 }
 
 /** The venue's words for a spread order, every parameter written out. */
