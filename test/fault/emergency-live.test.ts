@@ -170,7 +170,13 @@ describe("an emergency stop of a live engine", () => {
     const rig = await pressed(
       async (own) => {
         let waiting = 400;
-        const flood = Array.from({length: waiting}, () => lines[0]!.balances().finally(() => waiting--));
+        // what waits so long that its signature is too old is refused in the end, which is not what is looked at here
+        const flood = Array.from({length: waiting}, () =>
+          lines[0]!
+            .balances()
+            .catch(() => undefined)
+            .finally(() => waiting--)
+        );
         const stopped = own.control.emergencyStop("api");
         await expect.poll(() => cancels(own), {interval: 5}).toBe(2);
         early = [await cancels(own), waiting > 0];
