@@ -21,6 +21,12 @@ describe("configuration", () => {
     expect(load(undefined).marketCap.enabled).toBe(false);
   });
 
+  it("orders go out as two unless the file says otherwise", () => {
+    const execution = {style: "two-orders", makerLeg: "perp", makerDeadlineMs: 10_000};
+    expect(load(undefined).engine.execution).toEqual(execution);
+    expect(load({engine: {execution: {style: "spread"}}}).engine.execution).toEqual({...execution, style: "spread"});
+  });
+
   it("file < .env < environment < flag", () => {
     const cwd = tmp();
     const now = (env = {}, flags = {}) => loadConfig({cwd, env, flags}).data;
@@ -41,6 +47,9 @@ describe("configuration", () => {
     [{costs: {spotfee: 1}}, /unknown key costs\.spotfee/],
     [{costs: {spotFee: -1}}, /invalid costs\.spotFee: -1/],
     [{costs: {slippageBps: "five"}}, /invalid costs\.slippageBps: "five"/],
+    [{engine: {execution: {style: "slow"}}}, /invalid engine\.execution\.style: "slow"/],
+    [{engine: {execution: {makerDeadlineMs: 10}}}, /invalid engine\.execution\.makerDeadlineMs: 10/],
+    [{engine: {execution: {makerleg: "spot"}}}, /unknown key engine\.execution\.makerleg/],
     [{logLevel: "loud"}, /invalid logLevel: "loud"/],
     [{data: ""}, /invalid data: ""/]
   ])("%j is refused with its key and value", (file, message) => {

@@ -110,6 +110,33 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "PartiallyFilledCanceled", cumExecQty: "0.037"});
   });
 
+  it("partial: a post-only order is taken in that part as it comes to rest, as a maker at its own price", async () => {
+    const {a} = (
+      (await (await fetch(`${venue.sim.url}/v5/market/orderbook?category=linear&symbol=BTCUSDT`)).json()) as {
+        result: {a: string[][]};
+      }
+    ).result;
+    const order = {
+      category: "linear",
+      symbol: "BTCUSDT",
+      side: "Sell",
+      orderType: "Limit",
+      qty: "0.1",
+      price: a[0]![0]
+    };
+    for (const kind of ["partial", "partial-then-cancel"]) {
+      faults({kind, fraction: 0.37});
+      await venue.post("/v5/order/create", {...order, timeInForce: "PostOnly"});
+      const orderStatus = kind === "partial" ? "PartiallyFilled" : "Cancelled";
+      expect(ledger().orders.at(-1)).toMatchObject({orderStatus, cumExecQty: "0.037"});
+      expect(ledger().executions.at(-1)).toMatchObject({isMaker: true, execQty: "0.037", feeRate: "0.0002"});
+      expect(Number(ledger().executions.at(-1)!["execPrice"])).toBe(Number(a[0]![0]));
+    }
+    // untold, nobody takes it as it arrives
+    await venue.post("/v5/order/create", {...order, timeInForce: "PostOnly"});
+    expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "New", cumExecQty: "0"});
+  });
+
   it("partial-then-cancel: the rest goes whatever the order's time in force", async () => {
     faults({kind: "partial-then-cancel", fraction: "0.5"});
     const {b} = (
