@@ -2,7 +2,7 @@ import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {roundToTick} from "../../src/lib/ledger/rules.js";
 import {pairSlug} from "../../src/lib/market/pair.js";
-import {text, ZERO} from "../../src/lib/money/decimal.js";
+import {text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import {isReal} from "../execution/venue.js";
 import {fillOf} from "./codec.js";
 import type {AccountEvent, ForeignEvent, ForeignRecord, InputEvent, LiquidatedEvent} from "./events.js";
@@ -65,7 +65,7 @@ function lose(trader: Trader, traded: TradedPair, hedge: Hedge, fill: Fill): voi
     pair: traded.pair,
     tradeId: hedge.order.id,
     price: text(fill.reference),
-    high: fill.reference.toNumber(),
+    high: toNumber(fill.reference),
     source: "mark"
   });
 }

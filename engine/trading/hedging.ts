@@ -99,7 +99,8 @@ function settleUp(trader: Trader, ts: number, traded: TradedPair, exit: Exit, la
   const hedge = traded.hedge!;
   const {rules} = traded.desk;
   const gone =
-    ladder.perp.isZero() && floorToStep(ladder.spot, traded.coinStep).times(exit.spotReference).lte(leastOf(traded));
+    ladder.perp.isZero() &&
+    floorToStep(ladder.spot, traded.coinStep).times(exit.spotReference).lte(rules.spotMinNotional);
   if (gone && (ladder.fills.length > 0 || ladder.spot.lt(traded.coinStep))) {
     finish(trader, ts, traded, {...exit, fills: perpFirst(ladder.fills)});
     traded.dust = traded.dust.plus(ladder.spot);
@@ -109,10 +110,6 @@ function settleUp(trader: Trader, ts: number, traded: TradedPair, exit: Exit, la
   for (const fill of ladder.fills) hedge.book(fill);
   if (traded.uneven) naked(trader, ts, traded, hedge.order.id, ladder.refusals.at(-1) ?? "not filled");
 }
-
-/** Notional under which coins cannot be sold. */
-const leastOf = ({desk: {rules}}: TradedPair): Decimal =>
-  rules.spotMinNotional.isZero() ? ZERO : rules.spotMinNotional;
 
 const perpFirst = (fills: readonly Fill[]): Fill[] => [
   ...fills.filter(({leg}) => leg === "perp"),

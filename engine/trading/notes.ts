@@ -6,6 +6,9 @@ import type {ForeignRecord, TradingEvent} from "./events.js";
 
 type Note = Omit<Notification, "id">;
 
+/** A venue's own mark at a settlement may differ from the candle's by this share; more is a payment that is wrong. */
+const MARK_SHARE = "0.01";
+
 const FOREIGN: Record<ForeignRecord["cause"], string> = {
   late: "an order that was given up for lost has filled after all and is taken in",
   adl: "the venue has taken some of the short away (auto-deleveraging); the coin is evened out",
@@ -51,8 +54,9 @@ export function noteOf({event}: JournalLine): Note | undefined {
       return note("warn", `the account changed by ${e.amount} outside of trading: ${e.what}`);
     case "settled": {
       if (e.expected === undefined) return undefined;
-      const missing = text(new Decimal(e.expected).minus(e.amount));
-      const said = `paid ${e.amount}, expected ${e.expected}: ${missing} is missing`;
+      const missing = new Decimal(e.expected).minus(e.amount);
+      if (missing.abs().lte(new Decimal(e.expected).abs().times(MARK_SHARE))) return undefined;
+      const said = `paid ${e.amount}, expected ${e.expected}: ${text(missing)} is missing`;
       return note("critical", `funding of ${e.pair} at ${new Date(e.ts).toISOString()}: ${said}`, e.pair);
     }
     case "risk":

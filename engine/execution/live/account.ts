@@ -99,11 +99,10 @@ export class BybitAccount {
     if (market) market.onBan = (until) => this.#wire.stopUntil(until);
   }
 
-  /** Opens the line and sets its clock by the venue's. ccxt is loaded here and not before. */
+  /** Opens the line; {@link syncClock} sets its clock. ccxt is loaded here and not before. */
   static async open(options: AccountOptions): Promise<BybitAccount> {
     const {default: ccxt} = await import("ccxt");
-    const account = new BybitAccount(new ccxt.bybit(), options);
-    return account;
+    return new BybitAccount(new ccxt.bybit(), options);
   }
 
   /** Sets the line's clock by the venue's: a signature carries it. */

@@ -13,6 +13,20 @@ export function decimalField(row: Fields, name: string): Decimal {
   return new Decimal(value);
 }
 
+/** An instant of a private reply in UTC ms, which must be one. @throws Refusal */
+export function tsField(row: Fields, name: string): number {
+  const ts = maybeTs(row[name]);
+  if (ts === undefined) throw new Refusal("content", `invalid ${name}: ${textOf(row[name]) ?? "missing"}`);
+  return ts;
+}
+
+/** Text of a private reply, which must be there. @throws Refusal */
+export function textField(row: Fields, name: string): string {
+  const value = textOf(row[name]);
+  if (!value) throw new Refusal("content", `missing ${name}`);
+  return value;
+}
+
 /**
  * One execution as a fill, in coins and quote per coin. A spot purchase's fee is taken in the coin: what arrives is less,
  * and the fee's value is at the execution's price (SEMANTICS §3, `spotFeeIn: "base"`).
@@ -32,12 +46,12 @@ export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal):
   return {
     leg,
     side,
-    ts: maybeTs(row["execTime"]) ?? 0,
+    ts: tsField(row, "execTime"),
     reference: own,
     price,
     quantity,
     fee: inCoin ? fee.times(price) : fee,
     slippage: (side === "buy" ? price.minus(own) : own.minus(price)).times(quantity),
-    id: textOf(row["execId"]) ?? ""
+    id: textField(row, "execId")
   };
 }

@@ -1,12 +1,12 @@
 import {text, Decimal, ZERO} from "../../../src/lib/money/decimal.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
-import {listOf, maybeTs, objectOf} from "../../../loaders/exchange/fields.js";
+import {listOf, objectOf} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import {fillRecord} from "../../trading/codec.js";
 import type {AccountRecord, ForeignRecord} from "../../trading/events.js";
 import type {VenueNews} from "../venue.js";
 import type {BybitAccount} from "./account.js";
-import {decimalField, fillFrom} from "./fill.js";
+import {decimalField, fillFrom, textField, tsField} from "./fill.js";
 import type {OrderMarket, PairMarkets} from "./markets.js";
 import type {Seen} from "./seen.js";
 
@@ -61,8 +61,7 @@ export async function newsOf({
   const news: VenueNews = {payments: [], foreign: [], account: []};
   const bySymbol = (read: (own: PairMarkets) => OrderMarket) =>
     new Map(markets.map((own) => [read(own).symbol, {pair: own.pair, market: read(own)}]));
-  const unseen = (row: Fields) =>
-    !seen.has(textOf(row["execId"]) ?? "") && (maybeTs(row["execTime"]) ?? 0) > baselineTs;
+  const unseen = (row: Fields) => !seen.has(textField(row, "execId")) && tsField(row, "execTime") > baselineTs;
   const orderOf = await spreadOrders(account, [...spot, ...linear].filter(unseen), since, signal);
   const symbols = {spot: bySymbol(({spot}) => spot), linear: bySymbol(({perp}) => perp)};
   for (const [rows, named] of [
@@ -71,7 +70,7 @@ export async function newsOf({
   ] as const) {
     for (const row of rows) {
       const type = textOf(row["execType"]) ?? "";
-      const id = textOf(row["execId"]) ?? "";
+      const id = textField(row, "execId");
       if (type === "Funding" || !unseen(row)) continue;
       const known = named.get(textOf(row["symbol"]) ?? "");
       if (known) {
@@ -119,7 +118,7 @@ function elsewhere(row: Fields, id: string): AccountRecord {
   const fee = !currency || currency === "USDT" ? decimalField(row, "execFee") : ZERO;
   return {
     id,
-    ts: maybeTs(row["execTime"]) ?? 0,
+    ts: tsField(row, "execTime"),
     what: `trade of ${textOf(row["symbol"]) ?? "?"}, which is not followed`,
     amount: text(flow.minus(fee))
   };
@@ -135,7 +134,7 @@ interface LogReading {
 
 function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading): void {
   const type = textOf(row["type"]) ?? "";
-  const ts = maybeTs(row["transactionTime"]) ?? 0;
+  const ts = tsField(row, "transactionTime");
   const id = `log ${textOf(row["id"]) || `${type} ${ts} ${textOf(row["currency"])}`}`;
   if (EXECUTED.includes(type) || ts <= baselineTs) return;
   const pair = pairs.get(textOf(row["symbol"]) ?? "")?.pair;
@@ -144,7 +143,7 @@ function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading
     return;
   }
   if (seen.has(id)) return;
-  const amount = text(new Decimal(textOf(row["change"]) || "0"));
+  const amount = text(decimalField(row, "change"));
   const currency = textOf(row["currency"]) ?? "";
   const coin = coins.find((own) => own.coin === currency);
   const what = type.toLowerCase().replaceAll("_", " ");

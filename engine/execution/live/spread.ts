@@ -4,7 +4,7 @@ import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import {patiently, type LegOrder} from "../venue.js";
-import {fillFrom} from "./fill.js";
+import {decimalField, fillFrom} from "./fill.js";
 import type {PairMarkets} from "./markets.js";
 import {LOST_OUTCOME, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
 import {maybeSpreadPrice, type SpreadMarket} from "./spread-market.js";
@@ -124,7 +124,7 @@ function legOutcome(
   const parts = rows
     .flatMap((row) => listOf(row["legs"], "legs").map(objectOf))
     .filter(({category}) => category === own.category);
-  const sum = parts.reduce((total, row) => total.plus(textOf(row["execQty"]) || "0"), ZERO);
+  const sum = parts.reduce((total, row) => total.plus(decimalField(row, "execQty")), ZERO);
   if (!sum.eq(done))
     throw new Refusal("content", `fills of ${own.symbol} add up to ${sum}, the spread order to ${done}`);
   const fills = parts.map((row) => fillFrom(row, own, reference)).sort((a, b) => a.ts - b.ts);

@@ -6,8 +6,9 @@ import type {Clock} from "../../../loaders/exchange/types.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {StopReport, StopScope} from "../venue.js";
 import type {BybitAccount} from "./account.js";
+import {decimalField, textField} from "./fill.js";
 import {wholeSteps, type PairMarkets} from "./markets.js";
-import {ENDED} from "./track.js";
+import {ENDED, filledOf} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
 export interface StopOptions {
@@ -200,12 +201,12 @@ class VenueStop {
       const found = await account.order(category, symbol, orderLinkId, {signal: this.#options.signal});
       if (!found || !ENDED.includes(textOf(found["orderStatus"]) ?? ""))
         throw new Refusal("content", "it has not ended");
-      const done = new Decimal(textOf(found["cumExecQty"]) || "0");
+      const done = filledOf(found);
       if (done.isZero()) return {done, status: textOf(found["orderStatus"])};
       const rows = await account.executionsOf(category, symbol, orderLinkId, {signal: this.#options.signal});
-      const sum = rows.reduce((total, row) => total.plus(textOf(row["execQty"]) || "0"), ZERO);
+      const sum = rows.reduce((total, row) => total.plus(decimalField(row, "execQty")), ZERO);
       if (!sum.eq(done)) throw new Refusal("content", "its executions are not all there");
-      for (const row of rows) this.#fills.push(textOf(row["execId"]) ?? "");
+      for (const row of rows) this.#fills.push(textField(row, "execId"));
       return {done, status: textOf(found["orderStatus"])};
     });
     if (!filled) return this.#fail(task, `what became of order ${orderLinkId} is not known`);

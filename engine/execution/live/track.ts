@@ -4,6 +4,7 @@ import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
 import type {BybitAccount} from "./account.js";
+import {decimalField} from "./fill.js";
 
 export interface TrackOptions {
   account: BybitAccount;
@@ -115,10 +116,8 @@ export async function follow<T>(
   }
 }
 
-const decimalOf = (value: unknown): Decimal => new Decimal(textOf(value) || "0");
-
 /** What of an order was filled, in the venue's unit. */
-export const filledOf = (order: Fields): Decimal => decimalOf(order["cumExecQty"]);
+export const filledOf = (order: Fields): Decimal => decimalField(order, "cumExecQty");
 
 /** Why an order that has ended was not filled to its end; undefined where it was. */
 export function shortfall(order: Fields, asked: Decimal): string | undefined {
@@ -142,7 +141,7 @@ export async function executionsOf(
   const began = clock.monotonic();
   for (;;) {
     const rows = await read();
-    const sum = rows.reduce((total, row) => total.plus(decimalOf(row["execQty"])), ZERO);
+    const sum = rows.reduce((total, row) => total.plus(decimalField(row, "execQty")), ZERO);
     if (sum.eq(done)) return rows;
     if (clock.monotonic() - began > EXECUTIONS_MS)
       throw new Refusal("content", `executions of ${clientId} add up to ${sum}, the order to ${done}`);
