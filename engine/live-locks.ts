@@ -1,6 +1,6 @@
 import {UsageError} from "../loaders/errors.js";
 import type {EngineMode} from "../src/lib/engine/wire.js";
-import type {Keys} from "./execution/live/account.js";
+import type {Keys} from "./execution/live/line.js";
 import {liveKeys} from "./secrets.js";
 
 /** That an engine trades on a real account, and how. */

@@ -1,6 +1,7 @@
 import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/server.js";
 import {uniform} from "../../engine/simulator/noise.js";
-import {BybitAccount, type Keys} from "../../engine/execution/live/account.js";
+import {BybitAccount} from "../../engine/execution/live/account.js";
+import type {Keys} from "../../engine/execution/live/line.js";
 import {LiveVenue} from "../../engine/execution/live/live.js";
 import type {AccountInput} from "../../engine/simulator/private/accounts.js";
 import {riskLimits} from "../../engine/risk/limits.js";

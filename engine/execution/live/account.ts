@@ -1,18 +1,10 @@
 import {createHash} from "node:crypto";
-import type {bybit as Bybit} from "ccxt";
-import {CODES, DIALECT, envelope} from "../../../loaders/exchange/bybit-wire.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, maybeTs, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
+import type {CallOptions} from "../../../loaders/exchange/types.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
-import type {CallOptions, Clock, Exchange} from "../../../loaders/exchange/types.js";
-import {Wire} from "../../../loaders/exchange/wire.js";
-
-/** Keys of an account, from the environment alone. */
-export interface Keys {
-  apiKey: string;
-  secret: string;
-}
+import {AccountLine, type AccountOptions} from "./line.js";
 
 /** What the venue says of the keys. */
 export interface KeyFacts {
@@ -25,170 +17,37 @@ export interface KeyFacts {
   expiresTs: number | undefined;
 }
 
-export interface AccountOptions {
-  clock: Clock;
-  random: () => number;
-  /** replaces every host of the venue's API */
-  url?: string | undefined;
-  keys: Keys;
-  deadlineMs?: number;
-  /** the line that reads the market: a ban of one stops the other */
-  market?: Exchange | undefined;
-  /** passes every queue and every pause: the line of an emergency stop */
-  atOnce?: boolean;
-  /** refuses to change anything at the venue: a dry run */
-  reads?: boolean;
-}
-
 type Category = "spot" | "linear";
-type Reply = Promise<unknown>;
 
-/**
- * What of the address's 600 requests in five seconds is left by the line that reads the market (at most 80 %): an account's
- * requests never queue behind a backfill.
- */
-const LIMITS = {account: {perWindow: 150, windowMs: 5_000}};
 /** Rows of a page of executions and of the transaction log, the most the venue gives. */
 const EXECUTIONS = 100;
 const LOG_ROWS = 50;
 /** Of lists of spreads: instruments, and orders or fills. */
 const SPREADS = 500;
 const SPREAD_ROWS = 50;
-const MOST_PAGES = 40;
 const WEEK_MS = 7 * DAY_MS;
-const RECV_WINDOW_MS = 5_000;
 
 /**
  * The private side of Bybit v5 for one account, in the venue's own words. Every endpoint is named here and asked with
  * every parameter written out: nothing of ccxt's defaults decides anything. Reading retries; what changes something is
  * sent once, whatever comes back.
  */
-export class BybitAccount {
-  readonly origin: string;
-  readonly #wire: Wire;
-  readonly #client: Bybit;
-  readonly #atOnce: boolean;
-  readonly #reads: boolean;
-
-  private constructor(
-    client: Bybit,
-    {clock, random, url, keys, deadlineMs = 5_000, market, atOnce = false, reads = false}: AccountOptions
-  ) {
-    this.#client = client;
-    this.#atOnce = atOnce;
-    this.#reads = reads;
-    client.apiKey = keys.apiKey;
-    client.secret = keys.secret;
-    client.options["recvWindow"] = RECV_WINDOW_MS;
-    this.#wire = new Wire(client, {
-      clock,
-      random,
-      url,
-      deadlineMs,
-      concurrency: 24,
-      limits: LIMITS,
-      mainLimit: "account",
-      dialect: {...DIALECT, costs: () => ({account: 1})},
-      codes: CODES,
-      time: () => client.publicGetV5MarketTime() as Reply,
-      writes: true,
-      onBan: (until) => market?.stopUntil?.(until)
-    });
-    client.nonce = () => this.#wire.venueNow();
-    this.origin = this.#wire.origin;
-    if (market) market.onBan = (until) => this.#wire.stopUntil(until);
-  }
-
+export class BybitAccount extends AccountLine {
   /** Opens the line; {@link syncClock} sets its clock. ccxt is loaded here and not before. */
   static async open(options: AccountOptions): Promise<BybitAccount> {
     const {default: ccxt} = await import("ccxt");
     return new BybitAccount(new ccxt.bybit(), options);
   }
 
-  /** Sets the line's clock by the venue's: a signature carries it. */
-  async syncClock(options: CallOptions = {}): Promise<void> {
-    await this.#wire.serverTime("bybit time", {...options, atOnce: this.#atOnce}, (reply) => envelope(reply).time);
-  }
-
-  /** The venue's present, as far as this line knows it. */
-  get venueMs(): number {
-    return this.#wire.venueNow();
-  }
-
-  get usage() {
-    return this.#wire.usage();
-  }
-
-  /** Sends one thing that changes something, once. @throws Refusal */
-  async #post(
-    path: string,
-    params: Fields,
-    {atOnce = this.#atOnce, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}
-  ) {
-    if (this.#reads) throw new RangeError(`invalid request: ${path} in a dry run`);
-    const reply = await this.#secretly(
-      this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
-        priority: "live",
-        ...(signal && {signal}),
-        attempt: 1,
-        atOnce
-      })
-    );
-    return envelope(reply).result;
-  }
-
-  #get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
-    return this.#secretly(
-      this.#wire.call(
-        `bybit ${path.slice(3)}`,
-        {priority: "live", signal, atOnce: this.#atOnce},
-        () => this.#client.request(path, "private", "GET", params) as Reply,
-        (reply) => ({value: read(envelope(reply).result), doubtful: false})
-      )
-    );
-  }
-
-  /** The venue's words for a bad signature quote what was signed, the key included: no error leaves with it. */
-  async #secretly<T>(asked: Promise<T>): Promise<T> {
-    try {
-      return await asked;
-    } catch (error) {
-      const {apiKey, secret} = this.#client;
-      for (let e = error; e instanceof Error; e = e.cause)
-        for (const word of [apiKey, secret]) if (word) e.message = e.message.replaceAll(word, "[redacted]");
-      throw error;
-    }
-  }
-
-  /** Every row over all cursors, newest first as the venue gives them. */
-  async #pages(path: string, params: Fields, options?: CallOptions): Promise<Fields[]> {
-    const rows: Fields[] = [];
-    for (let cursor = "", page = 0; page < MOST_PAGES; page++) {
-      const {list, next} = await this.#get(
-        path,
-        {...params, ...(cursor && {cursor})},
-        (result) => ({
-          list: listOf(result["list"]).map(objectOf),
-          next: textOf(result["nextPageCursor"]) ?? ""
-        }),
-        options
-      );
-      rows.push(...list);
-      if (next === "" || list.length === 0 || next === cursor) return rows;
-      cursor = next;
-    }
-    throw new Refusal("content", `${path} has more than ${MOST_PAGES} pages`);
-  }
-
   /** Sends an order. @throws Refusal for anything but an acknowledgement */
   async create(order: Fields, signal?: AbortSignal): Promise<void> {
-    await this.#post("v5/order/create", order, {...(signal && {signal})});
+    await this.post("v5/order/create", order, {...(signal && {signal})});
   }
 
   /** Takes an order back by its client id; one that is not there any more is no error. @throws Refusal */
   async cancel(category: Category, symbol: string, orderLinkId: string): Promise<void> {
     try {
-      await this.#post("v5/order/cancel", {category, symbol, orderLinkId});
+      await this.post("v5/order/cancel", {category, symbol, orderLinkId});
     } catch (error) {
       // 110001 and 170213: there is no such order, or it has ended
       if (!(error instanceof Refusal) || !["110001", "170213"].includes(error.code ?? "")) throw error;
@@ -204,9 +63,9 @@ export class BybitAccount {
       if (spreads || !(error instanceof Refusal) || error.kind !== "answer") throw error;
     };
     await Promise.all([
-      this.#post("v5/order/cancel-all", {category: "linear", settleCoin: "USDT"}, {atOnce: true}),
-      this.#post("v5/order/cancel-all", {category: "spot"}, {atOnce: true}),
-      this.#post("v5/spread/order/cancel-all", {cancelAll: true}, {atOnce: true}).catch(refused)
+      this.post("v5/order/cancel-all", {category: "linear", settleCoin: "USDT"}, {atOnce: true}),
+      this.post("v5/order/cancel-all", {category: "spot"}, {atOnce: true}),
+      this.post("v5/spread/order/cancel-all", {cancelAll: true}, {atOnce: true}).catch(refused)
     ]);
   }
 
@@ -215,25 +74,25 @@ export class BybitAccount {
     const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
     const query = {category, symbol, orderLinkId};
     return (
-      (await this.#get("v5/order/realtime", query, found, options)) ??
-      (await this.#get("v5/order/history", query, found, options))
+      (await this.get("v5/order/realtime", query, found, options)) ??
+      (await this.get("v5/order/history", query, found, options))
     );
   }
 
   /** Orders that are open now, of every symbol. */
   async openOrders(category: Category): Promise<Fields[]> {
     const scope = category === "linear" ? {settleCoin: "USDT"} : {};
-    return this.#pages("v5/order/realtime", {category, ...scope, openOnly: 0, limit: 50});
+    return this.pages("v5/order/realtime", {category, ...scope, openOnly: 0, limit: 50});
   }
 
   /** The executions of one order. */
   executionsOf(category: Category, symbol: string, orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/execution/list", {category, symbol, orderLinkId, limit: EXECUTIONS}, options);
+    return this.pages("v5/execution/list", {category, symbol, orderLinkId, limit: EXECUTIONS}, options);
   }
 
   /** Every execution since an instant, by whomever, forced ones included. */
   executionsSince(category: Category, startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
-    return this.#windows(
+    return this.windows(
       "v5/execution/list",
       {category, limit: EXECUTIONS},
       {startTime, nowMs, longestMs: WEEK_MS},
@@ -244,38 +103,23 @@ export class BybitAccount {
   /** Every change of a wallet since an instant. */
   logSince(startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
     const query = {accountType: "UNIFIED", limit: LOG_ROWS};
-    return this.#windows("v5/account/transaction-log", query, {startTime, nowMs, longestMs: DAY_MS}, options);
-  }
-
-  /** A long stretch in windows, since a start alone reaches no further than the venue's own longest one. */
-  async #windows(
-    path: string,
-    query: Fields,
-    {startTime, nowMs, longestMs}: {startTime: number; nowMs: number; longestMs: number},
-    options?: CallOptions
-  ): Promise<Fields[]> {
-    const rows: Fields[] = [];
-    let from = startTime;
-    for (; nowMs - from > longestMs; from += longestMs)
-      rows.push(...(await this.#pages(path, {...query, startTime: from, endTime: from + longestMs - 1}, options)));
-    rows.push(...(await this.#pages(path, {...query, startTime: from}, options)));
-    return rows;
+    return this.windows("v5/account/transaction-log", query, {startTime, nowMs, longestMs: DAY_MS}, options);
   }
 
   /** Every native spread that is listed; a public list. */
   spreads(options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/spread/instrument", {limit: SPREADS}, options);
+    return this.pages("v5/spread/instrument", {limit: SPREADS}, options);
   }
 
   /** Sends one order for both legs of a spread. @throws Refusal for anything but an acknowledgement */
   async createSpread(order: Fields, signal?: AbortSignal): Promise<void> {
-    await this.#post("v5/spread/order/create", order, {...(signal && {signal})});
+    await this.post("v5/spread/order/create", order, {...(signal && {signal})});
   }
 
   /** Takes a spread order back by its client id; one that is not there any more is no error. @throws Refusal */
   async cancelSpread(orderLinkId: string): Promise<void> {
     try {
-      await this.#post("v5/spread/order/cancel", {orderLinkId});
+      await this.post("v5/spread/order/cancel", {orderLinkId});
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "110001") throw error;
     }
@@ -285,29 +129,29 @@ export class BybitAccount {
   async spreadOrder(orderLinkId: string, options?: CallOptions): Promise<Fields | undefined> {
     const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
     return (
-      (await this.#get("v5/spread/order/realtime", {orderLinkId}, found, options)) ??
-      (await this.#get("v5/spread/order/history", {orderLinkId}, found, options))
+      (await this.get("v5/spread/order/realtime", {orderLinkId}, found, options)) ??
+      (await this.get("v5/spread/order/history", {orderLinkId}, found, options))
     );
   }
 
   /** Spread orders that are open now. */
   openSpreads(options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/spread/order/realtime", {limit: SPREAD_ROWS}, options);
+    return this.pages("v5/spread/order/realtime", {limit: SPREAD_ROWS}, options);
   }
 
   /** The fills of one spread order, each with those of its legs. */
   spreadExecutionsOf(orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/spread/execution/list", {orderLinkId, limit: SPREAD_ROWS}, options);
+    return this.pages("v5/spread/execution/list", {orderLinkId, limit: SPREAD_ROWS}, options);
   }
 
   /** The fills of every spread order since an instant. */
   spreadExecutionsSince(startTime: number, options?: CallOptions): Promise<Fields[]> {
-    return this.#pages("v5/spread/execution/list", {startTime, limit: SPREAD_ROWS}, options);
+    return this.pages("v5/spread/execution/list", {startTime, limit: SPREAD_ROWS}, options);
   }
 
   /** The best price on either side of a market's book now, as the venue counts. @throws Refusal for an empty side */
   touch(category: Category, symbol: string, options?: CallOptions): Promise<{bid: string; ask: string}> {
-    return this.#get(
+    return this.get(
       "v5/market/orderbook",
       {category, symbol, limit: 1},
       (result) => {
@@ -323,18 +167,18 @@ export class BybitAccount {
 
   /** Linear positions that are not flat. */
   async positions(options?: CallOptions): Promise<Fields[]> {
-    const rows = await this.#pages("v5/position/list", {category: "linear", settleCoin: "USDT", limit: 200}, options);
+    const rows = await this.pages("v5/position/list", {category: "linear", settleCoin: "USDT", limit: 200}, options);
     return rows.filter((row) => Number(row["size"]) !== 0);
   }
 
   /** One symbol's position, flat or not: its leverage is there. */
   position(symbol: string): Promise<Fields | undefined> {
-    return this.#get("v5/position/list", {category: "linear", symbol}, (result) => objectOf(listOf(result["list"])[0]));
+    return this.get("v5/position/list", {category: "linear", symbol}, (result) => objectOf(listOf(result["list"])[0]));
   }
 
   /** The wallet's balance by coin, as text. */
   balances(options?: CallOptions): Promise<Map<string, string>> {
-    return this.#get(
+    return this.get(
       "v5/account/wallet-balance",
       {accountType: "UNIFIED"},
       (result) => {
@@ -355,18 +199,18 @@ export class BybitAccount {
   }
 
   marginMode(): Promise<string> {
-    return this.#get("v5/account/info", {}, (result) => textOf(result["marginMode"]) ?? "");
+    return this.get("v5/account/info", {}, (result) => textOf(result["marginMode"]) ?? "");
   }
 
   /** `ISOLATED_MARGIN` or `REGULAR_MARGIN`. @throws Refusal */
   async setMarginMode(setMarginMode: string): Promise<void> {
-    await this.#post("v5/account/set-margin-mode", {setMarginMode});
+    await this.post("v5/account/set-margin-mode", {setMarginMode});
   }
 
   /** Sets a symbol's leverage; one that it has already is no error. @throws Refusal */
   async setLeverage(symbol: string, leverage: string): Promise<void> {
     try {
-      await this.#post("v5/position/set-leverage", {
+      await this.post("v5/position/set-leverage", {
         category: "linear",
         symbol,
         buyLeverage: leverage,
@@ -379,7 +223,7 @@ export class BybitAccount {
 
   /** Taker and maker fee of a symbol, shares as text. */
   feeRate(category: Category, symbol: string): Promise<{taker: string; maker: string}> {
-    return this.#get("v5/account/fee-rate", {category, symbol}, (result) => {
+    return this.get("v5/account/fee-rate", {category, symbol}, (result) => {
       const row = objectOf(listOf(result["list"])[0]);
       const [taker, maker] = [textOf(row["takerFeeRate"]), textOf(row["makerFeeRate"])];
       if (!taker || !maker) throw new Refusal("content", `the reply has no fee of ${symbol}`);
@@ -389,7 +233,7 @@ export class BybitAccount {
 
   /** Taker fees of every symbol of a kind, shares as text. */
   takerFees(category: Category, options?: CallOptions): Promise<Map<string, string>> {
-    return this.#get(
+    return this.get(
       "v5/account/fee-rate",
       {category},
       (result) =>
@@ -411,11 +255,11 @@ export class BybitAccount {
    */
   async key(options?: CallOptions): Promise<KeyFacts> {
     try {
-      return await this.#get("v5/user/query-api", {}, keyFacts, options);
+      return await this.get("v5/user/query-api", {}, keyFacts, options);
     } catch (error) {
       const {cause} = error as {cause?: unknown};
       if (!(cause instanceof Refusal) || cause.code !== "10032") throw error;
-      const digest = createHash("sha256").update(this.#client.apiKey).digest("hex").slice(0, 12);
+      const digest = createHash("sha256").update(this.apiKey).digest("hex").slice(0, 12);
       return {account: `key ${digest}`, readOnly: false, permissions: undefined, expiresTs: undefined};
     }
   }
