@@ -7,7 +7,7 @@ import {backtestReport, type BacktestReport} from "../lib/backtest/report.js";
 import {runBacktest} from "../lib/backtest/run.js";
 import {parseConfig, strategyEntries} from "../lib/strategy/config.js";
 import {parseInstant} from "../lib/time/instant.js";
-import type {FundingSeries} from "./marketFeed.js";
+import type {FundingSeries} from "./feed/marketFeed.js";
 
 /** Any key of a config beside the range; `strategy` may be a preset. */
 export interface BacktestOptions {
@@ -44,6 +44,6 @@ export function settlementRows({t, rate, rate8h}: FundingSeries): {date: Date; r
   }));
 }
 
-export {EquityChart} from "./equityChart.js";
-export {openFeed} from "./marketFeed.js";
-export {Waterfall} from "./waterfall.js";
+export {EquityChart} from "./charts/equityChart.js";
+export {openFeed} from "./feed/marketFeed.js";
+export {Waterfall} from "./charts/waterfall.js";

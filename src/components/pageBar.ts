@@ -1,9 +1,9 @@
-import {h} from "./dom.js";
-import {age, day, instant, percent} from "./format.js";
-import {badge, sourceBadge} from "./badge.js";
-import {EmptyState, startLink} from "./emptyState.js";
-import {EngineStrip} from "./engineStrip.js";
-import type {SeriesStatus, Status} from "./types.js";
+import {h} from "./ui/dom.js";
+import {age, day, instant, percent} from "./ui/format.js";
+import {badge, sourceBadge} from "./ui/badge.js";
+import {EmptyState, startLink} from "./ui/emptyState.js";
+import {EngineStrip} from "./engine/engineStrip.js";
+import type {SeriesStatus, Status} from "./feed/types.js";
 
 /** What the thin line on top of a page says. */
 export interface PageBarOptions {

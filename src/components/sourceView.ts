@@ -1,4 +1,4 @@
-import {h} from "./dom.js";
+import {h} from "./ui/dom.js";
 
 /** The part of Framework's FileAttachment that is read here. */
 export interface TextAttachment {

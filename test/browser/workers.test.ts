@@ -34,7 +34,7 @@ const plan: SweepPlan = {
 
 /** The page's side of the proof: data crosses as JSON, so columns become typed arrays again here. */
 const PAGE = `
-import {sweepInPage} from "${join(root, "src/components/sweepPool.ts")}";
+import {sweepInPage} from "${join(root, "src/components/builder/sweepPool.ts")}";
 const revive = (market) => {
   const columns = (c) => c && Object.fromEntries(Object.entries(c).map(([k, v]) => [k, Array.isArray(v) ? Float64Array.from(v, (x) => x ?? NaN) : v]));
   return {...market, spot: columns(market.spot), perp: columns(market.perp), mark: columns(market.mark)};
@@ -66,8 +66,8 @@ beforeAll(async () => {
   writeFileSync(join(dir, "page.ts"), PAGE);
   for (const [entry, name] of [
     [join(dir, "page.ts"), "page.js"],
-    [join(root, "src/components/sweepWorker.ts"), "sweepWorker.js"],
-    [join(root, "src/components/backtestWorker.ts"), "backtestWorker.js"]
+    [join(root, "src/components/builder/sweepWorker.ts"), "sweepWorker.js"],
+    [join(root, "src/components/builder/backtestWorker.ts"), "backtestWorker.js"]
   ] as const) {
     await build({
       entryPoints: [entry],

@@ -2,7 +2,7 @@ import {tableFromArrays, tableToIPC} from "@uwdata/flechette";
 import {describe, expect, it} from "vitest";
 import {loadJson, loadRows, rowsFromArrow} from "../../src/components/arrow.js";
 import {explorerSnapshot, statusSnapshot} from "../../loaders/snapshots/index.js";
-import type {ExplorerRow, Status} from "../../src/components/types.js";
+import type {ExplorerRow, Status} from "../../src/components/feed/types.js";
 import {mkdtempSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";

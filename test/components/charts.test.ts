@@ -1,17 +1,17 @@
 // @vitest-environment jsdom
 import {describe, expect, it} from "vitest";
-import {CoverageStrip} from "../../src/components/coverageStrip.js";
-import {FundingChart} from "../../src/components/fundingChart.js";
-import {HeatLegend, Heatmap} from "../../src/components/heatmap.js";
-import {Histogram} from "../../src/components/histogram.js";
-import {IntervalStrip} from "../../src/components/intervals.js";
-import {LineChart} from "../../src/components/lineChart.js";
-import {cutOf} from "../../src/components/outliers.js";
-import {RankChart} from "../../src/components/rankChart.js";
-import {filterRows} from "../../src/components/explorerModel.js";
-import {colors} from "../../src/components/colors.js";
+import {CoverageStrip} from "../../src/components/charts/coverageStrip.js";
+import {FundingChart} from "../../src/components/charts/fundingChart.js";
+import {HeatLegend, Heatmap} from "../../src/components/charts/heatmap.js";
+import {Histogram} from "../../src/components/charts/histogram.js";
+import {IntervalStrip} from "../../src/components/charts/intervals.js";
+import {LineChart} from "../../src/components/charts/lineChart.js";
+import {cutOf} from "../../src/components/charts/outliers.js";
+import {RankChart} from "../../src/components/charts/rankChart.js";
+import {filterRows} from "../../src/components/explorer/explorerModel.js";
+import {colors} from "../../src/components/ui/colors.js";
 import {madeDaily, madeExplorer, madeSeries, madeSettlements} from "../helpers/made.js";
-import type {Daily} from "../../src/components/types.js";
+import type {Daily} from "../../src/components/feed/types.js";
 
 const rows = madeSettlements(120);
 const domain = [rows[0]!.boundaryTs, rows.at(-1)!.boundaryTs] as const;

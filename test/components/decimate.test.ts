@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {barColumns, decimate} from "../../src/components/decimate.js";
+import {barColumns, decimate} from "../../src/components/charts/decimate.js";
 
 interface Point {
   x: number;

@@ -1,13 +1,13 @@
 // @vitest-environment jsdom
 import {beforeEach, describe, expect, it, vi} from "vitest";
-import {checkbox, searchBox, segmented, select, slider} from "../../src/components/controls.js";
-import {DataTable} from "../../src/components/dataTable.js";
-import {EmptyState, IMPORT_EXAMPLE} from "../../src/components/emptyState.js";
-import {IssueList} from "../../src/components/issueList.js";
+import {checkbox, searchBox, segmented, select, slider} from "../../src/components/ui/controls.js";
+import {DataTable} from "../../src/components/ui/dataTable.js";
+import {EmptyState, IMPORT_EXAMPLE} from "../../src/components/ui/emptyState.js";
+import {IssueList} from "../../src/components/ui/issueList.js";
 import {Banner, PageBar} from "../../src/components/pageBar.js";
-import {UnknownPair} from "../../src/components/pairWords.js";
-import {SeriesTable} from "../../src/components/dataPage.js";
-import {h} from "../../src/components/dom.js";
+import {UnknownPair} from "../../src/components/pair/pairWords.js";
+import {SeriesTable} from "../../src/components/data/dataPage.js";
+import {h} from "../../src/components/ui/dom.js";
 import {madeSeries, madeStatus} from "../helpers/made.js";
 
 beforeEach(() => history.replaceState(null, "", "/"));

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import fc from "fast-check";
 import {beforeEach, describe, expect, it, vi} from "vitest";
-import {engineBase, otherName, takeTicket, type SessionEnvironment} from "../../src/components/engineSession.js";
+import {engineBase, otherName, takeTicket, type SessionEnvironment} from "../../src/components/engine/engineSession.js";
 import {
   accountFigures,
   countdown,
@@ -13,22 +13,22 @@ import {
   signed,
   sortRules,
   stripText
-} from "../../src/components/engineModel.js";
-import {Alarm, modeBadge} from "../../src/components/engineBoard.js";
-import {BooksTable} from "../../src/components/engineBooks.js";
-import {OpportunityTable, PositionTable} from "../../src/components/enginePositions.js";
-import {DecisionFeed, RiskTable} from "../../src/components/engineRecords.js";
+} from "../../src/components/engine/engineModel.js";
+import {Alarm, modeBadge} from "../../src/components/engine/engineBoard.js";
+import {BooksTable} from "../../src/components/engine/engineBooks.js";
+import {OpportunityTable, PositionTable} from "../../src/components/engine/enginePositions.js";
+import {DecisionFeed, RiskTable} from "../../src/components/engine/engineRecords.js";
 import {
   engineEvents,
   engineHistory,
   engineStep,
   openEngineRun,
   type EngineRecord
-} from "../../src/components/engineRun.js";
-import {SETTING_FIELDS, settingsPatch, typedOf, wireOf} from "../../src/components/engineSettings.js";
-import {eventParser, type ServerEvent} from "../../src/components/sse.js";
-import {SteadyBlock} from "../../src/components/steadyBlock.js";
-import {TwoStep} from "../../src/components/twoStep.js";
+} from "../../src/components/replay/engineRun.js";
+import {SETTING_FIELDS, settingsPatch, typedOf, wireOf} from "../../src/components/engine/engineSettings.js";
+import {eventParser, type ServerEvent} from "../../src/components/engine/sse.js";
+import {SteadyBlock} from "../../src/components/ui/steadyBlock.js";
+import {TwoStep} from "../../src/components/ui/twoStep.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
 import {madeBooks, madeEngine, madePosition, madeTrade} from "../helpers/madeEngine.js";
 

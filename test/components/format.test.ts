@@ -13,7 +13,7 @@ import {
   plural,
   signGlyph,
   span
-} from "../../src/components/format.js";
+} from "../../src/components/ui/format.js";
 
 describe("numbers", () => {
   it("shows funding in basis points per 8 h with a true minus", () => {

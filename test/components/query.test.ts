@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {dayIn, getParam, numberIn, oneOf, setParam, type QueryEnvironment} from "../../src/components/query.js";
+import {dayIn, getParam, numberIn, oneOf, setParam, type QueryEnvironment} from "../../src/components/ui/query.js";
 
 function environment(search = "", hash = ""): QueryEnvironment & {url: string} {
   const env = {

@@ -1,12 +1,12 @@
 // @vitest-environment jsdom
 import fc from "fast-check";
 import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
-import {estimateWords, pairWords, timeWords} from "../../src/components/estimateModel.js";
-import {handOver, takeOver} from "../../src/components/handOver.js";
-import {latest} from "../../src/components/latest.js";
-import {absenceOf, demoAbsence, type EngineView} from "../../src/components/startModel.js";
-import {backfillCommand, demoCommand, importCommand, shellWord} from "../../src/components/workCommand.js";
-import {readRequest, type TypedRequest} from "../../src/components/workRequest.js";
+import {estimateWords, pairWords, timeWords} from "../../src/components/ingest/estimateModel.js";
+import {handOver, takeOver} from "../../src/components/ingest/handOver.js";
+import {latest} from "../../src/components/ui/latest.js";
+import {absenceOf, demoAbsence, type EngineView} from "../../src/components/ingest/startModel.js";
+import {backfillCommand, demoCommand, importCommand, shellWord} from "../../src/components/ingest/workCommand.js";
+import {readRequest, type TypedRequest} from "../../src/components/ingest/workRequest.js";
 import {readSeries, readWanted} from "../../engine/data/request.js";
 import type {Estimate} from "../../engine/data/estimate.js";
 import type {EstimateReport} from "../../src/components/workWire.js";

@@ -1,20 +1,20 @@
 // @vitest-environment jsdom
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {AroundChart} from "../../src/components/aroundChart.js";
-import {BoxRows, EcdfChart, HistogramRows, RidgeRows} from "../../src/components/distributionShapes.js";
+import {AroundChart} from "../../src/components/run/aroundChart.js";
+import {BoxRows, EcdfChart, HistogramRows, RidgeRows} from "../../src/components/distributions/distributionShapes.js";
 import {
   AutocorrelationChart,
   CorrelationChart,
   EffectChart,
   SurvivalChart,
   YearChart
-} from "../../src/components/distributionTime.js";
-import {beyond, domainOf, sampleOf, sharedBins} from "../../src/components/distributionModel.js";
-import {curveAt, EquityChart} from "../../src/components/equityChart.js";
-import {boundsOf, GridChart, type GridCell} from "../../src/components/gridChart.js";
-import {ReplayPrices, ReplayRates} from "../../src/components/replayCharts.js";
-import {Waterfall, waterfallSteps, type Parts} from "../../src/components/waterfall.js";
+} from "../../src/components/distributions/distributionTime.js";
+import {beyond, domainOf, sampleOf, sharedBins} from "../../src/components/distributions/distributionModel.js";
+import {curveAt, EquityChart} from "../../src/components/charts/equityChart.js";
+import {boundsOf, GridChart, type GridCell} from "../../src/components/charts/gridChart.js";
+import {ReplayPrices, ReplayRates} from "../../src/components/charts/replayCharts.js";
+import {Waterfall, waterfallSteps, type Parts} from "../../src/components/charts/waterfall.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
 import {groupBy, hourOf, yearOf} from "../../src/lib/stats/groups.js";
 import {generator, normal} from "../../src/lib/stats/random.js";

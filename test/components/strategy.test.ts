@@ -1,13 +1,13 @@
 // @vitest-environment jsdom
 import {beforeEach, describe, expect, it, vi} from "vitest";
-import {KNOBS, positionOf, stepsOf, valueAt, valuesAround} from "../../src/components/knobs.js";
-import {KnobSlider} from "../../src/components/knobSlider.js";
-import {Lamp} from "../../src/components/lamp.js";
-import {PairPicker} from "../../src/components/pairPicker.js";
-import {setParams} from "../../src/components/query.js";
-import {defaultState, StrategyControls, valueOf} from "../../src/components/strategyControls.js";
-import {variantFrom, variantText} from "../../src/components/variants.js";
-import {VisitLog, visitAnswer} from "../../src/components/visitLog.js";
+import {KNOBS, positionOf, stepsOf, valueAt, valuesAround} from "../../src/components/run/knobs.js";
+import {KnobSlider} from "../../src/components/run/knobSlider.js";
+import {Lamp} from "../../src/components/ui/lamp.js";
+import {PairPicker} from "../../src/components/run/pairPicker.js";
+import {setParams} from "../../src/components/ui/query.js";
+import {defaultState, StrategyControls, valueOf} from "../../src/components/run/strategyControls.js";
+import {variantFrom, variantText} from "../../src/components/builder/variants.js";
+import {VisitLog, visitAnswer} from "../../src/components/builder/visitLog.js";
 import type {Catalogue} from "../../src/lib/market/catalogue.js";
 import type {RunState} from "../../src/lib/strategy/request.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";

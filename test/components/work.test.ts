@@ -5,11 +5,11 @@ import {newJob, type Job} from "../../loaders/ingest/job.js";
 import {MAX_BULK_RETRIES} from "../../loaders/ingest/jobs/service.js";
 import type {TaskReport as EngineTask} from "../../engine/schedule/tasks.js";
 import {readInput, SCHEMAS} from "../../engine/api/schemas.js";
-import {KeyedTable} from "../../src/components/keyedTable.js";
-import {Toasts} from "../../src/components/toasts.js";
-import type {EngineClient} from "../../src/components/engineClient.js";
-import {followWork, type WorkData} from "../../src/components/workFollow.js";
-import {HealthLine} from "../../src/components/workBoard.js";
+import {KeyedTable} from "../../src/components/ui/keyedTable.js";
+import {Toasts} from "../../src/components/ui/toasts.js";
+import type {EngineClient} from "../../src/components/engine/engineClient.js";
+import {followWork, type WorkData} from "../../src/components/data/workFollow.js";
+import {HealthLine} from "../../src/components/data/workBoard.js";
 import {
   MOST_BULK_RETRIES,
   attemptWords,
@@ -30,8 +30,8 @@ import {
   withJob,
   workSummary,
   type Jobs
-} from "../../src/components/workModel.js";
-import {readPairs, readRequest, startLabel, type TypedRequest} from "../../src/components/workRequest.js";
+} from "../../src/components/ingest/workModel.js";
+import {readPairs, readRequest, startLabel, type TypedRequest} from "../../src/components/ingest/workRequest.js";
 import type {JobReport, TaskReport, TrackedReport} from "../../src/components/workWire.js";
 import {madeWork} from "../helpers/fakeWork.js";
 

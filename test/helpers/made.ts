@@ -1,4 +1,4 @@
-import type {Daily, ExplorerRow, SeriesStatus, Settlement, Status} from "../../src/components/types.js";
+import type {Daily, ExplorerRow, SeriesStatus, Settlement, Status} from "../../src/components/feed/types.js";
 
 const HOUR = 36e5;
 const START = Date.UTC(2024, 0, 1);

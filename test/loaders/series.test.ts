@@ -5,7 +5,7 @@ import {dataHash} from "../../loaders/snapshots/hash.js";
 import {decisionRows} from "../../loaders/snapshots/decision.js";
 import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
 import {catalogueOf, seriesFiles, seriesPaths} from "../../loaders/snapshots/series.js";
-import {folderOf, marketFeed} from "../../src/components/marketFeed.js";
+import {folderOf, marketFeed} from "../../src/components/feed/marketFeed.js";
 import type {Catalogue} from "../../src/lib/market/catalogue.js";
 import {DEFAULT_COSTS} from "../../src/lib/market/costs.js";
 import {publish} from "../../loaders/lake/publish.js";

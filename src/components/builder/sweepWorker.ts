@@ -1,0 +1,11 @@
+import {sweepWorker, type SweepOrder} from "../../lib/sweep/worker.js";
+
+/** What a dedicated worker offers; the page's own types know only windows. */
+interface WorkerScope {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<SweepOrder>) => void): void;
+}
+
+const scope = self as unknown as WorkerScope;
+const handle = sweepWorker((answer, transfer) => scope.postMessage(answer, transfer));
+scope.addEventListener("message", ({data}) => handle(data));

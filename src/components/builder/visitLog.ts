@@ -1,0 +1,112 @@
+import type {LabRun} from "../../lib/backtest/lab.js";
+import {deflate, type Deflation} from "../../lib/stats/deflated.js";
+import type {Moments, Statistic} from "../../lib/stats/ratios.js";
+import type {RunTrial} from "../../lib/sweep/trials.js";
+import {DataTable} from "../ui/dataTable.js";
+import {h} from "../ui/dom.js";
+import {count, number, percent, plural} from "../ui/format.js";
+
+/** One thing that was tried in this visit. */
+export interface VisitTrial {
+  n: number;
+  /** what was run on what, in words */
+  what: string;
+  net: number;
+  annualReturn: number | undefined;
+  sharpe: Statistic;
+  trades: number;
+  moments: Moments;
+}
+
+/**
+ * Every trial of a visit, those of sweeps included: whoever looks at many variants and keeps the best must pay for the
+ * looking, so the Sharpe ratio in hand is deflated by all of them (SEMANTICS §6).
+ */
+export class VisitLog {
+  readonly trials: VisitTrial[] = [];
+  readonly #seen = new Map<string, number>();
+
+  /** Adds a run, once for each key. @returns its index */
+  add(key: string, what: string, run: LabRun): number {
+    const known = this.#seen.get(key);
+    if (known !== undefined) return known;
+    const {totals, metrics} = run.report.portfolio;
+    return this.#push(key, {
+      what,
+      net: Number(totals.net),
+      annualReturn: metrics.annualReturn,
+      sharpe: metrics.sharpe,
+      trades: totals.trades,
+      moments: run.moments
+    });
+  }
+
+  /** Adds all trials of a sweep. */
+  addSweep(trials: readonly RunTrial[], what: (index: number) => {key: string; text: string}): void {
+    for (const {index, outcome} of trials) {
+      const {key, text} = what(index);
+      if (this.#seen.has(key)) continue;
+      const {net, sharpe, trades, returns} = outcome;
+      this.#push(key, {what: text, net, annualReturn: undefined, sharpe, trades, moments: returns});
+    }
+  }
+
+  #push(key: string, trial: Omit<VisitTrial, "n">): number {
+    const index = this.trials.length;
+    this.trials.push({n: index + 1, ...trial});
+    this.#seen.set(key, index);
+    return index;
+  }
+
+  /** The trial at an index deflated by all of the visit. */
+  deflation(index: number): Deflation {
+    return deflate(
+      this.trials.map(({moments}) => moments),
+      index
+    );
+  }
+}
+
+/** What the number of looks leaves of the Sharpe ratio in hand. */
+export function visitAnswer(log: VisitLog, index: number): string {
+  const {deflatedSharpe, expectedMaxSharpe} = log.deflation(index);
+  const n = log.trials.length;
+  if (n < 2) {
+    return "You have tried one variant in this visit, so nothing has been picked yet. From the second on, the Sharpe ratio in hand is deflated by all of them.";
+  }
+  const looks = `You have tried ${plural(n, "variant")} in this visit. `;
+  if (typeof deflatedSharpe !== "number" || typeof expectedMaxSharpe !== "number") {
+    return `${looks}The one in hand moves on too few days for a deflated Sharpe ratio.`;
+  }
+  return (
+    `${looks}Luck alone would have shown the best of them a Sharpe ratio of about ${number(expectedMaxSharpe, 2)}; ` +
+    `the probability that the one in hand is above that is ${percent(deflatedSharpe, 0)}.`
+  );
+}
+
+/** The log as a table, newest first. */
+export function VisitTable(log: VisitLog): HTMLElement {
+  return h(
+    "details",
+    {class: "more"},
+    h("summary", {}, `Every trial of this visit (${count(log.trials.length)})`),
+    DataTable([...log.trials].reverse(), {
+      caption: "Newest first; a sweep's trials are those of one pair on a capital of its own",
+      param: "log",
+      pageSize: 15,
+      columns: [
+        {key: "n", label: "No.", value: (d) => d.n, first: "descending"},
+        {key: "what", label: "What was run", align: "left", wrap: true, value: (d) => d.what},
+        {key: "trades", label: "Trades", value: (d) => d.trades, first: "descending"},
+        {key: "net", label: "Net", value: (d) => d.net, cell: (d) => number(d.net, 2), first: "descending"},
+        {
+          key: "sharpe",
+          label: "Sharpe",
+          value: (d) => (typeof d.sharpe === "number" ? d.sharpe : null),
+          cell: (d) => (typeof d.sharpe === "number" ? number(d.sharpe, 2) : "insufficient"),
+          first: "descending"
+        }
+      ]
+    })
+  );
+}

@@ -1,0 +1,30 @@
+import {count, instant, percent, plural, span} from "../ui/format.js";
+import type {LimitReport} from "../workWire.js";
+
+/** The shares of a published limit that a client may be set to. */
+export const SHARE = {least: 0.05, most: 0.8, step: 0.05} as const;
+
+/** What a venue's client has sent and may send, in words. */
+export function limitWords(
+  {inWindow, perWindow, windowMs, published, requests, retries, bannedUntilMs}: LimitReport,
+  now: number
+): string[] {
+  return [
+    `${count(inWindow)} of ${plural(perWindow, "request")} in ${span(windowMs)}`,
+    published === undefined ? "" : `the venue publishes ${count(published)}`,
+    `${plural(requests, "request")} in all, ${count(retries)} of them repeats`,
+    bannedUntilMs !== undefined && bannedUntilMs > now ? `banned until ${instant(bannedUntilMs)}` : ""
+  ].filter(Boolean);
+}
+
+/** The share of its own allowance that a client uses now, 0..1. */
+export const inUse = ({inWindow, perWindow}: LimitReport): number =>
+  perWindow > 0 ? Math.min(1, inWindow / perWindow) : 0;
+
+/** A share as it is typed, in percent. @throws `invalid share: VALUE` */
+export function readShare(text: string): number {
+  const value = Number(text.replace("%", "").trim()) / 100;
+  if (!/\d/.test(text) || !(value >= SHARE.least && value <= SHARE.most))
+    throw new RangeError(`invalid share: ${text}; from ${percent(SHARE.least, 0)} to ${percent(SHARE.most, 0)}`);
+  return value;
+}

@@ -1,0 +1,111 @@
+import type {Loudness, Notification, NotificationSettings} from "../../lib/engine/wire.js";
+import {badge} from "../ui/badge.js";
+import {h} from "../ui/dom.js";
+import type {EngineClient} from "../engine/engineClient.js";
+import {instant} from "../ui/format.js";
+import {KeyedTable} from "../ui/keyedTable.js";
+import {errorWords} from "../ingest/workModel.js";
+
+const LEVELS = {info: "plain", warn: "warn", critical: "bad"} as const;
+const WORDS = {info: "info", warn: "warning", critical: "critical"} as const;
+const LOUD: Readonly<Record<Loudness, string>> = {
+  on: "on: told everywhere",
+  silent: "silent: listed here",
+  off: "off"
+};
+const MOST = 200;
+
+/** Where notifications go beside the page, in words. */
+export function channelWords({channels, perHour}: Pick<NotificationSettings, "channels" | "perHour">): string {
+  if (!channels.length)
+    return "They are told on these pages alone: no channel is set up (notify.webhook, notify.telegram or notify.email in carrybook.config.json).";
+  const names = channels.map(({name, failing}) => (failing === null ? name : `${name}, which fails: ${failing}`));
+  return `They also go to ${names.join("; ")}, at most ${perHour} messages an hour each.`;
+}
+
+/** What the engine has told, newest first, and how loud each event is. Read once it is opened; new ones come by the stream. */
+export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">): {
+  element: HTMLDetailsElement;
+  heard: (notification: Notification) => void;
+  reload: () => void;
+} {
+  let told: Notification[] = [];
+  let read = false;
+  const said = h("p", {class: "step-note", role: "status"});
+  const channels = h("p", {class: "muted switches-note"});
+  const table = KeyedTable<Notification>({
+    caption: "What the engine has told, newest first",
+    key: (d) => String(d.id),
+    most: MOST,
+    nothing: "It has told nothing since it started.",
+    columns: [
+      {label: "When, UTC", text: (d) => instant(d.ts).replace(" UTC", "")},
+      {label: "Level", text: (d) => d.level, cell: (d) => badge(WORDS[d.level], LEVELS[d.level])},
+      {label: "Event", text: (d) => d.event},
+      {label: "What", wrap: true, text: (d) => d.text}
+    ]
+  });
+  const switches = h("div", {class: "switches"});
+  const boxes = new Map<string, HTMLSelectElement>();
+
+  async function set(event: string, loudness: Loudness): Promise<void> {
+    try {
+      show(await client.patch<NotificationSettings>("/notifications/settings", {events: {[event]: loudness}}));
+      said.textContent = `${event} is ${loudness} from now on, also after a restart.`;
+    } catch (error) {
+      said.textContent = `not set: ${errorWords(error)}`;
+      void load();
+    }
+  }
+  function show(settings: NotificationSettings): void {
+    channels.textContent = channelWords(settings);
+    for (const {event, says, loudness, configured} of settings.events) {
+      let box = boxes.get(event);
+      if (!box) {
+        const id = `notify-${event}`;
+        box = h(
+          "select",
+          {id, change: () => void set(event, box!.value as Loudness)},
+          (Object.keys(LOUD) as Loudness[]).map((value) => h("option", {value}, LOUD[value]))
+        );
+        boxes.set(event, box);
+        switches.append(h("div", {class: "control"}, h("label", {for: id, title: event}, says), box));
+      }
+      box.value = loudness;
+      box.title = loudness === configured ? "as the configuration says" : `the configuration says ${configured}`;
+    }
+  }
+  async function load(): Promise<void> {
+    try {
+      const [list, settings] = await Promise.all([
+        client.get<Notification[]>(`/notifications?limit=${MOST}`),
+        client.get<NotificationSettings>("/notifications/settings")
+      ]);
+      read = true;
+      told = list;
+      table.update(told);
+      show(settings);
+    } catch (error) {
+      said.textContent = `not read: ${errorWords(error)}`;
+    }
+  }
+  const element = h(
+    "details",
+    {class: "more", toggle: () => void (element.open && load())},
+    h("summary", {}, "Notifications"),
+    table.element,
+    h("h3", {}, "How loud each is"),
+    channels,
+    switches,
+    said
+  );
+  return {
+    element,
+    heard(notification) {
+      if (!read) return;
+      told = [notification, ...told.filter(({id}) => id !== notification.id)].slice(0, MOST);
+      table.update(told);
+    },
+    reload: () => void (element.open && load())
+  };
+}

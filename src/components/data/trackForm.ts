@@ -1,0 +1,43 @@
+import {h} from "../ui/dom.js";
+import type {EngineClient} from "../engine/engineClient.js";
+import {errorWords} from "../ingest/workModel.js";
+import {readPairs} from "../ingest/workRequest.js";
+import type {TrackedReport} from "../workWire.js";
+
+/** Puts pairs on the list of scheduled updates. */
+export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedReport[]) => void): HTMLElement {
+  const said = h("p", {class: "step-note", role: "status"});
+  const input = h("input", {
+    id: "track-pairs",
+    type: "text",
+    placeholder: "BTC/USDT, ETH/USDT",
+    autocomplete: "off",
+    spellcheck: "false"
+  });
+  return h(
+    "form",
+    {
+      novalidate: true,
+      "aria-label": "Track pairs",
+      submit: async (event: SubmitEvent) => {
+        event.preventDefault();
+        try {
+          const pairs = readPairs(input.value);
+          if (!pairs.length) throw new RangeError("missing pairs: name at least one, e.g. BTC/USDT");
+          onTracked(await client.post<TrackedReport[]>("/track", {pairs}));
+          said.textContent = `${pairs.join(", ")} tracked: the next update fetches a year of it and what is new.`;
+          input.value = "";
+        } catch (error) {
+          said.textContent = `not tracked: ${errorWords(error)}`;
+        }
+      }
+    },
+    h(
+      "div",
+      {class: "controls"},
+      h("div", {class: "control"}, h("label", {for: "track-pairs"}, "Pairs to track"), input),
+      h("button", {type: "submit", class: "button"}, "Track")
+    ),
+    said
+  );
+}

@@ -1,0 +1,119 @@
+import {searchBox, select} from "../ui/controls.js";
+import {h} from "../ui/dom.js";
+import {save} from "../ui/download.js";
+import type {EngineClient} from "../engine/engineClient.js";
+import {count, plural} from "../ui/format.js";
+import {KINDS, STATES, filterLines, jobQuery, saysWords, type JobFilter} from "./jobFilter.js";
+import {latest} from "../ui/latest.js";
+import {errorWords, jobName} from "../ingest/workModel.js";
+import {HistoryTable, type JobActions} from "./workTables.js";
+import type {JobReport} from "../workWire.js";
+
+/** Jobs asked for at once, and rows drawn of them. */
+const ASKED = 500;
+const DRAWN = 100;
+/** News are read at this pace, ms. */
+const PACE_MS = 1_000;
+
+/** Every job there was, filtered by state, kind, pair and words; saved as it is filtered. Read only while it is open. */
+export function WorkHistory(
+  client: Pick<EngineClient, "get" | "text">,
+  actions: JobActions
+): {element: HTMLDetailsElement; heard: () => void; close: () => void} {
+  const status = select(STATES, {label: "State", param: "job-state"});
+  const kind = select(KINDS, {label: "Kind", param: "job-kind"});
+  const pair = searchBox({label: "Pair", param: "job-pair", placeholder: "BTC/USDT"});
+  const text = searchBox({label: "Words", param: "job-text", placeholder: "status 403"});
+  const said = h("p", {class: "step-note", role: "status"});
+  const shown = h("p", {class: "muted history-count"}, "Not read yet.");
+  const table = HistoryTable(actions, {most: DRAWN});
+  let jobs: JobReport[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const filter = (): JobFilter => ({status: status.value, kind: kind.value, pair: pair.value, text: text.value});
+  const found = () => jobs.filter((job) => saysWords(job, text.value));
+  const draw = (): void => {
+    const list = found();
+    table.update(list);
+    shown.textContent =
+      `${plural(list.length, "job")}${jobs.length >= ASKED ? ` of the newest ${count(ASKED)}` : ""}. ` +
+      (status.value || pair.value.trim()
+        ? "Batches and their single histories."
+        : "Batches; a state or a pair shows single histories too.");
+  };
+  const asking = latest<JobFilter, JobReport[]>(
+    async (asked) => client.get<JobReport[]>(`/jobs${jobQuery(asked, {limit: ASKED})}`),
+    {
+      waitMs: 250,
+      onAnswer: (answer) => {
+        jobs = answer;
+        said.textContent = "";
+        draw();
+      },
+      onError: (error) => (said.textContent = `not read: ${errorWords(error)}`)
+    }
+  );
+  const ask = (): void => {
+    if (element.open) asking.ask(filter());
+  };
+  for (const control of [status, kind, pair]) control.addEventListener("input", ask);
+  text.addEventListener("input", draw);
+
+  const exporting = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      click: async () => {
+        said.textContent = "Asking for all that is so …";
+        try {
+          const {ndjson, lines} = filterLines(await client.text(`/jobs/export${jobQuery(filter())}`), text.value);
+          save(ndjson, "carrybook-jobs.ndjson", "application/x-ndjson");
+          said.textContent = `${plural(lines, "job")} saved as carrybook-jobs.ndjson, one a line.`;
+        } catch (error) {
+          said.textContent = `not saved: ${errorWords(error)}`;
+        }
+      }
+    },
+    "Export as NDJSON"
+  );
+  const all = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      click: () =>
+        actions.selection.choose(
+          found()
+            .slice(0, DRAWN)
+            .map((job) => [job.id, jobName(job)])
+        )
+    },
+    "Select all shown"
+  );
+  const element = h(
+    "details",
+    {class: "more", toggle: ask},
+    h("summary", {}, "History of the work"),
+    h("div", {class: "controls"}, status, kind, pair, text, all, exporting),
+    shown,
+    said,
+    table.element
+  );
+  const set = filter();
+  element.open = Boolean(set.status || set.kind || set.pair || set.text);
+  return {
+    element,
+    heard() {
+      if (!element.open) return;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        ask();
+      }, PACE_MS);
+    },
+    close() {
+      clearTimeout(timer);
+      asking.close();
+    }
+  };
+}

@@ -1,0 +1,251 @@
+import {badge} from "../ui/badge.js";
+import {h, type Child} from "../ui/dom.js";
+import {errorAdvice} from "./errorAdvice.js";
+import {age, count, day, instant, percent, plural, span} from "../ui/format.js";
+import {KeyedTable, type KeyedColumn} from "../ui/keyedTable.js";
+import type {Live} from "../ui/liveFigure.js";
+import {
+  MOST_BULK_RETRIES,
+  attemptWords,
+  etaWords,
+  isBatch,
+  isEnded,
+  jobName,
+  jobSpan,
+  rowsWords,
+  statusWords,
+  stepWords,
+  type TrackedPair
+} from "../ingest/workModel.js";
+import type {Selection} from "../ui/selection.js";
+import type {JobReport, TaskReport} from "../workWire.js";
+
+/** A button of a row; what it is about is in its name for those who do not see the row. */
+const act = (label: string, about: string, click: () => unknown): HTMLElement =>
+  h("button", {type: "button", class: "button", "aria-label": `${label} ${about}`, click}, label);
+
+/** What a person does to a row of a table of jobs. */
+export interface JobActions {
+  selection: Selection;
+  /** shows a job with its histories and log */
+  open: (job: JobReport) => unknown;
+  cancel: (job: JobReport) => unknown;
+  retry: (job: JobReport) => unknown;
+}
+
+const name = ({selection}: JobActions): KeyedColumn<JobReport> => ({
+  label: "What",
+  text: (d) => `${jobName(d)} ${jobSpan(d)}`,
+  cell: (d) => [selection.box(d.id, jobName(d)), " ", h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))]
+});
+
+/** What can be done to a job in the state it is in. */
+const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
+  label: "Do",
+  stays: true,
+  text: (d) => d.status,
+  cell: (d) => [
+    open(actions, d),
+    " ",
+    d.status === "completed"
+      ? null
+      : isEnded(d)
+        ? act("Retry", jobName(d), () => actions.retry(d))
+        : act("Cancel", jobName(d), () => actions.cancel(d))
+  ]
+});
+
+const open = ({open}: JobActions, d: JobReport): Child => act("Open", jobName(d), () => open(d));
+
+const status: KeyedColumn<JobReport> = {
+  label: "State",
+  text: (d) => statusWords(d, Date.now()),
+  cell: (d) =>
+    badge(
+      statusWords(d, Date.now()),
+      d.status === "failed" ? "bad" : d.status === "cancelled" ? "warn" : d.status === "completed" ? "good" : "plain"
+    )
+};
+
+const rows: KeyedColumn<JobReport> = {label: "Rows", align: "right", text: rowsWords};
+
+/** The error word for word, and below it what to do. */
+const error: KeyedColumn<JobReport> = {
+  label: "Error",
+  wrap: true,
+  text: (d) => d.error ?? "–",
+  cell: (d) => (d.error === null ? "–" : ErrorWords(d.error))
+};
+
+/** An error of a job, word for word, with what a person can do about it. */
+export function ErrorWords(text: string): HTMLElement {
+  const {exact, advice} = errorAdvice(text);
+  return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
+}
+
+const progress: KeyedColumn<JobReport> = {
+  label: "Progress",
+  text: (d) => `${d.progress} ${jobName(d)}`,
+  cell: (d) => [
+    h("progress", {max: 1, value: d.progress, "aria-label": `progress of ${jobName(d)}`}),
+    ` ${percent(d.progress, 0)}`
+  ]
+};
+
+/** What runs: each batch, and below it the histories that are being fetched. */
+export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
+  KeyedTable<JobReport>({
+    caption: "Under way",
+    key: (d) => d.id,
+    rowClass: (d) => (isBatch(d) ? "row--batch" : "row--history"),
+    nothing: "Nothing is under way.",
+    columns: [
+      name(actions),
+      {label: "Step", text: (d) => (d.status === "in_progress" ? stepWords(d) : statusWords(d, Date.now()))},
+      progress,
+      rows,
+      {label: "Time left", text: etaWords},
+      {label: "Attempt", align: "right", text: attemptWords},
+      error,
+      {
+        label: "Do",
+        stays: true,
+        text: (d) => d.status,
+        cell: (d) => [open(actions, d), " ", act("Cancel", jobName(d), () => actions.cancel(d))]
+      }
+    ]
+  });
+
+/** What failed, with the error as it was said. */
+export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
+  KeyedTable<JobReport>({
+    caption: "Failed, newest first",
+    key: (d) => d.id,
+    nothing: "Nothing has failed.",
+    columns: [
+      name(actions),
+      error,
+      {label: "Attempts", align: "right", text: attemptWords},
+      {
+        label: "Put back",
+        title: `times it was put back after it had failed; after ${MOST_BULK_RETRIES} only its own Retry does`,
+        align: "right",
+        text: (d) => plural(d.retries, "time")
+      },
+      rows,
+      {label: "When, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
+      {
+        label: "Do",
+        stays: true,
+        text: () => "Retry",
+        cell: (d) => [open(actions, d), " ", act("Retry", jobName(d), () => actions.retry(d))]
+      }
+    ]
+  });
+
+/** Jobs of any state, batches and single histories alike. */
+export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<readonly JobReport[]> =>
+  KeyedTable<JobReport>({
+    caption: "Jobs, newest first",
+    key: (d) => d.id,
+    most,
+    nothing: "No job is so.",
+    columns: [
+      name(actions),
+      status,
+      {label: "Stretch", text: (d) => jobSpan(d) || "–"},
+      rows,
+      {
+        label: "Took",
+        text: (d) => (d.startedAt === null || d.finishedAt === null ? "–" : span(d.finishedAt - d.startedAt))
+      },
+      {label: "Created, UTC", text: (d) => instant(d.createdAt).replace(" UTC", "")},
+      error,
+      doing(actions)
+    ]
+  });
+
+/** The histories of one batch. */
+export const ChildTable = (actions: JobActions): Live<readonly JobReport[]> =>
+  KeyedTable<JobReport>({
+    caption: "Its histories",
+    key: (d) => d.id,
+    most: 200,
+    nothing: "It has no histories: there was nothing to fetch.",
+    columns: [
+      name(actions),
+      status,
+      progress,
+      rows,
+      {label: "Attempt", align: "right", text: attemptWords},
+      error,
+      doing(actions)
+    ]
+  });
+
+/** Pairs that scheduled updates include. */
+export const TrackedTable = ({
+  enable,
+  remove
+}: {
+  enable: (pair: TrackedPair, enabled: boolean) => unknown;
+  remove: (pair: TrackedPair) => unknown;
+}): Live<readonly TrackedPair[]> =>
+  KeyedTable<TrackedPair>({
+    caption: "Tracked pairs",
+    key: (d) => `${d.venue} ${d.pair}`,
+    nothing: "No pair is tracked: scheduled updates have nothing to do.",
+    most: 200,
+    columns: [
+      {label: "Pair", text: (d) => d.pair},
+      {label: "Venue", text: (d) => d.venue},
+      {label: "Histories", wrap: true, text: (d) => d.histories.join(", ")},
+      {label: "Wanted from", text: (d) => day(d.fromTs)},
+      {label: "Chosen by", text: (d) => (d.chosenBy === "top" ? "its turnover" : "a person")},
+      {
+        label: "Updates",
+        text: (d) => String(d.enabled),
+        cell: (d) => badge(d.enabled ? "on" : "paused", d.enabled ? "good" : "warn")
+      },
+      {
+        label: "Do",
+        stays: true,
+        text: (d) => String(d.enabled),
+        cell: (d) => [
+          act(d.enabled ? "Pause" : "Take up", `${d.pair} of ${d.venue}`, () => enable(d, !d.enabled)),
+          " ",
+          act("Remove", `${d.pair} of ${d.venue}`, () => remove(d))
+        ]
+      }
+    ]
+  });
+
+/** What is done by itself, and when next. */
+export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readonly TaskReport[]> =>
+  KeyedTable<TaskReport>({
+    caption: "What is done by itself, UTC",
+    key: (d) => d.name,
+    nothing: "Nothing is scheduled.",
+    columns: [
+      {label: "Task", text: (d) => d.name, cell: (d) => h("span", {title: d.pattern}, d.name)},
+      {label: "What it does", wrap: true, text: (d) => d.says},
+      {
+        label: "Next run",
+        text: (d) =>
+          d.running ? "runs now" : d.nextTs === null ? "–" : `${instant(d.nextTs)}, ${age(d.nextTs, Date.now())}`
+      },
+      {label: "Last run", text: (d) => (d.lastTs === null ? "–" : instant(d.lastTs))},
+      {label: "Took, ms", align: "right", text: (d) => count(d.lastMs)},
+      {
+        label: "Result",
+        wrap: true,
+        text: (d) => `${d.failed ? "✗ " : ""}${d.result ?? "–"}`
+      },
+      {
+        label: "Do",
+        stays: true,
+        text: () => "Run now",
+        cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))
+      }
+    ]
+  });

@@ -1,0 +1,179 @@
+import {PAGE_TIMEFRAMES} from "../../lib/market/catalogue.js";
+import type {DecisionSnapshot} from "../../lib/market/snapshot.js";
+import type {Weighed} from "../../lib/stats/outofsample.js";
+import {PRESETS} from "../../lib/strategy/config.js";
+import {candidates, DECISION_FIELDS, keyOf, type Candidate} from "./decisionModel.js";
+import {DecisionAgainst, DecisionAnswer, DecisionKeys, DecisionTable, type DecisionView} from "./decisionWords.js";
+import {segmented} from "../ui/controls.js";
+import {h} from "../ui/dom.js";
+import {DownloadButtons} from "../ui/download.js";
+import {plural} from "../ui/format.js";
+import {LabClient} from "../run/labClient.js";
+import {LiveBlock} from "../ui/liveFigure.js";
+import type {MarketFeed} from "../feed/marketFeed.js";
+import {getParam, numberIn, setParam} from "../ui/query.js";
+import type {ExplorerRow} from "../feed/types.js";
+
+/** The parts of the decision page. */
+export interface DecisionParts {
+  answer: HTMLElement;
+  keys: HTMLElement;
+  controls: HTMLElement;
+  table: HTMLElement;
+  against: HTMLElement;
+}
+
+/** Pairs that are weighed without being asked for: every strong and moderate one, else the best few, never hundreds. */
+const AT_ONCE = 8;
+const AT_LEAST = 3;
+const DEFAULT_HURDLE = 4;
+
+/**
+ * The decision page. Labels come from the newest settlements; what a preset did out of sample is worked out in a worker,
+ * pair by pair, from histories that are loaded one at a time.
+ */
+export function DecisionPage(
+  snapshot: DecisionSnapshot | null,
+  explorer: readonly ExplorerRow[],
+  feed: MarketFeed,
+  workerUrl: string
+): DecisionParts {
+  const rows = snapshot?.rows ?? [];
+  const costs = snapshot?.costs ?? {spotFee: "0.001", perpFee: "0.00055", slippageBps: "5"};
+  const client = new LabClient(workerUrl, {onPreview: () => {}, onRun: () => {}, onError: () => {}});
+  let weighed = new Map<string, Weighed | null>();
+  let queue: Candidate[] = [];
+  let stop: AbortController | undefined;
+  let sorted: readonly Candidate[] = [];
+  let hurdle = numberIn(getParam("hurdle"), 0, 100, DEFAULT_HURDLE);
+
+  const preset = segmented(
+    Object.keys(PRESETS).map((value) => ({value, label: value})),
+    {label: "Rules", param: "preset", value: "balanced"}
+  );
+  const hurdleInput = h("input", {
+    id: "hurdle",
+    type: "number",
+    min: 0,
+    max: 100,
+    step: 0.5,
+    value: hurdle,
+    input: () => {
+      hurdle = numberIn(hurdleInput.value, 0, 100, hurdle);
+      setParam("hurdle", String(hurdle), {fallback: String(DEFAULT_HURDLE)});
+      draw();
+    }
+  });
+  const all = h("button", {type: "button", class: "button", click: () => void weighAll(list())}, "Weigh all pairs");
+  const cancel = h("button", {type: "button", class: "button", hidden: true, click: () => stop?.abort()}, "Cancel");
+  const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "pairs weighed"});
+  const status = h("span", {"aria-live": "polite", class: "subtitle"});
+  const problem = h("p", {class: "problem", role: "alert"});
+
+  const answer = LiveBlock<DecisionView>((d) => DecisionAnswer(d));
+  const keys = LiveBlock<DecisionView>((d) => DecisionKeys(d));
+  const table = LiveBlock<DecisionView>((d) => [
+    DecisionTable(d, {onWeigh: (one) => void weighAll([one]), onSort: (next) => (sorted = next)}),
+    h(
+      "div",
+      {class: "pager no-print"},
+      DownloadButtons(() => sorted, {
+        fields: DECISION_FIELDS(preset.value),
+        name: `carrybook-decision-${preset.value}`,
+        noun: "pair"
+      }),
+      h("button", {type: "button", class: "button", click: () => print()}, "Print this page")
+    )
+  ]);
+  const against = LiveBlock<DecisionView>((d) => DecisionAgainst({...d, costs: {perpFee: Number(costs.perpFee)}}));
+
+  const list = () => candidates(rows, explorer, weighed);
+  function draw(): void {
+    const view = {list: list(), preset: preset.value, hurdle: hurdle / 100, pending: queue.length};
+    answer.update(view);
+    keys.update(view);
+    table.update(view);
+    against.update(view);
+    all.disabled = Boolean(stop) || view.list.every((d) => d.weighed !== undefined);
+  }
+
+  /** Weighs pairs one after another; what is known is shown as it comes. */
+  async function weighAll(pairs: readonly Candidate[]): Promise<void> {
+    const wanted = pairs.filter((d) => !weighed.has(keyOf(d.row)) && !queue.some((q) => keyOf(q.row) === keyOf(d.row)));
+    queue.push(...wanted);
+    if (stop || !queue.length) return;
+    const abort = (stop = new AbortController());
+    const rules = preset.value;
+    const results = weighed;
+    cancel.hidden = bar.hidden = false;
+    problem.textContent = "";
+    let done = 0;
+    draw();
+    while (queue.length && !abort.signal.aborted) {
+      const {row} = queue[0]!;
+      status.textContent = `weighing ${row.pair}, ${plural(queue.length, "pair")} to go`;
+      bar.value = done / (done + queue.length);
+      try {
+        const entry = feed.catalogue.entries.find((d) => d.pair === row.pair && d.venue === row.venue);
+        const timeframe = PAGE_TIMEFRAMES.find((frame) => entry?.candles.some((c) => c.timeframe === frame));
+        const market = timeframe && (await feed.market({pair: row.pair, venue: row.venue, timeframe}));
+        results.set(
+          keyOf(row),
+          market ? await client.weigh(market, {...PRESETS[rules], ...costs}, abort.signal) : null
+        );
+      } catch (error) {
+        if ((error as Error).name === "AbortError") break;
+        if ((error as Error).name !== "MissingDataError")
+          problem.textContent = `${row.pair}: ${(error as Error).message}`;
+        results.set(keyOf(row), null);
+      }
+      queue.shift();
+      ++done;
+      if (results === weighed) draw();
+    }
+    if (stop === abort) {
+      stop = undefined;
+      status.textContent = abort.signal.aborted ? `Cancelled; ${plural(done, "pair")} weighed.` : "";
+      if (abort.signal.aborted) queue = [];
+      cancel.hidden = bar.hidden = true;
+      draw();
+    }
+  }
+
+  function begin(): void {
+    const ranked = list();
+    const good = ranked.filter((d) => d.row.label === "strong" || d.row.label === "moderate").slice(0, AT_ONCE);
+    void weighAll(good.length >= AT_LEAST ? good : ranked.slice(0, AT_LEAST));
+  }
+  preset.addEventListener("input", () => {
+    stop?.abort();
+    stop = undefined;
+    queue = [];
+    weighed = new Map();
+    draw();
+    begin();
+  });
+  draw();
+  if (rows.length) begin();
+  return {
+    answer: answer.element,
+    keys: keys.element,
+    controls: h(
+      "div",
+      {class: "no-print"},
+      h(
+        "div",
+        {class: "controls"},
+        preset,
+        h("div", {class: "control"}, h("label", {for: "hurdle"}, "Return without risk, % a year"), hurdleInput),
+        all,
+        cancel,
+        bar,
+        status
+      ),
+      problem
+    ),
+    table: table.element,
+    against: against.element
+  };
+}

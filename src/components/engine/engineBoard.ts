@@ -1,0 +1,273 @@
+import {badge} from "../ui/badge.js";
+import {h} from "../ui/dom.js";
+import {BooksTable} from "./engineBooks.js";
+import type {EngineClient, EngineState} from "./engineClient.js";
+import {EngineCommands} from "./engineCommands.js";
+import {followEngine, type EngineData} from "./engineData.js";
+import {ACCOUNT_UNIT, accountFigures, engineAnswer, equityCurve, shortAge} from "./engineModel.js";
+import {OpportunityTable, PositionTable} from "./enginePositions.js";
+import {CycleSteps, DecisionFeed, FiredTable, NotificationTable, RiskTable} from "./engineRecords.js";
+import {EngineSettingsForm} from "./engineSettingsForm.js";
+import {EquityChart, type TradeMark} from "../charts/equityChart.js";
+import {count, instant, percent, span} from "../ui/format.js";
+import {Keys} from "../ui/keys.js";
+import {LiveFigure} from "../ui/liveFigure.js";
+import {SteadyBlock} from "../ui/steadyBlock.js";
+import {TradeList} from "../run/tradeList.js";
+import {Ticking} from "../ui/ticking.js";
+
+/** Address of a trade of the engine in the replay; without one, of the whole run. */
+export const replayLink = (trade?: string): string =>
+  `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
+
+/** A venue whose clock is further away than this keeps a time of its own. */
+const OWN_CLOCK_MS = 300_000;
+
+/** Everything the engine tells while it is up. */
+export function EngineBoard(client: EngineClient): {
+  element: HTMLElement;
+  update: (state: EngineState) => void;
+  close: () => void;
+} {
+  let venueAhead = 0;
+  let heardTs: number | null = null;
+  /** the venue's present, as far as this machine knows it */
+  const venueNow = () => Date.now() + venueAhead;
+
+  const problem = h("p", {class: "problem", role: "alert"});
+  const answer = SteadyBlock<EngineData>(
+    (d) => h("p", {class: "answer", "aria-live": "polite"}, engineAnswer(d.status, d.positions)),
+    (d) => engineAnswer(d.status, d.positions)
+  );
+  const pulse = SteadyBlock<EngineData["status"]>(
+    (status) => Pulse(status, () => heardTs),
+    ({mode, state, venue, simulated, dryRun, blockedBy, cycle}) =>
+      JSON.stringify([mode, state, venue, simulated, dryRun, blockedBy, cycle])
+  );
+  const commands = EngineCommands(client);
+  const keys = SteadyBlock<EngineData>(
+    (d) => {
+      const figures = accountFigures(d.status, Date.now());
+      if (!figures) return null;
+      const today = Number(d.status.account!.today);
+      return Keys([
+        {label: "Value of the account", unit: ACCOUNT_UNIT, ...figures.equity},
+        {
+          label: "Since 00:00 UTC",
+          unit: ACCOUNT_UNIT,
+          tone: today > 0 ? "earned" : today < 0 ? "paid" : null,
+          ...figures.today
+        },
+        {label: "Free capital", unit: ACCOUNT_UNIT, ...figures.free},
+        {label: "Open hedges", ...figures.hedges}
+      ]);
+    },
+    (d) => JSON.stringify([d.status.account, d.status.startedTs])
+  );
+  const positions = SteadyBlock<EngineData["positions"]>((d) => PositionTable(d, venueNow));
+  const equity = LiveFigure<EngineData>(
+    (d, width) =>
+      EquityChart([{name: "equity", curve: equityCurve(d.equity)!}], {
+        width,
+        height: 240,
+        capital: Number(d.status.account!.capital),
+        unit: ACCOUNT_UNIT,
+        trades: marksOf(d)
+      }),
+    {
+      title: "Value of the account",
+      subtitle: () =>
+        `In ${ACCOUNT_UNIT}, UTC, both legs marked at the newest quotes. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+      height: 240,
+      nothing: (d) => (d.equity.length > 1 && d.status.account ? null : "The first hour has not ended yet.")
+    }
+  );
+  const opportunities = SteadyBlock<EngineData["opportunities"]>((d) => OpportunityTable(d, venueNow));
+  const decisions = SteadyBlock<EngineData["decisions"]>((d) => DecisionFeed(d));
+  const risk = SteadyBlock<EngineData["risk"]>(
+    (d) => [RiskTable(d.rules), FiredTable(d)],
+    ({rules, fired}) => JSON.stringify([rules, fired])
+  );
+  const books = SteadyBlock<Pick<EngineData, "reconciliation">>((d) => BooksTable(d.reconciliation));
+  const alarm = SteadyBlock<EngineData>(
+    (d) => Alarm(d),
+    (d) => JSON.stringify([d.status.state, d.status.why, bareOf(d)])
+  );
+  const trades = SteadyBlock<EngineData["trades"]>(
+    (d) => [
+      d.length
+        ? h(
+            "p",
+            {class: "subtitle"},
+            "Press one to step through it, or ",
+            h("a", {href: replayLink()}, "replay the whole run"),
+            "."
+          )
+        : null,
+      TradeList(d, {
+        unit: ACCOUNT_UNIT,
+        nothing: "No trade has been closed yet.",
+        onOpen: (trade) => location.assign(new URL(replayLink(trade.id), location.href))
+      })
+    ],
+    (d) => d.map(({id}) => id).join()
+  );
+  const settings = EngineSettingsForm(client);
+  const rules = SteadyBlock<EngineData["config"]>((d) => StrategyInForce(d));
+  const notes = SteadyBlock<EngineData["notifications"]>((d) => NotificationTable(d));
+  const steps = SteadyBlock<EngineData["status"]["cycle"]>((d) => CycleSteps(d));
+
+  const close = followEngine(
+    client,
+    (d) => {
+      problem.textContent = "";
+      if (d.status.venueTs !== null) {
+        // The venue's present comes late, up to a whole cycle; only a clock of its own, as a simulated venue may have,
+        // is worth following.
+        const ahead = d.status.venueTs - Date.now();
+        venueAhead = Math.abs(ahead) < OWN_CLOCK_MS ? 0 : venueAhead === 0 ? ahead : Math.max(venueAhead, ahead);
+      }
+      answer.update(d);
+      pulse.update(d.status);
+      commands.update({status: d.status, positions: d.positions});
+      keys.update(d);
+      positions.update(d.positions);
+      equity.update(d);
+      opportunities.update(d.opportunities);
+      decisions.update(d.decisions);
+      risk.update(d.risk);
+      books.update(d);
+      alarm.update(d);
+      trades.update(d.trades);
+      settings.update(d.config);
+      rules.update(d.config);
+      notes.update(d.notifications);
+      steps.update(d.status.cycle);
+    },
+    (error) => (problem.textContent = `could not be read: ${error.message}; asking again`)
+  );
+  const part = (title: string, ...children: (HTMLElement | string)[]) =>
+    h("section", {}, h("h2", {}, title), ...children);
+  return {
+    element: h(
+      "div",
+      {},
+      h("div", {class: "frame frame--engine-answer"}, pulse.element, alarm.element, answer.element, problem),
+      commands.element,
+      h("div", {class: "frame frame--keys"}, keys.element),
+      part("Open hedges", positions.element),
+      h("div", {class: "frame", style: "--h: 330px"}, equity.element),
+      part("What could be opened", opportunities.element),
+      part("Risk", risk.element),
+      part("Books", books.element),
+      part("What was decided", decisions.element),
+      part("Closed trades", trades.element),
+      part("Settings", settings.element, rules.element),
+      part("Log", notes.element, steps.element)
+    ),
+    update: (state) => (heardTs = state.heardTs),
+    close
+  };
+}
+
+/** The line that shows that it lives: mode, state, venue, heartbeat, and what it waits for. */
+function Pulse(
+  {mode, state, venue, origin, simulated, dryRun, version, blockedBy, cycle}: EngineData["status"],
+  heard: () => number | null
+): HTMLElement {
+  const bad = state === "halted";
+  return h(
+    "div",
+    {class: "pulse"},
+    modeBadge({mode, simulated, dryRun}),
+    badge(state, bad ? "bad" : state === "running" ? "good" : "warn"),
+    simulated ? badge("simulated venue", "warn", origin) : badge(venue, "plain", origin),
+    h(
+      "span",
+      {},
+      "heartbeat ",
+      Ticking((now) => (heard() === null ? "–" : shortAge(now - heard()!)))
+    ),
+    h(
+      "span",
+      {title: cycle.lastTs === null ? null : instant(cycle.lastTs)},
+      `cycle ${count(cycle.number)}`,
+      cycle.lastTs === null ? "" : Ticking((now) => `, ${shortAge(now - cycle.lastTs!)}`),
+      cycle.lastMs === null ? "" : `, took ${count(cycle.lastMs)} ms`
+    ),
+    h("span", {class: "muted"}, `version ${version}`),
+    blockedBy
+      ? h(
+          "span",
+          {class: "blocked"},
+          `waits for ${blockedBy.what} `,
+          h("progress", {
+            max: 1,
+            value: blockedBy.progress,
+            "aria-label": `progress of ${blockedBy.what}`
+          }),
+          blockedBy.progress === null ? "" : ` ${percent(blockedBy.progress, 0)}`,
+          blockedBy.etaMs === null ? "" : `, about ${span(blockedBy.etaMs)}`
+        )
+      : null
+  );
+}
+
+/** What is at stake, by word first: real money, an account of a simulated venue, orders that are not sent, paper. */
+export function modeBadge({
+  mode,
+  simulated,
+  dryRun
+}: Pick<EngineData["status"], "mode" | "simulated" | "dryRun">): HTMLElement {
+  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown and not sent");
+  if (mode === "live")
+    return badge(
+      simulated ? "LIVE · simulated account" : "LIVE · real money",
+      "bad",
+      "orders go to the venue and move what the account holds"
+    );
+  return badge(mode, "plain", mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`);
+}
+
+const bareOf = ({positions}: Pick<EngineData, "positions">): string[] =>
+  positions.filter((d) => d.naked).map((d) => d.pair);
+
+/** A halted engine or a leg that stands alone, where it cannot be overlooked; nothing otherwise. */
+export function Alarm({status: {state, why}, positions}: Pick<EngineData, "status" | "positions">): HTMLElement | null {
+  const bare = bareOf({positions});
+  if (state !== "halted" && bare.length === 0) return null;
+  return h(
+    "p",
+    {class: "banner banner--critical", role: "alert"},
+    [
+      ...(bare.length ? [`${bare.join(", ")}: one leg is not covered by the other. Look at the venue itself.`] : []),
+      ...(state === "halted" ? [`HALTED: ${why.replace(/\.$/, "")}. Nothing is opened until somebody resumes it.`] : [])
+    ].join(" ")
+  );
+}
+
+const marksOf = ({trades, positions}: EngineData): TradeMark[] => [
+  ...trades.flatMap((d) => [
+    {pair: d.pair, ts: d.entryTs, net: undefined},
+    {pair: d.pair, ts: d.exitTs, net: Number(d.net)}
+  ]),
+  ...positions.map((d) => ({pair: d.pair, ts: d.entryTs, net: undefined}))
+];
+
+/** The rest of the rules, which only a restart changes. */
+const StrategyInForce = ({strategy, pairs, onStop}: EngineData["config"]): HTMLElement =>
+  h(
+    "details",
+    {class: "more"},
+    h("summary", {}, "Everything else that is in force"),
+    h(
+      "p",
+      {class: "subtitle"},
+      `Pairs: ${pairs.join(", ") || "none"}. When it is stopped it will ${onStop} what is open. Only a restart changes these.`
+    ),
+    h(
+      "dl",
+      {class: "numbers"},
+      Object.entries(strategy).map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value)))
+    )
+  );

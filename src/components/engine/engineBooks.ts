@@ -1,0 +1,66 @@
+import type {Reconciliation, ReconciliationRow} from "../../lib/engine/wire.js";
+import {DataTable} from "../ui/dataTable.js";
+import {h} from "../ui/dom.js";
+import {ACCOUNT_UNIT} from "./engineModel.js";
+import {LevelMark} from "./enginePositions.js";
+import {instant} from "../ui/format.js";
+
+/** What each component is, with its unit. */
+const COMPONENTS: Readonly<Record<ReconciliationRow["component"], string>> = {
+  coins: "coins held",
+  short: "coins short",
+  cash: `change of cash, ${ACCOUNT_UNIT}`,
+  orders: "open orders",
+  fees: "taker fee, a share"
+};
+
+/** The ledger against the venue's own books, component by component, and what the next step takes in. */
+export function BooksTable(found: Reconciliation | null): HTMLElement {
+  if (!found) return h("p", {class: "muted"}, "The books have not been compared yet.");
+  const {ts, agrees, pending, rows} = found;
+  // what differs is read first
+  const sorted = [...rows].sort((a, b) => Number(a.agrees) - Number(b.agrees));
+  return h(
+    "div",
+    {},
+    agrees
+      ? null
+      : h(
+          "p",
+          {class: "banner banner--critical", role: "alert"},
+          "The books do not agree: nothing is traded until they do."
+        ),
+    DataTable(sorted, {
+      caption: `The ledger against the venue's books, ${instant(ts)}: ${agrees ? "they agree" : "they do NOT agree"}`,
+      param: "books",
+      pageSize: 12,
+      nothing: "Nothing is held and nothing has flowed.",
+      columns: [
+        {
+          key: "component",
+          label: "Component",
+          align: "left",
+          value: (d) => d.component,
+          cell: (d) => h("span", {title: d.says}, COMPONENTS[d.component] ?? d.component)
+        },
+        {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => d.pair ?? "–"},
+        {key: "ledger", label: "Ledger", value: (d) => Number(d.ledger), cell: (d) => d.ledger},
+        {key: "venue", label: "Venue", value: (d) => Number(d.venue), cell: (d) => d.venue},
+        {key: "residual", label: "Residual", value: (d) => Number(d.residual), cell: (d) => d.residual},
+        {
+          key: "agrees",
+          label: "Agrees",
+          align: "left",
+          value: (d) => Number(d.agrees),
+          cell: (d) => [
+            LevelMark(d.agrees ? "ok" : d.component === "fees" ? "alert" : "critical"),
+            d.agrees ? " yes" : d.component === "fees" ? " costs more" : " NO"
+          ]
+        }
+      ]
+    }),
+    pending.length
+      ? h("p", {class: "subtitle"}, `The venue has done, and the next step takes in: ${pending.join("; ")}.`)
+      : null
+  );
+}

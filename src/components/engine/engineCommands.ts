@@ -1,0 +1,147 @@
+import type {EngineStatus, PositionReport} from "../../lib/engine/wire.js";
+import {h} from "../ui/dom.js";
+import type {EngineClient} from "./engineClient.js";
+import {emergencyWarning, stopWarning} from "./engineModel.js";
+import {instant} from "../ui/format.js";
+import type {Live} from "../ui/liveFigure.js";
+import {TwoStep} from "../ui/twoStep.js";
+
+/** What an emergency stop answers; `left` names what could not be closed. */
+interface EmergencyReport {
+  ts: number;
+  done: boolean;
+  closed: string[];
+  left: string[];
+}
+
+/** The account as the commands need it. */
+export interface CommandView {
+  status: EngineStatus;
+  positions: readonly PositionReport[];
+}
+
+/**
+ * The commands to the engine. They stand in one row that never moves; what each answered is said below it, and what an
+ * emergency stop has left stays there until the engine is resumed.
+ */
+export function EngineCommands(client: EngineClient): Live<CommandView> {
+  let view: CommandView | undefined;
+  const said = h("p", {class: "step-note", role: "status"});
+  const reason = h("input", {
+    id: "pause-reason",
+    type: "text",
+    maxlength: 200,
+    placeholder: "why, in a few words",
+    autocomplete: "off"
+  });
+  const open = () => view?.positions ?? [];
+
+  const run = async (doing: Promise<unknown>, done: string): Promise<void> => {
+    try {
+      await doing;
+      said.textContent = done;
+    } catch (error) {
+      const {message, fix} = error as Error & {fix?: string | null};
+      said.textContent = `${message}${fix ? `: ${fix}` : ""}`;
+    }
+  };
+  const pause = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      click: () =>
+        run(
+          client.post("/engine/pause", {reason: reason.value.trim() || "asked for on the page"}),
+          "Paused: nothing new is opened; exits, settlements and risk go on."
+        )
+    },
+    "Pause entries"
+  );
+  const resume = h(
+    "button",
+    {type: "button", class: "button", click: () => run(client.post("/engine/resume"), "Resumed.")},
+    "Resume"
+  );
+  const keep = TwoStep({
+    label: "Stop and keep positions",
+    armed: "Stop now",
+    warning: () => stopWarning(open(), "keep"),
+    act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping; what is open stays open.")
+  });
+  const close = TwoStep({
+    label: "Stop and close positions",
+    armed: "Close all and stop",
+    warning: () => stopWarning(open(), "close"),
+    act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing what is open, then stopping.")
+  });
+  const emergency = TwoStep({
+    label: "Emergency stop",
+    armed: "Emergency stop: press again",
+    warning: () => emergencyWarning(open()),
+    danger: true,
+    act: async () => {
+      said.textContent = "The emergency stop is on its way …";
+      await run(
+        client.urgent<EmergencyReport>("/engine/emergency-stop").then((report) => (answered = report)),
+        ""
+      );
+      tell();
+    }
+  });
+  let answered: EmergencyReport | undefined;
+  let confirmed = false;
+  const result = h("div", {role: "alert"});
+
+  /** What the stop has done: the engine's own word where there is one, else what it answered. */
+  function tell(): void {
+    const now = view?.status.emergency;
+    // The answer stands until the engine has said it itself and has gone on since.
+    if (now || view?.status.state === "halted") confirmed = true;
+    else if (confirmed) {
+      answered = undefined;
+      confirmed = false;
+    }
+    const report = now ?? answered;
+    if (!report) return result.replaceChildren();
+    const closed = answered?.closed ?? [];
+    const text =
+      `Emergency stop at ${instant(report.ts)}: ` +
+      (report.left.length
+        ? `${report.left.join(", ")} could not be closed yet; it is tried again in every cycle. Look at the venue itself.`
+        : report.done
+          ? `${closed.length ? `${closed.join(", ")} closed; ` : ""}nothing is left open. The engine is halted until you resume it.`
+          : "closing what is open …");
+    if (result.textContent === text) return;
+    result.replaceChildren(h("p", {class: "banner banner--critical"}, text));
+  }
+
+  return {
+    element: h(
+      "section",
+      {class: "commands no-print", "aria-label": "Commands"},
+      h(
+        "div",
+        {class: "controls"},
+        h("div", {class: "control"}, h("label", {for: "pause-reason"}, "Reason of a pause"), reason),
+        pause,
+        resume,
+        keep.button,
+        close.button,
+        h("span", {class: "apart"}, emergency.button)
+      ),
+      h("div", {class: "command-notes"}, said, keep.note, close.note, emergency.note),
+      result
+    ),
+    update(next) {
+      view = next;
+      const {state} = next.status;
+      pause.disabled = state !== "running" && state !== "blocked" && state !== "starting";
+      resume.disabled = state !== "paused" && state !== "halted";
+      const ending = state === "stopping" || state === "stopped";
+      if (!keep.button.classList.contains("armed")) keep.button.disabled = ending;
+      if (!close.button.classList.contains("armed")) close.button.disabled = ending;
+      tell();
+    }
+  };
+}

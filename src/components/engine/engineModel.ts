@@ -1,0 +1,160 @@
+import type {
+  EngineConfigReport,
+  EngineSettings,
+  EngineStatus,
+  Opportunity,
+  PositionReport,
+  RiskRule
+} from "../../lib/engine/wire.js";
+import type {Curve} from "../../lib/backtest/lab.js";
+import {HOUR_MS} from "../../lib/time/grid.js";
+import type {EngineState} from "./engineClient.js";
+import {age, bp, count, money, number, percent, plural, signGlyph, span} from "../ui/format.js";
+
+/** What the account is kept in. */
+export const ACCOUNT_UNIT = "USDT";
+
+/** A signed amount as a reader sees it: `▲ 1.23`, `▼ −0.40`, `0.00`. */
+export const signed = (x: number | null, digits = 2): string =>
+  x === null ? "–" : `${signGlyph(x)} ${number(x, digits)}`.trim();
+
+/** The one line about the engine that stands on every page. */
+export function stripText({link, status}: EngineState, now: number): string {
+  if (link === "unknown") return "engine …";
+  if (link === "down") return "engine off";
+  if (link === "no token" || !status) return "engine runs, this tab is not signed in";
+  const {mode, state, account, cycle} = status;
+  return [
+    `engine: ${mode}`,
+    state,
+    ...(account ? [plural(account.openHedges, "hedge"), `${signed(Number(account.today))} ${ACCOUNT_UNIT} today`] : []),
+    ...(cycle.lastTs === null ? [] : [`cycle ${shortAge(now - cycle.lastTs)}`])
+  ].join(" · ");
+}
+
+/** An age for a narrow place: `12 s ago`. */
+export const shortAge = (ms: number): string =>
+  ms < 1_000 ? "now" : ms < 60_000 ? `${count(Math.floor(ms / 1_000))} s ago` : `${span(ms)} ago`;
+
+/** Time left until an instant as a clock: `7:59:30`; `due` when it has come. */
+export function countdown(ms: number): string {
+  if (ms <= 0) return "due";
+  const s = Math.floor(ms / 1_000);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${Math.floor(s / 3_600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+/** One sentence that answers the page's question. */
+export function engineAnswer(status: EngineStatus, positions: readonly PositionReport[]): string {
+  const {state, why, account, emergency} = status;
+  const what = `The engine is ${state}${why ? `: ${why.replace(/\.$/, "")}` : ""}.`;
+  if (!account) return what;
+  const bare = positions.filter((d) => !d.hedged);
+  const legs = bare.length
+    ? `No: ${bare.map((d) => d.pair).join(", ")} ${bare.length === 1 ? "has" : "have"} only one leg.`
+    : positions.length
+      ? `Yes: ${positions.length === 1 ? "the only hedge has" : `all ${count(positions.length)} hedges have`} both legs.`
+      : "Nothing is open.";
+  const left = emergency?.left.length ? ` The emergency stop could not close ${emergency.left.join(", ")}.` : "";
+  return `${legs} ${what}${left}`;
+}
+
+/** How near something is to its limit; read by its glyph, repeated by its colour. */
+export type Level = RiskRule["level"];
+export const LEVELS: Readonly<Record<Level, {glyph: string; word: string}>> = {
+  ok: {glyph: "✓", word: "ok"},
+  alert: {glyph: "!", word: "alert"},
+  critical: {glyph: "✗", word: "critical"}
+};
+
+/** Shares of the way to liquidation at which a hedge alerts and is left. */
+const ALERT = 0.8;
+const CRITICAL = 0.9;
+export const marginLevel = (ratio: number | null): Level =>
+  ratio === null || ratio < ALERT ? "ok" : ratio < CRITICAL ? "alert" : "critical";
+
+/** Rules that need attention first, else in the order they came. */
+export const sortRules = (rules: readonly RiskRule[]): RiskRule[] => {
+  const rank: Record<Level, number> = {critical: 0, alert: 1, ok: 2};
+  return rules
+    .map((d, i) => ({d, i}))
+    .sort((a, b) => rank[a.d.level] - rank[b.d.level] || a.i - b.i)
+    .map(({d}) => d);
+};
+
+/** A condition in words with its sides: `✗ rate 0.80 bp ≥ 2.00 bp`. */
+export function conditionLine({name, value, relation, limit, met}: Opportunity["conditions"][number]): string {
+  const isRate = !/score|volume/.test(name);
+  const say = (x: string | null) =>
+    x === null ? "unknown" : name === "volume" ? x : isRate ? bp(Number(x)) : number(Number(x), 3);
+  return `${met ? "✓" : "✗"} ${name} ${say(value)} ${relation} ${say(limit)}`;
+}
+
+/** Reasons against an entry that are not conditions, which are shown with their sides beside them. */
+export const otherReasons = ({conditions, whyNot}: Opportunity): string[] =>
+  whyNot.filter((text) => !conditions.some(({name, met}) => !met && text.startsWith(`${name} `)));
+
+/** The account by the hour as a curve on a regular grid; each point holds until the next. */
+export function equityCurve(points: readonly (readonly [number, string])[]): Curve | null {
+  const first = points[0];
+  const last = points.at(-1);
+  if (!first || !last) return null;
+  const stepMs = last[0] - first[0] > 48 * HOUR_MS ? HOUR_MS : 60_000;
+  const length = Math.max(2, Math.ceil((last[0] - first[0]) / stepMs) + 1);
+  let k = 0;
+  const values = Float64Array.from({length}, (_, i) => {
+    const t = first[0] + i * stepMs;
+    while (k + 1 < points.length && points[k + 1]![0] <= t) ++k;
+    return Number((i === length - 1 ? last : points[k]!)[1]);
+  });
+  return {startMs: first[0], stepMs, values};
+}
+
+/** What the first press of the emergency stop announces. */
+export function emergencyWarning(positions: readonly PositionReport[]): string {
+  const pairs = positions.map((d) => d.pair);
+  return pairs.length
+    ? `Press again within 10 seconds: every waiting order is cancelled, ${plural(pairs.length, "hedge")} (${pairs.join(", ")}) ${pairs.length === 1 ? "is" : "are"} closed at once at whatever price there is, and the engine halts until it is resumed.`
+    : "Press again within 10 seconds: every waiting order is cancelled and the engine halts until it is resumed. Nothing is open.";
+}
+
+/** What the first press of an orderly stop announces. */
+export function stopWarning(positions: readonly PositionReport[], what: "keep" | "close"): string {
+  const first = "Press again within 10 seconds: ";
+  if (!positions.length) return `${first}the engine ends in order. Nothing is open.`;
+  const hedges = plural(positions.length, "hedge");
+  const one = positions.length === 1;
+  return what === "keep"
+    ? `${first}the engine ends in order. ${hedges} ${one ? "stays" : "stay"} open, and nobody watches the margin.`
+    : `${first}${hedges} ${one ? "is" : "are"} closed in order, spread and fees are paid, then the engine ends.`;
+}
+
+/** Four figures at most: the account on what, today, capital at work, hedges. */
+export function accountFigures({account, startedTs}: EngineStatus, now: number) {
+  if (!account) return null;
+  const gain = Number(account.equity) - Number(account.capital);
+  return {
+    equity: {
+      value: number(Number(account.equity), 2),
+      note: `${signed(gain)} on ${money(Number(account.capital), ACCOUNT_UNIT, 0)}, started ${age(startedTs, now)}`
+    },
+    today: {
+      value: signed(Number(account.today)),
+      note: `realised ${signed(Number(account.realised))}, open ${signed(Number(account.unrealised))} in all`
+    },
+    free: {
+      value: number(Number(account.free), 2),
+      note: `${number(Number(account.inUse), 2)} in use, ${percent(share(account.inUse, account.capital), 0)} of the capital`
+    },
+    hedges: {
+      value: count(account.openHedges),
+      note: `${money(Number(account.openNotional), ACCOUNT_UNIT)} of spot notional`
+    }
+  };
+}
+
+const share = (part: string, whole: string): number | null => (Number(whole) ? Number(part) / Number(whole) : null);
+
+/** Whether a setting has a value that waits for the next cycle. */
+export const isPending = ({pending}: EngineConfigReport, key: keyof EngineSettings): boolean =>
+  pending?.[key] !== undefined;

@@ -1,0 +1,234 @@
+import type {Opportunity, PositionReport} from "../../lib/engine/wire.js";
+import {DataTable, type Column} from "../ui/dataTable.js";
+import {h, type Child} from "../ui/dom.js";
+import {
+  ACCOUNT_UNIT,
+  conditionLine,
+  countdown,
+  LEVELS,
+  marginLevel,
+  otherReasons,
+  signed,
+  type Level
+} from "./engineModel.js";
+import {bpValue, compact, instant, number, percent, plural, span} from "../ui/format.js";
+import {slugOf} from "../ui/links.js";
+import {REASONS} from "../run/tradeCard.js";
+import {Ticking} from "../ui/ticking.js";
+
+const num = (text: string | null): number | null => (text === null ? null : Number(text));
+
+/** A level by its glyph, its word for those who do not see it, and its colour. */
+export const LevelMark = (level: Level): HTMLElement =>
+  h(
+    "span",
+    {class: `level level--${level}`, title: LEVELS[level].word},
+    LEVELS[level].glyph,
+    h("span", {class: "sr-only"}, ` ${LEVELS[level].word}`)
+  );
+
+/** A share of something that should not fill up: a bar, its glyph and its figure. */
+export function Meter(share: number | null, text: string): HTMLElement {
+  const level = marginLevel(share);
+  return h(
+    "span",
+    {class: `meter meter--${level}`},
+    h(
+      "span",
+      {class: "meter-track", "aria-hidden": "true"},
+      h("span", {class: "meter-fill", style: `width: ${Math.max(0, Math.min(1, share ?? 0)) * 100}%`})
+    ),
+    LevelMark(level),
+    ` ${text}`
+  );
+}
+
+/** An instant ahead, counted down by the venue's clock as far as this machine knows it. */
+export const Until = (ts: number | null, now: () => number): Child =>
+  ts === null ? "–" : Ticking((t) => countdown(ts - t), {at: ts, now});
+
+const pairLink = (pair: string) => h("a", {href: `./pairs/${slugOf(pair)}`}, pair);
+
+const amount = <T>(key: string, label: string, value: (d: T) => number | null, title: string): Column<T> => ({
+  key,
+  label,
+  title,
+  value,
+  first: "descending",
+  cell: (d) => signed(value(d), 3)
+});
+
+/** The open hedges, marked at the newest quotes. */
+export function PositionTable(positions: readonly PositionReport[], now: () => number): HTMLElement {
+  return DataTable(positions, {
+    caption: `Open hedges; money in ${ACCOUNT_UNIT}, marked at the newest quotes, before the costs of leaving`,
+    param: "positions",
+    nothing: "No hedge is open.",
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => pairLink(d.pair)},
+      {
+        key: "legs",
+        label: "Legs",
+        align: "left",
+        title: "spot bought and perpetual sold",
+        value: (d) => (d.hedged ? 1 : 0),
+        cell: (d) => [d.hedged ? "✓ both" : "✗ one", d.waiting ? `, ${d.waiting} waits` : ""]
+      },
+      {
+        key: "net",
+        label: "Net now",
+        title: "funding, basis, fees and slippage so far, if both legs were marked now",
+        first: "descending",
+        value: (d) => num(d.unrealised),
+        cell: (d) => {
+          const net = num(d.unrealised);
+          return h("span", {class: net === null || net === 0 ? null : net > 0 ? "earned" : "paid"}, signed(net, 3));
+        }
+      },
+      amount("funding", "Funding", (d) => num(d.funding), "payments received, less those made"),
+      amount("basis", "Basis", (d) => num(d.basis), "change of the distance between the legs"),
+      {
+        key: "costs",
+        label: "Costs",
+        title: "fees and slippage of the entry",
+        value: (d) => Number(d.fees) + Number(d.slippage),
+        cell: (d) =>
+          h(
+            "span",
+            {title: `fees ${d.fees}, slippage ${d.slippage}`},
+            number(-(Number(d.fees) + Number(d.slippage)), 3)
+          )
+      },
+      {
+        key: "next",
+        label: "Next settlement in",
+        value: (d) => d.nextSettlementTs,
+        cell: (d) => Until(d.nextSettlementTs, now)
+      },
+      {
+        key: "predicted",
+        label: "Predicted, bp",
+        title: "the rate the venue predicts for the next settlement; what settles may differ",
+        value: (d) => num(d.predictedRate),
+        cell: (d) => bpValue(num(d.predictedRate), 3)
+      },
+      {
+        key: "distance",
+        label: "Rise to liquidation",
+        title: "how far the perpetual must rise for the venue to close the short leg; the bar is the margin used up",
+        value: (d) => d.distance,
+        cell: (d) => Meter(d.marginRatio, percent(d.distance, 1))
+      },
+      {
+        key: "margin",
+        label: "Margin used, %",
+        title: "share of the way from the entry's margin to liquidation: 100 % is liquidation",
+        value: (d) => d.marginRatio,
+        cell: (d) => number(d.marginRatio === null ? null : d.marginRatio * 100, 1)
+      },
+      {
+        key: "drift",
+        label: "Drift, %",
+        title: "(spot − perpetual) / spot quantity",
+        value: (d) => d.drift,
+        cell: (d) => number(d.drift * 100, 2)
+      },
+      {
+        key: "since",
+        label: "Open for",
+        value: (d) => now() - d.entryTs,
+        cell: (d) =>
+          h(
+            "span",
+            {title: `${instant(d.entryTs)}: ${REASONS[d.entryReason] ?? d.entryReason}`},
+            Ticking((t) => span(t - d.entryTs), {now})
+          )
+      },
+      {key: "payments", label: "Payments", value: (d) => d.payments},
+      {
+        key: "notional",
+        label: "Notional",
+        value: (d) => Number(d.notional),
+        cell: (d) => number(Number(d.notional), 2)
+      }
+    ]
+  });
+}
+
+/** All pairs as the newest scan saw them, and what keeps each from being opened. */
+export function OpportunityTable(rows: readonly Opportunity[], now: () => number): HTMLElement {
+  return DataTable(rows, {
+    caption: `${plural(rows.length, "pair")} by rank; rates in basis points per 8 h. ✓ met, ✗ not met: what an entry, or the exit of an open hedge, wants`,
+    param: "opportunities",
+    pageSize: 10,
+    nothing: "The first scan has not been made yet.",
+    dim: (d) => d.position === "flat" && d.whyNot.length > 0,
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => pairLink(d.pair)},
+      {key: "rank", label: "Rank", value: (d) => d.rank},
+      {
+        key: "rate",
+        label: "Settled",
+        first: "descending",
+        value: (d) => num(d.rate8h),
+        cell: (d) => bpValue(num(d.rate8h))
+      },
+      {
+        key: "predicted",
+        label: "Predicted",
+        first: "descending",
+        value: (d) => num(d.predictedRate8h),
+        cell: (d) => bpValue(num(d.predictedRate8h))
+      },
+      {
+        key: "net",
+        label: "Net",
+        title: "the settled rate less the round trip spread over the expected periods",
+        first: "descending",
+        value: (d) => num(d.netPerPeriod),
+        cell: (d) => {
+          const net = num(d.netPerPeriod);
+          return net === null ? "–" : signed(net * 1e4);
+        }
+      },
+      {key: "basis", label: "Basis, bp", value: (d) => num(d.basis), cell: (d) => bpValue(num(d.basis), 1)},
+      {
+        key: "spread",
+        label: "Spread, bp",
+        title: "between bid and ask, of their middle",
+        value: (d) => num(d.spread),
+        cell: (d) => bpValue(num(d.spread), 1)
+      },
+      {
+        key: "turnover",
+        label: "Turnover 24 h",
+        first: "descending",
+        value: (d) => num(d.turnover24h),
+        cell: (d) => compact(num(d.turnover24h))
+      },
+      {
+        key: "next",
+        label: "Settles in",
+        value: (d) => d.nextSettlementTs,
+        cell: (d) => Until(d.nextSettlementTs, now)
+      },
+      {
+        key: "why",
+        label: "What keeps it out",
+        align: "left",
+        wrap: true,
+        value: (d) => d.whyNot.length,
+        cell: (d) => [
+          h("ul", {class: "conditions"}, [
+            ...d.conditions.map((c) => h("li", {}, conditionLine(c))),
+            ...otherReasons(d).map((text) => h("li", {}, d.position === "flat" ? `✗ ${text}` : text))
+          ]),
+          d.waiting ? `${d.waiting} waits for a price` : null,
+          d.position === "flat" && !d.whyNot.length && !d.waiting
+            ? "Nothing does: it is entered when its next settlement says the same."
+            : null
+        ]
+      }
+    ]
+  });
+}

@@ -1,0 +1,163 @@
+import {DataTable, type Column} from "../ui/dataTable.js";
+import {freshnessBadge} from "../ui/badge.js";
+import {h, type Child} from "../ui/dom.js";
+import {bpValue, compact, count, instant, number, percentValue, signGlyph} from "../ui/format.js";
+import {coverageText} from "../pageBar.js";
+import type {ExplorerRow} from "../feed/types.js";
+
+const signed = (value: number | null, text: string): Child =>
+  value === null
+    ? text
+    : h("span", {class: value > 0 ? "earned" : value < 0 ? "paid" : null}, `${signGlyph(value)} ${text}`);
+
+/** The columns of the Explorer, break-even before any annual figure. */
+export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
+  {
+    key: "pair",
+    label: "Pair",
+    align: "left",
+    value: (d) => d.pair,
+    cell: (d) => [h("a", {href: `./pairs/${d.slug}`}, d.pair), " ", h("span", {class: "muted"}, d.venue)]
+  },
+  {
+    key: "breakEvenPeriods",
+    label: "Break-even, periods",
+    title: "periods of 8 h at the newest rate that pay the round trip of both legs; – where the rate is not positive",
+    value: (d) => d.breakEvenPeriods,
+    cell: (d) => number(d.breakEvenPeriods, 1)
+  },
+  {
+    key: "heldShare",
+    label: "Held that long, %",
+    title: "share of past entries whose rate stayed at or above the exit rate until the break-even, with their number",
+    value: (d) => d.heldShare,
+    cell: (d) =>
+      h(
+        "span",
+        {title: d.heldEntries === null ? undefined : `of ${count(d.heldEntries)} past entries`},
+        percentValue(d.heldShare, 0)
+      ),
+    first: "descending"
+  },
+  {
+    key: "netPerPeriod",
+    label: "Net, bp per 8 h",
+    title: "newest rate per 8 h less the round trip spread over the expected holding time",
+    value: (d) => d.netPerPeriod,
+    cell: (d) => signed(d.netPerPeriod, bpValue(d.netPerPeriod)),
+    first: "descending"
+  },
+  {
+    key: "netAnnual",
+    label: "Net, % a year",
+    title: "the same for a year, on notional: 1,095 periods of 8 h",
+    value: (d) => d.netAnnual,
+    cell: (d) => percentValue(d.netAnnual),
+    first: "descending"
+  },
+  {
+    key: "newestRate8h",
+    label: "Newest, bp per 8 h",
+    title: "newest settled rate, normalised to 8 h",
+    value: (d) => d.newestRate8h,
+    cell: (d) =>
+      h("span", {title: `${instant(d.newestTs)}, every ${d.newestIntervalHours ?? "?"} h`}, bpValue(d.newestRate8h)),
+    first: "descending"
+  },
+  {
+    key: "mean8h",
+    label: "Mean, bp per 8 h",
+    title: "mean settled rate of the range, normalised to 8 h",
+    value: (d) => d.mean8h,
+    cell: (d) => bpValue(d.mean8h),
+    first: "descending"
+  },
+  {
+    key: "sharePositive",
+    label: "Positive, %",
+    title: "share of the range's settlements with a positive rate",
+    value: (d) => d.sharePositive,
+    cell: (d) => percentValue(d.sharePositive, 0),
+    first: "descending"
+  },
+  {
+    key: "aprGross",
+    label: "Gross, % a year",
+    title: "rates of the range added up and scaled to 365 days, on notional, before any cost",
+    value: (d) => d.aprGross,
+    cell: (d) => percentValue(d.aprGross),
+    first: "descending"
+  },
+  {
+    key: "aprNet",
+    label: "After one trip, % a year",
+    title: "the same after one round trip within the range",
+    value: (d) => d.aprNet,
+    cell: (d) => percentValue(d.aprNet),
+    first: "descending"
+  },
+  {
+    key: "turnover24h",
+    label: "Turnover 24 h",
+    title: "in quote currency; the tier is named beside it",
+    value: (d) => d.turnover24h,
+    cell: (d) => [compact(d.turnover24h), " ", h("span", {class: "muted"}, d.tier)],
+    first: "descending"
+  },
+  {
+    key: "coverageShare",
+    label: "Coverage",
+    title: "rows there are over rows there should be: the least of funding, spot and perp",
+    value: (d) => d.coverageShare,
+    cell: (d) => coverageText(d.coverageShare),
+    first: "descending"
+  },
+  {
+    key: "newestTs",
+    label: "Freshness",
+    align: "left",
+    value: (d) => d.newestTs,
+    cell: (d) => freshnessBadge({freshness: d.freshness, ageMs: d.newestTs === null ? null : Date.now() - d.newestTs}),
+    first: "descending"
+  },
+  {
+    key: "reasons",
+    label: "Cannot be opened because",
+    align: "left",
+    value: (d) => d.reasons || null,
+    cell: (d) => [d.insufficient ? "insufficient history" : "", d.reasons].filter(Boolean).join("; ") || "–",
+    wrap: true
+  }
+];
+
+// Off by default: the column stands only where the configuration asked for market caps.
+const MARKET_CAP: Column<ExplorerRow> = {
+  key: "marketCap",
+  label: "Market cap, USD",
+  title: "market capitalisation of the coin, from CoinGecko",
+  value: (d) => d.marketCap,
+  cell: (d) => compact(d.marketCap),
+  first: "descending"
+};
+
+const columnsFor = (rows: readonly ExplorerRow[]): readonly Column<ExplorerRow>[] => {
+  if (!rows.some((d) => typeof d.marketCap === "number")) return EXPLORER_COLUMNS;
+  const at = EXPLORER_COLUMNS.findIndex((c) => c.key === "turnover24h") + 1;
+  return [...EXPLORER_COLUMNS.slice(0, at), MARKET_CAP, ...EXPLORER_COLUMNS.slice(at)];
+};
+
+/** Every matching pair with all figures of the range; 50 to a page. */
+export function ExplorerTable(
+  rows: readonly ExplorerRow[],
+  {nothing, onSort}: {nothing: string; onSort?: (rows: readonly ExplorerRow[]) => void}
+): HTMLElement {
+  return DataTable(rows, {
+    columns: columnsFor(rows),
+    param: "sort",
+    sort: "",
+    caption: "Pairs, best first; press a head to sort",
+    nothing,
+    dim: (d) => d.insufficient || d.reasons !== "",
+    onSort
+  });
+}

@@ -1,0 +1,51 @@
+import {h} from "../ui/dom.js";
+import type {EngineClient} from "../engine/engineClient.js";
+import {estimateWords, pairWords} from "./estimateModel.js";
+import {latest} from "../ui/latest.js";
+import {errorWords} from "./workModel.js";
+import type {BackfillBody} from "./workRequest.js";
+import type {EstimateReport} from "../workWire.js";
+
+/** What a fetch would cost, asked anew whenever the choices rest; nothing is started by it. */
+export function EstimatePanel(client: Pick<EngineClient, "post">): {
+  element: HTMLElement;
+  /** null where nothing can be asked; the reason is said instead */
+  ask: (body: BackfillBody | null, why?: string) => void;
+  /** asks the same anew: something was fetched meanwhile */
+  again: () => void;
+  close: () => void;
+} {
+  const lines = h("div", {role: "status"});
+  const pairs = h("p", {class: "muted estimate-pairs"});
+  const element = h("section", {class: "estimate", "aria-label": "What it will fetch"}, lines, pairs);
+  const say = (texts: readonly string[], named = "", problem = false): void => {
+    lines.replaceChildren(...texts.map((text) => h("p", {class: problem ? "problem" : null}, text)));
+    pairs.textContent = named;
+    element.removeAttribute("aria-busy");
+  };
+  let asked = "";
+  let last: BackfillBody | null = null;
+  const asking = latest<BackfillBody, EstimateReport>((body) => client.post("/jobs/estimate", body), {
+    onAnswer: (answer) => say(estimateWords(answer), pairWords(answer)),
+    onError: (error) => {
+      asked = "";
+      say([`not known: ${errorWords(error)}`], "", true);
+    }
+  });
+  return {
+    element,
+    ask(body, why = "") {
+      const key = JSON.stringify(body);
+      if (body && key === asked) return;
+      asked = body ? key : "";
+      last = body;
+      asking.ask(body);
+      if (!body) return say(why ? [why] : []);
+      element.setAttribute("aria-busy", "true");
+      if (!lines.childElementCount) say(["Asking what is missing …"]);
+      element.setAttribute("aria-busy", "true");
+    },
+    again: () => asking.ask(last),
+    close: asking.close
+  };
+}

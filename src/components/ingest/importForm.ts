@@ -1,0 +1,43 @@
+import {select} from "../ui/controls.js";
+import {h} from "../ui/dom.js";
+import {Command} from "../ui/emptyState.js";
+import {TextField} from "../ui/textField.js";
+import {importCommand} from "./workCommand.js";
+import {FETCHABLE, TIMEFRAMES} from "./workRequest.js";
+
+const TOLD = {value: "", label: "told by the file"};
+
+/** Puts the command together that takes files in; a page cannot read this machine's folders, so a person types it. */
+export function ImportForm(): HTMLElement {
+  const field = (id: string, label: string, hint: string, value = "", suggest: readonly string[] = []) =>
+    TextField({id: `import-${id}`, label, hint, value, suggest, onInput: () => update()});
+  const path = field("path", "Files or folders", "CSV, gzip, zip or Parquet", "downloads/");
+  const venue = field("venue", "Venue they came from", "a ccxt id", "binance", ["binance", "bybit", "okx"]);
+  const pair = field("pair", "Pair", "empty: told by the file's name");
+  const columns = field("columns", "Columns, if the head does not tell", "e.g. ts=open_time,close=4");
+  const series = select([TOLD, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
+  const timeframe = select([TOLD, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
+    label: "Timeframe of candles"
+  });
+  const command = Command("");
+  const update = (): void => {
+    command.querySelector("code")!.textContent = importCommand({
+      path: path.input.value,
+      venue: venue.input.value,
+      pair: pair.input.value,
+      series: series.value,
+      timeframe: timeframe.value,
+      columns: columns.input.value
+    });
+  };
+  for (const control of [series, timeframe]) control.addEventListener("input", update);
+  update();
+  return h(
+    "section",
+    {class: "settings ingestion", "aria-label": "Take files in"},
+    h("div", {class: "settings-grid"}, path.element, venue.element, pair.element, columns.element),
+    h("div", {class: "controls"}, series, timeframe),
+    h("p", {}, "Type this in the folder of Carrybook:"),
+    command
+  );
+}

@@ -1,0 +1,224 @@
+import {count, day, percent, plural, span} from "../ui/format.js";
+import type {BulkReport, JobReport, JobStatus, PlannedReport, RetriedReport, TrackedReport} from "../workWire.js";
+
+/** Times a bulk retry puts one history back; after that only its own button does. */
+export const MOST_BULK_RETRIES = 3;
+
+const KINDS: Readonly<Record<string, string>> = {
+  backfill: "Fetch history",
+  update: "Fetch what is new",
+  repair: "Repair holes",
+  import: "Import files",
+  features: "Compute features"
+};
+
+const STEPS: Readonly<Record<string, string>> = {
+  plan: "planning",
+  fetch: "fetching",
+  refetch: "fetching again",
+  write: "writing",
+  publish: "publishing"
+};
+
+/** States in which nothing more happens by itself. */
+export const isEnded = ({status}: Pick<JobReport, "status">): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled";
+
+export const isBatch = ({parentId}: Pick<JobReport, "parentId">): boolean => parentId === null;
+
+/** The name of a batch by what it does, of a history by what it holds. */
+export function jobName(job: JobReport): string {
+  if (!isBatch(job)) return [job.pair, job.series, job.timeframe].filter(Boolean).join(" ");
+  const of = [job.pair, job.venue].filter(Boolean).join(", ");
+  return [KINDS[job.kind] ?? job.kind, of].filter(Boolean).join(": ");
+}
+
+/** The stretch a job is about, in days. */
+export const jobSpan = ({from, to}: JobReport): string =>
+  from === null || to === null ? "" : `${day(from)} to ${day(to)}`;
+
+const STATUSES: Readonly<Record<JobStatus, string>> = {
+  pending: "waiting",
+  queued: "waiting",
+  in_progress: "running",
+  completed: "done",
+  failed: "failed",
+  cancelled: "cancelled"
+};
+
+/** The state in words; one that waits after a failed attempt says until when. */
+export function statusWords({status, notBefore}: JobReport, now: number): string {
+  if (status === "queued" && notBefore !== null && notBefore > now) return `tries again in ${span(notBefore - now)}`;
+  return STATUSES[status] ?? status;
+}
+
+/** The step of what runs, nothing of what does not. */
+export const stepWords = ({status, step}: JobReport): string =>
+  status === "in_progress" ? (STEPS[step] ?? step) || "starting" : "–";
+
+/** Rows there are of those expected. */
+export const rowsWords = ({rowsFetched, rowsExpected}: JobReport): string =>
+  rowsExpected === null
+    ? `${count(rowsFetched)} rows`
+    : `${count(rowsFetched)} of ${plural(Math.max(rowsExpected, rowsFetched), "row")}`;
+
+export const etaWords = (job: JobReport): string =>
+  isEnded(job) || job.etaMs === null ? "–" : `about ${span(job.etaMs)}`;
+
+export const attemptWords = (job: JobReport): string =>
+  isBatch(job) || job.attempts === 0 ? "–" : `${job.attempts} of ${job.maxAttempts}`;
+
+/** Everything that is known of the work, by id. */
+export type Jobs = ReadonlyMap<string, JobReport>;
+
+/** Batches, and of single histories only those that still matter: what has not ended, and what failed. */
+const matters = (job: JobReport): boolean => isBatch(job) || !isEnded(job) || job.status === "failed";
+
+/** Takes in newer news of one job. */
+export function withJob(jobs: Jobs, job: JobReport): Jobs {
+  const next = new Map(jobs);
+  if (matters(job)) next.set(job.id, job);
+  else next.delete(job.id);
+  return next;
+}
+
+/**
+ * The work as the answers of `GET /jobs` tell it, and over them what the stream said since they were asked for: an
+ * answer that was on its way undoes no news.
+ */
+export function fromAnswers(answers: readonly (readonly JobReport[])[], heard: Iterable<JobReport>): Jobs {
+  let jobs: Jobs = new Map(
+    answers
+      .flat()
+      .filter(matters)
+      .map((job) => [job.id, job])
+  );
+  for (const job of heard) jobs = withJob(jobs, job);
+  return jobs;
+}
+
+/** The work in the lists that the page shows. */
+export interface WorkLists {
+  /** batches under way, oldest first, each followed by its histories that run */
+  now: JobReport[];
+  running: JobReport[];
+  waiting: number;
+  failed: JobReport[];
+  /** batches that have ended, newest first */
+  past: JobReport[];
+}
+
+export function listsOf(jobs: Jobs): WorkLists {
+  const all = [...jobs.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  const histories = all.filter((job) => !isBatch(job));
+  const running = histories.filter((job) => job.status === "in_progress");
+  const open = all.filter((job) => isBatch(job) && !isEnded(job));
+  const known = new Set(open.map(({id}) => id));
+  return {
+    now: [
+      ...open.flatMap((batch) => [batch, ...running.filter(({parentId}) => parentId === batch.id)]),
+      ...running.filter(({parentId}) => !known.has(parentId!))
+    ],
+    running,
+    waiting: histories.filter(({status}) => status === "queued" || status === "pending").length,
+    failed: histories
+      .filter(({status}) => status === "failed")
+      .sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0) || (a.id < b.id ? -1 : 1)),
+    past: all
+      .filter((job) => isBatch(job) && isEnded(job))
+      .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+  };
+}
+
+/** How far all work is, 0..1, and its counts in words; null where nothing is under way. Counts of a cut list are the least. */
+export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: number | null; text: string} {
+  const open = lists.now.filter(isBatch);
+  const failed = lists.failed.length ? `${count(lists.failed.length)} failed` : "";
+  if (!lists.now.length) return {progress: null, text: ["Nothing is under way", failed].filter(Boolean).join(", ")};
+  const progress = open.length ? open.reduce((sum, {progress: p}) => sum + p, 0) / open.length : 0;
+  const rows = open.reduce((sum, job) => sum + job.rowsFetched, 0);
+  const parts = [
+    plural(open.length, "batch", "batches"),
+    `${count(lists.running.length)} running`,
+    `${cut ? "at least " : ""}${count(lists.waiting)} waiting`,
+    failed,
+    `${plural(rows, "row")} fetched`
+  ];
+  return {progress, text: `${percent(progress, 0)}: ${parts.filter(Boolean).join(", ")}`};
+}
+
+/** Failed histories that a bulk retry would put back. */
+export const retryable = (failed: readonly JobReport[]): JobReport[] =>
+  failed.filter(({retries}) => retries < MOST_BULK_RETRIES);
+
+/** The label of the bulk retry. */
+export const retryLabel = (failed: readonly JobReport[]): string => `Retry ${count(retryable(failed).length)} failed`;
+
+/** What a retry did, and what it left out and why. */
+export function retriedWords({queued, skipped = []}: RetriedReport): string {
+  const put = queued.length ? `${plural(queued.length, "history", "histories")} put back.` : "Nothing was put back.";
+  if (!skipped.length) return put;
+  const names = skipped.slice(0, 3).map(jobName).join(", ");
+  const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
+  return `${put} Skipped ${skipped.length}: ${names}${more}, because ${
+    skipped.length === 1 ? "it has" : "they have"
+  } failed again after ${MOST_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
+}
+
+/**
+ * What a command over many jobs did, and what it left and why: those left for one reason stand together.
+ * @param nameOf the name of an id, as the reader knows it
+ */
+export function bulkWords(
+  did: string,
+  {results}: BulkReport,
+  nameOf: (id: string) => string
+): {done: string; left: string[]} {
+  const histories = new Set(results.flatMap(({jobs}) => jobs)).size;
+  const reasons = new Map<string, string[]>();
+  for (const {id, why} of results) if (why !== null) reasons.set(why, [...(reasons.get(why) ?? []), nameOf(id)]);
+  return {
+    done: histories ? `${plural(histories, "history", "histories")} ${did}.` : `Nothing was ${did}.`,
+    left: [...reasons].map(([why, names]) => {
+      const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+      return `Left ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}, because ${why}.`;
+    })
+  };
+}
+
+/** What was taken on, with the engine's own notes. */
+export const plannedWords = ({batches, notes}: PlannedReport): string[] => [
+  batches.length ? `Taken on: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
+  ...notes.map(({line, level}) => (level === "warn" ? `Warning: ${line}` : line))
+];
+
+/** A pair of a venue that scheduled updates include, with its histories. */
+export interface TrackedPair {
+  venue: string;
+  pair: string;
+  histories: string[];
+  fromTs: number;
+  chosenBy: string;
+  /** false while updates leave it out */
+  enabled: boolean;
+}
+
+/** The tracked histories by pair, in the order they came. */
+export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
+  const pairs = new Map<string, TrackedPair>();
+  for (const {venue, pair, series, timeframe, fromTs, chosenBy, enabled} of tracked) {
+    const key = `${venue} ${pair}`;
+    const known = pairs.get(key) ?? {venue, pair, histories: [], fromTs, chosenBy, enabled};
+    known.histories.push([series, timeframe].filter(Boolean).join(" "));
+    known.fromTs = Math.min(known.fromTs, fromTs);
+    if (chosenBy === "person") known.chosenBy = chosenBy;
+    pairs.set(key, known);
+  }
+  return [...pairs.values()];
+}
+
+/** How a command that failed is told: what, and what to do. */
+export const errorWords = (error: unknown): string => {
+  const {message, fix} = error as Error & {fix?: string | null};
+  return fix ? `${message}: ${fix}` : message;
+};

@@ -1,0 +1,144 @@
+import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {EngineStatus} from "../../lib/engine/wire.js";
+import {DataTable} from "../ui/dataTable.js";
+import {engineClient, type EngineClient, type EngineLink} from "../engine/engineClient.js";
+import {ACCOUNT_UNIT, signed} from "../engine/engineModel.js";
+import {DecisionFeed} from "../engine/engineRecords.js";
+import {engineHistory, engineStep, openEngineRun, type EngineRecord, type EngineStep} from "./engineRun.js";
+import {count, instant, number, plural, span} from "../ui/format.js";
+import {Keys} from "../ui/keys.js";
+import type {ReplaySource} from "./replaySource.js";
+import {eventWords} from "./replayWords.js";
+
+const WAIT_MS = 15_000;
+const WHY: Readonly<Partial<Record<EngineLink, string>>> = {
+  down: "the engine is not running, and its run is nowhere else: npm start, or npx carrybook engine --mode paper",
+  "no token": "this tab may not see the engine's account: open the link it printed, or npx carrybook engine --ticket",
+  unknown: "the engine does not answer"
+};
+
+/** Waits until it is known how this page stands with the engine. */
+function known(client: EngineClient): Promise<EngineLink> {
+  return new Promise((resolve) => {
+    let unwatch = (): void => {};
+    const end = (link: EngineLink): void => {
+      clearTimeout(timer);
+      queueMicrotask(() => unwatch());
+      resolve(link);
+    };
+    const timer = setTimeout(() => end(client.state.link), WAIT_MS);
+    unwatch = client.watch(({link}) => {
+      if (link === "up" || link === "down") end(link);
+      // Another tab may be about to hand the token over.
+      else if (link === "no token") setTimeout(() => end(client.state.link), 1_500);
+    });
+  });
+}
+
+/** What the engine has done, stepped through like a backtest. It comes from the engine's API alone and is kept nowhere. */
+export function EngineReplay(client: EngineClient = engineClient()): ReplaySource {
+  let record: EngineRecord | undefined;
+  let run: OpenedReplay | undefined;
+  let pairs: readonly string[] = [];
+  let levels: ReplaySource["levels"] = [];
+  return {
+    unit: ACCOUNT_UNIT,
+    get pairs() {
+      return pairs;
+    },
+    get levels() {
+      return levels;
+    },
+    texts: {
+      rates: "as each decision noted them, under the rules in force now",
+      prices: "the references of the fills, joined by lines"
+    },
+    opening: "Asking the engine for its run …",
+    async open() {
+      const link = await known(client);
+      if (link !== "up") throw new Error(WHY[link] ?? WHY.unknown);
+      const status = await client.get<EngineStatus>("/status");
+      if (!status.account) throw new Error("the engine runs without a trading loop, so it has no run");
+      const [trades, positions, decisions, equity, config] = await Promise.all([
+        client.get<EngineRecord["trades"]>("/trades?limit=1000"),
+        client.get<EngineRecord["positions"]>("/positions"),
+        client.get<EngineRecord["decisions"]>("/decisions?limit=1000"),
+        client.get<EngineRecord["equity"]>("/equity"),
+        client.get<EngineRecord["config"]>("/config")
+      ]);
+      record = {trades, positions, decisions, equity, config, capital: status.account.capital};
+      run = openEngineRun(record);
+      pairs = [...new Set(run.events.map((d) => d.pair))].sort();
+      if (!pairs.length) pairs = config.pairs;
+      levels = [
+        {name: "enter", rate: Number(config.settings.minRate)},
+        {name: "leave below", rate: Number(config.settings.exitRate)}
+      ];
+      return run;
+    },
+    async at(index, pair) {
+      if (!record || !run) throw new Error("missing run: a step came before it");
+      const step = engineStep(record, run, index);
+      return {
+        answer: answerOf(step),
+        keys: StepFigures(step, run),
+        signals: DecisionFeed(step.decisions, {
+          caption: "What had been decided by then, newest first, with the numbers that were known",
+          param: "signals"
+        }),
+        book: OpenThen(step),
+        history: engineHistory(record, pair, step.ts),
+        entryTs: step.hedges.find((d) => d.pair === pair)?.entryTs
+      };
+    },
+    close() {
+      record = run = undefined;
+    }
+  };
+}
+
+/** What happened at an instant, in one sentence. */
+function answerOf({ts, events, decided}: EngineStep): string {
+  const said = events.map((d) => eventWords(d, ACCOUNT_UNIT));
+  const held = decided
+    .filter((d) => d.kind === "gated" || d.kind === "refused" || d.kind === "lapse")
+    .map((d) => `${d.pair} was not opened: ${d.reason}`);
+  const all = [...said, ...held].slice(0, 5);
+  const quiet = decided.length
+    ? `${plural(decided.length, "decision")}, see below`
+    : "the account was marked; nothing else happened";
+  return `${instant(ts)}: ${all.join("; ") || quiet}.`;
+}
+
+const StepFigures = (step: EngineStep, run: OpenedReplay): HTMLElement =>
+  Keys([
+    {
+      label: "Value of the account",
+      value: number(step.equity, 2),
+      unit: ACCOUNT_UNIT,
+      note: `${signed(step.equity - run.capital)} since the start`
+    },
+    {label: "Open hedges", value: count(step.hedges.length), note: `${plural(step.closed, "trade")} closed so far`},
+    {label: "Funding so far", value: signed(step.funding, 3), unit: ACCOUNT_UNIT, note: "of open and closed hedges"},
+    {label: "Closed trades, net", value: signed(step.realised), unit: ACCOUNT_UNIT, note: "after all costs"}
+  ]);
+
+const OpenThen = (step: EngineStep): HTMLElement =>
+  DataTable(step.hedges, {
+    caption: `The book; money in ${ACCOUNT_UNIT}; costs are those of the entry`,
+    nothing: "No hedge is open.",
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
+      {
+        key: "since",
+        label: "Open for",
+        value: (d) => step.ts - d.entryTs,
+        cell: (d) => (step.ts === d.entryTs ? "just opened" : span(step.ts - d.entryTs))
+      },
+      {key: "notional", label: "Notional", value: (d) => d.notional, cell: (d) => number(d.notional, 2)},
+      {key: "capital", label: "Capital", value: (d) => d.capital, cell: (d) => number(d.capital, 2)},
+      {key: "payments", label: "Payments", value: (d) => d.payments},
+      {key: "funding", label: "Funding", value: (d) => d.funding, cell: (d) => signed(d.funding, 3)},
+      {key: "costs", label: "Costs so far", value: (d) => d.costs, cell: (d) => number(d.costs, 3)}
+    ]
+  });

@@ -1,0 +1,198 @@
+import type {ReplayEvent, ReplayHistory} from "../../lib/backtest/replay.js";
+import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {TradeReport} from "../../lib/backtest/report.js";
+import type {DecisionReport, EngineConfigReport, PositionReport} from "../../lib/engine/wire.js";
+import {lastAtOrBefore} from "../../lib/time/search.js";
+
+/** What the engine has recorded of its run. */
+export interface EngineRecord {
+  trades: readonly TradeReport[];
+  positions: readonly PositionReport[];
+  /** newest first, as the API gives them */
+  decisions: readonly DecisionReport[];
+  equity: readonly (readonly [number, string])[];
+  config: EngineConfigReport;
+  capital: string;
+}
+
+/** One hedge that was open at an instant, with what it had brought and cost by then. */
+export interface EngineHedge {
+  pair: string;
+  entryTs: number;
+  notional: number;
+  capital: number;
+  funding: number;
+  payments: number;
+  /** of the entry; the exit's are not known yet */
+  costs: number;
+}
+
+/** What was known of the engine's run after one instant. */
+export interface EngineStep {
+  index: number;
+  ts: number;
+  equity: number;
+  closed: number;
+  /** net of the trades closed by then */
+  realised: number;
+  /** payments by then, of open and closed hedges */
+  funding: number;
+  hedges: EngineHedge[];
+  events: ReplayEvent[];
+  /** decided at this very instant */
+  decided: DecisionReport[];
+  /** the newest decisions by then, newest first */
+  decisions: DecisionReport[];
+}
+
+const EVENT_KINDS: readonly ReplayEvent["kind"][] = ["liquidated", "settled", "closed", "opened"];
+const RECENT = 30;
+
+/**
+ * The events of a run in the order in which they happen: those that the journal's decisions tell, and of older trades,
+ * which the decisions may not reach back to, those that the trades themselves tell.
+ */
+export function engineEvents({trades, decisions}: EngineRecord): ReplayEvent[] {
+  const events = new Map<string, ReplayEvent>();
+  const add = (event: ReplayEvent): void => {
+    const key = `${event.kind} ${event.tradeId} ${event.ts}`;
+    if (!events.has(key)) events.set(key, event);
+  };
+  for (const {id: tradeId, pair, entryTs, exitTs, entryReason, exitReason, net, settlements, liquidation} of trades) {
+    add({ts: entryTs, pair, tradeId, kind: "opened", amount: undefined, reason: entryReason});
+    for (const {ts, amount} of settlements) add({ts, pair, tradeId, kind: "settled", amount, reason: undefined});
+    if (liquidation)
+      add({ts: liquidation.barTs, pair, tradeId, kind: "liquidated", amount: undefined, reason: undefined});
+    add({ts: exitTs, pair, tradeId, kind: "closed", amount: net, reason: exitReason});
+  }
+  const closed = new Set(trades.map(({id}) => id));
+  for (const {ts, pair, kind, tradeId, amount, reason} of decisions) {
+    const event = EVENT_KINDS.find((d) => d === kind);
+    if (!event || pair === null || tradeId === null || closed.has(tradeId)) continue;
+    add({ts, pair, tradeId, kind: event, amount: event === "opened" ? undefined : (amount ?? undefined), reason});
+  }
+  return [...events.values()].sort(
+    (a, b) => a.ts - b.ts || EVENT_KINDS.indexOf(a.kind) - EVENT_KINDS.indexOf(b.kind) || (a.pair < b.pair ? -1 : 1)
+  );
+}
+
+/** The run as the replay opens it: an instant for every event, every decision and every hour of the account. */
+export function openEngineRun(record: EngineRecord): OpenedReplay {
+  const events = engineEvents(record);
+  const ts = Float64Array.from(
+    new Set([...events.map((d) => d.ts), ...record.decisions.map((d) => d.ts), ...record.equity.map(([at]) => at)])
+  ).sort();
+  if (!ts.length) throw new Error("the engine has not done anything yet: there is nothing to step through");
+  const times = record.equity.map(([at]) => at);
+  const capital = Number(record.capital);
+  return {
+    ts,
+    equity: Float64Array.from(ts, (at) => {
+      const i = lastAtOrBefore(times, at);
+      return i < 0 ? capital : Number(record.equity[i]![1]);
+    }),
+    trades: [...record.trades].sort((a, b) => a.entryTs - b.entryTs),
+    events,
+    capital,
+    notShown:
+      "not shown: order-book depth, queues and refused orders; between the hours of the account its value is that of the hour before"
+  };
+}
+
+/** The state after step `index`, from what was recorded by then and nothing later. */
+export function engineStep(record: EngineRecord, run: OpenedReplay, index: number): EngineStep {
+  const ts = run.ts[index]!;
+  const known = run.events.filter((d) => d.ts <= ts);
+  const sum = (list: readonly {amount?: string | undefined}[]) => list.reduce((x, d) => x + Number(d.amount ?? 0), 0);
+  const gone = known.filter((d) => d.kind === "closed");
+  const isClosed = new Set(gone.map((d) => d.tradeId));
+  const hedges = known
+    .filter((d) => d.kind === "opened" && !isClosed.has(d.tradeId))
+    .flatMap((d) =>
+      hedgeAt(
+        record,
+        d,
+        known.filter((e) => e.kind === "settled" && e.tradeId === d.tradeId)
+      )
+    );
+  const decisions = record.decisions.filter((d) => d.ts <= ts);
+  return {
+    index,
+    ts,
+    equity: run.equity[index]!,
+    closed: gone.length,
+    realised: sum(gone),
+    funding: sum(known.filter((d) => d.kind === "settled")),
+    hedges,
+    events: known.filter((d) => d.ts === ts),
+    decided: decisions.filter((d) => d.ts === ts),
+    decisions: decisions.slice(0, RECENT)
+  };
+}
+
+/** A hedge between its opening and its close; nothing of its exit is in it. */
+function hedgeAt({trades, positions}: EngineRecord, opened: ReplayEvent, paid: readonly ReplayEvent[]): EngineHedge[] {
+  const common = {
+    pair: opened.pair,
+    entryTs: opened.ts,
+    funding: paid.reduce((x, d) => x + Number(d.amount ?? 0), 0),
+    payments: paid.length
+  };
+  const trade = trades.find((d) => d.id === opened.tradeId);
+  if (trade) {
+    const entry = trade.fills.filter((d) => d.ts < trade.exitTs);
+    return [
+      {
+        ...common,
+        notional: Number(trade.spotQty) * Number(trade.spotEntry),
+        capital: Number(trade.capital),
+        costs: entry.reduce((x, d) => x + Number(d.fee) + Number(d.slippage), 0)
+      }
+    ];
+  }
+  const position = positions.find(
+    (d) => d.id === opened.tradeId || (d.pair === opened.pair && d.entryTs === opened.ts)
+  );
+  if (!position) return [];
+  return [
+    {
+      ...common,
+      notional: Number(position.notional),
+      capital: Number(position.capital),
+      costs: Number(position.fees) + Number(position.slippage)
+    }
+  ];
+}
+
+/** What the record says of one pair's rates and prices up to an instant: decisions carry rates, fills carry prices. */
+export function engineHistory({trades, decisions, positions}: EngineRecord, pair: string, ts: number): ReplayHistory {
+  const rates = new Map<number, number>();
+  for (const d of decisions) {
+    if (d.pair !== pair || d.ts > ts || d.numbers["rate8h"] === undefined) continue;
+    rates.set(d.ts, Number(d.numbers["rate8h"]));
+  }
+  const prices = new Map<number, {spot: number; perp: number}>();
+  const price = (at: number, spot: string, perp: string) =>
+    at <= ts && prices.set(at, {spot: Number(spot), perp: Number(perp)});
+  for (const d of trades) {
+    if (d.pair !== pair) continue;
+    for (const side of [d.decidedBy.entry, d.decidedBy.exit]) {
+      const rate = side?.numbers["rate8h"];
+      if (side && side.ts <= ts && rate !== undefined) rates.set(side.ts, Number(rate));
+    }
+    price(d.entryTs, d.spotEntry, d.perpEntry);
+    price(d.exitTs, d.spotExit, d.perpExit);
+  }
+  for (const d of positions) if (d.pair === pair) price(d.entryTs, d.spotEntry, d.perpEntry);
+  const rateTs = [...rates.keys()].sort((a, b) => a - b);
+  const priceTs = [...prices.keys()].sort((a, b) => a - b);
+  return {
+    pair,
+    rates: {ts: Float64Array.from(rateTs), rate8h: Float64Array.from(rateTs, (at) => rates.get(at)!)},
+    prices: {
+      ts: Float64Array.from(priceTs),
+      spot: Float64Array.from(priceTs, (at) => prices.get(at)!.spot),
+      perp: Float64Array.from(priceTs, (at) => prices.get(at)!.perp)
+    }
+  };
+}

@@ -1,0 +1,52 @@
+import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import {parseInstant} from "../../lib/time/instant.js";
+import {lastAtOrBefore} from "../../lib/time/search.js";
+import type {TradeMark} from "../charts/equityChart.js";
+import {count, instant, number, plural} from "../ui/format.js";
+
+/** The newest step at or before an instant. */
+export const indexOfTs = (run: OpenedReplay, ts: number): number => Math.max(0, lastAtOrBefore(run.ts, ts));
+
+/** The step an address asks for, else the first event. */
+export function indexGiven(run: OpenedReplay, text: string): number {
+  try {
+    return indexOfTs(run, parseInstant(text));
+  } catch {
+    return firstEvent(run);
+  }
+}
+
+/** The step of the first event. */
+export const firstEvent = (run: OpenedReplay): number => (run.events[0] ? indexOfTs(run, run.events[0].ts) : 0);
+
+/** The curve up to a step, on the run's own instants; nothing later reaches the drawing. */
+export function untilNow(run: OpenedReplay, index: number) {
+  const from = run.ts[0]!;
+  const stepMs = 3_600_000;
+  const length = Math.max(1, Math.floor((run.ts[index]! - from) / stepMs) + 1);
+  let k = 0;
+  const values = Float64Array.from({length}, (_, i) => {
+    const t = from + i * stepMs;
+    while (k + 1 <= index && run.ts[k + 1]! <= t) ++k;
+    return run.equity[k]!;
+  });
+  return {startMs: from, stepMs, values};
+}
+
+/** Entries and exits up to an instant. */
+export const marksUntil = (run: OpenedReplay, ts: number): TradeMark[] =>
+  run.trades.flatMap((d) => [
+    ...(d.entryTs <= ts ? [{pair: d.pair, ts: d.entryTs, net: undefined}] : []),
+    ...(d.exitTs <= ts ? [{pair: d.pair, ts: d.exitTs, net: Number(d.net)}] : [])
+  ]);
+
+/** What a run hides, in two sentences. */
+export function replayAgainst(run: OpenedReplay): string {
+  const lost = run.trades.filter((d) => Number(d.net) <= 0);
+  const worst = [...run.trades].sort((a, b) => Number(a.net) - Number(b.net))[0];
+  if (!worst) return "A run without trades proves nothing in either direction.";
+  return (
+    `${plural(lost.length, "trade")} of ${count(run.trades.length)} did not gain; the worst, ${worst.pair} opened ${instant(worst.entryTs)}, made ${number(Number(worst.net), 2)}. ` +
+    "A replay shows fills at the open with an assumed slippage: no order book, no leg that fails, no venue that stops."
+  );
+}

@@ -1,0 +1,204 @@
+import type {ReplayEvent, ReplayPair, ReplayStep} from "../../lib/backtest/replay.js";
+import type {RunState} from "../../lib/strategy/request.js";
+import {DataTable} from "../ui/dataTable.js";
+import {h} from "../ui/dom.js";
+import {bp, count, instant, number, percent, plural, signGlyph, span} from "../ui/format.js";
+import {Keys} from "../ui/keys.js";
+import {unitOf} from "../run/runWords.js";
+import {valueOf} from "../run/strategyControls.js";
+import {REASONS} from "../run/tradeCard.js";
+
+/** One event in words. */
+export const eventWords = (d: ReplayEvent, unit: string): string =>
+  d.kind === "opened"
+    ? `${d.pair} was opened: ${REASONS[d.reason!] ?? d.reason}`
+    : d.kind === "closed"
+      ? `${d.pair} was closed for ${number(Number(d.amount), 2)} ${unit}: ${REASONS[d.reason!] ?? d.reason}`
+      : d.kind === "liquidated"
+        ? `the short leg of ${d.pair} was liquidated`
+        : `${d.pair} ${Number(d.amount) < 0 ? "paid" : "received"} ${number(Math.abs(Number(d.amount)), 4)} ${unit} of funding`;
+
+/** What happened at an instant, in one sentence. */
+export function stepAnswer(step: ReplayStep, unit: string): string {
+  const say = step.events.map((d) => eventWords(d, unit));
+  const settled = step.pairs.filter(
+    (d) => d.decides && d.position === "flat" && !step.events.some((e) => e.pair === d.pair)
+  );
+  const held = settled.map((d) => {
+    const short = d.conditions.filter((c) => !c.met).length;
+    return !d.conditions.length
+      ? `${d.pair} settled, but its interval is not known, so nothing was decided`
+      : short
+        ? `${d.pair} settled and stayed out, ${short} of ${d.conditions.length} conditions were not met`
+        : `${d.pair} settled and met every condition`;
+  });
+  const all = [...say, ...held.slice(0, 3)];
+  const waits = step.waiting.map((d) => `an ${d.intent} of ${d.pair} waits for a price`);
+  return `${instant(step.ts)}: ${[...all, ...waits].join("; ") || "nothing settled and nothing was decided"}.`;
+}
+
+/** Four figures of a step. */
+export function StepKeys(step: ReplayStep, state: RunState): HTMLElement {
+  const unit = unitOf(state.pairs);
+  const capital = Number(valueOf(state, "capital"));
+  const gain = Number(step.equity) - capital;
+  const nearest = step.hedges.filter((d) => d.hedged).sort((a, b) => a.distance - b.distance)[0];
+  return Keys([
+    {
+      label: "Value of the account",
+      value: number(Number(step.equity), 2),
+      unit,
+      note: `${signGlyph(gain)} ${number(gain, 2)} since the start`
+    },
+    {label: "Open hedges", value: count(step.hedges.length), note: `${plural(step.closed, "trade")} closed so far`},
+    {
+      label: "Free capital",
+      value: number(Number(step.free), 2),
+      unit,
+      note: `${number(
+        step.hedges.reduce((sum, d) => sum + Number(d.capital), 0),
+        2
+      )} ${unit} in use`
+    },
+    {
+      label: "Nearest liquidation",
+      value: nearest ? percent(nearest.distance, 1) : "–",
+      unit: nearest ? "above the price" : "",
+      note: nearest ? `${nearest.pair} at ${number(Number(nearest.liquidationPrice), 4)}` : "no short leg is open"
+    }
+  ]);
+}
+
+const CONDITION_WORDS: Record<ReplayPair["conditions"][number]["name"], string> = {
+  rate: "rate",
+  "rate above zero": "rate",
+  score: "score",
+  "net per period": "net of costs per period",
+  volume: "volume",
+  "exit rate": "rate",
+  "exit score": "score"
+};
+
+/** Signals of every pair with their parts, and what is met and what is not. */
+export function SignalTable(step: ReplayStep): HTMLElement {
+  return DataTable(step.pairs, {
+    caption:
+      "Signals at the newest settlement; ✓ met, ✗ not met: of an entry where the pair was flat, of an exit where it was open",
+    param: "signals",
+    pageSize: 10,
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
+      {
+        key: "settled",
+        label: "Settled",
+        align: "left",
+        value: (d) => d.settled?.ts ?? null,
+        cell: (d) => (d.settled ? agoText(step.ts - d.settled.ts) : "–")
+      },
+      {
+        key: "rate",
+        label: "Rate, bp per 8 h",
+        value: (d) => (d.settled?.rate8h === undefined ? null : Number(d.settled.rate8h)),
+        cell: (d) => bp(d.settled?.rate8h === undefined ? null : Number(d.settled.rate8h)).replace(" bp", "")
+      },
+      {
+        key: "level",
+        label: "Level",
+        value: (d) => num(d.signals?.level),
+        cell: (d) => number(num(d.signals?.level), 2)
+      },
+      {key: "trend", label: "Trend", align: "left", value: (d) => d.signals?.trend ?? null},
+      {
+        key: "streak",
+        label: "In a row",
+        title: "newest rates in a row at 3 bp or more",
+        value: (d) => d.signals?.streak ?? null
+      },
+      {
+        key: "basis",
+        label: "Basis, bp",
+        value: (d) => num(d.signals?.basis),
+        cell: (d) => bp(num(d.signals?.basis), 1).replace(" bp", "")
+      },
+      {
+        key: "score",
+        label: "Score",
+        value: (d) => num(d.signals?.composite),
+        cell: (d) => number(num(d.signals?.composite), 3)
+      },
+      {
+        key: "conditions",
+        label: "Conditions",
+        align: "left",
+        wrap: true,
+        value: (d) => d.conditions.filter((c) => c.met).length,
+        cell: (d) =>
+          d.conditions.length
+            ? h(
+                "ul",
+                {class: "conditions"},
+                d.conditions.map((c) => h("li", {}, conditionText(c)))
+              )
+            : d.position === "unhedged"
+              ? "the short leg is gone; the coin is sold at the next open"
+              : "the newest row decides nothing"
+      }
+    ]
+  });
+}
+
+const agoText = (ms: number): string => (ms === 0 ? "now" : `${span(ms)} ago`);
+
+const num = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
+
+function conditionText({name, value, relation, limit, met}: ReplayPair["conditions"][number]): string {
+  const isRate = name !== "score" && name !== "exit score" && name !== "volume";
+  const say = (x: string | undefined) =>
+    x === undefined ? "unknown" : name === "volume" ? x : isRate ? bp(Number(x)) : number(Number(x), 3);
+  return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${say(value)} ${relation} ${say(limit)}`;
+}
+
+/** The open hedges with their parts as they stood. */
+export function Book(step: ReplayStep, unit: string): HTMLElement {
+  return DataTable(step.hedges, {
+    caption: `The book; money in ${unit}, legs marked at the newest open`,
+    nothing: "No hedge is open.",
+    columns: [
+      {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
+      {
+        key: "since",
+        label: "Open for",
+        value: (d) => step.ts - d.entryTs,
+        cell: (d) => (step.ts === d.entryTs ? "just opened" : span(step.ts - d.entryTs))
+      },
+      {
+        key: "notional",
+        label: "Notional",
+        value: (d) => Number(d.notional),
+        cell: (d) => number(Number(d.notional), 2)
+      },
+      {key: "capital", label: "Capital", value: (d) => Number(d.capital), cell: (d) => number(Number(d.capital), 2)},
+      {key: "funding", label: "Funding", value: (d) => Number(d.funding), cell: (d) => number(Number(d.funding), 3)},
+      {key: "basis", label: "Basis", value: (d) => Number(d.basis), cell: (d) => number(Number(d.basis), 3)},
+      {
+        key: "costs",
+        label: "Costs so far",
+        value: (d) => Number(d.fees) + Number(d.slippage),
+        cell: (d) => number(Number(d.fees) + Number(d.slippage), 3)
+      },
+      {
+        key: "marked",
+        label: "Adds to the account",
+        value: (d) => Number(d.marked),
+        cell: (d) => `${signGlyph(Number(d.marked))} ${number(Number(d.marked), 3)}`
+      },
+      {
+        key: "liquidation",
+        label: "Liquidation",
+        value: (d) => (d.hedged ? d.distance : null),
+        cell: (d) =>
+          d.hedged ? `${number(Number(d.liquidationPrice), 4)} (${percent(d.distance, 1)} above)` : "happened"
+      }
+    ]
+  });
+}

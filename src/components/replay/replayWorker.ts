@@ -1,0 +1,11 @@
+import {replayWorker, type ReplayOrder} from "../../lib/backtest/replayWorker.js";
+
+/** What a dedicated worker offers; the page's own types know only windows. */
+interface WorkerScope {
+  postMessage(message: unknown): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<ReplayOrder>) => void): void;
+}
+
+const scope = self as unknown as WorkerScope;
+const handle = replayWorker((answer) => scope.postMessage(answer));
+scope.addEventListener("message", ({data}) => handle(data));

@@ -1,0 +1,194 @@
+import type {AroundPoint, LabAnswer, LabOrder, LabPreview, LabRun} from "../../lib/backtest/lab.js";
+import type {MarketData} from "../../lib/backtest/marketdata.js";
+import type {Range} from "../../lib/backtest/window.js";
+import type {Weighed} from "../../lib/stats/outofsample.js";
+import type {Variation} from "../../lib/stats/sensitivity.js";
+import type {SweepPlan} from "../../lib/sweep/plan.js";
+import type {BestReport, Ranking} from "../../lib/sweep/report.js";
+import type {RunTrial} from "../../lib/sweep/trials.js";
+
+type Entries = Readonly<Record<string, string>>;
+type Work = LabOrder extends infer O ? (O extends {id: number} ? Omit<O, "id"> : never) : never;
+
+/** One worker with the data it was last given; its orders are answered one after another. */
+class LabThread {
+  readonly #url: string;
+  #worker: Worker | undefined;
+  #data: {markets: readonly MarketData[]; range: Range} | undefined;
+  #next = 0;
+  readonly #open = new Map<number, {onAnswer: (answer: LabAnswer) => void; onFailure: (error: Error) => void}>();
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  setData(markets: readonly MarketData[], range: Range): void {
+    this.#data = {markets, range};
+    this.#worker?.postMessage({type: "data", markets, range} satisfies LabOrder);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#url, {type: "module"});
+    worker.onmessage = ({data}: MessageEvent<LabAnswer>) => {
+      const waiting = data.id === undefined ? [...this.#open.values()] : [this.#open.get(data.id)];
+      for (const order of waiting) {
+        if (data.type === "error") order?.onFailure(Object.assign(new Error(data.message), {name: data.name}));
+        else order?.onAnswer(data);
+      }
+    };
+    worker.onerror = (event) => this.#fail(new Error(event.message || `cannot start the worker ${this.#url}`));
+    if (this.#data) worker.postMessage({type: "data", ...this.#data} satisfies LabOrder);
+    return worker;
+  }
+
+  #fail(error: Error): void {
+    const orders = [...this.#open.values()];
+    this.#open.clear();
+    for (const {onFailure} of orders) onFailure(error);
+  }
+
+  /** Sends one order; `isLast` says which answer ends it. An aborted signal stops the worker itself. */
+  ask<T>(
+    order: Work,
+    read: (answer: LabAnswer) => T | undefined,
+    {signal}: {signal?: AbortSignal | undefined} = {}
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#next;
+      const finish = () => {
+        this.#open.delete(id);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const onAbort = () => {
+        finish();
+        this.close();
+        reject(new DOMException("cancelled", "AbortError"));
+      };
+      signal?.addEventListener("abort", onAbort, {once: true});
+      this.#open.set(id, {
+        onAnswer: (answer) => {
+          const value = read(answer);
+          if (value === undefined) return;
+          finish();
+          resolve(value);
+        },
+        onFailure: (error) => {
+          finish();
+          reject(error);
+        }
+      });
+      (this.#worker ??= this.#start()).postMessage({...order, id} as LabOrder);
+    });
+  }
+
+  close(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#fail(new DOMException("cancelled", "AbortError"));
+  }
+}
+
+/** What the live run tells its page. */
+export interface LiveHandlers {
+  onPreview: (preview: LabPreview, entries: Entries) => void;
+  onRun: (run: LabRun, entries: Entries, computeMs: number) => void;
+  onError: (error: Error, entries: Entries) => void;
+}
+
+/**
+ * The strategy pages' side of their workers. The live run has a worker of its own, and of the configs that arrive while
+ * it works only the newest is run; everything slower goes to a second worker, which never keeps a slider waiting.
+ */
+export class LabClient {
+  readonly #live: LabThread;
+  readonly #side: LabThread;
+  readonly #handlers: LiveHandlers;
+  #busy = false;
+  #waiting: Entries | undefined;
+
+  /** @param url where the worker's script is */
+  constructor(url: string, handlers: LiveHandlers) {
+    this.#live = new LabThread(url);
+    this.#side = new LabThread(url);
+    this.#handlers = handlers;
+  }
+
+  setData(markets: readonly MarketData[], range: Range): void {
+    this.#live.setData(markets, range);
+    this.#side.setData(markets, range);
+  }
+
+  /** Runs a config live; what is still waiting when the next one comes is never run. */
+  run(entries: Entries): void {
+    this.#waiting = entries;
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    while (this.#waiting) {
+      const entries = this.#waiting;
+      this.#waiting = undefined;
+      const began = performance.now();
+      try {
+        const run = await this.#live.ask({type: "run", entries}, (answer) => {
+          if (answer.type === "preview") this.#handlers.onPreview(answer.preview, entries);
+          return answer.type === "run" ? answer.run : undefined;
+        });
+        this.#handlers.onRun(run, entries, performance.now() - began);
+      } catch (error) {
+        this.#handlers.onError(error as Error, entries);
+      }
+    }
+    this.#busy = false;
+  }
+
+  /** One run beside the live one, for a variant that is kept for comparison. */
+  aside(entries: Entries): Promise<LabRun> {
+    return this.#side.ask({type: "run", entries}, (answer) => (answer.type === "run" ? answer.run : undefined));
+  }
+
+  checks(entries: Entries): Promise<Variation[]> {
+    return this.#side.ask({type: "checks", entries}, (answer) =>
+      answer.type === "checks" ? answer.checks : undefined
+    );
+  }
+
+  around(entries: Entries, values: Readonly<Record<string, readonly string[]>>): Promise<AroundPoint[]> {
+    return this.#side.ask({type: "around", entries, values}, (answer) =>
+      answer.type === "around" ? answer.points : undefined
+    );
+  }
+
+  /** One config on one pair out of sample; aborting stops the work at once. */
+  weigh(market: MarketData, entries: Entries, signal?: AbortSignal): Promise<Weighed> {
+    return this.#side.ask(
+      {type: "weigh", market, entries},
+      (answer) => (answer.type === "weighed" ? answer.weighed : undefined),
+      {signal}
+    );
+  }
+
+  /** The report on every pair of a sweep; aborting stops the work at once. */
+  report(
+    plan: SweepPlan,
+    trials: readonly RunTrial[],
+    by: Ranking,
+    {signal, onProgress}: {signal?: AbortSignal; onProgress?: (done: number, total: number) => void} = {}
+  ): Promise<BestReport[]> {
+    return this.#side.ask(
+      {type: "report", plan, trials, by},
+      (answer) => {
+        if (answer.type !== "report") return undefined;
+        onProgress?.(answer.done, answer.total);
+        return answer.done === answer.total ? answer.reports : undefined;
+      },
+      {signal}
+    );
+  }
+
+  close(): void {
+    this.#live.close();
+    this.#side.close();
+  }
+}

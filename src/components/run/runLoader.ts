@@ -1,0 +1,33 @@
+import type {MarketData} from "../../lib/backtest/marketdata.js";
+import type {Range} from "../../lib/backtest/window.js";
+import type {RunState} from "../../lib/strategy/request.js";
+import type {MarketFeed} from "../feed/marketFeed.js";
+
+/** The histories of a state with the range they are run over. */
+export interface LoadedRun {
+  markets: readonly MarketData[];
+  range: Range;
+}
+
+/** What decides which rows a state needs; two states of one key share their data. */
+export const dataKey = ({pairs, venue, timeframe, fromMs, toMs}: RunState): string =>
+  JSON.stringify([pairs, venue, timeframe, fromMs, toMs]);
+
+/** Fetches the histories of a state, a few at a time. */
+export async function loadRun(
+  feed: MarketFeed,
+  {pairs, venue, timeframe, fromMs, toMs}: RunState,
+  onProgress: (done: number, total: number) => void = () => {}
+): Promise<LoadedRun> {
+  const markets: MarketData[] = [];
+  let done = 0;
+  let next = 0;
+  const work = async () => {
+    for (let i = next++; i < pairs.length; i = next++) {
+      markets[i] = await feed.market({pair: pairs[i]!, venue, timeframe});
+      onProgress(++done, pairs.length);
+    }
+  };
+  await Promise.all(Array.from({length: Math.min(4, pairs.length)}, work));
+  return {markets, range: {fromMs, toMs}};
+}

@@ -1,0 +1,44 @@
+import {h, type Child} from "./dom.js";
+import {siteRoot} from "./links.js";
+
+/** The command that takes files in. */
+export const IMPORT_EXAMPLE =
+  "npx carrybook import BTCUSDT-fundingRate-2024-01.csv --venue binance --pair BTC/USDT --series funding";
+
+/** The command that fetches the history of a venue's largest pairs. */
+export const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
+
+/** A command in a box with a button that copies it, as it reads when it is pressed. */
+export function Command(text: string): HTMLElement {
+  const code = h("code", {}, text);
+  const button = h(
+    "button",
+    {
+      class: "button",
+      type: "button",
+      click: async () => {
+        await navigator.clipboard?.writeText(code.textContent);
+        button.textContent = "Copied";
+        setTimeout(() => (button.textContent = "Copy"), 1500);
+      }
+    },
+    "Copy"
+  );
+  return h("div", {class: "command"}, code, button);
+}
+
+/** The page that brings data, from wherever a page lies. */
+export const startLink = (text: string): HTMLElement => h("a", {href: `${siteRoot()}start`}, text);
+
+/** What a page shows instead of charts when there is nothing to show: one sentence and what to type. */
+export function EmptyState(
+  sentence: Child = [
+    "There is no market data yet. ",
+    startLink("Get started"),
+    " with the demo, a venue's history or files of your own, or type one of these, and this page fills by itself:"
+  ],
+  ...commands: string[]
+): HTMLElement {
+  const typed = commands.length > 0 ? commands : [BACKFILL_EXAMPLE, IMPORT_EXAMPLE];
+  return h("div", {class: "empty", role: "status"}, h("p", {}, sentence), ...typed.map(Command));
+}

@@ -1,0 +1,19 @@
+import type {Light} from "../../lib/decision.js";
+import {h} from "./dom.js";
+
+const WORDS: Record<Light, {glyph: string; word: string}> = {
+  green: {glyph: "✓", word: "Green"},
+  yellow: {glyph: "!", word: "Yellow"},
+  red: {glyph: "✗", word: "Red"}
+};
+
+/** A light that is read by its glyph and its word; the colour only repeats them. */
+export function Lamp(light: Light, {large = false} = {}): HTMLElement {
+  const {glyph, word} = WORDS[light];
+  return h(
+    "span",
+    {class: `lamp lamp--${light}${large ? " lamp--large" : ""}`},
+    h("span", {class: "lamp-glyph", "aria-hidden": "true"}, glyph),
+    word
+  );
+}
