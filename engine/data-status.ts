@@ -1,4 +1,4 @@
-import type {EngineStatus} from "../src/lib/engine/wire.js";
+import type {EngineStatus} from "../src/lib/wire/trading.js";
 import {VERSION} from "./cli/version.js";
 import type {EngineOptions} from "./process.js";
 

@@ -3,7 +3,7 @@ import {chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, write
 import {hostname} from "node:os";
 import {join} from "node:path";
 import {bootTicks, isAlive} from "../loaders/store/lock.js";
-import type {EngineMode} from "../src/lib/engine/wire.js";
+import type {EngineMode} from "../src/lib/wire/trading.js";
 
 /** What an engine that runs says of itself in `<data>/engine/engine.json`. */
 export interface EngineInfo {

@@ -1,4 +1,4 @@
-import type {Health} from "../src/lib/engine/wire.js";
+import type {Health} from "../src/lib/wire/trading.js";
 
 /** What of a health is worth a word of its own; figures that change by themselves are not. */
 const reading = ({status, issues, components: {store, exchange}}: Health): string =>

@@ -1,5 +1,5 @@
 import {statfsSync} from "node:fs";
-import type {EngineMode, EngineStatus, Health} from "../src/lib/engine/wire.js";
+import type {EngineMode, EngineStatus, Health} from "../src/lib/wire/trading.js";
 import type {Clock, Usage} from "../loaders/exchange/types.js";
 import type {DataHost} from "./data/host.js";
 

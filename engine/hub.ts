@@ -1,4 +1,4 @@
-import type {EngineEvents} from "../src/lib/engine/wire.js";
+import type {EngineEvents} from "../src/lib/wire/trading.js";
 
 /** An event as it goes over the wire, ready to be written. */
 export interface HubEvent {

@@ -1,5 +1,5 @@
 import {UsageError} from "../loaders/errors.js";
-import type {EngineMode} from "../src/lib/engine/wire.js";
+import type {EngineMode} from "../src/lib/wire/trading.js";
 import type {Keys} from "./execution/live/line.js";
 import {liveKeys} from "./secrets.js";
 

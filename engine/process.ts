@@ -3,7 +3,7 @@ import type {Clock, Exchange} from "../loaders/exchange/types.js";
 import {acquireLock} from "../loaders/store/lock.js";
 import type {Database} from "../loaders/store/database.js";
 import {statusOf} from "../loaders/snapshots/status.js";
-import type {EngineMode, EngineSettings, EngineStatus, Notification} from "../src/lib/engine/wire.js";
+import type {EngineMode, EngineSettings, EngineStatus, Notification} from "../src/lib/wire/trading.js";
 import type {EmergencyReport, EmitEvent, OnStop, TradingControl} from "./api/control.js";
 import type {ApiDeps} from "./api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "./api/server.js";

@@ -1,5 +1,5 @@
 import {DataError, UsageError} from "../loaders/errors.js";
-import {MissingDataError} from "../src/lib/backtest/marketdata.js";
+import {MissingDataError} from "../src/lib/market/marketdata.js";
 import type {Range} from "../src/lib/backtest/window.js";
 import {parsePair} from "../src/lib/market/pair.js";
 import {

@@ -1,5 +1,5 @@
 import {ConfigError} from "../loaders/errors.js";
-import type {EngineSettings} from "../src/lib/engine/wire.js";
+import type {EngineSettings} from "../src/lib/wire/trading.js";
 import {text} from "../src/lib/money/decimal.js";
 import {parseConfig, strategyEntries, type StrategyConfig} from "../src/lib/strategy/config.js";
 import type {Config} from "./config.js";

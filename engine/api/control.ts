@@ -9,7 +9,7 @@ import type {
   PositionReport,
   Reconciliation,
   RiskReport
-} from "../../src/lib/engine/wire.js";
+} from "../../src/lib/wire/trading.js";
 
 /** What happens to open hedges when the engine stops. */
 export type OnStop = "keep" | "close";
@@ -56,7 +56,7 @@ export interface TradingControl {
 }
 
 /** Hears what the trading loop has to say, for the stream of events. */
-export type EmitEvent = <K extends keyof import("../../src/lib/engine/wire.js").EngineEvents>(
+export type EmitEvent = <K extends keyof import("../../src/lib/wire/trading.js").EngineEvents>(
   type: K,
-  data: import("../../src/lib/engine/wire.js").EngineEvents[K]
+  data: import("../../src/lib/wire/trading.js").EngineEvents[K]
 ) => void;

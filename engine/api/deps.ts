@@ -1,6 +1,6 @@
 import type {Clock} from "../../loaders/exchange/types.js";
 import type {TaskReport} from "../schedule/tasks.js";
-import type {EngineMode, EngineStatus, Health, Notification, NotificationSettings} from "../../src/lib/engine/wire.js";
+import type {EngineMode, EngineStatus, Health, Notification, NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Backtests} from "../backtest/threads.js";
 import type {DataHost} from "../data/host.js";
 import type {Hub} from "../hub.js";

@@ -1,6 +1,6 @@
 import type {ServerResponse} from "node:http";
 import type {Clock} from "../../loaders/exchange/types.js";
-import type {EngineEvents} from "../../src/lib/engine/wire.js";
+import type {EngineEvents} from "../../src/lib/wire/trading.js";
 import {frameOf, type Hub} from "../hub.js";
 
 export interface StreamOptions {

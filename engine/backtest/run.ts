@@ -3,7 +3,7 @@ import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
 import {backtestReport, notShown} from "../../src/lib/backtest/report.js";
 import {runBacktest} from "../../src/lib/backtest/run.js";
 import {cutData} from "../../src/lib/backtest/window.js";
-import {sensitivities} from "../../src/lib/stats/sensitivity.js";
+import {sensitivities} from "../../src/lib/backtest/sensitivity.js";
 import {asUsage, type RunRequest} from "../run-request.js";
 import {VERSION} from "../cli/version.js";
 

@@ -1,5 +1,5 @@
 import {createParser, type EventSourceMessage} from "eventsource-parser";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
 import {readToken, runningEngine, type EngineInfo} from "../files.js";
 

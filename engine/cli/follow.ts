@@ -1,6 +1,6 @@
 import {setTimeout as wait} from "node:timers/promises";
 import type {Usage} from "../../loaders/exchange/types.js";
-import {isSettled, type Job} from "../../loaders/ingest/job.js";
+import {isSettled, type Job} from "../../src/lib/wire/job.js";
 import {LockedError} from "../../loaders/errors.js";
 import type {EngineClient, Submitted} from "./client.js";
 import type {Context} from "./context.js";

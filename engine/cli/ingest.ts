@@ -1,5 +1,5 @@
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
 import {formatInstant} from "../../src/lib/time/instant.js";
 import type {Usage} from "../../loaders/exchange/types.js";

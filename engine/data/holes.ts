@@ -1,5 +1,5 @@
 import {DataError} from "../../loaders/errors.js";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import {publish} from "../../loaders/lake/publish.js";
 import {checkHistory, reopenHoles, type Checked} from "../../loaders/store/check.js";
 import {knownKey, type Database} from "../../loaders/store/database.js";

@@ -1,6 +1,6 @@
 import type {Clock, Exchange, Usage} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import {isSettled, type Job} from "../../loaders/ingest/job.js";
+import {isSettled, type Job} from "../../src/lib/wire/job.js";
 import type {JobFilter} from "../../loaders/ingest/jobs/book.js";
 import {cancelEach, retryEach, type BulkResult} from "../../loaders/ingest/jobs/bulk.js";
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";

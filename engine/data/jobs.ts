@@ -1,4 +1,4 @@
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import type {JobService} from "../../loaders/ingest/jobs/service.js";
 
 /** The batches that jobs belong to, each once. */

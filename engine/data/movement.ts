@@ -1,4 +1,4 @@
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 
 /** Keeps when each job under way last got further. */
 export class Movement {

@@ -1,6 +1,6 @@
 import type {Exchange} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import type {JobService} from "../../loaders/ingest/jobs/service.js";
 import {repairPlan} from "../../loaders/ingest/repair-plan.js";
 import {

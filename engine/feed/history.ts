@@ -1,5 +1,5 @@
-import {markAt} from "../../src/lib/backtest/marks.js";
-import {openAt, priceOf, type Candles, type MarketData} from "../../src/lib/backtest/marketdata.js";
+import {markAt} from "../../src/lib/market/marks.js";
+import {openAt, priceOf, type Candles, type MarketData} from "../../src/lib/market/marketdata.js";
 import {instantsOf, windowOf, type PairWindow, type Range} from "../../src/lib/backtest/window.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";

@@ -1,4 +1,4 @@
-import type {Candles, Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Candles, Instrument} from "../../src/lib/market/marketdata.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
 import {quoteOf} from "../../src/lib/market/pair.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";

@@ -1,4 +1,4 @@
-import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+import type {MarketData} from "../../src/lib/market/marketdata.js";
 import type {Range} from "../../src/lib/backtest/window.js";
 import {configEntries, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";

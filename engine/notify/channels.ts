@@ -1,5 +1,5 @@
 import {createTransport} from "nodemailer";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 import type {NotifyConfig, NotifySecrets} from "./config.js";
 
 /** One message: what happened within a moment, in the order in which it happened. */

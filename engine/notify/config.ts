@@ -1,6 +1,6 @@
 import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
-import type {Loudness} from "../../src/lib/engine/wire.js";
+import type {Loudness} from "../../src/lib/wire/trading.js";
 
 /** What can be told; a person switches each on, silent or off. */
 export const EVENTS = {

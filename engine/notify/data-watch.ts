@@ -1,6 +1,6 @@
-import {isSettled, type Job} from "../../loaders/ingest/job.js";
+import {isSettled, type Job} from "../../src/lib/wire/job.js";
 import type {Status} from "../../src/lib/market/snapshot.js";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 
 type Tell = (note: Omit<Notification, "id">) => void;
 

@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import type {Clock} from "../../loaders/exchange/types.js";
-import type {Loudness, Notification, NotificationSettings} from "../../src/lib/engine/wire.js";
+import type {Loudness, Notification, NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Channel} from "./channels.js";
 import {EVENTS, type NotifyConfig} from "./config.js";
 import type {Switches, SwitchPatch} from "./switches.js";

@@ -1,6 +1,6 @@
 import {readFileSync, renameSync, writeFileSync} from "node:fs";
 import {DataError} from "../../loaders/errors.js";
-import type {Loudness, NotificationSettings} from "../../src/lib/engine/wire.js";
+import type {Loudness, NotificationSettings} from "../../src/lib/wire/trading.js";
 import {EVENTS, LOUDNESS, type EventName, type NotifyConfig} from "./config.js";
 
 export type SwitchPatch = Partial<Record<EventName, Loudness | undefined>>;

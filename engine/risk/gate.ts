@@ -1,6 +1,6 @@
 import {toNumber} from "../../src/lib/money/decimal.js";
 import {exclusionsOf, type Exclusion} from "../../src/lib/strategy/universe.js";
-import type {EnterIntent} from "../../src/lib/trading/desk.js";
+import type {EnterIntent} from "../../src/lib/backtest/desk.js";
 import type {PairQuote} from "../feed/live.js";
 import type {RuleRecord} from "../trading/events.js";
 import type {Gate, Trader} from "../trading/trader.js";

@@ -1,4 +1,4 @@
-import type {RiskReport, RiskRule} from "../../src/lib/engine/wire.js";
+import type {RiskReport, RiskRule} from "../../src/lib/wire/trading.js";
 import {text} from "../../src/lib/money/decimal.js";
 import type {Trader} from "../trading/trader.js";
 import {dailyLoss, percent, seconds, type RiskGate} from "./gate.js";

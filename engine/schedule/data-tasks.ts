@@ -2,7 +2,7 @@ import {spawn} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
 import {z} from "zod";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import type {DataHost} from "../data/host.js";
 import {ROOT} from "../site/paths.js";
 import {nextRun, type Task} from "./tasks.js";

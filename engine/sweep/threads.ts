@@ -1,8 +1,8 @@
 import {availableParallelism} from "node:os";
 import {Worker} from "node:worker_threads";
 import type {SweepPlan} from "../../src/lib/sweep/plan.js";
-import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../../src/lib/sweep/pool.js";
-import type {SweepAnswer} from "../../src/lib/sweep/worker.js";
+import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../../src/lib/workers/pool.js";
+import type {SweepAnswer} from "../../src/lib/workers/sweep.js";
 
 /** A sweep's worker in a thread of its own. */
 function threadWorker(): PoolWorker {

@@ -1,6 +1,6 @@
 import {setTimeout as wait} from "node:timers/promises";
 import {UsageError} from "../../loaders/errors.js";
-import type {EngineConfigReport, EngineSettings, RiskReport} from "../../src/lib/engine/wire.js";
+import type {EngineConfigReport, EngineSettings, RiskReport} from "../../src/lib/wire/trading.js";
 import {text, ZERO, type Decimal} from "../../src/lib/money/decimal.js";
 import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
 import type {EmergencyReport, OnStop, TradingControl} from "../api/control.js";

@@ -1,5 +1,5 @@
 import type {PredictedRow} from "../../loaders/store/predicted.js";
-import type {CycleStep, EngineStatus} from "../../src/lib/engine/wire.js";
+import type {CycleStep, EngineStatus} from "../../src/lib/wire/trading.js";
 import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import {riskRules} from "../risk/report.js";
 import {isReal} from "../execution/venue.js";

@@ -1,4 +1,4 @@
-import type {DecisionReport} from "../../src/lib/engine/wire.js";
+import type {DecisionReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {NOT_SENT} from "../execution/venue.js";
 import type {TradingEvent} from "./events.js";

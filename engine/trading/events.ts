@@ -1,4 +1,4 @@
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import type {MarkSource} from "../../src/lib/ledger/trade.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";

@@ -1,5 +1,5 @@
 import {join} from "node:path";
-import {isSettled} from "../../loaders/ingest/job.js";
+import {isSettled} from "../../src/lib/wire/job.js";
 import {savePredicted} from "../../loaders/store/predicted.js";
 import {readPairs} from "../data/request.js";
 import type {DataHost} from "../data/host.js";
@@ -7,7 +7,7 @@ import type {Trading, TradingDeps} from "../process.js";
 import {engineStrategy} from "../settings.js";
 import {VERSION} from "../cli/version.js";
 import type {LiveTrading} from "../live-locks.js";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import {connectLive, type LiveAccount} from "../execution/live/connect.js";
 import {LoopControl} from "./control.js";

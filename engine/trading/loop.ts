@@ -7,7 +7,7 @@ import type {
   Reconciliation,
   ReconciliationRow,
   RiskRule
-} from "../../src/lib/engine/wire.js";
+} from "../../src/lib/wire/trading.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import {PaperVenue} from "../execution/paper.js";
 import {LiveFeed, type PairQuote} from "../feed/live.js";

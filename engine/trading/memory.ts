@@ -1,5 +1,5 @@
 import type {TradeReport} from "../../src/lib/backtest/report.js";
-import type {DecisionReport} from "../../src/lib/engine/wire.js";
+import type {DecisionReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {decisionsOf} from "./decisions.js";
 import type {TradingEvent} from "./events.js";

@@ -1,4 +1,4 @@
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import {NOT_SENT} from "../execution/venue.js";

@@ -1,6 +1,6 @@
 import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import type {PredictedRow} from "../../loaders/store/predicted.js";
-import type {EngineMode, EngineSettings, Notification, ReconciliationRow} from "../../src/lib/engine/wire.js";
+import type {EngineMode, EngineSettings, Notification, ReconciliationRow} from "../../src/lib/wire/trading.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import type {EmitEvent, OnStop} from "../api/control.js";

@@ -1,4 +1,4 @@
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
 import {Hedge} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
@@ -7,7 +7,7 @@ import {Decimal, text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import {missingFrom} from "../../src/lib/strategy/history.js";
 import {RateState} from "../../src/lib/strategy/rates.js";
-import {PairDesk, type Opens} from "../../src/lib/trading/desk.js";
+import {PairDesk, type Opens} from "../../src/lib/backtest/desk.js";
 import type {PairInput} from "./events.js";
 
 /** A closed trade that a settlement may still belong to: one from before its exit that became known after it. */

@@ -1,4 +1,4 @@
-import type {Reconciliation, ReconciliationRow} from "../../src/lib/engine/wire.js";
+import type {Reconciliation, ReconciliationRow} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {boundaryTs} from "../../src/lib/time/grid.js";
 import {isReal, type Holdings, type VenueNews} from "../execution/venue.js";

@@ -1,4 +1,4 @@
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";

@@ -1,10 +1,10 @@
-import {Account} from "../../src/lib/backtest/account.js";
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import {Account} from "../../src/lib/ledger/account.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
 import type {Hedge} from "../../src/lib/ledger/hedge.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {DAY_MS, floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
-import type {EnterIntent} from "../../src/lib/trading/desk.js";
+import type {EnterIntent} from "../../src/lib/backtest/desk.js";
 import {isReal, type ExecutionVenue} from "../execution/venue.js";
 import type {Recorder} from "../journal/recorder.js";
 import type {

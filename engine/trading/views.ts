@@ -1,5 +1,5 @@
-import {entryConditions} from "../../src/lib/backtest/conditions.js";
-import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/engine/wire.js";
+import {entryConditions} from "../../src/lib/strategy/conditions.js";
+import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
 import type {PairQuote} from "../feed/live.js";

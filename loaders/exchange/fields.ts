@@ -1,5 +1,5 @@
 import {canonicalText, Decimal, text} from "../../src/lib/money/decimal.js";
-import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
+import {multiplierOf} from "../../src/lib/market/multiplier.js";
 import {parsePair} from "../../src/lib/market/pair.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
 import {UsageError} from "../errors.js";

@@ -1,6 +1,6 @@
-import {candlesOf, type Candles, type FundingRow, type MarketData} from "../../src/lib/backtest/marketdata.js";
-import {inCoins, multiplierOf} from "../../src/lib/backtest/multiplier.js";
-import {judge} from "../../src/lib/decision.js";
+import {candlesOf, type Candles, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
+import {inCoins, multiplierOf} from "../../src/lib/market/multiplier.js";
+import {judge} from "../../src/lib/strategy/label.js";
 import {PAGE_TIMEFRAMES} from "../../src/lib/market/catalogue.js";
 import {roundTrip, type Costs} from "../../src/lib/market/costs.js";
 import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";

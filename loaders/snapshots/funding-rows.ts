@@ -1,4 +1,4 @@
-import type {FundingRow} from "../../src/lib/backtest/marketdata.js";
+import type {FundingRow} from "../../src/lib/market/marketdata.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import {readManifest} from "../lake/manifest.js";
 import {literal} from "../store/key.js";

@@ -1,6 +1,6 @@
 import {createHash} from "node:crypto";
-import {canonicalJson, dataLines} from "../../src/lib/backtest/canonical.js";
-import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+import {canonicalJson, dataLines} from "../../src/lib/market/canonical.js";
+import type {MarketData} from "../../src/lib/market/marketdata.js";
 
 /** sha256 of a value's canonical JSON. */
 export const hashOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("hex");

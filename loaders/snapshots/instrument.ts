@@ -1,5 +1,5 @@
 import {Decimal, text} from "../../src/lib/money/decimal.js";
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
 import {quoteOf} from "../../src/lib/market/pair.js";
 import type {VenueInstrument} from "../exchange/types.js";
 import type {Lake} from "../lake/reader.js";

@@ -1,5 +1,5 @@
-import type {Candles, MarketData} from "../../src/lib/backtest/marketdata.js";
-import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
+import type {Candles, MarketData} from "../../src/lib/market/marketdata.js";
+import {multiplierOf} from "../../src/lib/market/multiplier.js";
 import {baseOf, quoteOf} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";

@@ -1,5 +1,5 @@
-import type {Instrument} from "../../src/lib/backtest/marketdata.js";
-import {multiplierOf} from "../../src/lib/backtest/multiplier.js";
+import type {Instrument} from "../../src/lib/market/marketdata.js";
+import {multiplierOf} from "../../src/lib/market/multiplier.js";
 import {
   PAGE_TIMEFRAMES,
   type CandleFiles,

@@ -1,4 +1,4 @@
-import type {Job} from "../ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import {rowsOf, type Database} from "./database.js";
 import {literal} from "./key.js";
 

@@ -2,7 +2,7 @@
  * What a note needs of the model, from one place: open the feed, load a pair, run a strategy, read the report. A note
  * imports it as `../components/analysis.js`.
  */
-import type {MarketData} from "../lib/backtest/marketdata.js";
+import type {MarketData} from "../lib/market/marketdata.js";
 import {backtestReport, type BacktestReport} from "../lib/backtest/report.js";
 import {runBacktest} from "../lib/backtest/run.js";
 import {parseConfig, strategyEntries} from "../lib/strategy/config.js";

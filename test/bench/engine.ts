@@ -2,7 +2,7 @@ import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import type {Exchange, VenueInstrument, VenueTicker} from "../../loaders/exchange/types.js";
-import {newJob} from "../../loaders/ingest/job.js";
+import {newJob} from "../../src/lib/wire/job.js";
 import {JobService} from "../../loaders/ingest/jobs/service.js";
 import {openDatabase} from "../../loaders/store/database.js";
 import {saveJobs} from "../../loaders/store/jobs.js";

@@ -1,4 +1,4 @@
-import {candlesOf, type MarketData} from "../../src/lib/backtest/marketdata.js";
+import {candlesOf, type MarketData} from "../../src/lib/market/marketdata.js";
 import {generator, normal} from "../../src/lib/stats/random.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
-import {weigh} from "../../src/lib/stats/outofsample.js";
+import {weigh} from "../../src/lib/sweep/outofsample.js";
 import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
 import {launch, openPage, settled} from "../helpers/browser.js";
 import {serveSite} from "../helpers/sites.js";

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import {build} from "esbuild";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {backtestWorker, type BacktestAnswer} from "../../src/lib/backtest/worker.js";
+import {backtestWorker, type BacktestAnswer} from "../../src/lib/workers/backtest.js";
 import {SweepRunner, type SweepPlan} from "../../src/lib/sweep/plan.js";
 import {launch} from "../helpers/browser.js";
 import {planMarket} from "../helpers/market.js";

@@ -3,7 +3,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import type {VenueLimit} from "../../engine/data/venues.js";
 import type {TrackedPair} from "../../engine/data/tracking.js";
 import {readInput, QUERIES, SCHEMAS} from "../../engine/api/schemas.js";
-import {newJob, type Job} from "../../loaders/ingest/job.js";
+import {newJob, type Job} from "../../src/lib/wire/job.js";
 import type {BulkResult} from "../../loaders/ingest/jobs/bulk.js";
 import {LiveDataTable} from "../../src/components/ui/dataTable.js";
 import type {EngineClient, EngineState} from "../../src/components/engine/engineClient.js";
@@ -16,7 +16,7 @@ import {channelWords} from "../../src/components/data/notificationsPanel.js";
 import {Selection} from "../../src/components/ui/selection.js";
 import {checkedWords, historyOf} from "../../src/components/data/seriesBoard.js";
 import {bulkWords} from "../../src/components/ingest/workModel.js";
-import type {BulkReport, JobDetailReport, LimitReport, TrackedPairReport} from "../../src/components/workWire.js";
+import type {BulkReport, JobDetailReport, LimitReport, TrackedPairReport} from "../../src/lib/wire/data.js";
 import {madeStatus} from "../helpers/madeStatus.js";
 
 const NOW = Date.UTC(2026, 2, 14, 12);

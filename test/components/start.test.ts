@@ -9,7 +9,7 @@ import {backfillCommand, demoCommand, importCommand, shellWord} from "../../src/
 import {readRequest, type TypedRequest} from "../../src/components/ingest/workRequest.js";
 import {readSeries, readWanted} from "../../engine/data/request.js";
 import type {Estimate} from "../../engine/data/estimate.js";
-import type {EstimateReport} from "../../src/components/workWire.js";
+import type {EstimateReport} from "../../src/lib/wire/data.js";
 
 // What the engine says must be what the page reads; the compiler holds it to that.
 const estimate = (change: Partial<Estimate> = {}): EstimateReport => ({

@@ -12,7 +12,7 @@ import type {Catalogue} from "../../src/lib/market/catalogue.js";
 import type {RunState} from "../../src/lib/strategy/request.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
 import {backtest} from "../../src/components/analysis.js";
-import {labRun} from "../../src/lib/backtest/lab.js";
+import {labRun} from "../../src/lib/workers/lab.js";
 import {windowOf} from "../../src/lib/backtest/window.js";
 import {planMarket} from "../helpers/market.js";
 

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import fc from "fast-check";
 import {afterEach, describe, expect, it, vi} from "vitest";
-import {newJob, type Job} from "../../loaders/ingest/job.js";
+import {newJob, type Job} from "../../src/lib/wire/job.js";
 import {MAX_BULK_RETRIES} from "../../loaders/ingest/jobs/service.js";
 import type {TaskReport as EngineTask} from "../../engine/schedule/tasks.js";
 import {readInput, SCHEMAS} from "../../engine/api/schemas.js";
@@ -32,7 +32,7 @@ import {
   type Jobs
 } from "../../src/components/ingest/workModel.js";
 import {readPairs, readRequest, startLabel, type TypedRequest} from "../../src/components/ingest/workRequest.js";
-import type {JobReport, TaskReport, TrackedReport} from "../../src/components/workWire.js";
+import type {JobReport, TaskReport, TrackedReport} from "../../src/lib/wire/data.js";
 import {madeWork} from "../helpers/fakeWork.js";
 
 const NOW = Date.UTC(2026, 2, 14, 12);

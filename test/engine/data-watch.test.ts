@@ -1,7 +1,7 @@
 import {describe, expect, it} from "vitest";
 import {DataWatch} from "../../engine/notify/data-watch.js";
-import {newJob, type Job} from "../../loaders/ingest/job.js";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import {newJob, type Job} from "../../src/lib/wire/job.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 import type {SeriesStatus, Status} from "../../src/lib/market/snapshot.js";
 
 const T = Date.UTC(2026, 2, 2);

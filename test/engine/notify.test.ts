@@ -7,7 +7,7 @@ import {channelsOf, type Channel, type Message} from "../../engine/notify/channe
 import {EVENTS, notifyConfig, notifySecrets} from "../../engine/notify/config.js";
 import {Notifier} from "../../engine/notify/notifier.js";
 import {Switches} from "../../engine/notify/switches.js";
-import type {Notification} from "../../src/lib/engine/wire.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {virtualClock} from "../helpers/clock.js";
 import {tmp} from "../helpers/tmp.js";

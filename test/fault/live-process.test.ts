@@ -11,7 +11,7 @@ import type {
   Notification,
   PositionReport,
   Reconciliation
-} from "../../src/lib/engine/wire.js";
+} from "../../src/lib/wire/trading.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {exposureOf} from "../helpers/live.js";

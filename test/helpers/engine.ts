@@ -7,7 +7,7 @@ import {Backtests} from "../../engine/backtest/threads.js";
 import {Hub} from "../../engine/hub.js";
 import {UsageError} from "../../loaders/errors.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
-import type {EngineSettings, EngineStatus, Health} from "../../src/lib/engine/wire.js";
+import type {EngineSettings, EngineStatus, Health} from "../../src/lib/wire/trading.js";
 
 export const TOKEN = "t0kenOfTheTests-0123456789abcdefghijklmnopqr";
 

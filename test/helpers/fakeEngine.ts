@@ -2,7 +2,7 @@ import {createReadStream, existsSync, statSync} from "node:fs";
 import {createServer, type IncomingMessage, type ServerResponse} from "node:http";
 import type {AddressInfo, Socket} from "node:net";
 import {extname, join, normalize} from "node:path";
-import type {EngineEvents, Health} from "../../src/lib/engine/wire.js";
+import type {EngineEvents, Health} from "../../src/lib/wire/trading.js";
 import {answerWork, isWork} from "./fakeWork.js";
 import {madeEngine, type EngineScript} from "./madeEngine.js";
 

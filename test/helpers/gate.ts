@@ -1,6 +1,6 @@
 import {readFileSync} from "node:fs";
 import {expect, it} from "vitest";
-import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+import type {MarketData} from "../../src/lib/market/marketdata.js";
 import {runWindows} from "../../src/lib/backtest/run.js";
 import {windowOf} from "../../src/lib/backtest/window.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";

@@ -8,7 +8,7 @@ import type {
   PositionReport,
   Reconciliation,
   RiskReport
-} from "../../src/lib/engine/wire.js";
+} from "../../src/lib/wire/trading.js";
 import {madeWork, type FakeWork} from "./fakeWork.js";
 
 const HOUR = 36e5;

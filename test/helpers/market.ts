@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import {candlesOf, type CandleRow, type FundingRow, type MarketData} from "../../src/lib/backtest/marketdata.js";
+import {candlesOf, type CandleRow, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
 import {generator, normal} from "../../src/lib/stats/random.js";
 import {HOUR_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
 

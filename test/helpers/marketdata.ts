@@ -7,7 +7,7 @@ import {
   type Candles,
   type FundingRow,
   type MarketData
-} from "../../src/lib/backtest/marketdata.js";
+} from "../../src/lib/market/marketdata.js";
 import {pairFromVenueSymbol} from "../../src/lib/market/pair.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 

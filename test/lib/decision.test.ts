@@ -1,7 +1,7 @@
 import {describe, expect, it} from "vitest";
 import {marginPrices} from "../../src/lib/ledger/margin.js";
 import {decimal} from "../../src/lib/money/decimal.js";
-import {judge, LABELS, lightOf, lightOfAll, liquidationCost, type PairFacts} from "../../src/lib/decision.js";
+import {judge, LABELS, lightOf, lightOfAll, liquidationCost, type PairFacts} from "../../src/lib/strategy/label.js";
 
 /** 100 rates 1..100 bp; `newest` decides the percentile. */
 const rates = Array.from({length: 100}, (_, i) => (i + 1) / 1e4);

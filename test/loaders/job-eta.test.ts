@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {batchEta, pagesOf} from "../../loaders/ingest/jobs/batch.js";
-import {newJob, type Job} from "../../loaders/ingest/job.js";
+import {newJob, type Job} from "../../src/lib/wire/job.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {virtualClock} from "../helpers/clock.js";

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {newJob, type Job} from "../../loaders/ingest/job.js";
+import {newJob, type Job} from "../../src/lib/wire/job.js";
 import {cancelEach, retryEach} from "../../loaders/ingest/jobs/bulk.js";
 import {JobService, MAX_BULK_RETRIES} from "../../loaders/ingest/jobs/service.js";
 import {openDatabase, type Database} from "../../loaders/store/database.js";

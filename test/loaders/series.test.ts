@@ -14,7 +14,7 @@ import {saveInstruments} from "../../loaders/store/instruments.js";
 import {cli} from "../helpers/cli.js";
 import {planMarket} from "../helpers/market.js";
 import {tmp} from "../helpers/tmp.js";
-import type {MarketData} from "../../src/lib/backtest/marketdata.js";
+import type {MarketData} from "../../src/lib/market/marketdata.js";
 
 /** A feed over files in memory, which remembers what was asked for. */
 function feedOver(files: Record<string, Uint8Array>) {

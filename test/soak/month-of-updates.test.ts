@@ -6,7 +6,7 @@ import {Scheduler} from "../../engine/schedule/scheduler.js";
 import {uniform} from "../../engine/simulator/noise.js";
 import {startSim, type Sim} from "../../engine/simulator/server.js";
 import {createExchange} from "../../loaders/exchange/index.js";
-import type {Job} from "../../loaders/ingest/job.js";
+import type {Job} from "../../src/lib/wire/job.js";
 import {openDatabase, rowsOf} from "../../loaders/store/database.js";
 import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {virtualClock} from "../helpers/clock.js";

@@ -1,7 +1,7 @@
 import {join} from "node:path";
 import {UsageError} from "../../../loaders/errors.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
-import type {EngineMode} from "../../../src/lib/engine/wire.js";
+import type {EngineMode} from "../../../src/lib/wire/trading.js";
 import {openSite} from "../../api/static.js";
 import {readCount, readVenue} from "../../data/request.js";
 import {liveTrading} from "../../live-locks.js";

@@ -5,7 +5,7 @@ import {followSubmitted} from "../follow.js";
 import {ingestWork, runBatches} from "../ingest.js";
 import type {Context} from "../context.js";
 import type {Define} from "../main.js";
-import type {Job} from "../../../loaders/ingest/job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function gapsCommand(define: Define): void {

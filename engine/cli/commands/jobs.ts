@@ -1,5 +1,5 @@
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import type {Job} from "../../../loaders/ingest/job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {parentsOf} from "../../data/jobs.js";
 import type {EngineClient} from "../client.js";

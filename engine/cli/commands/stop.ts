@@ -2,7 +2,7 @@ import {existsSync} from "node:fs";
 import {setTimeout as wait} from "node:timers/promises";
 import {join} from "node:path";
 import {UsageError, type CarrybookError} from "../../../loaders/errors.js";
-import type {EngineStatus} from "../../../src/lib/engine/wire.js";
+import type {EngineStatus} from "../../../src/lib/wire/trading.js";
 import type {EmergencyReport} from "../../api/control.js";
 import {EmergencyFlag} from "../../emergency.js";
 import type {StopReport} from "../../execution/venue.js";

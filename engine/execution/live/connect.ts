@@ -1,7 +1,7 @@
 import {ConfigError} from "../../../loaders/errors.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
-import type {ReconciliationRow} from "../../../src/lib/engine/wire.js";
+import type {ReconciliationRow} from "../../../src/lib/wire/trading.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import type {LiveTrading} from "../../live-locks.js";
 import type {ExecutionConfig} from "../config.js";

@@ -1,4 +1,4 @@
-import type {ReconciliationRow} from "../../../src/lib/engine/wire.js";
+import type {ReconciliationRow} from "../../../src/lib/wire/trading.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import type {CallOptions, Exchange} from "../../../loaders/exchange/types.js";

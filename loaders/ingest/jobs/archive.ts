@@ -1,7 +1,7 @@
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import type {Database} from "../../store/database.js";
 import {batchIdOf, hasJobsBefore, lastSerial, queryJobs, readBatches, readLiveJobs} from "../../store/jobs.js";
-import type {Job} from "../job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {wantsHistories, type JobBook, type JobFilter} from "./book.js";
 
 /** Settled work stays in memory for three days, and less long where there is very much of it; the store keeps all. */

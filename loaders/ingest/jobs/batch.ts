@@ -1,6 +1,6 @@
 import type {Span} from "../../../src/lib/market/coverage.js";
 import type {SeriesKey} from "../../store/key.js";
-import {isSettled, newJob, type Job} from "../job.js";
+import {isSettled, newJob, type Job} from "../../../src/lib/wire/job.js";
 
 /** What a batch is asked to do: a kind of work on some histories of one venue. */
 export interface BatchRequest {

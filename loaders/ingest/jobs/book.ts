@@ -1,4 +1,4 @@
-import {isSettled, type Job} from "../job.js";
+import {isSettled, type Job} from "../../../src/lib/wire/job.js";
 import {summed} from "./batch.js";
 
 /** What of the jobs is asked for; every condition that is given must hold. */

@@ -1,4 +1,4 @@
-import {isSettled, type Job} from "../job.js";
+import {isSettled, type Job} from "../../../src/lib/wire/job.js";
 import {MAX_BULK_RETRIES, type JobService} from "./service.js";
 
 /** What a bulk command did to one of the ids it was given. */

@@ -1,4 +1,4 @@
-import type {Job} from "../job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 
 const ORDER = ["update", "repair", "backfill"];
 /** No pause is longer than this: one that seems to be was set before this machine's clock went back. */

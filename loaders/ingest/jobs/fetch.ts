@@ -8,7 +8,7 @@ import {saveJob} from "../../store/jobs.js";
 import type {SeriesKey} from "../../store/key.js";
 import {Stage, type MarketRow} from "../../store/stage.js";
 import {writeStage} from "../../store/write.js";
-import type {Job} from "../job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";
 
 /** What a piece of fetching is handed. */

@@ -5,7 +5,7 @@ import {countTry, holesToRepair} from "../../store/findings.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
 import type {MarketRow} from "../../store/stage.js";
-import type {Job} from "../job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {count, write, type FetchContext} from "./fetch.js";
 
 /**

@@ -5,7 +5,7 @@ import type {Database} from "../../store/database.js";
 import type {SeriesKey} from "../../store/key.js";
 import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
 import type {Series} from "../../../src/lib/market/pair.js";
-import {isSettled, type Job} from "../job.js";
+import {isSettled, type Job} from "../../../src/lib/wire/job.js";
 import {JobArchive} from "./archive.js";
 import {batchEta, newBatch, type BatchRequest} from "./batch.js";
 import {JobBook, type JobFilter} from "./book.js";

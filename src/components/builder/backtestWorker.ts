@@ -1,4 +1,4 @@
-import {backtestWorker, type BacktestOrder} from "../../lib/backtest/worker.js";
+import {backtestWorker, type BacktestOrder} from "../../lib/workers/backtest.js";
 
 /** What a dedicated worker offers; the page's own types know only windows. */
 interface WorkerScope {

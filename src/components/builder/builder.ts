@@ -1,6 +1,6 @@
-import type {AroundPoint, Curve, LabRun} from "../../lib/backtest/lab.js";
+import type {AroundPoint, Curve, LabRun} from "../../lib/workers/lab.js";
 import {entriesOf, paramsOf, stateOf, whyInvalid, withKey, type RunState} from "../../lib/strategy/request.js";
-import type {Variation} from "../../lib/stats/sensitivity.js";
+import type {Variation} from "../../lib/backtest/sensitivity.js";
 import {AroundChart, aroundHeight} from "../run/aroundChart.js";
 import {h} from "../ui/dom.js";
 import {EquityChart, type NamedCurve, type TradeMark} from "../charts/equityChart.js";

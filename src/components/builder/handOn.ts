@@ -1,4 +1,4 @@
-import type {LabRun} from "../../lib/backtest/lab.js";
+import type {LabRun} from "../../lib/workers/lab.js";
 import {commandOf, configDocument, type RunState} from "../../lib/strategy/request.js";
 import {h} from "../ui/dom.js";
 import {linkTo} from "../ui/links.js";

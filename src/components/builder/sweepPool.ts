@@ -1,6 +1,6 @@
-import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../../lib/sweep/pool.js";
+import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../../lib/workers/pool.js";
 import type {SweepPlan} from "../../lib/sweep/plan.js";
-import type {SweepAnswer} from "../../lib/sweep/worker.js";
+import type {SweepAnswer} from "../../lib/workers/sweep.js";
 
 export interface PageSweepOptions extends PoolOptions {
   /** where the worker's script is: `import.meta.resolve("./sweepWorker.js")` */

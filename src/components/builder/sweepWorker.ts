@@ -1,4 +1,4 @@
-import {sweepWorker, type SweepOrder} from "../../lib/sweep/worker.js";
+import {sweepWorker, type SweepOrder} from "../../lib/workers/sweep.js";
 
 /** What a dedicated worker offers; the page's own types know only windows. */
 interface WorkerScope {

@@ -1,4 +1,4 @@
-import type {LabRun} from "../../lib/backtest/lab.js";
+import type {LabRun} from "../../lib/workers/lab.js";
 import {stateOf, whyInvalid, type RunState} from "../../lib/strategy/request.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";

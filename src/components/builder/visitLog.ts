@@ -1,4 +1,4 @@
-import type {LabRun} from "../../lib/backtest/lab.js";
+import type {LabRun} from "../../lib/workers/lab.js";
 import {deflate, type Deflation} from "../../lib/stats/deflated.js";
 import type {Moments, Statistic} from "../../lib/stats/ratios.js";
 import type {RunTrial} from "../../lib/sweep/trials.js";

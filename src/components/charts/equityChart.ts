@@ -1,5 +1,5 @@
 import * as Plot from "npm:@observablehq/plot";
-import type {Curve} from "../../lib/backtest/lab.js";
+import type {Curve} from "../../lib/workers/lab.js";
 import {colors} from "../ui/colors.js";
 import {decimate} from "./decimate.js";
 import {instant, money, number, signGlyph} from "../ui/format.js";

@@ -5,7 +5,7 @@ import {count, instant, plural, span} from "../ui/format.js";
 import {getParam, setParam} from "../ui/query.js";
 import {errorWords, isBatch, jobName, jobSpan, rowsWords, statusWords} from "../ingest/workModel.js";
 import {ChildTable, ErrorWords, type JobActions} from "./workTables.js";
-import type {JobDetailReport, JobReport} from "../workWire.js";
+import type {JobDetailReport, JobReport} from "../../lib/wire/data.js";
 
 const PARAM = "job";
 const MOST_LINES = 300;

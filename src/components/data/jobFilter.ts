@@ -1,6 +1,6 @@
 import {parsePair} from "../../lib/market/pair.js";
 import {jobName, jobSpan, statusWords} from "../ingest/workModel.js";
-import type {JobReport} from "../workWire.js";
+import type {JobReport} from "../../lib/wire/data.js";
 
 /** What of the history of jobs is asked for, as it was chosen; empty is any. */
 export interface JobFilter {

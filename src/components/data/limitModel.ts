@@ -1,5 +1,5 @@
 import {count, instant, percent, plural, span} from "../ui/format.js";
-import type {LimitReport} from "../workWire.js";
+import type {LimitReport} from "../../lib/wire/data.js";
 
 /** The shares of a published limit that a client may be set to. */
 export const SHARE = {least: 0.05, most: 0.8, step: 0.05} as const;

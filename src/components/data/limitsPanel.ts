@@ -4,7 +4,7 @@ import type {EngineClient} from "../engine/engineClient.js";
 import {percent} from "../ui/format.js";
 import {SHARE, inUse, limitWords, readShare} from "./limitModel.js";
 import {errorWords} from "../ingest/workModel.js";
-import type {LimitReport} from "../workWire.js";
+import type {LimitReport} from "../../lib/wire/data.js";
 
 /** Requests pass within seconds: while the panel is open, they are counted at this pace, ms. */
 const PACE_MS = 1_000;

@@ -4,7 +4,7 @@ import {Banner} from "../pageBar.js";
 import {isEnded} from "../ingest/workModel.js";
 import {SteadyBlock} from "../ui/steadyBlock.js";
 import type {Status} from "../feed/types.js";
-import type {JobReport} from "../workWire.js";
+import type {JobReport} from "../../lib/wire/data.js";
 
 /** News that come together are read once, ms. */
 const PACE_MS = 700;

@@ -1,4 +1,4 @@
-import type {Loudness, Notification, NotificationSettings} from "../../lib/engine/wire.js";
+import type {Loudness, Notification, NotificationSettings} from "../../lib/wire/trading.js";
 import {badge} from "../ui/badge.js";
 import {h} from "../ui/dom.js";
 import type {EngineClient} from "../engine/engineClient.js";

@@ -6,7 +6,7 @@ import {instant, plural} from "../ui/format.js";
 import {whilePlaced, type LiveStatus} from "./liveStatus.js";
 import type {Hole, SeriesStatus} from "../feed/types.js";
 import {errorWords, plannedWords} from "../ingest/workModel.js";
-import type {CheckedReport, PlannedReport} from "../workWire.js";
+import type {CheckedReport, PlannedReport} from "../../lib/wire/data.js";
 
 /** One history as the API names it. */
 export const historyOf = ({venue, pair, series, timeframe}: SeriesStatus) => ({

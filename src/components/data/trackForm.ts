@@ -2,7 +2,7 @@ import {h} from "../ui/dom.js";
 import type {EngineClient} from "../engine/engineClient.js";
 import {errorWords} from "../ingest/workModel.js";
 import {readPairs} from "../ingest/workRequest.js";
-import type {TrackedReport} from "../workWire.js";
+import type {TrackedReport} from "../../lib/wire/data.js";
 
 /** Puts pairs on the list of scheduled updates. */
 export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedReport[]) => void): HTMLElement {

@@ -1,7 +1,7 @@
 import type {EngineClient} from "../engine/engineClient.js";
 import type {Selection} from "../ui/selection.js";
 import {bulkWords, errorWords, isBatch, jobName, plannedWords, retriedWords, type TrackedPair} from "../ingest/workModel.js";
-import type {BulkReport, JobReport, PlannedReport, RetriedReport, TaskReport} from "../workWire.js";
+import type {BulkReport, JobReport, PlannedReport, RetriedReport, TaskReport} from "../../lib/wire/data.js";
 
 /** Jobs that one command over many may name. */
 const MOST_IDS = 1_000;

@@ -1,7 +1,7 @@
-import type {Health, Notification} from "../../lib/engine/wire.js";
+import type {Health, Notification} from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "../engine/engineClient.js";
 import {fromAnswers, isEnded, withJob, type Jobs} from "../ingest/workModel.js";
-import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "../workWire.js";
+import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
 
 /** All that the Data page shows of the work. */
 export interface WorkData {

@@ -7,7 +7,7 @@ import {KINDS, STATES, filterLines, jobQuery, saysWords, type JobFilter} from ".
 import {latest} from "../ui/latest.js";
 import {errorWords, jobName} from "../ingest/workModel.js";
 import {HistoryTable, type JobActions} from "./workTables.js";
-import type {JobReport} from "../workWire.js";
+import type {JobReport} from "../../lib/wire/data.js";
 
 /** Jobs asked for at once, and rows drawn of them. */
 const ASKED = 500;

@@ -18,7 +18,7 @@ import {
   type TrackedPair
 } from "../ingest/workModel.js";
 import type {Selection} from "../ui/selection.js";
-import type {JobReport, TaskReport} from "../workWire.js";
+import type {JobReport, TaskReport} from "../../lib/wire/data.js";
 
 /** A button of a row; what it is about is in its name for those who do not see the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>

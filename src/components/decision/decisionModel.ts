@@ -1,6 +1,6 @@
-import {LABELS, lightOf, lightOfAll, type Light} from "../../lib/decision.js";
+import {LABELS, lightOf, lightOfAll, type Light} from "../../lib/strategy/label.js";
 import type {DecisionRow} from "../../lib/market/snapshot.js";
-import type {Weighed} from "../../lib/stats/outofsample.js";
+import type {Weighed} from "../../lib/sweep/outofsample.js";
 import type {Field} from "../ui/download.js";
 import type {ExplorerRow} from "../feed/types.js";
 

@@ -1,6 +1,6 @@
 import {PAGE_TIMEFRAMES} from "../../lib/market/catalogue.js";
 import type {DecisionSnapshot} from "../../lib/market/snapshot.js";
-import type {Weighed} from "../../lib/stats/outofsample.js";
+import type {Weighed} from "../../lib/sweep/outofsample.js";
 import {PRESETS} from "../../lib/strategy/config.js";
 import {candidates, DECISION_FIELDS, keyOf, type Candidate} from "./decisionModel.js";
 import {DecisionAgainst, DecisionAnswer, DecisionKeys, DecisionTable, type DecisionView} from "./decisionWords.js";

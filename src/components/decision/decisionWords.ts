@@ -1,5 +1,5 @@
-import {liquidationCost} from "../../lib/decision.js";
-import type {Weighed} from "../../lib/stats/outofsample.js";
+import {liquidationCost} from "../../lib/strategy/label.js";
+import type {Weighed} from "../../lib/sweep/outofsample.js";
 import {lightOfPage, netOf, type Candidate} from "./decisionModel.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";

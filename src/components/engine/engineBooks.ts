@@ -1,4 +1,4 @@
-import type {Reconciliation, ReconciliationRow} from "../../lib/engine/wire.js";
+import type {Reconciliation, ReconciliationRow} from "../../lib/wire/trading.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {ACCOUNT_UNIT} from "./engineModel.js";

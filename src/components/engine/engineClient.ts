@@ -1,4 +1,4 @@
-import type {EngineEvents, EngineStatus, Health} from "../../lib/engine/wire.js";
+import type {EngineEvents, EngineStatus, Health} from "../../lib/wire/trading.js";
 import {
   browserSession,
   engineBase,

@@ -1,4 +1,4 @@
-import type {EngineStatus, PositionReport} from "../../lib/engine/wire.js";
+import type {EngineStatus, PositionReport} from "../../lib/wire/trading.js";
 import {h} from "../ui/dom.js";
 import type {EngineClient} from "./engineClient.js";
 import {emergencyWarning, stopWarning} from "./engineModel.js";

@@ -8,7 +8,7 @@ import type {
   PositionReport,
   Reconciliation,
   RiskReport
-} from "../../lib/engine/wire.js";
+} from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "./engineClient.js";
 
 /** All that the Engine page shows of the account, straight from the API and nowhere else. */

@@ -5,8 +5,8 @@ import type {
   Opportunity,
   PositionReport,
   RiskRule
-} from "../../lib/engine/wire.js";
-import type {Curve} from "../../lib/backtest/lab.js";
+} from "../../lib/wire/trading.js";
+import type {Curve} from "../../lib/workers/lab.js";
 import {HOUR_MS} from "../../lib/time/grid.js";
 import type {EngineState} from "./engineClient.js";
 import {age, bp, count, money, number, percent, plural, signGlyph, span} from "../ui/format.js";

@@ -1,4 +1,4 @@
-import type {Opportunity, PositionReport} from "../../lib/engine/wire.js";
+import type {Opportunity, PositionReport} from "../../lib/wire/trading.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h, type Child} from "../ui/dom.js";
 import {

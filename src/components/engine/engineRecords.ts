@@ -1,4 +1,4 @@
-import type {DecisionReport, EngineStatus, Notification, RiskReport, RiskRule} from "../../lib/engine/wire.js";
+import type {DecisionReport, EngineStatus, Notification, RiskReport, RiskRule} from "../../lib/wire/trading.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {ACCOUNT_UNIT, LEVELS, signed, sortRules} from "./engineModel.js";

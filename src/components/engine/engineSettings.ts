@@ -1,4 +1,4 @@
-import type {EngineConfigReport, EngineSettings} from "../../lib/engine/wire.js";
+import type {EngineConfigReport, EngineSettings} from "../../lib/wire/trading.js";
 import {Decimal, text} from "../../lib/money/decimal.js";
 
 /** One setting as a person types it: in units that are spoken, where the wire has shares and milliseconds. */

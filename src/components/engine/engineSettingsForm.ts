@@ -1,4 +1,4 @@
-import type {EngineConfigReport, EngineSettings} from "../../lib/engine/wire.js";
+import type {EngineConfigReport, EngineSettings} from "../../lib/wire/trading.js";
 import {h} from "../ui/dom.js";
 import type {EngineClient} from "./engineClient.js";
 import {SETTING_FIELDS, settingsPatch, typedOf} from "./engineSettings.js";

@@ -1,6 +1,6 @@
 import {tableFromIPC} from "npm:@uwdata/flechette";
 import {entryOf, type Catalogue, type CatalogueEntry, type SeriesFile} from "../../lib/market/catalogue.js";
-import type {Candles, FundingRow, MarketData} from "../../lib/backtest/marketdata.js";
+import type {Candles, FundingRow, MarketData} from "../../lib/market/marketdata.js";
 import type {Timeframe} from "../../lib/time/grid.js";
 
 /** Settlements of one pair as a page computes with them: instants UTC ms, rates as shares, missing as NaN. */

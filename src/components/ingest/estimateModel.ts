@@ -1,5 +1,5 @@
 import {count, plural, span} from "../ui/format.js";
-import type {EstimateReport} from "../workWire.js";
+import type {EstimateReport} from "../../lib/wire/data.js";
 
 /** What a fetch will cost, in one sentence and what is spared. */
 export function estimateWords({requests, rows, histories, complete, seconds, pairs}: EstimateReport): string[] {

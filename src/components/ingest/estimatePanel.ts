@@ -4,7 +4,7 @@ import {estimateWords, pairWords} from "./estimateModel.js";
 import {latest} from "../ui/latest.js";
 import {errorWords} from "./workModel.js";
 import type {BackfillBody} from "./workRequest.js";
-import type {EstimateReport} from "../workWire.js";
+import type {EstimateReport} from "../../lib/wire/data.js";
 
 /** What a fetch would cost, asked anew whenever the choices rest; nothing is started by it. */
 export function EstimatePanel(client: Pick<EngineClient, "post">): {

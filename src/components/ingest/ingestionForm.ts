@@ -18,7 +18,7 @@ import {
   startLabel,
   type TypedRequest
 } from "./workRequest.js";
-import type {JobReport, PlannedReport} from "../workWire.js";
+import type {JobReport, PlannedReport} from "../../lib/wire/data.js";
 
 const FIRST = {venue: "bybit", url: "", top: "20", pairs: "", days: "365"} as const;
 type Field = keyof typeof FIRST;

@@ -1,5 +1,12 @@
 import {count, day, percent, plural, span} from "../ui/format.js";
-import type {BulkReport, JobReport, JobStatus, PlannedReport, RetriedReport, TrackedReport} from "../workWire.js";
+import type {
+  BulkReport,
+  JobReport,
+  JobStatus,
+  PlannedReport,
+  RetriedReport,
+  TrackedReport
+} from "../../lib/wire/data.js";
 
 /** Times a bulk retry puts one history back; after that only its own button does. */
 export const MOST_BULK_RETRIES = 3;

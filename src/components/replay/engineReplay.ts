@@ -1,5 +1,5 @@
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
-import type {EngineStatus} from "../../lib/engine/wire.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
+import type {EngineStatus} from "../../lib/wire/trading.js";
 import {DataTable} from "../ui/dataTable.js";
 import {engineClient, type EngineClient, type EngineLink} from "../engine/engineClient.js";
 import {ACCOUNT_UNIT, signed} from "../engine/engineModel.js";

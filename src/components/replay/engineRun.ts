@@ -1,7 +1,7 @@
 import type {ReplayEvent, ReplayHistory} from "../../lib/backtest/replay.js";
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
 import type {TradeReport} from "../../lib/backtest/report.js";
-import type {DecisionReport, EngineConfigReport, PositionReport} from "../../lib/engine/wire.js";
+import type {DecisionReport, EngineConfigReport, PositionReport} from "../../lib/wire/trading.js";
 import {lastAtOrBefore} from "../../lib/time/search.js";
 
 /** What the engine has recorded of its run. */

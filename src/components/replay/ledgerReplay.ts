@@ -1,5 +1,5 @@
 import type {ReplayHistory, ReplayStep} from "../../lib/backtest/replay.js";
-import type {OpenedReplay, ReplayAnswer, ReplayOrder} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay, ReplayAnswer, ReplayOrder} from "../../lib/workers/replay.js";
 import {entriesOf, type RunState} from "../../lib/strategy/request.js";
 import {plural} from "../ui/format.js";
 import type {MarketFeed} from "../feed/marketFeed.js";

@@ -1,4 +1,4 @@
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
 import type {TradeReport} from "../../lib/backtest/report.js";
 import {paramsOf, stateOf, whyInvalid, type RunState} from "../../lib/strategy/request.js";
 import {h} from "../ui/dom.js";

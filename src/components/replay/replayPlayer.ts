@@ -1,4 +1,4 @@
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
 import {h} from "../ui/dom.js";
 import {count, instant} from "../ui/format.js";
 import {getParam, setParams} from "../ui/query.js";

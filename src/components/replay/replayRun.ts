@@ -1,4 +1,4 @@
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
 import {parseInstant} from "../../lib/time/instant.js";
 import {lastAtOrBefore} from "../../lib/time/search.js";
 import type {TradeMark} from "../charts/equityChart.js";

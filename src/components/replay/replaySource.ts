@@ -1,5 +1,5 @@
 import type {ReplayHistory} from "../../lib/backtest/replay.js";
-import type {OpenedReplay} from "../../lib/backtest/replayWorker.js";
+import type {OpenedReplay} from "../../lib/workers/replay.js";
 import type {Level} from "../charts/replayCharts.js";
 
 /** One instant of a run as the page shows it: made from what was known then, and nothing later. */

@@ -1,4 +1,4 @@
-import {replayWorker, type ReplayOrder} from "../../lib/backtest/replayWorker.js";
+import {replayWorker, type ReplayOrder} from "../../lib/workers/replay.js";
 
 /** What a dedicated worker offers; the page's own types know only windows. */
 interface WorkerScope {

@@ -1,5 +1,5 @@
 import * as Plot from "npm:@observablehq/plot";
-import type {AroundPoint} from "../../lib/backtest/lab.js";
+import type {AroundPoint} from "../../lib/workers/lab.js";
 import {colors} from "../ui/colors.js";
 import {number} from "../ui/format.js";
 import {KNOBS} from "./knobs.js";

@@ -1,8 +1,8 @@
-import type {AroundPoint, LabAnswer, LabOrder, LabPreview, LabRun} from "../../lib/backtest/lab.js";
-import type {MarketData} from "../../lib/backtest/marketdata.js";
+import type {AroundPoint, LabAnswer, LabOrder, LabPreview, LabRun} from "../../lib/workers/lab.js";
+import type {MarketData} from "../../lib/market/marketdata.js";
 import type {Range} from "../../lib/backtest/window.js";
-import type {Weighed} from "../../lib/stats/outofsample.js";
-import type {Variation} from "../../lib/stats/sensitivity.js";
+import type {Weighed} from "../../lib/sweep/outofsample.js";
+import type {Variation} from "../../lib/backtest/sensitivity.js";
 import type {SweepPlan} from "../../lib/sweep/plan.js";
 import type {BestReport, Ranking} from "../../lib/sweep/report.js";
 import type {RunTrial} from "../../lib/sweep/trials.js";

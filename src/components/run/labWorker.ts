@@ -1,4 +1,4 @@
-import {labWorker, type LabOrder} from "../../lib/backtest/lab.js";
+import {labWorker, type LabOrder} from "../../lib/workers/lab.js";
 
 /** What a dedicated worker offers; the page's own types know only windows. */
 interface WorkerScope {

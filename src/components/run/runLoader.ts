@@ -1,4 +1,4 @@
-import type {MarketData} from "../../lib/backtest/marketdata.js";
+import type {MarketData} from "../../lib/market/marketdata.js";
 import type {Range} from "../../lib/backtest/window.js";
 import type {RunState} from "../../lib/strategy/request.js";
 import type {MarketFeed} from "../feed/marketFeed.js";

@@ -1,7 +1,7 @@
-import type {LabRun} from "../../lib/backtest/lab.js";
+import type {LabRun} from "../../lib/workers/lab.js";
 import type {RunReport} from "../../lib/backtest/report.js";
 import type {Statistic} from "../../lib/stats/ratios.js";
-import type {Variation} from "../../lib/stats/sensitivity.js";
+import type {Variation} from "../../lib/backtest/sensitivity.js";
 import type {RunState} from "../../lib/strategy/request.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";

@@ -1,4 +1,4 @@
-import type {Light} from "../../lib/decision.js";
+import type {Light} from "../../lib/strategy/label.js";
 import {h} from "./dom.js";
 
 const WORDS: Record<Light, {glyph: string; word: string}> = {

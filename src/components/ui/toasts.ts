@@ -1,4 +1,4 @@
-import type {Notification} from "../../lib/engine/wire.js";
+import type {Notification} from "../../lib/wire/trading.js";
 import {badge} from "./badge.js";
 import {h} from "./dom.js";
 

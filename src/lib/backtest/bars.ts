@@ -1,6 +1,6 @@
 import {timeframeMs} from "../time/grid.js";
 import {indexOf} from "../time/search.js";
-import type {Candles, MarketData} from "./marketdata.js";
+import type {Candles, MarketData} from "../market/marketdata.js";
 
 /** The bars a hedge is checked for liquidation on, in columns, ascending by end. */
 export interface MarginBars {

@@ -5,10 +5,10 @@ import type {StrategyConfig} from "../strategy/config.js";
 import type {Intent, PairBook} from "../strategy/decide.js";
 import {timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
-import {PairDesk, type Opens} from "../trading/desk.js";
-import type {Claim} from "../trading/entry.js";
-import {markAt} from "./marks.js";
-import {openAt, priceOf} from "./marketdata.js";
+import {PairDesk, type Opens} from "./desk.js";
+import type {Claim} from "./entry.js";
+import {markAt} from "../market/marks.js";
+import {openAt, priceOf} from "../market/marketdata.js";
 import {windowRules, type PairWindow} from "./window.js";
 
 /**

@@ -1,9 +1,9 @@
 import type {MarkSource, Trade} from "../ledger/trade.js";
 import {bootstrapIntervals, type Interval} from "../stats/bootstrap.js";
-import {dailyReturns, equityCurve} from "../stats/curve.js";
-import {metricsOf, pairMetrics, type Metrics} from "../stats/metrics.js";
+import {dailyReturns, equityCurve} from "./curve.js";
+import {metricsOf, pairMetrics, type Metrics} from "./metrics.js";
 import {generator} from "../stats/random.js";
-import {splitByCalendar, type Split} from "../stats/splits.js";
+import {splitByCalendar, type Split} from "./splits.js";
 import {text, toNumber, type Decimal} from "../money/decimal.js";
 import {configEntries} from "../strategy/config.js";
 import type {Decision} from "../strategy/decide.js";

@@ -1,7 +1,7 @@
 import type {Components} from "../ledger/trade.js";
 import {Decimal} from "../money/decimal.js";
-import type {Account} from "./account.js";
-import {priceAt} from "./marks.js";
+import type {Account} from "../ledger/account.js";
+import {priceAt} from "../market/marks.js";
 import type {PairRun} from "./pairrun.js";
 
 /** One open hedge after an instant. */

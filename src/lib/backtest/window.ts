@@ -3,9 +3,9 @@ import type {StrategyConfig} from "../strategy/config.js";
 import {PairHistory} from "../strategy/history.js";
 import {boundaryTs, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
-import {inCoins} from "./multiplier.js";
+import {inCoins} from "../market/multiplier.js";
 import {marginBars, type MarginBars} from "./bars.js";
-import {checkCandles, cutCandles, MissingDataError, type MarketData} from "./marketdata.js";
+import {checkCandles, cutCandles, MissingDataError, type MarketData} from "../market/marketdata.js";
 
 /** A half-open range of UTC ms; an end left out is open. */
 export interface Range {

@@ -1,4 +1,4 @@
-import type {Instrument} from "../backtest/marketdata.js";
+import type {Instrument} from "../market/marketdata.js";
 import {Decimal, decimal, ZERO} from "../money/decimal.js";
 import type {StrategyConfig} from "../strategy/config.js";
 

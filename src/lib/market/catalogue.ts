@@ -1,4 +1,4 @@
-import type {Instrument} from "../backtest/marketdata.js";
+import type {Instrument} from "./marketdata.js";
 import type {Timeframe} from "../time/grid.js";
 
 /** Timeframes whose candles pages are given; finer ones stay in the lake, where the command line reads them. */

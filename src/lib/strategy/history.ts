@@ -1,4 +1,4 @@
-import {openAt, type FundingRow, type MarketData} from "../backtest/marketdata.js";
+import {openAt, type FundingRow, type MarketData} from "../market/marketdata.js";
 import {
   allowedIntervalHours,
   inferIntervals,

@@ -1,4 +1,4 @@
-import type {FundingRow} from "../backtest/marketdata.js";
+import type {FundingRow} from "../market/marketdata.js";
 import {allowedIntervalHours, initialIntervalState, stepInterval, type IntervalState} from "../market/funding.js";
 import {Decimal, decimal, text, toNumber} from "../money/decimal.js";
 import {boundaryTs} from "../time/grid.js";

@@ -1,4 +1,4 @@
-import {priceOf, type Candles} from "../backtest/marketdata.js";
+import {priceOf, type Candles} from "../market/marketdata.js";
 import {Decimal, toNumber, ZERO} from "../money/decimal.js";
 import {HOUR_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter} from "../time/search.js";

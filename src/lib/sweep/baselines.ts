@@ -1,4 +1,4 @@
-import type {MarketData} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
 import type {Range} from "../backtest/window.js";
 import {quantile} from "../stats/quantile.js";
 import type {Random} from "../stats/random.js";

@@ -1,7 +1,7 @@
 import type {RunResult} from "../backtest/run.js";
 import {totalsOf} from "../backtest/totals.js";
-import {equityCurve, midnights} from "../stats/curve.js";
-import {metricsOf} from "../stats/metrics.js";
+import {equityCurve, midnights} from "../backtest/curve.js";
+import {metricsOf} from "../backtest/metrics.js";
 import type {Outcome} from "./outcome.js";
 
 const COUNTS = ["trades", "payments", "wins", "liquidated"] as const;

@@ -1,4 +1,4 @@
-import type {MarketData} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
 import type {Range} from "../backtest/window.js";
 import {gridOfCells, type Axis, type Grid} from "./grid.js";
 import {PairSweep, type RunTrial} from "./trials.js";

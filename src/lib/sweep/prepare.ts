@@ -1,10 +1,10 @@
-import {markAt} from "../backtest/marks.js";
+import {markAt} from "../market/marks.js";
 import type {PairWindow} from "../backtest/window.js";
 import {toNumber} from "../money/decimal.js";
-import type {MarketData} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
 import {maxTree, type MaxTree} from "./maxtree.js";
 import {BASIS_FULL, LEVEL_FULL, PERSISTENCE_FULL} from "../strategy/signals.js";
-import {gridOf, gridPrices, type Grid} from "../stats/curve.js";
+import {gridOf, gridPrices, type Grid} from "../backtest/curve.js";
 import {ceilTo, DAY_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
 

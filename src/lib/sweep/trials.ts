@@ -1,9 +1,9 @@
 import {runWindows} from "../backtest/run.js";
 import {totalsOf} from "../backtest/totals.js";
-import type {MarketData} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
 import {windowOf, type Range} from "../backtest/window.js";
-import {dailyReturns, equityCurve} from "../stats/curve.js";
-import {metricsOf} from "../stats/metrics.js";
+import {dailyReturns, equityCurve} from "../backtest/curve.js";
+import {metricsOf} from "../backtest/metrics.js";
 import {moments} from "../stats/ratios.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import {disagreements} from "./gate.js";

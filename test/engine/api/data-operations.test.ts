@@ -5,7 +5,7 @@ import type {TrackedPair} from "../../../engine/data/tracking.js";
 import {healthOf} from "../../../engine/health.js";
 import {startSim, type Sim} from "../../../engine/simulator/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
-import type {Job} from "../../../loaders/ingest/job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {openDatabase, rowsOf} from "../../../loaders/store/database.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {startApi, STATUS} from "../../helpers/engine.js";

@@ -2,7 +2,7 @@ import {afterEach, describe, expect, it} from "vitest";
 import {DataHost} from "../../../engine/data/host.js";
 import {startSim, type Sim} from "../../../engine/simulator/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
-import type {Job} from "../../../loaders/ingest/job.js";
+import type {Job} from "../../../src/lib/wire/job.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
 import {openDatabase} from "../../../loaders/store/database.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";

@@ -7,7 +7,7 @@ import {startSim, type SteeredSim} from "../../../engine/simulator/server.js";
 import type {ClosedEvent} from "../../../engine/trading/events.js";
 import {instrumentFrom} from "../../../loaders/snapshots/instrument.js";
 import {createExchange, fundingHistory, type Exchange} from "../../../loaders/exchange/index.js";
-import {candlesOf, type MarketData} from "../../../src/lib/backtest/marketdata.js";
+import {candlesOf, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {tradeReport, type TradeReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest} from "../../../src/lib/backtest/run.js";
 import {quoteOf} from "../../../src/lib/market/pair.js";

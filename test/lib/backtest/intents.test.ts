@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {candlesOf, type Candles, type MarketData} from "../../../src/lib/backtest/marketdata.js";
+import {candlesOf, type Candles, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {runBacktest} from "../../../src/lib/backtest/run.js";
 import {text} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {candlesOf, cutCandles, type MarketData} from "../../../src/lib/backtest/marketdata.js";
+import {candlesOf, cutCandles, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {runBacktest, type RunResult} from "../../../src/lib/backtest/run.js";
 import {netOf} from "../../../src/lib/ledger/trade.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
-import {equityCurve} from "../../../src/lib/stats/curve.js";
+import {equityCurve} from "../../../src/lib/backtest/curve.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {boundaryTs, HOUR_MS, timeframeMs} from "../../../src/lib/time/grid.js";
 import {arbitraryEntries, arbitraryPlan, planMarket, START_MS} from "../../helpers/market.js";

@@ -1,11 +1,11 @@
 import {describe, expect, it} from "vitest";
-import {dataLines} from "../../../src/lib/backtest/canonical.js";
-import {candlesOf, type CandleRow, type Candles, type MarketData} from "../../../src/lib/backtest/marketdata.js";
-import {multiplierOf, perCoin} from "../../../src/lib/backtest/multiplier.js";
+import {dataLines} from "../../../src/lib/market/canonical.js";
+import {candlesOf, type CandleRow, type Candles, type MarketData} from "../../../src/lib/market/marketdata.js";
+import {multiplierOf, perCoin} from "../../../src/lib/market/multiplier.js";
 import {backtestReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest, runWindows} from "../../../src/lib/backtest/run.js";
 import {windowOf} from "../../../src/lib/backtest/window.js";
-import {backtestWorker, type BacktestAnswer} from "../../../src/lib/backtest/worker.js";
+import {backtestWorker, type BacktestAnswer} from "../../../src/lib/workers/backtest.js";
 import {text} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {disagreements} from "../../../src/lib/sweep/gate.js";

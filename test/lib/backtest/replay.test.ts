@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {entryConditions, exitConditions} from "../../../src/lib/backtest/conditions.js";
-import {labWorker, type LabAnswer} from "../../../src/lib/backtest/lab.js";
+import {entryConditions, exitConditions} from "../../../src/lib/strategy/conditions.js";
+import {labWorker, type LabAnswer} from "../../../src/lib/workers/lab.js";
 import {Replay} from "../../../src/lib/backtest/replay.js";
-import {replayWorker, type ReplayAnswer} from "../../../src/lib/backtest/replayWorker.js";
+import {replayWorker, type ReplayAnswer} from "../../../src/lib/workers/replay.js";
 import {backtestReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest} from "../../../src/lib/backtest/run.js";
 import {cutData} from "../../../src/lib/backtest/window.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
-import {weigh} from "../../../src/lib/stats/outofsample.js";
+import {weigh} from "../../../src/lib/sweep/outofsample.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {decide, type PairBook} from "../../../src/lib/strategy/decide.js";
 import {PairHistory} from "../../../src/lib/strategy/history.js";

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {candlesOf, type CandleRow, type MarketData} from "../../../src/lib/backtest/marketdata.js";
+import {candlesOf, type CandleRow, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {text, toNumber} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {decide, dynamicShare, netPerPeriod, type PairBook} from "../../../src/lib/strategy/decide.js";

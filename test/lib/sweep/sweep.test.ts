@@ -2,18 +2,18 @@ import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {runBacktest} from "../../../src/lib/backtest/run.js";
 import {totalsOf} from "../../../src/lib/backtest/totals.js";
-import {metricsOf} from "../../../src/lib/stats/metrics.js";
+import {metricsOf} from "../../../src/lib/backtest/metrics.js";
 import {generator} from "../../../src/lib/stats/random.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {baselines} from "../../../src/lib/sweep/baselines.js";
 import {gridOfCells, parseAxis} from "../../../src/lib/sweep/grid.js";
 import {firstReaching, maxTree} from "../../../src/lib/sweep/maxtree.js";
 import {SweepRunner, type SweepPlan} from "../../../src/lib/sweep/plan.js";
-import {runPool, type PoolWorker} from "../../../src/lib/sweep/pool.js";
+import {runPool, type PoolWorker} from "../../../src/lib/workers/pool.js";
 import {reportPair} from "../../../src/lib/sweep/report.js";
 import {rowsToCsv, trialRow} from "../../../src/lib/sweep/rows.js";
 import {nameTrial} from "../../../src/lib/sweep/report.js";
-import {sweepWorker, type SweepAnswer} from "../../../src/lib/sweep/worker.js";
+import {sweepWorker, type SweepAnswer} from "../../../src/lib/workers/sweep.js";
 import {madeMarket} from "../../bench/market.js";
 
 describe("a grid", () => {

@@ -1,10 +1,10 @@
-import type {RunResult} from "../backtest/run.js";
+import type {RunResult} from "./run.js";
 import {toNumber} from "../money/decimal.js";
 import type {PairHistory} from "../strategy/history.js";
 import {DAY_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
 import {midnights, type EquityCurve} from "./curve.js";
-import {maxDrawdown} from "./ratios.js";
+import {maxDrawdown} from "../stats/ratios.js";
 
 /** What one stretch of a run made. */
 export interface Split {

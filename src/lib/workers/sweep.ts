@@ -1,5 +1,5 @@
-import {SweepRunner, type SweepPlan} from "./plan.js";
-import type {RunTrial} from "./trials.js";
+import {SweepRunner, type SweepPlan} from "../sweep/plan.js";
+import type {RunTrial} from "../sweep/trials.js";
 
 /** What a sweep's worker is told. */
 export type SweepOrder = {type: "plan"; plan: SweepPlan} | {type: "run"; from: number; to: number};

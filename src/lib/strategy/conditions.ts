@@ -1,7 +1,7 @@
 import {text, ZERO, type Decimal} from "../money/decimal.js";
-import type {StrategyConfig} from "../strategy/config.js";
-import {netPerPeriod} from "../strategy/decide.js";
-import type {PairView} from "../strategy/view.js";
+import type {StrategyConfig} from "./config.js";
+import {netPerPeriod} from "./decide.js";
+import type {PairView} from "./view.js";
 
 /** One comparison a rule makes, with both sides as text; `met` says whether it speaks for what is asked. */
 export interface Condition {

@@ -1,10 +1,10 @@
-import type {MarketData} from "../backtest/marketdata.js";
-import {MissingDataError} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
+import {MissingDataError} from "../market/marketdata.js";
 import {DAY_MS} from "../time/grid.js";
 import type {StrategyConfig} from "../strategy/config.js";
-import type {Outcome} from "../sweep/outcome.js";
-import {PairSweep, type RunTrial} from "../sweep/trials.js";
-import {INSUFFICIENT, moments, sharpe, type Statistic} from "./ratios.js";
+import type {Outcome} from "./outcome.js";
+import {PairSweep, type RunTrial} from "./trials.js";
+import {INSUFFICIENT, moments, sharpe, type Statistic} from "../stats/ratios.js";
 
 export interface WalkForwardOptions {
   fromMs: number;

@@ -1,6 +1,6 @@
-import {chunksOf, type SweepPlan} from "./plan.js";
-import type {RunTrial} from "./trials.js";
-import type {SweepAnswer, SweepOrder} from "./worker.js";
+import {chunksOf, type SweepPlan} from "../sweep/plan.js";
+import type {RunTrial} from "../sweep/trials.js";
+import type {SweepAnswer, SweepOrder} from "./sweep.js";
 
 /** A worker as the pool sees it, whatever it runs in. */
 export interface PoolWorker {

@@ -1,14 +1,14 @@
-import type {MarketData} from "../backtest/marketdata.js";
+import type {MarketData} from "../market/marketdata.js";
 import {runWindows} from "../backtest/run.js";
 import {windowOf, type Range} from "../backtest/window.js";
 import {toNumber} from "../money/decimal.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import {DAY_MS, YEAR_MS} from "../time/grid.js";
-import {equityCurve} from "./curve.js";
-import {metricsOf, type Metrics} from "./metrics.js";
-import type {Statistic} from "./ratios.js";
-import {sensitivities, type Variation} from "./sensitivity.js";
-import {splitByCalendar} from "./splits.js";
+import {equityCurve} from "../backtest/curve.js";
+import {metricsOf, type Metrics} from "../backtest/metrics.js";
+import type {Statistic} from "../stats/ratios.js";
+import {sensitivities, type Variation} from "../backtest/sensitivity.js";
+import {splitByCalendar} from "../backtest/splits.js";
 import {walkForward} from "./walkforward.js";
 
 /** One stretch on which a config was traded without having been chosen on it. */

@@ -1,8 +1,8 @@
 import {parseConfig} from "../strategy/config.js";
-import type {MarketData} from "./marketdata.js";
-import {backtestReport, type BacktestReport} from "./report.js";
-import {runWindows} from "./run.js";
-import {windowOf, type PairWindow, type Range} from "./window.js";
+import type {MarketData} from "../market/marketdata.js";
+import {backtestReport, type BacktestReport} from "../backtest/report.js";
+import {runWindows} from "../backtest/run.js";
+import {windowOf, type PairWindow, type Range} from "../backtest/window.js";
 
 /** What a backtest's worker is told: data once, then one config after another. */
 export type BacktestOrder =

@@ -1,7 +1,7 @@
-import type {MarketData} from "./marketdata.js";
-import {Replay, type ReplayEvent, type ReplayHistory, type ReplayStep} from "./replay.js";
-import type {TradeReport} from "./report.js";
-import type {Range} from "./window.js";
+import type {MarketData} from "../market/marketdata.js";
+import {Replay, type ReplayEvent, type ReplayHistory, type ReplayStep} from "../backtest/replay.js";
+import type {TradeReport} from "../backtest/report.js";
+import type {Range} from "../backtest/window.js";
 
 /** What the worker behind a replay is told. */
 export type ReplayOrder =

@@ -1,6 +1,6 @@
-import type {Candles} from "../backtest/marketdata.js";
-import type {PairResult, RunResult} from "../backtest/run.js";
-import type {PairWindow} from "../backtest/window.js";
+import type {Candles} from "../market/marketdata.js";
+import type {PairResult, RunResult} from "./run.js";
+import type {PairWindow} from "./window.js";
 import type {Trade} from "../ledger/trade.js";
 import {toNumber} from "../money/decimal.js";
 import {ceilTo, DAY_MS, floorTo, HOUR_MS, timeframeMs} from "../time/grid.js";

@@ -1,6 +1,6 @@
-import type {MarketData} from "../backtest/marketdata.js";
-import {runBacktest, type RunResult} from "../backtest/run.js";
-import type {Range} from "../backtest/window.js";
+import type {MarketData} from "../market/marketdata.js";
+import {runBacktest, type RunResult} from "./run.js";
+import type {Range} from "./window.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import {metricsOf, type Metrics} from "./metrics.js";
 

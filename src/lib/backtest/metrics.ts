@@ -1,9 +1,9 @@
-import type {RunResult, PairResult} from "../backtest/run.js";
+import type {RunResult, PairResult} from "./run.js";
 import type {Trade} from "../ledger/trade.js";
 import {toNumber} from "../money/decimal.js";
 import {HOUR_MS, YEAR_MS} from "../time/grid.js";
 import {dailyReturns, equityCurve, pairCurve, type EquityCurve} from "./curve.js";
-import {maxDrawdown, moments, sharpe, sortino, type Statistic} from "./ratios.js";
+import {maxDrawdown, moments, sharpe, sortino, type Statistic} from "../stats/ratios.js";
 
 /** A run's statistics (SEMANTICS §6). Shares are fractions; returns are on the account's capital. */
 export interface Metrics {

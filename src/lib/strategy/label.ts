@@ -1,6 +1,6 @@
-import {breakEvenPeriods} from "./market/costs.js";
-import {deviation, mean, percentileRank, sorted} from "./stats/quantile.js";
-import type {Trend} from "./strategy/signals.js";
+import {breakEvenPeriods} from "../market/costs.js";
+import {deviation, mean, percentileRank, sorted} from "../stats/quantile.js";
+import type {Trend} from "./signals.js";
 
 /** Fewer rates per 8 h than this bear no judgement (SEMANTICS §6). */
 const LEAST_ROWS = 30;

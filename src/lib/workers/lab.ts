@@ -1,16 +1,16 @@
-import {dailyReturns, equityCurve} from "../stats/curve.js";
+import {dailyReturns, equityCurve} from "../backtest/curve.js";
 import {moments, type Moments} from "../stats/ratios.js";
-import {weigh, type Weighed} from "../stats/outofsample.js";
-import {sensitivities, type Variation} from "../stats/sensitivity.js";
+import {weigh, type Weighed} from "../sweep/outofsample.js";
+import {sensitivities, type Variation} from "../backtest/sensitivity.js";
 import {parseConfig} from "../strategy/config.js";
 import type {Outcome} from "../sweep/outcome.js";
 import {SweepRunner, type SweepPlan} from "../sweep/plan.js";
 import {reportPair, type BestReport, type Ranking} from "../sweep/report.js";
 import {PairSweep, type RunTrial} from "../sweep/trials.js";
-import type {MarketData} from "./marketdata.js";
-import {backtestReport, notShown, type BacktestReport} from "./report.js";
-import {runWindows} from "./run.js";
-import {windowOf, type PairWindow, type Range} from "./window.js";
+import type {MarketData} from "../market/marketdata.js";
+import {backtestReport, notShown, type BacktestReport} from "../backtest/report.js";
+import {runWindows} from "../backtest/run.js";
+import {windowOf, type PairWindow, type Range} from "../backtest/window.js";
 
 /** A curve in columns: `values[i]` at `startMs + i × stepMs`. */
 export interface Curve {

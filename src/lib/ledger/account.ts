@@ -1,4 +1,4 @@
-import type {Hedge} from "../ledger/hedge.js";
+import type {Hedge} from "./hedge.js";
 import {Decimal, ZERO} from "../money/decimal.js";
 
 /** The one account that several pairs share. */

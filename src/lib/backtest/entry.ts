@@ -1,4 +1,4 @@
-import type {Account} from "../backtest/account.js";
+import type {Account} from "../ledger/account.js";
 import type {Hedge, HedgeOrder} from "../ledger/hedge.js";
 import type {Rules} from "../ledger/rules.js";
 import {budgetOf, quantitiesOf, refusalOf, type Refusal} from "../ledger/sizing.js";
