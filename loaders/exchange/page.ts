@@ -1,4 +1,4 @@
-import {readCandle, readFunding, type RawRow} from "../ingest/rows.js";
+import {readCandle, readFunding, type RawRow} from "../rows.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";
 import type {CandleRow, FundingRow, MarketRow} from "../store/stage.js";

@@ -11,7 +11,7 @@ import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type
 import {PREDICTED_SERIES, predictedSql, stalePredicted} from "./predicted.js";
 import {recentJobs} from "../store/jobs.js";
 import {readTracked} from "../store/tracked.js";
-import {recentIncidents, seriesEntries} from "../store/ledger.js";
+import {recentIncidents, seriesEntries} from "./entries.js";
 
 /** A partition with this many parts is merged into one when it is next published. */
 export const MAX_PARTS = 12;

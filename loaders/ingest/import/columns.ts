@@ -1,5 +1,5 @@
 import {UsageError} from "../../errors.js";
-import {FIELDS, type Field} from "../rows.js";
+import {FIELDS, type Field} from "../../rows.js";
 
 /** Where each field stands in a record: the column's index. */
 export type Columns = Partial<Record<Field, number>>;

@@ -7,7 +7,7 @@ import {stepOf, type SeriesKey} from "../../store/key.js";
 import {openParquet} from "../../store/parquet-source.js";
 import {Stage} from "../../store/stage.js";
 import {writeStage, type WriteResult} from "../../store/write.js";
-import {readCandle, readFunding, type Field, type RawRow} from "../rows.js";
+import {readCandle, readFunding, type Field, type RawRow} from "../../rows.js";
 import {findColumns, looksLikeHeader, type Columns} from "./columns.js";
 import {sniff, textRecords} from "./records.js";
 

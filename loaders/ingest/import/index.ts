@@ -8,7 +8,7 @@ import type {Database} from "../../store/database.js";
 import {saveJob} from "../../store/jobs.js";
 import {keyText, type SeriesKey} from "../../store/key.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
-import type {Field} from "../rows.js";
+import type {Field} from "../../rows.js";
 import {importFile, type ImportedFile} from "./file.js";
 import {identify, type Given} from "./identify.js";
 

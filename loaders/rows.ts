@@ -1,7 +1,7 @@
-import {canonicalText} from "../../src/lib/money/decimal.js";
-import {knownAt, onGrid} from "../../src/lib/time/grid.js";
-import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
-import type {CandleRow, FundingRow} from "../store/stage.js";
+import {canonicalText} from "../src/lib/money/decimal.js";
+import {knownAt, onGrid} from "../src/lib/time/grid.js";
+import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
+import type {CandleRow, FundingRow} from "./store/stage.js";
 
 /** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
 export type RawRow = Partial<Record<Field, string | null>>;

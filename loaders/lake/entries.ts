@@ -1,10 +1,10 @@
 import {coverageShare, type Hole} from "../../src/lib/market/coverage.js";
 import {isSeries} from "../../src/lib/market/pair.js";
 import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/grid.js";
-import type {Part, SeriesEntry} from "../lake/manifest.js";
-import {rowsOf, storedKey, type Database} from "./database.js";
-import {lifeOf} from "./instruments.js";
-import {literal, whereKey, type SeriesKey} from "./key.js";
+import type {Part, SeriesEntry} from "./manifest.js";
+import {rowsOf, storedKey, type Database} from "../store/database.js";
+import {lifeOf} from "../store/instruments.js";
+import {literal, whereKey, type SeriesKey} from "../store/key.js";
 
 /**
  * What the coverage ledger says of every history of the lake, by venue, pair, series and timeframe. Rows and edges come
