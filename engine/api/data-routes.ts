@@ -4,7 +4,7 @@ import {UsageError} from "../../loaders/errors.js";
 import type {SeriesKey} from "../../loaders/store/key.js";
 import type {DataHost} from "../data/host.js";
 import type {BackfillRequest} from "../data/request.js";
-import {identifyUrl} from "../venue.js";
+import {identifyUrl} from "../data/venue.js";
 import type {Bindings, C} from "./routes.js";
 import {QUERIES, SCHEMAS} from "./schemas.js";
 

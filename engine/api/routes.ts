@@ -4,7 +4,7 @@ import {Hono, type Context} from "hono";
 import type {z} from "zod";
 import type {DataHost} from "../data/host.js";
 import type {Access} from "./access.js";
-import type {TradingControl} from "./control.js";
+import type {TradingControl} from "../loop/commands.js";
 import type {ApiDeps} from "./deps.js";
 import {dataRoutes} from "./data-routes.js";
 import {ConflictError, errorReply} from "./reply.js";

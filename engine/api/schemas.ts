@@ -4,7 +4,7 @@ import {parsePair} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {DEFAULT_SERIES} from "../data/request.js";
-import {EVENTS, LOUDNESS, type EventName} from "../notify/config.js";
+import {EVENTS, LOUDNESS, type EventName} from "../config/notify.js";
 
 const maybe = <T>(read: (text: string) => T) =>
   z

@@ -1,6 +1,6 @@
 import {join, resolve} from "node:path";
 import type {Command} from "commander";
-import {loadConfig, type Config} from "../config.js";
+import {loadConfig, type Config} from "../config/config.js";
 import {openDatabase, type Database, type StoreKind} from "../../loaders/store/database.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";

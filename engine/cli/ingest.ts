@@ -5,7 +5,7 @@ import {formatInstant} from "../../src/lib/time/instant.js";
 import type {Usage} from "../../loaders/exchange/types.js";
 import type {PlanContext} from "../data/plan.js";
 import {findEngine, type EngineClient} from "./client.js";
-import {knownUrl, openVenue, type OpenVenue} from "../venue.js";
+import {knownUrl, openVenue, type OpenVenue} from "../data/venue.js";
 import type {Context} from "./context.js";
 import {count, drawTable} from "./output.js";
 

@@ -21,7 +21,7 @@ import {statusCommand} from "./commands/status.js";
 import {stopCommand} from "./commands/stop.js";
 import {trackCommands} from "./commands/track.js";
 import {updateCommand} from "./commands/update.js";
-import {VERSION} from "./version.js";
+import {VERSION} from "../version.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
 export type Run = (context: Context) => Promise<number | void>;

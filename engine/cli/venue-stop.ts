@@ -5,8 +5,8 @@ import {BybitAccount} from "../execution/live/account.js";
 import {pairMarkets} from "../execution/live/markets.js";
 import {stopAtVenue} from "../execution/live/stop.js";
 import type {StopReport} from "../execution/venue.js";
-import {liveKeys, secretEnvironment} from "../secrets.js";
-import {heldByJournal} from "../trading/held.js";
+import {liveKeys, secretEnvironment} from "../config/secrets.js";
+import {heldByJournal} from "../loop/held.js";
 
 /**
  * An emergency stop without the engine: this process acts on the venue itself, with the keys of its own environment and

@@ -17,7 +17,7 @@ import type {ListedInstrument} from "../../loaders/store/instruments.js";
 import {readTracked, track} from "../../loaders/store/tracked.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
-import {keepUrl} from "../venue.js";
+import {keepUrl} from "./venue.js";
 import {spanOf, type BackfillRequest} from "./request.js";
 
 /** What planning has at hand, in a command's own process as in the engine. */

@@ -1,7 +1,7 @@
 import type {Exchange, Usage} from "../../loaders/exchange/types.js";
 import {UsageError} from "../../loaders/errors.js";
 import {readMeta, writeMeta, type Database} from "../../loaders/store/database.js";
-import {knownUrl, openVenue, type OpenVenue, type VenueSource} from "../venue.js";
+import {knownUrl, openVenue, type OpenVenue, type VenueSource} from "./venue.js";
 
 interface Held {
   url: string | undefined;

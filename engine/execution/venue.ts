@@ -1,6 +1,6 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
-import type {AccountRecord, ForeignRecord} from "../trading/events.js";
+import type {AccountRecord, ForeignRecord} from "../journal/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {

@@ -4,8 +4,8 @@ import {instantsOf, windowOf, type PairWindow, type Range} from "../../src/lib/b
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import {firstAtOrAfter} from "../../src/lib/time/search.js";
-import type {InputEvent, PairInput, Touch, WarmedEvent} from "../trading/events.js";
-import type {Trader} from "../trading/trader.js";
+import type {InputEvent, PairInput, Touch, WarmedEvent} from "../journal/events.js";
+import type {Trader} from "../trader/trader.js";
 
 /** A history as the trading loop would have lived through it. */
 export interface HistoryFeed {

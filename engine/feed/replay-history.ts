@@ -5,7 +5,7 @@ import {timeframeMs} from "../../src/lib/time/grid.js";
 import {PaperVenue} from "../execution/paper.js";
 import type {ExecutionVenue} from "../execution/venue.js";
 import {Recorder} from "../journal/recorder.js";
-import {Trader} from "../trading/trader.js";
+import {Trader} from "../trader/trader.js";
 import {historyFeed} from "./history.js";
 
 export interface ReplayOptions extends Range {

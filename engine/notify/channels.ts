@@ -1,6 +1,6 @@
 import {createTransport} from "nodemailer";
 import type {Notification} from "../../src/lib/wire/trading.js";
-import type {NotifyConfig, NotifySecrets} from "./config.js";
+import type {NotifyConfig, NotifySecrets} from "../config/notify.js";
 
 /** One message: what happened within a moment, in the order in which it happened. */
 export interface Message {

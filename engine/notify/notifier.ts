@@ -2,7 +2,7 @@ import pRetry from "p-retry";
 import type {Clock} from "../../loaders/exchange/types.js";
 import type {Loudness, Notification, NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Channel} from "./channels.js";
-import {EVENTS, type NotifyConfig} from "./config.js";
+import {EVENTS, type NotifyConfig} from "../config/notify.js";
 import type {Switches, SwitchPatch} from "./switches.js";
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import {readFileSync, renameSync, writeFileSync} from "node:fs";
 import {DataError} from "../../loaders/errors.js";
 import type {Loudness, NotificationSettings} from "../../src/lib/wire/trading.js";
-import {EVENTS, LOUDNESS, type EventName, type NotifyConfig} from "./config.js";
+import {EVENTS, LOUDNESS, type EventName, type NotifyConfig} from "../config/notify.js";
 
 export type SwitchPatch = Partial<Record<EventName, Loudness | undefined>>;
 

@@ -1,6 +1,6 @@
 import type {RiskReport, RiskRule} from "../../src/lib/wire/trading.js";
 import {text} from "../../src/lib/money/decimal.js";
-import type {Trader} from "../trading/trader.js";
+import type {Trader} from "../trader/trader.js";
 import {dailyLoss, percent, seconds, type RiskGate} from "./gate.js";
 import {distanceOf, driftOf, marginRatioOf} from "./measures.js";
 

@@ -1,6 +1,6 @@
 import {isAbsolute, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
-import {configEnvironment, loadConfig} from "../config.js";
+import {configEnvironment, loadConfig} from "../config/config.js";
 
 /** The folder of the package, whatever the working directory is. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");

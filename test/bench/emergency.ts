@@ -2,7 +2,7 @@ import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import type {BybitAccount} from "../../engine/execution/live/account.js";
-import {startSim} from "../../engine/simulator/server.js";
+import {startSim} from "../../engine/simulator/api/server.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {virtualClock} from "../helpers/clock.js";
 import {LIVE_KEYS, LOOP_NOW, loopRig} from "../helpers/loop.js";

@@ -1,6 +1,6 @@
 import {createRequire} from "node:module";
 import {availableParallelism} from "node:os";
-import {sweepInThreads} from "../../engine/sweep/threads.js";
+import {sweepInThreads} from "../../engine/runs/sweep-threads.js";
 import {parseAxis} from "../../src/lib/sweep/grid.js";
 import {SweepRunner, type SweepPlan} from "../../src/lib/sweep/plan.js";
 import {median, paired, type BenchRow} from "./harness.js";

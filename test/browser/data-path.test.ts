@@ -3,7 +3,7 @@ import {once} from "node:events";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
-import {startSim, type Sim} from "../../engine/simulator/server.js";
+import {startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {axe} from "../helpers/axe.js";
 import {launch, openPage, settled} from "../helpers/browser.js";
 import {cli, finished, startCli} from "../helpers/cli.js";

@@ -4,7 +4,7 @@ import {writeFileSync} from "node:fs";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, expect, it} from "vitest";
-import {startSim} from "../../engine/simulator/server.js";
+import {startSim} from "../../engine/simulator/api/server.js";
 import {launch, openPage, settled} from "../helpers/browser.js";
 import {startCli} from "../helpers/cli.js";
 import {siteOf} from "../helpers/sites.js";

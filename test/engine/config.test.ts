@@ -1,7 +1,7 @@
 import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {configJsonSchema, loadConfig} from "../../engine/config.js";
+import {configJsonSchema, loadConfig} from "../../engine/config/config.js";
 import {tmp} from "../helpers/tmp.js";
 
 const root = join(import.meta.dirname, "../..");

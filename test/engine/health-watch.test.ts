@@ -1,5 +1,5 @@
 import {expect, it} from "vitest";
-import {HealthWatch} from "../../engine/health-watch.js";
+import {HealthWatch} from "../../engine/process/health-watch.js";
 import type {Health} from "../../src/lib/wire/trading.js";
 
 const health = (issues: string[], status: Health["status"] = issues.length ? "degraded" : "healthy"): Health => ({

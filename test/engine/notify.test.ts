@@ -4,7 +4,7 @@ import {readFileSync, statSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {afterEach, describe, expect, it} from "vitest";
 import {channelsOf, type Channel, type Message} from "../../engine/notify/channels.js";
-import {EVENTS, notifyConfig, notifySecrets} from "../../engine/notify/config.js";
+import {EVENTS, notifyConfig, notifySecrets} from "../../engine/config/notify.js";
 import {Notifier} from "../../engine/notify/notifier.js";
 import {Switches} from "../../engine/notify/switches.js";
 import type {Notification} from "../../src/lib/wire/trading.js";

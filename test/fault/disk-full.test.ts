@@ -2,7 +2,7 @@ import {execFileSync} from "node:child_process";
 import {mkdirSync} from "node:fs";
 import {join} from "node:path";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
-import {startSim} from "../../engine/simulator/server.js";
+import {startSim} from "../../engine/simulator/api/server.js";
 import {cli} from "../helpers/cli.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";

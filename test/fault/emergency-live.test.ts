@@ -1,12 +1,12 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {EmergencyReport} from "../../engine/api/control.js";
+import type {EmergencyReport} from "../../engine/loop/commands.js";
 import {BybitAccount} from "../../engine/execution/live/account.js";
 import {pairMarkets} from "../../engine/execution/live/markets.js";
 import {stopAtVenue} from "../../engine/execution/live/stop.js";
 import {REAL_DISK} from "../../engine/journal/journal.js";
-import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
-import {LoopControl} from "../../engine/trading/control.js";
-import {heldByJournal} from "../../engine/trading/held.js";
+import {startSim, type SteeredSim} from "../../engine/simulator/api/server.js";
+import {LoopControl} from "../../engine/loop/control.js";
+import {heldByJournal} from "../../engine/loop/held.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {cli} from "../helpers/cli.js";

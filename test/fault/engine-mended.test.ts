@@ -3,7 +3,7 @@ import {existsSync, mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, expect, it} from "vitest";
-import {startSim, type Sim} from "../../engine/simulator/server.js";
+import {startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {cli, finished, startCli} from "../helpers/cli.js";
 
 let sim: Sim;

@@ -4,7 +4,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import type {EngineInfo} from "../../engine/files.js";
-import {startSim, type Sim} from "../../engine/simulator/server.js";
+import {startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {cli, finished, startCli, type CliResult} from "../helpers/cli.js";
 import {listenTo} from "../helpers/events.js";
 

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {FAULTS} from "../../engine/simulator/faults.js";
+import {FAULTS} from "../../engine/simulator/api/faults.js";
 import {rowsOf} from "../../loaders/store/database.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {backfill, historiesFor, rig, type Rig, type RigOptions, type SimRequests} from "../helpers/ingest.js";

@@ -1,7 +1,7 @@
 import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {expect, it} from "vitest";
-import {startSim} from "../../engine/simulator/server.js";
+import {startSim} from "../../engine/simulator/api/server.js";
 import {lockPath} from "../../loaders/store/database.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {cli, finished, startCli} from "../helpers/cli.js";

@@ -2,7 +2,7 @@ import {spawn} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {snapshotOf} from "../../engine/trading/snapshot.js";
+import {snapshotOf} from "../../engine/trader/snapshot.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {allLines, config, markets, runIntoCrash, runJournalled, type CrashAt} from "../helpers/journal.js";
 import {tmp} from "../helpers/tmp.js";

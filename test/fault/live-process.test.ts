@@ -3,8 +3,8 @@ import {existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} 
 import {join} from "node:path";
 import {afterEach, describe, expect, it} from "vitest";
 import type {EngineInfo} from "../../engine/files.js";
-import type {AccountInput} from "../../engine/simulator/private/accounts.js";
-import {startSim, type SteeredSim} from "../../engine/simulator/server.js";
+import type {AccountInput} from "../../engine/simulator/account/accounts.js";
+import {startSim, type SteeredSim} from "../../engine/simulator/api/server.js";
 import type {
   DecisionReport,
   EngineStatus,

@@ -1,9 +1,9 @@
 import {connect} from "node:net";
 import {afterEach} from "vitest";
-import type {EmergencyReport, TradingControl} from "../../engine/api/control.js";
+import type {EmergencyReport, TradingControl} from "../../engine/loop/commands.js";
 import type {ApiDeps} from "../../engine/api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "../../engine/api/server.js";
-import {Backtests} from "../../engine/backtest/threads.js";
+import {Backtests} from "../../engine/runs/backtest-threads.js";
 import {Hub} from "../../engine/hub.js";
 import {UsageError} from "../../loaders/errors.js";
 import {systemClock} from "../../loaders/exchange/clock.js";

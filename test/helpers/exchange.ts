@@ -1,5 +1,5 @@
 import {createExchange, type Exchange, type ExchangeOptions} from "../../loaders/exchange/index.js";
-import {uniform} from "../../engine/simulator/noise.js";
+import {uniform} from "../../engine/simulator/market/noise.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
 /** A client of the simulated venue's dialect on a clock of its own, with a seeded jitter. */

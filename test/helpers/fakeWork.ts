@@ -6,7 +6,7 @@ import {isSettled, newJob, type Job} from "../../src/lib/wire/job.js";
 import {matches, wantsHistories} from "../../loaders/ingest/jobs/book.js";
 import type {Estimate} from "../../engine/data/estimate.js";
 import type {VenueLimit} from "../../engine/data/venues.js";
-import {EVENTS, type EventName} from "../../engine/notify/config.js";
+import {EVENTS, type EventName} from "../../engine/config/notify.js";
 import type {NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Status} from "../../src/lib/market/snapshot.js";
 import {madeStatus} from "./madeStatus.js";

@@ -1,4 +1,4 @@
-import {startSim, type Sim, type SimOptions} from "../../engine/simulator/server.js";
+import {startSim, type Sim, type SimOptions} from "../../engine/simulator/api/server.js";
 import {createExchange, type Exchange} from "../../loaders/exchange/index.js";
 import {JobService, type ServiceOptions} from "../../loaders/ingest/jobs/service.js";
 import {historiesOf, instrumentsOfToday} from "../../loaders/ingest/universe.js";
@@ -6,7 +6,7 @@ import {openDatabase, type Database} from "../../loaders/store/database.js";
 import type {SeriesKey} from "../../loaders/store/key.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
-import {uniform} from "../../engine/simulator/noise.js";
+import {uniform} from "../../engine/simulator/market/noise.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
 /** The simulated present of these tests. */

@@ -3,7 +3,7 @@ import {replayHistory} from "../../engine/feed/replay-history.js";
 import {Journal, journalFiles, readJournal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
 import type {JournalLine} from "../../engine/journal/line.js";
 import {Recorder} from "../../engine/journal/recorder.js";
-import type {Trader} from "../../engine/trading/trader.js";
+import type {Trader} from "../../engine/trader/trader.js";
 import type {MarketData} from "../../src/lib/market/marketdata.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {planMarket, type MarketPlan} from "./market.js";

@@ -1,6 +1,6 @@
 import {expect} from "vitest";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
-import type {Ledger} from "../../engine/simulator/private/ledger.js";
+import type {Ledger} from "../../engine/simulator/api/ledger.js";
 import {allLines} from "./journal.js";
 import {bookedFlow, venueFlow, type LiveDesk} from "./live.js";
 

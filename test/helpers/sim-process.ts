@@ -1,5 +1,5 @@
 /** A simulated venue in a process of its own, on a clock that its parent moves: argv is the instant it starts at. */
-import {startSim} from "../../engine/simulator/server.js";
+import {startSim} from "../../engine/simulator/api/server.js";
 
 const nowMs = Number(process.argv[2]);
 let passedMs = 0;

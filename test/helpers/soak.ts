@@ -2,14 +2,14 @@
  * Paper trading for simulated days in one process, the venue in another, on one injected clock; prints a line a day:
  * argv is DIR DAYS PAIRS INTERVAL_MS.
  */
-import type {SteeredSim} from "../../engine/simulator/server.js";
+import type {SteeredSim} from "../../engine/simulator/api/server.js";
 import {fork} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
 import {PaperVenue} from "../../engine/execution/paper.js";
 import {Recorder} from "../../engine/journal/recorder.js";
-import {snapshotOf} from "../../engine/trading/snapshot.js";
-import {Trader} from "../../engine/trading/trader.js";
+import {snapshotOf} from "../../engine/trader/snapshot.js";
+import {Trader} from "../../engine/trader/trader.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {topPairs} from "../../loaders/ingest/universe.js";
 import type {ListedInstrument} from "../../loaders/store/instruments.js";

@@ -1,6 +1,6 @@
 import {createHmac} from "node:crypto";
 import ccxt, {type bybit as Bybit} from "ccxt";
-import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/server.js";
+import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/api/server.js";
 
 /** Fifteen seconds before a minute, half an hour before a settlement. */
 export const NOW = Date.UTC(2026, 2, 2, 15, 30, 45);

@@ -1,7 +1,7 @@
 import {existsSync, readFileSync} from "node:fs";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {ROUTE_PATHS, startSim, type Sim} from "../../engine/simulator/server.js";
+import {ROUTE_PATHS, startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {sharedDir} from "../helpers/shared.js";
 
 const NOW = Date.UTC(2026, 9, 1, 12, 34, 56);

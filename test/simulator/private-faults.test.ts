@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
-import {ORDER_FAULTS} from "../../engine/simulator/private/order-faults.js";
+import {ORDER_FAULTS} from "../../engine/simulator/api/order-faults.js";
 import {bench, KEY, type Bench, type Envelope} from "./account.js";
 
 let venue: Bench;

@@ -1,7 +1,7 @@
 import {join} from "node:path";
 import {UsageError} from "../../../loaders/errors.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
-import {auditJournal} from "../../trading/audit.js";
+import {auditJournal} from "../../loop/audit.js";
 import {count} from "../output.js";
 import type {Define} from "../main.js";
 

@@ -10,7 +10,7 @@ import {
   type BackfillRequest,
   type SeriesFlags
 } from "../../data/request.js";
-import {identifyUrl} from "../../venue.js";
+import {identifyUrl} from "../../data/venue.js";
 import type {Context} from "../context.js";
 import {ingestWork, runBatches} from "../ingest.js";
 import {followBatches} from "../follow.js";

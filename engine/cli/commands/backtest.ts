@@ -5,8 +5,8 @@ import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../main.js";
-import {backtestDocument, runRequest, type Manifest} from "../../backtest/run.js";
-import {readRequest, type RunRequest} from "../../run-request.js";
+import {backtestDocument, runRequest, type Manifest} from "../../runs/backtest.js";
+import {readRequest, type RunRequest} from "../../runs/request.js";
 
 interface Flags {
   pairs?: string;

@@ -1,5 +1,5 @@
 import {UsageError} from "../../../loaders/errors.js";
-import {configJsonSchema} from "../../config.js";
+import {configJsonSchema} from "../../config/config.js";
 import type {Define} from "../main.js";
 
 export function configCommand(define: Define): void {

@@ -2,7 +2,7 @@ import {historiesOf, selectTop} from "../../../loaders/ingest/universe.js";
 import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
 import {readMeta} from "../../../loaders/store/database.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
-import {embedded, keepUrl} from "../../venue.js";
+import {embedded, keepUrl} from "../../data/venue.js";
 import {createContext, type CommonFlags} from "../context.js";
 import {readyVenue} from "../../data/plan.js";
 import {readCount, readSeries} from "../../data/request.js";

@@ -1,4 +1,4 @@
-import {runChecks} from "../../doctor.js";
+import {runChecks} from "../../process/doctor.js";
 import {drawTable} from "../output.js";
 import type {Define} from "../main.js";
 

@@ -4,11 +4,11 @@ import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {EngineMode} from "../../../src/lib/wire/trading.js";
 import {openSite} from "../../api/static.js";
 import {readCount, readVenue} from "../../data/request.js";
-import {liveTrading} from "../../live-locks.js";
-import {runEngine} from "../../process.js";
-import {secretEnvironment} from "../../secrets.js";
+import {liveTrading} from "../../config/locks.js";
+import {runEngine} from "../../process/process.js";
+import {secretEnvironment} from "../../config/secrets.js";
 import {ROOT} from "../../site/paths.js";
-import {identifyUrl} from "../../venue.js";
+import {identifyUrl} from "../../data/venue.js";
 import {findEngine} from "../client.js";
 import {createContext, type CommonFlags, type Context} from "../context.js";
 import type {Define} from "../main.js";
@@ -85,7 +85,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   const venue = context.demo ? "sim" : venueName;
   const env = secretEnvironment();
   const live = liveTrading({mode, live: flags.live, dryRun: flags.dryRun, venue, url: flags.url, env});
-  const startTrading = mode === "data" ? undefined : (await import("../../trading/index.js")).startTrading;
+  const startTrading = mode === "data" ? undefined : (await import("../../loop/index.js")).startTrading;
   await runEngine({
     dataDir: context.dataDir,
     config: context.config,

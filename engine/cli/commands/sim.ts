@@ -2,8 +2,8 @@ import {readFileSync} from "node:fs";
 import {ConfigError, UsageError} from "../../../loaders/errors.js";
 import {parseInstant} from "../../../src/lib/time/instant.js";
 import {isDecimalText} from "../../../src/lib/money/decimal.js";
-import type {AccountInput} from "../../simulator/private/accounts.js";
-import {startSim} from "../../simulator/server.js";
+import type {AccountInput} from "../../simulator/account/accounts.js";
+import {startSim} from "../../simulator/api/server.js";
 import type {Define} from "../main.js";
 
 interface Flags {

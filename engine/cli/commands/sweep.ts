@@ -8,11 +8,11 @@ import {compareTrials, nameTrial, reportPair, type BestReport, type Ranking} fro
 import {trialRow} from "../../../src/lib/sweep/rows.js";
 import type {Trial} from "../../../src/lib/sweep/trials.js";
 import type {Statistic} from "../../../src/lib/stats/ratios.js";
-import {sweepInThreads} from "../../sweep/threads.js";
+import {sweepInThreads} from "../../runs/sweep-threads.js";
 import {count, drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../main.js";
-import {asUsage, readRequest} from "../../run-request.js";
-import {VERSION} from "../version.js";
+import {asUsage, readRequest} from "../../runs/request.js";
+import {VERSION} from "../../version.js";
 
 interface Flags {
   pairs?: string;

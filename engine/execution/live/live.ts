@@ -4,7 +4,7 @@ import {ConfigError} from "../../../loaders/errors.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
-import {executionConfig, type ExecutionConfig} from "../config.js";
+import {executionConfig, type ExecutionConfig} from "../../config/execution.js";
 import {
   LOST,
   NOT_SENT,

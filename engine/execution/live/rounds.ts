@@ -1,5 +1,5 @@
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
-import type {ExecutionConfig} from "../config.js";
+import type {ExecutionConfig} from "../../config/execution.js";
 import {patiently, type Act, type LegOrder} from "../venue.js";
 import {canRest, placeMakerFirst} from "./maker.js";
 import type {OrderMarket, PairMarkets} from "./markets.js";

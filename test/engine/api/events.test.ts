@@ -1,6 +1,6 @@
 import {connect, type Socket} from "node:net";
 import {describe, expect, it} from "vitest";
-import {Coalescer} from "../../../engine/coalesce.js";
+import {Coalescer} from "../../../engine/data/coalesce.js";
 import {Hub, RING_EVENTS} from "../../../engine/hub.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
 import {virtualClock} from "../../helpers/clock.js";

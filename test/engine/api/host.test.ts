@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {DataHost} from "../../../engine/data/host.js";
-import {startSim, type Sim} from "../../../engine/simulator/server.js";
+import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";

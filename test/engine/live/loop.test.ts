@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {auditJournal} from "../../../engine/trading/audit.js";
+import {auditJournal} from "../../../engine/loop/audit.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {allLines} from "../../helpers/journal.js";

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {executionConfig} from "../../../engine/execution/config.js";
+import {executionConfig} from "../../../engine/config/execution.js";
 import {LiveVenue} from "../../../engine/execution/live/live.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import {LiveDesk, type DeskOptions} from "../../helpers/live.js";

@@ -7,9 +7,9 @@ import {connectLive, type ConnectOptions} from "../../../engine/execution/live/c
 import {feeRows} from "../../../engine/execution/live/fees.js";
 import {judgeKey} from "../../../engine/execution/live/rights.js";
 import {journalFiles} from "../../../engine/journal/journal.js";
-import type {AccountInput} from "../../../engine/simulator/private/accounts.js";
-import {startSim, type SteeredSim} from "../../../engine/simulator/server.js";
-import {heldByJournal} from "../../../engine/trading/held.js";
+import type {AccountInput} from "../../../engine/simulator/account/accounts.js";
+import {startSim, type SteeredSim} from "../../../engine/simulator/api/server.js";
+import {heldByJournal} from "../../../engine/loop/held.js";
 import {createExchange, type Exchange} from "../../../loaders/exchange/index.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {replayHistory} from "../../../engine/feed/replay-history.js";
 import {Recorder} from "../../../engine/journal/recorder.js";
-import type {ClosedEvent, DecidedEvent, TradingEvent} from "../../../engine/trading/events.js";
+import type {ClosedEvent, DecidedEvent, TradingEvent} from "../../../engine/journal/events.js";
 import type {MarketData} from "../../../src/lib/market/marketdata.js";
 import {tradeReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest} from "../../../src/lib/backtest/run.js";

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {startSim} from "../../../engine/simulator/server.js";
+import {startSim} from "../../../engine/simulator/api/server.js";
 import {fundingHistory} from "../../../loaders/exchange/index.js";
 import {ExchangeError, UsageError} from "../../../loaders/errors.js";
 import {bybitReply, envelope, type MadeVenue} from "../../helpers/bybit-venue.js";

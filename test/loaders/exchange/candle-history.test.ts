@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {startSim, type Sim} from "../../../engine/simulator/server.js";
+import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {
   candleHistory,
   expectedRequests,

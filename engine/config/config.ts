@@ -1,0 +1,164 @@
+import {existsSync, readFileSync} from "node:fs";
+import {parse as parseDotenv} from "dotenv";
+import {z} from "zod";
+import {ConfigError} from "../../loaders/errors.js";
+import {executionConfig} from "./execution.js";
+import {notifyConfig} from "./notify.js";
+import {riskLimits} from "./risk.js";
+import {scheduleConfig} from "../schedule/data-tasks.js";
+
+const share = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d+(\.\d+)?$/, "must be a decimal ≥ 0"));
+
+const schema = z.strictObject({
+  $schema: z.string().optional().describe("the JSON schema an editor checks this file with"),
+  data: z.string().min(1).default("data").describe("data directory"),
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  costs: z
+    .strictObject({
+      spotFee: share.default("0.001").describe("taker fee of the spot leg, a share"),
+      perpFee: share.default("0.00055").describe("taker fee of the perp leg, a share"),
+      slippageBps: share.default("5").describe("slippage per fill, basis points")
+    })
+    .prefault({})
+    .describe("what a fill costs; Bybit VIP 0 by default"),
+  marketCap: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      url: z.url().default("https://api.coingecko.com/api/v3")
+    })
+    .prefault({})
+    .describe("optional market capitalisation from CoinGecko; off by default and never needed"),
+  engine: z
+    .strictObject({
+      port: z.coerce.number().int().min(0).max(65_535).default(8321).describe("where the API listens on 127.0.0.1"),
+      onStop: z.enum(["keep", "close"]).default("keep").describe("what happens to open hedges when the engine stops"),
+      intervalMs: z.coerce
+        .number()
+        .int()
+        .min(1_000)
+        .max(86_400_000)
+        .default(60_000)
+        .describe("from the start of one cycle to the next, ms"),
+      minTurnover24h: share.default("1000000").describe("least turnover of a pair in 24 h, in quote"),
+      strategy: z.string().min(1).default("simple").describe("simple, composite or a preset"),
+      set: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe("keys of the strategy, as `backtest --set` takes them"),
+      pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
+      risk: riskLimits.describe("limits of the risk rules"),
+      execution: executionConfig,
+      schedule: scheduleConfig,
+      devOrigins: z
+        .array(z.url())
+        .default(["http://127.0.0.1:3000", "http://localhost:3000"])
+        .describe("other origins whose pages may speak with the API, e.g. the preview of `npm run dev`")
+    })
+    .prefault({})
+    .describe("the engine: its API, its loop and its strategy"),
+  notify: notifyConfig
+});
+
+/** The validated configuration of every command. */
+export type Config = z.infer<typeof schema>;
+
+/** The JSON schema of the config file, for editors. */
+export const configJsonSchema = (): unknown => z.toJSONSchema(schema, {io: "input"});
+
+/** Names of environment variables and the config keys they set. */
+export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  CARRYBOOK_DATA: ["data"],
+  CARRYBOOK_LOG_LEVEL: ["logLevel"],
+  CARRYBOOK_COSTS_SPOT_FEE: ["costs", "spotFee"],
+  CARRYBOOK_COSTS_PERP_FEE: ["costs", "perpFee"],
+  CARRYBOOK_COSTS_SLIPPAGE_BPS: ["costs", "slippageBps"],
+  CARRYBOOK_MARKET_CAP_ENABLED: ["marketCap", "enabled"],
+  CARRYBOOK_MARKET_CAP_URL: ["marketCap", "url"],
+  CARRYBOOK_ENGINE_PORT: ["engine", "port"],
+  CARRYBOOK_ENGINE_ON_STOP: ["engine", "onStop"],
+  CARRYBOOK_ENGINE_INTERVAL_MS: ["engine", "intervalMs"]
+};
+
+/** The environment that hands a configuration on to a child process, e.g. the build's data loaders. */
+export const configEnvironment = (config: Config): Record<string, string> =>
+  Object.fromEntries(Object.entries(ENVIRONMENT).map(([name, keys]) => [name, String(valueAt(config, keys))]));
+
+export interface LoadOptions {
+  /** `--config`; a file named here must exist */
+  file?: string | undefined;
+  /** values of flags; undefined ones say nothing */
+  flags?: Record<string, unknown>;
+  env?: NodeJS.ProcessEnv;
+  /** where `carrybook.config.json` and `.env` are looked for */
+  cwd?: string;
+}
+
+/**
+ * Reads the configuration: defaults < file < `.env` < environment < flags (INTERFACES, Names).
+ * @throws ConfigError naming the file or variable, the key and the value
+ */
+export function loadConfig({file, flags = {}, env = process.env, cwd = process.cwd()}: LoadOptions = {}): Config {
+  const path = file ?? `${cwd}/carrybook.config.json`;
+  const merged: Record<string, unknown> = existsSync(path) ? readJson(path) : {};
+  if (file !== undefined && !existsSync(path)) {
+    throw new ConfigError(`missing config: ${path}`, {fix: "see carrybook.config.example.json"});
+  }
+  const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
+  for (const [name, keys] of Object.entries(ENVIRONMENT)) {
+    // A variable that is set to nothing says nothing.
+    const value = env[name] || dotenv[name];
+    if (value) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
+  }
+  for (const [key, value] of Object.entries(flags)) if (value !== undefined) merged[key] = value;
+  const result = schema.safeParse(merged);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const where = issue.path.join(".") || "config";
+  if (issue.code === "unrecognized_keys") {
+    throw new ConfigError(`invalid config: unknown key ${[...issue.path, issue.keys[0]].join(".")} in ${path}`, {
+      fix: "run `npx carrybook config show` for the keys there are"
+    });
+  }
+  throw new ConfigError(`invalid ${where}: ${JSON.stringify(valueAt(merged, issue.path))} (${issue.message})`, {
+    fix: "run `npx carrybook config check`"
+  });
+}
+
+function readJson(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new ConfigError(`invalid config: ${path} is not JSON (${(error as Error).message})`, {cause: error});
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ConfigError(`invalid config: ${path} is no JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function readBoolean(name: string, value: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off|)$/i.test(value)) return false;
+  throw new ConfigError(`invalid ${name}: ${value}`, {fix: "write true or false"});
+}
+
+function assign(target: Record<string, unknown>, keys: readonly string[], value: unknown): void {
+  const [key, ...rest] = keys as [string, ...string[]];
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  const inner = typeof target[key] === "object" && target[key] !== null ? {...(target[key] as object)} : {};
+  assign(inner as Record<string, unknown>, rest, value);
+  target[key] = inner;
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (v, key) => (typeof v === "object" && v !== null ? (v as Record<PropertyKey, unknown>)[key] : undefined),
+    value
+  );

@@ -1,0 +1,57 @@
+import {UsageError} from "../../loaders/errors.js";
+import type {EngineMode} from "../../src/lib/wire/trading.js";
+import type {Keys} from "../execution/live/line.js";
+import {liveKeys} from "./secrets.js";
+
+/** That an engine trades on a real account, and how. */
+export interface LiveTrading {
+  keys: Keys;
+  /** reads and decides, shows each order, sends none */
+  dryRun: boolean;
+}
+
+export interface LockFlags {
+  mode: EngineMode;
+  /** `--live` */
+  live: boolean | undefined;
+  /** `--dry-run` */
+  dryRun: boolean | undefined;
+  /** ccxt id, or `sim` */
+  venue: string;
+  url: string | undefined;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Venues whose private side is known here. */
+const VENUES = ["bybit", "sim"];
+
+/**
+ * The three locks of live trading: the mode, the flag, the keys. Each that is missing says so.
+ * @returns undefined in every other mode, which has no keys and can sign nothing
+ * @throws UsageError for the mode, the flag or the venue; ConfigError for the keys
+ */
+export function liveTrading({mode, live, dryRun, venue, url, env}: LockFlags): LiveTrading | undefined {
+  if (mode !== "live") {
+    const given = live ? "live" : dryRun ? "dry-run" : undefined;
+    if (given === undefined) return undefined;
+    throw new UsageError(`invalid ${given}: mode ${mode} places no order`, {
+      fix: `add --mode live, or leave --${given} out`
+    });
+  }
+  if (!VENUES.includes(venue)) {
+    throw new UsageError(`invalid venue: ${venue} (live trading knows bybit and the simulated venue)`, {
+      fix: "use --venue bybit, or --mode paper"
+    });
+  }
+  if (!live) {
+    throw new UsageError("missing --live: mode live trades with real money", {
+      fix: "add --live, and --dry-run to see the orders without sending any; --mode paper needs neither"
+    });
+  }
+  if (venue === "sim" && url === undefined) {
+    throw new UsageError("missing url: the embedded simulated venue has no accounts", {
+      fix: "start `npx carrybook sim`, open an account there and pass --url"
+    });
+  }
+  return {keys: liveKeys(env), dryRun: dryRun ?? false};
+}

@@ -1,0 +1,102 @@
+import type {DecisionReport} from "../../src/lib/wire/trading.js";
+import type {JournalLine} from "../journal/line.js";
+import {NOT_SENT} from "../execution/venue.js";
+import type {TradingEvent} from "../journal/events.js";
+
+/** The pair of a trade's number, e.g. `BTC-USDT-1772463600000`. */
+const pairOf = (tradeId: string): string => tradeId.slice(0, tradeId.lastIndexOf("-")).replace("-", "/");
+
+const blank = {numbers: {}, tradeId: null, amount: null};
+
+/** What a line of the journal says of decisions and of what became of them; nothing for inputs and bookkeeping. */
+export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
+  const e = event as TradingEvent;
+  const {ts} = e;
+  switch (e.type) {
+    case "decided":
+      return e.intents.map(({type, pair, reason, numbers}) => ({
+        ...blank,
+        seq,
+        ts,
+        pair,
+        kind: type,
+        reason: reason ?? "no-longer-wanted",
+        numbers
+      }));
+    case "gated":
+      return e.refused.map(({pair, rule, why}) => ({
+        ...blank,
+        seq,
+        ts,
+        pair,
+        kind: "gated",
+        reason: `${rule}: ${why}`
+      }));
+    case "risk":
+      return e.exits.map(({pair, rule, why}) => ({
+        ...blank,
+        seq,
+        ts,
+        pair,
+        kind: "exit",
+        reason: `risk: ${rule}`,
+        numbers: {rule, why}
+      }));
+    case "refused":
+      return [{...blank, seq, ts, pair: e.pair, kind: "refused", reason: e.reason}];
+    case "filled":
+      return (e.unfilled ?? []).flatMap(([order, reason]) =>
+        reason.startsWith(NOT_SENT)
+          ? [{...blank, seq, ts, pair: pairOf(e.tradeId), kind: "not-sent", reason, numbers: {order}}]
+          : []
+      );
+    case "lapsed":
+      return [{...blank, seq, ts, pair: e.pair, kind: "lapse", reason: "no-price"}];
+    case "opened":
+      return [
+        {...blank, seq, ts, pair: e.pair, kind: "opened", reason: e.reason, tradeId: e.tradeId, amount: e.notional}
+      ];
+    case "settled":
+      return [
+        {
+          ...blank,
+          seq,
+          ts,
+          pair: e.pair,
+          kind: "settled",
+          reason: e.late ? "settlement known after the exit" : "settlement",
+          numbers: {rate: e.rate, mark: e.mark, markSource: e.markSource},
+          tradeId: e.tradeId,
+          amount: e.amount
+        }
+      ];
+    case "liquidated":
+      return [
+        {
+          ...blank,
+          seq,
+          ts,
+          pair: e.pair,
+          kind: "liquidated",
+          reason: "liquidated",
+          numbers: {price: e.price, high: String(e.high), source: e.source},
+          tradeId: e.tradeId
+        }
+      ];
+    case "closed":
+      return [
+        {
+          ...blank,
+          seq,
+          ts,
+          pair: e.pair,
+          kind: "closed",
+          reason: e.trade.exitReason,
+          tradeId: e.trade.id,
+          amount: e.trade.net
+        }
+      ];
+    default:
+      return [];
+  }
+}

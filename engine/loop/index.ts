@@ -1,0 +1,104 @@
+import {join} from "node:path";
+import {isSettled} from "../../src/lib/wire/job.js";
+import {savePredicted} from "../../loaders/store/predicted.js";
+import {readPairs} from "../data/request.js";
+import type {DataHost} from "../data/host.js";
+import type {Trading, TradingDeps} from "../process/process.js";
+import {engineStrategy} from "../config/strategy.js";
+import {VERSION} from "../version.js";
+import type {LiveTrading} from "../config/locks.js";
+import type {Notification} from "../../src/lib/wire/trading.js";
+import type {StrategyConfig} from "../../src/lib/strategy/config.js";
+import {connectLive, type LiveAccount} from "../execution/live/connect.js";
+import {LoopControl} from "./control.js";
+import {TradingLoop} from "./loop.js";
+import type {LoopData} from "./options.js";
+
+/** Opens the journal, goes on where it ends, and gives the loop to the process. */
+export async function startTrading(deps: TradingDeps): Promise<Trading> {
+  const {config, dataDir, mode, log, data, venue, cycles} = deps;
+  const {strategy} = engineStrategy(config);
+  const account = deps.live && (await accountOf(deps, deps.live, strategy));
+  // What a dry run has not sent must not stand between orders that were.
+  const journal = deps.live?.dryRun ? "dry-run" : mode;
+  const loop = await TradingLoop.open({
+    dataDir,
+    journalDir: join(dataDir, "journal", journal),
+    mode,
+    version: VERSION,
+    strategy,
+    ...(account && {venue: account.venue, fees: account.fees}),
+    dryRun: deps.live?.dryRun,
+    settings: deps.settings,
+    limits: config.engine.risk,
+    pairs: readPairs(config.engine.pairs),
+    venueName: venue,
+    origin: deps.origin,
+    simulated: deps.simulated,
+    exchange: deps.exchange,
+    data: data && dataOf(data, venue),
+    emit: deps.emit,
+    tell: deps.tell,
+    log: {
+      info: (text) => log.info(text),
+      warn: (text) => log.warn(text),
+      error: (text) => log.error(text)
+    },
+    clock: deps.clock,
+    signal: deps.signal,
+    cycles,
+    onStop: deps.onStop
+  });
+  return {control: new LoopControl(loop), run: () => loop.run()};
+}
+
+/** Reaches the real account; what should be known of its keys and orders is told. */
+function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfig): Promise<LiveAccount> {
+  const {exchange, clock, signal, log} = deps;
+  const tell = (event: string, level: Notification["level"], text: string, pair: string | null = null) =>
+    deps.tell({ts: Math.trunc(clock.now()), level, event, text, pair});
+  return connectLive({
+    live,
+    exchange,
+    strategy,
+    execution: deps.config.engine.execution,
+    clock,
+    signal,
+    log: {info: (text) => log.info(text), warn: (text) => log.warn(text)},
+    warn: ({level, text}) => {
+      log.warn(text);
+      tell("keys", level, text);
+    },
+    alarm: (text, pair) => {
+      log.error(text);
+      tell("order", "critical", text, pair);
+    },
+    shown: (order) => {
+      log.info(`dry run, not sent: ${order}`);
+      tell("dry-run", "info", `dry run, not sent: ${order}`);
+    }
+  });
+}
+
+/** The engine's store as the loop sees it. */
+function dataOf(host: DataHost, venue: string): LoopData {
+  return {
+    update: () => host.update(venue),
+    progress: (id) => {
+      const job = host.job(id);
+      return {
+        settled: isSettled(job),
+        failed: job.status === "failed" ? job.error : null,
+        progress: job.progress,
+        etaMs: job.etaMs
+      };
+    },
+    tracked: async () => {
+      const tracked = await host.tracked();
+      return tracked
+        .filter((own) => own.venue === venue && own.series === "funding" && own.enabled)
+        .map(({pair}) => pair);
+    },
+    keepPredicted: (rows) => host.db.exclusive(() => savePredicted(host.db, venue, rows))
+  };
+}

@@ -1,0 +1,75 @@
+import type {Notification} from "../../src/lib/wire/trading.js";
+import type {JournalLine} from "../journal/line.js";
+import {Decimal, text} from "../../src/lib/money/decimal.js";
+import {NOT_SENT} from "../execution/venue.js";
+import type {ForeignRecord, TradingEvent} from "../journal/events.js";
+
+type Note = Omit<Notification, "id">;
+
+/** A venue's own mark at a settlement may differ from the candle's by this share; more is a payment that is wrong. */
+const MARK_SHARE = "0.01";
+
+const FOREIGN: Record<ForeignRecord["cause"], string> = {
+  late: "an order that was given up for lost has filled after all and is taken in",
+  adl: "the venue has taken some of the short away (auto-deleveraging); the coin is evened out",
+  liquidation: "the venue has liquidated the short; the coin is sold next",
+  settlement: "the venue has settled the perp; the coin is sold next",
+  outside: "somebody else traded on the account"
+};
+
+/** What of a line is worth telling a person who is not looking. */
+export function noteOf({event}: JournalLine): Note | undefined {
+  const e = event as TradingEvent;
+  const note = (level: Note["level"], text: string, pair: string | null = null): Note => ({
+    ts: e.ts,
+    level,
+    event: e.type,
+    text,
+    pair
+  });
+  switch (e.type) {
+    case "opened":
+      return note("info", `${e.pair} opened: ${e.notional} of spot notional (${e.reason})`, e.pair);
+    case "closed":
+      return note("info", `${e.pair} closed: net ${e.trade.net} (${e.trade.exitReason})`, e.pair);
+    case "liquidated":
+      return note("critical", `${e.pair}: the perp leg was liquidated at ${e.price}; the coin is sold next`, e.pair);
+    case "refused":
+      // with every place taken this is how it should be, at each settlement anew
+      if (e.reason === "too-many-hedges") return undefined;
+      // told already, order by order
+      if (e.reason.startsWith(NOT_SENT)) return undefined;
+      return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
+    case "unwound":
+      return note("critical", `${e.pair}: one leg could not be had (${e.why}), the other was taken back`, e.pair);
+    case "naked":
+      return note(
+        "critical",
+        `${e.pair} holds ${e.quantity} coins without the other leg (${e.why}): look at the venue`,
+        e.pair
+      );
+    case "foreign":
+      return note("critical", `${e.pair}: ${FOREIGN[e.cause]} (execution ${e.id})`, e.pair);
+    case "account":
+      return note("warn", `the account changed by ${e.amount} outside of trading: ${e.what}`);
+    case "settled": {
+      if (e.expected === undefined) return undefined;
+      const missing = new Decimal(e.expected).minus(e.amount);
+      if (missing.abs().lte(new Decimal(e.expected).abs().times(MARK_SHARE))) return undefined;
+      const said = `paid ${e.amount}, expected ${e.expected}: ${text(missing)} is missing`;
+      return note("critical", `funding of ${e.pair} at ${new Date(e.ts).toISOString()}: ${said}`, e.pair);
+    }
+    case "risk":
+      return note("critical", e.exits.map(({pair, rule, why}) => `${pair} is left (${rule}: ${why})`).join("; "));
+    case "paused":
+      return note("warn", `trading paused: ${e.why}`);
+    case "resumed":
+      return note("info", "trading resumed");
+    case "halted":
+      return note("critical", `trading halted: ${e.why}`);
+    case "emergency":
+      return note("critical", `emergency stop (${e.source})`);
+    default:
+      return undefined;
+  }
+}

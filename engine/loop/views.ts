@@ -1,0 +1,179 @@
+import {entryConditions} from "../../src/lib/strategy/conditions.js";
+import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
+import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
+import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
+import type {PairQuote} from "./feed.js";
+import type {RiskGate} from "../risk/gate.js";
+import {distanceOf, driftOf, marginRatioOf} from "../risk/measures.js";
+import type {TradedPair} from "../trader/pair.js";
+import type {Trader} from "../trader/trader.js";
+
+type Quotes = ReadonlyMap<string, PairQuote>;
+
+/** Prices a hedge is marked at: the newest scan, else those of the newest step. */
+function marksOf({pair, marks}: TradedPair, quotes: Quotes): {ts: number; spot: Decimal; perp: Decimal} | undefined {
+  const quote = quotes.get(pair);
+  if (quote?.spot && quote.perp && quote.ts >= (marks?.ts ?? -Infinity)) {
+    return {ts: quote.ts, spot: new Decimal(quote.spot.last), perp: new Decimal(quote.perp.last)};
+  }
+  return marks;
+}
+
+/** The open hedges at the newest prices, the oldest first. */
+export function positionsOf(trader: Trader, quotes: Quotes): PositionReport[] {
+  return [...trader.pairs.values()]
+    .flatMap((traded) => (traded.hedge ? [positionOf(traded, traded.hedge, quotes)] : []))
+    .sort((a, b) => a.entryTs - b.entryTs || (a.pair < b.pair ? -1 : 1));
+}
+
+function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>, quotes: Quotes): PositionReport {
+  const {order} = hedge;
+  const quote = quotes.get(traded.pair);
+  const marks = marksOf(traded, quotes);
+  const components = marks && hedge.components(marks.spot, marks.perp);
+  const perp = marks && text(marks.perp);
+  return {
+    id: order.id,
+    pair: order.pair,
+    entryTs: order.ts,
+    entryReason: order.reason,
+    hedged: hedge.hedged,
+    spotQty: text(hedge.spotQty),
+    perpQty: text(hedge.hedged ? hedge.perpQty : ZERO),
+    spotEntry: text(order.spotReference),
+    perpEntry: text(order.perpReference),
+    spotPrice: marks ? text(marks.spot) : null,
+    perpPrice: perp ?? null,
+    quoteTs: marks?.ts ?? null,
+    notional: text(hedge.notional),
+    capital: text(hedge.capital),
+    unrealised: marks ? text(hedge.marked(marks.spot, marks.perp)) : null,
+    funding: text(hedge.funding),
+    basis: components ? text(components.basis) : null,
+    fees: text(hedge.fees),
+    slippage: text(hedge.slippage),
+    payments: hedge.payments.length,
+    lastPaymentTs: hedge.payments.at(-1)?.ts ?? null,
+    nextSettlementTs: quote?.nextFundingTs ?? null,
+    predictedRate: quote?.predictedRate ?? null,
+    liquidationPrice: text(hedge.prices.liquidation),
+    distance: perp && hedge.hedged ? distanceOf(hedge, perp) : null,
+    marginRatio: perp && hedge.hedged ? marginRatioOf(hedge, perp) : null,
+    drift: driftOf(hedge),
+    naked: !hedge.hedged || traded.uneven,
+    waiting: traded.desk.book.waiting ?? null
+  };
+}
+
+/** Value of the account with its legs at the newest prices. */
+export function equityAt(trader: Trader, quotes: Quotes): Decimal {
+  const {account} = trader;
+  let equity = account.capital.plus(account.closedNet);
+  for (const traded of trader.pairs.values()) {
+    const marks = traded.hedge && marksOf(traded, quotes);
+    if (marks) equity = equity.plus(traded.hedge!.marked(marks.spot, marks.perp));
+  }
+  return equity;
+}
+
+/** The account at the newest prices. */
+export function accountOf(trader: Trader, quotes: Quotes): NonNullable<EngineStatus["account"]> {
+  const {account, open} = trader;
+  const inUse = open.reduce((sum, hedge) => sum.plus(hedge.capital), ZERO);
+  const equity = equityAt(trader, quotes);
+  const unrealised = equity.minus(account.capital).minus(account.closedNet);
+  return {
+    capital: text(account.capital),
+    equity: text(equity),
+    free: text(account.free(open)),
+    inUse: text(inUse),
+    realised: text(account.closedNet),
+    unrealised: text(unrealised),
+    today: text(equity.minus(trader.dayStart.equity)),
+    openHedges: open.length,
+    openNotional: text(account.openNotional(open))
+  };
+}
+
+/** Every traded pair as the newest scan saw it, best first, with why nothing is opened. */
+export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, ts: number): Opportunity[] {
+  const general = gate.general(trader, ts);
+  const halted = trader.mode === "running" ? [] : [`${trader.mode}: ${trader.why}`];
+  const full =
+    trader.open.length >= trader.config.maxHedges
+      ? [`${trader.open.length} hedges are open, the most that is set`]
+      : [];
+  const ranked = [...trader.pairs.values()].map((traded) => {
+    const quote = quotes.get(traded.pair);
+    const view = traded.rates.view({
+      ts,
+      settled: true,
+      perpOpens: quote?.perp !== undefined,
+      opens: {
+        spot: quote?.spot && new Decimal(quote.spot.last),
+        perp: quote?.perp && new Decimal(quote.perp.last)
+      },
+      volume: undefined
+    });
+    const {newest} = view;
+    const signals = view.signals();
+    const {expectedHoldPeriods: hold, exitRate} = trader.config;
+    const periods = hold === "auto" ? view.autoHold(exitRate) : hold;
+    const net = newest?.rate8h && periods && netPerPeriod(newest.rate8h, periods, trader.config);
+    return {traded, quote, view, newest, signals, net, pair: traded.pair, netPerPeriod: net ?? new Decimal(-1)};
+  });
+  ranked.sort(byRank);
+  return ranked.map(({traded, quote, view, newest, signals, net, pair}, i): Opportunity => {
+    const {position, waiting} = traded.desk.book;
+    const conditions = entryConditions(view, trader.config).map((condition) => ({
+      ...condition,
+      value: condition.value ?? null
+    }));
+    const hours = newest?.knownHours;
+    const predicted8h =
+      quote?.predictedRate !== undefined && hours ? new Decimal(quote.predictedRate).times(8).div(hours) : undefined;
+    const composite = signals?.composite(trader.config.weights);
+    const whyNot =
+      position !== "flat"
+        ? ["a hedge is open"]
+        : [
+            ...halted,
+            ...general.map(({rule, why}) => `${rule}: ${why}`),
+            ...gate
+              .ofPair(pair, trader, ts)
+              .filter(({rule}) => rule !== "late-settlement")
+              .map(({rule, why}) => `${rule}: ${why}`),
+            ...full,
+            ...(newest?.rate8h ? [] : ["its newest settlement has no known interval and decides nothing"]),
+            ...conditions
+              .filter(({met}) => !met)
+              .map(({name, value, relation, limit}) => `${name} ${value ?? "missing"} is not ${relation} ${limit}`)
+          ];
+    return {
+      pair,
+      rank: i + 1,
+      settledTs: newest?.t ?? null,
+      settledRate: newest ? text(newest.rate) : null,
+      rate8h: newest?.rate8h ? text(newest.rate8h) : null,
+      intervalHours: newest?.knownHours ?? null,
+      predictedRate: quote?.predictedRate ?? null,
+      predictedRate8h: predicted8h ? text(predicted8h) : null,
+      nextSettlementTs: quote?.nextFundingTs ?? null,
+      spread: quote?.perp ? text(spreadOf(quote.perp)) : null,
+      basis: signals?.basis ? text(signals.basis.value) : null,
+      composite: composite ? text(composite) : null,
+      netPerPeriod: net ? text(net) : null,
+      turnover24h: quote?.turnover24h ?? null,
+      position,
+      waiting: waiting ?? null,
+      conditions,
+      whyNot
+    };
+  });
+}
+
+/** `(ask − bid) / middle`, rounded to a hundredth of a basis point. */
+function spreadOf({bid, ask}: {bid: string; ask: string}): Decimal {
+  const [low, high] = [new Decimal(bid), new Decimal(ask)];
+  return high.minus(low).div(high.plus(low).div(2)).toDecimalPlaces(6);
+}

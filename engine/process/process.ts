@@ -1,0 +1,389 @@
+import {join} from "node:path";
+import type {Clock, Exchange} from "../../loaders/exchange/types.js";
+import {acquireLock} from "../../loaders/store/lock.js";
+import type {Database} from "../../loaders/store/database.js";
+import {statusOf} from "../../loaders/snapshots/status.js";
+import type {EngineMode, EngineSettings, EngineStatus, Notification} from "../../src/lib/wire/trading.js";
+import type {EmergencyReport, EmitEvent, OnStop, TradingControl} from "../loop/commands.js";
+import type {ApiDeps} from "../api/deps.js";
+import {startServer, type ApiServer, type ServerOptions} from "../api/server.js";
+import {Backtests} from "../runs/backtest-threads.js";
+import {VERSION} from "../version.js";
+import type {Config} from "../config/config.js";
+import {dataStatus} from "./status.js";
+import {DataHost} from "../data/host.js";
+import {EmergencyFlag, onEmergencySignal} from "./emergency.js";
+import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "../files.js";
+import {freeBytesOf, healthOf, HourCount} from "./health.js";
+import {HealthWatch} from "./health-watch.js";
+import {Hub} from "../hub.js";
+import type {LiveTrading} from "../config/locks.js";
+import {createLog, type Logger} from "../log.js";
+import {channelsOf} from "../notify/channels.js";
+import {notifySecrets} from "../config/notify.js";
+import {DataWatch} from "../notify/data-watch.js";
+import {Notifier} from "../notify/notifier.js";
+import {Switches} from "../notify/switches.js";
+import {dataTasks} from "../schedule/data-tasks.js";
+import {Scheduler} from "../schedule/scheduler.js";
+import {startSettings} from "../config/strategy.js";
+import {embedded, openVenue, type OpenVenue} from "../data/venue.js";
+
+/** What the trading loop is handed. Everything it reads and every clock it knows comes from here. */
+export interface TradingDeps {
+  dataDir: string;
+  config: Config;
+  /** what the configuration starts with; `configure` changes it from then on */
+  settings: EngineSettings;
+  mode: Exclude<EngineMode, "data">;
+  venue: string;
+  exchange: Exchange;
+  /** the venue's address as rows carry it */
+  origin: string;
+  simulated: boolean;
+  /** the account to trade on; undefined on paper */
+  live: LiveTrading | undefined;
+  /** the store and its queue; undefined with `--no-data` */
+  data: DataHost | undefined;
+  emit: EmitEvent;
+  /** tells a person something worth knowing */
+  tell: (note: Omit<Notification, "id">) => void;
+  log: Logger;
+  clock: Clock;
+  /** fires after `control.stop` has been called for SIGINT or SIGTERM: `run` returns soon after, whatever it waits for */
+  signal: AbortSignal;
+  /** how many cycles to run before `run` returns by itself */
+  cycles?: number;
+  onStop: OnStop;
+}
+
+/** A trading loop that is ready: `run` works until it is stopped, halts for good, or has done its cycles. */
+export interface Trading {
+  control: TradingControl;
+  run(): Promise<void>;
+}
+
+/** Opens the journal, reconciles, and gives the loop; exported by `engine/loop/index.ts`. */
+export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
+
+export interface EngineOptions {
+  dataDir: string;
+  config: Config;
+  mode: EngineMode;
+  /** ccxt id, or `sim` */
+  venue: string;
+  /** the venue's API base, which the store's jobs then use too; undefined: the one that is known, or its own address */
+  url: string | undefined;
+  port: number;
+  onStop: OnStop;
+  cycles?: number | undefined;
+  clock: Clock;
+  /** fires on the first SIGINT or SIGTERM */
+  signal: AbortSignal;
+  /** opens the store; undefined runs without it */
+  openStore: (() => Promise<Database>) | undefined;
+  startTrading: StartTrading | undefined;
+  /** undefined in every mode but `live`: nothing else ever holds keys */
+  live?: LiveTrading | undefined;
+  /** where the channels' secrets come from */
+  env?: NodeJS.ProcessEnv;
+  site?: ServerOptions["site"];
+  /** a line for a person, on stderr */
+  narrate: (line: string, level?: "info" | "warn" | "error") => void;
+  server?: Partial<ServerOptions>;
+  /** called once it listens */
+  onListening?: (server: ApiServer) => void;
+}
+
+/** The simulator's market where nothing else is said. */
+const DEMO_SEED = 7;
+/** How often the emergency flag and the health are looked at, ms. */
+const FLAG_MS = 500;
+/** How often the venue's clock is compared with this machine's, ms. */
+const SKEW_MS = 300_000;
+
+/**
+ * Runs an engine to its end: the lock, the store and its queue, the trading loop where there is one, the API. Returns
+ * when it was stopped in order, from the outside or by a signal.
+ * @throws LockedError when the data directory is in use; what keeps it from starting otherwise
+ */
+export async function runEngine(options: EngineOptions): Promise<void> {
+  const {dataDir, config, mode, venue, clock, narrate} = options;
+  const closing: (() => Promise<void> | void)[] = [];
+  const startedTs = clock.now();
+  const dir = makeEngineDir(dataDir);
+  try {
+    closing.push(await acquireLock(join(dir, "engine.lock")));
+    const flag = EmergencyFlag.open(dataDir);
+    closing.push(() => flag.close());
+    const token = ensureToken(dataDir);
+    const {log, close: closeLog} = createLog({
+      dir,
+      level: config.logLevel,
+      secrets: [token, ...(options.live ? [options.live.keys.apiKey, options.live.keys.secret] : [])],
+      stderr: (line) => narrate(line, / (warn|error|fatal) /.test(line) ? "warn" : "info")
+    });
+    closing.push(closeLog);
+    log.info({mode, venue, version: VERSION}, "engine starts");
+    const say = {
+      info: (text: string) => log.info(text),
+      warn: (text: string) => log.warn(text),
+      error: (text: string) => log.error(text)
+    };
+    const hub = new Hub(startedTs.toString(36));
+    const secrets = notifySecrets(config.notify, options.env ?? process.env);
+    const notifier = new Notifier({
+      config: config.notify,
+      switches: new Switches(config.notify.events, join(dir, "notifications.json")),
+      channels: channelsOf(config.notify, secrets),
+      clock,
+      log: say,
+      onShown: (notification) => hub.emit("notification", notification)
+    });
+    closing.push(() => notifier.close());
+    const emit: EmitEvent = (type, data) => hub.emit(type, data);
+
+    const ending = new AbortController();
+    let data: DataHost | undefined;
+    let scheduler: Scheduler | undefined;
+    if (options.openStore) {
+      const watch = new DataWatch((note) => notifier.tell(note), clock.now);
+      data = await DataHost.start(await options.openStore(), {
+        clock,
+        emit,
+        log: say,
+        onEvent: (event) => {
+          if (event.type === "batch") return watch.batch(event.job);
+          watch.look(statusOf(dataDir, clock.now()));
+          emit("published", {ts: clock.now()});
+        }
+      });
+      const host = data;
+      watch.look(statusOf(dataDir, clock.now()));
+      const tasks = [
+        ...dataTasks(config.engine.schedule, host, {trading: mode !== "data", dataDir}),
+        {
+          name: "watch",
+          says: "looks for series that went stale",
+          pattern: "15 * * * *",
+          run: async () => watch.look(statusOf(dataDir, clock.now()))
+        }
+      ];
+      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: say});
+      const scheduled = scheduler.run(ending.signal);
+      closing.push(() => {
+        ending.abort(new Error("the engine stops"));
+        return scheduled;
+      });
+      closing.push(() => host.close());
+    }
+    const client = await openClient(options, data);
+    if (client.own) closing.push(client.own.close);
+
+    // Before there is anything to stop in order, a signal ends whatever is waited for.
+    const endEarly = () => ending.abort(new Error("interrupted"));
+    options.signal.addEventListener("abort", endEarly, {once: true});
+    closing.push(() => options.signal.removeEventListener("abort", endEarly));
+    let trading: Trading | undefined;
+    if (mode !== "data" && options.startTrading) {
+      trading = await options.startTrading({
+        dataDir,
+        config,
+        settings: startSettings(config),
+        mode,
+        venue,
+        exchange: client.exchange!,
+        origin: client.exchange!.origin,
+        simulated: venue === "sim",
+        live: options.live,
+        data,
+        emit,
+        tell: (note) => notifier.tell(note),
+        log: log.child({part: "trading"}),
+        clock,
+        signal: ending.signal,
+        ...(options.cycles !== undefined && {cycles: options.cycles}),
+        onStop: options.onStop
+      });
+    }
+    const control = trading?.control;
+    const backtests = new Backtests(dataDir);
+    closing.push(() => backtests.close());
+
+    let skewMs: number | null = null;
+    let venueTs: number | null = null;
+    let stopping: Promise<void> | undefined;
+    const errors = new HourCount(clock);
+    const usage = () => client.exchange?.usage() ?? data?.usage(venue);
+    const status = (): EngineStatus =>
+      control?.status() ??
+      dataStatus({
+        options,
+        startedTs,
+        venueTs,
+        origin: client.exchange?.origin ?? options.url ?? venue,
+        stopping: stopping !== undefined,
+        failure: data?.failure ?? null
+      });
+    const stop = (positions: OnStop): Promise<void> =>
+      (stopping ??= (async () => {
+        log.info(`stopping, ${control ? `open positions: ${positions}` : "in order"}`);
+        await control?.stop(positions).catch((error: Error) => log.error(`stop: ${error.message}`));
+        ending.abort(new Error("the engine stops"));
+      })());
+    let emergencyUnderWay: Promise<EmergencyReport> | undefined;
+    const emergency =
+      control &&
+      ((source: "api" | "signal" | "file"): Promise<EmergencyReport> => {
+        emergencyUnderWay ??= control.emergencyStop(source).finally(() => (emergencyUnderWay = undefined));
+        // The flag comes second: nothing that writes may stand before the cancels.
+        try {
+          flag.press();
+        } catch (error) {
+          log.error(`emergency flag: ${(error as Error).message}`);
+        }
+        return emergencyUnderWay;
+      });
+    const onEmergency = (source: "signal" | "file") => {
+      log.warn(`emergency stop by ${source}${emergency ? "" : ": no trading loop in mode data, nothing is open here"}`);
+      emergency?.(source).then(
+        ({done, left}) => log.warn({done, left: left.length}, "emergency stop reported"),
+        (error: Error) => log.error(`emergency stop: ${error.message}`)
+      );
+    };
+    closing.push(onEmergencySignal(() => onEmergency("signal")));
+
+    const deps: ApiDeps = {
+      mode,
+      hub,
+      clock,
+      control,
+      data,
+      backtests,
+      onStop: options.onStop,
+      notifications: ({limit}) => notifier.shown.slice(-limit).reverse(),
+      notify: {settings: () => notifier.settings(), set: (patch) => notifier.set(patch)},
+      schedule: scheduler && {
+        reports: () => scheduler!.reports(),
+        now: (name) => scheduler!.now(name, ending.signal)
+      },
+      status,
+      health: () =>
+        healthOf({
+          mode,
+          startedTs,
+          status: status(),
+          intervalMs: control?.config().settings.intervalMs ?? config.engine.intervalMs,
+          data,
+          usage: usage(),
+          errors1h: errors.of(usage()?.retries ?? 0),
+          skewMs,
+          freeBytes: freeBytesOf(dataDir),
+          failingChannels: [...notifier.failing.values()],
+          nowMs: clock.now()
+        }),
+      stop,
+      emergency: emergency && (() => emergency("api")),
+      resume: async () => {
+        // Cleared first: a flag that still stands while the loop resumes would stop it again.
+        const pressed = flag.pressed;
+        flag.clear();
+        try {
+          await control?.resume();
+        } catch (error) {
+          if (pressed) flag.press();
+          throw error;
+        }
+      },
+      log: say
+    };
+    const server = await startServer(deps, {
+      port: options.port,
+      token,
+      devOrigins: config.engine.devOrigins,
+      site: options.site,
+      ...options.server
+    });
+    closing.push(() => server.close());
+    writeEngineInfo(dataDir, {url: server.url, mode, data: data !== undefined, venue, startedTs});
+    closing.push(() => removeEngineInfo(dataDir));
+    log.info({url: server.url}, "engine listens");
+    narrate(`engine (${mode}${options.live?.dryRun ? ", dry run" : ""}, ${venue}) at ${server.url}; Ctrl-C stops it`);
+    narrate(`open ${server.url}/engine#ticket=${server.access.issue()} (works once, for ten minutes)`);
+    options.onListening?.(server);
+
+    const healthWatch = new HealthWatch(deps.health, (health) => emit("health", health));
+    const watch = watchLoop(clock, ending.signal, {
+      look: () => {
+        if (emergency && flag.pressed && !emergencyUnderWay && !status().emergency) onEmergency("file");
+        healthWatch.look();
+      },
+      skew: async () => {
+        if (!client.exchange) return;
+        const time = await client.exchange.serverTime({priority: "update", signal: ending.signal});
+        skewMs = Math.round(time.skewMs);
+        venueTs = time.venueMs;
+      }
+    });
+    options.signal.removeEventListener("abort", endEarly);
+    const onSignal = () => void stop(options.onStop);
+    options.signal.addEventListener("abort", onSignal, {once: true});
+    if (options.signal.aborted) onSignal();
+    try {
+      await (trading ? trading.run() : aborted(ending.signal));
+      await stopping;
+    } finally {
+      options.signal.removeEventListener("abort", onSignal);
+      ending.abort(new Error("the engine stops"));
+      await watch;
+    }
+    log.info("engine ends");
+  } finally {
+    for (const close of closing.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        narrate(`while stopping: ${(error as Error).message}`, "error");
+      }
+    }
+  }
+}
+
+/** The venue's client: the store's own where there is a store, so that both share one limit. */
+async function openClient(
+  {mode, venue, url}: EngineOptions,
+  data: DataHost | undefined
+): Promise<{exchange: Exchange | undefined; own: OpenVenue | undefined}> {
+  if (!data) {
+    if (mode === "data") return {exchange: undefined, own: undefined};
+    const own = await openVenue({venue, url: url ?? (venue === "sim" ? embedded(DEMO_SEED) : undefined)});
+    return {exchange: own.exchange, own};
+  }
+  // The demo goes on with the market that it holds.
+  const known = venue === "sim" ? (url ?? (await data.address(venue)) ?? embedded(DEMO_SEED)) : url;
+  if (known !== undefined) return {exchange: await data.useVenue({venue, url: known}), own: undefined};
+  // Mode data speaks with a venue when there is work for it, and not before.
+  return {exchange: mode === "data" ? undefined : await data.exchange(venue), own: undefined};
+}
+
+async function watchLoop(
+  clock: Clock,
+  signal: AbortSignal,
+  {look, skew}: {look: () => void; skew: () => Promise<void>}
+): Promise<void> {
+  let skewDue = -Infinity;
+  while (!signal.aborted) {
+    look();
+    if (clock.monotonic() >= skewDue) {
+      skewDue = clock.monotonic() + SKEW_MS;
+      void skew().catch(() => undefined);
+    }
+    await clock.sleep(FLAG_MS, signal).catch(() => undefined);
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), {once: true});
+  });

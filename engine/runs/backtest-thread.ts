@@ -1,0 +1,23 @@
+import {parentPort, workerData} from "node:worker_threads";
+import {CarrybookError} from "../../loaders/errors.js";
+import {readRequest, type RequestFlags} from "./request.js";
+import {backtestDocument, runRequest} from "./backtest.js";
+
+/** What a thread is given. */
+export interface BacktestOrder {
+  dataDir: string;
+  flags: RequestFlags;
+}
+
+/** What it answers: the document as text, which costs the loop that hands it on no time, or what went wrong. */
+export type BacktestAnswer = {text: string} | {type: string; error: string; fix: string | undefined};
+
+const {dataDir, flags} = workerData as BacktestOrder;
+let answer: BacktestAnswer;
+try {
+  answer = {text: JSON.stringify(backtestDocument(await runRequest(dataDir, readRequest(flags))))};
+} catch (error) {
+  const {name, message} = error as Error;
+  answer = {type: name, error: message, fix: error instanceof CarrybookError ? error.fix : undefined};
+}
+parentPort!.postMessage(answer);

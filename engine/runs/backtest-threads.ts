@@ -1,0 +1,57 @@
+import {Worker} from "node:worker_threads";
+import {DataError, UsageError} from "../../loaders/errors.js";
+import type {RequestFlags} from "./request.js";
+import type {BacktestAnswer, BacktestOrder} from "./backtest-thread.js";
+
+/** Backtests run in threads of their own, a few at once, so that the engine's loop goes on beside them. */
+export class Backtests {
+  private readonly running = new Set<Worker>();
+
+  constructor(
+    private readonly dataDir: string,
+    /** how many at once */
+    readonly most = 2
+  ) {}
+
+  /** True while another one has to wait. */
+  get full(): boolean {
+    return this.running.size >= this.most;
+  }
+
+  /**
+   * Runs one; the signal ends it.
+   * @returns the JSON document as text
+   * @throws UsageError, DataError as the command would
+   */
+  async run(flags: RequestFlags, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const order: BacktestOrder = {dataDir: this.dataDir, flags};
+    const worker = new Worker(new URL("./backtest-thread.js", import.meta.url), {
+      workerData: order,
+      resourceLimits: {maxOldGenerationSizeMb: 1_024}
+    });
+    this.running.add(worker);
+    try {
+      const answer = await new Promise<BacktestAnswer>((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+        worker.once("exit", () => reject(new Error("the backtest ended without a result")));
+        signal.addEventListener("abort", () => reject(signal.reason as Error), {once: true});
+      });
+      if ("text" in answer) return answer.text;
+      const {type, error, fix} = answer;
+      const options = fix === undefined ? {} : {fix};
+      if (type === "UsageError") throw new UsageError(error, options);
+      if (type === "DataError") throw new DataError(error, options);
+      throw new Error(error);
+    } finally {
+      this.running.delete(worker);
+      await worker.terminate();
+    }
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    await Promise.all([...this.running].map((worker) => worker.terminate()));
+  }
+}

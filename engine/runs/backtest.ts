@@ -1,0 +1,64 @@
+import {dataHash, hashOf} from "../../loaders/snapshots/hash.js";
+import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
+import {backtestReport, notShown} from "../../src/lib/backtest/report.js";
+import {runBacktest} from "../../src/lib/backtest/run.js";
+import {cutData} from "../../src/lib/backtest/window.js";
+import {sensitivities} from "../../src/lib/backtest/sensitivity.js";
+import {asUsage, type RunRequest} from "./request.js";
+import {VERSION} from "../version.js";
+
+/** What suffices to run a backtest again and to see whether it came out the same. */
+export interface Manifest {
+  version: 1;
+  command: "backtest";
+  pairs: string[];
+  venue: string | undefined;
+  timeframe: string;
+  config: Record<string, string>;
+  fromMs: number | undefined;
+  toMs: number;
+  dataHash: string;
+  resultHash: string;
+  versions: {carrybook: string};
+}
+
+/**
+ * One run of a strategy over the lake's history, as `carrybook backtest` and the API give it.
+ * @throws UsageError, DataError
+ */
+export async function runRequest(dataDir: string, request: RunRequest) {
+  const {pairs, venue, timeframe, config, entries, range} = request;
+  const finerTimeframe = config.liquidationTimeframe;
+  const markets = await loadMarkets(
+    dataDir,
+    pairs.map((pair) => ({pair, venue, timeframe, finerTimeframe}))
+  );
+  const result = asUsage(() => runBacktest(markets, config, range));
+  const report = backtestReport(result);
+  const used = result.pairs.map(({window}) => cutData(window.data, -Infinity, result.endMs));
+  const manifest: Manifest = {
+    version: 1,
+    command: "backtest",
+    pairs,
+    venue,
+    timeframe,
+    config: entries,
+    fromMs: range.fromMs,
+    toMs: result.endMs,
+    dataHash: dataHash(used),
+    resultHash: hashOf(report),
+    versions: {carrybook: VERSION}
+  };
+  return {
+    report: {...report, sensitivities: sensitivities(markets, config, range)},
+    manifest,
+    lastLine: notShown(result)
+  };
+}
+
+/** `backtest --json`, and the reply to `POST /backtests`. */
+export const backtestDocument = ({report, manifest}: Awaited<ReturnType<typeof runRequest>>) => ({
+  ...report,
+  dataHash: manifest.dataHash,
+  manifest
+});

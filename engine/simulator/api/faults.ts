@@ -1,0 +1,100 @@
+import {z} from "zod";
+import {uniform} from "../market/noise.js";
+
+/** What the venue can be told to do wrong (HAZARDS, Exchange client). */
+export const FAULTS = [
+  "truncate",
+  "html",
+  "empty",
+  "no-list",
+  "shuffle",
+  "duplicate",
+  "outside",
+  "nan",
+  "500",
+  "429",
+  "10006",
+  "10016",
+  "10002",
+  "reset",
+  "stall"
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+const plan = z.strictObject({
+  /** share of requests that go wrong */
+  rate: z.number().min(0).max(1).default(0.05),
+  kinds: z
+    .array(z.enum(FAULTS))
+    .min(1)
+    .default([...FAULTS]),
+  /** only paths that contain this */
+  path: z.string().default(""),
+  seed: z.number().int().default(1),
+  /** how many requests in a row may go wrong, so that a client with three tries gets through */
+  inARow: z.number().int().min(1).default(2)
+});
+
+export type FaultPlan = z.infer<typeof plan>;
+
+/**
+ * Reads a plan of faults as `POST /sim/faults` and `--faults FILE` give it; `{}` means one request in twenty, any kind.
+ * @throws RangeError `invalid faults: KEY …`
+ */
+export function parseFaults(value: unknown): FaultPlan {
+  const result = plan.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new RangeError(`invalid faults: ${issue.path.join(".") || "plan"} (${issue.message})`);
+}
+
+/** Draws the fault of each request from the plan's seed: the same requests go wrong in every run. */
+export class Faults {
+  private drawn = 0;
+  private run = 0;
+  readonly counts: Partial<Record<Fault, number>> = {};
+
+  constructor(readonly plan: FaultPlan | undefined) {}
+
+  next(path: string): Fault | undefined {
+    if (!this.plan || !path.includes(this.plan.path)) return undefined;
+    const {rate, kinds, seed, inARow} = this.plan;
+    const i = this.drawn++;
+    if (this.run >= inARow || uniform(seed, i, 1) >= rate) {
+      this.run = 0;
+      return undefined;
+    }
+    this.run++;
+    const kind = kinds[Math.floor(uniform(seed, i, 2) * kinds.length)]!;
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    return kind;
+  }
+}
+
+/** Rows of a reply made wrong in a way that still parses. */
+export function spoil(rows: unknown[], fault: Fault, seed: number): unknown[] {
+  if (fault === "shuffle") {
+    return rows
+      .map((row, i) => ({row, key: uniform(seed, i, 3)}))
+      .sort((a, b) => a.key - b.key)
+      .map(({row}) => row);
+  }
+  if (fault === "duplicate") return rows.flatMap((row, i) => (uniform(seed, i, 4) < 0.2 ? [row, row] : [row]));
+  if (fault === "outside") return rows.length > 0 ? [...rows, aged(rows.at(-1))] : rows;
+  if (fault === "nan") return rows.map((row, i) => (i === 0 ? broken(row) : row));
+  return rows;
+}
+
+const YEARS = 20 * 365 * 86_400_000;
+
+/** A row from long before anybody asked. */
+function aged(row: unknown): unknown {
+  if (Array.isArray(row)) return [String(Number(row[0]) - YEARS), ...(row.slice(1) as unknown[])];
+  const settlement = row as {fundingRateTimestamp?: string};
+  return {...settlement, fundingRateTimestamp: String(Number(settlement.fundingRateTimestamp ?? 0) - YEARS)};
+}
+
+function broken(row: unknown): unknown {
+  if (Array.isArray(row)) return (row as unknown[]).map((value, i) => (i === 4 ? "" : value));
+  return {...(row as object), fundingRate: "NaN"};
+}

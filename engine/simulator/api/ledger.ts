@@ -1,0 +1,59 @@
+import {text} from "../../../src/lib/money/decimal.js";
+import type {Venue} from "../market/venue.js";
+import type {Account} from "../account/account.js";
+import {advance} from "../account/advance.js";
+import {closedRow} from "./spread-routes.js";
+import {borrowRow, executionRow, logRow, marketOf, orderRow, positionRow} from "./rows.js";
+
+/** An account as the venue's own books have it: everything, hidden or not, oldest first, decimals as text. */
+export interface Ledger {
+  apiKey: string;
+  uid: number;
+  now: number;
+  marginMode: string;
+  /** of the wallets, by coin */
+  balances: Record<string, string>;
+  /** open ones, in the shape of `/v5/position/list` */
+  positions: Record<string, unknown>[];
+  /** in the shape of `/v5/order/realtime` with their category */
+  orders: Record<string, unknown>[];
+  /** in the shape of `/v5/spread/order/history`, open ones too */
+  spreadOrders: Record<string, unknown>[];
+  executions: Record<string, unknown>[];
+  transactionLog: Record<string, unknown>[];
+  borrowed: Record<string, unknown>[];
+  signedRequests: number;
+}
+
+/** Executions and lines of the log never change: each is written once, however often the books are read. */
+const rows = new WeakMap<object, Record<string, unknown>>();
+
+function written(record: object, write: () => Record<string, unknown>): Record<string, unknown> {
+  let row = rows.get(record);
+  if (!row) rows.set(record, (row = write()));
+  return {...row};
+}
+
+/** Writes an account's books at an instant. */
+export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
+  advance(venue, account, nowMs);
+  const look = {venue, nowMs};
+  return {
+    apiKey: account.options.apiKey,
+    uid: account.uid,
+    now: nowMs,
+    marginMode: account.marginMode,
+    balances: Object.fromEntries([...account.wallets].map(([coin, amount]) => [coin, text(amount)])),
+    positions: [...account.positions.values()]
+      .filter(({net}) => !net.isZero())
+      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
+    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
+    spreadOrders: account.spreads.map(closedRow),
+    executions: account.executions.map((row) =>
+      written(row, () => ({category: row.category, ...executionRow(row, marketOf(row, look))}))
+    ),
+    transactionLog: account.log.map((row) => written(row, () => logRow(row))),
+    borrowed: account.borrowed.map(borrowRow),
+    signedRequests: account.signedRequests
+  };
+}

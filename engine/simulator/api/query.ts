@@ -1,0 +1,79 @@
+import {z} from "zod";
+import {DAY_MS} from "../../../src/lib/time/grid.js";
+import {VenueError} from "../market/venue.js";
+
+/**
+ * Reads parameters by a schema as the venue does: what it does not know or cannot read is error 10001.
+ * @throws VenueError 10001
+ */
+export function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const name = issue.code === "unrecognized_keys" ? issue.keys[0] : issue.path.join(".");
+  throw new VenueError(10001, `params error: ${name || "body"} invalid`);
+}
+
+const whole = z
+  .string()
+  .regex(/^\d{1,16}$/)
+  .transform(Number);
+
+/** `limit` and `cursor` of a list; more than `most` rows are refused. */
+export const paging = (fallback: number, most: number) => ({
+  limit: whole
+    .refine((n) => n >= 1 && n <= most)
+    .optional()
+    .transform((n) => n ?? fallback),
+  cursor: z.string().optional()
+});
+
+export const window = {startTime: whole.optional(), endTime: whole.optional()};
+export const text = z.string().min(1).optional();
+
+/** The longest span that a list of records may be asked for. */
+const LONGEST_MS = 7 * DAY_MS;
+
+/**
+ * The span of a list: `spanMs` up to now when neither end is given, `spanMs` from the one that is, at most seven days.
+ * @throws VenueError 10001 for an inverted or longer span
+ */
+export function spanOf(
+  {startTime, endTime}: {startTime?: number | undefined; endTime?: number | undefined},
+  nowMs: number,
+  spanMs: number
+): {from: number; to: number} {
+  const from = startTime ?? (endTime ?? nowMs) - spanMs;
+  const to = endTime ?? (startTime === undefined ? nowMs : startTime + spanMs);
+  if (to < from || to - from > LONGEST_MS) throw new VenueError(10001, "params error: time range invalid");
+  return {from, to};
+}
+
+/**
+ * One page of rows, newest first. A cursor names the first and last row of the page before it, and is there whenever a
+ * page has rows, as recorded; the page after the last one is empty.
+ * @throws VenueError 10001 for a cursor that no page gave
+ */
+export function page<T>(
+  rows: readonly T[],
+  key: (row: T) => string,
+  {limit, cursor}: {limit: number; cursor?: string | undefined}
+): {list: T[]; nextPageCursor: string} {
+  let start = 0;
+  if (cursor !== undefined && cursor !== "") {
+    const last = decoded(cursor).split(",").at(-1);
+    start = rows.findIndex((row) => key(row) === last) + 1;
+    if (start === 0) throw new VenueError(10001, "params error: cursor invalid");
+  }
+  const list = rows.slice(start, start + limit);
+  if (list.length === 0) return {list, nextPageCursor: ""};
+  return {list, nextPageCursor: encodeURIComponent(`${key(list[0]!)},${key(list.at(-1)!)}`)};
+}
+
+function decoded(cursor: string): string {
+  try {
+    return decodeURIComponent(cursor);
+  } catch {
+    throw new VenueError(10001, "params error: cursor invalid");
+  }
+}

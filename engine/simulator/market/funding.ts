@@ -1,0 +1,89 @@
+import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
+import {premiumIndices} from "./market.js";
+import type {Coin} from "./universe.js";
+
+/** A settlement of the simulated venue: the rate of its own interval, and the interval that follows it. */
+export interface SimSettlement {
+  ts: number;
+  rate: number;
+  intervalHours: number;
+}
+
+/** Interest per 8 h and the clamp around it, as Bybit publishes its formula for USDT perpetuals. */
+const INTEREST_8H = 0.0001;
+const CLAMP = 0.0005;
+/** A market at its cap settles hourly; it goes back once this many settlements stayed under a quarter of the cap. */
+const CALM_SETTLEMENTS = 24;
+/** The premium is sampled this often; of the longest interval, so many samples. */
+const SAMPLE_MINUTES = 5;
+const samples = new Float64Array((8 * 60) / SAMPLE_MINUTES);
+
+/**
+ * The rate of an interval that ends at `tsMs`: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the interval, within the
+ * cap; `P` is the premium index averaged over the interval with weights that grow to its end.
+ */
+export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): number {
+  const minutes = intervalHours * 60;
+  let sum = 0;
+  let weights = 0;
+  const count = minutes / SAMPLE_MINUTES;
+  premiumIndices(coin, tsMs - (minutes - 1) * MINUTE_MS, count, SAMPLE_MINUTES, samples);
+  for (let j = 0; j < count; j++) {
+    const i = 1 + j * SAMPLE_MINUTES;
+    sum += i * samples[j]!;
+    weights += i;
+  }
+  const premium = sum / weights;
+  const rate8h = premium + Math.max(-CLAMP, Math.min(CLAMP, INTEREST_8H - premium));
+  const rate = (rate8h * intervalHours) / 8;
+  return Math.max(-coin.fundingCap, Math.min(coin.fundingCap, rate));
+}
+
+/**
+ * The settlements of one coin from its listing on, computed once in order, since an interval depends on the rates before
+ * it, and extended as time goes on.
+ */
+export class FundingSchedule {
+  private readonly settlements: SimSettlement[] = [];
+  private next: {ts: number; hours: number; calm: number};
+
+  constructor(private readonly coin: Coin) {
+    const first = Math.ceil((coin.launchTs + 1) / (8 * HOUR_MS)) * 8 * HOUR_MS;
+    this.next = {ts: first, hours: 8, calm: 0};
+  }
+
+  /** Every settlement at or before `untilTs`, ascending. */
+  until(untilTs: number): readonly SimSettlement[] {
+    const end = Math.min(untilTs, this.coin.delistTs ?? Infinity);
+    while (this.next.ts <= end) this.settle();
+    return this.settlements;
+  }
+
+  /** The settlement that comes after `nowTs`: its instant and interval, and its rate as far as it can be told now. */
+  upcoming(nowTs: number): SimSettlement {
+    this.until(nowTs);
+    let {ts, hours} = this.next;
+    for (let i = this.settlements.length - 1; i >= 0 && this.settlements[i]!.ts > nowTs; i--) {
+      ts = this.settlements[i]!.ts;
+      hours = this.settlements[i]!.intervalHours;
+    }
+    const rate = fundingRate(this.coin, Math.min(ts, Math.floor(nowTs / MINUTE_MS) * MINUTE_MS), hours);
+    return {ts, rate, intervalHours: hours};
+  }
+
+  private settle(): void {
+    const {ts, hours, calm} = this.next;
+    const rate = Number(fundingRate(this.coin, ts, hours).toFixed(8));
+    this.settlements.push({ts, rate, intervalHours: hours});
+    const per8h = (Math.abs(rate) * 8) / hours;
+    const quiet = per8h < this.coin.fundingCap / 4 ? calm + 1 : 0;
+    let following = hours;
+    if (hours === 8 && per8h >= this.coin.fundingCap) following = 1;
+    else if (hours === 1 && quiet >= CALM_SETTLEMENTS && ts % (8 * HOUR_MS) === 0) following = 8;
+    const forced = this.coin.intervalChanges?.findLast(({fromTs}) => fromTs <= ts);
+    if (forced) following = forced.hours;
+    // Settlements keep to the clock: after a switch the first comes at the next multiple of the new interval.
+    const next = Math.floor(ts / (following * HOUR_MS) + 1) * following * HOUR_MS;
+    this.next = {ts: next, hours: following, calm: following === hours ? quiet : 0};
+  }
+}

@@ -1,0 +1,263 @@
+import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
+import {finish, mix, seedOf, uniform, Walk} from "./noise.js";
+import type {Coin} from "./universe.js";
+
+/** A candle as whole ticks and lots, so that sums over candles are exact. Turnover is in quote, as a float. */
+export interface SimCandle {
+  ts: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  turnover: number;
+}
+
+export const SIDES = ["spot", "perp", "mark", "index", "premium"] as const;
+export type Side = (typeof SIDES)[number];
+
+/** Periods of the price's noise in minutes, each four times the one before: two minutes to two years. */
+const PERIODS = [2, 8, 32, 128, 512, 2_048, 8_192, 32_768, 131_072, 524_288, 1_048_576];
+const PREMIUM_PERIODS = [3, 30, 240, 1_440, 10_080];
+const LEVEL_MINUTES = 17 * 1_440;
+
+/** The walks of a coin; they hold nothing but caches, so sharing them changes no value. */
+interface Walks {
+  index: Walk;
+  premium: Walk;
+  level: Walk;
+  spot: Walk;
+  busy: Record<"spot" | "perp", Walk>;
+  sides: Record<Side, number>;
+  /** the newest week asked for, and whether it is one of a squeeze */
+  week: number;
+  chance: number;
+}
+
+const walksOf = new WeakMap<Coin, Walks>();
+
+function walks(coin: Coin): Walks {
+  const known = walksOf.get(coin);
+  if (known) return known;
+  const {seed, dailyVolatility} = coin;
+  const made: Walks = {
+    index: new Walk(seed, PERIODS, (dailyVolatility / Math.sqrt(1_440)) * 0.62),
+    premium: new Walk(seed ^ 0x5bd1e995, PREMIUM_PERIODS, 0.000008),
+    level: new Walk(seed ^ 0x2f0b4a27, [LEVEL_MINUTES], 0.0006 / Math.sqrt(LEVEL_MINUTES)),
+    spot: new Walk(seed ^ 0x1b873593, [3], 0.00004 / Math.sqrt(3)),
+    busy: {
+      spot: new Walk(seedOf(seed, "busy spot"), [480], 0.5 / Math.sqrt(480)),
+      perp: new Walk(seedOf(seed, "busy perp"), [480], 0.5 / Math.sqrt(480))
+    },
+    sides: Object.fromEntries(SIDES.map((side) => [side, seedOf(seed, side)])) as Record<Side, number>,
+    week: NaN,
+    chance: 1
+  };
+  walksOf.set(coin, made);
+  return made;
+}
+
+/** The index price of one coin at an instant: a random walk that can be entered anywhere. */
+export function indexPrice(coin: Coin, tsMs: number): number {
+  return coin.price * Math.exp(walks(coin).index.at(tsMs / MINUTE_MS));
+}
+
+/**
+ * The premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of twenty-five a squeeze
+ * that drives funding to its cap.
+ */
+export function premiumIndex(coin: Coin, tsMs: number): number {
+  const minutes = tsMs / MINUTE_MS;
+  const own = walks(coin);
+  return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
+}
+
+/** {@link premiumIndex} at `count` instants of whole minutes, `step` minutes apart, to the same bits. */
+export function premiumIndices(coin: Coin, fromMs: number, count: number, step: number, out: Float64Array): void {
+  const own = walks(coin);
+  if (second.length < count) second = new Float64Array(count);
+  own.level.fill(fromMs / MINUTE_MS, count, out, step);
+  own.premium.fill(fromMs / MINUTE_MS, count, second, step);
+  for (let j = 0; j < count; j++) {
+    out[j] = coin.premium + out[j]! + squeezeAt(coin, own, fromMs + j * step * MINUTE_MS) + second[j]!;
+  }
+}
+
+let second = new Float64Array(0);
+
+function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
+  const week = tsMs / (7 * DAY_MS);
+  const whole = Math.floor(week);
+  if (own.week !== whole) {
+    own.week = whole;
+    own.chance = uniform(coin.seed ^ 0x5bd1e995, whole, 21);
+  }
+  if (own.chance >= 0.04) return 0;
+  return Math.sin(Math.PI * (week - whole)) ** 2 * (own.chance < 0.028 ? 0.009 : -0.008);
+}
+
+/** The price of one side at an instant, before it is rounded to ticks. */
+export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number {
+  const index = indexPrice(coin, tsMs);
+  if (side === "index") return index * coin.multiplier;
+  if (side === "spot") return index * (1 + walks(coin).spot.at(tsMs / MINUTE_MS));
+  const premium = premiumIndex(coin, tsMs);
+  return index * coin.multiplier * (1 + (side === "mark" ? premium * 0.8 : premium));
+}
+
+/** The venue's yearly maintenance hour, in which nothing traded and which no refetch fills (SEMANTICS §8.15). */
+export const inOutage = (tsMs: number): boolean => {
+  const day = new Date(tsMs);
+  return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;
+};
+
+/** Decimals of a side's prices: the perp of a multiplied symbol has its own. */
+export const decimalsOf = (coin: Coin, side: Side): number => {
+  if (side === "premium") return 6;
+  return side === "spot" && coin.multiplier > 1 ? Math.min(12, coin.priceDecimals + 3) : coin.priceDecimals;
+};
+
+/** The price of a side in whole ticks. */
+export function ticksAt(coin: Coin, side: Side, tsMs: number): number {
+  const price = side === "premium" ? premiumIndex(coin, tsMs) : priceAt(coin, side, tsMs);
+  return Math.round(price * 10 ** decimalsOf(coin, side));
+}
+
+/** An hour and its end, the most that is made at once. */
+const POINTS = 61;
+const price = new Float64Array(POINTS);
+const level = new Float64Array(POINTS);
+const swing = new Float64Array(POINTS);
+const busy = new Float64Array(POINTS);
+
+/** The hour whose points are in the arrays: its minutes are asked for one after another. */
+let filled: {coin: Coin; side: Side; hour: number} | undefined;
+
+/** {@link ticksAt} of every minute of an hour, to the same bits: each walk is run along them at once. */
+function fillHour(coin: Coin, side: Side, hour: number): void {
+  if (filled?.coin === coin && filled.side === side && filled.hour === hour) return;
+  filled = {coin, side, hour};
+  const own = walks(coin);
+  const count = POINTS;
+  const x = hour / MINUTE_MS;
+  if (side === "spot" || side === "perp") own.busy[side].fill(x, count, busy);
+  const scale = 10 ** decimalsOf(coin, side);
+  if (side !== "index" && side !== "spot") {
+    premiumIndices(coin, hour, count, 1, level);
+    if (side === "premium") {
+      for (let j = 0; j < count; j++) price[j] = Math.round(level[j]! * scale);
+      return;
+    }
+  }
+  own.index.fill(x, count, price);
+  if (side === "spot") own.spot.fill(x, count, swing);
+  for (let j = 0; j < count; j++) {
+    const index = coin.price * Math.exp(price[j]!);
+    let value = index * coin.multiplier;
+    if (side === "spot") value = index * (1 + swing[j]!);
+    else if (side !== "index") value *= 1 + (side === "mark" ? level[j]! * 0.8 : level[j]!);
+    price[j] = Math.round(value * scale);
+  }
+}
+
+/**
+ * The candle of `count` whole minutes inside one hour, made in one pass. A minute's own candle is the same with a count
+ * of one, so that an hour is the sum of its minutes to the last bit.
+ */
+function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
+  const hour = Math.floor(ts / HOUR_MS) * HOUR_MS;
+  const first = (ts - hour) / MINUTE_MS;
+  fillHour(coin, side, hour);
+  const own = walks(coin);
+  const seed = own.sides[side];
+  const ticks = 10 ** decimalsOf(coin, side);
+  const lot = 10 ** coin.quantityDecimals;
+  const k = hour / MINUTE_MS;
+  const premium = side === "premium";
+  const traded = side === "spot" || side === "perp";
+  const notional = coin.turnover24h * (side === "spot" ? 0.28 : 1);
+  const volatility = coin.dailyVolatility / 90;
+  let high = -Infinity;
+  let low = Infinity;
+  let volume = 0;
+  let turnover = 0;
+  for (let j = first; j < first + count; j++) {
+    const open = price[j]!;
+    const close = price[j + 1]!;
+    const wick = premium ? Math.abs(open) * 0.02 + 2 : open * volatility;
+    const chance = mix(seed, k + j);
+    const up = finish(chance, 1);
+    const down = finish(chance, 2);
+    const top = Math.max(open, close) + Math.round(wick * (up * up * up));
+    const bottom = Math.min(open, close) - Math.round(wick * (down * down * down));
+    if (top > high) high = top;
+    if (bottom < low) low = bottom;
+    if (!traded) continue;
+    const share = 0.55 + 0.9 * finish(chance, 3) + busy[j]!;
+    const lots = Math.max(1, Math.round(((notional * share) / 1_440 / (open / ticks)) * lot));
+    volume += lots;
+    turnover += (lots / lot) * ((open + close) / 2 / ticks);
+  }
+  const [open, close] = [price[first]!, price[first + count]!];
+  return {ts, open, high, low: premium ? low : Math.max(1, low), close, volume, turnover};
+}
+
+const hourCache = new Map<string, SimCandle>();
+
+/**
+ * A candle of any length from whole minutes, the same bytes whoever asks, whenever, in whatever order. Hours are kept, so
+ * that days and weeks are sums of what was computed once.
+ * @returns undefined before the listing, after the delisting, and where only the outage lies in it
+ */
+export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimCandle | undefined {
+  if (ts < coin.launchTs || (coin.delistTs !== undefined && side !== "spot" && ts >= coin.delistTs)) return undefined;
+  if (stepMs < HOUR_MS) return span(coin, side, ts, ts + stepMs);
+  if (stepMs > HOUR_MS) return merge(coin, side, ts, stepMs);
+  // The hour of a delisting is not kept: another venue of this seed may have its coin go on.
+  if (coin.delistTs !== undefined && ts + HOUR_MS > coin.delistTs) return span(coin, side, ts, ts + HOUR_MS);
+  const key = `${coin.seed}|${side}|${ts}`;
+  const known = hourCache.get(key);
+  if (known) return known;
+  const made = span(coin, side, ts, ts + HOUR_MS);
+  if (made) {
+    if (hourCache.size > 600_000) hourCache.clear();
+    hourCache.set(key, made);
+  }
+  return made;
+}
+
+/** The candle in progress: its whole minutes up to now, as the venue returns it as its newest row. */
+export const openCandle = (coin: Coin, side: Side, ts: number, nowMs: number): SimCandle | undefined =>
+  span(coin, side, ts, ts + Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS));
+
+/** The minutes of a range that are traded, hour by hour. */
+function span(coin: Coin, side: Side, from: number, to: number): SimCandle | undefined {
+  const start = Math.max(from, coin.launchTs);
+  const end = side === "spot" ? to : Math.min(to, coin.delistTs ?? Infinity);
+  let whole: SimCandle | undefined;
+  for (let t = start; t < end;) {
+    const next = Math.min(end, Math.floor(t / HOUR_MS) * HOUR_MS + HOUR_MS);
+    if (!inOutage(t)) whole = add(whole, minutes(coin, side, t, (next - t) / MINUTE_MS), from);
+    t = next;
+  }
+  return whole;
+}
+
+function merge(coin: Coin, side: Side, ts: number, spanMs: number): SimCandle | undefined {
+  let whole: SimCandle | undefined;
+  for (let t = ts; t < ts + spanMs; t += HOUR_MS) {
+    const part = candle(coin, side, t, HOUR_MS);
+    if (part) whole = add(whole, part, ts);
+  }
+  return whole;
+}
+
+function add(whole: SimCandle | undefined, part: SimCandle, ts: number): SimCandle {
+  if (!whole) return {...part, ts};
+  whole.high = Math.max(whole.high, part.high);
+  whole.low = Math.min(whole.low, part.low);
+  whole.close = part.close;
+  whole.volume += part.volume;
+  whole.turnover += part.turnover;
+  return whole;
+}

@@ -1,0 +1,99 @@
+import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
+import type {Fill} from "../../src/lib/ledger/fills.js";
+import {roundToTick} from "../../src/lib/ledger/rules.js";
+import {pairSlug} from "../../src/lib/market/pair.js";
+import {text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
+import {isReal} from "../execution/venue.js";
+import {fillOf} from "../journal/codec.js";
+import type {AccountEvent, ForeignEvent, ForeignRecord, InputEvent, LiquidatedEvent} from "../journal/events.js";
+import {hold} from "./hedging.js";
+import type {TradedPair} from "./pair.js";
+import type {ActivePair} from "./phases.js";
+import type {Trader} from "./trader.js";
+
+/**
+ * Phase 0: what has happened at the venue without an order of a step, or with one that was given up for lost, is taken
+ * into the ledger. What it leaves uneven is mended in the same step; what a person did also halts.
+ */
+export function takeForeign(trader: Trader, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
+  for (const {id, ts: changedTs, what, amount, pair} of account ?? []) {
+    const traded = pair === undefined ? undefined : trader.pairs.get(pair);
+    if (pair === undefined) trader.outside = trader.outside.plus(amount);
+    else if (traded) traded.outside = {...traded.outside, coins: traded.outside.coins.plus(amount)};
+    if (isReal(trader.venue)) trader.venue.confirmAccount(id, changedTs);
+    trader.recorder.follow<AccountEvent>({
+      type: "account",
+      ts: changedTs,
+      id,
+      what,
+      amount,
+      ...(pair !== undefined && {for: pair})
+    });
+  }
+  for (const {input, traded} of active) for (const found of input.foreign ?? []) take(trader, ts, traded, found);
+}
+
+function take(trader: Trader, ts: number, traded: TradedPair, {id, cause, fill: record}: ForeignRecord): void {
+  const fill = fillOf(record);
+  const {pair, hedge} = traded;
+  const event: ForeignEvent = {type: "foreign", ts, pair, tradeId: hedge?.order.id ?? null, cause, id};
+  trader.recorder.follow<ForeignEvent>(event);
+  trader.venue.confirmForeign(pair, fill);
+  if (hedge && endsShort(hedge, fill, cause)) lose(trader, traded, hedge, fill);
+  else if (hedge) hedge.book(fill);
+  else if (cause === "outside") keepOutside(trader, traded, fill);
+  else hold(trader, ts, traded, foundOrder(ts, pair, fill), [fill]);
+  if (cause === "outside" && trader.mode !== "halted") {
+    const {side, leg, quantity, price} = fill;
+    const what = `${side} ${text(quantity)} ${pair} ${leg} at ${text(price)}`;
+    trader.turn({type: "halted", ts, why: `somebody else traded on the account: ${what}`});
+  }
+}
+
+/** Whether the venue itself has taken the last of a short away. */
+const endsShort = (hedge: Hedge, {leg, side, quantity}: Fill, cause: ForeignRecord["cause"]): boolean =>
+  cause === "liquidation" && hedge.hedged && leg === "perp" && side === "buy" && quantity.gte(hedge.perpQty);
+
+function lose(trader: Trader, traded: TradedPair, hedge: Hedge, fill: Fill): void {
+  const {spot, perp} = traded.marks ?? {spot: hedge.order.spotReference, perp: hedge.order.perpReference};
+  const spotReference = roundToTick(fill.reference.times(spot).div(perp), traded.desk.rules.spotTick);
+  hedge.liquidate(fill.ts, {barTs: fill.ts, source: "mark", high: fill.reference, spotReference}, fill);
+  traded.desk.wait({});
+  trader.recorder.follow<LiquidatedEvent>({
+    type: "liquidated",
+    ts: fill.ts,
+    pair: traded.pair,
+    tradeId: hedge.order.id,
+    price: text(fill.reference),
+    high: toNumber(fill.reference),
+    source: "mark"
+  });
+}
+
+/** Somebody's own trade in a pair without a hedge: it is theirs, and the books know of it. */
+function keepOutside(trader: Trader, traded: TradedPair, {leg, side, price, quantity, fee}: Fill): void {
+  const signed = side === "buy" ? quantity : quantity.neg();
+  trader.outside = trader.outside.minus(price.times(signed)).minus(fee);
+  const {coins, short} = traded.outside;
+  traded.outside = leg === "spot" ? {coins: coins.plus(signed), short} : {coins, short: short.minus(signed)};
+}
+
+/** A hedge that begins with a fill nobody waits for any more; the next phase takes it back. */
+function foundOrder(ts: number, pair: string, fill: Fill): HedgeOrder {
+  const {leg, quantity, reference} = fill;
+  return {
+    id: `${pairSlug(pair)}-${ts}`,
+    pair,
+    ts,
+    reason: "found-at-venue",
+    decision: {ts, numbers: {}},
+    quantities: {
+      ordered: quantity,
+      spotQty: leg === "spot" ? quantity : ZERO,
+      perpQty: leg === "perp" ? quantity : ZERO
+    },
+    spotReference: reference,
+    perpReference: reference,
+    budgetLimit: "maxPositionUsd"
+  };
+}

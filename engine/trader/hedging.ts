@@ -1,0 +1,227 @@
+import {tradeReport} from "../../src/lib/backtest/report.js";
+import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
+import type {Fill} from "../../src/lib/ledger/fills.js";
+import {floorToStep} from "../../src/lib/ledger/rules.js";
+import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
+import {configEntries} from "../../src/lib/strategy/config.js";
+import {byRank} from "../../src/lib/strategy/decide.js";
+import type {Exit} from "../../src/lib/backtest/desk.js";
+import {sizeEntry} from "../../src/lib/backtest/entry.js";
+import {HOUR_MS} from "../../src/lib/time/grid.js";
+import type {ClosedEvent, NakedEvent, OpenedEvent, PairInput, RefusedEvent, UnwoundEvent} from "../journal/events.js";
+import {Ladder} from "./ladder.js";
+import type {TradedPair} from "./pair.js";
+import type {ActivePair} from "./phases.js";
+import type {Trader} from "./trader.js";
+
+/** No entry in a pair for this long after one of its legs had to be taken back. */
+export const COOLDOWN_MS = HOUR_MS;
+
+/** Phase 4: fills a waiting exit, or ends a history. */
+export async function close(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+  const {hedge, desk} = traded;
+  if (!hedge || trader.frozen) return;
+  if (input.end) {
+    return leave(trader, ts, traded, {
+      reason: hedge.hedged ? "backtest-end" : "liquidated",
+      decision: undefined,
+      spotReference: new Decimal(input.end.spot),
+      perpReference: new Decimal(input.end.perp)
+    });
+  }
+  const exit = desk.exitReady(ts);
+  if (!exit || !input.spot || !input.perp) return;
+  await leave(trader, ts, traded, {
+    reason: exit.reason,
+    decision: exit.decision,
+    spotReference: new Decimal(input.spot.bid),
+    perpReference: new Decimal(input.perp.ask)
+  });
+}
+
+/** The rungs for what one pair holds. */
+function ladderOf(
+  trader: Trader,
+  ts: number,
+  traded: TradedPair,
+  {tradeId, spot, perp, held}: {tradeId: string; spot: Decimal; perp: Decimal | undefined; held?: Hedge | undefined}
+): Ladder {
+  const {config} = trader;
+  return new Ladder({
+    recorder: trader.recorder,
+    venue: trader.venue,
+    ts,
+    pair: traded.pair,
+    tradeId,
+    rules: traded.desk.rules,
+    coinStep: traded.coinStep,
+    dust: traded.dust,
+    references: {spot, perp},
+    coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
+    sent: traded.sent,
+    ...(held && {held: {spot: held.spotQty, perp: held.hedged ? held.perpQty : ZERO}})
+  });
+}
+
+/**
+ * Leaves a hedge now. What the venue refuses whole stays as it is and is tried again at the next step; what it lets go of
+ * only in part is booked, told, and tried again.
+ * @param urgent at wider bands, and not put off to the next step
+ */
+export async function leave(trader: Trader, ts: number, traded: TradedPair, exit: Exit, urgent = false): Promise<void> {
+  const hedge = traded.hedge!;
+  const {spotReference: spot, perpReference: perp} = exit;
+  const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
+  await ladder.leave(hedge.hedged ? "close" : "sell-coin", urgent);
+  traded.sent = ladder.sent;
+  settleUp(trader, ts, traded, exit, ladder);
+}
+
+/** Takes the larger leg of an uneven hedge back (phase 0), at the prices of now. */
+export async function mend(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+  const {hedge} = traded;
+  if (!hedge?.hedged || trader.frozen || !traded.uneven || !input.spot) return;
+  const long = hedge.naked.gt(0);
+  // a perp that is gone (delisted) has no price any more, and needs none to sell the coin
+  const gone = hedge.perpQty.isZero();
+  if (!input.perp && !(long && gone)) return;
+  const spot = new Decimal(long ? input.spot.bid : input.spot.ask);
+  const perp = input.perp ? new Decimal(input.perp.ask) : hedge.fills.findLast(({leg}) => leg === "perp")?.reference;
+  const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
+  await ladder.mend();
+  traded.sent = ladder.sent;
+  const decision = {ts, numbers: {naked: text(hedge.naked)}};
+  settleUp(trader, ts, traded, {reason: "unwound", decision, spotReference: spot, perpReference: perp}, ladder);
+}
+
+/** Books what a ladder did to an open hedge: the trade has ended when nothing is left that can be traded. */
+function settleUp(trader: Trader, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
+  const hedge = traded.hedge!;
+  const {rules} = traded.desk;
+  const gone =
+    ladder.perp.isZero() &&
+    floorToStep(ladder.spot, traded.coinStep).times(exit.spotReference).lte(rules.spotMinNotional);
+  if (gone && (ladder.fills.length > 0 || ladder.spot.lt(traded.coinStep))) {
+    finish(trader, ts, traded, {...exit, fills: perpFirst(ladder.fills)});
+    traded.dust = traded.dust.plus(ladder.spot);
+    if (ladder.spot.gt(rules.step)) naked(trader, ts, traded, hedge.order.id, "too small to be sold");
+    return;
+  }
+  for (const fill of ladder.fills) hedge.book(fill);
+  if (traded.uneven) naked(trader, ts, traded, hedge.order.id, ladder.refusals.at(-1) ?? "not filled");
+}
+
+const perpFirst = (fills: readonly Fill[]): Fill[] => [
+  ...fills.filter(({leg}) => leg === "perp"),
+  ...fills.filter(({leg}) => leg === "spot")
+];
+
+/** The trade of a hedge that is left. */
+function finish(trader: Trader, ts: number, traded: TradedPair, exit: Exit): void {
+  const {perpQty} = traded.hedge!;
+  const trade = traded.desk.close(ts, exit);
+  traded.heldUnder = undefined;
+  traded.desk.forgetClosed();
+  trader.account.closedNet = trader.account.closedNet.plus(trade.net);
+  const report = tradeReport(trade);
+  traded.owed.push({
+    tradeId: trade.id,
+    afterTs: trade.payments.at(-1)?.ts ?? trade.entryTs,
+    // a settlement at the instant of leaving was taken before it, one at the end of a liquidating bar is not
+    untilTs: trade.liquidation ? trade.perpExitTs - 1 : trade.perpExitTs,
+    perpQty,
+    report
+  });
+  trader.recorder.follow<ClosedEvent>({type: "closed", ts, pair: traded.pair, trade: report});
+}
+
+/** One leg stands alone: nothing is entered any more, a person is told, and every step tries again. */
+function naked(trader: Trader, ts: number, traded: TradedPair, tradeId: string, why: string): void {
+  const quantity = text(traded.hedge?.naked ?? traded.dust);
+  trader.recorder.follow<NakedEvent>({type: "naked", ts, pair: traded.pair, tradeId, quantity, why});
+  if (trader.mode !== "halted") {
+    trader.turn({type: "halted", ts, why: `${traded.pair} holds ${quantity} coins without the other leg (${why})`});
+  }
+}
+
+/** Phase 5: entries that wait and have both prices are sized in ranking order and opened. */
+export async function open(trader: Trader, ts: number, active: readonly ActivePair[]): Promise<void> {
+  const claims = active.flatMap(({input: {spot, perp, end}, traded}) => {
+    if (trader.mode !== "running" || end || !spot || !perp || !traded.desk.entryReady(ts)) return [];
+    const intent = traded.desk.claim();
+    const references = {spotReference: new Decimal(spot.ask), perpReference: new Decimal(perp.bid)};
+    return [{traded, claim: {intent, ...references}, pair: traded.pair, netPerPeriod: intent.netPerPeriod}];
+  });
+  for (const {traded, claim} of claims.sort(byRank)) {
+    // A hedge that went wrong halts everything behind it.
+    if (trader.mode !== "running") return;
+    const {desk} = traded;
+    const order = sizeEntry(ts, claim, {open: trader.open, account: trader.account, rules: desk.rules}, trader.config);
+    if (typeof order === "string") refuse(trader, ts, traded, order);
+    else await enter(trader, ts, traded, order);
+  }
+}
+
+function refuse(trader: Trader, ts: number, traded: TradedPair, reason: string): void {
+  ++traded.desk.cannotOpen;
+  trader.recorder.follow<RefusedEvent>({type: "refused", ts, pair: traded.pair, reason});
+}
+
+async function enter(trader: Trader, ts: number, traded: TradedPair, order: HedgeOrder): Promise<void> {
+  const {desk, pair} = traded;
+  traded.sent = 0;
+  const ladder = ladderOf(trader, ts, traded, {
+    tradeId: order.id,
+    spot: order.spotReference,
+    perp: order.perpReference
+  });
+  await ladder.open({spot: order.quantities.ordered, perp: order.quantities.perpQty});
+  traded.sent = ladder.sent;
+  if (ladder.fills.length === 0) return refuse(trader, ts, traded, ladder.refusals.at(-1) ?? "not filled");
+  hold(trader, ts, traded, filledOrder(order, ladder), ladder.fills);
+  const {hedge} = traded;
+  trader.recorder.follow<OpenedEvent>({
+    type: "opened",
+    ts,
+    pair,
+    tradeId: order.id,
+    reason: order.reason,
+    notional: text(hedge!.notional),
+    liquidationPrice: text(hedge!.prices.liquidation)
+  });
+  if (ladder.unwound) {
+    traded.coolUntilTs = ts + COOLDOWN_MS;
+    const why = ladder.refusals[0] ?? "not filled";
+    trader.recorder.follow<UnwoundEvent>({
+      type: "unwound",
+      ts,
+      pair,
+      tradeId: order.id,
+      why,
+      untilTs: traded.coolUntilTs
+    });
+  }
+  if (ladder.perp.isZero() && ladder.spot.lte(desk.rules.step)) {
+    traded.dust = traded.dust.plus(ladder.spot);
+    const {spotReference, perpReference} = order;
+    const decision = {ts, numbers: {why: ladder.refusals[0] ?? "not filled"}};
+    finish(trader, ts, traded, {reason: "unwound", decision, spotReference, perpReference, fills: []});
+  } else if (!ladder.even) naked(trader, ts, traded, order.id, ladder.refusals.at(-1) ?? "not filled");
+}
+
+/** Takes an opened hedge in. */
+export function hold(trader: Trader, ts: number, traded: TradedPair, order: HedgeOrder, fills: readonly Fill[]): void {
+  traded.desk.hold(new Hedge(order, trader.config, traded.desk.rules, fills));
+  traded.opening = fills.length;
+  traded.checkedTs = ts;
+  traded.heldUnder = {strategy: configEntries(trader.config), instrument: traded.instrument};
+}
+
+/** The order as it was filled: its size is what is held, or was before it was taken back. */
+function filledOrder(order: HedgeOrder, {fills, spot, perp}: Ladder): HedgeOrder {
+  const {spotQty, perpQty} = order.quantities;
+  if (spot.eq(spotQty) && perp.eq(perpQty)) return order;
+  const bought = fills.reduce((sum, {quantity}) => Decimal.max(sum, quantity), ZERO);
+  const ordered = spot.gt(0) ? Decimal.min(spot, order.quantities.ordered) : bought;
+  return {...order, quantities: {ordered, spotQty: spot, perpQty: perp}};
+}

@@ -1,0 +1,71 @@
+import type {Decimal} from "../../src/lib/money/decimal.js";
+import {text} from "../../src/lib/money/decimal.js";
+import type {Act, Execution, ExecutionVenue, HedgeLegs, LegOrder} from "../execution/venue.js";
+import type {Recorder} from "../journal/recorder.js";
+import {fillOf, fillRecord} from "../journal/codec.js";
+import type {FilledEvent, OrderedEvent} from "../journal/events.js";
+
+/** What a leg's order is to do, before it has a name. */
+export type LegPlan = Omit<LegOrder, "clientId">;
+
+const ACTS: Readonly<Record<Act, string>> = {open: "o", close: "c", "sell-coin": "l", mend: "m"};
+
+/** The name of one order: the venue knows a repeat by it. At most 36 characters, as Bybit allows. */
+export function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
+  const cut = tradeId.lastIndexOf("-");
+  const ts = Number(tradeId.slice(cut + 1)).toString(36);
+  return `${tradeId.slice(0, Math.min(cut, 18))}-${ts}-${ACTS[act]}${market[0]}${attempt}`;
+}
+
+/** `reference × (1 ± band)`, to our disadvantage, undefined for any price. */
+export const limitOf = (
+  reference: Decimal,
+  side: LegOrder["side"],
+  bandBps: number | undefined
+): Decimal | undefined =>
+  bandBps === undefined ? undefined : reference.times(side === "buy" ? 10_000 + bandBps : 10_000 - bandBps).div(10_000);
+
+/**
+ * Sends one round of orders: written down first, then sent, then what became of them written down. A process that died in
+ * between goes on here, and the venue is asked what they have become.
+ */
+export async function carryOut(
+  recorder: Recorder,
+  venue: ExecutionVenue,
+  round: Omit<HedgeLegs, "legs"> & {legs: readonly LegPlan[]}
+): Promise<Execution> {
+  const {ts, tradeId, pair, act, attempt, patient} = round;
+  const legs = round.legs.map((leg) => ({clientId: clientId(tradeId, act, leg.market, attempt), ...leg}));
+  const order: HedgeLegs = {ts, tradeId, pair, act, attempt, legs, ...(patient && {patient})};
+  const resumed = recorder.upcoming !== undefined;
+  recorder.follow<OrderedEvent>({
+    type: "ordered",
+    ts,
+    tradeId,
+    pair,
+    act,
+    attempt,
+    legs: legs.map(({limit, quantity, reference, ...leg}) => ({
+      ...leg,
+      quantity: text(quantity),
+      reference: text(reference),
+      ...(limit && {limit: text(limit)})
+    }))
+  });
+  const filled = await recorder.recallLater<FilledEvent>("filled", async () => {
+    const {fills, unfilled = []} = await venue.execute(order, {resumed});
+    return {
+      type: "filled",
+      ts,
+      tradeId,
+      fills: fills.map(fillRecord),
+      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, why}) => [clientId, why] as [string, string])})
+    };
+  });
+  const execution: Execution = {
+    fills: filled.fills.map(fillOf),
+    unfilled: (filled.unfilled ?? []).map(([id, why]) => ({clientId: id, why}))
+  };
+  venue.confirm(order, execution);
+  return execution;
+}

@@ -1,0 +1,207 @@
+import {text, Decimal} from "../../src/lib/money/decimal.js";
+import type {Payment} from "../../src/lib/ledger/trade.js";
+import {decide, type Intent} from "../../src/lib/strategy/decide.js";
+import {intentOf, intentRecord} from "../journal/codec.js";
+import type {
+  ClosedEvent,
+  DecidedEvent,
+  GatedEvent,
+  LapsedEvent,
+  LiquidatedEvent,
+  PairInput,
+  InputEvent,
+  RiskEvent,
+  SettledEvent
+} from "../journal/events.js";
+import {leave} from "./hedging.js";
+import {amended, OWED_MS, type Owed, type TradedPair} from "./pair.js";
+import type {Trader} from "./trader.js";
+
+/** One pair of a step: what has become known of it, and its state. */
+export interface ActivePair {
+  input: PairInput;
+  traded: TradedPair;
+}
+
+/** Phase 1: bars that have ended may liquidate; the coin of a liquidated hedge is sold when spot has a price. */
+export async function liquidate(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+  const {desk} = traded;
+  for (const bar of input.bars ?? []) {
+    traded.checkedTs = Math.max(traded.checkedTs, bar.endTs);
+    if (!desk.checkBar(bar, () => traded.opensAt(bar.openTs))) continue;
+    const hedge = traded.hedge!;
+    trader.venue.liquidated(traded.pair, hedge.fills.at(-1)!);
+    trader.recorder.follow<LiquidatedEvent>({
+      type: "liquidated",
+      ts: bar.endTs,
+      pair: traded.pair,
+      tradeId: hedge.order.id,
+      price: text(hedge.prices.liquidation),
+      high: bar.high,
+      source: bar.source
+    });
+  }
+  if (!traded.hedge || traded.hedge.hedged || input.end || !input.spot || trader.frozen) return;
+  await leave(trader, ts, traded, {
+    reason: "liquidated",
+    decision: undefined,
+    spotReference: new Decimal(input.spot.bid),
+    perpReference: undefined
+  });
+}
+
+/** Phase 2: settlements that have become known. Returns whether there were any. */
+export function settle(trader: Trader, input: PairInput, traded: TradedPair): boolean {
+  const {desk, rates, pair} = traded;
+  for (const row of input.settlements ?? []) {
+    const {t, rate, intervalSource} = rates.push(row);
+    const mark = row.mark && {mark: new Decimal(row.mark.price), markSource: row.mark.source};
+    const amount = row.paid === undefined ? undefined : new Decimal(row.paid);
+    const settlement = {rate, ambiguous: intervalSource === "ambiguous", paid: amount};
+    const payment = desk.settle(t, settlement, () => mark);
+    const {hedge} = traded;
+    if (payment) paid(trader, pair, hedge!.order.id, payment, {expected: hedge!.expected(payment)});
+    else if (mark) settleLate(trader, {ts: t, rate, ...mark, amount}, traded);
+  }
+  return (input.settlements?.length ?? 0) > 0;
+}
+
+function paid(
+  trader: Trader,
+  pair: string,
+  tradeId: string,
+  {ts, rate, mark, markSource, amount}: Payment,
+  {expected = amount, late = false}: {expected?: Decimal; late?: boolean}
+): void {
+  trader.venue.paid(pair, amount);
+  trader.recorder.follow<SettledEvent>({
+    type: "settled",
+    ts,
+    pair,
+    tradeId,
+    rate: text(rate),
+    mark: text(mark),
+    markSource,
+    amount: text(amount),
+    ...(!expected.eq(amount) && {expected: text(expected)}),
+    ...(late && {late})
+  });
+}
+
+/** A settlement from before an exit, known only after it, still belongs to the hedge that was open then. */
+function settleLate(
+  trader: Trader,
+  {amount, ...settlement}: Omit<Payment, "amount"> & {amount: Decimal | undefined},
+  traded: TradedPair
+): void {
+  const {ts: t, rate, mark} = settlement;
+  const owed = traded.owed.find(({afterTs, untilTs}) => t > afterTs && t <= untilTs);
+  traded.owed = traded.owed.filter(({untilTs}) => untilTs > t - OWED_MS);
+  if (!owed) return;
+  owed.afterTs = t;
+  const expected = owed.perpQty.times(mark).times(rate);
+  amend(trader, traded, owed, {...settlement, amount: amount ?? expected}, expected);
+}
+
+/** A closed trade is paid once more. */
+function amend(trader: Trader, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
+  trader.account.closedNet = trader.account.closedNet.plus(payment.amount);
+  paid(trader, traded.pair, owed.tradeId, payment, {late: true, ...(expected && {expected})});
+  owed.report = amended(owed.report, payment);
+  trader.recorder.follow<ClosedEvent>({
+    type: "closed",
+    ts: owed.report.exitTs,
+    pair: traded.pair,
+    trade: owed.report
+  });
+}
+
+/** A venue that has paid late, or other than it said, is taken at its word: the difference goes to the trade it belongs to. */
+export function correct(trader: Trader, corrections: NonNullable<InputEvent["corrections"]>): void {
+  for (const {pair, settlementTs: ts, amount} of corrections) {
+    const traded = trader.pair(pair);
+    const {hedge} = traded;
+    const first = hedge?.payments.find((payment) => payment.ts === ts);
+    const owed = traded.owed.find(({report}) => report.settlements.some((settlement) => settlement.ts === ts));
+    if (hedge && first) {
+      paid(trader, pair, hedge.order.id, hedge.settle({...first, amount: new Decimal(amount)}), {late: true});
+    } else if (owed) {
+      const {rate, mark, markSource} = owed.report.settlements.find((settlement) => settlement.ts === ts)!;
+      const again = {ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)};
+      amend(trader, traded, owed, again);
+    } else trader.outside = trader.outside.plus(amount);
+  }
+}
+
+/** Phase 3: waiting entries lapse, the rules decide, the gate refuses, risk leaves. */
+export function decideAt(
+  trader: Trader,
+  ts: number,
+  active: readonly ActivePair[],
+  settled: ReadonlySet<string>
+): void {
+  for (const {traded} of active) {
+    if (traded.desk.lapse(ts)) trader.recorder.follow<LapsedEvent>({type: "lapsed", ts, pair: traded.pair});
+  }
+  const asked = active.filter(({input, traded}) => !input.end && (settled.has(traded.pair) || traded.overdue(ts)));
+  if (asked.length > 0) takeIntents(trader, ts, ask(trader, ts, asked, settled));
+  const risk = trader.recorder.recallSome<RiskEvent>("risk", () => {
+    const exits = trader.gate.exits(trader, ts).filter(({pair}) => {
+      const book = trader.pairs.get(pair)?.desk.book;
+      return book?.position === "open" && book.waiting !== "exit";
+    });
+    return exits.length > 0 ? {type: "risk", ts, exits} : undefined;
+  });
+  for (const {pair, rule, why} of risk?.exits ?? []) {
+    const decision = {ts, numbers: {rule, why}};
+    trader.pair(pair).desk.take({type: "exit", pair, reason: "risk", decision}, ts);
+  }
+}
+
+function ask(
+  trader: Trader,
+  ts: number,
+  asked: readonly ActivePair[],
+  settled: ReadonlySet<string>
+): readonly Intent[] {
+  const decided = trader.recorder.recall<DecidedEvent>(
+    "decided",
+    () => {
+      const views = asked.map(({input: {spot, perp, volume}, traded}) =>
+        traded.rates.view({
+          ts,
+          settled: settled.has(traded.pair),
+          perpOpens: perp !== undefined,
+          opens: {spot: spot && new Decimal(spot.last), perp: perp && new Decimal(perp.last)},
+          volume
+        })
+      );
+      const book = new Map(asked.map(({traded}) => [traded.pair, traded.desk.book]));
+      return {type: "decided", ts, intents: decide({ts, pairs: views}, book, trader.config).map(intentRecord)};
+    },
+    {pure: true}
+  );
+  return decided.intents.map((record) => intentOf(record, ts));
+}
+
+function takeIntents(trader: Trader, ts: number, intents: readonly Intent[]): void {
+  const entries = intents.filter((intent) => intent.type === "enter");
+  const refused = new Set<string>();
+  if (entries.length > 0) {
+    const gated = trader.recorder.recall<GatedEvent>("gated", () => ({
+      type: "gated",
+      ts,
+      refused: [
+        ...(trader.mode === "running" ? [] : entries.map(({pair}) => ({pair, rule: trader.mode, why: trader.why}))),
+        ...trader.gate.entries(entries, trader, ts)
+      ]
+    }));
+    for (const {pair} of gated.refused) refused.add(pair);
+  }
+  for (const intent of intents) {
+    const {desk} = trader.pair(intent.pair);
+    if (!refused.has(intent.pair)) desk.take(intent, ts);
+    // What waits was decided under rules that no longer let it pass.
+    else if (desk.entry) desk.take({type: "drop", pair: intent.pair, decision: intent.decision}, ts);
+  }
+}
