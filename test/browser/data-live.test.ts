@@ -2,7 +2,7 @@ import type {Browser, BrowserContext, Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
 import {launch, openPage, type OpenOptions} from "../helpers/browser.js";
-import {fakeEngine, type FakeEngine} from "../helpers/fakeEngine.js";
+import {fakeEngine, type FakeEngine} from "../helpers/fake/engine.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
 

@@ -4,8 +4,8 @@ import type {Browser, BrowserContext, Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
 import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
-import {fakeEngine, type FakeEngine} from "../helpers/fakeEngine.js";
-import {madePosition} from "../helpers/madeEngine.js";
+import {fakeEngine, type FakeEngine} from "../helpers/fake/engine.js";
+import {madePosition} from "../helpers/made/engine.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
 

@@ -9,7 +9,7 @@ import {Kernel} from "../../src/lib/sweep/kernel.js";
 import {prepare} from "../../src/lib/sweep/prepare.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
-import {marketDataFromCsv, realMarketData} from "./marketdata.js";
+import {marketDataFromCsv, realMarketData} from "./market-data.js";
 import {fixture, realDataDir} from "./shared.js";
 
 const cases: {

@@ -1,5 +1,5 @@
 import {appendFileSync} from "node:fs";
-import {replayHistory} from "../../engine/feed/replay-history.js";
+import {replayHistory} from "./replay-history.js";
 import {Journal, journalFiles, readJournal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
 import type {JournalLine} from "../../engine/journal/line.js";
 import {Recorder} from "../../engine/journal/recorder.js";

@@ -1,0 +1,316 @@
+// @vitest-environment jsdom
+import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
+import type {VenueLimit} from "../../../engine/data/venues.js";
+import type {TrackedPair} from "../../../engine/data/tracking.js";
+import {readInput, QUERIES, SCHEMAS} from "../../../engine/api/schemas.js";
+import {newJob, type Job} from "../../../src/lib/wire/job.js";
+import type {BulkResult} from "../../../loaders/ingest/jobs/bulk.js";
+import {LiveDataTable} from "../../../src/components/ui/dataTable.js";
+import type {EngineClient, EngineState} from "../../../src/components/engine/engineClient.js";
+import {errorAdvice} from "../../../src/components/data/errorAdvice.js";
+import {factsOf} from "../../../src/components/data/jobDetail.js";
+import {KINDS, STATES, filterLines, jobQuery, saysWords} from "../../../src/components/data/jobFilter.js";
+import {SHARE, inUse, limitWords, readShare} from "../../../src/components/data/limitModel.js";
+import {LiveStatus, Living} from "../../../src/components/data/liveStatus.js";
+import {channelWords} from "../../../src/components/data/notificationsPanel.js";
+import {Selection} from "../../../src/components/ui/selection.js";
+import {checkedWords, historyOf} from "../../../src/components/data/seriesBoard.js";
+import {bulkWords} from "../../../src/components/ingest/workModel.js";
+import type {BulkReport, JobDetailReport, LimitReport, TrackedPairReport} from "../../../src/lib/wire/data.js";
+import {madeStatus} from "../../helpers/made/status.js";
+
+const NOW = Date.UTC(2026, 2, 14, 12);
+// What the engine says must be what the page reads; the compiler holds it to that.
+const asBulk = (results: BulkResult[]): BulkReport => ({results});
+const asLimit = (limit: VenueLimit): LimitReport => limit as LimitReport;
+const asTracked = (pair: TrackedPair): TrackedPairReport => pair;
+void asTracked;
+const job = (id: string, change: Partial<Job> = {}) => newJob(id, "backfill", NOW, change);
+
+afterEach(() => document.body.replaceChildren());
+
+describe("a command over many jobs in words", () => {
+  it("counts histories once and says together what was left for one reason", () => {
+    const report = asBulk([
+      {id: "a", done: true, jobs: ["a"], why: null},
+      {id: "b", done: true, jobs: ["a", "b.1"], why: "1 of 3 left: it is complete"},
+      ...["c", "d", "e", "f"].map((id) => ({
+        id,
+        done: false,
+        jobs: [],
+        why: "retried 3 times in bulk already; retry it by itself"
+      }))
+    ]);
+    expect(bulkWords("put back", report, (id) => id.toUpperCase())).toEqual({
+      done: "2 histories put back.",
+      left: [
+        "Left 1: B, because 1 of 3 left: it is complete.",
+        "Left 4: C, D, E and 1 more, because retried 3 times in bulk already; retry it by itself."
+      ]
+    });
+    expect(bulkWords("cancelled", asBulk([]), String)).toEqual({done: "Nothing was cancelled.", left: []});
+  });
+});
+
+describe("an error a person can act on", () => {
+  it.each([
+    ["sim funding failed: status 502, 6 attempts → check the network", /out of order/],
+    ["bybit kline failed: status 403, 2 attempts → wait", /ban passes in about ten minutes/],
+    ["bybit kline failed: status 451 → another venue", /does not serve this address/],
+    ["bybit kline failed: code 10006, 6 attempts → check", /smaller share/],
+    ["bybit kline failed: fetch failed (ECONNREFUSED), 6 attempts → check", /could not be reached/],
+    ["bybit time failed: code 10002", /Set the clock right/],
+    ["bybit kline failed: reply is not JSON, status 200", /could not be read/],
+    ["missing market: bybit lists no perpetual XX/USDT → see pairs", /does not trade this pair/],
+    ["something new → type this", /^Type this\.$/],
+    ["something new", /^Look at the log/]
+  ])("%s", (text, advice) => {
+    const told = errorAdvice(text);
+    expect(told.advice).toMatch(advice);
+    // The error itself stands word for word.
+    expect(text.startsWith(told.exact)).toBe(true);
+    expect(told.exact).not.toContain("→");
+  });
+});
+
+describe("the filter of the history", () => {
+  const any = {status: "", kind: "", pair: "", text: ""};
+  it("asks for what the engine's own schema takes", () => {
+    expect(jobQuery(any)).toBe("");
+    for (const {value: status} of STATES)
+      for (const {value: kind} of KINDS) {
+        const query = jobQuery({...any, status, kind, pair: "btc-usdt"}, {limit: 500});
+        const read = readInput(QUERIES.jobs, Object.fromEntries(new URLSearchParams(query)));
+        expect(read).toMatchObject({limit: 500, pair: "BTC/USDT"});
+        readInput(QUERIES.export, Object.fromEntries(new URLSearchParams(jobQuery({...any, status, kind}))));
+      }
+    expect(() => jobQuery({...any, pair: "?"})).toThrow("invalid pair: ?");
+  });
+  it("finds words in name, state, id and error, and keeps the lines of an export that say them", () => {
+    const failed = job("b-1.1", {
+      parentId: "b-1",
+      pair: "BTC/USDT",
+      series: "perp",
+      status: "failed",
+      error: "Status 403"
+    });
+    expect(["", "btc 403", "failed perp", "b-1.1"].map((words) => saysWords(failed, words))).toEqual([
+      true,
+      true,
+      true,
+      true
+    ]);
+    expect(saysWords(failed, "btc 404")).toBe(false);
+    const lines = `${JSON.stringify(failed)}\n${JSON.stringify(job("b-2"))}\n`;
+    expect(filterLines(lines, "403")).toEqual({ndjson: `${JSON.stringify(failed)}\n`, lines: 1});
+    expect(filterLines(lines, " ")).toEqual({ndjson: lines, lines: 2});
+  });
+});
+
+describe("a job opened", () => {
+  it("tells what there is to know, and what the work found in the data", () => {
+    const detail: JobDetailReport = {
+      ...job("b-1", {rowsFetched: 10, startedAt: NOW, finishedAt: NOW + 4_000, quality: {rejected: 2, repeats: 0}}),
+      children: [job("b-1.1", {parentId: "b-1", status: "failed"}), job("b-1.2", {parentId: "b-1"})],
+      log: []
+    };
+    const facts = factsOf(detail);
+    expect(facts).toEqual(
+      expect.arrayContaining([
+        "b-1",
+        "10 rows",
+        "2 histories, 1 failed",
+        "took 4 seconds",
+        "rows left out as unsound: 2"
+      ])
+    );
+    expect(facts.join()).not.toContain("twice");
+  });
+});
+
+describe("a venue's limit", () => {
+  const limit = asLimit({
+    venue: "bybit",
+    origin: "https://api.bybit.com",
+    requests: 1_204,
+    retries: 3,
+    inWindow: 120,
+    perWindow: 480,
+    windowMs: 5_000,
+    published: 600,
+    share: 0.8,
+    bannedUntilMs: NOW + 60_000
+  });
+  it("in words, with the ban while it lasts", () => {
+    expect(limitWords(limit, NOW)).toEqual([
+      "120 of 480 requests in 5 seconds",
+      "the venue publishes 600",
+      "1,204 requests in all, 3 of them repeats",
+      "banned until 2026-03-14 12:01 UTC"
+    ]);
+    expect(limitWords(limit, NOW + 60_000)).toHaveLength(3);
+    expect(inUse(limit)).toBe(0.25);
+    expect(inUse({...limit, perWindow: 0})).toBe(0);
+  });
+  it("a share that is read is one the engine takes, and no other is read", () => {
+    for (const text of ["5", "80", "42 %", "12.5"])
+      expect(readInput(SCHEMAS.limits, {venue: "bybit", share: readShare(text)}).share).toBeCloseTo(
+        parseFloat(text) / 100
+      );
+    for (const text of ["", "4", "81", "x", "-5"]) expect(() => readShare(text)).toThrow(/^invalid share/);
+    expect([SHARE.least, SHARE.most]).toEqual([0.05, 0.8]);
+  });
+});
+
+it("where notifications go is said, a channel that fails with its reason", () => {
+  expect(channelWords({channels: [], perHour: 20})).toContain("on these pages alone");
+  expect(
+    channelWords({
+      channels: [
+        {name: "webhook", failing: null},
+        {name: "email", failing: "email: no answer"}
+      ],
+      perHour: 5
+    })
+  ).toBe("They also go to webhook; email, which fails: email: no answer, at most 5 messages an hour each.");
+});
+
+describe("rows that a person selects", () => {
+  it("all boxes of one row say the same, and keep it when they are drawn anew", () => {
+    const counts: number[] = [];
+    const selection = Selection((n) => counts.push(n));
+    const boxes = [selection.box("a", "BTC perp"), selection.box("a", "BTC perp"), selection.box("b", "ETH perp")];
+    document.body.append(...boxes);
+    boxes[0]!.click();
+    expect(boxes.map(({checked}) => checked)).toEqual([true, true, false]);
+    expect(selection.box("a", "BTC perp").checked || selection.ids().includes("a")).toBe(true);
+    selection.choose([["c", "SOL perp"]]);
+    expect(selection.ids()).toEqual(["a", "c"]);
+    expect([selection.nameOf("c"), selection.nameOf("z")]).toEqual(["SOL perp", "z"]);
+    selection.clear();
+    expect([counts.at(-1), boxes[0]!.checked]).toEqual([0, false]);
+  });
+});
+
+describe("a live table that sorts", () => {
+  it("keeps a row's button and its focus while rows come and change around it", () => {
+    const {element, update} = LiveDataTable<{id: string; n: number}>({
+      caption: "Rows",
+      key: (d) => d.id,
+      sort: "id",
+      columns: [
+        {key: "id", label: "Name", value: (d) => d.id},
+        {key: "n", label: "N", value: (d) => d.n},
+        {
+          key: "do",
+          label: "Do",
+          value: (d) => d.id,
+          cell: (d) => Object.assign(document.createElement("button"), {textContent: `Check ${d.id}`})
+        }
+      ]
+    });
+    document.body.append(element);
+    update([
+      {id: "b", n: 1},
+      {id: "d", n: 1}
+    ]);
+    const button = [...element.querySelectorAll<HTMLElement>("tbody button")].at(-1)!;
+    button.focus();
+    update(["a", "b", "c", "d"].map((id, n) => ({id, n})));
+    expect(document.activeElement).toBe(button);
+    expect([...element.querySelectorAll("tbody tr")].map((d) => d.textContent)).toEqual([
+      "a0Check a",
+      "b1Check b",
+      "c2Check c",
+      "d3Check d"
+    ]);
+    update([]);
+    expect(element.querySelector("tbody")!.textContent).toBe("Nothing to show.");
+  });
+});
+
+describe("the state of the data while an engine is up", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function made() {
+    const status = madeStatus(NOW);
+    let watcher: (state: EngineState) => void = () => undefined;
+    let hearer: (event: any) => void = () => undefined;
+    const get = vi.fn(async () => structuredClone(status));
+    const client = {
+      base: "http://127.0.0.1:1",
+      expected: true,
+      get,
+      watch: (d: typeof watcher) => ((watcher = d), d({link: "unknown"} as EngineState), () => undefined),
+      hear: (d: typeof hearer) => ((hearer = d), () => undefined)
+    } as unknown as EngineClient;
+    const link = (to: EngineState["link"]) => watcher({link: to} as EngineState);
+    return {status, client, get, link, hear: (type: string, data: unknown = {}) => hearer({type, data})};
+  }
+
+  it("is the engine's while it is up and the build's before and after, and is read anew when the lake is newer", async () => {
+    const {status, client, get, link, hear} = made();
+    const built = {...madeStatus(NOW), series: []};
+    const live = LiveStatus(built, client);
+    const drawn: number[] = [];
+    const element = Living(live, (d) => {
+      drawn.push(d!.series.length);
+      return document.createElement("p");
+    });
+    document.body.append(element);
+    expect([live.live, drawn]).toEqual([false, [0]]);
+    link("up");
+    await live.ready;
+    expect([live.live, live.status!.series.length, drawn.at(-1)]).toEqual([true, 3, 3]);
+    status.series.pop();
+    hear("published");
+    hear("published");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([get.mock.calls.length, drawn.at(-1)]).toEqual([2, 2]);
+    hear("batch", job("b", {status: "in_progress"}));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(get).toHaveBeenCalledTimes(2);
+    hear("batch", job("b", {status: "completed"}));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(get).toHaveBeenCalledTimes(3);
+    link("down");
+    expect([live.live, drawn.at(-1)]).toEqual([false, 0]);
+    const times = drawn.length;
+    element.remove();
+    link("up");
+    await vi.advanceTimersByTimeAsync(100);
+    link("down");
+    await vi.advanceTimersByTimeAsync(100);
+    link("up");
+    await vi.advanceTimersByTimeAsync(100);
+    // What has left the page is drawn no more.
+    expect(drawn.length).toBe(times);
+  });
+
+  it("is placed without an engine at once, and not held up by one that does not answer", async () => {
+    const {client, link, get} = made();
+    await LiveStatus(null, {...client, base: null} as EngineClient).ready;
+    get.mockImplementation(() => new Promise(() => undefined));
+    const live = LiveStatus(null, client);
+    link("up");
+    const ready = live.ready.then(() => "ready");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await ready).toBe("ready");
+  });
+});
+
+describe("one history", () => {
+  it("is named as the engine's routes want it, and a look at it is told", () => {
+    const [funding, perp] = madeStatus(NOW).series;
+    for (const series of [funding!, perp!])
+      expect(readInput(SCHEMAS.check, historyOf(series))).toMatchObject({pair: "BTC/USDT", series: series.series});
+    expect(checkedWords({rows: 1_000, holes: [], changed: false}, "BTC/USDT perp 1h")).toBe(
+      "BTC/USDT perp 1h: 1,000 rows looked at, no hole, as the ledger said."
+    );
+    const hole = {from: 0, to: 1, rows: 3, state: "open", tries: 0};
+    expect(checkedWords({rows: 997, holes: [hole, hole], changed: true}, "X")).toBe(
+      "X: 997 rows looked at, 2 holes of 6 rows; the ledger said something else and is corrected."
+    );
+  });
+});

@@ -1,0 +1,204 @@
+// @vitest-environment jsdom
+import fc from "fast-check";
+import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
+import {estimateWords, pairWords, timeWords} from "../../../src/components/ingest/estimateModel.js";
+import {handOver, takeOver} from "../../../src/components/ingest/handOver.js";
+import {latest} from "../../../src/components/ui/latest.js";
+import {absenceOf, demoAbsence, type EngineView} from "../../../src/components/ingest/startModel.js";
+import {backfillCommand, demoCommand, importCommand, shellWord} from "../../../src/components/ingest/workCommand.js";
+import {readRequest, type TypedRequest} from "../../../src/components/ingest/workRequest.js";
+import {readSeries, readWanted} from "../../../engine/data/request.js";
+import type {Estimate} from "../../../engine/data/estimate.js";
+import type {EstimateReport} from "../../../src/lib/wire/data.js";
+
+// What the engine says must be what the page reads; the compiler holds it to that.
+const estimate = (change: Partial<Estimate> = {}): EstimateReport => ({
+  requests: 503,
+  rows: 376_314,
+  histories: 80,
+  complete: 0,
+  seconds: 6,
+  pairs: ["BTC/USDT", "ETH/USDT"],
+  ...change
+});
+
+describe("an estimate in words", () => {
+  it("tells requests, rows and time, and what is spared", () => {
+    expect(estimateWords(estimate())).toEqual([
+      "503 requests for about 376,314 rows: about 6 seconds at the rate in use, longer on a slow network.",
+      "80 histories of 2 pairs."
+    ]);
+    expect(estimateWords(estimate({complete: 3}))[1]).toBe(
+      "80 histories of 2 pairs, 3 of them complete already and left out."
+    );
+    expect(estimateWords(estimate({requests: 0, complete: 80}))).toEqual([
+      "Nothing is missing: 80 histories of 2 pairs are all complete."
+    ]);
+    expect(estimateWords(estimate({histories: 0, requests: 0}))).toEqual([
+      "Nothing that this venue serves was asked for."
+    ]);
+  });
+  it("tells a time as no more exact than it is, and the first pairs by name", () => {
+    expect([0, 1, 2.4, 90, 7_200].map(timeWords)).toEqual([
+      "about a second",
+      "about a second",
+      "about 3 seconds",
+      "about 1 minute",
+      "about 2 hours"
+    ]);
+    expect(pairWords({pairs: ["A/B", "C/D", "E/F"]}, 2)).toBe("A/B, C/D and 1 more");
+  });
+});
+
+describe("asking with the newest input", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("waits until inputs rest, and no older answer is ever told, in whatever order they come", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({min: 1, max: 900}), {minLength: 1, maxLength: 8}), async (delays) => {
+        const told: number[] = [];
+        const asked: number[] = [];
+        const asking = latest<number, number>(
+          (n) => (asked.push(n), new Promise((resolve) => setTimeout(() => resolve(n), delays[n]!))),
+          {onAnswer: (n) => told.push(n), onError: () => told.push(-1), waitMs: 100}
+        );
+        for (let i = 0; i < delays.length; i++) {
+          asking.ask(i);
+          await vi.advanceTimersByTimeAsync(i % 2 ? 150 : 50);
+        }
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(told.at(-1)).toBe(delays.length - 1);
+        expect([...told].sort((a, b) => a - b)).toEqual(told);
+        expect(asked.length).toBeLessThan(delays.length + 1);
+      })
+    );
+  });
+  it("a null forgets what is under way, and after its end nothing is told", async () => {
+    const told: unknown[] = [];
+    const asking = latest<number, number>(async (n) => n, {
+      onAnswer: (n) => told.push(n),
+      onError: (error) => told.push(error.message),
+      waitMs: 10
+    });
+    asking.ask(1);
+    asking.ask(null);
+    await vi.advanceTimersByTimeAsync(100);
+    asking.ask(2);
+    asking.close();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(told).toEqual([]);
+  });
+  it("an error of the newest is told, one of an older is not", async () => {
+    const told: string[] = [];
+    const asking = latest<number, number>(
+      (n) => new Promise((_, reject) => setTimeout(() => reject(new Error(String(n))), n === 1 ? 500 : 10)),
+      {onAnswer: () => undefined, onError: (error) => told.push(error.message), waitMs: 0}
+    );
+    asking.ask(1);
+    await vi.advanceTimersByTimeAsync(50);
+    asking.ask(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual(["2"]);
+  });
+});
+
+describe("the command that does the same", () => {
+  const typed: TypedRequest = {
+    venue: "bybit",
+    url: "",
+    choose: "top",
+    top: "20",
+    pairs: "",
+    days: "365",
+    series: ["funding", "spot", "perp", "mark"],
+    timeframes: ["1h"]
+  };
+  const of = (change: Partial<TypedRequest>) => backfillCommand(readRequest({...typed, ...change}).body!);
+
+  it("says only what the command would not do by itself, and every choice it would not", () => {
+    expect(of({})).toBe("npx carrybook backfill --venue bybit --top 20 --days 365");
+    expect(of({choose: "pairs", pairs: "btc-usdt eth/usdt", series: ["funding"], timeframes: []})).toBe(
+      "npx carrybook backfill --venue bybit --pairs BTC/USDT,ETH/USDT --days 365 --series funding"
+    );
+    expect(of({venue: "sim", url: "http://127.0.0.1:8330", timeframes: ["1m", "1d"]})).toBe(
+      "npx carrybook backfill --url http://127.0.0.1:8330 --top 20 --days 365 --timeframe 1m,1d --demo"
+    );
+    expect(backfillCommand(readRequest({...typed, venue: "sim"}, {simKnown: true}).body!)).toBe(
+      demoCommand({top: 20, days: 365})
+    );
+  });
+  it("is understood by the command as it was chosen", () => {
+    fc.assert(
+      fc.property(
+        fc.subarray(["funding", "spot", "perp", "mark", "index"], {minLength: 1}),
+        fc.subarray(["1m", "5m", "15m", "1h", "4h", "8h", "1d"], {minLength: 1}),
+        fc.integer({min: 1, max: 3_650}),
+        (series, timeframes, days) => {
+          const words = of({series, timeframes, days: String(days)}).split(" ");
+          const flag = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
+          const read = readSeries({series: flag("--series")!, timeframe: flag("--timeframe")!});
+          expect([...read.series].sort()).toEqual([...series].sort());
+          if (series.some((d) => d !== "funding")) expect([...read.timeframes].sort()).toEqual([...timeframes].sort());
+          expect(readWanted({days: flag("--days")!}).days).toBe(days);
+        }
+      )
+    );
+  });
+  it("quotes what a shell would take apart", () => {
+    expect(["downloads/a.csv", "my file.csv", "it's", "$(rm)", "~/x"].map(shellWord)).toEqual([
+      "downloads/a.csv",
+      "'my file.csv'",
+      "'it'\\''s'",
+      "'$(rm)'",
+      "~/x"
+    ]);
+    const empty = {path: "", venue: "", pair: "", series: "", timeframe: "", columns: ""};
+    expect(importCommand(empty)).toBe("npx carrybook import downloads/ --venue binance");
+    expect(
+      importCommand({...empty, path: "a b.csv", venue: "okx", pair: "BTC/USDT", series: "perp", timeframe: "1h"})
+    ).toBe("npx carrybook import 'a b.csv' --venue okx --pair BTC/USDT --series perp --timeframe 1h");
+    expect(importCommand({...empty, series: "funding", timeframe: "1h", columns: "ts=1,rate=3"})).toBe(
+      "npx carrybook import downloads/ --venue binance --series funding --columns ts=1,rate=3"
+    );
+  });
+});
+
+describe("what to type where no engine can be given the work", () => {
+  const up: EngineView = {link: "up", reachable: true, simulated: false};
+  const command = "npx carrybook backfill --venue okx";
+  const of = (view: Partial<EngineView>, venue = "okx") => absenceOf({...up, ...view}, {venue, command});
+  it("nothing where it can, else each case with its commands", () => {
+    expect(of({})).toBeNull();
+    expect(of({simulated: null})).toBeNull();
+    expect(of({link: "down"})!.commands).toEqual(["npx carrybook engine --venue okx", command]);
+    expect(of({link: "down"}, "a b;c")!.commands[0]).toBe("npx carrybook engine");
+    expect(of({link: "no token"})!.commands).toEqual(["npx carrybook engine --ticket"]);
+    expect(of({link: "unknown"})!.commands).toEqual([command]);
+    expect(of({reachable: false, link: "down"})).toMatchObject({commands: [command]});
+    expect(of({simulated: true})!.words).toContain("never mixes with a venue's");
+    expect(of({simulated: true}, "sim")).toBeNull();
+  });
+  it("the demo: an engine of a venue does not fill it", () => {
+    const demo = "npx carrybook demo --pairs 20 --days 365";
+    expect(demoAbsence(up, demo)).toMatchObject({commands: [demo]});
+    expect(demoAbsence({...up, simulated: true}, demo)).toBeNull();
+    expect(demoAbsence({...up, link: "down"}, demo)!.commands).toEqual(["npm start"]);
+    expect(demoAbsence({...up, reachable: false, link: "down"}, demo)!.commands).toEqual([demo]);
+  });
+});
+
+it("words for the next page are there once; a tab that keeps nothing goes on", () => {
+  handOver(["Taken on.", "Warning: 2 left out"]);
+  expect(takeOver()).toEqual(["Taken on.", "Warning: 2 left out"]);
+  expect(takeOver()).toEqual([]);
+  const broken = {
+    setItem: () => {
+      throw new Error("quota");
+    },
+    getItem: () => "{",
+    removeItem: () => undefined
+  };
+  expect(() => handOver(["x"], broken)).not.toThrow();
+  expect(takeOver(broken)).toEqual([]);
+});

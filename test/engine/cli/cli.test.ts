@@ -1,0 +1,209 @@
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {describe, expect, it} from "vitest";
+import {lockPath} from "../../../loaders/store/database.js";
+import {cli, finished, startCli} from "../../helpers/cli.js";
+import {open} from "../../helpers/store.js";
+import {tmp} from "../../helpers/tmp.js";
+
+const CSV = "ts,rate\n" + Array.from({length: 40}, (_, i) => `${1704067200000 + i * 28_800_000},0.0001`).join("\n");
+
+async function seeded(): Promise<string> {
+  const dir = tmp();
+  writeFileSync(join(dir, "f.csv"), CSV);
+  const {code, stderr} = await cli([
+    "import",
+    join(dir, "f.csv"),
+    "--venue",
+    "binance",
+    "--pair",
+    "BTC/USDT",
+    "--series",
+    "funding",
+    "--data",
+    join(dir, "data")
+  ]);
+  expect(code, stderr).toBe(0);
+  return join(dir, "data");
+}
+
+describe("the command line", () => {
+  it("results on stdout, narration on stderr; NDJSON in a pipe, one document with --json, nothing with --quiet", async () => {
+    const data = await seeded();
+    const piped = await cli(["pairs", "--range", "all", "--data", data]);
+    expect(
+      piped.stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as {pair: string}).pair)
+    ).toEqual(["BTC/USDT"]);
+    const json = await cli(["pairs", "--range", "all", "--data", data, "--json"]);
+    expect(JSON.parse(json.stdout)).toHaveLength(1);
+    expect(json.stderr).toContain("promise nothing");
+    expect((await cli(["pairs", "--data", data, "--quiet"])).stderr).toBe("");
+    expect((await cli(["pairs", "--data", data, "--log-level", "warn"])).stderr).toBe("");
+  });
+
+  it("status --json has the shape of the contract, on data and on none", async () => {
+    const data = await seeded();
+    const status = JSON.parse((await cli(["status", "--json", "--data", data])).stdout) as Record<string, unknown>;
+    expect(status).toMatchObject({
+      state: "warning",
+      source: "import",
+      pairs: 1,
+      rows: {funding: 40, candles: 0},
+      first: 1704067200000,
+      last: 1705190400000
+    });
+    const [series] = status.series as Record<string, unknown>[];
+    expect(series).toMatchObject({
+      venue: "binance",
+      pair: "BTC/USDT",
+      series: "funding",
+      timeframe: "",
+      rows: 40,
+      coverage: 1,
+      holes: [],
+      freshness: "stale"
+    });
+    const empty = JSON.parse((await cli(["status", "--json", "--data", tmp()])).stdout) as Record<string, unknown>;
+    expect(empty).toMatchObject({
+      state: "empty",
+      pairs: 0,
+      rows: {funding: 0, candles: 0},
+      first: null,
+      last: null,
+      series: []
+    });
+  });
+
+  it("exports exact rows that import again to the same store", async () => {
+    const data = await seeded();
+    const again = tmp();
+    for (const [format, name] of [
+      ["csv", "f.csv"],
+      ["parquet", "f.parquet"]
+    ] as const) {
+      const out = join(again, name);
+      expect(
+        (await cli(["export", "--series", "funding", "--format", format, "--out", out, "--data", data])).code
+      ).toBe(0);
+      const {stdout} = await cli([
+        "import",
+        out,
+        "--venue",
+        "binance",
+        "--pair",
+        "BTC/USDT",
+        "--series",
+        "funding",
+        "--data",
+        data
+      ]);
+      expect(JSON.parse(stdout)).toMatchObject({rows: 40, changed: 0});
+    }
+    const lines = (
+      await cli([
+        "export",
+        "--series",
+        "funding",
+        "--format",
+        "json",
+        "--from",
+        "2024-01-02",
+        "--to",
+        "2024-01-03",
+        "--data",
+        data
+      ])
+    ).stdout;
+    expect(
+      lines
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as {rate: string}).rate)
+    ).toEqual(["0.0001", "0.0001", "0.0001"]);
+  });
+
+  it.each([
+    [["status", "--nope"], 2, "unknown option"],
+    [["stauts"], 2, "Did you mean status?"],
+    [["import", "x.csv"], 2, "missing venue"],
+    [["import", "x.csv", "--venue", "binance"], 2, "missing file: x.csv"],
+    [["import", "x.csv", "--venue", "sim"], 2, "invalid venue: sim"],
+    [["pairs", "--range", "2d"], 2, "invalid range: 2d"],
+    [["export", "--series", "fun"], 2, "invalid series: fun"],
+    [["export", "--series", "funding", "--format", "xml"], 2, "invalid format: xml"],
+    [["config", "explode"], 2, "invalid action: explode"],
+    [["config", "check", "--config", "/nowhere.json"], 3, "missing config: /nowhere.json"],
+    [["status", "--log-level", "loud"], 3, "invalid logLevel"],
+    [["gaps"], 4, "npx carrybook import"],
+    [["pairs"], 4, "npx carrybook import"]
+  ])("%j exits %i and says %j", async (args, code, text) => {
+    const result = await cli([...args, "--data", tmp()]);
+    expect(result.stderr).toContain(text);
+    expect(result.code).toBe(code);
+    expect(result.stdout).toBe("");
+  });
+
+  it("a second process is told who holds the data directory and exits 6, or waits when asked to", async () => {
+    const data = await seeded();
+    const db = await open(data, {now: Date.now, command: "a long import"});
+    const refused = await cli(["compact", "--data", data]);
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toMatch(new RegExp(`in use: .* \\(pid ${process.pid} .*a long import`));
+    expect((await cli(["status", "--data", data, "--json"])).code).toBe(0);
+    const waiting = finished(startCli(["compact", "--data", data, "--wait", "30"]));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await db.close();
+    expect((await waiting).code).toBe(0);
+  });
+
+  it("says the version of the package", async () => {
+    const {version} = JSON.parse(readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8")) as {
+      version: string;
+    };
+    expect((await cli(["--version"])).stdout.trim()).toBe(version);
+  });
+
+  it("doctor finds a damaged file of the lake and publish mends it", async () => {
+    const data = await seeded();
+    expect((await cli(["doctor", "--data", data])).code).toBe(0);
+    const status = await cli(["doctor", "--data", data, "--json"]);
+    expect((JSON.parse(status.stdout) as {name: string}[]).map((c) => c.name)).toContain("lake");
+    const {readManifest} = await import("../../../loaders/lake/manifest.js");
+    writeFileSync(join(data, "lake", readManifest(data)!.parts[0]!.path), "PAR1damaged");
+    const found = await cli(["doctor", "--data", data]);
+    expect(found.code).toBe(4);
+    expect(found.stdout).toContain("is damaged");
+    expect((await cli(["publish", "--data", data])).code).toBe(0);
+    expect((await cli(["doctor", "--data", data])).code).toBe(0);
+  });
+
+  it("Ctrl-C in the middle of an import exits 130, says how to go on, and the next run ends it", async () => {
+    const dir = tmp();
+    mkdirSync(join(dir, "spot"));
+    for (let f = 0; f < 60; f++) {
+      const rows = Array.from({length: 2_000}, (_, i) => `${1704067200000 + i * 60_000},1,2,1,2,5`);
+      writeFileSync(join(dir, "spot", `C${f}USDT-1m.csv`), rows.join("\n"));
+    }
+    const args = ["import", join(dir, "spot"), "--venue", "binance", "--data", join(dir, "data"), "--json"];
+    const child = startCli(args);
+    const end = finished(child);
+    // The work has begun once the data directory is held; a fixed time would hit another moment on another machine.
+    while (!existsSync(lockPath(join(dir, "data"))) && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill("SIGINT");
+    const {code, stderr} = await end;
+    expect(code).toBe(130);
+    expect(stderr).toContain("run the same command again to go on");
+    const rest = await cli(args);
+    expect(rest.code).toBe(0);
+    const status = JSON.parse((await cli(["status", "--json", "--data", join(dir, "data")])).stdout) as {
+      rows: {candles: number};
+      pairs: number;
+    };
+    expect(status).toMatchObject({rows: {candles: 120_000}, pairs: 60});
+  });
+});

@@ -1,0 +1,39 @@
+import {afterEach, describe, expect, it} from "vitest";
+import {LiveDesk} from "../../../helpers/live.js";
+import {eventsOf} from "../../../helpers/live-invariant.js";
+import {tmp} from "../../../helpers/tmp.js";
+
+let desk: LiveDesk | undefined;
+afterEach(async () => {
+  await desk?.close();
+  desk = undefined;
+});
+
+describe("the most of one order", () => {
+  it.each(["two-orders", "spread", "maker-first"] as const)(
+    "an entry over it, %s, is refused before anything is sent, and the limit is named",
+    async (style) => {
+      const dir = tmp();
+      desk = await LiveDesk.open(dir, {pair: "1000PEPE/USDT", execution: {style}});
+      await desk.step("0.001");
+      expect(eventsOf(dir, "refused")).toMatchObject([
+        {
+          reason: expect.stringMatching(
+            /^the spot leg of \d+ coins is over the most of one order of PEPEUSDT, 1000000$/
+          )
+        }
+      ]);
+      expect(desk.ledger.orders).toEqual([]);
+      expect(desk.ledger.signedRequests).toBeGreaterThan(0);
+      expect(desk.trader.open).toEqual([]);
+    }
+  );
+
+  it("one under it is sent", async () => {
+    const dir = tmp();
+    desk = await LiveDesk.open(dir, {pair: "1000PEPE/USDT", config: {maxPositionUsd: "8"}});
+    await desk.step("0.001");
+    expect(desk.ledger.orders).toHaveLength(2);
+    expect(desk.trader.open).toHaveLength(1);
+  });
+});

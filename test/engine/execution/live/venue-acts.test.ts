@@ -1,0 +1,177 @@
+import {afterEach, describe, expect, it} from "vitest";
+import {Decimal, text} from "../../../../src/lib/money/decimal.js";
+import {allLines} from "../../../helpers/journal.js";
+import {bookedFlow, LiveDesk, venueFlow} from "../../../helpers/live.js";
+import {LIVE_KEYS} from "../../../helpers/loop.js";
+import {tmp} from "../../../helpers/tmp.js";
+
+let desk: LiveDesk | undefined;
+afterEach(async () => {
+  await desk?.close();
+  desk = undefined;
+});
+
+async function holding(): Promise<{own: LiveDesk; dir: string}> {
+  const dir = tmp();
+  const own = (desk = await LiveDesk.open(dir));
+  await own.step("0.001");
+  expect(own.trader.open).toHaveLength(1);
+  return {own, dir};
+}
+
+async function agrees(own: LiveDesk): Promise<void> {
+  expect(await own.disagreement()).toBeUndefined();
+  const difference = venueFlow(own.ledger, new Decimal(100_000)).minus(bookedFlow(own.trader));
+  expect(difference.abs().lte("0.00000001"), text(difference)).toBe(true);
+}
+
+const of = (dir: string, type: string) => allLines(dir).flatMap(({event}) => (event.type === type ? [event] : []));
+const perp = {apiKey: LIVE_KEYS.apiKey, symbol: "SOLUSDT"};
+
+describe("what the venue does of its own accord", () => {
+  it("takes some of the short away: the coin is evened out, and trading goes on", async () => {
+    const {own, dir} = await holding();
+    const before = own.trader.open[0]!.perpQty;
+    own.sim.steer.act({kind: "adl", ...perp, qty: "5"});
+    expect(own.naked.toNumber()).toBeGreaterThan(4);
+    await own.step();
+    await agrees(own);
+    expect(of(dir, "foreign")).toMatchObject([{cause: "adl"}]);
+    const [hedge] = own.trader.open;
+    expect(text(hedge!.perpQty)).toBe(text(before.minus(5)));
+    expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
+    expect(own.trader.mode).toBe("running");
+    // and it can still be left, to the last coin that can be sold
+    await own.step("-0.001");
+    await agrees(own);
+    expect(own.trader.open).toEqual([]);
+  });
+
+  it("liquidates the short: the loss is what the venue says, the coin is sold, the law holds", async () => {
+    const {own, dir} = await holding();
+    own.sim.steer.act({kind: "liquidate", ...perp});
+    await own.step();
+    await agrees(own);
+    expect(own.trader.open).toEqual([]);
+    expect(of(dir, "foreign")).toMatchObject([{cause: "liquidation"}]);
+    const [closed] = of(dir, "closed") as unknown as {
+      trade: {exitReason: string; net: string; liquidationLoss: string};
+    }[];
+    expect(closed!.trade.exitReason).toBe("liquidated");
+    expect(text(bookedFlow(own.trader))).toBe(closed!.trade.net);
+  });
+
+  it.each(["spot", "linear"] as const)(
+    "a trade by hand on the %s leg halts, is named, and is evened out",
+    async (category) => {
+      const {own, dir} = await holding();
+      const hand = {kind: "manual-trade", ...perp, category, qty: "3"} as const;
+      own.sim.steer.act({...hand, side: category === "spot" ? "Sell" : "Buy"});
+      await own.step();
+      expect(own.trader.mode).toBe("halted");
+      expect(own.trader.why).toMatch(/somebody else traded on the account: (sell|buy) 3 SOL\/USDT/);
+      expect(of(dir, "foreign")).toMatchObject([{cause: "outside"}]);
+      await agrees(own);
+      expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
+    }
+  );
+
+  it("a trade by hand where no hedge is open stays theirs: nothing is sold, and the books know of it", async () => {
+    const dir = tmp();
+    const own = (desk = await LiveDesk.open(dir));
+    await own.step();
+    own.sim.steer.act({kind: "manual-trade", ...perp, category: "spot", side: "Buy", qty: "3"});
+    await own.step();
+    await agrees(own);
+    expect(own.trader.open).toEqual([]);
+    expect(own.ledger.balances["SOL"]).toBe("2.997");
+    // once it is known it stays known, in a new process too
+    await own.restart();
+    await own.step();
+    expect(of(dir, "foreign")).toHaveLength(1);
+    await agrees(own);
+  });
+
+  it("a transfer is noted, and is neither gain nor loss", async () => {
+    const {own, dir} = await holding();
+    const before = own.trader.equity;
+    own.sim.steer.act({kind: "transfer-out", apiKey: LIVE_KEYS.apiKey, coin: "USDT", amount: "5000"});
+    await own.step();
+    await agrees(own);
+    expect(of(dir, "account")).toMatchObject([{what: "transfer out", amount: "-5000"}]);
+    expect(own.trader.equity.minus(before).abs().lt(50)).toBe(true);
+    expect(own.trader.mode).toBe("running");
+  });
+
+  it("an order of somebody else's that rests in a traded market is named", async () => {
+    const {own} = await holding();
+    own.sim.steer.act({kind: "manual-order", ...perp, category: "spot", side: "Buy", qty: "1", price: "30"});
+    expect(await own.disagreement()).toMatch(/orders are open that no step waits for/);
+  });
+});
+
+describe("orders whose fate is not known", () => {
+  it("not found just after sending is not cancelled: the order is found and taken in", async () => {
+    const dir = tmp();
+    const own = (desk = await LiveDesk.open(dir));
+    own.sim.steer.orderFaults([{kind: "not-found-at-first", category: "linear", queries: 3}]);
+    await own.step("0.001");
+    await agrees(own);
+    expect(own.trader.open).toHaveLength(1);
+    expect(of(dir, "ordered")).toHaveLength(1);
+  });
+
+  it("an order that was given up for lost and fills a minute later is taken in, and its hedge stays even", async () => {
+    const dir = tmp();
+    const own = (desk = await LiveDesk.open(dir));
+    own.sim.steer.orderFaults([{kind: "late-fill", category: "linear", delayMs: 60_000, report: "nothing"}]);
+    await own.step("0.001");
+    for (let i = 0; i < 4; i++) await own.step();
+    expect(of(dir, "foreign")).toMatchObject([{cause: "late"}]);
+    await agrees(own);
+    expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
+  });
+
+  it("a question that fails says nothing: the order stays in flight until one is answered", async () => {
+    const dir = tmp();
+    const own = (desk = await LiveDesk.open(dir));
+    own.sim.steer.orderFaults([
+      {kind: "timeout-after-accept", category: "linear"},
+      {kind: "server-error", path: "/order/realtime", times: 30},
+      {kind: "malformed", path: "/order/history", times: 3}
+    ]);
+    await own.step("0.001");
+    await agrees(own);
+    expect(own.trader.open).toHaveLength(1);
+    expect(of(dir, "ordered")).toHaveLength(1);
+    expect(own.alarms.join()).toMatch(/what became of order .* is not known yet/);
+  });
+});
+
+describe("what an order stands on", () => {
+  it("margin mode and leverage are set and read back before the first order", async () => {
+    const {own} = await holding();
+    const [position] = own.ledger.positions;
+    expect(own.ledger.marginMode).toBe("ISOLATED_MARGIN");
+    expect(position!["leverage"]).toBe("1");
+    // the venue's own price of liquidation is the ledger's
+    const hedge = own.trader.open[0]!;
+    const there = Number(position!["liqPrice"]);
+    expect(Math.abs(there / hedge.prices.liquidation.toNumber() - 1)).toBeLessThan(0.005);
+  });
+
+  it("without them nothing is sent", async () => {
+    const dir = tmp();
+    const own = (desk = await LiveDesk.open(dir));
+    own.sim.steer.orderFaults([{kind: "server-error", path: "/position/set-leverage", times: 1_000}]);
+    await own.step("0.001");
+    expect(own.ledger.orders).toEqual([]);
+    expect(of(dir, "refused")).toMatchObject([{reason: expect.stringMatching(/leverage could not be set/)}]);
+  });
+
+  it("an account with open positions is not begun on", async () => {
+    const own = (desk = await LiveDesk.open(tmp()));
+    own.sim.steer.act({kind: "manual-trade", ...perp, category: "linear", side: "Sell", qty: "1"});
+    await expect(own.venue.lookAtAccount()).rejects.toThrow("invalid account: it has open positions (SOLUSDT)");
+  });
+});

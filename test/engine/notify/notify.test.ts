@@ -1,0 +1,279 @@
+import {createServer as createHttp} from "node:http";
+import {createServer as createTcp, type AddressInfo} from "node:net";
+import {readFileSync, statSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {afterEach, describe, expect, it} from "vitest";
+import {channelsOf, type Channel, type Message} from "../../../engine/notify/channels.js";
+import {EVENTS, notifyConfig, notifySecrets} from "../../../engine/config/notify.js";
+import {Notifier} from "../../../engine/notify/notifier.js";
+import {Switches} from "../../../engine/notify/switches.js";
+import type {Notification} from "../../../src/lib/wire/trading.js";
+import {HOUR_MS} from "../../../src/lib/time/grid.js";
+import {virtualClock} from "../../helpers/clock.js";
+import {tmp} from "../../helpers/tmp.js";
+
+const T = Date.UTC(2026, 2, 2, 8);
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const note = (text: string, event = "opened", level: Notification["level"] = "info") => ({
+  ts: T,
+  level,
+  event,
+  text,
+  pair: "BTC/USDT"
+});
+/** Until the event loop has nothing left that a virtual sleep could wake. */
+const settle = async () => {
+  for (let i = 0; i < 30; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+
+function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), "notifications.json")) {
+  const config = notifyConfig.parse(given);
+  const sent: Message[] = [];
+  const shown: Notification[] = [];
+  const clock = virtualClock(T);
+  const send: Channel["send"] = async (message) => {
+    await channel?.(message);
+    sent.push(message);
+  };
+  const notifier = new Notifier({
+    config,
+    switches: new Switches(config.events, file),
+    channels: [{name: "webhook", send}],
+    clock,
+    log: {warn: () => undefined},
+    onShown: (notification) => void shown.push(notification),
+    retryMs: 1
+  });
+  return {sent, shown, clock, notifier};
+}
+
+describe("what is told", () => {
+  it("one message for what happens within a moment, in its order; the page at once", async () => {
+    const {notifier, sent, shown} = rig();
+    for (const text of ["a", "b", "c"]) notifier.tell(note(text));
+    expect(shown.map(({text}) => text)).toEqual(["a", "b", "c"]);
+    expect(sent).toEqual([]);
+    await settle();
+    expect(sent.map(({notifications}) => notifications.map(({text}) => text))).toEqual([["a", "b", "c"]]);
+  });
+
+  it("each event is on, silent or off", async () => {
+    const {notifier, sent, shown} = rig({events: {opened: "silent", closed: "off"}});
+    notifier.tell(note("opened", "opened"));
+    notifier.tell(note("closed", "closed"));
+    notifier.tell(note("risk", "risk"));
+    await settle();
+    expect(shown.map(({text}) => text)).toEqual(["opened", "risk"]);
+    expect(sent.map(({silent, notifications}) => [silent, notifications[0]!.text])).toEqual([
+      [false, "risk"],
+      [true, "opened"]
+    ]);
+  });
+
+  it("what is silent is marked, so that a page lists it and announces nothing", () => {
+    const {notifier, shown} = rig({events: {opened: "silent"}});
+    notifier.tell(note("opened", "opened"));
+    notifier.tell(note("risk", "risk"));
+    expect(shown.map(({silent}) => silent)).toEqual([true, undefined]);
+  });
+
+  it("a person's word is in force at once, kept for the next engine, and taken back by the configuration's own", async () => {
+    const file = join(tmp(), "notifications.json");
+    const given = {events: {closed: "off"}};
+    const first = rig(given, undefined, file);
+    expect(first.notifier.set({closed: "on", opened: "off"}).events).toEqual(
+      expect.arrayContaining([
+        {event: "closed", says: EVENTS.closed, loudness: "on", configured: "off"},
+        {event: "opened", says: EVENTS.opened, loudness: "off", configured: "on"}
+      ])
+    );
+    first.notifier.tell(note("a", "closed"));
+    first.notifier.tell(note("b", "opened"));
+    expect(first.shown.map(({text}) => text)).toEqual(["a"]);
+    expect(statSync(file).mode & 0o077).toBe(0);
+    const second = rig(given, undefined, file);
+    expect([second.notifier.loudness("closed"), second.notifier.loudness("opened")]).toEqual(["on", "off"]);
+    second.notifier.set({closed: "off"});
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({opened: "off"});
+    expect(second.notifier.settings()).toMatchObject({channels: [{name: "webhook", failing: null}], perHour: 20});
+  });
+
+  it("a file of settings that is spoilt says nothing; one that cannot be written changes nothing", () => {
+    const file = join(tmp(), "notifications.json");
+    writeFileSync(file, JSON.stringify({opened: "loud", nothing: "off", closed: "off"}));
+    const {notifier} = rig({}, undefined, file);
+    expect([notifier.loudness("opened"), notifier.loudness("closed")]).toEqual(["on", "off"]);
+    writeFileSync(file, "{");
+    expect(rig({}, undefined, file).notifier.loudness("closed")).toBe("on");
+    const nowhere = rig({}, undefined, join(tmp(), "no", "such", "folder"));
+    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be kept");
+    expect(nowhere.notifier.loudness("opened")).toBe("on");
+  });
+
+  it("no storm: within an hour's limit, what is left out is counted and told with the next; what is critical is always told", async () => {
+    const {notifier, sent, clock} = rig({perHour: 3, groupMs: 1_000});
+    for (let i = 0; i < 10; i++) {
+      notifier.tell(note(String(i)));
+      await settle();
+    }
+    expect(sent).toHaveLength(3);
+    notifier.tell(note("liquidated", "liquidated", "critical"));
+    await settle();
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)).toMatchObject({leftOut: 7});
+    clock.advance(HOUR_MS);
+    notifier.tell(note("later"));
+    await settle();
+    expect(sent.at(-1)).toMatchObject({leftOut: 0});
+    expect(sent).toHaveLength(5);
+  });
+
+  it("a channel that fails is tried three times, harms nothing and is spoken of once an hour", async () => {
+    let tries = 0;
+    const {notifier, sent, shown, clock} = rig({}, async () => {
+      tries++;
+      throw new Error("webhook: answered 500");
+    });
+    for (let i = 0; i < 3; i++) {
+      notifier.tell(note(String(i)));
+      await settle();
+    }
+    expect(tries).toBe(9);
+    expect(sent).toEqual([]);
+    expect(shown.filter(({event}) => event === "channel").map(({text}) => text)).toEqual([
+      "a channel of notifications fails: webhook: answered 500"
+    ]);
+    expect(notifier.failing.get("webhook")).toBe("webhook: answered 500");
+    clock.advance(HOUR_MS);
+    notifier.tell(note("again"));
+    await settle();
+    expect(shown.filter(({event}) => event === "channel")).toHaveLength(2);
+  });
+
+  it("what waits when the engine stops is still sent", async () => {
+    const {notifier, sent} = rig({groupMs: 60_000_000});
+    notifier.tell(note("emergency", "emergency", "critical"));
+    await notifier.close();
+    expect(sent.map(({notifications}) => notifications[0]!.text)).toEqual(["emergency"]);
+  });
+
+  it("keeps the newest five hundred", () => {
+    const {notifier} = rig({events: Object.fromEntries(Object.keys(EVENTS).map((name) => [name, "on"]))});
+    for (let i = 0; i < 2_000; i++) notifier.tell(note(String(i)));
+    expect(notifier.shown.length).toBeLessThanOrEqual(600);
+    expect(notifier.shown.at(-1)!.text).toBe("1999");
+  });
+});
+
+/** A server that keeps what it was posted. */
+async function receiver(status = 200) {
+  const got: {url: string; body: unknown}[] = [];
+  const server = createHttp((request, reply) => {
+    let text = "";
+    request.on("data", (chunk) => (text += String(chunk)));
+    request.on("end", () => {
+      got.push({url: request.url!, body: JSON.parse(text)});
+      reply.writeHead(status).end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return {url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got};
+}
+
+/** The least of a mail server: takes one message after another. */
+async function mailServer() {
+  const mails: string[] = [];
+  const server = createTcp((socket) => {
+    let data: string | undefined;
+    let buffer = "";
+    socket.write("220 mail\r\n");
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      buffer += String(chunk);
+      for (let at = buffer.indexOf("\r\n"); at >= 0; at = buffer.indexOf("\r\n")) {
+        const line = buffer.slice(0, at);
+        buffer = buffer.slice(at + 2);
+        if (data !== undefined) {
+          if (line === ".") {
+            mails.push(data);
+            data = undefined;
+            socket.write("250 taken\r\n");
+          } else data += `${line}\n`;
+        } else if (/^DATA/i.test(line)) {
+          data = "";
+          socket.write("354 go on\r\n");
+        } else if (/^QUIT/i.test(line)) socket.end("221 bye\r\n");
+        else socket.write("250 ok\r\n");
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return {url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}?ignoreTLS=true`, mails};
+}
+
+describe("channels", () => {
+  const message: Message = {
+    notifications: [
+      {...note("BTC/USDT opened: 1000 of spot notional"), id: 1},
+      {...note("BTC/USDT: the perp leg was liquidated", "liquidated", "critical"), id: 2}
+    ],
+    leftOut: 3,
+    silent: false
+  };
+
+  it("a webhook gets the notifications as JSON", async () => {
+    const {url, got} = await receiver();
+    const [channel] = channelsOf(
+      notifyConfig.parse({webhook: {url: `${url}/hook`}}),
+      notifySecrets(notifyConfig.parse({}), {})
+    );
+    await channel!.send(message);
+    expect(got).toEqual([
+      {url: "/hook", body: {source: "carrybook", notifications: message.notifications, leftOut: 3, silent: false}}
+    ]);
+  });
+
+  it("Telegram gets lines of plain text, without a sound where it is silent; its token is in no error", async () => {
+    const {url, got} = await receiver();
+    const config = notifyConfig.parse({telegram: {chatId: -100, url}});
+    const secrets = notifySecrets(config, {CARRYBOOK_TELEGRAM_TOKEN: "12:secret"});
+    await channelsOf(config, secrets)[0]!.send({...message, silent: true});
+    expect(got[0]!.url).toBe("/bot12:secret/sendMessage");
+    expect(got[0]!.body).toEqual({
+      chat_id: "-100",
+      disable_notification: true,
+      text: "2026-03-02 08:00 UTC · BTC/USDT opened: 1000 of spot notional\n2026-03-02 08:00 UTC !! BTC/USDT: the perp leg was liquidated\nand 3 more, left out to keep within the limit of an hour"
+    });
+    const down = notifyConfig.parse({telegram: {chatId: 1, url: "http://127.0.0.1:9"}});
+    const error = await channelsOf(down, secrets)[0]!
+      .send(message)
+      .catch((cause: Error) => cause.message);
+    expect(error).toMatch(/^telegram: no answer/);
+    expect(error).not.toContain("secret");
+  });
+
+  it("e-mail carries what is worst in its subject and the lines in its body; silent ones are not mailed", async () => {
+    const {url, mails} = await mailServer();
+    const config = notifyConfig.parse({email: {to: "you@example.org", from: "book@example.org"}});
+    const [channel] = channelsOf(config, notifySecrets(config, {CARRYBOOK_SMTP_URL: url}));
+    await channel!.send(message);
+    await channel!.send({...message, silent: true});
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toMatch(/^Subject: Carrybook: BTC\/USDT: the perp leg was liquidated and 1 more/m);
+    expect(mails[0]).toMatch(/^To: you@example.org/m);
+    expect(mails[0]).toContain("opened: 1000 of spot notional");
+  });
+
+  it("a channel without its secret is a configuration error that says which variable", () => {
+    expect(() => notifySecrets(notifyConfig.parse({telegram: {chatId: 1}}), {})).toThrow(
+      "missing CARRYBOOK_TELEGRAM_TOKEN"
+    );
+    expect(() => notifySecrets(notifyConfig.parse({email: {to: "a@b.c"}}), {})).toThrow("missing CARRYBOOK_SMTP_URL");
+  });
+});

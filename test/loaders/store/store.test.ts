@@ -1,0 +1,275 @@
+import fc from "fast-check";
+import {describe, expect, it} from "vitest";
+import {rowsOf, type Database} from "../../../loaders/store/database.js";
+import {gridHoles} from "../../../src/lib/market/coverage.js";
+import {candle, dumpHash, funding, HOUR, NOW, open, perp, settlement, T0, write} from "../../helpers/store.js";
+import {tmp} from "../../helpers/tmp.js";
+
+async function withDb<T>(work: (db: Database) => Promise<T>): Promise<T> {
+  const db = await open(tmp());
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+const count = async (db: Database, table: string) =>
+  (await rowsOf<{n: number}>(db.connection, `select count(*) as n from ${table}`))[0]!.n;
+const holes = (db: Database) =>
+  rowsOf<{from: number; to: number; rows: number; state: string}>(
+    db.connection,
+    `select (from_ts - ${T0}) // ${HOUR} as "from", (to_ts - ${T0}) // ${HOUR} as "to", missing as rows, state from holes order by from_ts`
+  );
+
+describe("writes", () => {
+  it("writing the same again changes nothing", () =>
+    withDb(async (db) => {
+      const rows = [0, 1, 2, 5].map((h) => candle(h));
+      expect((await write(db, perp, rows)).changed).toBe(4);
+      const before = await dumpHash(db);
+      expect((await write(db, perp, rows)).changed).toBe(0);
+      expect(await dumpHash(db)).toBe(before);
+    }));
+
+  it("any order and any overlap of files ends in the same store", async () => {
+    const hours = fc.uniqueArray(fc.nat(30), {minLength: 1, maxLength: 12});
+    await fc.assert(
+      fc.asyncProperty(fc.array(hours, {minLength: 1, maxLength: 4}), async (files) => {
+        const run = (order: number[][]) =>
+          withDb(async (db) => {
+            for (const file of order)
+              await write(
+                db,
+                perp,
+                file.map((h) => candle(h))
+              );
+            for (const file of order)
+              await write(
+                db,
+                funding,
+                file.map((h) => settlement(h * 8))
+              );
+            return dumpHash(db);
+          });
+        expect(await run([...files].reverse())).toBe(await run(files));
+      }),
+      {numRuns: 12}
+    );
+  });
+
+  it("a file with a hole takes nothing away; an authoritative range does", () =>
+    withDb(async (db) => {
+      await write(
+        db,
+        perp,
+        [0, 1, 2, 3].map((h) => candle(h))
+      );
+      await write(
+        db,
+        perp,
+        [0, 3].map((h) => candle(h))
+      );
+      expect(await count(db, "candles")).toBe(4);
+      await write(
+        db,
+        perp,
+        [0, 3].map((h) => candle(h)),
+        {mode: "range", proven: {from: T0, to: T0 + 4 * HOUR}}
+      );
+      expect(await count(db, "candles")).toBe(2);
+      expect(await holes(db)).toEqual([{from: 1, to: 3, rows: 2, state: "open"}]);
+    }));
+
+  it("an empty reply proves its stretch and takes nothing away", () =>
+    withDb(async (db) => {
+      await write(
+        db,
+        perp,
+        [0, 1].map((h) => candle(h))
+      );
+      const proven = {from: T0, to: T0 + 9 * HOUR};
+      expect(await write(db, perp, [], {mode: "range", proven})).toEqual({rows: 0, changed: 0, repeats: 0});
+      expect(await count(db, "candles")).toBe(2);
+      expect(await rowsOf(db.connection, `select from_ts as "from", to_ts as "to" from coverage`)).toEqual([proven]);
+    }));
+
+  it("what one source does not carry stays as another told it", () =>
+    withDb(async (db) => {
+      await write(db, perp, [{...candle(0), turnover: "1000.5"}]);
+      await write(db, perp, [candle(0)]);
+      const [row] = await rowsOf<{turnover: string}>(
+        db.connection,
+        "select turnover::varchar as turnover from candles"
+      );
+      expect(Number(row!.turnover)).toBe(1000.5);
+    }));
+
+  it("SEMANTICS §8.16: equal duplicates merge, different rows of one instant are refused and nothing is kept", () =>
+    withDb(async (db) => {
+      expect((await write(db, perp, [candle(1), candle(0), candle(1)])).repeats).toBe(1);
+      await expect(write(db, perp, [candle(7), candle(7, 5)])).rejects.toThrow(/lines 1 and 2 .* different values/);
+      expect(await count(db, "candles")).toBe(2);
+    }));
+
+  it("SEMANTICS §8.5: decimals survive to the last digit, by every way text becomes a decimal", () =>
+    withDb(async (db) => {
+      const values = [
+        "0.000000000000000001",
+        "99999999999999999999.999999999999999999",
+        "123456789.123456789",
+        "7",
+        "12345678901.123456789012345678"
+      ];
+      for (const [i, close] of values.entries()) await write(db, perp, [{tsMs: T0 + i * HOUR, close}]);
+      await write(
+        db,
+        {...perp, pair: "X/USDT"},
+        values.map((close, i) => ({tsMs: T0 + i * HOUR, close}))
+      );
+      const rows = await rowsOf<{close: string}>(
+        db.connection,
+        "select rtrim(rtrim(close::varchar, '0'), '.') as close from candles order by key_id, ts"
+      );
+      expect(rows.map((row) => row.close)).toEqual([...values, ...values]);
+      const rates = ["-0.00012359", "0", "0.000074660496049912", "-0.03"];
+      await write(
+        db,
+        funding,
+        rates.map((rate, i) => settlement(i * 8, rate))
+      );
+      const stored = await rowsOf<{rate: string}>(
+        db.connection,
+        "select rtrim(rtrim(rate::varchar, '0'), '.') as rate from funding order by ts"
+      );
+      expect(stored.map((row) => row.rate)).toEqual(rates);
+    }));
+
+  it("more digits than a stored decimal holds are refused, never rounded", () =>
+    withDb(async (db) => {
+      await expect(write(db, perp, [{tsMs: T0, close: "0.0000000000000000001"}])).rejects.toThrow(
+        "invalid close: 0.0000000000000000001"
+      );
+    }));
+
+  it("rows, coverage and job are one transaction: when the job's record fails, nothing is there", () =>
+    withDb(async (db) => {
+      const also = () => Promise.reject(new Error("no"));
+      await expect(write(db, perp, [candle(0)], {also})).rejects.toThrow("no");
+      expect([
+        await count(db, "candles"),
+        await count(db, "coverage"),
+        await count(db, "holes"),
+        await count(db, "dirty")
+      ]).toEqual([0, 0, 0, 0]);
+    }));
+});
+
+describe("findings", () => {
+  it("SEMANTICS §8.13: middle, one-row and joined holes appear as rows come and go as they are filled", () =>
+    withDb(async (db) => {
+      await write(
+        db,
+        perp,
+        [0, 2, 3, 7].map((h) => candle(h))
+      );
+      expect(await holes(db)).toEqual([
+        {from: 1, to: 2, rows: 1, state: "open"},
+        {from: 4, to: 7, rows: 3, state: "open"}
+      ]);
+      await write(db, perp, [candle(5)]);
+      await write(db, perp, [candle(9)]);
+      expect((await holes(db)).map((h) => [h.from, h.to])).toEqual([
+        [1, 2],
+        [4, 5],
+        [6, 7],
+        [8, 9]
+      ]);
+      await write(
+        db,
+        perp,
+        [1, 4, 6, 8].map((h) => candle(h))
+      );
+      expect(await holes(db)).toEqual([]);
+    }));
+
+  it("the findings are what one look at all rows finds, however the rows came", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
+        (files) =>
+          withDb(async (db) => {
+            for (const file of files)
+              await write(
+                db,
+                perp,
+                file.map((h) => candle(h))
+              );
+            const all = [...new Set(files.flat())].sort((a, b) => a - b);
+            const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
+            const opens = all.map((h) => T0 + h * HOUR);
+            const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
+            expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
+          })
+      ),
+      {numRuns: 15}
+    );
+  });
+
+  it("SEMANTICS §2: intervals are inferred as rows come, in any order, as over the whole", () =>
+    withDb(async (db) => {
+      const hours = [0, 8, 16, 20, 24, 26, 28, 36, 44, 60];
+      for (const h of [44, 8, 60, 0, 24, 16, 20, 36, 26, 28])
+        await write(db, funding, [settlement(h, "0.0001", h % 7)]);
+      const rows = await rowsOf<{h: number; hours: number | null; source: string | null}>(
+        db.connection,
+        `select (boundary_ts - ${T0}) // ${HOUR} as h, interval_hours as hours, interval_source as source from funding order by ts`
+      );
+      expect(rows.map((row) => row.h)).toEqual(hours);
+      expect(rows.map((row) => row.hours)).toEqual([null, 8, 8, 4, 4, 2, 2, null, 8, null]);
+      expect(await holes(db)).toEqual([
+        {from: 30, to: 36, rows: 3, state: "ambiguous"},
+        {from: 52, to: 60, rows: 1, state: "open"}
+      ]);
+    }));
+
+  it("a settlement that comes again with another jitter is the same settlement", () =>
+    withDb(async (db) => {
+      await write(db, funding, [settlement(0, "0.0001", 3), settlement(8)]);
+      await write(db, funding, [settlement(0, "0.0002", 11)]);
+      const rows = await rowsOf<{rate: number}>(db.connection, "select rate::double as rate from funding order by ts");
+      expect(rows.map((row) => row.rate)).toEqual([0.0002, 0.0001]);
+    }));
+});
+
+describe("the owner", () => {
+  it("a store of one kind refuses to be opened as the other", async () => {
+    const dir = tmp();
+    const db = await open(dir);
+    await write(db, perp, [candle(0)]);
+    await db.close();
+    await expect(open(dir, {kind: "simulated"})).rejects.toThrow("it holds real data, not simulated");
+  });
+
+  it("a store of a newer version is refused, not guessed at", async () => {
+    const dir = tmp();
+    const db = await open(dir);
+    await db.connection.run("update meta set value = '99' where key = 'version'");
+    await db.close();
+    await expect(open(dir)).rejects.toThrow("invalid store version: 99");
+  });
+
+  it("a second owner is refused with the holder's name, and let in when the first has gone", async () => {
+    const dir = tmp();
+    const first = await open(dir, {command: "backfill --days 30"});
+    await expect(open(dir)).rejects.toThrow(new RegExp(`pid ${process.pid} .*backfill --days 30`));
+    const second = open(dir, {waitMs: 5_000, now: Date.now});
+    await first.close();
+    await (await second).close();
+  });
+
+  it("the clock of a write is the one handed in", () =>
+    withDb(async (db) => {
+      await write(db, perp, [candle(0)]);
+      expect((await rowsOf<{v: number}>(db.connection, "select verified_ts as v from coverage"))[0]!.v).toBe(NOW);
+    }));
+});
