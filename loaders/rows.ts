@@ -1,7 +1,55 @@
 import {canonicalText} from "../src/lib/money/decimal.js";
 import {knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
-import type {CandleRow, FundingRow} from "./store/stage.js";
+
+/** One market of a venue as it is listed today. Decimals are canonical text; instants UTC ms. */
+export interface VenueInstrument {
+  /** the name this market's rows are kept under: `1000PEPE/USDT` for a perp counted in thousands, `PEPE/USDT` for its spot */
+  pair: string;
+  market: "spot" | "perp";
+  /** the venue's own symbol, e.g. `1000PEPEUSDT` */
+  symbol: string;
+  /** the coin behind the base, `PEPE` for `1000PEPE`, and how many of it one unit of the base is */
+  coin: string;
+  multiplier: number;
+  quote: string;
+  /** true while it can be traded */
+  active: boolean;
+  /** the venue's own word for its state */
+  status: string;
+  launchTs?: number | undefined;
+  delistTs?: number | undefined;
+  /** units of the base in one contract; `1` on most linear perps */
+  contractSize: string;
+  /** the price's step in quote; the quantity's step and its least, in units of the base */
+  tick?: string | undefined;
+  step?: string | undefined;
+  minQty?: string | undefined;
+  /** the most of one order, in units of the base; undefined where the venue does not say */
+  maxQty?: string | undefined;
+  minNotional?: string | undefined;
+  fundingIntervalHours?: number | undefined;
+}
+
+/** A closed candle: `tsMs` is its open; prices and volumes are canonical decimal text, absent where unknown. */
+export interface CandleRow {
+  tsMs: number;
+  open?: string | undefined;
+  high?: string | undefined;
+  low?: string | undefined;
+  close: string;
+  volume?: string | undefined;
+  turnover?: string | undefined;
+}
+
+/** A settlement: the venue's own stamp, its rate as canonical decimal text, the interval if the venue says it. */
+export interface FundingRow {
+  tsMs: number;
+  rate: string;
+  reportedHours?: number | undefined;
+}
+
+export type MarketRow = CandleRow | FundingRow;
 
 /** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
 export type RawRow = Partial<Record<Field, string | null>>;

@@ -5,9 +5,10 @@ import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import {volumeCheck} from "../../src/lib/strategy/turnover.js";
 import {boundaryTs, floorTo, HOUR_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
-import {fundingHistory, type CallOptions, type Exchange, type VenueInstrument} from "../../loaders/exchange/index.js";
+import {fundingHistory, type CallOptions, type Exchange} from "../../loaders/exchange/index.js";
+import type {VenueInstrument} from "../../loaders/rows.js";
 import {instrumentFrom} from "../../loaders/snapshots/instrument.js";
-import type {CandleRow, FundingRow} from "../../loaders/store/stage.js";
+import type {CandleRow, FundingRow} from "../../loaders/rows.js";
 import type {PairInput, SettlementInput, Touch} from "../journal/events.js";
 import type {TradedPair} from "../trader/pair.js";
 

@@ -1,4 +1,4 @@
-import type {FundingRow} from "../../loaders/store/stage.js";
+import type {FundingRow} from "../../loaders/rows.js";
 import {boundaryTs, HOUR_MS, floorTo} from "../../src/lib/time/grid.js";
 import {Decimal, text, toNumber} from "../../src/lib/money/decimal.js";
 import type {VenueNews} from "../execution/venue.js";

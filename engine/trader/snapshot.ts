@@ -3,7 +3,7 @@ import type {TradeReport} from "../../src/lib/backtest/report.js";
 import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
 import type {BudgetLimit} from "../../src/lib/ledger/sizing.js";
-import type {MarkSource} from "../../src/lib/ledger/trade.js";
+import type {MarkSource} from "../../src/lib/market/marks.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
 import type {Decision, EntryReason} from "../../src/lib/strategy/decide.js";

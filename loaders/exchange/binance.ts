@@ -17,7 +17,8 @@ import {
 import type {Costs} from "./limiter.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** Weight of one address in a minute, per host, and the settlements' own count (developers.binance.com, Limits). */

@@ -16,7 +16,8 @@ import {
   requireTimeframe
 } from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
-import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 const INTERVALS: Readonly<Record<string, string>> = {

@@ -2,9 +2,8 @@ import {ExchangeError} from "../errors.js";
 import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
 import {ceilTo, DAY_MS, floorTo, timeframeMs} from "../../src/lib/time/grid.js";
-import type {CandleRow} from "../store/stage.js";
-import type {HistoryOptions, Stretch} from "./history.js";
-import type {Exchange, Page} from "./types.js";
+import type {CandleRow} from "../rows.js";
+import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 
 export interface CandleOptions extends HistoryOptions {
   /** windows in flight at once */

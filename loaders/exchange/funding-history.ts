@@ -1,9 +1,8 @@
 import type {Span} from "../../src/lib/market/coverage.js";
 import {boundaryTs, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {ExchangeError} from "../errors.js";
-import type {FundingRow} from "../store/stage.js";
-import type {HistoryOptions, Stretch} from "./history.js";
-import type {Exchange, Page} from "./types.js";
+import type {FundingRow} from "../rows.js";
+import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 
 /** The longest and the shortest interval between settlements (SEMANTICS §2). */
 const LONGEST_MS = 8 * HOUR_MS;

@@ -7,7 +7,8 @@ import type {Codes} from "./classify.js";
 import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireTimeframe} from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};

@@ -3,10 +3,11 @@ import {UsageError} from "../errors.js";
 import {systemClock} from "./clock.js";
 import type {Clock, Exchange} from "./types.js";
 
-export {candleHistory, fundingHistory, type CandleOptions, type HistoryOptions, type Stretch} from "./history.js";
+export {candleHistory, type CandleOptions} from "./candle-history.js";
+export {fundingHistory} from "./funding-history.js";
 export {expectedRequests, expectedRows} from "./expect.js";
 export {systemClock} from "./clock.js";
-export * from "./types.js";
+export type * from "./types.js";
 
 export interface ExchangeOptions {
   /** a ccxt id; `bybit`, `binance` and `okx` are read through their own endpoints, every other one as ccxt unifies it */

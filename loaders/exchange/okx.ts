@@ -16,7 +16,8 @@ import {
 } from "./fields.js";
 import {readCandles, readSettlements, textOf} from "./page.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import type {CallOptions, Exchange, VenueInstrument, VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** Requests of one address in two seconds, each endpoint on its own (www.okx.com/docs-v5, Rate limit). */

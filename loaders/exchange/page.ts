@@ -1,7 +1,6 @@
-import {readCandle, readFunding, type RawRow} from "../rows.js";
+import {readCandle, readFunding, type RawRow, type CandleRow, type FundingRow, type MarketRow} from "../rows.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";
-import type {CandleRow, FundingRow, MarketRow} from "../store/stage.js";
 import type {Attempt} from "./retry.js";
 import type {Page, Rejected} from "./types.js";
 

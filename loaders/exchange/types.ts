@@ -1,6 +1,22 @@
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
-import type {CandleRow, FundingRow} from "../store/stage.js";
+import type {CandleRow, FundingRow} from "../rows.js";
+import type {VenueInstrument} from "../rows.js";
+
+/** A piece of history as it arrives: its rows, and the span of which it holds all that the venue has. */
+export interface Stretch<Row> {
+  proven: Span;
+  /** ascending, inside `proven` */
+  rows: Row[];
+  rejected: Rejected[];
+  repeats: number;
+  outside: number;
+}
+
+export interface HistoryOptions extends CallOptions {
+  /** when the market was listed, where that is known: nothing is older */
+  launchTs?: number | undefined;
+}
 
 /** Who goes first when the venue's limit is shared: what is live before what is mended before what is old. */
 export const PRIORITIES = ["live", "update", "repair", "backfill"] as const;
@@ -10,35 +26,6 @@ export type Priority = (typeof PRIORITIES)[number];
 export interface CallOptions {
   priority?: Priority;
   signal?: AbortSignal | undefined;
-}
-
-/** One market of a venue as it is listed today. Decimals are canonical text; instants UTC ms. */
-export interface VenueInstrument {
-  /** the name this market's rows are kept under: `1000PEPE/USDT` for a perp counted in thousands, `PEPE/USDT` for its spot */
-  pair: string;
-  market: "spot" | "perp";
-  /** the venue's own symbol, e.g. `1000PEPEUSDT` */
-  symbol: string;
-  /** the coin behind the base, `PEPE` for `1000PEPE`, and how many of it one unit of the base is */
-  coin: string;
-  multiplier: number;
-  quote: string;
-  /** true while it can be traded */
-  active: boolean;
-  /** the venue's own word for its state */
-  status: string;
-  launchTs?: number | undefined;
-  delistTs?: number | undefined;
-  /** units of the base in one contract; `1` on most linear perps */
-  contractSize: string;
-  /** the price's step in quote; the quantity's step and its least, in units of the base */
-  tick?: string | undefined;
-  step?: string | undefined;
-  minQty?: string | undefined;
-  /** the most of one order, in units of the base; undefined where the venue does not say */
-  maxQty?: string | undefined;
-  minNotional?: string | undefined;
-  fundingIntervalHours?: number | undefined;
 }
 
 /** One perp's or spot market's present state. */

@@ -1,7 +1,8 @@
 import {exclusionsOf, UNIVERSE} from "../../src/lib/strategy/universe.js";
 import {isCandleSeries, quoteOf, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, floorTo, type Timeframe} from "../../src/lib/time/grid.js";
-import type {Exchange, VenueInstrument} from "../exchange/types.js";
+import type {Exchange} from "../exchange/types.js";
+import type {VenueInstrument} from "../rows.js";
 import {readMeta, writeMeta, type Database} from "../store/database.js";
 import {newestInstruments, newestSnapshotTs, saveInstruments, type ListedInstrument} from "../store/instruments.js";
 import type {SeriesKey} from "../store/key.js";

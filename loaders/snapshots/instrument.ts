@@ -1,7 +1,7 @@
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {Instrument} from "../../src/lib/market/marketdata.js";
 import {quoteOf} from "../../src/lib/market/pair.js";
-import type {VenueInstrument} from "../exchange/types.js";
+import type {VenueInstrument} from "../rows.js";
 import type {Lake} from "../lake/reader.js";
 import {rowsOf} from "../store/database.js";
 import {readInstrument, type ListedInstrument} from "../store/instruments.js";

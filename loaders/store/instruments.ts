@@ -1,4 +1,4 @@
-import type {VenueInstrument} from "../exchange/types.js";
+import type {VenueInstrument} from "../rows.js";
 import {DAY_MS, floorTo} from "../../src/lib/time/grid.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";

@@ -4,26 +4,7 @@ import {rowsOf, storedKey, type Database} from "./database.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {keyText, type SeriesKey, type StoredKey} from "./key.js";
 import {DECIMAL_SQL, FRACTION_DIGITS, INTEGER_DIGITS} from "./schema.js";
-
-/** A closed candle: `tsMs` is its open; prices and volumes are canonical decimal text, absent where unknown. */
-export interface CandleRow {
-  tsMs: number;
-  open?: string | undefined;
-  high?: string | undefined;
-  low?: string | undefined;
-  close: string;
-  volume?: string | undefined;
-  turnover?: string | undefined;
-}
-
-/** A settlement: the venue's own stamp, its rate as canonical decimal text, the interval if the venue says it. */
-export interface FundingRow {
-  tsMs: number;
-  rate: string;
-  reportedHours?: number | undefined;
-}
-
-export type MarketRow = CandleRow | FundingRow;
+import type {MarketRow} from "../rows.js";
 
 const CHUNK = 2048;
 const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;

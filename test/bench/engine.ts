@@ -1,7 +1,8 @@
 import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Exchange, VenueInstrument, VenueTicker} from "../../loaders/exchange/types.js";
+import type {Exchange, VenueTicker} from "../../loaders/exchange/types.js";
+import type {VenueInstrument} from "../../loaders/rows.js";
 import {newJob} from "../../src/lib/wire/job.js";
 import {JobService} from "../../loaders/ingest/jobs/service.js";
 import {openDatabase} from "../../loaders/store/database.js";

@@ -7,7 +7,8 @@ import {pairFiles} from "../../loaders/snapshots/pairs.js";
 import {publish} from "../../loaders/lake/publish.js";
 import {withLake} from "../../loaders/lake/reader.js";
 import {openDatabase, rowsOf, type Database} from "../../loaders/store/database.js";
-import {Stage, type CandleRow} from "../../loaders/store/stage.js";
+import {Stage} from "../../loaders/store/stage.js";
+import type {CandleRow} from "../../loaders/rows.js";
 import {writeStage} from "../../loaders/store/write.js";
 import {median, paired, time, type BenchRow} from "./harness.js";
 

@@ -1,6 +1,7 @@
 import {createHash} from "node:crypto";
 import {openDatabase, rowsOf, type Database, type OpenOptions} from "../../loaders/store/database.js";
-import {Stage, type CandleRow, type FundingRow} from "../../loaders/store/stage.js";
+import {Stage} from "../../loaders/store/stage.js";
+import type {CandleRow, FundingRow} from "../../loaders/rows.js";
 import {writeStage, type WriteOptions, type WriteResult} from "../../loaders/store/write.js";
 import type {SeriesKey} from "../../loaders/store/key.js";
 import {withLake} from "../../loaders/lake/reader.js";

@@ -1,7 +1,7 @@
 import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import {quoteOf} from "../../../src/lib/market/pair.js";
 import {Decimal, ONE, text, ZERO} from "../../../src/lib/money/decimal.js";
-import type {VenueInstrument} from "../../../loaders/exchange/types.js";
+import type {VenueInstrument} from "../../../loaders/rows.js";
 import type {LegOrder} from "../venue.js";
 
 /** One market as orders name it. */

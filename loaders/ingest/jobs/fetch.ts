@@ -1,12 +1,14 @@
 import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
-import {candleHistory, fundingHistory, type Stretch} from "../../exchange/history.js";
-import type {Clock, Exchange, Priority, Rejected} from "../../exchange/types.js";
+import {candleHistory} from "../../exchange/candle-history.js";
+import {fundingHistory} from "../../exchange/funding-history.js";
+import type {Clock, Exchange, Priority, Rejected, Stretch} from "../../exchange/types.js";
 import type {Database} from "../../store/database.js";
 import {saveJob} from "../../store/jobs.js";
 import type {SeriesKey} from "../../store/key.js";
-import {Stage, type MarketRow} from "../../store/stage.js";
+import {Stage} from "../../store/stage.js";
+import type {MarketRow} from "../../rows.js";
 import {writeStage} from "../../store/write.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";

@@ -4,7 +4,7 @@ import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
-import type {MarketRow} from "../../store/stage.js";
+import type {MarketRow} from "../../rows.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {count, write, type FetchContext} from "./fetch.js";
 

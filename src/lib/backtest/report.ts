@@ -1,4 +1,5 @@
-import type {MarkSource, Trade} from "../ledger/trade.js";
+import type {Trade} from "../ledger/trade.js";
+import type {MarkSource} from "../market/marks.js";
 import {bootstrapIntervals, type Interval} from "../stats/bootstrap.js";
 import {dailyReturns, equityCurve} from "./curve.js";
 import {metricsOf, pairMetrics, type Metrics} from "./metrics.js";

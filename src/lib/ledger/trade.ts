@@ -2,9 +2,7 @@ import type {Decimal} from "../money/decimal.js";
 import type {Decision, EntryReason, ExitReason} from "../strategy/decide.js";
 import type {Fill} from "./fills.js";
 import type {BudgetLimit} from "./sizing.js";
-
-/** Where the price of a payment came from (SEMANTICS §2). */
-export type MarkSource = "mark-open" | "mark-close" | "perp-open" | "perp-close";
+import type {MarkSource} from "../market/marks.js";
 
 /** One settlement the perp leg took part in; positive amounts are received. */
 export interface Payment {

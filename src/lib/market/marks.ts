@@ -1,8 +1,10 @@
-import type {MarkSource} from "../ledger/trade.js";
 import type {Decimal} from "../money/decimal.js";
 import {timeframeMs} from "../time/grid.js";
 import {indexOf, lastAtOrBefore} from "../time/search.js";
 import {openAt, priceOf, type Candles, type MarketData} from "./marketdata.js";
+
+/** Where the price of a payment came from (SEMANTICS §2). */
+export type MarkSource = "mark-open" | "mark-close" | "perp-open" | "perp-close";
 
 /**
  * The price a settlement at `t` is paid on (SEMANTICS §2): the mark candle's open at `t`, else the close of the mark

@@ -1,11 +1,5 @@
 import {openAt, type FundingRow, type MarketData} from "../market/marketdata.js";
-import {
-  allowedIntervalHours,
-  inferIntervals,
-  rate8hDecimal,
-  type IntervalSource,
-  type RowInterval
-} from "../market/funding.js";
+import {allowedIntervalHours, inferIntervals, rate8hDecimal, type RowInterval} from "../market/funding.js";
 import {Decimal, decimal, toNumber} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
@@ -27,22 +21,7 @@ import {
   type VolumeCheck
 } from "./signals.js";
 import {volumeCheck} from "./turnover.js";
-
-/** One settlement with all that its own instant knows of it. */
-export interface Settlement {
-  /** the boundary, the instant all logic uses */
-  t: number;
-  /** the venue's own stamp */
-  tsMs: number;
-  rate: Decimal;
-  intervalHours: number | undefined;
-  intervalSource: IntervalSource | undefined;
-  /** undefined for an ambiguous row and for the first of a series: such a row decides nothing */
-  rate8h: Decimal | undefined;
-  /** the newest interval known after this row, in hours */
-  knownHours: number | undefined;
-  nextSettlementMs: number | undefined;
-}
+import type {Settlement} from "./settlement.js";
 
 /**
  * The signals of one decision with their parts (SEMANTICS §5). Each is computed when first read, so that a strategy pays

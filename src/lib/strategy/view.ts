@@ -1,6 +1,7 @@
 import {Decimal} from "../money/decimal.js";
 import {indexOf} from "../time/search.js";
-import type {PairHistory, Settlement, Signals} from "./history.js";
+import type {PairHistory, Signals} from "./history.js";
+import type {Settlement} from "./settlement.js";
 import type {VolumeCheck} from "./signals.js";
 
 /** What a strategy may ask of one pair at one instant. */

@@ -7,7 +7,7 @@ import {
   type Exchange,
   type Page
 } from "../../../loaders/exchange/index.js";
-import type {CandleRow} from "../../../loaders/store/stage.js";
+import type {CandleRow} from "../../../loaders/rows.js";
 import {normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../../src/lib/time/grid.js";
 import {clientOf, collect} from "../../helpers/exchange.js";
