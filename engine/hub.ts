@@ -1,5 +1,11 @@
 import type {EngineEvents} from "../src/lib/wire/trading.js";
 
+/** What happens to open hedges when the engine stops. */
+export type OnStop = "keep" | "close";
+
+/** Hears what the trading loop has to say, for the stream of events. */
+export type EmitEvent = <K extends keyof EngineEvents>(type: K, data: EngineEvents[K]) => void;
+
 /** An event as it goes over the wire, ready to be written. */
 export interface HubEvent {
   /** its place in this engine's sequence */

@@ -3,9 +3,9 @@ import type {TaskReport} from "../schedule/tasks.js";
 import type {EngineMode, EngineStatus, Health, Notification, NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Backtests} from "../runs/backtest-threads.js";
 import type {DataHost} from "../data/host.js";
-import type {Hub} from "../hub.js";
+import type {Hub, OnStop} from "../hub.js";
 import type {SwitchPatch} from "../notify/switches.js";
-import type {EmergencyReport, OnStop, TradingControl} from "../loop/commands.js";
+import type {EmergencyReport, TradingControl} from "../loop/commands.js";
 
 /** What the API speaks for. Everything it answers comes from here. */
 export interface ApiDeps {

@@ -5,7 +5,7 @@ import {ConfigError} from "../../loaders/errors.js";
 import {executionConfig} from "./execution.js";
 import {notifyConfig} from "./notify.js";
 import {riskLimits} from "./risk.js";
-import {scheduleConfig} from "../schedule/data-tasks.js";
+import {scheduleConfig} from "./schedule.js";
 
 const share = z
   .union([z.string(), z.number()])

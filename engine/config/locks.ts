@@ -1,7 +1,6 @@
 import {UsageError} from "../../loaders/errors.js";
 import type {EngineMode} from "../../src/lib/wire/trading.js";
-import type {Keys} from "../execution/live/line.js";
-import {liveKeys} from "./secrets.js";
+import {liveKeys, type Keys} from "./secrets.js";
 
 /** That an engine trades on a real account, and how. */
 export interface LiveTrading {

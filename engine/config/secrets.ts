@@ -1,7 +1,12 @@
 import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {ConfigError} from "../../loaders/errors.js";
-import type {Keys} from "../execution/live/line.js";
+
+/** Keys of an account, from the environment alone. */
+export interface Keys {
+  apiKey: string;
+  secret: string;
+}
 
 /** The environment with `.env` of a folder under it: where secrets come from, and nowhere else. */
 export function secretEnvironment(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): NodeJS.ProcessEnv {

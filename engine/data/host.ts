@@ -12,7 +12,7 @@ import {readManifest} from "../../loaders/lake/manifest.js";
 import {compact} from "../../loaders/lake/publish.js";
 import {trackedVenues} from "../../loaders/ingest/universe.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
-import type {EmitEvent} from "../loop/commands.js";
+import type { EmitEvent } from "../hub.js";
 import {Coalescer} from "./coalesce.js";
 import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "./venue.js";
 import {estimateBackfill, type Estimate} from "./estimate.js";

@@ -1,6 +1,7 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
 import type {AccountRecord, ForeignRecord} from "../journal/events.js";
+import type {Act, Baseline} from "../journal/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {
@@ -16,9 +17,6 @@ export interface LegOrder {
   /** it may only make a position smaller */
   reduceOnly?: true | undefined;
 }
-
-/** What a round of orders is for: opening or leaving a hedge, selling a liquidated hedge's coin, mending a naked leg. */
-export type Act = "open" | "close" | "sell-coin" | "mend";
 
 /** The legs that are sent at once. */
 export interface HedgeLegs {
@@ -66,15 +64,6 @@ export interface Holdings {
   pairs: readonly Holding[];
   /** orders that are open and should not be, by client id */
   orders?: readonly string[];
-}
-
-/** The account as it was when the journal began: what was there before belongs to no hedge. */
-export interface Baseline {
-  ts: number;
-  /** the venue's number of the account */
-  account: string;
-  /** wallet balances by coin, as text */
-  balances: Record<string, string>;
 }
 
 /** What a venue did that no order of a step has caused. */

@@ -2,8 +2,19 @@ import type {Instrument} from "../../src/lib/market/marketdata.js";
 import type {TradeReport} from "../../src/lib/backtest/report.js";
 import type {MarkSource} from "../../src/lib/market/marks.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
-import type {Act, Baseline} from "../execution/venue.js";
 import type {JournalEvent} from "./line.js";
+
+/** What a round of orders is for: opening or leaving a hedge, selling a liquidated hedge's coin, mending a naked leg. */
+export type Act = "open" | "close" | "sell-coin" | "mend";
+
+/** The account as it was when the journal began: what was there before belongs to no hedge. */
+export interface Baseline {
+  ts: number;
+  /** the venue's number of the account */
+  account: string;
+  /** wallet balances by coin, as text */
+  balances: Record<string, string>;
+}
 
 /** The best prices of a market and its newest trade, in quote per coin, as text. */
 export interface Touch {

@@ -10,9 +10,7 @@ import type {
   Reconciliation,
   RiskReport
 } from "../../src/lib/wire/trading.js";
-
-/** What happens to open hedges when the engine stops. */
-export type OnStop = "keep" | "close";
+import type {OnStop} from "../hub.js";
 
 /** A trade as the API tells it: the ledger's report, open ones left out. */
 export type EngineTrade = TradeReport;
@@ -54,9 +52,3 @@ export interface TradingControl {
   /** closes everything at once, then halts; never waits for the cycle in progress */
   emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport>;
 }
-
-/** Hears what the trading loop has to say, for the stream of events. */
-export type EmitEvent = <K extends keyof import("../../src/lib/wire/trading.js").EngineEvents>(
-  type: K,
-  data: import("../../src/lib/wire/trading.js").EngineEvents[K]
-) => void;

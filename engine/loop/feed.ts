@@ -11,6 +11,7 @@ import {instrumentFrom} from "../../loaders/snapshots/instrument.js";
 import type {CandleRow, FundingRow} from "../../loaders/rows.js";
 import type {PairInput, SettlementInput, Touch} from "../journal/events.js";
 import type {TradedPair} from "../trader/pair.js";
+import type {PairQuote} from "../trader/quotes.js";
 
 /** A pair's two markets as the venue lists them. */
 export interface ListedPair {
@@ -20,18 +21,6 @@ export interface ListedPair {
   instrument: Instrument | undefined;
   /** both markets can be traded */
   active: boolean;
-}
-
-/** One pair as the newest scan saw it; prices in quote per coin. */
-export interface PairQuote {
-  pair: string;
-  /** the venue's instant */
-  ts: number;
-  spot: Touch | undefined;
-  perp: Touch | undefined;
-  predictedRate: string | undefined;
-  nextFundingTs: number | undefined;
-  turnover24h: string | undefined;
 }
 
 const LIVE: CallOptions = {priority: "live"};

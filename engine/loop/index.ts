@@ -3,7 +3,6 @@ import {isSettled} from "../../src/lib/wire/job.js";
 import {savePredicted} from "../../loaders/store/predicted.js";
 import {readPairs} from "../data/request.js";
 import type {DataHost} from "../data/host.js";
-import type {Trading, TradingDeps} from "../process/process.js";
 import {engineStrategy} from "../config/strategy.js";
 import {VERSION} from "../version.js";
 import type {LiveTrading} from "../config/locks.js";
@@ -12,7 +11,7 @@ import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import {connectLive, type LiveAccount} from "../execution/live/connect.js";
 import {LoopControl} from "./control.js";
 import {TradingLoop} from "./loop.js";
-import type {LoopData} from "./options.js";
+import type {LoopData, Trading, TradingDeps} from "./options.js";
 
 /** Opens the journal, goes on where it ends, and gives the loop to the process. */
 export async function startTrading(deps: TradingDeps): Promise<Trading> {

@@ -10,7 +10,8 @@ import type {
 } from "../../src/lib/wire/trading.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import {PaperVenue} from "../execution/paper.js";
-import {LiveFeed, type PairQuote} from "./feed.js";
+import {LiveFeed} from "./feed.js";
+import type {PairQuote} from "../trader/quotes.js";
 import {Journal, readJournal} from "../journal/journal.js";
 import type {JournalLine} from "../journal/line.js";
 import {Recorder} from "../journal/recorder.js";

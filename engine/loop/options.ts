@@ -3,10 +3,52 @@ import type {PredictedRow} from "../../loaders/store/predicted.js";
 import type {EngineMode, EngineSettings, Notification, ReconciliationRow} from "../../src/lib/wire/trading.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
-import type {EmitEvent, OnStop} from "./commands.js";
+import type {EmitEvent, OnStop} from "../hub.js";
 import type {ExecutionVenue} from "../execution/venue.js";
 import type {JournalDisk} from "../journal/journal.js";
 import type {RiskLimits} from "../config/risk.js";
+import type {TradingControl} from "./commands.js";
+import type {Config} from "../config/config.js";
+import {DataHost} from "../data/host.js";
+import type {LiveTrading} from "../config/locks.js";
+import type {Logger} from "../log.js";
+
+/** What the trading loop is handed. Everything it reads and every clock it knows comes from here. */
+export interface TradingDeps {
+  dataDir: string;
+  config: Config;
+  /** what the configuration starts with; `configure` changes it from then on */
+  settings: EngineSettings;
+  mode: Exclude<EngineMode, "data">;
+  venue: string;
+  exchange: Exchange;
+  /** the venue's address as rows carry it */
+  origin: string;
+  simulated: boolean;
+  /** the account to trade on; undefined on paper */
+  live: LiveTrading | undefined;
+  /** the store and its queue; undefined with `--no-data` */
+  data: DataHost | undefined;
+  emit: EmitEvent;
+  /** tells a person something worth knowing */
+  tell: (note: Omit<Notification, "id">) => void;
+  log: Logger;
+  clock: Clock;
+  /** fires after `control.stop` has been called for SIGINT or SIGTERM: `run` returns soon after, whatever it waits for */
+  signal: AbortSignal;
+  /** how many cycles to run before `run` returns by itself */
+  cycles?: number;
+  onStop: OnStop;
+}
+
+/** A trading loop that is ready: `run` works until it is stopped, halts for good, or has done its cycles. */
+export interface Trading {
+  control: TradingControl;
+  run(): Promise<void>;
+}
+
+/** Opens the journal, reconciles, and gives the loop; exported by `engine/loop/index.ts`. */
+export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
 
 /** The loop's log. */
 export interface LoopLog {

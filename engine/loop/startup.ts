@@ -1,7 +1,8 @@
 import {ConfigError, ExchangeError, UsageError} from "../../loaders/errors.js";
 import {loadFunding} from "../../loaders/snapshots/funding-rows.js";
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
-import type {LiveFeed, PairQuote} from "./feed.js";
+import type {LiveFeed} from "./feed.js";
+import type {PairQuote} from "../trader/quotes.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import type {WarmedEvent} from "../journal/events.js";
 import {isReal, type RealVenue} from "../execution/venue.js";

@@ -2,22 +2,11 @@ import {entryConditions} from "../../src/lib/strategy/conditions.js";
 import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
-import type {PairQuote} from "./feed.js";
 import type {RiskGate} from "../risk/gate.js";
 import {distanceOf, driftOf, marginRatioOf} from "../risk/measures.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {Trader} from "../trader/trader.js";
-
-type Quotes = ReadonlyMap<string, PairQuote>;
-
-/** Prices a hedge is marked at: the newest scan, else those of the newest step. */
-function marksOf({pair, marks}: TradedPair, quotes: Quotes): {ts: number; spot: Decimal; perp: Decimal} | undefined {
-  const quote = quotes.get(pair);
-  if (quote?.spot && quote.perp && quote.ts >= (marks?.ts ?? -Infinity)) {
-    return {ts: quote.ts, spot: new Decimal(quote.spot.last), perp: new Decimal(quote.perp.last)};
-  }
-  return marks;
-}
+import {type Quotes, marksOf, equityAt} from "../risk/measures.js";
 
 /** The open hedges at the newest prices, the oldest first. */
 export function positionsOf(trader: Trader, quotes: Quotes): PositionReport[] {
@@ -63,17 +52,6 @@ function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>,
     naked: !hedge.hedged || traded.uneven,
     waiting: traded.desk.book.waiting ?? null
   };
-}
-
-/** Value of the account with its legs at the newest prices. */
-export function equityAt(trader: Trader, quotes: Quotes): Decimal {
-  const {account} = trader;
-  let equity = account.capital.plus(account.closedNet);
-  for (const traded of trader.pairs.values()) {
-    const marks = traded.hedge && marksOf(traded, quotes);
-    if (marks) equity = equity.plus(traded.hedge!.marked(marks.spot, marks.perp));
-  }
-  return equity;
 }
 
 /** The account at the newest prices. */

@@ -3,8 +3,8 @@ import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import {acquireLock} from "../../loaders/store/lock.js";
 import type {Database} from "../../loaders/store/database.js";
 import {statusOf} from "../../loaders/snapshots/status.js";
-import type {EngineMode, EngineSettings, EngineStatus, Notification} from "../../src/lib/wire/trading.js";
-import type {EmergencyReport, EmitEvent, OnStop, TradingControl} from "../loop/commands.js";
+import type {EngineMode, EngineStatus} from "../../src/lib/wire/trading.js";
+import type {EmergencyReport} from "../loop/commands.js";
 import type {ApiDeps} from "../api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "../api/server.js";
 import {Backtests} from "../runs/backtest-threads.js";
@@ -16,9 +16,9 @@ import {EmergencyFlag, onEmergencySignal} from "./emergency.js";
 import {ensureToken, makeEngineDir, removeEngineInfo, writeEngineInfo} from "../files.js";
 import {freeBytesOf, healthOf, HourCount} from "./health.js";
 import {HealthWatch} from "./health-watch.js";
-import {Hub} from "../hub.js";
+import {Hub, type EmitEvent, type OnStop} from "../hub.js";
 import type {LiveTrading} from "../config/locks.js";
-import {createLog, type Logger} from "../log.js";
+import {createLog} from "../log.js";
 import {channelsOf} from "../notify/channels.js";
 import {notifySecrets} from "../config/notify.js";
 import {DataWatch} from "../notify/data-watch.js";
@@ -28,43 +28,7 @@ import {dataTasks} from "../schedule/data-tasks.js";
 import {Scheduler} from "../schedule/scheduler.js";
 import {startSettings} from "../config/strategy.js";
 import {embedded, openVenue, type OpenVenue} from "../data/venue.js";
-
-/** What the trading loop is handed. Everything it reads and every clock it knows comes from here. */
-export interface TradingDeps {
-  dataDir: string;
-  config: Config;
-  /** what the configuration starts with; `configure` changes it from then on */
-  settings: EngineSettings;
-  mode: Exclude<EngineMode, "data">;
-  venue: string;
-  exchange: Exchange;
-  /** the venue's address as rows carry it */
-  origin: string;
-  simulated: boolean;
-  /** the account to trade on; undefined on paper */
-  live: LiveTrading | undefined;
-  /** the store and its queue; undefined with `--no-data` */
-  data: DataHost | undefined;
-  emit: EmitEvent;
-  /** tells a person something worth knowing */
-  tell: (note: Omit<Notification, "id">) => void;
-  log: Logger;
-  clock: Clock;
-  /** fires after `control.stop` has been called for SIGINT or SIGTERM: `run` returns soon after, whatever it waits for */
-  signal: AbortSignal;
-  /** how many cycles to run before `run` returns by itself */
-  cycles?: number;
-  onStop: OnStop;
-}
-
-/** A trading loop that is ready: `run` works until it is stopped, halts for good, or has done its cycles. */
-export interface Trading {
-  control: TradingControl;
-  run(): Promise<void>;
-}
-
-/** Opens the journal, reconciles, and gives the loop; exported by `engine/loop/index.ts`. */
-export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
+import type {StartTrading, Trading} from "../loop/options.js";
 
 export interface EngineOptions {
   dataDir: string;

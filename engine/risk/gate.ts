@@ -1,12 +1,11 @@
 import {toNumber} from "../../src/lib/money/decimal.js";
 import {exclusionsOf, type Exclusion} from "../../src/lib/strategy/universe.js";
 import type {EnterIntent} from "../../src/lib/backtest/desk.js";
-import type {PairQuote} from "../loop/feed.js";
+import type {PairQuote} from "../trader/quotes.js";
 import type {RuleRecord} from "../journal/events.js";
 import type {Gate, Trader} from "../trader/trader.js";
-import {equityAt} from "../loop/views.js";
 import type {RiskLimits} from "../config/risk.js";
-import {distanceOf, driftOf, marginRatioOf} from "./measures.js";
+import {distanceOf, driftOf, marginRatioOf, equityAt} from "./measures.js";
 
 /** What the loop knows of its surroundings, apart from its own state. */
 export interface RiskContext {

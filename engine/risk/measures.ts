@@ -1,5 +1,8 @@
 import type {Hedge} from "../../src/lib/ledger/hedge.js";
 import {Decimal, toNumber} from "../../src/lib/money/decimal.js";
+import type {PairQuote} from "../trader/quotes.js";
+import type {TradedPair} from "../trader/pair.js";
+import type {Trader} from "../trader/trader.js";
 
 /**
  * Share of the way from the short's own price to its liquidation that the perp has risen: 0 at or under the entry, 1 at
@@ -19,4 +22,29 @@ export const distanceOf = (hedge: Hedge, perpPrice: string): number =>
 export function driftOf(hedge: Hedge): number {
   const larger = hedge.hedged ? Decimal.max(hedge.spotQty, hedge.perpQty) : hedge.spotQty;
   return larger.isZero() ? 0 : toNumber(hedge.naked.div(larger).abs());
+}
+
+export type Quotes = ReadonlyMap<string, PairQuote>;
+
+/** Prices a hedge is marked at: the newest scan, else those of the newest step. */
+export function marksOf(
+  {pair, marks}: TradedPair,
+  quotes: Quotes
+): {ts: number; spot: Decimal; perp: Decimal} | undefined {
+  const quote = quotes.get(pair);
+  if (quote?.spot && quote.perp && quote.ts >= (marks?.ts ?? -Infinity)) {
+    return {ts: quote.ts, spot: new Decimal(quote.spot.last), perp: new Decimal(quote.perp.last)};
+  }
+  return marks;
+}
+
+/** Value of the account with its legs at the newest prices. */
+export function equityAt(trader: Trader, quotes: Quotes): Decimal {
+  const {account} = trader;
+  let equity = account.capital.plus(account.closedNet);
+  for (const traded of trader.pairs.values()) {
+    const marks = traded.hedge && marksOf(traded, quotes);
+    if (marks) equity = equity.plus(traded.hedge!.marked(marks.spot, marks.perp));
+  }
+  return equity;
 }

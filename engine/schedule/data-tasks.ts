@@ -1,40 +1,11 @@
 import {spawn} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
-import {z} from "zod";
 import type {Job} from "../../src/lib/wire/job.js";
 import type {DataHost} from "../data/host.js";
 import {ROOT} from "../site/paths.js";
-import {nextRun, type Task} from "./tasks.js";
-
-const pattern = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .refine((text) => text === "off" || isPattern(text), "five fields of cron, UTC, or off");
-
-function isPattern(text: string): boolean {
-  try {
-    return nextRun(text, 0) !== null;
-  } catch {
-    return false;
-  }
-}
-
-/** The `engine.schedule` part of the configuration: five fields of cron in UTC, or `off`. */
-export const scheduleConfig = z
-  .strictObject({
-    update: pattern("2 * * * *").describe("what is new of everything tracked; the trading loop has its own"),
-    repair: pattern("0 3 * * *").describe("refetches the holes that another try may fill"),
-    compact: pattern("30 3 * * *").describe("merges the lake's small files"),
-    select: pattern("0 4 * * 1").describe("chooses the top pairs anew"),
-    instruments: pattern("10 0 * * *").describe("keeps the day's list of markets"),
-    site: pattern("off").describe("rebuilds the static site")
-  })
-  .prefault({})
-  .describe("when the data is looked after, cron in UTC or off");
-
-export type ScheduleConfig = z.infer<typeof scheduleConfig>;
+import type {Task} from "./tasks.js";
+import type {ScheduleConfig} from "../config/schedule.js";
 
 const queued = (batches: readonly Job[]): string =>
   batches.length === 0 ? "nothing to do" : `queued ${batches.map(({id}) => id).join(", ")}`;

@@ -1,5 +1,3 @@
-import {Cron} from "croner";
-
 /** Something that is done at times, all of them UTC. */
 export interface Task {
   name: string;
@@ -22,21 +20,4 @@ export interface TaskReport {
   failed: boolean;
   running: boolean;
   nextTs: number | null;
-}
-
-/**
- * The first instant after another at which a pattern is due.
- * @param pattern five fields of cron, read in UTC whatever this machine's zone is
- * @returns UTC ms, or null for a pattern that never comes
- * @throws `invalid schedule: PATTERN (why)`
- */
-export function nextRun(pattern: string, afterMs: number): number | null {
-  try {
-    const cron = new Cron(pattern, {timezone: "UTC", paused: true, mode: "5-part"});
-    const next = cron.nextRun(new Date(afterMs));
-    cron.stop();
-    return next?.getTime() ?? null;
-  } catch (error) {
-    throw new RangeError(`invalid schedule: ${pattern} (${(error as Error).message})`, {cause: error});
-  }
 }

@@ -1,7 +1,8 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {ceilToStep, floorToStep, type Rules} from "../../src/lib/ledger/rules.js";
 import {Decimal, ONE, ZERO} from "../../src/lib/money/decimal.js";
-import {triedPatiently, type Act, type Execution, type ExecutionVenue} from "../execution/venue.js";
+import {triedPatiently, type Execution, type ExecutionVenue} from "../execution/venue.js";
+import type {Act} from "../journal/events.js";
 import type {Recorder} from "../journal/recorder.js";
 import {carryOut, limitOf, type LegPlan} from "./orders.js";
 

@@ -1,9 +1,9 @@
 import type {Decimal} from "../../src/lib/money/decimal.js";
 import {text} from "../../src/lib/money/decimal.js";
-import type {Act, Execution, ExecutionVenue, HedgeLegs, LegOrder} from "../execution/venue.js";
+import type {Execution, ExecutionVenue, HedgeLegs, LegOrder} from "../execution/venue.js";
 import type {Recorder} from "../journal/recorder.js";
 import {fillOf, fillRecord} from "../journal/codec.js";
-import type {FilledEvent, OrderedEvent} from "../journal/events.js";
+import type {FilledEvent, OrderedEvent, Act} from "../journal/events.js";
 
 /** What a leg's order is to do, before it has a name. */
 export type LegPlan = Omit<LegOrder, "clientId">;

@@ -1,7 +1,7 @@
 import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/api/server.js";
 import {uniform} from "../../engine/simulator/market/noise.js";
 import {BybitAccount} from "../../engine/execution/live/account.js";
-import type {Keys} from "../../engine/execution/live/line.js";
+import type {Keys} from "../../engine/config/secrets.js";
 import {LiveVenue} from "../../engine/execution/live/live.js";
 import type {AccountInput} from "../../engine/simulator/account/accounts.js";
 import {riskLimits} from "../../engine/config/risk.js";

@@ -1,7 +1,8 @@
 import {join} from "node:path";
 import {afterEach, expect, it, vi} from "vitest";
 import {DataHost} from "../../engine/data/host.js";
-import {dataTasks, scheduleConfig} from "../../engine/schedule/data-tasks.js";
+import {dataTasks} from "../../engine/schedule/data-tasks.js";
+import {scheduleConfig} from "../../engine/config/schedule.js";
 import {Scheduler} from "../../engine/schedule/scheduler.js";
 import {uniform} from "../../engine/simulator/market/noise.js";
 import {startSim, type Sim} from "../../engine/simulator/api/server.js";

@@ -1,16 +1,8 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
 import {LOST} from "../venue.js";
-import type {
-  Baseline,
-  Execution,
-  ExecutionVenue,
-  HedgeLegs,
-  Holdings,
-  RealVenue,
-  StopReport,
-  VenueNews
-} from "../venue.js";
+import type {Execution, ExecutionVenue, HedgeLegs, Holdings, RealVenue, StopReport, VenueNews} from "../venue.js";
+import type {Baseline} from "../../journal/events.js";
 import {Seen} from "./seen.js";
 
 /** What the journal of a real account knows of it: how it began, what is in the ledger, which orders were given up. */

@@ -5,12 +5,7 @@ import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {CallOptions, Clock, Exchange} from "../../../loaders/exchange/types.js";
 import {Wire} from "../../../loaders/exchange/wire.js";
-
-/** Keys of an account, from the environment alone. */
-export interface Keys {
-  apiKey: string;
-  secret: string;
-}
+import type {Keys} from "../../config/secrets.js";
 
 export interface AccountOptions {
   clock: Clock;

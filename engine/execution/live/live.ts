@@ -8,7 +8,6 @@ import {executionConfig, type ExecutionConfig} from "../../config/execution.js";
 import {
   LOST,
   NOT_SENT,
-  type Baseline,
   type Execution,
   type HedgeLegs,
   type Holdings,
@@ -17,6 +16,7 @@ import {
   type StopReport,
   type VenueNews
 } from "../venue.js";
+import type {Baseline} from "../../journal/events.js";
 import type {BybitAccount} from "./account.js";
 import {AccountBooks} from "./books.js";
 import {decimalField} from "./fill.js";

@@ -1,6 +1,7 @@
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import type {ExecutionConfig} from "../../config/execution.js";
-import {patiently, type Act, type LegOrder} from "../venue.js";
+import {patiently, type LegOrder} from "../venue.js";
+import type {Act} from "../../journal/events.js";
 import {canRest, placeMakerFirst} from "./maker.js";
 import type {OrderMarket, PairMarkets} from "./markets.js";
 import {place, track, unfilled, type LegOutcome} from "./orders.js";

@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {PaperVenue} from "../../../engine/execution/paper.js";
-import type {PairQuote} from "../../../engine/loop/feed.js";
+import type {PairQuote} from "../../../engine/trader/quotes.js";
 import type {JournalLine} from "../../../engine/journal/line.js";
 import {Recorder} from "../../../engine/journal/recorder.js";
 import {RiskGate, type RiskContext} from "../../../engine/risk/gate.js";

@@ -1,7 +1,8 @@
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
 import {Scheduler} from "../../../engine/schedule/scheduler.js";
-import {nextRun, type Task} from "../../../engine/schedule/tasks.js";
+import {type Task} from "../../../engine/schedule/tasks.js";
+import {nextRun} from "../../../engine/config/schedule.js";
 import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {virtualClock, type VirtualClock} from "../../helpers/clock.js";
 import {tmp} from "../../helpers/tmp.js";

@@ -1,0 +1,48 @@
+import {Cron} from "croner";
+import {z} from "zod";
+
+/**
+ * The first instant after another at which a pattern is due.
+ * @param pattern five fields of cron, read in UTC whatever this machine's zone is
+ * @returns UTC ms, or null for a pattern that never comes
+ * @throws `invalid schedule: PATTERN (why)`
+ */
+export function nextRun(pattern: string, afterMs: number): number | null {
+  try {
+    const cron = new Cron(pattern, {timezone: "UTC", paused: true, mode: "5-part"});
+    const next = cron.nextRun(new Date(afterMs));
+    cron.stop();
+    return next?.getTime() ?? null;
+  } catch (error) {
+    throw new RangeError(`invalid schedule: ${pattern} (${(error as Error).message})`, {cause: error});
+  }
+}
+
+const pattern = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => text === "off" || isPattern(text), "five fields of cron, UTC, or off");
+
+function isPattern(text: string): boolean {
+  try {
+    return nextRun(text, 0) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** The `engine.schedule` part of the configuration: five fields of cron in UTC, or `off`. */
+export const scheduleConfig = z
+  .strictObject({
+    update: pattern("2 * * * *").describe("what is new of everything tracked; the trading loop has its own"),
+    repair: pattern("0 3 * * *").describe("refetches the holes that another try may fill"),
+    compact: pattern("30 3 * * *").describe("merges the lake's small files"),
+    select: pattern("0 4 * * 1").describe("chooses the top pairs anew"),
+    instruments: pattern("10 0 * * *").describe("keeps the day's list of markets"),
+    site: pattern("off").describe("rebuilds the static site")
+  })
+  .prefault({})
+  .describe("when the data is looked after, cron in UTC or off");
+
+export type ScheduleConfig = z.infer<typeof scheduleConfig>;
