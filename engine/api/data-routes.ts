@@ -5,7 +5,7 @@ import type {SeriesKey} from "../../loaders/store/key.js";
 import type {DataHost} from "../data/host.js";
 import type {BackfillRequest} from "../data/request.js";
 import {identifyUrl} from "../data/venue.js";
-import type {Bindings, C} from "./routes.js";
+import type {Bindings, C} from "./context.js";
 import {QUERIES, SCHEMAS} from "./schemas.js";
 
 /** What the routes of the data are handed. */

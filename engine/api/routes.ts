@@ -1,6 +1,5 @@
-import type {HttpBindings} from "@hono/node-server";
 import {RESPONSE_ALREADY_SENT} from "@hono/node-server/utils/response";
-import {Hono, type Context} from "hono";
+import {Hono} from "hono";
 import type {z} from "zod";
 import type {DataHost} from "../data/host.js";
 import type {Access} from "./access.js";
@@ -11,11 +10,7 @@ import {ConflictError, errorReply} from "./reply.js";
 import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
 import type {Streams} from "./streams.js";
 import {UsageError} from "../../loaders/errors.js";
-
-/** What the server hands to a route beside the request: the sockets, and the body it has read. */
-export type Bindings = HttpBindings & {body: unknown};
-
-export type C = Context<{Bindings: Bindings}>;
+import type {Bindings, C} from "./context.js";
 
 /** The routes of the API (INTERFACES, The engine's API). Who may come here was decided before. */
 export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {

@@ -8,7 +8,8 @@ import {Buckets, type Kind, type Rate} from "./buckets.js";
 import type {ApiDeps} from "./deps.js";
 import {Gate, isRead, type Refusal} from "./gate.js";
 import {COMMON_HEADERS, errorReply, refuse, sendJson} from "./reply.js";
-import {apiRoutes, type Bindings} from "./routes.js";
+import {apiRoutes} from "./routes.js";
+import type {Bindings} from "./context.js";
 import {Streams} from "./streams.js";
 import type {Site} from "./site.js";
 

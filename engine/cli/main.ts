@@ -4,7 +4,7 @@ import {auditCommand} from "./commands/audit.js";
 import {backtestCommand} from "./commands/backtest.js";
 import {backfillCommand} from "./commands/backfill.js";
 import {configCommand} from "./commands/config.js";
-import {createContext, withCommonFlags, type CommonFlags, type Context} from "./context.js";
+import {createContext, withCommonFlags, type CommonFlags} from "./context.js";
 import {engineCommand} from "./commands/engine.js";
 import {demoCommand} from "./commands/demo.js";
 import {doctorCommand} from "./commands/doctor.js";
@@ -22,16 +22,7 @@ import {stopCommand} from "./commands/stop.js";
 import {trackCommands} from "./commands/track.js";
 import {updateCommand} from "./commands/update.js";
 import {VERSION} from "../version.js";
-
-/** Runs a command's work with a context; what it returns is the exit code. */
-export type Run = (context: Context) => Promise<number | void>;
-
-/** Adds a command whose action gets a context built from its flags; errors and signals become exit codes here. */
-export type Define = (
-  name: string,
-  description: string,
-  build: (command: Command, run: (work: Run) => Promise<void>) => void
-) => void;
+import type {Define} from "./define.js";
 
 const interrupted = new AbortController();
 let exitCode = 0;

@@ -4,7 +4,7 @@ import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import {riskRules} from "../risk/report.js";
 import {isReal} from "../execution/venue.js";
 import {gather, type Gathered} from "./input.js";
-import type {TradingLoop} from "./loop.js";
+import type {LoopState} from "./state.js";
 import {choosePairs, warmPairs} from "./startup.js";
 import {accountOf, opportunitiesOf, positionsOf} from "./views.js";
 
@@ -21,7 +21,7 @@ const LIST_MS = 24 * HOUR_MS;
 
 /** The cycle of the loop: named steps, each of which may fail alone. */
 export class Cycles {
-  readonly #loop: TradingLoop;
+  readonly #loop: LoopState;
   /** cycles so far */
   count = 0;
   steps: CycleStep[] = [];
@@ -35,7 +35,7 @@ export class Cycles {
   #updatedHour = -Infinity;
   #listedTs = -Infinity;
 
-  constructor(loop: TradingLoop) {
+  constructor(loop: LoopState) {
     this.#loop = loop;
   }
 

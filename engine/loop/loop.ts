@@ -23,6 +23,7 @@ import type {Settings} from "../journal/events.js";
 import {Memory} from "./memory.js";
 import {noteOf} from "./notes.js";
 import type {LoopOptions} from "./options.js";
+import type {LoopState} from "./state.js";
 import {disagreement, reconcile} from "./reconcile.js";
 import {begin} from "./startup.js";
 import {Trader} from "../trader/trader.js";
@@ -36,7 +37,7 @@ const LOOK_AGAIN_MS = 500;
  * The trading loop's life: it opens the journal, goes on where it ends, waits for the market and its history, runs cycles
  * until it is stopped. It owns the trader; whatever touches the trader does so one after another ({@link exclusive}).
  */
-export class TradingLoop {
+export class TradingLoop implements LoopState {
   readonly options: LoopOptions;
   readonly memory = new Memory();
   readonly watch = new RiskWatch();
@@ -56,7 +57,7 @@ export class TradingLoop {
   asides: readonly ReconciliationRow[] = [];
   blockedBy: EngineStatus["blockedBy"] = null;
   /** the phase of its life; while it runs, the trader's mode tells the rest */
-  phase: "starting" | "blocked" | "running" | "stopping" | "stopped" = "starting";
+  phase: LoopState["phase"] = "starting";
   why = "it reads its journal";
   /** the venue's instant at the newest answer */
   venueTs: number | undefined;
@@ -309,6 +310,11 @@ export class TradingLoop {
   get state(): EngineState {
     if (this.phase !== "running") return this.phase;
     return this.trader.mode;
+  }
+
+  /** Reads the venue's clock and every touch. */
+  scan(): Promise<true> {
+    return this.cycles.scan();
   }
 
   /** Tells everybody how it stands. */

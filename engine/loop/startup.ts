@@ -6,7 +6,7 @@ import type {PairQuote} from "../trader/quotes.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
 import type {WarmedEvent} from "../journal/events.js";
 import {isReal, type RealVenue} from "../execution/venue.js";
-import type {TradingLoop} from "./loop.js";
+import type {LoopState} from "./state.js";
 
 /** Pairs of the venue that are traded where nobody has said which. */
 const TOP_PAIRS = 20;
@@ -14,7 +14,7 @@ const TOP_PAIRS = 20;
 const WARM_MS = 120 * DAY_MS;
 
 /** The pairs to trade: those that were named, else those whose history is followed, else the venue's largest. */
-export async function choosePairs({options, feed, quotes, trader}: TradingLoop): Promise<string[]> {
+export async function choosePairs({options, feed, quotes, trader}: LoopState): Promise<string[]> {
   const {pairs, data, log} = options;
   const named = pairs.length > 0 ? [...pairs] : ((await data?.tracked()) ?? []);
   const wanted = named.length > 0 ? named : largest(feed, quotes, Number(trader.minTurnover24h));
@@ -40,7 +40,7 @@ function largest(feed: LiveFeed, quotes: ReadonlyMap<string, PairQuote>, minTurn
  */
 export async function warmPairs(
   pairs: readonly string[],
-  {loop, onProgress}: {loop: TradingLoop; onProgress?: ((done: number) => void) | undefined}
+  {loop, onProgress}: {loop: LoopState; onProgress?: ((done: number) => void) | undefined}
 ): Promise<void> {
   const {feed, options} = loop;
   const {dataDir, venueName, signal} = options;
@@ -87,7 +87,7 @@ const WATCH_MS = 250;
  * what it waits for and goes on by itself.
  * @throws what the signal says when it fires
  */
-export async function begin(loop: TradingLoop): Promise<void> {
+export async function begin(loop: LoopState): Promise<void> {
   const {options} = loop;
   const {log, signal, strategy, settings, venueName, origin, simulated, version, mode} = options;
   loop.phase = "blocked";
@@ -118,7 +118,7 @@ export async function begin(loop: TradingLoop): Promise<void> {
 }
 
 /** A journal on a real account begins with what the account held; one of another account is not gone on with. */
-async function ownAccount(loop: TradingLoop): Promise<void> {
+async function ownAccount(loop: LoopState): Promise<void> {
   if (!isReal(loop.trader.venue)) return;
   loop.blockedBy = {what: "account", progress: null, etaMs: null};
   loop.why = "it looks at the account";
@@ -142,7 +142,7 @@ async function ownAccount(loop: TradingLoop): Promise<void> {
 }
 
 /** What the account pays is held against what decisions reckon with; a venue that does not tell is no reason to wait. */
-async function ownFees(loop: TradingLoop, pairs: readonly string[]): Promise<void> {
+async function ownFees(loop: LoopState, pairs: readonly string[]): Promise<void> {
   const {fees, log, tell, signal} = loop.options;
   if (!fees) return;
   try {
@@ -161,7 +161,7 @@ async function ownFees(loop: TradingLoop, pairs: readonly string[]): Promise<voi
 }
 
 /** Waits for the venue's list and first prices, and says so when they are late. */
-async function firstRates(loop: TradingLoop): Promise<void> {
+async function firstRates(loop: LoopState): Promise<void> {
   const {clock} = loop.options;
   const began = clock.monotonic();
   loop.blockedBy = {what: "first rates", progress: null, etaMs: null};
@@ -171,7 +171,7 @@ async function firstRates(loop: TradingLoop): Promise<void> {
     "first rates",
     async () => {
       await loop.feed.list();
-      await loop.cycles.scan();
+      await loop.scan();
     },
     () => {
       if (clock.monotonic() - began < FIRST_RATES_MS) return;
@@ -181,7 +181,7 @@ async function firstRates(loop: TradingLoop): Promise<void> {
 }
 
 /** Brings the history up and waits for it, with its progress. What fails is told; the venue itself fills what signals want. */
-async function completeHistory(loop: TradingLoop): Promise<void> {
+async function completeHistory(loop: LoopState): Promise<void> {
   const {data, clock, signal, log} = loop.options;
   if (!data || (await data.tracked()).length === 0) return;
   loop.why = "it waits for complete history";
@@ -214,7 +214,7 @@ async function completeHistory(loop: TradingLoop): Promise<void> {
 
 /** Tries something until it succeeds, pausing between attempts. */
 async function untilDone(
-  loop: TradingLoop,
+  loop: LoopState,
   name: string,
   work: () => Promise<void>,
   onFailure: () => void = () => undefined

@@ -182,7 +182,9 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     const status = (): EngineStatus =>
       control?.status() ??
       dataStatus({
-        options,
+        mode,
+        venue,
+        stored: options.openStore !== undefined,
         startedTs,
         venueTs,
         origin: client.exchange?.origin ?? options.url ?? venue,

@@ -1,17 +1,22 @@
-import type {EngineStatus} from "../../src/lib/wire/trading.js";
+import type {EngineMode, EngineStatus} from "../../src/lib/wire/trading.js";
 import {VERSION} from "../version.js";
-import type {EngineOptions} from "./process.js";
 
 /** `GET /status` of an engine without a trading loop. */
 export function dataStatus({
-  options,
+  mode,
+  venue,
+  stored,
   startedTs,
   venueTs,
   origin,
   stopping,
   failure
 }: {
-  options: EngineOptions;
+  mode: EngineMode;
+  /** ccxt id, or `sim` */
+  venue: string;
+  /** true where the engine opened the store */
+  stored: boolean;
   startedTs: number;
   venueTs: number | null;
   origin: string;
@@ -19,18 +24,18 @@ export function dataStatus({
   failure: string | null;
 }): EngineStatus {
   return {
-    mode: options.mode,
+    mode,
     state: stopping ? "stopping" : "running",
     why: stopping
       ? "it ends what is under way"
       : failure !== null
         ? `the store's queue stands still: ${failure}`
-        : options.openStore
+        : stored
           ? "keeps the data; no trading loop in this mode"
           : "answers alone; neither data nor trading",
-    venue: options.venue,
+    venue,
     origin,
-    simulated: options.venue === "sim",
+    simulated: venue === "sim",
     version: VERSION,
     startedTs,
     venueTs,

@@ -3,7 +3,7 @@ import {exclusionsOf, type Exclusion} from "../../src/lib/strategy/universe.js";
 import type {EnterIntent} from "../../src/lib/backtest/desk.js";
 import type {PairQuote} from "../trader/quotes.js";
 import type {RuleRecord} from "../journal/events.js";
-import type {Gate, Trader} from "../trader/trader.js";
+import type {Gate, TraderState} from "../trader/state.js";
 import type {RiskLimits} from "../config/risk.js";
 import {distanceOf, driftOf, marginRatioOf, equityAt} from "./measures.js";
 
@@ -43,7 +43,7 @@ export class RiskGate implements Gate {
     this.context = context;
   }
 
-  entries(intents: readonly EnterIntent[], trader: Trader, ts: number): RuleRecord[] {
+  entries(intents: readonly EnterIntent[], trader: TraderState, ts: number): RuleRecord[] {
     const general = this.general(trader, ts)[0];
     return intents.flatMap(({pair}): RuleRecord[] => {
       const own = general ?? this.ofPair(pair, trader, ts)[0];
@@ -52,7 +52,7 @@ export class RiskGate implements Gate {
   }
 
   /** Why nothing at all may be entered now. */
-  general(trader: Trader, ts: number): {rule: string; why: string}[] {
+  general(trader: TraderState, ts: number): {rule: string; why: string}[] {
     const {limits, context} = this;
     const found: {rule: string; why: string}[] = [];
     if (context.closing !== undefined) found.push({rule: "stop", why: context.closing});
@@ -96,7 +96,7 @@ export class RiskGate implements Gate {
   }
 
   /** Why one pair may not be entered now. */
-  ofPair(pair: string, trader: Trader, ts: number): {rule: string; why: string}[] {
+  ofPair(pair: string, trader: TraderState, ts: number): {rule: string; why: string}[] {
     const {limits, context} = this;
     const quote = context.quotes.get(pair);
     const found: {rule: string; why: string}[] = [];
@@ -126,7 +126,7 @@ export class RiskGate implements Gate {
     return found;
   }
 
-  exits(trader: Trader): RuleRecord[] {
+  exits(trader: TraderState): RuleRecord[] {
     const {limits, context} = this;
     return [...trader.pairs.values()].flatMap(({pair, hedge}): RuleRecord[] => {
       if (!hedge?.hedged) return [];
@@ -159,7 +159,7 @@ export class RiskGate implements Gate {
 }
 
 /** Loss since the UTC day began as a share of the capital; a gain is 0. */
-export function dailyLoss(trader: Trader, quotes: ReadonlyMap<string, PairQuote>): number {
+export function dailyLoss(trader: TraderState, quotes: ReadonlyMap<string, PairQuote>): number {
   const change = equityAt(trader, quotes).minus(trader.dayStart.equity).div(trader.account.capital);
   return Math.max(0, -toNumber(change));
 }

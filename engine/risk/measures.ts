@@ -2,7 +2,7 @@ import type {Hedge} from "../../src/lib/ledger/hedge.js";
 import {Decimal, toNumber} from "../../src/lib/money/decimal.js";
 import type {PairQuote} from "../trader/quotes.js";
 import type {TradedPair} from "../trader/pair.js";
-import type {Trader} from "../trader/trader.js";
+import type {TraderState} from "../trader/state.js";
 
 /**
  * Share of the way from the short's own price to its liquidation that the perp has risen: 0 at or under the entry, 1 at
@@ -39,7 +39,7 @@ export function marksOf(
 }
 
 /** Value of the account with its legs at the newest prices. */
-export function equityAt(trader: Trader, quotes: Quotes): Decimal {
+export function equityAt(trader: TraderState, quotes: Quotes): Decimal {
   const {account} = trader;
   let equity = account.capital.plus(account.closedNet);
   for (const traded of trader.pairs.values()) {

@@ -1,6 +1,6 @@
 import type {RiskReport, RiskRule} from "../../src/lib/wire/trading.js";
 import {text} from "../../src/lib/money/decimal.js";
-import type {Trader} from "../trader/trader.js";
+import type {TraderState} from "../trader/state.js";
 import {dailyLoss, percent, seconds, type RiskGate} from "./gate.js";
 import {distanceOf, driftOf, marginRatioOf} from "./measures.js";
 
@@ -10,7 +10,7 @@ const above = (value: number, alert: number, critical = Infinity): Level =>
   value >= critical ? "critical" : value >= alert ? "alert" : "ok";
 
 /** Every rule with its value now, general ones first, then those of each open hedge. */
-export function riskRules(trader: Trader, gate: RiskGate, ts: number): RiskRule[] {
+export function riskRules(trader: TraderState, gate: RiskGate, ts: number): RiskRule[] {
   const {limits, context} = gate;
   const {account, config, open} = trader;
   const age = ts - context.scannedTs;

@@ -7,15 +7,14 @@ import {isReal} from "../execution/venue.js";
 import {fillOf} from "../journal/codec.js";
 import type {AccountEvent, ForeignEvent, ForeignRecord, InputEvent, LiquidatedEvent} from "../journal/events.js";
 import {hold} from "./hedging.js";
-import type {TradedPair} from "./pair.js";
-import type {ActivePair} from "./phases.js";
-import type {Trader} from "./trader.js";
+import type {TradedPair, ActivePair} from "./pair.js";
+import type {TraderState} from "./state.js";
 
 /**
  * Phase 0: what has happened at the venue without an order of a step, or with one that was given up for lost, is taken
  * into the ledger. What it leaves uneven is mended in the same step; what a person did also halts.
  */
-export function takeForeign(trader: Trader, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
+export function takeForeign(trader: TraderState, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
   for (const {id, ts: changedTs, what, amount, pair} of account ?? []) {
     const traded = pair === undefined ? undefined : trader.pairs.get(pair);
     if (pair === undefined) trader.outside = trader.outside.plus(amount);
@@ -33,7 +32,7 @@ export function takeForeign(trader: Trader, {ts, account}: InputEvent, active: r
   for (const {input, traded} of active) for (const found of input.foreign ?? []) take(trader, ts, traded, found);
 }
 
-function take(trader: Trader, ts: number, traded: TradedPair, {id, cause, fill: record}: ForeignRecord): void {
+function take(trader: TraderState, ts: number, traded: TradedPair, {id, cause, fill: record}: ForeignRecord): void {
   const fill = fillOf(record);
   const {pair, hedge} = traded;
   const event: ForeignEvent = {type: "foreign", ts, pair, tradeId: hedge?.order.id ?? null, cause, id};
@@ -54,7 +53,7 @@ function take(trader: Trader, ts: number, traded: TradedPair, {id, cause, fill: 
 const endsShort = (hedge: Hedge, {leg, side, quantity}: Fill, cause: ForeignRecord["cause"]): boolean =>
   cause === "liquidation" && hedge.hedged && leg === "perp" && side === "buy" && quantity.gte(hedge.perpQty);
 
-function lose(trader: Trader, traded: TradedPair, hedge: Hedge, fill: Fill): void {
+function lose(trader: TraderState, traded: TradedPair, hedge: Hedge, fill: Fill): void {
   const {spot, perp} = traded.marks ?? {spot: hedge.order.spotReference, perp: hedge.order.perpReference};
   const spotReference = roundToTick(fill.reference.times(spot).div(perp), traded.desk.rules.spotTick);
   hedge.liquidate(fill.ts, {barTs: fill.ts, source: "mark", high: fill.reference, spotReference}, fill);
@@ -71,7 +70,7 @@ function lose(trader: Trader, traded: TradedPair, hedge: Hedge, fill: Fill): voi
 }
 
 /** Somebody's own trade in a pair without a hedge: it is theirs, and the books know of it. */
-function keepOutside(trader: Trader, traded: TradedPair, {leg, side, price, quantity, fee}: Fill): void {
+function keepOutside(trader: TraderState, traded: TradedPair, {leg, side, price, quantity, fee}: Fill): void {
   const signed = side === "buy" ? quantity : quantity.neg();
   trader.outside = trader.outside.minus(price.times(signed)).minus(fee);
   const {coins, short} = traded.outside;

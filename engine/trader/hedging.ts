@@ -10,15 +10,14 @@ import {sizeEntry} from "../../src/lib/backtest/entry.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import type {ClosedEvent, NakedEvent, OpenedEvent, PairInput, RefusedEvent, UnwoundEvent} from "../journal/events.js";
 import {Ladder} from "./ladder.js";
-import type {TradedPair} from "./pair.js";
-import type {ActivePair} from "./phases.js";
-import type {Trader} from "./trader.js";
+import type {TradedPair, ActivePair} from "./pair.js";
+import type {TraderState} from "./state.js";
 
 /** No entry in a pair for this long after one of its legs had to be taken back. */
 export const COOLDOWN_MS = HOUR_MS;
 
 /** Phase 4: fills a waiting exit, or ends a history. */
-export async function close(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+export async function close(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {hedge, desk} = traded;
   if (!hedge || trader.frozen) return;
   if (input.end) {
@@ -41,7 +40,7 @@ export async function close(trader: Trader, ts: number, input: PairInput, traded
 
 /** The rungs for what one pair holds. */
 function ladderOf(
-  trader: Trader,
+  trader: TraderState,
   ts: number,
   traded: TradedPair,
   {tradeId, spot, perp, held}: {tradeId: string; spot: Decimal; perp: Decimal | undefined; held?: Hedge | undefined}
@@ -68,7 +67,13 @@ function ladderOf(
  * only in part is booked, told, and tried again.
  * @param urgent at wider bands, and not put off to the next step
  */
-export async function leave(trader: Trader, ts: number, traded: TradedPair, exit: Exit, urgent = false): Promise<void> {
+export async function leave(
+  trader: TraderState,
+  ts: number,
+  traded: TradedPair,
+  exit: Exit,
+  urgent = false
+): Promise<void> {
   const hedge = traded.hedge!;
   const {spotReference: spot, perpReference: perp} = exit;
   const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
@@ -78,7 +83,7 @@ export async function leave(trader: Trader, ts: number, traded: TradedPair, exit
 }
 
 /** Takes the larger leg of an uneven hedge back (phase 0), at the prices of now. */
-export async function mend(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+export async function mend(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {hedge} = traded;
   if (!hedge?.hedged || trader.frozen || !traded.uneven || !input.spot) return;
   const long = hedge.naked.gt(0);
@@ -95,7 +100,7 @@ export async function mend(trader: Trader, ts: number, input: PairInput, traded:
 }
 
 /** Books what a ladder did to an open hedge: the trade has ended when nothing is left that can be traded. */
-function settleUp(trader: Trader, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
+function settleUp(trader: TraderState, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
   const hedge = traded.hedge!;
   const {rules} = traded.desk;
   const gone =
@@ -117,7 +122,7 @@ const perpFirst = (fills: readonly Fill[]): Fill[] => [
 ];
 
 /** The trade of a hedge that is left. */
-function finish(trader: Trader, ts: number, traded: TradedPair, exit: Exit): void {
+function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit): void {
   const {perpQty} = traded.hedge!;
   const trade = traded.desk.close(ts, exit);
   traded.heldUnder = undefined;
@@ -136,7 +141,7 @@ function finish(trader: Trader, ts: number, traded: TradedPair, exit: Exit): voi
 }
 
 /** One leg stands alone: nothing is entered any more, a person is told, and every step tries again. */
-function naked(trader: Trader, ts: number, traded: TradedPair, tradeId: string, why: string): void {
+function naked(trader: TraderState, ts: number, traded: TradedPair, tradeId: string, why: string): void {
   const quantity = text(traded.hedge?.naked ?? traded.dust);
   trader.recorder.follow<NakedEvent>({type: "naked", ts, pair: traded.pair, tradeId, quantity, why});
   if (trader.mode !== "halted") {
@@ -145,7 +150,7 @@ function naked(trader: Trader, ts: number, traded: TradedPair, tradeId: string, 
 }
 
 /** Phase 5: entries that wait and have both prices are sized in ranking order and opened. */
-export async function open(trader: Trader, ts: number, active: readonly ActivePair[]): Promise<void> {
+export async function open(trader: TraderState, ts: number, active: readonly ActivePair[]): Promise<void> {
   const claims = active.flatMap(({input: {spot, perp, end}, traded}) => {
     if (trader.mode !== "running" || end || !spot || !perp || !traded.desk.entryReady(ts)) return [];
     const intent = traded.desk.claim();
@@ -162,12 +167,12 @@ export async function open(trader: Trader, ts: number, active: readonly ActivePa
   }
 }
 
-function refuse(trader: Trader, ts: number, traded: TradedPair, reason: string): void {
+function refuse(trader: TraderState, ts: number, traded: TradedPair, reason: string): void {
   ++traded.desk.cannotOpen;
   trader.recorder.follow<RefusedEvent>({type: "refused", ts, pair: traded.pair, reason});
 }
 
-async function enter(trader: Trader, ts: number, traded: TradedPair, order: HedgeOrder): Promise<void> {
+async function enter(trader: TraderState, ts: number, traded: TradedPair, order: HedgeOrder): Promise<void> {
   const {desk, pair} = traded;
   traded.sent = 0;
   const ladder = ladderOf(trader, ts, traded, {
@@ -210,7 +215,13 @@ async function enter(trader: Trader, ts: number, traded: TradedPair, order: Hedg
 }
 
 /** Takes an opened hedge in. */
-export function hold(trader: Trader, ts: number, traded: TradedPair, order: HedgeOrder, fills: readonly Fill[]): void {
+export function hold(
+  trader: TraderState,
+  ts: number,
+  traded: TradedPair,
+  order: HedgeOrder,
+  fills: readonly Fill[]
+): void {
   traded.desk.hold(new Hedge(order, trader.config, traded.desk.rules, fills));
   traded.opening = fills.length;
   traded.checkedTs = ts;

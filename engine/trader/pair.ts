@@ -10,6 +10,12 @@ import {RateState} from "../../src/lib/strategy/rates.js";
 import {PairDesk, type Opens} from "../../src/lib/backtest/desk.js";
 import type {PairInput} from "../journal/events.js";
 
+/** One pair of a step: what has become known of it, and its state. */
+export interface ActivePair {
+  input: PairInput;
+  traded: TradedPair;
+}
+
 /** A closed trade that a settlement may still belong to: one from before its exit that became known after it. */
 export interface Owed {
   tradeId: string;
@@ -80,8 +86,8 @@ export class TradedPair {
     return hedge !== undefined && hedge.hedged && hedge.naked.abs().gt(this.desk.rules.step);
   }
 
-  /** Rules and waits under another config or instrument; an open hedge keeps those it was opened under. */
-  obey(config: StrategyConfig, instrument: Instrument | undefined): void {
+  /** Applies a new config or instrument to future entries; an open hedge keeps its own. */
+  configure(config: StrategyConfig, instrument: Instrument | undefined): void {
     this.instrument = instrument;
     this.desk.rules = rulesOf(instrument, config);
     this.desk.config = config;

@@ -15,16 +15,11 @@ import type {
 } from "../journal/events.js";
 import {leave} from "./hedging.js";
 import {amended, OWED_MS, type Owed, type TradedPair} from "./pair.js";
-import type {Trader} from "./trader.js";
-
-/** One pair of a step: what has become known of it, and its state. */
-export interface ActivePair {
-  input: PairInput;
-  traded: TradedPair;
-}
+import type {TraderState} from "./state.js";
+import type {ActivePair} from "./pair.js";
 
 /** Phase 1: bars that have ended may liquidate; the coin of a liquidated hedge is sold when spot has a price. */
-export async function liquidate(trader: Trader, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+export async function liquidate(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {desk} = traded;
   for (const bar of input.bars ?? []) {
     traded.checkedTs = Math.max(traded.checkedTs, bar.endTs);
@@ -51,7 +46,7 @@ export async function liquidate(trader: Trader, ts: number, input: PairInput, tr
 }
 
 /** Phase 2: settlements that have become known. Returns whether there were any. */
-export function settle(trader: Trader, input: PairInput, traded: TradedPair): boolean {
+export function settle(trader: TraderState, input: PairInput, traded: TradedPair): boolean {
   const {desk, rates, pair} = traded;
   for (const row of input.settlements ?? []) {
     const {t, rate, intervalSource} = rates.push(row);
@@ -67,7 +62,7 @@ export function settle(trader: Trader, input: PairInput, traded: TradedPair): bo
 }
 
 function paid(
-  trader: Trader,
+  trader: TraderState,
   pair: string,
   tradeId: string,
   {ts, rate, mark, markSource, amount}: Payment,
@@ -90,7 +85,7 @@ function paid(
 
 /** A settlement from before an exit, known only after it, still belongs to the hedge that was open then. */
 function settleLate(
-  trader: Trader,
+  trader: TraderState,
   {amount, ...settlement}: Omit<Payment, "amount"> & {amount: Decimal | undefined},
   traded: TradedPair
 ): void {
@@ -104,7 +99,7 @@ function settleLate(
 }
 
 /** A closed trade is paid once more. */
-function amend(trader: Trader, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
+function amend(trader: TraderState, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
   trader.account.closedNet = trader.account.closedNet.plus(payment.amount);
   paid(trader, traded.pair, owed.tradeId, payment, {late: true, ...(expected && {expected})});
   owed.report = amended(owed.report, payment);
@@ -117,7 +112,7 @@ function amend(trader: Trader, traded: TradedPair, owed: Owed, payment: Payment,
 }
 
 /** A venue that has paid late, or other than it said, is taken at its word: the difference goes to the trade it belongs to. */
-export function correct(trader: Trader, corrections: NonNullable<InputEvent["corrections"]>): void {
+export function correct(trader: TraderState, corrections: NonNullable<InputEvent["corrections"]>): void {
   for (const {pair, settlementTs: ts, amount} of corrections) {
     const traded = trader.pair(pair);
     const {hedge} = traded;
@@ -135,7 +130,7 @@ export function correct(trader: Trader, corrections: NonNullable<InputEvent["cor
 
 /** Phase 3: waiting entries lapse, the rules decide, the gate refuses, risk leaves. */
 export function decideAt(
-  trader: Trader,
+  trader: TraderState,
   ts: number,
   active: readonly ActivePair[],
   settled: ReadonlySet<string>
@@ -159,7 +154,7 @@ export function decideAt(
 }
 
 function ask(
-  trader: Trader,
+  trader: TraderState,
   ts: number,
   asked: readonly ActivePair[],
   settled: ReadonlySet<string>
@@ -184,7 +179,7 @@ function ask(
   return decided.intents.map((record) => intentOf(record, ts));
 }
 
-function takeIntents(trader: Trader, ts: number, intents: readonly Intent[]): void {
+function takeIntents(trader: TraderState, ts: number, intents: readonly Intent[]): void {
   const entries = intents.filter((intent) => intent.type === "enter");
   const refused = new Set<string>();
   if (entries.length > 0) {

@@ -11,7 +11,7 @@ import type {RateSnapshot} from "../../src/lib/strategy/rates.js";
 import {fillOf, fillRecord, intentOf, intentRecord} from "../journal/codec.js";
 import type {FillRecord, IntentRecord, Settings} from "../journal/events.js";
 import type {TradedPair} from "./pair.js";
-import type {Trader, TraderMode} from "./trader.js";
+import type {TraderMode, TraderState} from "./state.js";
 
 interface HedgeSnapshot {
   order: {
@@ -86,7 +86,7 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 const infinite = (value: number | null): number => value ?? -Infinity;
 
 /** Writes the state down: what is restored from it is the same to the digit. */
-export function snapshotOf(trader: Trader): TraderSnapshot {
+export function snapshotOf(trader: TraderState): TraderSnapshot {
   return {
     strategy: configEntries(trader.config),
     file: trader.file ?? null,
@@ -178,7 +178,7 @@ function hedgeSnapshot({hedge, heldUnder, opening}: TradedPair): HedgeSnapshot |
 }
 
 /** Puts a state into a trader that has done nothing yet. */
-export function restoreState(trader: Trader, state: TraderSnapshot): void {
+export function restoreState(trader: TraderState, state: TraderSnapshot): void {
   trader.config = parseConfig(state.strategy);
   trader.file = state.file ?? undefined;
   trader.minTurnover24h = state.minTurnover24h;
@@ -196,7 +196,7 @@ export function restoreState(trader: Trader, state: TraderSnapshot): void {
   for (const own of state.pairs) restorePair(trader, own);
 }
 
-function restorePair(trader: Trader, own: PairSnapshot): void {
+function restorePair(trader: TraderState, own: PairSnapshot): void {
   const traded = trader.addPair(own.pair, own.instrument ?? undefined);
   const {desk} = traded;
   traded.rates.restore(own.rates);

@@ -1,12 +1,7 @@
-import {Account} from "../../src/lib/ledger/account.js";
-import type {Instrument} from "../../src/lib/market/marketdata.js";
-import type {Hedge} from "../../src/lib/ledger/hedge.js";
-import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
-import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
+import {Decimal, text} from "../../src/lib/money/decimal.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
 import {DAY_MS, floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
-import type {EnterIntent} from "../../src/lib/backtest/desk.js";
-import {isReal, type ExecutionVenue} from "../execution/venue.js";
-import type {Recorder} from "../journal/recorder.js";
+import {isReal} from "../execution/venue.js";
 import type {
   BaselineEvent,
   ConfiguredEvent,
@@ -14,8 +9,6 @@ import type {
   EquityEvent,
   InputEvent,
   ListedEvent,
-  ModeEvent,
-  RuleRecord,
   Settings,
   SnapshotEvent,
   StartedEvent,
@@ -24,91 +17,17 @@ import type {
 } from "../journal/events.js";
 import {takeForeign} from "./foreign.js";
 import {close, leave, mend, open} from "./hedging.js";
-import {TradedPair} from "./pair.js";
-import {correct, decideAt, liquidate, settle, type ActivePair} from "./phases.js";
+import {correct, decideAt, liquidate, settle} from "./phases.js";
+import type {ActivePair} from "./pair.js";
+import {TraderState} from "./state.js";
 import {restoreState, snapshotOf, type TraderSnapshot} from "./snapshot.js";
-
-/** The rules that stand between a decision and its execution. */
-export interface Gate {
-  /** entries that must not be made now, each with its rule and its reason */
-  entries(intents: readonly EnterIntent[], trader: Trader, ts: number): RuleRecord[];
-  /** hedges that must be left now */
-  exits(trader: Trader, ts: number): RuleRecord[];
-}
-
-/** A gate that lets everything pass: replays of history have no venue to distrust. */
-export const OPEN_GATE: Gate = {entries: () => [], exits: () => []};
-
-export interface TraderOptions {
-  recorder: Recorder;
-  venue: ExecutionVenue;
-  config: StrategyConfig;
-  /** the data's venue, which decides the allowed funding intervals */
-  venueName: string;
-  /** length of the bars that waiting intents are counted in, in ms */
-  barMs: number;
-  gate?: Gate;
-}
-
-/** Whether the loop takes entries, only leaves, or does nothing without a person. */
-export type TraderMode = "running" | "paused" | "halted";
 
 /**
  * The trading state machine. Everything that reaches it, and everything it does, goes through the recorder, so that the
  * same code runs a cycle, recovers from a crash in the middle of one, and replays a whole journal. It reads no clock and
  * no network.
  */
-export class Trader {
-  readonly recorder: Recorder;
-  readonly venue: ExecutionVenue;
-  readonly venueName: string;
-  readonly barMs: number;
-  readonly pairs = new Map<string, TradedPair>();
-  readonly account: Account;
-  config: StrategyConfig;
-  /** as the configuration file had it when the engine last started */
-  file: Settings | undefined;
-  minTurnover24h = "1000000";
-  intervalMs = 60_000;
-  mode: TraderMode = "running";
-  /** why it is paused or halted */
-  why = "";
-  /** halted so that nothing is even left: the books do not agree */
-  frozen = false;
-  /** what flowed on the account outside of every hedge since the journal began: transfers, interest, others' trades; in quote */
-  outside = ZERO;
-  /** the instant of the newest step */
-  lastTs = -Infinity;
-  /** the hour of the newest equity sample */
-  sampledHour = -Infinity;
-  /** value of the account when the UTC day of `lastTs` began */
-  dayStart: {day: number; equity: Decimal};
-  readonly gate: Gate;
-
-  constructor({recorder, venue, config, venueName, barMs, gate = OPEN_GATE}: TraderOptions) {
-    this.recorder = recorder;
-    this.venue = venue;
-    this.config = config;
-    this.venueName = venueName;
-    this.barMs = barMs;
-    this.account = new Account(config.capital);
-    this.dayStart = {day: -Infinity, equity: config.capital};
-    this.gate = gate;
-  }
-
-  /** The open hedges, by pair. */
-  get open(): Hedge[] {
-    return [...this.pairs.values()].flatMap(({hedge}) => hedge ?? []);
-  }
-
-  /** Value of the account with its legs at the newest prices. */
-  get equity(): Decimal {
-    let equity = this.account.capital.plus(this.account.closedNet);
-    for (const {hedge, marks} of this.pairs.values())
-      if (hedge) equity = equity.plus(marks ? hedge.marked(marks.spot, marks.perp) : ZERO);
-    return equity;
-  }
-
+export class Trader extends TraderState {
   /** Replays what the recorder still has, to the middle of a step if that is where it ends. */
   async recover(): Promise<void> {
     for (let line = this.recorder.upcoming; line; line = this.recorder.upcoming) {
@@ -168,23 +87,18 @@ export class Trader {
     }
     const changed = JSON.stringify(this.file) !== JSON.stringify(file);
     this.file = file;
-    if (changed) this.#settle(file);
+    if (changed) this.#applySettings(file);
   }
 
   /** Settings in force from now on. */
   configure(event: ConfiguredEvent): void {
-    this.#settle(this.recorder.recall<ConfiguredEvent>("configured", () => event));
+    this.#applySettings(this.recorder.recall<ConfiguredEvent>("configured", () => event));
   }
 
-  #settle({strategy, minTurnover24h, intervalMs}: Settings): void {
+  #applySettings({strategy, minTurnover24h, intervalMs}: Settings): void {
     this.minTurnover24h = minTurnover24h;
     this.intervalMs = intervalMs;
-    this.#obey(parseConfig({...strategy, capital: text(this.account.capital)}));
-  }
-
-  #obey(config: StrategyConfig): void {
-    this.config = config;
-    for (const pair of this.pairs.values()) pair.obey(config, pair.instrument);
+    this.applyConfig(parseConfig({...strategy, capital: text(this.account.capital)}));
   }
 
   /** A real account is looked at once, when its journal begins. */
@@ -197,15 +111,8 @@ export class Trader {
   list(event: ListedEvent): void {
     const {pair, instrument} = this.recorder.recall<ListedEvent>("listed", () => event);
     const known = this.pairs.get(pair);
-    if (known) known.obey(this.config, instrument ?? undefined);
+    if (known) known.configure(this.config, instrument ?? undefined);
     else this.addPair(pair, instrument ?? undefined);
-  }
-
-  addPair(pair: string, instrument: Instrument | undefined): TradedPair {
-    const {venueName: venue, barMs} = this;
-    const traded = new TradedPair(pair, this.config, {venue, barMs, instrument});
-    this.pairs.set(pair, traded);
-    return traded;
   }
 
   /** Settlements from before the first step: they warm signals up and decide nothing. */
@@ -217,15 +124,6 @@ export class Trader {
     for (const [tsMs, rate, hours] of rows) {
       if (rates.isNew({tsMs})) rates.push({tsMs, rate, reportedHours: hours ?? undefined});
     }
-  }
-
-  /** The loop pauses, goes on, halts or stops. */
-  turn(event: ModeEvent): void {
-    const {type, why, frozen} = this.recorder.recall<ModeEvent>(event.type, () => event);
-    if (type === "stopped") return;
-    this.mode = type === "resumed" ? "running" : type;
-    this.why = type === "resumed" ? "" : why;
-    this.frozen = type === "halted" && frozen === true;
   }
 
   /** One instant: what the venue did, liquidate, settle, decide, close, open (SEMANTICS §3). */
@@ -253,13 +151,6 @@ export class Trader {
     for (const {input, traded} of active) await close(this, ts, input, traded);
     await open(this, ts, active);
     this.#sample(ts);
-  }
-
-  /** @throws `missing pair: …` */
-  pair(pair: string): TradedPair {
-    const traded = this.pairs.get(pair);
-    if (!traded) throw new RangeError(`missing pair: ${pair}`);
-    return traded;
   }
 
   #beginDay(ts: number): void {

@@ -4,7 +4,7 @@ import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/gr
 import type {Part, SeriesEntry} from "./manifest.js";
 import {rowsOf, storedKey, type Database} from "../store/database.js";
 import {lifeOf} from "../store/instruments.js";
-import {literal, whereKey, type SeriesKey} from "../store/key.js";
+import {whereKey, type SeriesKey} from "../store/key.js";
 
 /**
  * What the coverage ledger says of every history of the lake, by venue, pair, series and timeframe. Rows and edges come

@@ -3,7 +3,7 @@ import {UsageError} from "../../../loaders/errors.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {auditJournal} from "../../loop/audit.js";
 import {count} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 export function auditCommand(define: Define): void {
   define(

@@ -14,7 +14,7 @@ import {identifyUrl} from "../../data/venue.js";
 import type {Context} from "../context.js";
 import {ingestWork, runBatches} from "../ingest.js";
 import {followBatches} from "../follow.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags extends SeriesFlags {
   venue?: string;

@@ -4,7 +4,7 @@ import type {BacktestReport, TradeReport} from "../../../src/lib/backtest/report
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {drawTable, percent, type Column} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import {backtestDocument, runRequest, type Manifest} from "../../runs/backtest.js";
 import {readRequest, type RunRequest} from "../../runs/request.js";
 

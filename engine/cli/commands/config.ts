@@ -1,6 +1,6 @@
 import {UsageError} from "../../../loaders/errors.js";
 import {configJsonSchema} from "../../config/config.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 export function configCommand(define: Define): void {
   define("config", "show the configuration in force, check it, or print its JSON schema", (command, run) =>

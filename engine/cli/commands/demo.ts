@@ -7,7 +7,7 @@ import {createContext, type CommonFlags} from "../context.js";
 import {readyVenue} from "../../data/plan.js";
 import {readCount, readSeries} from "../../data/request.js";
 import {runBatches, withIngest} from "../ingest.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags extends CommonFlags {
   pairs: string;

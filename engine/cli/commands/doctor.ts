@@ -1,6 +1,6 @@
 import {runChecks} from "../../process/doctor.js";
 import {drawTable} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 const GLYPH = {ok: "✓", warning: "!", failed: "✗"} as const;
 

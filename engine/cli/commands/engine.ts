@@ -11,7 +11,7 @@ import {ROOT} from "../../site/paths.js";
 import {identifyUrl} from "../../data/venue.js";
 import {findEngine} from "../client.js";
 import {createContext, type CommonFlags, type Context} from "../context.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags extends CommonFlags {
   mode: string;

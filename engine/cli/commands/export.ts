@@ -5,7 +5,7 @@ import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {parseInstant} from "../../../src/lib/time/instant.js";
 import {count} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags {
   series?: string;

@@ -4,7 +4,7 @@ import {count} from "../output.js";
 import {followSubmitted} from "../follow.js";
 import {ingestWork, runBatches} from "../ingest.js";
 import type {Context} from "../context.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 

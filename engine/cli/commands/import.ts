@@ -1,7 +1,7 @@
 import {UsageError} from "../../../loaders/errors.js";
 import {importFiles, parseMapping, planImport} from "../../../loaders/ingest/import/index.js";
 import {count} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import {formatDay} from "../../../src/lib/time/instant.js";
 
 interface Flags {

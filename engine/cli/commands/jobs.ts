@@ -6,7 +6,7 @@ import type {EngineClient} from "../client.js";
 import type {Context} from "../context.js";
 import {followSubmitted} from "../follow.js";
 import {drawJobs, ingestWork, runBatches, type Ingest} from "../ingest.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 const ACTIONS = ["list", "show", "retry", "cancel", "retry-failed"] as const;
 type Action = (typeof ACTIONS)[number];

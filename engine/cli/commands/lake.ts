@@ -1,7 +1,7 @@
 import {compact, markEverything, publish} from "../../../loaders/lake/publish.js";
 import {count} from "../output.js";
 import type {Context} from "../context.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import type {Database} from "../../../loaders/store/database.js";
 import type {Manifest} from "../../../loaders/lake/manifest.js";
 import type {PublishOptions} from "../../../loaders/lake/publish.js";

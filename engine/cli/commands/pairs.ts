@@ -7,7 +7,7 @@ import {formatDay, parseInstant} from "../../../src/lib/time/instant.js";
 import type {Context} from "../context.js";
 import {RANGES, type Range} from "../../../src/lib/market/snapshot.js";
 import {percent} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 const bp = (rate: number | null): string => (rate === null ? "–" : `${(rate * 1e4).toFixed(2)} bp`);
 const yearly = (share: number | null): string => (share === null ? "–" : `${(share * 100).toFixed(1)} %`);

@@ -3,7 +3,7 @@ import {join} from "node:path";
 import {DataError} from "../../../loaders/errors.js";
 import {ROOT} from "../../site/paths.js";
 import {findEngine} from "../client.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import {engine, link} from "./engine.js";
 
 export function serveCommand(define: Define): void {

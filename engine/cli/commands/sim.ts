@@ -4,7 +4,7 @@ import {parseInstant} from "../../../src/lib/time/instant.js";
 import {isDecimalText} from "../../../src/lib/money/decimal.js";
 import type {AccountInput} from "../../simulator/account/accounts.js";
 import {startSim} from "../../simulator/api/server.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags {
   port: string;

@@ -1,6 +1,6 @@
 import {statusOf} from "../../../loaders/snapshots/status.js";
 import {count, duration, drawTable, percent} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function statusCommand(define: Define): void {

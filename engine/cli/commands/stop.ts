@@ -9,7 +9,7 @@ import type {StopReport} from "../../execution/venue.js";
 import {runningEngine, type EngineInfo} from "../../files.js";
 import {findEngine, type EngineClient} from "../client.js";
 import type {Context} from "../context.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags {
   emergency?: boolean;

@@ -10,7 +10,7 @@ import type {Trial} from "../../../src/lib/sweep/trials.js";
 import type {Statistic} from "../../../src/lib/stats/ratios.js";
 import {sweepInThreads} from "../../runs/sweep-threads.js";
 import {count, drawTable, percent, type Column} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 import {asUsage, readRequest} from "../../runs/request.js";
 import {VERSION} from "../../version.js";
 

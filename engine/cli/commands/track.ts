@@ -6,7 +6,7 @@ import {trackPairs, untrackPairs} from "../../data/tracking.js";
 import {findEngine, type EngineClient} from "../client.js";
 import type {Context} from "../context.js";
 import {count} from "../output.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 interface Flags extends SeriesFlags {
   venue?: string;

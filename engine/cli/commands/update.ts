@@ -1,7 +1,7 @@
 import {planUpdates} from "../../data/plan.js";
 import {followBatches} from "../follow.js";
 import {ingestWork, runBatches} from "../ingest.js";
-import type {Define} from "../main.js";
+import type {Define} from "../define.js";
 
 export function updateCommand(define: Define): void {
   define(

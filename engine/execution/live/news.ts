@@ -1,4 +1,4 @@
-import {text, Decimal, ZERO} from "../../../src/lib/money/decimal.js";
+import {text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {listOf, objectOf} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";

@@ -3,7 +3,7 @@ import {floorToStep} from "../../../src/lib/ledger/rules.js";
 import type {Venue} from "../market/venue.js";
 import type {Account} from "./account.js";
 import {fill} from "./fills.js";
-import {levelsAgainst, touch, type Level, type Market} from "./market.js";
+import {levelsAgainst, type Level, type Market} from "./market.js";
 import {isOpen, type Order} from "./types.js";
 
 /** What is done to an order on its way through the book. */

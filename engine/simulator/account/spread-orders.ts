@@ -8,7 +8,7 @@ import {opposite} from "./market.js";
 import {close} from "./matching.js";
 import {makeOrder, type Desk} from "./orders.js";
 import {impliedLevels, maybeSpread, type Spread, type SpreadLevel} from "./spread.js";
-import type {Handling} from "../api/trade-routes.js";
+import type {Handling} from "./handling.js";
 import {isOpen, type OrderSide, type SpreadOrder, type TimeInForce} from "./types.js";
 
 /** A spread order as it was asked for. */

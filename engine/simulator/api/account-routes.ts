@@ -7,7 +7,7 @@ import {held, totals} from "../account/margin.js";
 import {positionOf} from "../account/positions.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import {borrowRow, logRow, positionRow, walletRow} from "./rows.js";
-import type {Context} from "./routes.js";
+import type {Context} from "./context.js";
 import type {MarginMode} from "../account/types.js";
 
 const category = z.enum(["spot", "linear"]);

@@ -1,6 +1,6 @@
 import {z} from "zod";
 import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
-import type {Handling} from "./trade-routes.js";
+import type {Handling} from "../account/handling.js";
 
 /** What the venue can be told to do to single requests, above all to orders (HAZARDS, Two legs). */
 export const ORDER_FAULTS = [

@@ -1,14 +1,10 @@
 import {VenueError} from "../market/venue.js";
+import type {Handling} from "../account/handling.js";
 import * as accounts from "./account-routes.js";
 import type {Account} from "../account/account.js";
-import type {Desk} from "../account/orders.js";
 import * as spreads from "./spread-routes.js";
 import * as trade from "./trade-routes.js";
-
-/** What a private endpoint works with: the account that signed, the venue and the instant. */
-export interface Context {
-  desk: Desk;
-}
+import type {Context} from "./context.js";
 
 /** Which of a key's permissions an endpoint asks for. */
 type Grant = "read" | "order" | "spread" | "position" | "account";
@@ -16,7 +12,7 @@ type Grant = "read" | "order" | "spread" | "position" | "account";
 export interface PrivateRoute {
   method: "GET" | "POST";
   grant: Grant;
-  answer: (context: Context, input: unknown, handling?: trade.Handling) => unknown;
+  answer: (context: Context, input: unknown, handling?: Handling) => unknown;
 }
 
 const get = (answer: PrivateRoute["answer"]): PrivateRoute => ({method: "GET", grant: "read", answer});

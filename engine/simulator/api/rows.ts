@@ -250,7 +250,3 @@ export function borrowRow(row: BorrowRow): Record<string, unknown> {
 /** The market of a record that was accepted once: it stays readable after a delisting. */
 export const marketOf = (record: {category: "spot" | "linear"; symbol: string}, {venue, nowMs}: Look): Market =>
   maybeMarket(venue, record.category, record.symbol, nowMs)!;
-
-/** True for an order that a query may show: it is not hidden any more. */
-export const visible = (order: Pick<Order, "hidden">, nowMs: number): boolean =>
-  order.hidden.queries === 0 && order.hidden.untilMs <= nowMs;

@@ -3,12 +3,10 @@ import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {decimal, isDecimalText, text as canonical, type Decimal} from "../../../src/lib/money/decimal.js";
 import {VenueError} from "../market/venue.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
-import type {Context} from "./routes.js";
+import type {Context} from "./context.js";
 import {arriveSpread, endSpread, makeSpreadOrder} from "../account/spread-orders.js";
-import {noticed} from "./trade-routes.js";
+import {noticed, type Handling} from "../account/handling.js";
 import {isOpen, type SpreadOrder, type SpreadTrade} from "../account/types.js";
-import type {Handling} from "./trade-routes.js";
-
 const WEEK_MS = 7 * DAY_MS;
 /** An orderly refusal for what is no decimal; a spread's price may be negative. */
 const number = z

@@ -1,24 +1,18 @@
 import {z} from "zod";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../market/venue.js";
-import {arrive, close, end, type Matching} from "../account/matching.js";
+import {arrive, close, end} from "../account/matching.js";
 import {makeOrder, orderToCancel, createBody} from "../account/orders.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
-import {executionRow, marketOf, orderRow, visible} from "./rows.js";
-import type {Context} from "./routes.js";
+import {executionRow, marketOf, orderRow} from "./rows.js";
+import type {Context} from "./context.js";
 import {isOpen, type Order} from "../account/types.js";
+import {type Handling, noticed, visible} from "../account/handling.js";
 
 const category = z.enum(["spot", "linear"]);
 const WEEK_MS = 7 * DAY_MS;
 /** Closed orders that `realtime` still finds. */
 const RECENT = 500;
-
-/** What is made of an order on its way in, where the venue was told to misbehave. */
-export interface Handling extends Matching {
-  rejectLate?: boolean;
-  fillAfterMs?: number;
-  hide?: {queries: number; forMs: number};
-}
 
 /** `POST /v5/order/create`. The reply holds nothing but ids, whatever became of the order. */
 export function createOrder({desk}: Context, body: unknown, handling: Handling = {}): unknown {
@@ -160,15 +154,6 @@ function listOrders({account, ...look}: Context["desk"], pool: readonly Order[],
     .sort((a, b) => account.rank(b) - account.rank(a));
   const {list, nextPageCursor} = page(noticed(rows, look.nowMs), ({orderId}) => orderId, asked);
   return {list: list.map((order) => orderRow(order, marketOf(order, look))), nextPageCursor, category: asked.category};
-}
-
-/** The orders of a list that a query may show; each look at a hidden one uses up one of the looks that miss it. */
-export function noticed<T extends Pick<Order, "hidden">>(orders: readonly T[], nowMs: number): T[] {
-  return orders.filter((order) => {
-    const shown = visible(order, nowMs);
-    if (order.hidden.queries > 0) order.hidden.queries--;
-    return shown;
-  });
 }
 
 const executionQuery = z.strictObject({

@@ -7,7 +7,7 @@ import {age, count, day, instant, plural, span} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 import {coverageText, meanCoverage, pairsWithPage} from "../pageBar.js";
 import type {Live} from "../ui/liveFigure.js";
-import type {SeriesActions} from "./seriesBoard.js";
+import type { SeriesActions } from "./actions.js";
 import type {Hole, SeriesStatus, Status} from "../feed/types.js";
 
 const STRIPS = 40;

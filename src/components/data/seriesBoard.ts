@@ -4,9 +4,10 @@ import {DataCoverage, HoleTable, SeriesTable, filterSeries, type SeriesFilter} f
 import {seriesName} from "../charts/coverageStrip.js";
 import {instant, plural} from "../ui/format.js";
 import {whilePlaced, type LiveStatus} from "./liveStatus.js";
-import type {Hole, SeriesStatus} from "../feed/types.js";
+import type {SeriesStatus} from "../feed/types.js";
 import {errorWords, plannedWords} from "../ingest/workModel.js";
 import type {CheckedReport, PlannedReport} from "../../lib/wire/data.js";
+import type { SeriesActions } from "./actions.js";
 
 /** One history as the API names it. */
 export const historyOf = ({venue, pair, series, timeframe}: SeriesStatus) => ({
@@ -25,13 +26,6 @@ export function checkedWords({rows, holes, changed}: CheckedReport, name: string
       )}`
     : "no hole";
   return `${name}: ${plural(rows, "row")} looked at, ${found}${changed ? "; the ledger said something else and is corrected" : ", as the ledger said"}.`;
-}
-
-/** What the rows of the tables can have done; undefined while no engine is up. */
-export interface SeriesActions {
-  refresh: (series: SeriesStatus) => void;
-  check: (series: SeriesStatus) => void;
-  fill: (series: SeriesStatus, hole: Hole) => void;
 }
 
 /**

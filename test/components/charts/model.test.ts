@@ -12,7 +12,7 @@ import {meanCoverage, coverageText} from "../../../src/components/pageBar.js";
 import {worstStretch, readCosts} from "../../../src/components/pair/pairWords.js";
 import {breakEvenRate} from "../../../src/components/charts/breakEven.js";
 import {categoryColor} from "../../../src/components/ui/colors.js";
-import {reproductionAnswer} from "../../../src/components/reproduction.js";
+import {reproductionAnswer} from "../../../src/components/notes/reproduction.js";
 import {EXPECTED_HOLD_PERIODS} from "../../../src/lib/market/costs.js";
 import {TIER_BOUNDS} from "../../../src/lib/market/summary.js";
 import {madeExplorer, madeSeries, madeSettlements} from "../../helpers/made/rows.js";

@@ -4,7 +4,7 @@ import {checkbox, searchBox, segmented, select, slider} from "../../../src/compo
 import {DataTable} from "../../../src/components/ui/dataTable.js";
 import {EmptyState, IMPORT_EXAMPLE} from "../../../src/components/ui/emptyState.js";
 import {IssueList} from "../../../src/components/ui/issueList.js";
-import {Banner, PageBar} from "../../../src/components/pageBar.js";
+import {Banner} from "../../../src/components/pageBar.js";
 import {UnknownPair} from "../../../src/components/pair/pairWords.js";
 import {SeriesTable} from "../../../src/components/data/dataPage.js";
 import {h} from "../../../src/components/ui/dom.js";

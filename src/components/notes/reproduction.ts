@@ -1,8 +1,8 @@
 import * as Plot from "npm:@observablehq/plot";
-import {colors} from "./ui/colors.js";
-import {DataTable} from "./ui/dataTable.js";
-import {Figure} from "./ui/figure.js";
-import {count, number} from "./ui/format.js";
+import {colors} from "../ui/colors.js";
+import {DataTable} from "../ui/dataTable.js";
+import {Figure} from "../ui/figure.js";
+import {count, number} from "../ui/format.js";
 
 /** A figure per pair, in per cent a year. */
 export interface Annual {
