@@ -18,7 +18,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["strategy"],
     ["market"],
     ["stats"],
-    ["money", "time"],
+    ["money", "time", "errors"],
     ["wire"]
   ],
   "src/components": [

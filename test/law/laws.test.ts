@@ -20,7 +20,7 @@ function attempt(
   try {
     return runBacktest(data, parseConfig(entries), {keepSteps});
   } catch (error) {
-    if ((error as Error).name === "MissingDataError") return undefined;
+    if ((error as Error).name === "DataError") return undefined;
     throw error;
   }
 }

@@ -123,8 +123,7 @@ export function DecisionPage(
         );
       } catch (error) {
         if ((error as Error).name === "AbortError") break;
-        if ((error as Error).name !== "MissingDataError")
-          problem.textContent = `${row.pair}: ${(error as Error).message}`;
+        if ((error as Error).name !== "DataError") problem.textContent = `${row.pair}: ${(error as Error).message}`;
         results.set(keyOf(row), null);
       }
       queue.shift();

@@ -67,11 +67,6 @@ export interface MarketData {
   instrument?: Instrument | undefined;
 }
 
-/** Raised when the data asked for is not there; the command line answers with exit code 4. */
-export class MissingDataError extends Error {
-  override readonly name = "MissingDataError";
-}
-
 const COLUMNS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 
 /** One candle in row form, as tests and importers write it. */

@@ -2,9 +2,16 @@ import {Decimal, decimal, ONE, text, type DecimalInput} from "../money/decimal.j
 import {isTimeframe, type Timeframe} from "../time/grid.js";
 import {didYouMean} from "./suggest.js";
 
-/** Raised for a config that cannot be run; the command line answers with exit code 2. */
-export class ConfigError extends RangeError {
-  override readonly name = "ConfigError";
+/** A setting of a run that cannot be: an unknown key, a value out of range, two that contradict each other. */
+export class SettingError extends RangeError {
+  override readonly name = "SettingError";
+  constructor(
+    message: string,
+    /** what the reader can do next, in one sentence */
+    readonly fix?: string
+  ) {
+    super(message);
+  }
 }
 
 export type StrategyName = "simple" | "composite";
@@ -64,7 +71,7 @@ interface Field {
 }
 
 const refuse = (name: string, value: string, why: string): never => {
-  throw new ConfigError(`invalid ${name}: ${value} (${why})`);
+  throw new SettingError(`invalid ${name}: ${value} (${why})`);
 };
 
 interface Range {
@@ -184,7 +191,7 @@ export const STRATEGY_NAMES: readonly string[] = ["simple", "composite", ...Obje
 export function strategyEntries(name: string): Record<string, string> {
   if (name === "simple" || name === "composite") return {strategy: name};
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name]!;
-  throw new ConfigError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
+  throw new SettingError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
 }
 
 /** Some keys of a config, read: what `assembleConfig` completes. */
@@ -197,7 +204,7 @@ export type ConfigFields = Readonly<Record<string, unknown>>;
 export function readFields(entries: Readonly<Record<string, unknown>>): ConfigFields {
   const fields: Record<string, unknown> = {};
   for (const [key, given] of Object.entries(entries)) {
-    if (!Object.hasOwn(FIELDS, key)) throw new ConfigError(`invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
+    if (!Object.hasOwn(FIELDS, key)) throw new SettingError(`invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
     if (given !== undefined) fields[key] = FIELDS[key]!.read(textOf(given, key), key);
   }
   return fields;
@@ -213,7 +220,7 @@ const DEFAULTS: ConfigFields = Object.fromEntries(
 
 /**
  * A whole config from some fields; what is left out takes its default.
- * @throws ConfigError for an exit above its entry
+ * @throws SettingError for an exit above its entry
  */
 export function assembleConfig(fields: ConfigFields): StrategyConfig {
   const {weightLevel, weightTrend, weightPersistence, weightBasis, ...rest} = {...DEFAULTS, ...fields};
@@ -242,10 +249,10 @@ function textOf(value: unknown, key: string): string {
 
 function checkTogether(config: StrategyConfig): void {
   if (config.strategy === "simple" && config.exitRate.gt(config.minRate)) {
-    throw new ConfigError(`invalid exitRate: ${text(config.exitRate)} is above minRate ${text(config.minRate)}`);
+    throw new SettingError(`invalid exitRate: ${text(config.exitRate)} is above minRate ${text(config.minRate)}`);
   }
   if (config.strategy === "composite" && config.exit.gt(config.entry)) {
-    throw new ConfigError(`invalid exit: ${text(config.exit)} is above entry ${text(config.entry)}`);
+    throw new SettingError(`invalid exit: ${text(config.exit)} is above entry ${text(config.entry)}`);
   }
 }
 
