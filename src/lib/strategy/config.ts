@@ -1,3 +1,4 @@
+import {DEFAULT_COSTS_TEXT, EXPECTED_HOLD_PERIODS} from "../market/costs.js";
 import {Decimal, decimal, ONE, text, type DecimalInput} from "../money/decimal.js";
 import {isTimeframe, type Timeframe} from "../time/grid.js";
 import {didYouMean} from "./suggest.js";
@@ -134,14 +135,14 @@ const FIELDS: Record<string, Field> = {
   weightPersistence: weight("0.25"),
   weightBasis: weight("0.15"),
   expectedHoldPeriods: {
-    fallback: "30",
+    fallback: String(EXPECTED_HOLD_PERIODS),
     read: (value, name) => (value === "auto" ? "auto" : number(value, name, {above: 0, most: 100_000}))
   },
   volumeFilter: flag("true"),
   sizing: choice("fixed", ["fixed", "dynamic"]),
-  spotFee: fee("0.001"),
-  perpFee: fee("0.00055"),
-  slippageBps: amount("5", {least: 0, below: 10_000}),
+  spotFee: fee(DEFAULT_COSTS_TEXT.spotFee),
+  perpFee: fee(DEFAULT_COSTS_TEXT.perpFee),
+  slippageBps: amount(DEFAULT_COSTS_TEXT.slippageBps, {least: 0, below: 10_000}),
   spotFeeIn: choice("quote", ["quote", "base"]),
   capital: amount("10000", {above: 0, most: "1e12"}),
   maxPositionUsd: amount("1000", {above: 0, most: "1e12"}),
@@ -272,14 +273,6 @@ export function configEntries(config: StrategyConfig): Record<string, string> {
   const entries: Record<string, string> = {};
   for (const key of CONFIG_KEYS) if (flat[key] !== undefined) entries[key] = textOf(flat[key], key);
   return entries;
-}
-
-/** Slippage per fill as a share of price. */
-export const slippageShare = (config: Pick<StrategyConfig, "slippageBps">): Decimal => config.slippageBps.div(10_000);
-
-/** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
-export function roundTripShare(config: StrategyConfig): Decimal {
-  return config.spotFee.plus(config.perpFee).times(2).plus(slippageShare(config).times(4));
 }
 
 /** Capital per unit of spot notional: `1 + 1/leverage` (SEMANTICS §3). */

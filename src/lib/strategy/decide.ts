@@ -1,5 +1,6 @@
 import {Decimal, text, ZERO} from "../money/decimal.js";
-import {roundTripShare, type StrategyConfig} from "./config.js";
+import {roundTrip} from "../market/costs.js";
+import type {StrategyConfig} from "./config.js";
 import type {Signals} from "./history.js";
 import type {PairView, View} from "./view.js";
 
@@ -82,7 +83,7 @@ function drop(view: PairView, ts: number): Intent {
 
 /** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (SEMANTICS §5). */
 export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
-  return rate8h.minus(roundTripShare(config).div(holdPeriods));
+  return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
 
 function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent | undefined {
