@@ -3,20 +3,9 @@ import type {Exchange} from "../../loaders/exchange/types.js";
 import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
 import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
 import {requireKind, type Database} from "../../loaders/store/database.js";
+import type {EstimateReport} from "../../src/lib/wire/data.js";
 import {requireListed, requireTimeframes} from "./plan.js";
 import {spanOf, type BackfillRequest} from "./request.js";
-
-/** What a backfill would cost, coverage that is there already taken off. */
-export interface Estimate {
-  requests: number;
-  rows: number;
-  /** histories asked for, and how many of them lack nothing */
-  histories: number;
-  complete: number;
-  /** at the share of the venue's limit that is in use, 80 % unless a person has set less; a slow network takes longer */
-  seconds: number;
-  pairs: string[];
-}
 
 /** Works out what a backfill would fetch. Nothing is queued, tracked or kept. */
 export async function estimateBackfill(
@@ -24,7 +13,7 @@ export async function estimateBackfill(
   client: Exchange,
   request: BackfillRequest,
   signal: AbortSignal
-): Promise<Estimate> {
+): Promise<EstimateReport> {
   const {venue, top, pairs: named, series, timeframes} = request;
   await db.exclusive(() => requireKind(db, venue === "sim" ? "simulated" : "real"));
   const {venueMs} = await client.serverTime({priority: "update", signal});

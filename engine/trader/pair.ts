@@ -1,7 +1,7 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
 import {Hedge} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import type {Payment} from "../../src/lib/ledger/trade.js";
 import {Decimal, text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";

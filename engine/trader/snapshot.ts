@@ -1,5 +1,5 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
 import type {BudgetLimit} from "../../src/lib/ledger/sizing.js";

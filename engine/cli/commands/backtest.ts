@@ -1,6 +1,7 @@
 import {readFileSync} from "node:fs";
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import type {BacktestReport, TradeReport} from "../../../src/lib/backtest/report.js";
+import type {BacktestReport} from "../../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../../src/lib/wire/trade.js";
 import type {RunRequest} from "../../../src/lib/strategy/request.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";

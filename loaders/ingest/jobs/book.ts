@@ -1,4 +1,4 @@
-import {isSettled, type Job} from "../../../src/lib/wire/job.js";
+import {hasEnded, type Job} from "../../../src/lib/wire/job.js";
 import {summed} from "./batch.js";
 
 /** What of the jobs is asked for; every condition that is given must hold. */
@@ -61,7 +61,7 @@ export class JobBook {
       if (siblings) siblings.push(job.id);
       else this.childIds.set(parentId, [job.id]);
     }
-    const change = Number(!isSettled(job)) - Number(old !== undefined && !isSettled(old));
+    const change = Number(!hasEnded(job)) - Number(old !== undefined && !hasEnded(old));
     if (change !== 0) this.unsettled.set(parentId, (this.unsettled.get(parentId) ?? 0) + change);
     if (old?.status !== job.status) {
       if (old) this.states.get(old.status)!.delete(job.id);
@@ -123,7 +123,7 @@ export class JobBook {
   since(ts: number): Job[] {
     return this.parents.flatMap(({id}) => {
       const {finishedAt, status} = this.get(id)!;
-      if (isSettled({status}) && (finishedAt ?? 0) < ts) return [];
+      if (hasEnded({status}) && (finishedAt ?? 0) < ts) return [];
       return this.children(id).filter((job) => (job.finishedAt ?? job.startedAt ?? 0) >= ts);
     });
   }

@@ -1,10 +1,10 @@
 import {h} from "../ui/dom.js";
 import {engineClient, type EngineClient} from "../engine/engineClient.js";
 import {Banner} from "../pageBar.js";
-import {isEnded} from "../ingest/workModel.js";
+
 import {SteadyBlock} from "../ui/steadyBlock.js";
 import type {Status} from "../feed/types.js";
-import type {JobReport} from "../../lib/wire/data.js";
+import {hasEnded, type Job} from "../../lib/wire/job.js";
 
 /** News that come together are read once, ms. */
 const PACE_MS = 700;
@@ -72,9 +72,8 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     tell();
   });
   client.hear((event) => {
-    const type = event.type as string;
-    if (type === "published" || type === "reset") soon();
-    else if (event.type === "batch" && isEnded(event.data as JobReport)) soon();
+    if (event.type === "published" || event.type === "reset") soon();
+    else if (event.type === "batch" && hasEnded(event.data)) soon();
   });
   const seen = () => document.visibilityState === "visible" && soon();
   document.addEventListener("visibilitychange", seen);

@@ -1,5 +1,5 @@
 import type {OpenedReplay} from "../../lib/workers/replay.js";
-import type {TradeReport} from "../../lib/backtest/report.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
 import {paramsOf, readAddress, whyInvalid, type RunRequest} from "../../lib/strategy/request.js";
 import {h} from "../ui/dom.js";
 import {EquityChart} from "../charts/equityChart.js";

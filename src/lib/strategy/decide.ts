@@ -1,3 +1,4 @@
+import type {Decision} from "../wire/trade.js";
 import {Decimal, text, ZERO} from "../money/decimal.js";
 import {roundTrip} from "../market/costs.js";
 import type {StrategyConfig} from "./config.js";
@@ -29,12 +30,7 @@ export interface PairBook {
 /** Positions and waiting intents by pair; a pair without an entry is flat. */
 export type Book = ReadonlyMap<string, PairBook>;
 
-/** The numbers that decided, as text, kept on the trade. */
-export interface Decision {
-  ts: number;
-  /** the numbers the rule compared and where each signal came from; decimals as text */
-  numbers: Readonly<Record<string, string>>;
-}
+export type {Decision};
 
 export type Intent =
   | {
