@@ -48,7 +48,7 @@ export async function followSubmitted(
           broken = 0;
           // The stream begins with a status: what ended before it was heard is asked for, what comes after is told.
           if (event === "status" || event === "reset")
-            for (const id of followed.keys()) if (!settled(followed.get(id))) await refresh(id);
+            for (const id of followed.keys()) if (!isDone(followed.get(id))) await refresh(id);
           if (event === "job") {
             const job = JSON.parse(data) as Job;
             const batch = job.parentId === null ? undefined : followed.get(job.parentId);
@@ -95,7 +95,7 @@ export async function followSubmitted(
   );
 }
 
-const settled = (batch: Job | undefined): boolean => batch !== undefined && hasEnded(batch);
+const isDone = (batch: Job | undefined): boolean => batch !== undefined && hasEnded(batch);
 
 const gone = ({info}: EngineClient, batches: readonly Job[]): LockedError =>
   new LockedError(`engine does not answer: pid ${info.pid} at ${info.url}`, {

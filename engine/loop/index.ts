@@ -86,7 +86,7 @@ function dataOf(host: DataHost, venue: string): LoopData {
     progress: (id) => {
       const job = host.job(id);
       return {
-        settled: hasEnded(job),
+        ended: hasEnded(job),
         failed: job.status === "failed" ? job.error : null,
         progress: job.progress,
         etaMs: job.etaMs

@@ -143,11 +143,11 @@ function pendingOf(trader: Trader, news: VenueNews | undefined): Pending {
   for (const {pair, settlementTs, amount} of news.payments) {
     const traded = trader.pairs.get(pair);
     const t = boundaryTs(settlementTs);
-    const settled = [
+    const payments = [
       ...(traded?.hedge?.payments ?? []),
       ...(traded?.owed ?? []).flatMap(({report}) => report.settlements)
     ];
-    const booked = settled.filter(({ts}) => ts === t).reduce((sum, own) => sum.plus(own.amount), ZERO);
+    const booked = payments.filter(({ts}) => ts === t).reduce((sum, own) => sum.plus(own.amount), ZERO);
     if (booked.isZero() && traded && traded.rates.newestTs >= t) continue;
     const missing = new Decimal(amount).minus(booked);
     if (missing.isZero()) continue;

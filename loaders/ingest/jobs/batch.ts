@@ -59,9 +59,9 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     known.length === 0 ? null : Math.max(rowsFetched, Math.round((expected * children.length) / known.length));
   const started = children.flatMap((child) => child.startedAt ?? []);
   const finished = children.flatMap((child) => child.finishedAt ?? []);
-  const settled = children.length > 0 && children.every(hasEnded);
+  const ended = children.length > 0 && children.every(hasEnded);
   const failed = of("failed");
-  const status = settled
+  const status = ended
     ? failed > 0
       ? "failed"
       : of("cancelled") > 0
@@ -80,10 +80,10 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     rowsFetched,
     rowsExpected,
     pages: children.reduce((sum, child) => sum + child.pages, 0),
-    progress: children.length === 0 ? 1 : settled ? 1 : Math.min(0.99, done / children.length),
-    step: settled ? "publish" : (children.find((child) => child.status === "in_progress")?.step ?? parent.step),
+    progress: children.length === 0 ? 1 : ended ? 1 : Math.min(0.99, done / children.length),
+    step: ended ? "publish" : (children.find((child) => child.status === "in_progress")?.step ?? parent.step),
     startedAt: started.length > 0 ? Math.min(...started) : null,
-    finishedAt: settled && finished.length > 0 ? Math.max(...finished) : null,
+    finishedAt: ended && finished.length > 0 ? Math.max(...finished) : null,
     attempts: Math.max(0, ...children.map((child) => child.attempts)),
     error: failed > 0 ? `${failed} of ${children.length} failed, e.g. ${firstError(children)}` : null,
     quality: Object.keys(quality).length > 0 ? quality : null

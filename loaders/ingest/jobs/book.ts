@@ -31,7 +31,7 @@ export const matches = (job: Job, {status, kind, pair, series, since}: Omit<JobF
 export class JobBook {
   private readonly jobs = new Map<string, Job>();
   private readonly childIds = new Map<string, string[]>();
-  private readonly unsettled = new Map<string, number>();
+  private readonly openChildren = new Map<string, number>();
   private readonly sums = new Map<string, Job>();
   private readonly states = new Map<Job["status"], Set<string>>();
   private newest: Job[] | undefined;
@@ -62,7 +62,7 @@ export class JobBook {
       else this.childIds.set(parentId, [job.id]);
     }
     const change = Number(!hasEnded(job)) - Number(old !== undefined && !hasEnded(old));
-    if (change !== 0) this.unsettled.set(parentId, (this.unsettled.get(parentId) ?? 0) + change);
+    if (change !== 0) this.openChildren.set(parentId, (this.openChildren.get(parentId) ?? 0) + change);
     if (old?.status !== job.status) {
       if (old) this.states.get(old.status)!.delete(job.id);
       this.idsOf(job.status).add(job.id);
@@ -86,9 +86,9 @@ export class JobBook {
     return ids.map((child) => this.jobs.get(child)!);
   }
 
-  /** Whether every child of a batch has settled. */
+  /** Whether every child of a batch has ended. */
   isEnded(id: string): boolean {
-    return (this.unsettled.get(id) ?? 0) === 0;
+    return (this.openChildren.get(id) ?? 0) === 0;
   }
 
   /** Single histories in a state, in the order in which they came to it. */
@@ -135,7 +135,7 @@ export class JobBook {
       this.states.get(job.status)?.delete(job.id);
     }
     this.childIds.delete(id);
-    this.unsettled.delete(id);
+    this.openChildren.delete(id);
     this.sums.delete(id);
     this.newest = undefined;
   }

@@ -24,7 +24,7 @@ export interface LiveStatus {
   watch: (listener: () => void) => () => void;
   /** reads it anew, soon */
   reload: () => void;
-  /** settles once the engine has told it, or is known not to, or takes too long: the page is placed then */
+  /** resolves once the engine has told it, or is known not to, or takes too long: the page is placed then */
   ready: Promise<void>;
 }
 
@@ -36,10 +36,10 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
   let asked = 0;
   let up = false;
 
-  let settle = (): void => {};
-  const ready = new Promise<void>((resolve) => (settle = resolve));
-  if (!client.expected || client.base === null) settle();
-  setTimeout(settle, LONGEST_WAIT_MS);
+  let tellReady = (): void => {};
+  const ready = new Promise<void>((resolve) => (tellReady = resolve));
+  if (!client.expected || client.base === null) tellReady();
+  setTimeout(tellReady, LONGEST_WAIT_MS);
 
   const tell = () => listeners.forEach((listener) => listener());
   async function read(): Promise<void> {
@@ -52,7 +52,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     } catch {
       // An engine without a store, or one that has just gone: what the page was built with stands.
     } finally {
-      settle();
+      tellReady();
     }
   }
   const soon = (): void => {
@@ -62,7 +62,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     }, PACE_MS);
   };
   client.watch(({link}) => {
-    if (link === "down" || link === "no token") settle();
+    if (link === "down" || link === "no token") tellReady();
     if ((link === "up") === up) return;
     up = link === "up";
     if (up) return void read();
