@@ -32,7 +32,7 @@ export async function estimateBackfill(
     const wanted = {from: Math.min(begin, to), to};
     const plan = await db.exclusive(() => peekFetch(db, key, wanted, market?.fundingIntervalHours));
     const own = plan.spans.reduce(
-      (sum, span) => sum + Math.max(1, expectedRequests(client, key.series, key.timeframe, span, plan.hours)),
+      (sum, span) => sum + Math.max(1, expectedRequests(client, key.series, key.timeframe, span, plan.intervalHours)),
       0
     );
     requests += own;

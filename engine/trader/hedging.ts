@@ -131,7 +131,7 @@ function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit)
   const report = tradeReport(trade);
   traded.owed.push({
     tradeId: trade.id,
-    afterTs: trade.payments.at(-1)?.ts ?? trade.entryTs,
+    afterTs: trade.payments.at(-1)?.t ?? trade.entryTs,
     // a settlement at the instant of leaving was taken before it, one at the end of a liquidating bar is not
     untilTs: trade.liquidation ? trade.perpExitTs - 1 : trade.perpExitTs,
     perpQty,

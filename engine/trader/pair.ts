@@ -119,12 +119,12 @@ export class TradedPair {
 }
 
 /** A closed trade's report with one more payment. */
-export function amended(report: TradeReport, {ts, rate, mark, markSource, amount}: Payment): TradeReport {
+export function amended(report: TradeReport, {t, rate, mark, markSource, amount}: Payment): TradeReport {
   const net = new Decimal(report.net).plus(amount);
   return {
     ...report,
     payments: report.payments + 1,
-    settlements: [...report.settlements, {ts, rate: text(rate), mark: text(mark), markSource, amount: text(amount)}],
+    settlements: [...report.settlements, {ts: t, rate: text(rate), mark: text(mark), markSource, amount: text(amount)}],
     funding: text(new Decimal(report.funding).plus(amount)),
     net: text(net),
     returnOnCapital: toNumber(net.div(report.capital))

@@ -31,7 +31,7 @@ interface HedgeSnapshot {
   fills: FillRecord[];
   /** how many of the fills opened it */
   opening: number;
-  payments: [ts: number, rate: string, mark: string, source: MarkSource, amount: string][];
+  payments: [t: number, rate: string, mark: string, source: MarkSource, amount: string][];
   /** `at`: which of the fills it is */
   liquidation: {
     at: number;
@@ -157,8 +157,8 @@ function hedgeSnapshot({hedge, heldUnder, opening}: TradedPair): HedgeSnapshot |
     instrument: heldUnder.instrument ?? null,
     fills: hedge.fills.map(fillRecord),
     opening,
-    payments: hedge.payments.map(({ts, rate, mark, markSource, amount}) => [
-      ts,
+    payments: hedge.payments.map(({t, rate, mark, markSource, amount}) => [
+      t,
       text(rate),
       text(mark),
       markSource,
@@ -254,7 +254,7 @@ function hedgeOf(
       hedge.liquidate(endTs, loss, fill);
     }
   }
-  for (const [ts, rate, mark, markSource, amount] of payments)
-    hedge.settle({ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)});
+  for (const [t, rate, mark, markSource, amount] of payments)
+    hedge.settle({t, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)});
   return hedge;
 }

@@ -57,8 +57,8 @@ export function tradeReport(trade: Trade): TradeReport {
     decidedBy,
     ...decimals(trade, ["spotQty", "perpQty", "spotEntry", "spotExit", "perpEntry", "perpExit", "funding"]),
     payments: trade.payments.length,
-    settlements: trade.payments.map(({ts, rate, mark, markSource, amount}) => ({
-      ts,
+    settlements: trade.payments.map(({t, rate, mark, markSource, amount}) => ({
+      ts: t,
       rate: text(rate),
       mark: text(mark),
       markSource,
