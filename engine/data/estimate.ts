@@ -1,4 +1,4 @@
-import {expectedRequests} from "../../loaders/exchange/expect.js";
+import {expectedRequests, serves} from "../../loaders/exchange/expect.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
 import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
 import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
@@ -24,7 +24,7 @@ export async function estimateBackfill(
   const pairs = named ?? topPairs(instruments, top);
   const keys = pairs
     .flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments))
-    .filter((key) => key.series === "funding" || client.candleSeries.includes(key.series as never));
+    .filter((key) => serves(client, key.series));
   let [requests, rows, complete] = [0, 0, 0];
   for (const key of keys) {
     const market = instruments.find((i) => i.pair === key.pair && (i.market === "spot") === (key.series === "spot"));

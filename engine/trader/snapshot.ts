@@ -205,9 +205,13 @@ function restorePair(trader: TraderState, own: PairSnapshot): void {
     traded.opening = own.hedge.opening;
     traded.heldUnder = {strategy: own.hedge.strategy, instrument: own.hedge.instrument ?? undefined};
   }
-  const waiting = <T extends {intent: IntentRecord; decidedTs: number}>(given: T | null) =>
-    given && ({...given, intent: intentOf(given.intent, given.decidedTs)} as never);
-  desk.wait({entry: waiting(own.entry) ?? undefined, exit: waiting(own.exit) ?? undefined});
+  const {entry, exit} = own;
+  const enter = entry && intentOf(entry.intent, entry.decidedTs);
+  const leave = exit && intentOf(exit.intent, exit.decidedTs);
+  desk.wait({
+    entry: enter?.type === "enter" ? {...entry!, intent: enter} : undefined,
+    exit: leave?.type === "exit" ? {...exit!, intent: leave} : undefined
+  });
   [desk.noPrice, desk.ambiguous, desk.cannotOpen] = own.counts;
   traded.marks = own.marks
     ? {ts: own.marks[0], spot: new Decimal(own.marks[1]), perp: new Decimal(own.marks[2])}

@@ -229,7 +229,7 @@ export function assembleConfig(fields: ConfigFields): StrategyConfig {
     ...rest,
     weights: {level: weightLevel, trend: weightTrend, persistence: weightPersistence, basis: weightBasis},
     pairCapUsd: rest["pairCapUsd"] ?? rest["maxPositionUsd"]
-  } as unknown as StrategyConfig;
+  } as Record<keyof StrategyConfig, unknown> as StrategyConfig;
   checkTogether(config);
   return config;
 }
