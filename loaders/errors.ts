@@ -1,22 +1,12 @@
-/** Who must act decides the class of an error; the command line maps each to its exit code (INTERFACES). */
-export abstract class CarrybookError extends Error {
-  /** what the reader can do next, in one sentence */
-  readonly fix: string | undefined;
-  constructor(message: string, {fix, cause}: {fix?: string; cause?: unknown} = {}) {
-    super(message, cause === undefined ? undefined : {cause});
-    this.name = new.target.name;
-    this.fix = fix;
-  }
-}
+import {CarrybookError} from "../src/lib/errors.js";
+
+export {CarrybookError, DataError} from "../src/lib/errors.js";
 
 /** A flag, an argument or an API body that cannot be understood: exit code 2. */
 export class UsageError extends CarrybookError {}
 
 /** A config file or environment value that cannot be understood: exit code 3. */
 export class ConfigError extends CarrybookError {}
-
-/** Data that is missing, stale, damaged or not what it claims to be: exit code 4. */
-export class DataError extends CarrybookError {}
 
 /** Another process holds what is needed: exit code 6. */
 export class LockedError extends CarrybookError {}

@@ -1,3 +1,4 @@
+import type {FundingRow as SettledRate} from "../src/lib/market/marketdata.js";
 import {canonicalText} from "../src/lib/money/decimal.js";
 import {knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
@@ -42,11 +43,9 @@ export interface CandleRow {
   turnover?: string | undefined;
 }
 
-/** A settlement: the venue's own stamp, its rate as canonical decimal text, the interval if the venue says it. */
-export interface FundingRow {
-  tsMs: number;
+/** A settlement as a venue or a file tells it, its rate as canonical decimal text. */
+export interface FundingRow extends SettledRate {
   rate: string;
-  reportedHours?: number | undefined;
 }
 
 export type MarketRow = CandleRow | FundingRow;

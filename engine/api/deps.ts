@@ -1,5 +1,5 @@
 import type {Clock} from "../../loaders/exchange/types.js";
-import type {TaskReport} from "../schedule/tasks.js";
+import type {TaskReport} from "../../src/lib/wire/data.js";
 import type {EngineMode, EngineStatus, Health, Notification, NotificationSettings} from "../../src/lib/wire/trading.js";
 import type {Backtests} from "../runs/backtest-threads.js";
 import type {DataHost} from "../data/host.js";

@@ -4,6 +4,7 @@ import type {z} from "zod";
 import type {DataHost} from "../data/host.js";
 import type {Access} from "./access.js";
 import type {TradingControl} from "../loop/commands.js";
+import {readRequest} from "../runs/request.js";
 import type {ApiDeps} from "./deps.js";
 import {dataRoutes} from "./data-routes.js";
 import {ConflictError, errorReply} from "./reply.js";
@@ -84,7 +85,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   });
 
   app.post("/backtests", async (c) => {
-    const {pairs, set, from, to, ...rest} = body(c, SCHEMAS.backtest);
+    const entries = body(c, SCHEMAS.backtest);
     if (deps.backtests.full) {
       c.header("retry-after", "5");
       return c.json(
@@ -98,14 +99,8 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
     }
     const left = new AbortController();
     c.env.outgoing.once("close", () => left.abort(new Error("the client left")));
-    const flags = {
-      ...rest,
-      pairs: pairs.join(","),
-      set: Object.entries(set).map(([key, value]) => `${key}=${value}`),
-      fromMs: from,
-      toMs: to
-    };
-    return c.body(await deps.backtests.run(flags, left.signal), 200, {"content-type": "application/json"});
+    const request = readRequest(entries);
+    return c.body(await deps.backtests.run(request, left.signal), 200, {"content-type": "application/json"});
   });
 
   app.post("/engine/pause", async (c) => {

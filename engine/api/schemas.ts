@@ -3,6 +3,7 @@ import {UsageError} from "../../loaders/errors.js";
 import {parsePair} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
+import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
 import {DEFAULT_SERIES} from "../data/request.js";
 import {EVENTS, LOUDNESS, type EventName} from "../config/notify.js";
 
@@ -82,7 +83,7 @@ export const SCHEMAS = {
     .strictObject({kind: z.literal("backfill").default("backfill"), ...backfill})
     .refine(oneStart, "days contradicts from"),
   ids: z.strictObject({ids: z.array(z.string().min(1).max(200)).min(1).max(1_000)}),
-  limits: z.strictObject({venue, share: z.number().min(0.05).max(0.8)}),
+  limits: z.strictObject({venue, share: z.number().min(LIMIT_SHARE.least).max(LIMIT_SHARE.most)}),
   pairsOf: z.strictObject({pairs, venue: venue.optional()}),
   check: z.strictObject(history).refine(isHistory, NO_HISTORY),
   fill: z

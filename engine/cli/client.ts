@@ -63,7 +63,7 @@ export class EngineClient {
     const waiting: EventSourceMessage[] = [];
     const parser = createParser({onEvent: (event) => void waiting.push(event)});
     const decoder = new TextDecoder();
-    for await (const chunk of reply.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const chunk of reply.body!) {
       parser.feed(decoder.decode(chunk, {stream: true}));
       yield* waiting.splice(0);
     }

@@ -1,12 +1,12 @@
 import {setTimeout as wait} from "node:timers/promises";
-import type {Usage} from "../../loaders/exchange/types.js";
-import {isSettled, type Job} from "../../src/lib/wire/job.js";
+import type {JobDetailReport} from "../../src/lib/wire/data.js";
+import {hasEnded, type Job} from "../../src/lib/wire/job.js";
 import {LockedError} from "../../loaders/errors.js";
 import type {EngineClient, Submitted} from "./client.js";
 import type {Context} from "./context.js";
 import {noteRetry, showProgress, tellBatches} from "./ingest.js";
 
-type Batch = Job & {children: Job[]; usage?: Usage};
+type Batch = JobDetailReport;
 
 /** Pauses between attempts to hear a stream again that broke off, ms. */
 const AGAIN_MS = [200, 1_000, 3_000];
@@ -33,7 +33,7 @@ export async function followSubmitted(
   if (batches.length > 0)
     output.note(`the engine (pid ${engine.info.pid}) has taken it on: ${batches.map(({id}) => id).join(", ")}`);
   const followed = new Map<string, Batch | undefined>(batches.map(({id}) => [id, undefined]));
-  const open = () => [...followed.values()].some((batch) => batch === undefined || !isSettled(batch));
+  const open = () => [...followed.values()].some((batch) => batch === undefined || !hasEnded(batch));
   const refresh = async (id: string) => {
     followed.set(id, await engine.get<Batch>(`/jobs/${encodeURIComponent(id)}`, signal));
   };
@@ -48,7 +48,7 @@ export async function followSubmitted(
           broken = 0;
           // The stream begins with a status: what ended before it was heard is asked for, what comes after is told.
           if (event === "status" || event === "reset")
-            for (const id of followed.keys()) if (!settled(followed.get(id))) await refresh(id);
+            for (const id of followed.keys()) if (!isDone(followed.get(id))) await refresh(id);
           if (event === "job") {
             const job = JSON.parse(data) as Job;
             const batch = job.parentId === null ? undefined : followed.get(job.parentId);
@@ -60,7 +60,7 @@ export async function followSubmitted(
           if (event === "batch") {
             const job = JSON.parse(data) as Job;
             const batch = followed.get(job.id);
-            if (batch && isSettled(job)) await refresh(job.id);
+            if (batch && hasEnded(job)) await refresh(job.id);
             else if (batch) {
               followed.set(job.id, {...batch, ...job});
               showProgress(context, job, batch.children);
@@ -95,7 +95,7 @@ export async function followSubmitted(
   );
 }
 
-const settled = (batch: Job | undefined): boolean => batch !== undefined && isSettled(batch);
+const isDone = (batch: Job | undefined): boolean => batch !== undefined && hasEnded(batch);
 
 const gone = ({info}: EngineClient, batches: readonly Job[]): LockedError =>
   new LockedError(`engine does not answer: pid ${info.pid} at ${info.url}`, {

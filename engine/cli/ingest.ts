@@ -2,7 +2,7 @@ import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
 import type {Job} from "../../src/lib/wire/job.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
 import {formatInstant} from "../../src/lib/time/instant.js";
-import type {Usage} from "../../loaders/exchange/types.js";
+import type {Usage} from "../../src/lib/wire/data.js";
 import type {PlanContext} from "../data/plan.js";
 import {findEngine, type EngineClient} from "./client.js";
 import {knownUrl, openVenue, type OpenVenue} from "../data/venue.js";

@@ -2,6 +2,7 @@ import {existsSync, readFileSync} from "node:fs";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
+import {DEFAULT_COSTS_TEXT} from "../../src/lib/market/costs.js";
 import {executionConfig} from "./execution.js";
 import {notifyConfig} from "./notify.js";
 import {riskLimits} from "./risk.js";
@@ -18,9 +19,9 @@ const schema = z.strictObject({
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   costs: z
     .strictObject({
-      spotFee: share.default("0.001").describe("taker fee of the spot leg, a share"),
-      perpFee: share.default("0.00055").describe("taker fee of the perp leg, a share"),
-      slippageBps: share.default("5").describe("slippage per fill, basis points")
+      spotFee: share.default(DEFAULT_COSTS_TEXT.spotFee).describe("taker fee of the spot leg, a share"),
+      perpFee: share.default(DEFAULT_COSTS_TEXT.perpFee).describe("taker fee of the perp leg, a share"),
+      slippageBps: share.default(DEFAULT_COSTS_TEXT.slippageBps).describe("slippage per fill, basis points")
     })
     .prefault({})
     .describe("what a fill costs; Bybit VIP 0 by default"),

@@ -1,22 +1,11 @@
-import {expectedRequests} from "../../loaders/exchange/expect.js";
+import {expectedRequests, serves} from "../../loaders/exchange/expect.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
 import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
 import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
 import {requireKind, type Database} from "../../loaders/store/database.js";
+import type {EstimateReport} from "../../src/lib/wire/data.js";
 import {requireListed, requireTimeframes} from "./plan.js";
 import {spanOf, type BackfillRequest} from "./request.js";
-
-/** What a backfill would cost, coverage that is there already taken off. */
-export interface Estimate {
-  requests: number;
-  rows: number;
-  /** histories asked for, and how many of them lack nothing */
-  histories: number;
-  complete: number;
-  /** at the share of the venue's limit that is in use, 80 % unless a person has set less; a slow network takes longer */
-  seconds: number;
-  pairs: string[];
-}
 
 /** Works out what a backfill would fetch. Nothing is queued, tracked or kept. */
 export async function estimateBackfill(
@@ -24,7 +13,7 @@ export async function estimateBackfill(
   client: Exchange,
   request: BackfillRequest,
   signal: AbortSignal
-): Promise<Estimate> {
+): Promise<EstimateReport> {
   const {venue, top, pairs: named, series, timeframes} = request;
   await db.exclusive(() => requireKind(db, venue === "sim" ? "simulated" : "real"));
   const {venueMs} = await client.serverTime({priority: "update", signal});
@@ -35,7 +24,7 @@ export async function estimateBackfill(
   const pairs = named ?? topPairs(instruments, top);
   const keys = pairs
     .flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments))
-    .filter((key) => key.series === "funding" || client.candleSeries.includes(key.series as never));
+    .filter((key) => serves(client, key.series));
   let [requests, rows, complete] = [0, 0, 0];
   for (const key of keys) {
     const market = instruments.find((i) => i.pair === key.pair && (i.market === "spot") === (key.series === "spot"));
@@ -43,7 +32,7 @@ export async function estimateBackfill(
     const wanted = {from: Math.min(begin, to), to};
     const plan = await db.exclusive(() => peekFetch(db, key, wanted, market?.fundingIntervalHours));
     const own = plan.spans.reduce(
-      (sum, span) => sum + Math.max(1, expectedRequests(client, key.series, key.timeframe, span, plan.hours)),
+      (sum, span) => sum + Math.max(1, expectedRequests(client, key.series, key.timeframe, span, plan.intervalHours)),
       0
     );
     requests += own;

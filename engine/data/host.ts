@@ -1,8 +1,8 @@
-import type {Clock, Exchange, Usage} from "../../loaders/exchange/types.js";
+import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import {isSettled, type Job} from "../../src/lib/wire/job.js";
+import {hasEnded, type Job} from "../../src/lib/wire/job.js";
 import type {JobFilter} from "../../loaders/ingest/jobs/book.js";
-import {cancelEach, retryEach, type BulkResult} from "../../loaders/ingest/jobs/bulk.js";
+import {cancelEach, retryEach} from "../../loaders/ingest/jobs/bulk.js";
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
 import type {SeriesKey} from "../../loaders/store/key.js";
 import {claimKind, type Database} from "../../loaders/store/database.js";
@@ -12,10 +12,21 @@ import {readManifest} from "../../loaders/lake/manifest.js";
 import {compact} from "../../loaders/lake/publish.js";
 import {trackedVenues} from "../../loaders/ingest/universe.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
-import type { EmitEvent } from "../hub.js";
+import type {
+  BulkResult,
+  CheckedReport,
+  EstimateReport,
+  JobDetailReport,
+  LimitReport,
+  PlannedReport,
+  RetriedReport,
+  TrackedPairReport,
+  Usage
+} from "../../src/lib/wire/data.js";
+import type {EmitEvent} from "../hub.js";
 import {Coalescer} from "./coalesce.js";
 import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "./venue.js";
-import {estimateBackfill, type Estimate} from "./estimate.js";
+import {estimateBackfill} from "./estimate.js";
 import {checkGaps, planFill} from "./holes.js";
 import {figuresOf, parentsOf, type Figures} from "./jobs.js";
 import {Movement} from "./movement.js";
@@ -30,17 +41,8 @@ import {
   type UpdateScope
 } from "./plan.js";
 import type {BackfillRequest} from "./request.js";
-import {byPair, enablePairs, trackPairs, untrackPairs, type TrackedPair, type TrackRequest} from "./tracking.js";
-import {VenueClients, type VenueLimit} from "./venues.js";
-
-/** What a person hears of work that was taken on. */
-export interface Planned {
-  batches: Job[];
-  notes: {line: string; level: "info" | "warn"}[];
-}
-
-/** A job with what belongs to it, as `GET /jobs/:id` tells it. */
-export type JobDetail = Job & {children: Job[]; log: {ts: number; job: string; text: string}[]; usage?: Usage};
+import {byPair, enablePairs, trackPairs, untrackPairs, type TrackRequest} from "./tracking.js";
+import {VenueClients} from "./venues.js";
 
 export interface HostOptions {
   clock: Clock;
@@ -122,7 +124,7 @@ export class DataHost {
     return this.venues.usage(venue);
   }
 
-  backfill(request: BackfillRequest): Promise<Planned> {
+  backfill(request: BackfillRequest): Promise<PlannedReport> {
     return this.plan(async (context) => {
       const batch = await planBackfill({...context, exchange: (venue) => this.readdress(venue)}, request);
       return [batch];
@@ -130,7 +132,7 @@ export class DataHost {
   }
 
   /** Works out what a backfill would fetch; queues, tracks and keeps nothing. */
-  async estimate(request: BackfillRequest): Promise<Estimate> {
+  async estimate(request: BackfillRequest): Promise<EstimateReport> {
     const {venue, url} = request;
     const {signal} = this.stopping;
     if (url === undefined || url === (await this.address(venue)))
@@ -144,7 +146,7 @@ export class DataHost {
   }
 
   /** Queues what is new of everything tracked, of one venue, or of some of its histories. */
-  update(venue?: string, scope?: UpdateScope): Promise<Planned> {
+  update(venue?: string, scope?: UpdateScope): Promise<PlannedReport> {
     return this.plan(async (context) =>
       venue === undefined ? planUpdates(context) : [await planUpdate(context, venue, scope)]
     );
@@ -191,27 +193,27 @@ export class DataHost {
     return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
   }
 
-  repair(): Promise<Planned> {
+  repair(): Promise<PlannedReport> {
     return this.plan(planRepairs);
   }
 
   /** Looks at one history for holes, asking nobody. */
-  checkGaps(key: SeriesKey) {
+  checkGaps(key: SeriesKey): Promise<CheckedReport> {
     return checkGaps(this.db, key);
   }
 
   /** Queues the refetch of one hole or of one history's, whatever was settled about them. */
-  fillGaps(key: SeriesKey, span: {from?: number | undefined; to?: number | undefined}): Promise<Planned> {
+  fillGaps(key: SeriesKey, span: {from?: number | undefined; to?: number | undefined}): Promise<PlannedReport> {
     return this.plan(async (context) => [await planFill(context, key, span)]);
   }
 
   /** What the client of every venue in use has sent, and what it may. */
-  limits(): VenueLimit[] {
+  limits(): LimitReport[] {
     return this.venues.limits();
   }
 
   /** Slows a venue down, or lets it go faster. @throws UsageError for a venue that is not used here */
-  async throttle(venue: string, share: number): Promise<VenueLimit> {
+  async throttle(venue: string, share: number): Promise<LimitReport> {
     if (this.usage(venue) === undefined && !(await this.followed()).includes(venue)) {
       throw new UsageError(`invalid venue: ${venue} is not used here`, {
         fix: "GET /limits lists those in use; a backfill or a tracked pair puts one to use"
@@ -220,8 +222,8 @@ export class DataHost {
     return this.venues.throttle(venue, share);
   }
 
-  private plan(work: (context: PlanContext) => Promise<Job[]>): Promise<Planned> {
-    const notes: Planned["notes"] = [];
+  private plan(work: (context: PlanContext) => Promise<Job[]>): Promise<PlannedReport> {
+    const notes: PlannedReport["notes"] = [];
     const {db, service} = this;
     const run = this.planning.then(async () => {
       const batches = await work({
@@ -262,7 +264,7 @@ export class DataHost {
     return this.view(job);
   }
 
-  async detail(id: string): Promise<JobDetail> {
+  async detail(id: string): Promise<JobDetailReport> {
     await this.service.recall([id]);
     const job = this.job(id);
     const usage = job.venue === null ? undefined : this.venues.usage(job.venue);
@@ -274,20 +276,20 @@ export class DataHost {
     };
   }
 
-  async retry(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+  async retry(id: string): Promise<RetriedReport> {
     await this.service.recall([id]);
     this.job(id);
     const queued = await this.service.retry([id]);
     return {queued, batches: parentsOf(this.service, queued)};
   }
 
-  async retryBatch(id: string): Promise<{queued: Job[]; batches: Job[]}> {
+  async retryBatch(id: string): Promise<RetriedReport> {
     await this.service.recall([id]);
     if (this.job(id).parentId !== null) throw new UsageError(`invalid batch: ${id} is one history of a batch`);
     return this.retry(id);
   }
 
-  async retryFailed(): Promise<{queued: Job[]; skipped: Job[]; batches: Job[]}> {
+  async retryFailed(): Promise<RetriedReport> {
     const {queued, skipped} = await this.service.retryFailed();
     return {queued, skipped, batches: parentsOf(this.service, queued)};
   }
@@ -312,12 +314,12 @@ export class DataHost {
     return untrackPairs(this.db, pairs, only);
   }
 
-  async trackedPairs(): Promise<TrackedPair[]> {
+  async trackedPairs(): Promise<TrackedPairReport[]> {
     return byPair(await this.tracked());
   }
 
   /** Pauses pairs of the list of updates, or takes them up again. */
-  enable(request: {pairs: readonly string[]; venue?: string | undefined}, enabled: boolean): Promise<TrackedPair[]> {
+  enable(request: {pairs: readonly string[]; venue?: string | undefined}, enabled: boolean): Promise<TrackedPairReport[]> {
     return enablePairs(this.db, request, enabled);
   }
 
@@ -354,7 +356,7 @@ export class DataHost {
 
   /** A batch counts as ended once the lake tells it too. */
   private view(job: Job): Job {
-    if (!this.unpublished.has(job.id) || !isSettled(job)) return job;
+    if (!this.unpublished.has(job.id) || !hasEnded(job)) return job;
     return {...job, status: "in_progress", step: "publish", finishedAt: null};
   }
 
@@ -373,7 +375,7 @@ export class DataHost {
     this.movement.watch(job, this.options.clock.now());
     const urgent = job.status !== "in_progress" || job.step === "plan";
     this.coalescer.offer(id, () => emit("job", job), {urgent});
-    if (isSettled(job) && isSettled(this.service.get(parentId)!)) this.unpublished.add(parentId);
+    if (hasEnded(job) && hasEnded(this.service.get(parentId)!)) this.unpublished.add(parentId);
     this.coalescer.offer(parentId, () => emit("batch", this.view(this.service.get(parentId)!)));
   }
 

@@ -1,3 +1,4 @@
+import {serves} from "../../loaders/exchange/expect.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import type {Job} from "../../src/lib/wire/job.js";
@@ -105,7 +106,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
     note(`top ${pairs.length} by turnover: ${pairs.join(", ")}`);
   }
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
-  const served = keys.filter((key) => key.series === "funding" || client.candleSeries.includes(key.series as never));
+  const served = keys.filter((key) => serves(client, key.series));
   for (const name of new Set(keys.filter((key) => !served.includes(key)).map((key) => key.series)))
     note(`${venue} does not serve ${name} candles; they are left out`, "warn");
   return service.submit({kind: "backfill", venue, histories: served.map((key) => ({key, wanted: {from, to}}))});

@@ -5,6 +5,7 @@ import {newestInstruments} from "../../loaders/store/instruments.js";
 import {readTracked, setEnabled, track, untrack, type Tracked} from "../../loaders/store/tracked.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, type Timeframe} from "../../src/lib/time/grid.js";
+import type {TrackedPairReport} from "../../src/lib/wire/data.js";
 import {requireListed} from "./plan.js";
 
 /** What is to be put on the list of scheduled updates. */
@@ -52,28 +53,14 @@ export function untrackPairs(
   });
 }
 
-/** What is followed of one pair of a venue. */
-export interface TrackedPair {
-  venue: string;
-  pair: string;
-  /** false while updates leave it out */
-  enabled: boolean;
-  /** `mixed` where a person named some of its histories and the selection chose others */
-  chosenBy: "person" | "top" | "mixed";
-  /** how far back it is wanted, UTC ms */
-  fromTs: number;
-  sinceTs: number;
-  histories: {series: Series; timeframe: string; fromTs: number; chosenBy: Tracked["chosenBy"]}[];
-}
-
 /** The list of scheduled updates by pair. */
-export function byPair(tracked: readonly Tracked[]): TrackedPair[] {
-  const pairs = new Map<string, TrackedPair>();
+export function byPair(tracked: readonly Tracked[]): TrackedPairReport[] {
+  const pairs = new Map<string, TrackedPairReport>();
   for (const {venue, pair, enabled, chosenBy, fromTs, sinceTs, series, timeframe} of tracked) {
     const id = `${venue}|${pair}`;
     let own = pairs.get(id);
     if (!own) {
-      own = {venue, pair, enabled, chosenBy: chosenBy as "person", fromTs, sinceTs, histories: []};
+      own = {venue, pair, enabled, chosenBy, fromTs, sinceTs, histories: []};
       pairs.set(id, own);
     }
     if (own.chosenBy !== chosenBy) own.chosenBy = "mixed";
@@ -93,7 +80,7 @@ export function enablePairs(
   db: Database,
   {pairs, venue}: {pairs: readonly string[]; venue?: string | undefined},
   enabled: boolean
-): Promise<TrackedPair[]> {
+): Promise<TrackedPairReport[]> {
   return db.exclusive(async () => {
     const list = (await readTracked(db)).filter((own) => venue === undefined || own.venue === venue);
     requireTracked(list, pairs);

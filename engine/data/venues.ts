@@ -1,4 +1,5 @@
-import type {Exchange, Usage} from "../../loaders/exchange/types.js";
+import type {Exchange} from "../../loaders/exchange/types.js";
+import {LIMIT_SHARE, type LimitReport, type Usage} from "../../src/lib/wire/data.js";
 import {UsageError} from "../../loaders/errors.js";
 import {readMeta, writeMeta, type Database} from "../../loaders/store/database.js";
 import {knownUrl, openVenue, type OpenVenue, type VenueSource} from "./venue.js";
@@ -8,9 +9,6 @@ interface Held {
   opening: Promise<OpenVenue>;
   exchange: Exchange | undefined;
 }
-
-/** What a venue's client has sent, and what it may. */
-export type VenueLimit = Usage & {venue: string; origin: string};
 
 const shareOf = (venue: string): string => `share:${venue}`;
 
@@ -56,7 +54,7 @@ export class VenueClients {
   }
 
   /** The venues that have a client, with what it has sent so far. */
-  limits(): VenueLimit[] {
+  limits(): LimitReport[] {
     return [...this.held].flatMap(([venue, {exchange}]) =>
       exchange ? [{venue, origin: exchange.origin, ...exchange.usage()}] : []
     );
@@ -66,13 +64,13 @@ export class VenueClients {
    * Has a venue's client use another share of the published limit from now on, and after a restart.
    * @throws UsageError where the share is out of range, or the client has no limit of its own
    */
-  async throttle(venue: string, share: number): Promise<VenueLimit> {
+  async throttle(venue: string, share: number): Promise<LimitReport> {
     const exchange = await this.get(venue);
     if (!exchange.throttle) throw new UsageError(`invalid venue: ${venue} has no limit that can be set`);
     try {
       exchange.throttle(share);
     } catch (error) {
-      throw new UsageError((error as Error).message, {fix: "give a share from 0.05 to 0.8", cause: error});
+      throw new UsageError((error as Error).message, {fix: `give a share from ${LIMIT_SHARE.least} to ${LIMIT_SHARE.most}`, cause: error});
     }
     await this.db.exclusive(() => writeMeta(this.db, shareOf(venue), String(share)));
     return {venue, origin: exchange.origin, ...exchange.usage()};

@@ -1,6 +1,6 @@
 import {buyWithCoinFee, fillInQuote, type Fill, type FillCosts} from "../../src/lib/ledger/fills.js";
 import {Decimal, ONE, text, ZERO} from "../../src/lib/money/decimal.js";
-import {slippageShare} from "../../src/lib/strategy/config.js";
+import {slippageShare} from "../../src/lib/market/costs.js";
 import type {Execution, ExecutionVenue, HedgeLegs, Holdings, LegOrder} from "./venue.js";
 
 interface Book {

@@ -69,7 +69,7 @@ export interface Holdings {
 /** What a venue did that no order of a step has caused. */
 export interface VenueNews {
   /** funding as it was paid, in quote; negative when it was charged */
-  payments: {pair: string; settlementTs: number; amount: string}[];
+  payments: {pair: string; tsMs: number; amount: string}[];
   foreign: {pair: string; record: ForeignRecord}[];
   account: AccountRecord[];
 }

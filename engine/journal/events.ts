@@ -1,5 +1,5 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import type {MarkSource} from "../../src/lib/market/marks.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import type {JournalEvent} from "./line.js";

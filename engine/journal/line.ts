@@ -43,7 +43,7 @@ export function readLine(text: string, expected: {seq: number; previous: string}
     throw new RangeError(`invalid journal: ${file}:${line} ${why}`);
   };
   const match = LINE.exec(text) ?? refuse("is no line of a journal");
-  const [, seq, checksum, body] = match as unknown as [string, string, string, string];
+  const [, seq = "", checksum = "", body = ""] = match;
   if (Number(seq) !== expected.seq) refuse(`is number ${seq}, not ${expected.seq}`);
   if (checksumOf(expected.seq, expected.previous, body) !== checksum) refuse("does not match its checksum");
   return {seq: expected.seq, checksum, event: JSON.parse(body) as JournalEvent};

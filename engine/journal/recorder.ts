@@ -16,7 +16,7 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly #journal: Journal | undefined;
-  readonly #tail: JournalLine[];
+  readonly #tail: (JournalLine | undefined)[];
   readonly #audit: boolean;
   readonly #onLine: (line: JournalLine, recalled: boolean) => void;
   readonly #backlog: JournalEvent[] = [];
@@ -86,7 +86,7 @@ export class Recorder {
     const line = this.#tail[this.#next] as JournalLine<E> | undefined;
     if (!line) return undefined;
     if (line.event.type !== type) throw mismatch(line, `is "${line.event.type}" where "${type}" must come`);
-    this.#tail[this.#next++] = undefined as never;
+    this.#tail[this.#next++] = undefined;
     this.#seq = line.seq;
     this.#onLine(line, true);
     return line;

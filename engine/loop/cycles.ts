@@ -101,7 +101,7 @@ export class Cycles {
     if (!data) return;
     const hour = floorTo(this.#loop.now(), HOUR_MS);
     if (hour <= this.#updatedHour) return;
-    if (!this.#updates.every((id) => data.progress(id).settled)) return;
+    if (!this.#updates.every((id) => data.progress(id).ended)) return;
     if ((await data.tracked()).length === 0) return;
     this.#updates = (await data.update()).batches.map(({id}) => id);
     this.#updatedHour = hour;

@@ -1,5 +1,5 @@
 import {join} from "node:path";
-import {isSettled} from "../../src/lib/wire/job.js";
+import {hasEnded} from "../../src/lib/wire/job.js";
 import {savePredicted} from "../../loaders/store/predicted.js";
 import {readPairs} from "../data/request.js";
 import type {DataHost} from "../data/host.js";
@@ -86,7 +86,7 @@ function dataOf(host: DataHost, venue: string): LoopData {
     progress: (id) => {
       const job = host.job(id);
       return {
-        settled: isSettled(job),
+        ended: hasEnded(job),
         failed: job.status === "failed" ? job.error : null,
         progress: job.progress,
         etaMs: job.etaMs

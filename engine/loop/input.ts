@@ -143,7 +143,7 @@ async function ofPair(
 }
 
 const paidAt = ({payments}: VenueNews, pair: string, t: number): string | undefined =>
-  payments.find((payment) => payment.pair === pair && boundaryTs(payment.settlementTs) === t)?.amount;
+  payments.find((payment) => payment.pair === pair && boundaryTs(payment.tsMs) === t)?.amount;
 
 /** The settlements up to the first that should have been paid and is not yet; after a while what is missing is believed. */
 function untilPaid(
@@ -162,13 +162,14 @@ function untilPaid(
 
 /** Payments that differ from what the ledger has for their settlement: the venue paid late, or took something back. */
 function correctionsOf(trader: Trader, news: VenueNews | undefined): NonNullable<InputEvent["corrections"]> {
-  return (news?.payments ?? []).flatMap(({pair, settlementTs, amount}) => {
+  return (news?.payments ?? []).flatMap(({pair, tsMs, amount}) => {
     const traded = trader.pairs.get(pair);
-    const t = boundaryTs(settlementTs);
+    const t = boundaryTs(tsMs);
     if (!traded || traded.rates.newestTs < t) return [];
-    const booked = [...(traded.hedge?.payments ?? []), ...traded.owed.flatMap(({report}) => report.settlements)].filter(
-      ({ts}) => ts === t
-    );
+    const booked = [
+      ...(traded.hedge?.payments ?? []).filter((payment) => payment.t === t),
+      ...traded.owed.flatMap(({report}) => report.settlements.filter(({ts}) => ts === t))
+    ];
     if (booked.length === 0) return [];
     const missing = booked.reduce((left, payment) => left.minus(payment.amount), new Decimal(amount));
     return missing.isZero() ? [] : [{pair, settlementTs: t, amount: text(missing)}];

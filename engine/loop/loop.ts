@@ -141,7 +141,7 @@ export class TradingLoop implements LoopState {
   #hear(line: JournalLine): void {
     this.memory.take(line);
     const {emit} = this.options;
-    if (line.event.type === "closed") emit("trade", this.memory.trades.at(-1));
+    if (line.event.type === "closed") emit("trade", this.memory.trades.at(-1)!);
     const note = noteOf(line);
     if (note) this.options.tell(note);
   }

@@ -1,4 +1,4 @@
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import type {DecisionReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {decisionsOf} from "./decisions.js";

@@ -61,7 +61,7 @@ export interface LoopLog {
 export interface LoopData {
   /** queues what is new of everything tracked of the venue */
   update(): Promise<{batches: readonly {id: string}[]}>;
-  progress(id: string): {settled: boolean; failed: string | null; progress: number; etaMs: number | null};
+  progress(id: string): {ended: boolean; failed: string | null; progress: number; etaMs: number | null};
   /** pairs whose settlements are followed */
   tracked(): Promise<string[]>;
   /** keeps the rates that the venue expects, as they were observed */

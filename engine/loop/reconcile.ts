@@ -140,14 +140,13 @@ function pendingOf(trader: Trader, news: VenueNews | undefined): Pending {
     const known = pending.coins.get(pair) ?? {coins: ZERO, short: ZERO};
     pending.coins.set(pair, {coins: known.coins.plus(coins), short: known.short.plus(short)});
   };
-  for (const {pair, settlementTs, amount} of news.payments) {
+  for (const {pair, tsMs, amount} of news.payments) {
     const traded = trader.pairs.get(pair);
-    const t = boundaryTs(settlementTs);
-    const settled = [
-      ...(traded?.hedge?.payments ?? []),
-      ...(traded?.owed ?? []).flatMap(({report}) => report.settlements)
-    ];
-    const booked = settled.filter(({ts}) => ts === t).reduce((sum, own) => sum.plus(own.amount), ZERO);
+    const t = boundaryTs(tsMs);
+    const booked = [
+      ...(traded?.hedge?.payments ?? []).filter((payment) => payment.t === t),
+      ...(traded?.owed ?? []).flatMap(({report}) => report.settlements.filter(({ts}) => ts === t))
+    ].reduce((sum, own) => sum.plus(own.amount), ZERO);
     if (booked.isZero() && traded && traded.rates.newestTs >= t) continue;
     const missing = new Decimal(amount).minus(booked);
     if (missing.isZero()) continue;

@@ -204,7 +204,7 @@ async function completeHistory(loop: LoopState): Promise<void> {
       etaMs: etas.length > 0 ? Math.max(...etas) : null
     };
     loop.publish();
-    if (states.every(({settled}) => settled)) {
+    if (states.every(({ended}) => ended)) {
       for (const {failed} of states) if (failed !== null) log.warn(`history: ${failed}`);
       return;
     }

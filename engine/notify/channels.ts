@@ -48,7 +48,7 @@ const telegramChannel = ({chatId, url}: NonNullable<NotifyConfig["telegram"]>, t
 });
 
 function emailChannel({to, from}: NonNullable<NotifyConfig["email"]>, smtpUrl: string): Channel {
-  const transport = createTransport(smtpUrl, {connectionTimeout: DEADLINE_MS, socketTimeout: DEADLINE_MS} as never);
+  const transport = createTransport({url: smtpUrl, connectionTimeout: DEADLINE_MS, socketTimeout: DEADLINE_MS});
   return {
     name: "email",
     send: async (message) => {

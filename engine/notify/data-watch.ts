@@ -1,4 +1,4 @@
-import {isSettled, type Job} from "../../src/lib/wire/job.js";
+import {hasEnded, type Job} from "../../src/lib/wire/job.js";
 import type {Status} from "../../src/lib/market/snapshot.js";
 import type {Notification} from "../../src/lib/wire/trading.js";
 
@@ -23,9 +23,9 @@ export class DataWatch {
 
   /** A batch has new figures. */
   batch(job: Job): void {
-    if (!isSettled(job) || job.status === "cancelled") {
+    if (!hasEnded(job) || job.status === "cancelled") {
       // a batch that was put back ends anew
-      if (!isSettled(job)) this.#told.delete(job.id);
+      if (!hasEnded(job)) this.#told.delete(job.id);
       return;
     }
     if (this.#told.has(job.id)) return;

@@ -1,6 +1,7 @@
 import {statfsSync} from "node:fs";
 import type {EngineMode, EngineStatus, Health} from "../../src/lib/wire/trading.js";
-import type {Clock, Usage} from "../../loaders/exchange/types.js";
+import type {Clock} from "../../loaders/exchange/types.js";
+import type {Usage} from "../../src/lib/wire/data.js";
 import type {DataHost} from "../data/host.js";
 
 const HOUR_MS = 3_600_000;

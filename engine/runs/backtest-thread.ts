@@ -1,21 +1,21 @@
 import {parentPort, workerData} from "node:worker_threads";
 import {CarrybookError} from "../../loaders/errors.js";
-import {readRequest, type RequestFlags} from "./request.js";
+import type {RunRequest} from "../../src/lib/strategy/request.js";
 import {backtestDocument, runRequest} from "./backtest.js";
 
 /** What a thread is given. */
 export interface BacktestOrder {
   dataDir: string;
-  flags: RequestFlags;
+  request: RunRequest;
 }
 
 /** What it answers: the document as text, which costs the loop that hands it on no time, or what went wrong. */
 export type BacktestAnswer = {text: string} | {type: string; error: string; fix: string | undefined};
 
-const {dataDir, flags} = workerData as BacktestOrder;
+const {dataDir, request} = workerData as BacktestOrder;
 let answer: BacktestAnswer;
 try {
-  answer = {text: JSON.stringify(backtestDocument(await runRequest(dataDir, readRequest(flags))))};
+  answer = {text: JSON.stringify(backtestDocument(await runRequest(dataDir, request)))};
 } catch (error) {
   const {name, message} = error as Error;
   answer = {type: name, error: message, fix: error instanceof CarrybookError ? error.fix : undefined};

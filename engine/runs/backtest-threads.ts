@@ -1,6 +1,6 @@
 import {Worker} from "node:worker_threads";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import type {RequestFlags} from "./request.js";
+import type {RunRequest} from "../../src/lib/strategy/request.js";
 import type {BacktestAnswer, BacktestOrder} from "./backtest-thread.js";
 
 /** Backtests run in threads of their own, a few at once, so that the engine's loop goes on beside them. */
@@ -23,9 +23,9 @@ export class Backtests {
    * @returns the JSON document as text
    * @throws UsageError, DataError as the command would
    */
-  async run(flags: RequestFlags, signal: AbortSignal): Promise<string> {
+  async run(request: RunRequest, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const order: BacktestOrder = {dataDir: this.dataDir, flags};
+    const order: BacktestOrder = {dataDir: this.dataDir, request};
     const worker = new Worker(new URL("./backtest-thread.js", import.meta.url), {
       workerData: order,
       resourceLimits: {maxOldGenerationSizeMb: 1_024}

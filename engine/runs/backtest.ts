@@ -4,14 +4,16 @@ import {backtestReport, notShown} from "../../src/lib/backtest/report.js";
 import {runBacktest} from "../../src/lib/backtest/run.js";
 import {cutData} from "../../src/lib/backtest/window.js";
 import {sensitivities} from "../../src/lib/backtest/sensitivity.js";
-import {asUsage, type RunRequest} from "./request.js";
+import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
+import {entriesOf, type RunRequest} from "../../src/lib/strategy/request.js";
+import {asUsage} from "./request.js";
 import {VERSION} from "../version.js";
 
 /** What suffices to run a backtest again and to see whether it came out the same. */
 export interface Manifest {
   version: 1;
   command: "backtest";
-  pairs: string[];
+  pairs: readonly string[];
   venue: string | undefined;
   timeframe: string;
   config: Record<string, string>;
@@ -27,7 +29,10 @@ export interface Manifest {
  * @throws UsageError, DataError
  */
 export async function runRequest(dataDir: string, request: RunRequest) {
-  const {pairs, venue, timeframe, config, entries, range} = request;
+  const {pairs, timeframe, fromMs, toMs} = request;
+  const venue = request.venue || undefined;
+  const range = {fromMs, toMs};
+  const config = asUsage(() => parseConfig(entriesOf(request)));
   const finerTimeframe = config.liquidationTimeframe;
   const markets = await loadMarkets(
     dataDir,
@@ -42,8 +47,8 @@ export async function runRequest(dataDir: string, request: RunRequest) {
     pairs,
     venue,
     timeframe,
-    config: entries,
-    fromMs: range.fromMs,
+    config: configEntries(config),
+    fromMs,
     toMs: result.endMs,
     dataHash: dataHash(used),
     resultHash: hashOf(report),

@@ -1,6 +1,7 @@
 import {readFileSync, renameSync, writeFileSync} from "node:fs";
 import type {Clock} from "../../loaders/exchange/types.js";
-import {type Task, type TaskReport} from "./tasks.js";
+import type {TaskReport} from "../../src/lib/wire/data.js";
+import type {Task} from "./tasks.js";
 import {nextRun} from "../config/schedule.js";
 
 export interface SchedulerOptions {

@@ -7,17 +7,3 @@ export interface Task {
   pattern: string;
   run: (signal: AbortSignal) => Promise<string | void>;
 }
-
-/** What became of a task, as pages and `status` show it. */
-export interface TaskReport {
-  name: string;
-  says: string;
-  pattern: string;
-  lastTs: number | null;
-  lastMs: number | null;
-  /** what it said, or why it failed */
-  result: string | null;
-  failed: boolean;
-  running: boolean;
-  nextTs: number | null;
-}

@@ -13,18 +13,18 @@ import {vendor} from "./vendor.js";
 export interface WatchOptions {
   intervalMs?: number;
   /** The manifest must rest this long before pages are told. */
-  settleMs?: number;
+  restMs?: number;
 }
 
 /**
- * Calls `onChange` when the content of the file changes, appears or disappears, once it has rested for `settleMs`.
+ * Calls `onChange` when the content of the file changes, appears or disappears, once it has rested for `restMs`.
  * It polls: the manifest is replaced by a rename, its folder may not exist yet, and file watches miss both on some
  * systems. Returns a function that stops the watch.
  */
 export function watchManifest(
   path: string,
   onChange: () => Promise<void> | void,
-  {intervalMs = 500, settleMs = 400}: WatchOptions = {}
+  {intervalMs = 500, restMs = 400}: WatchOptions = {}
 ): () => void {
   const read = () => readFile(path, "utf8").catch(() => null);
   let known: string | null | undefined;
@@ -40,7 +40,7 @@ export function watchManifest(
       if (content !== candidate) {
         candidate = content;
         since = performance.now();
-      } else if (content !== known && performance.now() - since >= settleMs) {
+      } else if (content !== known && performance.now() - since >= restMs) {
         known = content;
         await onChange();
       }

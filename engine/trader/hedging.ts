@@ -79,7 +79,7 @@ export async function leave(
   const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
   await ladder.leave(hedge.hedged ? "close" : "sell-coin", urgent);
   traded.sent = ladder.sent;
-  settleUp(trader, ts, traded, exit, ladder);
+  bookLadder(trader, ts, traded, exit, ladder);
 }
 
 /** Takes the larger leg of an uneven hedge back (phase 0), at the prices of now. */
@@ -96,11 +96,11 @@ export async function mend(trader: TraderState, ts: number, input: PairInput, tr
   await ladder.mend();
   traded.sent = ladder.sent;
   const decision = {ts, numbers: {naked: text(hedge.naked)}};
-  settleUp(trader, ts, traded, {reason: "unwound", decision, spotReference: spot, perpReference: perp}, ladder);
+  bookLadder(trader, ts, traded, {reason: "unwound", decision, spotReference: spot, perpReference: perp}, ladder);
 }
 
 /** Books what a ladder did to an open hedge: the trade has ended when nothing is left that can be traded. */
-function settleUp(trader: TraderState, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
+function bookLadder(trader: TraderState, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
   const hedge = traded.hedge!;
   const {rules} = traded.desk;
   const gone =
@@ -131,7 +131,7 @@ function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit)
   const report = tradeReport(trade);
   traded.owed.push({
     tradeId: trade.id,
-    afterTs: trade.payments.at(-1)?.ts ?? trade.entryTs,
+    afterTs: trade.payments.at(-1)?.t ?? trade.entryTs,
     // a settlement at the instant of leaving was taken before it, one at the end of a liquidating bar is not
     untilTs: trade.liquidation ? trade.perpExitTs - 1 : trade.perpExitTs,
     perpQty,

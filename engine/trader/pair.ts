@@ -1,7 +1,7 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
 import {Hedge} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import type {Payment} from "../../src/lib/ledger/trade.js";
 import {Decimal, text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import type {StrategyConfig} from "../../src/lib/strategy/config.js";
@@ -119,12 +119,12 @@ export class TradedPair {
 }
 
 /** A closed trade's report with one more payment. */
-export function amended(report: TradeReport, {ts, rate, mark, markSource, amount}: Payment): TradeReport {
+export function amended(report: TradeReport, {t, rate, mark, markSource, amount}: Payment): TradeReport {
   const net = new Decimal(report.net).plus(amount);
   return {
     ...report,
     payments: report.payments + 1,
-    settlements: [...report.settlements, {ts, rate: text(rate), mark: text(mark), markSource, amount: text(amount)}],
+    settlements: [...report.settlements, {ts: t, rate: text(rate), mark: text(mark), markSource, amount: text(amount)}],
     funding: text(new Decimal(report.funding).plus(amount)),
     net: text(net),
     returnOnCapital: toNumber(net.div(report.capital))

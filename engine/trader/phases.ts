@@ -56,7 +56,7 @@ export function settle(trader: TraderState, input: PairInput, traded: TradedPair
     const payment = desk.settle(t, settlement, () => mark);
     const {hedge} = traded;
     if (payment) paid(trader, pair, hedge!.order.id, payment, {expected: hedge!.expected(payment)});
-    else if (mark) settleLate(trader, {ts: t, rate, ...mark, amount}, traded);
+    else if (mark) settleLate(trader, {t, rate, ...mark, amount}, traded);
   }
   return (input.settlements?.length ?? 0) > 0;
 }
@@ -65,13 +65,13 @@ function paid(
   trader: TraderState,
   pair: string,
   tradeId: string,
-  {ts, rate, mark, markSource, amount}: Payment,
+  {t, rate, mark, markSource, amount}: Payment,
   {expected = amount, late = false}: {expected?: Decimal; late?: boolean}
 ): void {
   trader.venue.paid(pair, amount);
   trader.recorder.follow<SettledEvent>({
     type: "settled",
-    ts,
+    ts: t,
     pair,
     tradeId,
     rate: text(rate),
@@ -89,7 +89,7 @@ function settleLate(
   {amount, ...settlement}: Omit<Payment, "amount"> & {amount: Decimal | undefined},
   traded: TradedPair
 ): void {
-  const {ts: t, rate, mark} = settlement;
+  const {t, rate, mark} = settlement;
   const owed = traded.owed.find(({afterTs, untilTs}) => t > afterTs && t <= untilTs);
   traded.owed = traded.owed.filter(({untilTs}) => untilTs > t - OWED_MS);
   if (!owed) return;
@@ -113,16 +113,16 @@ function amend(trader: TraderState, traded: TradedPair, owed: Owed, payment: Pay
 
 /** A venue that has paid late, or other than it said, is taken at its word: the difference goes to the trade it belongs to. */
 export function correct(trader: TraderState, corrections: NonNullable<InputEvent["corrections"]>): void {
-  for (const {pair, settlementTs: ts, amount} of corrections) {
+  for (const {pair, settlementTs: t, amount} of corrections) {
     const traded = trader.pair(pair);
     const {hedge} = traded;
-    const first = hedge?.payments.find((payment) => payment.ts === ts);
-    const owed = traded.owed.find(({report}) => report.settlements.some((settlement) => settlement.ts === ts));
+    const first = hedge?.payments.find((payment) => payment.t === t);
+    const owed = traded.owed.find(({report}) => report.settlements.some((settlement) => settlement.ts === t));
     if (hedge && first) {
       paid(trader, pair, hedge.order.id, hedge.settle({...first, amount: new Decimal(amount)}), {late: true});
     } else if (owed) {
-      const {rate, mark, markSource} = owed.report.settlements.find((settlement) => settlement.ts === ts)!;
-      const again = {ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)};
+      const {rate, mark, markSource} = owed.report.settlements.find((settlement) => settlement.ts === t)!;
+      const again = {t, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)};
       amend(trader, traded, owed, again);
     } else trader.outside = trader.outside.plus(amount);
   }

@@ -1,5 +1,5 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
-import type {TradeReport} from "../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../src/lib/wire/trade.js";
 import {Hedge, type HedgeOrder} from "../../src/lib/ledger/hedge.js";
 import {rulesOf} from "../../src/lib/ledger/rules.js";
 import type {BudgetLimit} from "../../src/lib/ledger/sizing.js";
@@ -31,7 +31,7 @@ interface HedgeSnapshot {
   fills: FillRecord[];
   /** how many of the fills opened it */
   opening: number;
-  payments: [ts: number, rate: string, mark: string, source: MarkSource, amount: string][];
+  payments: [t: number, rate: string, mark: string, source: MarkSource, amount: string][];
   /** `at`: which of the fills it is */
   liquidation: {
     at: number;
@@ -157,8 +157,8 @@ function hedgeSnapshot({hedge, heldUnder, opening}: TradedPair): HedgeSnapshot |
     instrument: heldUnder.instrument ?? null,
     fills: hedge.fills.map(fillRecord),
     opening,
-    payments: hedge.payments.map(({ts, rate, mark, markSource, amount}) => [
-      ts,
+    payments: hedge.payments.map(({t, rate, mark, markSource, amount}) => [
+      t,
       text(rate),
       text(mark),
       markSource,
@@ -205,9 +205,13 @@ function restorePair(trader: TraderState, own: PairSnapshot): void {
     traded.opening = own.hedge.opening;
     traded.heldUnder = {strategy: own.hedge.strategy, instrument: own.hedge.instrument ?? undefined};
   }
-  const waiting = <T extends {intent: IntentRecord; decidedTs: number}>(given: T | null) =>
-    given && ({...given, intent: intentOf(given.intent, given.decidedTs)} as never);
-  desk.wait({entry: waiting(own.entry) ?? undefined, exit: waiting(own.exit) ?? undefined});
+  const {entry, exit} = own;
+  const enter = entry && intentOf(entry.intent, entry.decidedTs);
+  const leave = exit && intentOf(exit.intent, exit.decidedTs);
+  desk.wait({
+    entry: enter?.type === "enter" ? {...entry!, intent: enter} : undefined,
+    exit: leave?.type === "exit" ? {...exit!, intent: leave} : undefined
+  });
   [desk.noPrice, desk.ambiguous, desk.cannotOpen] = own.counts;
   traded.marks = own.marks
     ? {ts: own.marks[0], spot: new Decimal(own.marks[1]), perp: new Decimal(own.marks[2])}
@@ -254,7 +258,7 @@ function hedgeOf(
       hedge.liquidate(endTs, loss, fill);
     }
   }
-  for (const [ts, rate, mark, markSource, amount] of payments)
-    hedge.settle({ts, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)});
+  for (const [t, rate, mark, markSource, amount] of payments)
+    hedge.settle({t, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)});
   return hedge;
 }

@@ -10,6 +10,12 @@ import type {Exchange} from "./types.js";
 export const expectedRows = (series: Series, timeframe: string, span: Span, intervalHours = 8): number =>
   gridRows(span, series === "funding" || series === "predicted" ? intervalHours * HOUR_MS : timeframeMs(timeframe));
 
+/** Whether a client has histories of a series; settlements are served by all. */
+export function serves(exchange: Pick<Exchange, "candleSeries">, series: Series): boolean {
+  const candles: readonly Series[] = exchange.candleSeries;
+  return series === "funding" || candles.includes(series);
+}
+
 /** Requests that a span costs where nothing is missing and nothing fails. */
 export function expectedRequests(
   {pageRows}: Pick<Exchange, "pageRows">,

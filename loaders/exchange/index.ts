@@ -58,7 +58,7 @@ export async function createExchange({
     const {OkxExchange} = await import("./okx.js");
     return new OkxExchange(new ccxt.okx(), options);
   }
-  if (!(ccxt.exchanges as unknown as string[]).includes(venue)) {
+  if (!Object.values<unknown>(ccxt.exchanges).includes(venue)) {
     throw new UsageError(`unknown venue: ${venue}`, {
       fix: "use a name that ccxt knows, e.g. bybit, binance, okx, gate"
     });

@@ -1,3 +1,4 @@
+import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
 import {PRIORITIES, type Clock, type Priority} from "./types.js";
 
 /** What a venue publishes of one limit: so much cost in any window of that length. */
@@ -11,16 +12,11 @@ export type Costs = Readonly<Record<string, number>>;
 
 export interface LimiterOptions {
   clock: Clock;
-  /** the venue's published limits by name; {@link SHARE} of each is used */
+  /** the venue's published limits by name; the most of {@link LIMIT_SHARE} of each is used */
   limits: Readonly<Record<string, Limit>>;
   /** requests in flight at once */
   concurrency?: number;
 }
-
-/** The share of a published limit that is used, and the most: other programs on this address need the rest. */
-export const SHARE = 0.8;
-/** A person may slow a venue down to this share, and no further: less would never end. */
-export const LEAST_SHARE = 0.05;
 
 interface Waiting {
   costs: Costs;
@@ -50,7 +46,7 @@ export class Limiter {
   private readonly windows: Record<string, Window>;
   private readonly queues = new Map<Priority, Waiting[]>(PRIORITIES.map((priority) => [priority, []]));
   private inFlight = 0;
-  private used = SHARE;
+  private used: number = LIMIT_SHARE.most;
   private pausedUntil = -Infinity;
   private sleeper: {atMs: number; stop: AbortController} | undefined;
 
@@ -60,7 +56,14 @@ export class Limiter {
     this.windows = Object.fromEntries(
       Object.entries(limits).map(([name, {perWindow, windowMs}]) => [
         name,
-        {published: perWindow, allowed: Math.floor(perWindow * SHARE), windowMs, inFlight: 0, counted: [], sum: 0}
+        {
+          published: perWindow,
+          allowed: Math.floor(perWindow * LIMIT_SHARE.most),
+          windowMs,
+          inFlight: 0,
+          counted: [],
+          sum: 0
+        }
       ])
     );
   }
@@ -73,7 +76,7 @@ export class Limiter {
   acquire(costs: Costs, priority: Priority = "backfill", signal?: AbortSignal): Promise<() => void> {
     for (const [name, cost] of Object.entries(costs)) {
       const window = this.windows[name];
-      if (window && cost > Math.floor(window.published * SHARE))
+      if (window && cost > Math.floor(window.published * LIMIT_SHARE.most))
         throw new RangeError(`invalid cost: ${cost} of ${name}`);
     }
     return new Promise((resolve, reject) => {
@@ -113,9 +116,9 @@ export class Limiter {
     return this.used;
   }
 
-  /** @throws RangeError `invalid share: VALUE` below {@link LEAST_SHARE} or above {@link SHARE} */
+  /** @throws RangeError `invalid share: VALUE` outside {@link LIMIT_SHARE} */
   set share(value: number) {
-    if (!(value >= LEAST_SHARE && value <= SHARE)) throw new RangeError(`invalid share: ${value}`);
+    if (!(value >= LIMIT_SHARE.least && value <= LIMIT_SHARE.most)) throw new RangeError(`invalid share: ${value}`);
     this.used = value;
     for (const window of Object.values(this.windows))
       window.allowed = Math.max(1, Math.floor(window.published * value));

@@ -1,3 +1,4 @@
+import type {Usage} from "../../src/lib/wire/data.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
 import type {CandleRow, FundingRow} from "../rows.js";
@@ -96,26 +97,13 @@ export interface Exchange {
   usage(): Usage;
   /**
    * Uses another share of the venue's published limits from now on; undefined where a client has no limit of its own.
-   * @throws RangeError below 0.05 or above 0.8
+   * @throws RangeError outside `LIMIT_SHARE`
    */
   throttle?(share: number): void;
   /** Sends nothing before an instant of the monotonic clock: another line to the same venue was banned. */
   stopUntil?(monotonicMs: number): void;
   /** Hears of every ban of this line. */
   onBan?: ((untilMonotonicMs: number) => void) | undefined;
-}
-
-export interface Usage {
-  requests: number;
-  retries: number;
-  /** requests in the limit's present window, and how many it allows */
-  inWindow: number;
-  perWindow: number;
-  windowMs: number;
-  /** what the venue publishes for a window, and the share of it that is used */
-  published?: number;
-  share?: number;
-  bannedUntilMs: number | undefined;
 }
 
 /** Time as the exchange client knows it: handed in, so that no test waits and no clock step can stall it. */

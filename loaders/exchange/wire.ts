@@ -3,7 +3,8 @@ import {classify, Refusal, type Codes} from "./classify.js";
 import {Limiter, type Limit} from "./limiter.js";
 import {backoff, LIMIT_BACKOFF_MS, persist, type Attempt} from "./retry.js";
 import {calls, createTransport, type Call, type Dialect} from "./transport.js";
-import type {CallOptions, Clock, Usage} from "./types.js";
+import type {Usage} from "../../src/lib/wire/data.js";
+import type {CallOptions, Clock} from "./types.js";
 
 /** How a venue is spoken to; everything that touches time, chance or the network is handed in. */
 export interface WireOptions {

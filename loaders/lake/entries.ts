@@ -79,11 +79,11 @@ async function endedHistories(db: Database): Promise<Map<string, number>> {
 }
 
 async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | null> {
-  const [row] = await rowsOf<{hours: number | null}>(
+  const [row] = await rowsOf<{intervalHours: number | null}>(
     db.connection,
-    `select interval_hours as hours from funding where ${whereKey(await storedKey(db, key))} and interval_hours is not null order by ts desc limit 1`
+    `select interval_hours as "intervalHours" from funding where ${whereKey(await storedKey(db, key))} and interval_hours is not null order by ts desc limit 1`
   );
-  return row?.hours ? row.hours * HOUR_MS : null;
+  return row?.intervalHours ? row.intervalHours * HOUR_MS : null;
 }
 
 /** `Map.groupBy` is not in Node 20. */

@@ -28,7 +28,7 @@ export function syncFile(path: string): void {
 }
 
 /** Puts a finished draft in its place: content first, then the name, then the folder that holds the name. */
-export function settle(draft: string, path: string): void {
+export function moveIntoPlace(draft: string, path: string): void {
   syncFile(draft);
   mkdirSync(dirname(path), {recursive: true});
   renameSync(draft, path);
@@ -46,7 +46,7 @@ export function writeAtomically(dataDir: string, path: string, content: string):
   } finally {
     closeSync(fd);
   }
-  settle(draft, path);
+  moveIntoPlace(draft, path);
 }
 
 /** Removes what an interrupted process left behind. Only the store's owner may call it. */

@@ -4,7 +4,7 @@ import {inTransaction, rowsOf, storedKey, type Database} from "../store/database
 import {literal, whereKey} from "../store/key.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
-import {draftDir, fingerprint, listParts, settle, sweepDrafts} from "./files.js";
+import {draftDir, fingerprint, listParts, moveIntoPlace, sweepDrafts} from "./files.js";
 import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
 import {INSTRUMENT_SERIES, instrumentSql, staleInstruments} from "./instruments.js";
 import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type Part} from "./manifest.js";
@@ -194,7 +194,7 @@ async function writePart(
   }
   const path = `${partitionPath(partition)}/part-${minTs}-${String(generation).padStart(6, "0")}.parquet`;
   const print = fingerprint(draft);
-  settle(draft, join(lakeDir(db.dataDir), path));
+  moveIntoPlace(draft, join(lakeDir(db.dataDir), path));
   const {venue, series, pair, timeframe, year} = partition;
   return {path, series, venue, pair, timeframe, year, rows, minTs, maxTs, ...print};
 }

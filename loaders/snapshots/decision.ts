@@ -1,4 +1,4 @@
-import {candlesOf, type Candles, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
+import {candlesOf, type Candles, type MarketData} from "../../src/lib/market/marketdata.js";
 import {inCoins, multiplierOf} from "../../src/lib/market/multiplier.js";
 import {judge} from "../../src/lib/strategy/label.js";
 import {PAGE_TIMEFRAMES} from "../../src/lib/market/catalogue.js";
@@ -15,6 +15,7 @@ import {boundaryTs, DAY_MS, timeframeMs, type Timeframe} from "../../src/lib/tim
 import type {SeriesEntry} from "../lake/manifest.js";
 import {readManifest} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
+import {readFunding} from "./funding-rows.js";
 import {literal} from "../store/key.js";
 
 /** Candles older than this before the newest settlement decide nothing: the volume filter reads two weeks. */
@@ -44,7 +45,7 @@ export async function decisionRows(dataDir: string, costs: Costs): Promise<Decis
 
 async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPair: string): Promise<DecisionRow> {
   const {venue, pair} = entry;
-  const funding = await settlements(lake, entry);
+  const funding = await readFunding(lake, pair, venue);
   const t = boundaryTs(funding.at(-1)!.tsMs);
   const has = (series: string, name: string, timeframe: string) =>
     lake.manifest.series.some(
@@ -110,18 +111,6 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
     reasons: judgement.reasons,
     enters
   };
-}
-
-async function settlements({connection}: Lake, {venue, pair}: SeriesEntry): Promise<FundingRow[]> {
-  const reader = await connection.runAndReadAll(
-    `select ts::double, rate::varchar, case when interval_source = 'reported' then interval_hours end
-     from funding_exact where venue = ${literal(venue)} and pair = ${literal(pair)} order by ts`
-  );
-  return reader.getRows().map(([ts, rate, hours]) => ({
-    tsMs: ts as number,
-    rate: rate as string,
-    reportedHours: (hours as number | null) ?? undefined
-  }));
 }
 
 /** The candles that a decision at `t` reads: those the volume filter wants, and the one that opens at `t`. */

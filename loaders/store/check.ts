@@ -1,19 +1,13 @@
 import type {Hole} from "../../src/lib/market/coverage.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
+import type {CheckedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
-import {whereKey, type StoredKey} from "./key.js";
+import {whereKey, type SeriesKey, type StoredKey} from "./key.js";
 
-/** What a look at a history found: its rows, and every hole between and around them. */
-export interface Checked {
-  rows: number;
-  from: number | null;
-  to: number | null;
-  holes: (Hole & {tries: number})[];
-  /** whether the ledger said something else before */
-  changed: boolean;
-}
+/** What a look at a history found. */
+export type Checked = Omit<CheckedReport, keyof SeriesKey> & {holes: (Hole & {tries: number})[]};
 
 /** Finds the holes of a history anew from its rows alone, in one transaction; what stays as it was keeps its tries. */
 export async function checkHistory(db: Database, key: StoredKey): Promise<Checked> {

@@ -43,10 +43,10 @@ export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: nu
 }
 
 interface SettlementRow {
-  boundary: number;
-  reported: number | null;
-  hours: number | null;
-  source: string | null;
+  t: number;
+  reportedHours: number | null;
+  intervalHours: number | null;
+  intervalSource: string | null;
 }
 
 /**
@@ -59,43 +59,47 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
   let state = await stateBefore(db, where, fromTs);
   const rows = await rowsOf<SettlementRow>(
     db.connection,
-    `select boundary_ts as boundary, reported_hours as reported, interval_hours as hours, interval_source as source
+    `select boundary_ts as t, reported_hours as "reportedHours", interval_hours as "intervalHours",
+            interval_source as "intervalSource"
      from funding where ${where} and boundary_ts >= ${fromTs} order by boundary_ts`
   );
-  const updates: {boundary: number; interval: RowInterval}[] = [];
+  const updates: {t: number; interval: RowInterval}[] = [];
   const holes: Hole[] = [];
   for (const row of rows) {
     const before = state;
-    const step = stepInterval(before, {tsMs: row.boundary, reportedHours: row.reported ?? undefined}, allowed);
+    const step = stepInterval(before, {tsMs: row.t, reportedHours: row.reportedHours ?? undefined}, allowed);
     state = step.state;
     const {interval} = step;
     if (interval.intervalSource === "ambiguous") {
-      holes.push(fundingFinding(before.lastBoundaryTs!, row.boundary, before.knownHours, allowed));
+      holes.push(fundingFinding(before.lastBoundaryTs!, row.t, before.knownHours, allowed));
     }
-    if ((interval.intervalHours ?? null) !== row.hours || (interval.intervalSource ?? null) !== row.source) {
-      updates.push({boundary: row.boundary, interval});
+    if (
+      (interval.intervalHours ?? null) !== row.intervalHours ||
+      (interval.intervalSource ?? null) !== row.intervalSource
+    ) {
+      updates.push({t: row.t, interval});
     }
   }
   await applyIntervals(db, where, updates);
-  const last = rows.at(-1)?.boundary ?? fromTs;
+  const last = rows.at(-1)?.t ?? fromTs;
   await replaceHoles(db, key, (await previousBoundary(db, where, fromTs)) ?? 0, last, holes);
 }
 
 async function stateBefore(db: Database, where: string, ts: number): Promise<IntervalState> {
-  const rows = await rowsOf<{boundary: number}>(
+  const rows = await rowsOf<{t: number}>(
     db.connection,
-    `select boundary_ts as boundary from funding where ${where} and boundary_ts < ${ts} order by boundary_ts desc limit 2`
+    `select boundary_ts as t from funding where ${where} and boundary_ts < ${ts} order by boundary_ts desc limit 2`
   );
   if (rows.length === 0) return initialIntervalState;
-  const [known] = await rowsOf<{hours: number}>(
+  const [known] = await rowsOf<{intervalHours: number}>(
     db.connection,
-    `select interval_hours as hours from funding where ${where} and boundary_ts < ${ts} and interval_hours is not null
+    `select interval_hours as "intervalHours" from funding where ${where} and boundary_ts < ${ts} and interval_hours is not null
      order by boundary_ts desc limit 1`
   );
   return {
-    lastBoundaryTs: rows[0]!.boundary,
-    knownHours: known?.hours,
-    lastDistanceHours: rows[1] && (rows[0]!.boundary - rows[1].boundary) / HOUR_MS
+    lastBoundaryTs: rows[0]!.t,
+    knownHours: known?.intervalHours,
+    lastDistanceHours: rows[1] && (rows[0]!.t - rows[1].t) / HOUR_MS
   };
 }
 
@@ -110,16 +114,16 @@ async function previousBoundary(db: Database, where: string, ts: number): Promis
 async function applyIntervals(
   db: Database,
   where: string,
-  updates: readonly {boundary: number; interval: RowInterval}[]
+  updates: readonly {t: number; interval: RowInterval}[]
 ): Promise<void> {
   if (updates.length === 0) return;
-  await db.connection.run("create or replace temp table inferred (boundary bigint, hours double, source varchar)");
+  await db.connection.run("create or replace temp table inferred (t bigint, hours double, source varchar)");
   const appender = await db.connection.createAppender("inferred", undefined, "temp");
   for (let i = 0; i < updates.length; i += 2048) {
     const slice = updates.slice(i, i + 2048);
     const chunk = DuckDBDataChunk.create([BIGINT, DOUBLE, VARCHAR]);
     chunk.setColumns([
-      slice.map(({boundary}) => BigInt(boundary)),
+      slice.map(({t}) => BigInt(t)),
       slice.map(({interval}) => interval.intervalHours ?? null),
       slice.map(({interval}) => interval.intervalSource ?? null)
     ]);
@@ -128,7 +132,7 @@ async function applyIntervals(
   appender.closeSync();
   await db.connection.run(
     `update funding set interval_hours = u.hours, interval_source = u.source
-     from inferred u where ${where} and boundary_ts = u.boundary`
+     from inferred u where ${where} and boundary_ts = u.t`
   );
   await db.connection.run("drop table inferred");
 }

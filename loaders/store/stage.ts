@@ -4,7 +4,7 @@ import {rowsOf, storedKey, type Database} from "./database.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {keyText, type SeriesKey, type StoredKey} from "./key.js";
 import {DECIMAL_SQL, FRACTION_DIGITS, INTEGER_DIGITS} from "./schema.js";
-import type {MarketRow} from "../rows.js";
+import type {CandleRow, FundingRow, MarketRow} from "../rows.js";
 
 const CHUNK = 2048;
 const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;
@@ -28,7 +28,7 @@ export class Stage {
   /** true while every row came after the one before it, so that none can repeat another */
   private ascending = true;
   private static serial = 0;
-  private readonly fields: readonly string[];
+  private readonly fields: readonly (keyof CandleRow | keyof FundingRow)[];
   private readonly digits: Digits[];
   private appender: DuckDBAppender | undefined;
   private ts: bigint[] = [];
@@ -58,7 +58,7 @@ export class Stage {
   add(row: MarketRow, line = 0): void {
     let packed = "";
     for (let i = 0; i < this.fields.length; i++) {
-      const value = (row as unknown as Record<string, string | number | undefined>)[this.fields[i]!];
+      const value = (row as Partial<CandleRow & FundingRow>)[this.fields[i]!];
       if (i > 0) packed += ",";
       if (value === undefined) continue;
       const text = String(value);

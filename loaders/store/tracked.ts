@@ -1,17 +1,12 @@
+import type {TrackedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
 /** Who put a history on the list of scheduled updates; `nobody` keeps a pair off it that a person took off. */
 export type ChosenBy = "person" | "top" | "nobody";
 
-/** A history that scheduled updates include. `fromTs` is how far back it is wanted. */
-export interface Tracked extends SeriesKey {
-  fromTs: number;
-  chosenBy: ChosenBy;
-  sinceTs: number;
-  /** false while a person has paused its pair: it stays on the list, and updates leave it out */
-  enabled: boolean;
-}
+/** A history that scheduled updates include. */
+export type Tracked = TrackedReport & SeriesKey & {chosenBy: ChosenBy};
 
 /** Everything on the list, by venue, pair, series and timeframe. */
 export const readTracked = async (db: Database): Promise<Tracked[]> =>

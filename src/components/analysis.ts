@@ -20,7 +20,7 @@ export interface BacktestOptions {
 
 /**
  * One run in the exact ledger, as `carrybook backtest --json` reports it.
- * @throws ConfigError for a key or value no config may have, MissingDataError where there is nothing to run on
+ * @throws SettingError for a key or value no config may have, DataError where there is nothing to run on
  */
 export function backtest(
   markets: MarketData | readonly MarketData[],

@@ -5,7 +5,7 @@ import type {Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, settled} from "../helpers/browser.js";
+import {launch, openPage, drawn} from "../helpers/browser.js";
 import {cli, finished, startCli} from "../helpers/cli.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
@@ -58,7 +58,7 @@ async function start({latencyMs}: {latencyMs: number}) {
   };
   const go = async (path: string) => {
     await opened.page.goto(new URL(path, link).href);
-    await settled(opened.page);
+    await drawn(opened.page);
   };
   return {sim, data, child, ended, faults, go, link, ...opened};
 }
@@ -85,7 +85,7 @@ describe("from nothing to a whole history", () => {
     await go("./");
     await page.locator(".empty").getByRole("link", {name: "Get started"}).click();
     await page.waitForURL("**/start");
-    await settled(page);
+    await drawn(page);
     expect(await page.getByLabel("Address of the simulated venue").inputValue()).toBe(sim.url);
     await page.getByLabel("named pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("BTC/USDT, ETH/USDT");
@@ -113,7 +113,7 @@ describe("from nothing to a whole history", () => {
     await page.locator("#observablehq-sidebar").getByRole("link", {name: "Explorer"}).click();
     await page.waitForURL("**/explorer");
     await page.goBack();
-    await settled(page);
+    await drawn(page);
     await table(page, "Under way").waitFor();
     await expect.poll(() => rows(page, "Failed", "1m").count(), {...LONG, timeout: 120_000}).toBeGreaterThan(0);
     const failed = rows(page, "Failed", "1m").first();
@@ -124,7 +124,7 @@ describe("from nothing to a whole history", () => {
     await expect.poll(() => detail.innerText(), LONG).toContain("attempt 3 of 3");
     expect(await text(page, ".job-log")).toContain("attempt 1 of 3");
     await page.reload();
-    await settled(page);
+    await drawn(page);
     // The open job is in the address.
     await expect.poll(() => detail.innerText(), LONG).toContain("attempt 3 of 3");
     await detail.getByRole("button", {name: "Close"}).click();

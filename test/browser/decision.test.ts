@@ -6,7 +6,7 @@ import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
 import {weigh} from "../../src/lib/sweep/outofsample.js";
 import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
-import {launch, openPage, settled} from "../helpers/browser.js";
+import {launch, openPage, drawn} from "../helpers/browser.js";
 import {serveSite} from "../helpers/sites.js";
 
 let browser: Browser;
@@ -64,7 +64,7 @@ describe("Decision", () => {
     await weighed(page);
     expect(await page.getByRole("radio", {name: "conservative"}).isChecked()).toBe(true);
     await page.getByText("aggressive", {exact: true}).click();
-    await settled(page);
+    await drawn(page);
     await weighed(page);
     expect(page.url()).toContain("preset=aggressive");
     expect(await table(page).locator("caption").innerText()).toContain("the aggressive rules");

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {withLake} from "../../loaders/lake/reader.js";
-import {launch, openPage, settled} from "../helpers/browser.js";
+import {launch, openPage, drawn} from "../helpers/browser.js";
 import {serveSite} from "../helpers/sites.js";
 
 let browser: Browser;
@@ -69,7 +69,7 @@ describe("Distributions", () => {
     await expect.poll(async () => (await rows(page)).length).toBe(2);
     for (const shape of ["cumulative", "box", "ridgeline", "histogram"]) {
       await page.getByText(shape, {exact: true}).click();
-      await settled(page);
+      await drawn(page);
       expect(
         await page.locator("figure", {hasText: "Settled rates side by side"}).locator(".plot > svg").count(),
         shape
@@ -77,7 +77,7 @@ describe("Distributions", () => {
     }
     expect(await svgs(page)).toBe(7);
     await page.getByText("ridgeline", {exact: true}).click();
-    await settled(page);
+    await drawn(page);
     const again = await openPage(browser, page.url());
     await loaded(again.page);
     expect(await rows(again.page)).toEqual(await rows(page));

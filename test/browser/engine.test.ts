@@ -3,7 +3,7 @@ import {join} from "node:path";
 import type {Browser, BrowserContext, Page} from "playwright-core";
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
+import {launch, openPage, drawn, type OpenOptions} from "../helpers/browser.js";
 import {fakeEngine, type FakeEngine} from "../helpers/fake/engine.js";
 import {madePosition} from "../helpers/made/engine.js";
 import {serveDist} from "../helpers/server.js";
@@ -214,7 +214,7 @@ describe("with the engine up", () => {
     const {page, problems} = await signedIn();
     await page.locator("[data-trade]").click();
     await page.waitForURL(/replay\?run=paper&trade=t-1/);
-    await settled(page);
+    await drawn(page);
     await page.locator(".trade").waitFor();
     expect(await page.locator(".trade").innerText()).toContain("net 0.45, to the last digit");
     await expect.poll(() => page.locator(".answer").innerText()).toContain("ETH/USDT was opened");

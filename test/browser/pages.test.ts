@@ -5,7 +5,7 @@ import {parquetReadObjects} from "hyparquet";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, settled, type OpenOptions} from "../helpers/browser.js";
+import {launch, openPage, drawn, type OpenOptions} from "../helpers/browser.js";
 import {hasSharedData, pagesOf} from "../helpers/site.js";
 import {serveSite} from "../helpers/sites.js";
 
@@ -125,7 +125,7 @@ describe("Explorer", () => {
     expect(await page.locator("th[aria-sort=descending]").innerText()).toContain("Mean");
 
     await page.getByText("1 y", {exact: true}).click();
-    await settled(page);
+    await drawn(page);
     expect(page.url()).toContain("range=1y");
     expect(page.url()).toContain("sort=-mean8h");
     const yearly = (await column(page, 7)).map((d) => Number(d.replace("−", "-")));
@@ -133,7 +133,7 @@ describe("Explorer", () => {
     expect(yearly).toEqual([...yearly].sort((a, b) => b - a));
 
     await page.getByLabel("Search pairs").fill("sol");
-    await settled(page);
+    await drawn(page);
     expect(await column(page, 1)).toHaveLength(1);
     expect(await page.locator(".answer").innerText()).toContain("1 pair");
     const url = page.url();
@@ -144,7 +144,7 @@ describe("Explorer", () => {
     expect(await again.page.getByLabel("Search pairs").inputValue()).toBe("sol");
     expect(await again.page.getByRole("radio", {name: "1 y"}).isChecked()).toBe(true);
     await again.page.getByLabel("Search pairs").fill("");
-    await settled(again.page);
+    await drawn(again.page);
     expect(await column(again.page, 1)).toHaveLength(all);
     expect([...problems, ...again.problems]).toEqual([]);
     await again.page.context().close();
@@ -157,7 +157,7 @@ describe("Explorer", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("radio", {name: "90 d"}).focus();
     await page.keyboard.press("ArrowRight");
-    await settled(page);
+    await drawn(page);
     expect(page.url()).toContain("range=1y");
     expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).value)).toBe("1y");
     const head = page.getByRole("button", {name: "Positive, %"});
@@ -206,7 +206,7 @@ describe("Explorer", () => {
     const {page, problems} = await visit("data", "explorer?q=btc");
     await page.getByRole("link", {name: "BTC/USDT"}).click();
     await page.waitForURL(/pairs\/BTC-USDT/);
-    await settled(page);
+    await drawn(page);
     expect(await page.locator("h1").innerText()).toBe("Would holding BTC/USDT have paid?");
     expect(problems).toEqual([]);
     await page.context().close();
@@ -221,7 +221,7 @@ describe("Pair", () => {
     const first = await legend(page);
     const answer = await page.locator(".answer").innerText();
     await page.getByRole("button", {name: "30 d"}).click();
-    await settled(page);
+    await drawn(page);
     const month = await legend(page);
     expect(month).not.toBe(first);
     expect(await page.locator(".answer").innerText()).not.toBe(answer);
@@ -231,21 +231,21 @@ describe("Pair", () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 10, {steps: 5});
     await page.mouse.up();
-    await settled(page);
+    await drawn(page);
     const brushed = await legend(page);
     expect(brushed).not.toBe(month);
     await page.mouse.move(box.x + box.width * 0.35, box.y + 10);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.45, box.y + 10, {steps: 5});
     await page.mouse.up();
-    await settled(page);
+    await drawn(page);
     const moved = await legend(page);
     expect(moved).not.toBe(brushed);
 
     await page.getByRole("slider", {name: "start of the window"}).focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
-    await settled(page);
+    await drawn(page);
     const [start] = (await legend(page)).split(" to ");
     expect(Date.parse(start!) - Date.parse(moved.split(" to ")[0]!)).toBe(2 * 864e5);
     expect(await page.evaluate(() => document.activeElement!.getAttribute("aria-label"))).toBe("start of the window");
@@ -267,7 +267,7 @@ describe("Pair", () => {
     const slider = page.getByRole("slider", {name: /Bins/});
     await slider.focus();
     for (let i = 0; i < 8; ++i) await page.keyboard.press("ArrowRight");
-    await settled(page);
+    await drawn(page);
     expect(await bars()).toBeGreaterThan(before);
     expect(await figure.innerText()).toContain("break-even 1.70 bp");
     expect(page.url()).toContain("bins=80");
@@ -295,10 +295,10 @@ describe("Data", () => {
   it("filters its series and shows their holes", async () => {
     const {page, problems} = await visit("data", "data");
     await page.getByText("with holes", {exact: true}).click();
-    await settled(page);
+    await drawn(page);
     expect(page.url()).toContain("show=holes");
     await page.getByLabel("Search series").fill(kind === "real" ? "sol perp 1h" : "sol funding");
-    await settled(page);
+    await drawn(page);
     const holes = page.locator("table", {hasText: "Stretches without rows"}).locator("tbody tr");
     const rows = (await holes.allInnerTexts()).map((d) => d.split("\t"));
     if (kind === "real") expect(rows.map((d) => d[4])).toEqual(["72", "48"]);

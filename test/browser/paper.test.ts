@@ -5,7 +5,7 @@ import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
-import {launch, openPage, settled} from "../helpers/browser.js";
+import {launch, openPage, drawn} from "../helpers/browser.js";
 import {startCli} from "../helpers/cli.js";
 import {siteOf} from "../helpers/sites.js";
 import {tmp} from "../helpers/tmp.js";
@@ -98,7 +98,7 @@ it("a person starts paper trading, sees a hedge open and a settlement arrive, ch
   // what was done opens in the replay like a backtest
   const replay = await context.newPage();
   await replay.goto(new URL("replay?run=paper", link).href);
-  await settled(replay);
+  await drawn(replay);
   await expect.poll(() => replay.locator("main").innerText(), {timeout: 30_000}).toContain("BTC/USDT");
   expect(problems).toEqual([]);
 

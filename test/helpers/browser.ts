@@ -72,7 +72,7 @@ export async function openPage(
     bodies.push(response.body().then(compressedSize, () => 0));
   });
   await page.goto(url, {waitUntil: "load"});
-  await settled(page);
+  await drawn(page);
   return {page, problems, bytes: async () => (await Promise.all(bodies)).reduce((a, b) => a + b, 0)};
 }
 
@@ -82,7 +82,7 @@ async function compressedSize(body: Buffer): Promise<number> {
 }
 
 /** Waits until no cell is loading and the drawing of two frames is done. */
-export async function settled(page: Page): Promise<void> {
+export async function drawn(page: Page): Promise<void> {
   await page.waitForFunction(() => !document.querySelector("observablehq-loading"), undefined, {timeout: 30_000});
   await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60))))

@@ -163,9 +163,9 @@ export class LiveDesk {
     const quote = (await this.feed.scan(ts)).get(this.pair);
     const news = await this.venue.news(ts, this.trader.lastTs);
     const settlements: SettlementInput[] = news.payments
-      .filter(({settlementTs}) => settlementTs > this.trader.pair(this.pair).rates.newestTs)
-      .sort((a, b) => a.settlementTs - b.settlementTs)
-      .map(({settlementTs: tsMs, amount: paid}) => {
+      .filter(({tsMs}) => tsMs > this.trader.pair(this.pair).rates.newestTs)
+      .sort((a, b) => a.tsMs - b.tsMs)
+      .map(({tsMs, amount: paid}) => {
         const mark = {price: quote!.perp!.last, source: "perp-close" as const};
         return {tsMs, rate: "0.0001", reportedHours: 8, mark, paid};
       });

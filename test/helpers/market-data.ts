@@ -3,7 +3,7 @@ import {existsSync, readFileSync} from "node:fs";
 import {join} from "node:path";
 import {
   candlesOf,
-  type CandleRow,
+  type Candle,
   type Candles,
   type FundingRow,
   type MarketData
@@ -17,8 +17,8 @@ function csv(path: string): Record<string, string>[] {
   return lines.map((line) => Object.fromEntries(line.split(",").map((value, i) => [names[i]!, value])));
 }
 
-const candleRow = (row: Record<string, string>): CandleRow =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as unknown as CandleRow;
+const candleRow = (row: Record<string, string>): Candle =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as unknown as Candle;
 
 /** A made case: `funding.csv`, `spot.csv`, `perp.csv` and perhaps `mark.csv` in one folder. */
 export function marketDataFromCsv(dir: string, pair: string, timeframe: Timeframe): MarketData {

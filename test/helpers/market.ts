@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import {candlesOf, type CandleRow, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
+import {candlesOf, type Candle, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
 import {generator, normal} from "../../src/lib/stats/random.js";
 import {HOUR_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
 
@@ -35,14 +35,14 @@ export function planMarket({
   const random = generator(seed);
   const barMs = timeframeMs(timeframe);
   const startMs = START_MS + delay * barMs;
-  const series: Record<"spot" | "perp" | "mark", CandleRow[]> = {spot: [], perp: [], mark: []};
+  const series: Record<"spot" | "perp" | "mark", Candle[]> = {spot: [], perp: [], mark: []};
   const round = (value: number) => Number(value.toFixed(4));
   let price = 100;
   for (let i = 0; i < bars; ++i) {
     const ts = startMs + i * barMs;
     const close = Math.max(1, price * Math.exp(volatility * normal(random)));
     const premium = 1 + 0.004 * (random() - 0.4);
-    const bar = (scale: number): CandleRow => ({
+    const bar = (scale: number): Candle => ({
       ts,
       open: round(price * scale),
       high: round(Math.max(price, close) * (1 + volatility * random()) * scale),

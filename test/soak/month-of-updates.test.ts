@@ -131,7 +131,7 @@ it(`${DAYS} days of scheduled running through ${outages.length} outages: all tha
   // The venue's clock stands still from here on, so that both stores are asked for the same.
   const now = sim.now();
   await post("/sim/clock", {now, speed: 0});
-  const settle = async (hosted: Awaited<ReturnType<typeof host>>) => {
+  const repaired = async (hosted: Awaited<ReturnType<typeof host>>) => {
     for (let round = 0; round < 3; round++) await hosted.end(await hosted.own.repair());
     return {
       hash: await dumpHash(hosted.own.db),
@@ -145,11 +145,11 @@ it(`${DAYS} days of scheduled running through ${outages.length} outages: all tha
     };
   };
   await end(await own.update());
-  const lived = await settle({own, end, ended, warnings});
+  const lived = await repaired({own, end, ended, warnings});
   const clean = await host(sim, clock, working, tmp());
   closing.push(() => clean.own.close());
   await clean.end(await clean.own.backfill(request));
-  const once = await settle(clean);
+  const once = await repaired(clean);
   console.log(
     `${ended.size} batches, ${failures} failures, outages of ${outages.map(({from, to}) => Math.round((to - from) / MINUTE_MS)).join(", ")} min; ${lived.rows} rows, ${lived.holes.length} holes`
   );

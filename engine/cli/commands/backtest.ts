@@ -1,12 +1,14 @@
 import {readFileSync} from "node:fs";
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import type {BacktestReport, TradeReport} from "../../../src/lib/backtest/report.js";
+import type {BacktestReport} from "../../../src/lib/backtest/report.js";
+import type {TradeReport} from "../../../src/lib/wire/trade.js";
+import type {RunRequest} from "../../../src/lib/strategy/request.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../define.js";
 import {backtestDocument, runRequest, type Manifest} from "../../runs/backtest.js";
-import {readRequest, type RunRequest} from "../../runs/request.js";
+import {readRequest} from "../../runs/request.js";
 
 interface Flags {
   pairs?: string;
@@ -89,7 +91,7 @@ function readManifest(file: string): Manifest {
 }
 
 function requestOf({pairs, venue, timeframe, config, fromMs, toMs}: Manifest): RunRequest {
-  return readRequest({pairs: pairs.join(","), entries: config, timeframe, venue, fromMs, toMs});
+  return readRequest({pairs, venue, timeframe, set: config, from: fromMs, to: toMs});
 }
 
 function compare(before: Manifest, now: Manifest): void {

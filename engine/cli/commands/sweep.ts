@@ -8,6 +8,8 @@ import {compareTrials, nameTrial, reportPair, type BestReport, type Ranking} fro
 import {trialRow} from "../../../src/lib/sweep/rows.js";
 import type {Trial} from "../../../src/lib/sweep/trials.js";
 import type {Statistic} from "../../../src/lib/stats/ratios.js";
+import {configEntries, parseConfig} from "../../../src/lib/strategy/config.js";
+import {entriesOf} from "../../../src/lib/strategy/request.js";
 import {sweepInThreads} from "../../runs/sweep-threads.js";
 import {count, drawTable, percent, type Column} from "../output.js";
 import type {Define} from "../define.js";
@@ -62,7 +64,11 @@ Examples:
       )
       .action((flags: Flags) =>
         run(async ({dataDir, output, signal}) => {
-          const request = readRequest({...flags, set: flags.set});
+          const request = readRequest(flags);
+          const {pairs, timeframe, fromMs, toMs} = request;
+          const venue = request.venue || undefined;
+          const given = entriesOf(request);
+          const config = asUsage(() => parseConfig(given));
           const by = flags.by;
           if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "sharpe or net"});
           const [top, seed] = [wholeNumber(flags.top, "top"), wholeNumber(flags.seed, "seed")];
@@ -70,20 +76,15 @@ Examples:
           if (flags.out !== undefined) checkTrialsFile(flags.out);
           const axes = asUsage(() => (flags.grid ?? []).map(parseAxis));
           // a grid that cannot run is refused before any row is read
-          asUsage(() => gridOfCells(request.given, axes));
+          asUsage(() => gridOfCells(given, axes));
           const markets = await loadMarkets(
             dataDir,
-            request.pairs.map((pair) => ({
-              pair,
-              venue: request.venue,
-              timeframe: request.timeframe,
-              finerTimeframe: request.config.liquidationTimeframe
-            }))
+            pairs.map((pair) => ({pair, venue, timeframe, finerTimeframe: config.liquidationTimeframe}))
           );
-          const plan: SweepPlan = {markets, range: request.range, base: request.given, axes};
+          const plan: SweepPlan = {markets, range: {fromMs, toMs}, base: given, axes};
           const runner = asUsage(() => new SweepRunner(plan));
           asUsage(() => runner.check(CHECKED));
-          output.note(`sweep of ${count(runner.length)} trials over ${request.pairs.join(", ")}; Ctrl-C ends it`);
+          output.note(`sweep of ${count(runner.length)} trials over ${pairs.join(", ")}; Ctrl-C ends it`);
           const {trials, complete} = await sweepInThreads(plan, {
             signal,
             ...(threads !== undefined && {threads}),
@@ -103,21 +104,23 @@ Examples:
           if (flags.out !== undefined) await writeTrials(flags.out, named.map(trialRow));
           const {leftOut} = runner.grid;
           if (output.json) {
+            const entries = configEntries(config);
             const manifest = {
               version: 1,
               command: "sweep",
-              ...request,
-              config: undefined,
+              pairs,
+              venue,
+              timeframe,
+              entries,
+              given,
+              range: plan.range,
               axes,
               seed,
               by,
               dataHash: dataHash(markets),
               versions: {carrybook: VERSION}
             };
-            output.document(
-              {config: request.entries, axes, trials: named.map(trialRow), leftOut, best, manifest},
-              () => ""
-            );
+            output.document({config: entries, axes, trials: named.map(trialRow), leftOut, best, manifest}, () => "");
           } else if (!output.terminal) output.table(named.map(trialRow), []);
           else
             output.document({}, () =>

@@ -139,7 +139,7 @@ function readLog(row: Fields, {news, seen, baselineTs, pairs, coins}: LogReading
   if (EXECUTED.includes(type) || ts <= baselineTs) return;
   const pair = pairs.get(textOf(row["symbol"]) ?? "")?.pair;
   if (type === "SETTLEMENT" && pair !== undefined) {
-    news.payments.push({pair, settlementTs: ts, amount: text(decimalField(row, "change"))});
+    news.payments.push({pair, tsMs: ts, amount: text(decimalField(row, "change"))});
     return;
   }
   if (seen.has(id)) return;

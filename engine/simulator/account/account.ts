@@ -124,7 +124,7 @@ export class Account {
   }
 
   /** Takes an order that has reached its end off the open ones. */
-  settled(order: Order): void {
+  dropEnded(order: Order): void {
     if (!isOpen(order)) this.open.delete(order);
   }
 

@@ -1,5 +1,6 @@
 import {z} from "zod";
 import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
+import {VIP0_FEES} from "../../../src/lib/market/costs.js";
 import {Account} from "./account.js";
 
 /** A decimal as text or number, at least `least`. */
@@ -16,9 +17,11 @@ export const amount = (least: number | undefined = undefined) =>
   });
 
 const rates = z.strictObject({maker: amount(), taker: amount()});
-const fee = (maker: string, taker: string) => ({maker: new Decimal(maker), taker: new Decimal(taker)});
-/** SEMANTICS §4: Bybit, VIP 0. */
-const FEES = {spot: fee("0.001", "0.001"), linear: fee("0.0002", "0.00055")};
+const fee = ({maker, taker}: {maker: string; taker: string}) => ({
+  maker: new Decimal(maker),
+  taker: new Decimal(taker)
+});
+const FEES = {spot: fee(VIP0_FEES.spot), linear: fee(VIP0_FEES.perp)};
 
 const permissions = z.strictObject({
   readOnly: z.boolean().default(false),

@@ -160,8 +160,8 @@ function settle(venue: Venue, account: Account, ts: number): void {
     const settlement = venue
       .schedule(market.coin)
       .until(ts)
-      .findLast((row) => row.ts <= ts);
-    if (settlement?.ts !== ts) continue;
+      .findLast((row) => row.t <= ts);
+    if (settlement?.t !== ts) continue;
     const withheld = account.withheld.get(position.symbol) ?? 0;
     if (withheld > 0) account.withheld.set(position.symbol, withheld - 1);
     else settleFunding(account, market, new Decimal(settlement.rate), priceOf(market.coin, "mark", ts), ts);

@@ -131,5 +131,5 @@ export function close(account: Account, order: Order, status: Order["status"], t
   order.status = status;
   order.updatedMs = ts;
   if (status !== "Filled" || order.marketUnit === "quoteCoin") order.leaves = ZERO;
-  account.settled(order);
+  account.dropEnded(order);
 }

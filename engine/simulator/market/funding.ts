@@ -4,7 +4,7 @@ import type {Coin} from "./universe.js";
 
 /** A settlement of the simulated venue: the rate of its own interval, and the interval that follows it. */
 export interface SimSettlement {
-  ts: number;
+  t: number;
   rate: number;
   intervalHours: number;
 }
@@ -45,45 +45,45 @@ export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): nu
  */
 export class FundingSchedule {
   private readonly settlements: SimSettlement[] = [];
-  private next: {ts: number; hours: number; calm: number};
+  private next: {t: number; intervalHours: number; calm: number};
 
   constructor(private readonly coin: Coin) {
     const first = Math.ceil((coin.launchTs + 1) / (8 * HOUR_MS)) * 8 * HOUR_MS;
-    this.next = {ts: first, hours: 8, calm: 0};
+    this.next = {t: first, intervalHours: 8, calm: 0};
   }
 
   /** Every settlement at or before `untilTs`, ascending. */
   until(untilTs: number): readonly SimSettlement[] {
     const end = Math.min(untilTs, this.coin.delistTs ?? Infinity);
-    while (this.next.ts <= end) this.settle();
+    while (this.next.t <= end) this.settle();
     return this.settlements;
   }
 
   /** The settlement that comes after `nowTs`: its instant and interval, and its rate as far as it can be told now. */
   upcoming(nowTs: number): SimSettlement {
     this.until(nowTs);
-    let {ts, hours} = this.next;
-    for (let i = this.settlements.length - 1; i >= 0 && this.settlements[i]!.ts > nowTs; i--) {
-      ts = this.settlements[i]!.ts;
-      hours = this.settlements[i]!.intervalHours;
+    let {t, intervalHours} = this.next;
+    for (let i = this.settlements.length - 1; i >= 0 && this.settlements[i]!.t > nowTs; i--) {
+      t = this.settlements[i]!.t;
+      intervalHours = this.settlements[i]!.intervalHours;
     }
-    const rate = fundingRate(this.coin, Math.min(ts, Math.floor(nowTs / MINUTE_MS) * MINUTE_MS), hours);
-    return {ts, rate, intervalHours: hours};
+    const rate = fundingRate(this.coin, Math.min(t, Math.floor(nowTs / MINUTE_MS) * MINUTE_MS), intervalHours);
+    return {t, rate, intervalHours};
   }
 
   private settle(): void {
-    const {ts, hours, calm} = this.next;
-    const rate = Number(fundingRate(this.coin, ts, hours).toFixed(8));
-    this.settlements.push({ts, rate, intervalHours: hours});
-    const per8h = (Math.abs(rate) * 8) / hours;
+    const {t, intervalHours, calm} = this.next;
+    const rate = Number(fundingRate(this.coin, t, intervalHours).toFixed(8));
+    this.settlements.push({t, rate, intervalHours});
+    const per8h = (Math.abs(rate) * 8) / intervalHours;
     const quiet = per8h < this.coin.fundingCap / 4 ? calm + 1 : 0;
-    let following = hours;
-    if (hours === 8 && per8h >= this.coin.fundingCap) following = 1;
-    else if (hours === 1 && quiet >= CALM_SETTLEMENTS && ts % (8 * HOUR_MS) === 0) following = 8;
-    const forced = this.coin.intervalChanges?.findLast(({fromTs}) => fromTs <= ts);
+    let following = intervalHours;
+    if (intervalHours === 8 && per8h >= this.coin.fundingCap) following = 1;
+    else if (intervalHours === 1 && quiet >= CALM_SETTLEMENTS && t % (8 * HOUR_MS) === 0) following = 8;
+    const forced = this.coin.intervalChanges?.findLast(({fromTs}) => fromTs <= t);
     if (forced) following = forced.hours;
     // Settlements keep to the clock: after a switch the first comes at the next multiple of the new interval.
-    const next = Math.floor(ts / (following * HOUR_MS) + 1) * following * HOUR_MS;
-    this.next = {ts: next, hours: following, calm: following === hours ? quiet : 0};
+    const next = Math.floor(t / (following * HOUR_MS) + 1) * following * HOUR_MS;
+    this.next = {t: next, intervalHours: following, calm: following === intervalHours ? quiet : 0};
   }
 }

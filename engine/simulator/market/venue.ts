@@ -167,10 +167,10 @@ export class Venue {
     const until = Math.min(end ?? nowMs, nowMs);
     const all = this.schedule(coin).until(nowMs);
     let last = all.length;
-    while (last > 0 && all[last - 1]!.ts > until) last--;
+    while (last > 0 && all[last - 1]!.t > until) last--;
     const list: {symbol: string; fundingRate: string; fundingRateTimestamp: string}[] = [];
-    for (let i = last - 1; i >= 0 && list.length < limit && all[i]!.ts >= (start ?? -Infinity); i--) {
-      list.push({symbol: coin.perp, fundingRate: decimalText(all[i]!.rate), fundingRateTimestamp: String(all[i]!.ts)});
+    for (let i = last - 1; i >= 0 && list.length < limit && all[i]!.t >= (start ?? -Infinity); i--) {
+      list.push({symbol: coin.perp, fundingRate: decimalText(all[i]!.rate), fundingRateTimestamp: String(all[i]!.t)});
     }
     return {category: "linear", list};
   }
@@ -235,7 +235,7 @@ export class Venue {
       openInterest,
       openInterestValue: (coin.turnover24h / 8).toFixed(2),
       fundingRate: decimalText(Number(next.rate.toFixed(8))),
-      nextFundingTime: String(next.ts),
+      nextFundingTime: String(next.t),
       predictedDeliveryPrice: "",
       basisRate: "",
       deliveryFeeRate: "",

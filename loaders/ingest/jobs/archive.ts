@@ -4,7 +4,7 @@ import {batchIdOf, hasJobsBefore, lastSerial, queryJobs, readBatches, readLiveJo
 import type {Job} from "../../../src/lib/wire/job.js";
 import {wantsHistories, type JobBook, type JobFilter} from "./book.js";
 
-/** Settled work stays in memory for three days, and less long where there is very much of it; the store keeps all. */
+/** Ended work stays in memory for three days, and less long where there is very much of it; the store keeps all. */
 export const KEEP_MS = 3 * DAY_MS;
 const MOST_JOBS = 20_000;
 /** What ended within the hour stays in memory whatever there is: somebody may be following it. */
@@ -67,7 +67,7 @@ export class JobArchive {
   }
 
   /**
-   * Lets go of settled batches that are old, and of the oldest where there are very many.
+   * Lets go of ended batches that are old, and of the oldest where there are very many.
    * @returns their ids
    */
   trim(isHeld: (id: string) => boolean): string[] {

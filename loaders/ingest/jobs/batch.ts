@@ -1,6 +1,6 @@
 import type {Span} from "../../../src/lib/market/coverage.js";
 import type {SeriesKey} from "../../store/key.js";
-import {isSettled, newJob, type Job} from "../../../src/lib/wire/job.js";
+import {hasEnded, newJob, type Job} from "../../../src/lib/wire/job.js";
 
 /** What a batch is asked to do: a kind of work on some histories of one venue. */
 export interface BatchRequest {
@@ -59,18 +59,18 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     known.length === 0 ? null : Math.max(rowsFetched, Math.round((expected * children.length) / known.length));
   const started = children.flatMap((child) => child.startedAt ?? []);
   const finished = children.flatMap((child) => child.finishedAt ?? []);
-  const settled = children.length > 0 && children.every(isSettled);
+  const ended = children.length > 0 && children.every(hasEnded);
   const failed = of("failed");
-  const status = settled
+  const status = ended
     ? failed > 0
       ? "failed"
       : of("cancelled") > 0
         ? "cancelled"
         : "completed"
-    : of("in_progress") > 0 || children.some(isSettled)
+    : of("in_progress") > 0 || children.some(hasEnded)
       ? "in_progress"
       : "queued";
-  const done = children.reduce((sum, child) => sum + (isSettled(child) ? 1 : child.progress), 0);
+  const done = children.reduce((sum, child) => sum + (hasEnded(child) ? 1 : child.progress), 0);
   const quality: Record<string, number> = {};
   for (const child of children)
     for (const [name, n] of Object.entries(child.quality ?? {})) quality[name] = (quality[name] ?? 0) + n;
@@ -80,10 +80,10 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     rowsFetched,
     rowsExpected,
     pages: children.reduce((sum, child) => sum + child.pages, 0),
-    progress: children.length === 0 ? 1 : settled ? 1 : Math.min(0.99, done / children.length),
-    step: settled ? "publish" : (children.find((child) => child.status === "in_progress")?.step ?? parent.step),
+    progress: children.length === 0 ? 1 : ended ? 1 : Math.min(0.99, done / children.length),
+    step: ended ? "publish" : (children.find((child) => child.status === "in_progress")?.step ?? parent.step),
     startedAt: started.length > 0 ? Math.min(...started) : null,
-    finishedAt: settled && finished.length > 0 ? Math.max(...finished) : null,
+    finishedAt: ended && finished.length > 0 ? Math.max(...finished) : null,
     attempts: Math.max(0, ...children.map((child) => child.attempts)),
     error: failed > 0 ? `${failed} of ${children.length} failed, e.g. ${firstError(children)}` : null,
     quality: Object.keys(quality).length > 0 ? quality : null
@@ -103,7 +103,7 @@ export function pagesOf(children: readonly Job[]): {done: number; expected: numb
   const kinds = new Map<string, {sum: number; n: number}>();
   const all = {sum: 0, n: 0};
   const planned = (job: Job) =>
-    isSettled(job) ? job.pages : job.pagesExpected === null ? undefined : Math.max(job.pagesExpected, job.pages);
+    hasEnded(job) ? job.pages : job.pagesExpected === null ? undefined : Math.max(job.pagesExpected, job.pages);
   for (const job of children) {
     const pages = planned(job);
     if (pages === undefined) continue;

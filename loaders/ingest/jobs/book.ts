@@ -1,4 +1,4 @@
-import {isSettled, type Job} from "../../../src/lib/wire/job.js";
+import {hasEnded, type Job} from "../../../src/lib/wire/job.js";
 import {summed} from "./batch.js";
 
 /** What of the jobs is asked for; every condition that is given must hold. */
@@ -31,7 +31,7 @@ export const matches = (job: Job, {status, kind, pair, series, since}: Omit<JobF
 export class JobBook {
   private readonly jobs = new Map<string, Job>();
   private readonly childIds = new Map<string, string[]>();
-  private readonly unsettled = new Map<string, number>();
+  private readonly openChildren = new Map<string, number>();
   private readonly sums = new Map<string, Job>();
   private readonly states = new Map<Job["status"], Set<string>>();
   private newest: Job[] | undefined;
@@ -61,8 +61,8 @@ export class JobBook {
       if (siblings) siblings.push(job.id);
       else this.childIds.set(parentId, [job.id]);
     }
-    const change = Number(!isSettled(job)) - Number(old !== undefined && !isSettled(old));
-    if (change !== 0) this.unsettled.set(parentId, (this.unsettled.get(parentId) ?? 0) + change);
+    const change = Number(!hasEnded(job)) - Number(old !== undefined && !hasEnded(old));
+    if (change !== 0) this.openChildren.set(parentId, (this.openChildren.get(parentId) ?? 0) + change);
     if (old?.status !== job.status) {
       if (old) this.states.get(old.status)!.delete(job.id);
       this.idsOf(job.status).add(job.id);
@@ -86,9 +86,9 @@ export class JobBook {
     return ids.map((child) => this.jobs.get(child)!);
   }
 
-  /** Whether every child of a batch has settled. */
+  /** Whether every child of a batch has ended. */
   isEnded(id: string): boolean {
-    return (this.unsettled.get(id) ?? 0) === 0;
+    return (this.openChildren.get(id) ?? 0) === 0;
   }
 
   /** Single histories in a state, in the order in which they came to it. */
@@ -123,7 +123,7 @@ export class JobBook {
   since(ts: number): Job[] {
     return this.parents.flatMap(({id}) => {
       const {finishedAt, status} = this.get(id)!;
-      if (isSettled({status}) && (finishedAt ?? 0) < ts) return [];
+      if (hasEnded({status}) && (finishedAt ?? 0) < ts) return [];
       return this.children(id).filter((job) => (job.finishedAt ?? job.startedAt ?? 0) >= ts);
     });
   }
@@ -135,7 +135,7 @@ export class JobBook {
       this.states.get(job.status)?.delete(job.id);
     }
     this.childIds.delete(id);
-    this.unsettled.delete(id);
+    this.openChildren.delete(id);
     this.sums.delete(id);
     this.newest = undefined;
   }

@@ -1,16 +1,6 @@
-import {isSettled, type Job} from "../../../src/lib/wire/job.js";
-import {MAX_BULK_RETRIES, type JobService} from "./service.js";
-
-/** What a bulk command did to one of the ids it was given. */
-export interface BulkResult {
-  id: string;
-  /** whether anything was done */
-  done: boolean;
-  /** the histories it was done to; of a batch, those of its children */
-  jobs: string[];
-  /** why it was left, or which part of a batch was; null where all was done */
-  why: string | null;
-}
+import type {BulkResult} from "../../../src/lib/wire/data.js";
+import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
+import type {JobService} from "./service.js";
 
 /** Puts jobs back into the queue, batches by their children, and says of each why it was left. */
 export async function retryEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
@@ -23,7 +13,7 @@ export async function retryEach(service: JobService, ids: readonly string[]): Pr
 /** Ends jobs, batches by their children, and says of each why it was left. */
 export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = sort(service, ids, (job) => (isSettled(job) ? `it has ended: ${job.status}` : undefined));
+  const results = sort(service, ids, (job) => (hasEnded(job) ? `it has ended: ${job.status}` : undefined));
   await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }

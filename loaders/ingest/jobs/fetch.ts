@@ -127,8 +127,8 @@ export async function write(
 }
 
 /** Pages that the missing stretches cost: a stretch that is only asked about costs one too. */
-const pagesOfPlan = (exchange: Exchange, {series, timeframe}: SeriesKey, {spans, hours}: Plan): number =>
-  spans.reduce((sum, span) => sum + Math.max(1, expectedRequests(exchange, series, timeframe, span, hours)), 0);
+const pagesOfPlan = (exchange: Exchange, {series, timeframe}: SeriesKey, {spans, intervalHours}: Plan): number =>
+  spans.reduce((sum, span) => sum + Math.max(1, expectedRequests(exchange, series, timeframe, span, intervalHours)), 0);
 
 function withProgress(job: Job): Job {
   const rowsExpected = Math.max(job.rowsExpected ?? 0, job.rowsFetched);

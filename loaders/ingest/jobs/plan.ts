@@ -13,7 +13,7 @@ export interface Plan {
   rowsExpected: number;
   launchTs: number | undefined;
   /** hours between settlements, for what they cost; of no meaning for candles */
-  hours: number;
+  intervalHours: number;
 }
 
 /**
@@ -26,8 +26,8 @@ export async function planFetch(db: Database, key: SeriesKey, wanted: Span): Pro
 }
 
 /** The same for one that the store may not know yet, whose name is then not taken in: for estimates. */
-export const peekFetch = (db: Database, key: SeriesKey, wanted: Span, unknownHours?: number): Promise<Plan> =>
-  planStored(db, key, knownKey(db, key), wanted, unknownHours);
+export const peekFetch = (db: Database, key: SeriesKey, wanted: Span, fallbackHours?: number): Promise<Plan> =>
+  planStored(db, key, knownKey(db, key), wanted, fallbackHours);
 
 /** The number of a history that has none, so that no row is its own. */
 const NOBODY = -1;
@@ -37,7 +37,7 @@ async function planStored(
   key: SeriesKey,
   stored: StoredKey = {...key, id: NOBODY},
   wanted: Span,
-  unknownHours = 8
+  fallbackHours = 8
 ): Promise<Plan> {
   const where = whereKey(stored);
   const candles = isCandleSeries(key.series);
@@ -47,11 +47,11 @@ async function planStored(
   let from = Math.max(wanted.from, launchTs ?? -Infinity);
   let to = Math.min(wanted.to, end);
   if (step !== undefined) [from, to] = [ceilTo(from, step), floorTo(to, step)];
-  const [newest] = await rowsOf<{last: number | null; hours: number | null}>(
+  const [newest] = await rowsOf<{last: number | null; intervalHours: number | null}>(
     db.connection,
     candles
-      ? `select max(ts) as last, null as hours from candles where ${where}`
-      : `select max(boundary_ts) as last, arg_max(interval_hours, ts) filter (interval_hours is not null) as hours
+      ? `select max(ts) as last, null as "intervalHours" from candles where ${where}`
+      : `select max(boundary_ts) as last, arg_max(interval_hours, ts) filter (interval_hours is not null) as "intervalHours"
          from funding where ${where}`
   );
   const last = newest!.last;
@@ -62,8 +62,8 @@ async function planStored(
     )
   );
   const spans = difference([{from, to}], proven).reverse();
-  const hours = newest!.hours ?? unknownHours;
-  const pace = step ?? hours * HOUR_MS;
+  const intervalHours = newest!.intervalHours ?? fallbackHours;
+  const pace = step ?? intervalHours * HOUR_MS;
   const rowsExpected = spans.reduce((sum, span) => sum + gridCount(span.from, span.to, pace), 0);
-  return {spans, rowsExpected, launchTs, hours};
+  return {spans, rowsExpected, launchTs, intervalHours};
 }

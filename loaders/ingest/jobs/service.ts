@@ -5,7 +5,7 @@ import type {Database} from "../../store/database.js";
 import type {SeriesKey} from "../../store/key.js";
 import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
 import type {Series} from "../../../src/lib/market/pair.js";
-import {isSettled, type Job} from "../../../src/lib/wire/job.js";
+import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
 import {JobArchive} from "./archive.js";
 import {batchEta, newBatch, type BatchRequest} from "./batch.js";
 import {JobBook, type JobFilter} from "./book.js";
@@ -32,9 +32,6 @@ export interface ServiceOptions {
 const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
 /** A failed attempt is followed by a pause of about this, then three times as long. */
 const BACKOFF_MS = 2_000;
-/** Bulk retries of one job before only a person's explicit retry puts it back. */
-export const MAX_BULK_RETRIES = 3;
-
 /**
  * The queue of ingestion work of one store: batches of children, worked off in order of priority, each child failing
  * alone. Everything it knows is in the store, so work that was queued when a process ended is there for the next one.
@@ -75,7 +72,7 @@ export class JobService {
     const id = `${request.kind}-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}-${++this.archive.serial}`;
     for (const {id: known} of this.book.parents) {
       const old = this.book.get(known)!;
-      if (isSettled(old) || old.kind !== request.kind || !this.isSame(old, request)) continue;
+      if (hasEnded(old) || old.kind !== request.kind || !this.isSame(old, request)) continue;
       const given = await this.cancel([old.id]);
       await this.save([], Object.fromEntries(given.map((job) => [job.id, [{ts: now, text: `superseded by ${id}`}]])));
     }
@@ -250,7 +247,7 @@ export class JobService {
 
   private put(job: Job): Job {
     this.book.set(job);
-    if (job.parentId !== null && isSettled(job) && this.book.isEnded(job.parentId)) {
+    if (job.parentId !== null && hasEnded(job) && this.book.isEnded(job.parentId)) {
       this.ended.add(job.parentId);
       this.wake();
     }
@@ -276,7 +273,7 @@ export class JobService {
   get(id: string): Job | undefined {
     const job = this.book.get(id);
     const began = this.began.get(id);
-    if (!job || began === undefined || isSettled(job)) return job;
+    if (!job || began === undefined || hasEnded(job)) return job;
     return {
       ...job,
       etaMs: batchEta(this.children(id), this.options.clock.monotonic() - began.monotonicMs, began.pages)
@@ -367,7 +364,7 @@ export class JobService {
 
   /** Ends jobs, a batch by its children: queued ones at once, running ones between two writes. What was written stays. */
   async cancel(ids: readonly string[]): Promise<Job[]> {
-    const chosen = this.expand(ids).filter((job) => !isSettled(job));
+    const chosen = this.expand(ids).filter((job) => !hasEnded(job));
     for (const job of chosen) this.running.get(job.id)?.abort(new Error("cancelled"));
     const waiting = chosen.filter((job) => !this.running.has(job.id));
     const cancelled = waiting.map((job) => this.put({...job, status: "cancelled", finishedAt: this.db.now()}));

@@ -6,6 +6,7 @@ interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageEvent<BacktestOrder>) => void): void;
 }
 
-const scope = self as unknown as WorkerScope;
-const handle = backtestWorker((answer) => scope.postMessage(answer));
-scope.addEventListener("message", ({data}) => handle(data));
+declare const self: WorkerScope;
+
+const handle = backtestWorker((answer) => self.postMessage(answer));
+self.addEventListener("message", ({data}) => handle(data));

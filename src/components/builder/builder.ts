@@ -1,5 +1,5 @@
 import type {AroundPoint, Curve, LabRun} from "../../lib/workers/lab.js";
-import {entriesOf, paramsOf, stateOf, whyInvalid, withKey, type RunState} from "../../lib/strategy/request.js";
+import {entriesOf, paramsOf, readAddress, whyInvalid, withKey, type RunRequest} from "../../lib/strategy/request.js";
 import type {Variation} from "../../lib/backtest/sensitivity.js";
 import {AroundChart, aroundHeight} from "../run/aroundChart.js";
 import {h} from "../ui/dom.js";
@@ -21,13 +21,13 @@ import {VisitLog, VisitTable, visitAnswer} from "./visitLog.js";
 import {Waterfall} from "../charts/waterfall.js";
 
 interface Shown {
-  state: RunState;
+  state: RunRequest;
   run: LabRun;
   checks: readonly Variation[] | undefined;
 }
 
 interface Curves {
-  state: RunState;
+  state: RunRequest;
   curves: NamedCurve[];
   trades: TradeMark[];
 }
@@ -62,9 +62,9 @@ export interface WorkerUrls {
 export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const {catalogue} = feed;
   const fallback = defaultState(catalogue);
-  const opened = stateOf(getParam, fallback);
-  const unknown = opened.state.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
-  let state: RunState = {...opened.state, pairs: opened.state.pairs.filter((pair) => !unknown.includes(pair))};
+  const opened = readAddress(getParam, fallback);
+  const unknown = opened.request.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
+  let state: RunRequest = {...opened.request, pairs: opened.request.pairs.filter((pair) => !unknown.includes(pair))};
   const problems = [...opened.problems, ...unknown.map((pair) => `there is no history of ${pair} here`)];
 
   let loaded: LoadedRun | undefined;
@@ -159,7 +159,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         )
       : null
   ]);
-  const around = LiveFigure<{points: readonly AroundPoint[]; state: RunState}>(
+  const around = LiveFigure<{points: readonly AroundPoint[]; state: RunRequest}>(
     ({points, state: then}, width) =>
       AroundChart(points, {width, chosen: chosenValues(then), unit: unitOf(then.pairs)}),
     {
@@ -204,7 +204,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   });
 
   let writing: ReturnType<typeof setTimeout> | undefined;
-  function accept(next: RunState): void {
+  function accept(next: RunRequest): void {
     state = next;
     clearTimeout(writing);
     writing = setTimeout(() => setParams(paramsOf(state)), 120);
@@ -356,13 +356,13 @@ export const marksOf = ({report}: LabRun): TradeMark[] =>
     ])
   );
 
-const knobsFor = (state: RunState) =>
+const knobsFor = (state: RunRequest) =>
   [...mainKnobs(state.strategy), ...moreKnobs(state.strategy)].filter(({key}) => valueOf(state, key) !== "auto");
 
-const chosenValues = (state: RunState): Record<string, string> =>
+const chosenValues = (state: RunRequest): Record<string, string> =>
   Object.fromEntries(knobsFor(state).map(({key}) => [key, valueOf(state, key)!]));
 
-const aroundValues = (state: RunState): Record<string, string[]> =>
+const aroundValues = (state: RunRequest): Record<string, string[]> =>
   Object.fromEntries(
     knobsFor(state)
       .slice(0, 6)

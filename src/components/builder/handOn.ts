@@ -1,5 +1,5 @@
 import type {LabRun} from "../../lib/workers/lab.js";
-import {commandOf, configDocument, type RunState} from "../../lib/strategy/request.js";
+import {commandOf, configDocument, type RunRequest} from "../../lib/strategy/request.js";
 import {h} from "../ui/dom.js";
 import {linkTo} from "../ui/links.js";
 
@@ -40,7 +40,7 @@ export function runDocument({report, equity}: LabRun): Record<string, unknown> {
 }
 
 /** Everything that hands a run on: command, config, file, the page that replays it. */
-export function HandOn(state: RunState, run: LabRun | undefined): HTMLElement {
+export function HandOn(state: RunRequest, run: LabRun | undefined): HTMLElement {
   const command = commandOf(state);
   return h(
     "div",

@@ -1,6 +1,6 @@
 import type {MarketData} from "../../lib/market/marketdata.js";
 import type {Range} from "../../lib/backtest/window.js";
-import {commandOf, entriesOf, type RunState} from "../../lib/strategy/request.js";
+import {commandOf, entriesOf, type RunRequest} from "../../lib/strategy/request.js";
 import {gridOfCells, parseAxis, type Axis} from "../../lib/sweep/grid.js";
 import {SweepRunner, type SweepPlan} from "../../lib/sweep/plan.js";
 import {compareTrials, type BestReport, type Ranking} from "../../lib/sweep/report.js";
@@ -23,8 +23,8 @@ export interface SweepContext {
   client: LabClient;
   workerUrl: string;
   /** the state in hand with its data, or undefined while that loads */
-  current: () => {state: RunState; markets: readonly MarketData[]; range: Range} | undefined;
-  onTrials: (trials: readonly RunTrial[], runner: SweepRunner, state: RunState) => void;
+  current: () => {state: RunRequest; markets: readonly MarketData[]; range: Range} | undefined;
+  onTrials: (trials: readonly RunTrial[], runner: SweepRunner, state: RunRequest) => void;
   onUse: (params: Readonly<Record<string, string>>) => void;
 }
 
@@ -46,15 +46,15 @@ const DEFAULT_AXES: Record<string, string> = {
 interface Grid {
   cells: GridCell[];
   axes: readonly Axis[];
-  state: RunState;
+  state: RunRequest;
 }
 
 /**
  * A sweep in the page: one or two parameters over their values on every pair in hand, in workers, with progress and a
  * way to stop; then what speaks against the best of it. The trials are those of `carrybook sweep`, to the bit.
  */
-export function SweepPanel(context: SweepContext): {element: HTMLElement; follow: (state: RunState) => void} {
-  let state: RunState | undefined;
+export function SweepPanel(context: SweepContext): {element: HTMLElement; follow: (state: RunRequest) => void} {
+  let state: RunRequest | undefined;
   let stop: AbortController | undefined;
   const keys = () =>
     state
@@ -198,7 +198,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
     reports: readonly BestReport[],
     runner: SweepRunner,
     trials: readonly RunTrial[],
-    then: RunState
+    then: RunRequest
   ): Node[] {
     const unit = unitOf(then.pairs);
     const best = [...trials].sort(compareTrials(by.value as Ranking))[0];

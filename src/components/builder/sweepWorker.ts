@@ -6,6 +6,7 @@ interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageEvent<SweepOrder>) => void): void;
 }
 
-const scope = self as unknown as WorkerScope;
-const handle = sweepWorker((answer, transfer) => scope.postMessage(answer, transfer));
-scope.addEventListener("message", ({data}) => handle(data));
+declare const self: WorkerScope;
+
+const handle = sweepWorker((answer, transfer) => self.postMessage(answer, transfer));
+self.addEventListener("message", ({data}) => handle(data));

@@ -1,5 +1,5 @@
 import type {LabRun} from "../../lib/workers/lab.js";
-import {stateOf, whyInvalid, type RunState} from "../../lib/strategy/request.js";
+import {readAddress, whyInvalid, type RunRequest} from "../../lib/strategy/request.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {number, percent} from "../ui/format.js";
@@ -21,15 +21,18 @@ export const variantText = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key}:${value}`)].join(";");
 
 /** Reads it back; undefined where it is none or cannot run. */
-export function variantFrom(text: string, fallback: RunState): Variant | undefined {
+export function variantFrom(text: string, fallback: RunRequest): Variant | undefined {
   const [strategy = "", ...settings] = text.split(";");
   const values = new Map(settings.map((setting) => setting.split(":") as [string, string]));
-  const {state, problems} = stateOf((name) => (name === "strategy" ? strategy : (values.get(name) ?? null)), fallback);
-  return problems.length || whyInvalid(state) ? undefined : {strategy: state.strategy, set: state.set};
+  const {request, problems} = readAddress(
+    (name) => (name === "strategy" ? strategy : (values.get(name) ?? null)),
+    fallback
+  );
+  return problems.length || whyInvalid(request) ? undefined : {strategy: request.strategy, set: request.set};
 }
 
 /** The variants in the address. */
-export const keptVariants = (fallback: RunState): Variant[] =>
+export const keptVariants = (fallback: RunRequest): Variant[] =>
   NAMES.map((name) => getParam(`variant${name}`))
     .filter((text) => text !== null)
     .flatMap((text) => variantFrom(text, fallback) ?? []);

@@ -5,7 +5,8 @@ import {count, instant, plural, span} from "../ui/format.js";
 import {getParam, setParam} from "../ui/query.js";
 import {errorWords, isBatch, jobName, jobSpan, rowsWords, statusWords} from "../ingest/workModel.js";
 import {ChildTable, ErrorWords, type JobActions} from "./workTables.js";
-import type {JobDetailReport, JobReport} from "../../lib/wire/data.js";
+import type {JobDetailReport} from "../../lib/wire/data.js";
+import type {Job} from "../../lib/wire/job.js";
 
 const PARAM = "job";
 const MOST_LINES = 300;
@@ -17,7 +18,7 @@ export interface JobDetail {
   element: HTMLElement;
   open: (id: string, opener?: HTMLElement | null) => void;
   /** what the stream has said of a job */
-  heard: (job: Pick<JobReport, "id" | "parentId">) => void;
+  heard: (job: Pick<Job, "id" | "parentId">) => void;
   /** reads it anew where one is open */
   reload: () => void;
   close: () => void;
@@ -132,7 +133,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
   };
 }
 
-const tone = ({status}: JobReport) =>
+const tone = ({status}: Job) =>
   status === "failed" ? "bad" : status === "cancelled" ? "warn" : status === "completed" ? "good" : "plain";
 
 /** What there is to know of a job beside its name and state. */

@@ -1,6 +1,6 @@
 import {parsePair} from "../../lib/market/pair.js";
 import {jobName, jobSpan, statusWords} from "../ingest/workModel.js";
-import type {JobReport} from "../../lib/wire/data.js";
+import type {Job} from "../../lib/wire/job.js";
 
 /** What of the history of jobs is asked for, as it was chosen; empty is any. */
 export interface JobFilter {
@@ -40,7 +40,7 @@ export function jobQuery({status, kind, pair}: JobFilter, {limit}: {limit?: numb
 }
 
 /** Whether a job says every word somewhere: in its name, id, state, stretch or error. */
-export function saysWords(job: JobReport, text: string): boolean {
+export function saysWords(job: Job, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return true;
   const said = [jobName(job), job.id, job.kind, job.venue, statusWords(job, 0), jobSpan(job), job.error]
@@ -53,6 +53,6 @@ export function saysWords(job: JobReport, text: string): boolean {
 /** The lines of an export that say every word. */
 export function filterLines(ndjson: string, text: string): {ndjson: string; lines: number} {
   const lines = ndjson.split("\n").filter(Boolean);
-  const kept = text.trim() ? lines.filter((line) => saysWords(JSON.parse(line) as JobReport, text)) : lines;
+  const kept = text.trim() ? lines.filter((line) => saysWords(JSON.parse(line) as Job, text)) : lines;
   return {ndjson: kept.map((line) => `${line}\n`).join(""), lines: kept.length};
 }

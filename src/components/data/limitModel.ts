@@ -1,8 +1,5 @@
 import {count, instant, percent, plural, span} from "../ui/format.js";
-import type {LimitReport} from "../../lib/wire/data.js";
-
-/** The shares of a published limit that a client may be set to. */
-export const SHARE = {least: 0.05, most: 0.8, step: 0.05} as const;
+import {LIMIT_SHARE, type LimitReport} from "../../lib/wire/data.js";
 
 /** What a venue's client has sent and may send, in words. */
 export function limitWords(
@@ -24,7 +21,7 @@ export const inUse = ({inWindow, perWindow}: LimitReport): number =>
 /** A share as it is typed, in percent. @throws `invalid share: VALUE` */
 export function readShare(text: string): number {
   const value = Number(text.replace("%", "").trim()) / 100;
-  if (!/\d/.test(text) || !(value >= SHARE.least && value <= SHARE.most))
-    throw new RangeError(`invalid share: ${text}; from ${percent(SHARE.least, 0)} to ${percent(SHARE.most, 0)}`);
+  if (!/\d/.test(text) || !(value >= LIMIT_SHARE.least && value <= LIMIT_SHARE.most))
+    throw new RangeError(`invalid share: ${text}; from ${percent(LIMIT_SHARE.least, 0)} to ${percent(LIMIT_SHARE.most, 0)}`);
   return value;
 }

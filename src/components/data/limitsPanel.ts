@@ -2,9 +2,9 @@ import {badge} from "../ui/badge.js";
 import {h} from "../ui/dom.js";
 import type {EngineClient} from "../engine/engineClient.js";
 import {percent} from "../ui/format.js";
-import {SHARE, inUse, limitWords, readShare} from "./limitModel.js";
+import {inUse, limitWords, readShare} from "./limitModel.js";
 import {errorWords} from "../ingest/workModel.js";
-import type {LimitReport} from "../../lib/wire/data.js";
+import {LIMIT_SHARE, type LimitReport} from "../../lib/wire/data.js";
 
 /** Requests pass within seconds: while the panel is open, they are counted at this pace, ms. */
 const PACE_MS = 1_000;
@@ -76,17 +76,17 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
   const typed = h("input", {
     id,
     type: "number",
-    min: SHARE.least * 100,
-    max: SHARE.most * 100,
+    min: LIMIT_SHARE.least * 100,
+    max: LIMIT_SHARE.most * 100,
     step: 1,
     "aria-describedby": `${id}-note`,
     input: () => follow(typed.value)
   });
   const slider = h("input", {
     type: "range",
-    min: SHARE.least * 100,
-    max: SHARE.most * 100,
-    step: SHARE.step * 100,
+    min: LIMIT_SHARE.least * 100,
+    max: LIMIT_SHARE.most * 100,
+    step: 5,
     "aria-label": `Share of the limit of ${venue}, percent`,
     input: () => follow(slider.value)
   });

@@ -1,10 +1,10 @@
 import {h} from "../ui/dom.js";
 import {engineClient, type EngineClient} from "../engine/engineClient.js";
 import {Banner} from "../pageBar.js";
-import {isEnded} from "../ingest/workModel.js";
+
 import {SteadyBlock} from "../ui/steadyBlock.js";
 import type {Status} from "../feed/types.js";
-import type {JobReport} from "../../lib/wire/data.js";
+import {hasEnded, type Job} from "../../lib/wire/job.js";
 
 /** News that come together are read once, ms. */
 const PACE_MS = 700;
@@ -24,7 +24,7 @@ export interface LiveStatus {
   watch: (listener: () => void) => () => void;
   /** reads it anew, soon */
   reload: () => void;
-  /** settles once the engine has told it, or is known not to, or takes too long: the page is placed then */
+  /** resolves once the engine has told it, or is known not to, or takes too long: the page is placed then */
   ready: Promise<void>;
 }
 
@@ -36,10 +36,10 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
   let asked = 0;
   let up = false;
 
-  let settle = (): void => {};
-  const ready = new Promise<void>((resolve) => (settle = resolve));
-  if (!client.expected || client.base === null) settle();
-  setTimeout(settle, LONGEST_WAIT_MS);
+  let tellReady = (): void => {};
+  const ready = new Promise<void>((resolve) => (tellReady = resolve));
+  if (!client.expected || client.base === null) tellReady();
+  setTimeout(tellReady, LONGEST_WAIT_MS);
 
   const tell = () => listeners.forEach((listener) => listener());
   async function read(): Promise<void> {
@@ -52,7 +52,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     } catch {
       // An engine without a store, or one that has just gone: what the page was built with stands.
     } finally {
-      settle();
+      tellReady();
     }
   }
   const soon = (): void => {
@@ -62,7 +62,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     }, PACE_MS);
   };
   client.watch(({link}) => {
-    if (link === "down" || link === "no token") settle();
+    if (link === "down" || link === "no token") tellReady();
     if ((link === "up") === up) return;
     up = link === "up";
     if (up) return void read();
@@ -72,9 +72,8 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     tell();
   });
   client.hear((event) => {
-    const type = event.type as string;
-    if (type === "published" || type === "reset") soon();
-    else if (event.type === "batch" && isEnded(event.data as JobReport)) soon();
+    if (event.type === "published" || event.type === "reset") soon();
+    else if (event.type === "batch" && hasEnded(event.data)) soon();
   });
   const seen = () => document.visibilityState === "visible" && soon();
   document.addEventListener("visibilitychange", seen);

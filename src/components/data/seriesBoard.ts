@@ -18,7 +18,7 @@ export const historyOf = ({venue, pair, series, timeframe}: SeriesStatus) => ({
 });
 
 /** What a look at one history's rows found. */
-export function checkedWords({rows, holes, changed}: CheckedReport, name: string): string {
+export function checkedWords({rows, holes, changed}: Pick<CheckedReport, "rows" | "holes" | "changed">, name: string): string {
   const found = holes.length
     ? `${plural(holes.length, "hole")} of ${plural(
         holes.reduce((sum, hole) => sum + hole.rows, 0),

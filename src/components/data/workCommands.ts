@@ -1,7 +1,8 @@
 import type {EngineClient} from "../engine/engineClient.js";
 import type {Selection} from "../ui/selection.js";
 import {bulkWords, errorWords, isBatch, jobName, plannedWords, retriedWords, type TrackedPair} from "../ingest/workModel.js";
-import type {BulkReport, JobReport, PlannedReport, RetriedReport, TaskReport} from "../../lib/wire/data.js";
+import type {BulkReport, PlannedReport, RetriedReport, TaskReport} from "../../lib/wire/data.js";
+import type {Job} from "../../lib/wire/job.js";
 
 /** Jobs that one command over many may name. */
 const MOST_IDS = 1_000;
@@ -32,13 +33,13 @@ export function WorkCommands(
     update: () => run(client.post<PlannedReport>("/jobs", {kind: "update"}), plannedWords),
     retryMany: (selection: Selection) => many("retry", "put back", selection),
     cancelMany: (selection: Selection) => many("cancel", "cancelled", selection),
-    retry: (job: JobReport) =>
+    retry: (job: Job) =>
       run(
         client.post<RetriedReport>(isBatch(job) ? `/batches/${encodeURIComponent(job.id)}/retry` : of(job.id, "retry")),
         (answer) => [retriedWords(answer)]
       ),
-    cancel: (job: JobReport) =>
-      run(client.post<{cancelled: JobReport[]}>(of(job.id, "cancel")), ({cancelled}) => [
+    cancel: (job: Job) =>
+      run(client.post<{cancelled: Job[]}>(of(job.id, "cancel")), ({cancelled}) => [
         cancelled.length
           ? `Cancelled: ${jobName(job)}. What was written stays.`
           : `${jobName(job)} had ended already; nothing was cancelled.`

@@ -1,7 +1,8 @@
 import type {Health, Notification} from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "../engine/engineClient.js";
-import {fromAnswers, isEnded, withJob, type Jobs} from "../ingest/workModel.js";
-import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
+import {fromAnswers, withJob, type Jobs} from "../ingest/workModel.js";
+import type {TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
+import {hasEnded, type Job} from "../../lib/wire/job.js";
 
 /** All that the Data page shows of the work. */
 export interface WorkData {
@@ -43,14 +44,14 @@ export function followWork(
     onNotification: (notification: Notification) => void;
     onError: (error: Error | null) => void;
     /** hears of every job as it changes */
-    onJob?: (job: JobReport) => void;
+    onJob?: (job: Job) => void;
     /** called when something may have been missed, so that what is shown beside must be read anew too */
     onReload?: () => void;
   }
 ): {reload: () => void; refresh: () => void; close: () => void} {
   let data: WorkData | undefined;
   /** what the stream has said since the answers under way were asked for */
-  const heard = new Map<string, JobReport>();
+  const heard = new Map<string, Job>();
   let loading = false;
   let again = false;
   let ended = false;
@@ -81,7 +82,7 @@ export function followWork(
     heard.clear();
     try {
       const [lists, tracked, schedule, health] = await Promise.all([
-        Promise.all(LISTS.map((path) => client.get<JobReport[]>(path))),
+        Promise.all(LISTS.map((path) => client.get<Job[]>(path))),
         readTracked(client),
         readSchedule(),
         client.get<Health>("/health")
@@ -124,21 +125,21 @@ export function followWork(
   }
 
   const hear = (event: EngineEvent): void => {
-    if ((event.type as string) === "reset") return anew();
+    if (event.type === "reset") return anew();
     if (event.type === "notification") return onNotification(event.data);
     if (event.type === "health") {
       if (data) data = {...data, health: event.data};
       return draw();
     }
     if (event.type !== "job" && event.type !== "batch") return;
-    const job = event.data as JobReport;
+    const job = event.data;
     heard.set(job.id, job);
     onJob(job);
     if (!data) return;
     const was = data.jobs.get(job.id);
     data = {...data, jobs: withJob(data.jobs, job)};
     draw();
-    if (event.type === "batch" && isEnded(job) && (!was || !isEnded(was))) void refresh();
+    if (event.type === "batch" && hasEnded(job) && (!was || !hasEnded(was))) void refresh();
   };
   const anew = (): void => {
     void load();

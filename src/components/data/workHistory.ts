@@ -7,7 +7,7 @@ import {KINDS, STATES, filterLines, jobQuery, saysWords, type JobFilter} from ".
 import {latest} from "../ui/latest.js";
 import {errorWords, jobName} from "../ingest/workModel.js";
 import {HistoryTable, type JobActions} from "./workTables.js";
-import type {JobReport} from "../../lib/wire/data.js";
+import type {Job} from "../../lib/wire/job.js";
 
 /** Jobs asked for at once, and rows drawn of them. */
 const ASKED = 500;
@@ -27,7 +27,7 @@ export function WorkHistory(
   const said = h("p", {class: "step-note", role: "status"});
   const shown = h("p", {class: "muted history-count"}, "Not read yet.");
   const table = HistoryTable(actions, {most: DRAWN});
-  let jobs: JobReport[] = [];
+  let jobs: Job[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const filter = (): JobFilter => ({status: status.value, kind: kind.value, pair: pair.value, text: text.value});
@@ -41,8 +41,8 @@ export function WorkHistory(
         ? "Batches and their single histories."
         : "Batches; a state or a pair shows single histories too.");
   };
-  const asking = latest<JobFilter, JobReport[]>(
-    async (asked) => client.get<JobReport[]>(`/jobs${jobQuery(asked, {limit: ASKED})}`),
+  const asking = latest<JobFilter, Job[]>(
+    async (asked) => client.get<Job[]>(`/jobs${jobQuery(asked, {limit: ASKED})}`),
     {
       waitMs: 250,
       onAnswer: (answer) => {

@@ -4,21 +4,10 @@ import {errorAdvice} from "./errorAdvice.js";
 import {age, count, day, instant, percent, plural, span} from "../ui/format.js";
 import {KeyedTable, type KeyedColumn} from "../ui/keyedTable.js";
 import type {Live} from "../ui/liveFigure.js";
-import {
-  MOST_BULK_RETRIES,
-  attemptWords,
-  etaWords,
-  isBatch,
-  isEnded,
-  jobName,
-  jobSpan,
-  rowsWords,
-  statusWords,
-  stepWords,
-  type TrackedPair
-} from "../ingest/workModel.js";
+import {attemptWords, etaWords, isBatch, jobName, jobSpan, rowsWords, statusWords, stepWords, type TrackedPair} from "../ingest/workModel.js";
 import type {Selection} from "../ui/selection.js";
-import type {JobReport, TaskReport} from "../../lib/wire/data.js";
+import type {TaskReport} from "../../lib/wire/data.js";
+import {MAX_BULK_RETRIES, hasEnded, type Job} from "../../lib/wire/job.js";
 
 /** A button of a row; what it is about is in its name for those who do not see the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>
@@ -28,19 +17,19 @@ const act = (label: string, about: string, click: () => unknown): HTMLElement =>
 export interface JobActions {
   selection: Selection;
   /** shows a job with its histories and log */
-  open: (job: JobReport) => unknown;
-  cancel: (job: JobReport) => unknown;
-  retry: (job: JobReport) => unknown;
+  open: (job: Job) => unknown;
+  cancel: (job: Job) => unknown;
+  retry: (job: Job) => unknown;
 }
 
-const name = ({selection}: JobActions): KeyedColumn<JobReport> => ({
+const name = ({selection}: JobActions): KeyedColumn<Job> => ({
   label: "What",
   text: (d) => `${jobName(d)} ${jobSpan(d)}`,
   cell: (d) => [selection.box(d.id, jobName(d)), " ", h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))]
 });
 
 /** What can be done to a job in the state it is in. */
-const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
+const doing = (actions: JobActions): KeyedColumn<Job> => ({
   label: "Do",
   stays: true,
   text: (d) => d.status,
@@ -49,15 +38,15 @@ const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
     " ",
     d.status === "completed"
       ? null
-      : isEnded(d)
+      : hasEnded(d)
         ? act("Retry", jobName(d), () => actions.retry(d))
         : act("Cancel", jobName(d), () => actions.cancel(d))
   ]
 });
 
-const open = ({open}: JobActions, d: JobReport): Child => act("Open", jobName(d), () => open(d));
+const open = ({open}: JobActions, d: Job): Child => act("Open", jobName(d), () => open(d));
 
-const status: KeyedColumn<JobReport> = {
+const status: KeyedColumn<Job> = {
   label: "State",
   text: (d) => statusWords(d, Date.now()),
   cell: (d) =>
@@ -67,10 +56,10 @@ const status: KeyedColumn<JobReport> = {
     )
 };
 
-const rows: KeyedColumn<JobReport> = {label: "Rows", align: "right", text: rowsWords};
+const rows: KeyedColumn<Job> = {label: "Rows", align: "right", text: rowsWords};
 
 /** The error word for word, and below it what to do. */
-const error: KeyedColumn<JobReport> = {
+const error: KeyedColumn<Job> = {
   label: "Error",
   wrap: true,
   text: (d) => d.error ?? "–",
@@ -83,7 +72,7 @@ export function ErrorWords(text: string): HTMLElement {
   return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
 }
 
-const progress: KeyedColumn<JobReport> = {
+const progress: KeyedColumn<Job> = {
   label: "Progress",
   text: (d) => `${d.progress} ${jobName(d)}`,
   cell: (d) => [
@@ -93,8 +82,8 @@ const progress: KeyedColumn<JobReport> = {
 };
 
 /** What runs: each batch, and below it the histories that are being fetched. */
-export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
-  KeyedTable<JobReport>({
+export const NowTable = (actions: JobActions): Live<readonly Job[]> =>
+  KeyedTable<Job>({
     caption: "Under way",
     key: (d) => d.id,
     rowClass: (d) => (isBatch(d) ? "row--batch" : "row--history"),
@@ -117,8 +106,8 @@ export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
   });
 
 /** What failed, with the error as it was said. */
-export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
-  KeyedTable<JobReport>({
+export const FailedTable = (actions: JobActions): Live<readonly Job[]> =>
+  KeyedTable<Job>({
     caption: "Failed, newest first",
     key: (d) => d.id,
     nothing: "Nothing has failed.",
@@ -128,7 +117,7 @@ export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
       {label: "Attempts", align: "right", text: attemptWords},
       {
         label: "Put back",
-        title: `times it was put back after it had failed; after ${MOST_BULK_RETRIES} only its own Retry does`,
+        title: `times it was put back after it had failed; after ${MAX_BULK_RETRIES} only its own Retry does`,
         align: "right",
         text: (d) => plural(d.retries, "time")
       },
@@ -144,8 +133,8 @@ export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
   });
 
 /** Jobs of any state, batches and single histories alike. */
-export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<readonly JobReport[]> =>
-  KeyedTable<JobReport>({
+export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<readonly Job[]> =>
+  KeyedTable<Job>({
     caption: "Jobs, newest first",
     key: (d) => d.id,
     most,
@@ -166,8 +155,8 @@ export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<
   });
 
 /** The histories of one batch. */
-export const ChildTable = (actions: JobActions): Live<readonly JobReport[]> =>
-  KeyedTable<JobReport>({
+export const ChildTable = (actions: JobActions): Live<readonly Job[]> =>
+  KeyedTable<Job>({
     caption: "Its histories",
     key: (d) => d.id,
     most: 200,

@@ -1,4 +1,5 @@
 import {PAGE_TIMEFRAMES} from "../../lib/market/catalogue.js";
+import {DEFAULT_COSTS_TEXT} from "../../lib/market/costs.js";
 import type {DecisionSnapshot} from "../../lib/market/snapshot.js";
 import type {Weighed} from "../../lib/sweep/outofsample.js";
 import {PRESETS} from "../../lib/strategy/config.js";
@@ -39,7 +40,7 @@ export function DecisionPage(
   workerUrl: string
 ): DecisionParts {
   const rows = snapshot?.rows ?? [];
-  const costs = snapshot?.costs ?? {spotFee: "0.001", perpFee: "0.00055", slippageBps: "5"};
+  const costs = snapshot?.costs ?? DEFAULT_COSTS_TEXT;
   const client = new LabClient(workerUrl, {onPreview: () => {}, onRun: () => {}, onError: () => {}});
   let weighed = new Map<string, Weighed | null>();
   let queue: Candidate[] = [];
@@ -123,8 +124,7 @@ export function DecisionPage(
         );
       } catch (error) {
         if ((error as Error).name === "AbortError") break;
-        if ((error as Error).name !== "MissingDataError")
-          problem.textContent = `${row.pair}: ${(error as Error).message}`;
+        if ((error as Error).name !== "DataError") problem.textContent = `${row.pair}: ${(error as Error).message}`;
         results.set(keyOf(row), null);
       }
       queue.shift();

@@ -1,4 +1,4 @@
-import type {TradeReport} from "../../lib/backtest/report.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
 import type {
   DecisionReport,
   EngineConfigReport,

@@ -8,7 +8,7 @@ import {getParam, setParams} from "../ui/query.js";
 import {absenceOf, demoAbsence, type EngineView} from "./startModel.js";
 import {TextField} from "../ui/textField.js";
 import {backfillCommand} from "./workCommand.js";
-import {errorWords, isEnded, plannedWords} from "./workModel.js";
+import {errorWords, plannedWords} from "./workModel.js";
 import {
   DEFAULT_SERIES,
   DEFAULT_TIMEFRAMES,
@@ -18,7 +18,8 @@ import {
   startLabel,
   type TypedRequest
 } from "./workRequest.js";
-import type {JobReport, PlannedReport} from "../../lib/wire/data.js";
+import type {PlannedReport} from "../../lib/wire/data.js";
+import {hasEnded, type Job} from "../../lib/wire/job.js";
 
 const FIRST = {venue: "bybit", url: "", top: "20", pairs: "", days: "365"} as const;
 type Field = keyof typeof FIRST;
@@ -197,7 +198,7 @@ export function IngestionForm(
   });
   // What has ended is taken off the next estimate.
   const unhear = client.hear((event) => {
-    if (event.type === "batch" && isEnded(event.data as JobReport)) estimate.again();
+    if (event.type === "batch" && hasEnded(event.data)) estimate.again();
   });
   fields.venue.input.addEventListener("input", () => (filled = true));
   return {

@@ -1,15 +1,6 @@
 import {count, day, percent, plural, span} from "../ui/format.js";
-import type {
-  BulkReport,
-  JobReport,
-  JobStatus,
-  PlannedReport,
-  RetriedReport,
-  TrackedReport
-} from "../../lib/wire/data.js";
-
-/** Times a bulk retry puts one history back; after that only its own button does. */
-export const MOST_BULK_RETRIES = 3;
+import type {BulkReport, PlannedReport, RetriedReport, TrackedReport} from "../../lib/wire/data.js";
+import {hasEnded, MAX_BULK_RETRIES, type Job, type JobStatus} from "../../lib/wire/job.js";
 
 const KINDS: Readonly<Record<string, string>> = {
   backfill: "Fetch history",
@@ -27,22 +18,17 @@ const STEPS: Readonly<Record<string, string>> = {
   publish: "publishing"
 };
 
-/** States in which nothing more happens by itself. */
-export const isEnded = ({status}: Pick<JobReport, "status">): boolean =>
-  status === "completed" || status === "failed" || status === "cancelled";
-
-export const isBatch = ({parentId}: Pick<JobReport, "parentId">): boolean => parentId === null;
+export const isBatch = ({parentId}: Pick<Job, "parentId">): boolean => parentId === null;
 
 /** The name of a batch by what it does, of a history by what it holds. */
-export function jobName(job: JobReport): string {
+export function jobName(job: Job): string {
   if (!isBatch(job)) return [job.pair, job.series, job.timeframe].filter(Boolean).join(" ");
   const of = [job.pair, job.venue].filter(Boolean).join(", ");
   return [KINDS[job.kind] ?? job.kind, of].filter(Boolean).join(": ");
 }
 
 /** The stretch a job is about, in days. */
-export const jobSpan = ({from, to}: JobReport): string =>
-  from === null || to === null ? "" : `${day(from)} to ${day(to)}`;
+export const jobSpan = ({from, to}: Job): string => (from === null || to === null ? "" : `${day(from)} to ${day(to)}`);
 
 const STATUSES: Readonly<Record<JobStatus, string>> = {
   pending: "waiting",
@@ -54,35 +40,34 @@ const STATUSES: Readonly<Record<JobStatus, string>> = {
 };
 
 /** The state in words; one that waits after a failed attempt says until when. */
-export function statusWords({status, notBefore}: JobReport, now: number): string {
+export function statusWords({status, notBefore}: Job, now: number): string {
   if (status === "queued" && notBefore !== null && notBefore > now) return `tries again in ${span(notBefore - now)}`;
   return STATUSES[status] ?? status;
 }
 
 /** The step of what runs, nothing of what does not. */
-export const stepWords = ({status, step}: JobReport): string =>
+export const stepWords = ({status, step}: Job): string =>
   status === "in_progress" ? (STEPS[step] ?? step) || "starting" : "–";
 
 /** Rows there are of those expected. */
-export const rowsWords = ({rowsFetched, rowsExpected}: JobReport): string =>
+export const rowsWords = ({rowsFetched, rowsExpected}: Job): string =>
   rowsExpected === null
     ? `${count(rowsFetched)} rows`
     : `${count(rowsFetched)} of ${plural(Math.max(rowsExpected, rowsFetched), "row")}`;
 
-export const etaWords = (job: JobReport): string =>
-  isEnded(job) || job.etaMs === null ? "–" : `about ${span(job.etaMs)}`;
+export const etaWords = (job: Job): string => (hasEnded(job) || job.etaMs === null ? "–" : `about ${span(job.etaMs)}`);
 
-export const attemptWords = (job: JobReport): string =>
+export const attemptWords = (job: Job): string =>
   isBatch(job) || job.attempts === 0 ? "–" : `${job.attempts} of ${job.maxAttempts}`;
 
 /** Everything that is known of the work, by id. */
-export type Jobs = ReadonlyMap<string, JobReport>;
+export type Jobs = ReadonlyMap<string, Job>;
 
 /** Batches, and of single histories only those that still matter: what has not ended, and what failed. */
-const matters = (job: JobReport): boolean => isBatch(job) || !isEnded(job) || job.status === "failed";
+const matters = (job: Job): boolean => isBatch(job) || !hasEnded(job) || job.status === "failed";
 
 /** Takes in newer news of one job. */
-export function withJob(jobs: Jobs, job: JobReport): Jobs {
+export function withJob(jobs: Jobs, job: Job): Jobs {
   const next = new Map(jobs);
   if (matters(job)) next.set(job.id, job);
   else next.delete(job.id);
@@ -93,7 +78,7 @@ export function withJob(jobs: Jobs, job: JobReport): Jobs {
  * The work as the answers of `GET /jobs` tell it, and over them what the stream said since they were asked for: an
  * answer that was on its way undoes no news.
  */
-export function fromAnswers(answers: readonly (readonly JobReport[])[], heard: Iterable<JobReport>): Jobs {
+export function fromAnswers(answers: readonly (readonly Job[])[], heard: Iterable<Job>): Jobs {
   let jobs: Jobs = new Map(
     answers
       .flat()
@@ -107,19 +92,19 @@ export function fromAnswers(answers: readonly (readonly JobReport[])[], heard: I
 /** The work in the lists that the page shows. */
 export interface WorkLists {
   /** batches under way, oldest first, each followed by its histories that run */
-  now: JobReport[];
-  running: JobReport[];
+  now: Job[];
+  running: Job[];
   waiting: number;
-  failed: JobReport[];
+  failed: Job[];
   /** batches that have ended, newest first */
-  past: JobReport[];
+  past: Job[];
 }
 
 export function listsOf(jobs: Jobs): WorkLists {
   const all = [...jobs.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   const histories = all.filter((job) => !isBatch(job));
   const running = histories.filter((job) => job.status === "in_progress");
-  const open = all.filter((job) => isBatch(job) && !isEnded(job));
+  const open = all.filter((job) => isBatch(job) && !hasEnded(job));
   const known = new Set(open.map(({id}) => id));
   return {
     now: [
@@ -132,7 +117,7 @@ export function listsOf(jobs: Jobs): WorkLists {
       .filter(({status}) => status === "failed")
       .sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0) || (a.id < b.id ? -1 : 1)),
     past: all
-      .filter((job) => isBatch(job) && isEnded(job))
+      .filter((job) => isBatch(job) && hasEnded(job))
       .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
   };
 }
@@ -155,11 +140,10 @@ export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: nu
 }
 
 /** Failed histories that a bulk retry would put back. */
-export const retryable = (failed: readonly JobReport[]): JobReport[] =>
-  failed.filter(({retries}) => retries < MOST_BULK_RETRIES);
+export const retryable = (failed: readonly Job[]): Job[] => failed.filter(({retries}) => retries < MAX_BULK_RETRIES);
 
 /** The label of the bulk retry. */
-export const retryLabel = (failed: readonly JobReport[]): string => `Retry ${count(retryable(failed).length)} failed`;
+export const retryLabel = (failed: readonly Job[]): string => `Retry ${count(retryable(failed).length)} failed`;
 
 /** What a retry did, and what it left out and why. */
 export function retriedWords({queued, skipped = []}: RetriedReport): string {
@@ -169,7 +153,7 @@ export function retriedWords({queued, skipped = []}: RetriedReport): string {
   const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
   return `${put} Skipped ${skipped.length}: ${names}${more}, because ${
     skipped.length === 1 ? "it has" : "they have"
-  } failed again after ${MOST_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
+  } failed again after ${MAX_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
 }
 
 /**

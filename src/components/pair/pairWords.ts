@@ -4,6 +4,7 @@ import {h} from "../ui/dom.js";
 import {bp, count, day, number, percent, plural, span} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 import type {TimeDomain} from "../charts/timeAxis.js";
+import {DEFAULT_COSTS, DEFAULT_COSTS_TEXT, roundTrip} from "../../lib/market/costs.js";
 import type {Costs, Settlement} from "../feed/types.js";
 
 const YEAR = 365 * 864e5;
@@ -147,8 +148,13 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
 
 /** Costs as they travel, in exact text, to the numbers that charts need; the defaults of SEMANTICS where unknown. */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
-  const {spotFee = 0.001, perpFee = 0.00055, slippageBps = 5, roundTrip = 0.0051} = costs ?? {};
-  return {spotFee: +spotFee, perpFee: +perpFee, slippageBps: +slippageBps, roundTrip: +roundTrip};
+  const {spotFee, perpFee, slippageBps} = DEFAULT_COSTS_TEXT;
+  return {
+    spotFee: Number(costs?.spotFee ?? spotFee),
+    perpFee: Number(costs?.perpFee ?? perpFee),
+    slippageBps: Number(costs?.slippageBps ?? slippageBps),
+    roundTrip: Number(costs?.roundTrip ?? roundTrip(DEFAULT_COSTS))
+  };
 }
 
 /** The round trip of costs that travel as text (SEMANTICS §4), a share of notional; the defaults where unknown. */

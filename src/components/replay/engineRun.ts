@@ -1,6 +1,6 @@
 import type {ReplayEvent, ReplayHistory} from "../../lib/backtest/replay.js";
 import type {OpenedReplay} from "../../lib/workers/replay.js";
-import type {TradeReport} from "../../lib/backtest/report.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
 import type {DecisionReport, EngineConfigReport, PositionReport} from "../../lib/wire/trading.js";
 import {lastAtOrBefore} from "../../lib/time/search.js";
 

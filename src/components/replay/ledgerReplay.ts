@@ -1,6 +1,6 @@
 import type {ReplayHistory, ReplayStep} from "../../lib/backtest/replay.js";
 import type {OpenedReplay, ReplayAnswer, ReplayOrder} from "../../lib/workers/replay.js";
-import {entriesOf, type RunState} from "../../lib/strategy/request.js";
+import {entriesOf, type RunRequest} from "../../lib/strategy/request.js";
 import {plural} from "../ui/format.js";
 import type {MarketFeed} from "../feed/marketFeed.js";
 import type {Level} from "../charts/replayCharts.js";
@@ -17,7 +17,7 @@ type Order = ReplayOrder extends infer O ? (O extends ReplayOrder ? Omit<O, "id"
  * A backtest with every instant kept. It lives in a worker and tells one step at a time; the page never holds a later
  * rate or price.
  */
-export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunState): ReplaySource {
+export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunRequest): ReplaySource {
   const unit = unitOf(state.pairs);
   let worker: Worker | undefined;
   let closed = false;
@@ -85,7 +85,7 @@ export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunStat
   };
 }
 
-function levelsOf(state: RunState): Level[] {
+function levelsOf(state: RunRequest): Level[] {
   const simple = valueOf(state, "strategy") === "simple";
   return [
     ...(simple ? [{name: "enter", rate: Number(valueOf(state, "minRate"))}] : []),

@@ -1,6 +1,6 @@
 import type {OpenedReplay} from "../../lib/workers/replay.js";
-import type {TradeReport} from "../../lib/backtest/report.js";
-import {paramsOf, stateOf, whyInvalid, type RunState} from "../../lib/strategy/request.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
+import {paramsOf, readAddress, whyInvalid, type RunRequest} from "../../lib/strategy/request.js";
 import {h} from "../ui/dom.js";
 import {EquityChart} from "../charts/equityChart.js";
 import {instant} from "../ui/format.js";
@@ -44,9 +44,11 @@ const NO_RUN = "There is no run to step through yet.";
 export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () => ReplaySource): ReplayParts {
   const {catalogue} = feed;
   const ofEngine = getParam("run") !== null;
-  const opened = stateOf(getParam, defaultState(catalogue));
-  const unknown = ofEngine ? [] : opened.state.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
-  let state: RunState = {...opened.state, pairs: opened.state.pairs.filter((pair) => !unknown.includes(pair))};
+  const opened = readAddress(getParam, defaultState(catalogue));
+  const unknown = ofEngine
+    ? []
+    : opened.request.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
+  let state: RunRequest = {...opened.request, pairs: opened.request.pairs.filter((pair) => !unknown.includes(pair))};
   let source: ReplaySource | undefined;
   let replay: OpenedReplay | undefined;
 
@@ -255,7 +257,7 @@ const EngineRules = (): HTMLElement =>
     "."
   );
 
-const rulesOf = (state: RunState): (Node | string)[] => [
+const rulesOf = (state: RunRequest): (Node | string)[] => [
   `${state.strategy}${Object.entries(state.set)
     .map(([key, value]) => `, ${key} ${value}`)
     .join("")} on ${state.pairs.join(", ") || "no pair"}, ${state.timeframe} bars. `,

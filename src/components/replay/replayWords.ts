@@ -1,5 +1,5 @@
 import type {ReplayEvent, ReplayPair, ReplayStep} from "../../lib/backtest/replay.js";
-import type {RunState} from "../../lib/strategy/request.js";
+import type {RunRequest} from "../../lib/strategy/request.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {bp, count, instant, number, percent, plural, signGlyph, span} from "../ui/format.js";
@@ -38,7 +38,7 @@ export function stepAnswer(step: ReplayStep, unit: string): string {
 }
 
 /** Four figures of a step. */
-export function StepKeys(step: ReplayStep, state: RunState): HTMLElement {
+export function StepKeys(step: ReplayStep, state: RunRequest): HTMLElement {
   const unit = unitOf(state.pairs);
   const capital = Number(valueOf(state, "capital"));
   const gain = Number(step.equity) - capital;

@@ -6,6 +6,7 @@ interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageEvent<ReplayOrder>) => void): void;
 }
 
-const scope = self as unknown as WorkerScope;
-const handle = replayWorker((answer) => scope.postMessage(answer));
-scope.addEventListener("message", ({data}) => handle(data));
+declare const self: WorkerScope;
+
+const handle = replayWorker((answer) => self.postMessage(answer));
+self.addEventListener("message", ({data}) => handle(data));

@@ -1,6 +1,6 @@
 import type {MarketData} from "../../lib/market/marketdata.js";
 import type {Range} from "../../lib/backtest/window.js";
-import type {RunState} from "../../lib/strategy/request.js";
+import type {RunRequest} from "../../lib/strategy/request.js";
 import type {MarketFeed} from "../feed/marketFeed.js";
 
 /** The histories of a state with the range they are run over. */
@@ -10,13 +10,13 @@ export interface LoadedRun {
 }
 
 /** What decides which rows a state needs; two states of one key share their data. */
-export const dataKey = ({pairs, venue, timeframe, fromMs, toMs}: RunState): string =>
+export const dataKey = ({pairs, venue, timeframe, fromMs, toMs}: RunRequest): string =>
   JSON.stringify([pairs, venue, timeframe, fromMs, toMs]);
 
 /** Fetches the histories of a state, a few at a time. */
 export async function loadRun(
   feed: MarketFeed,
-  {pairs, venue, timeframe, fromMs, toMs}: RunState,
+  {pairs, venue, timeframe, fromMs, toMs}: RunRequest,
   onProgress: (done: number, total: number) => void = () => {}
 ): Promise<LoadedRun> {
   const markets: MarketData[] = [];

@@ -2,7 +2,7 @@ import type {LabRun} from "../../lib/workers/lab.js";
 import type {RunReport} from "../../lib/backtest/report.js";
 import type {Statistic} from "../../lib/stats/ratios.js";
 import type {Variation} from "../../lib/backtest/sensitivity.js";
-import type {RunState} from "../../lib/strategy/request.js";
+import type {RunRequest} from "../../lib/strategy/request.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {count, day, money, number, percent, plural, signGlyph} from "../ui/format.js";
@@ -11,7 +11,7 @@ import {slugOf} from "../ui/links.js";
 
 /** A run with what was asked for. */
 export interface ShownRun {
-  state: RunState;
+  state: RunRequest;
   run: LabRun;
   /** one bar of delay and doubled costs; undefined while they are worked out */
   checks: readonly Variation[] | undefined;

@@ -1,7 +1,7 @@
 import {PAGE_TIMEFRAMES, type Catalogue} from "../../lib/market/catalogue.js";
 import {Decimal} from "../../lib/money/decimal.js";
 import {STRATEGY_NAMES} from "../../lib/strategy/config.js";
-import {defaultsOf, whyInvalid, withKey, type RunState} from "../../lib/strategy/request.js";
+import {defaultsOf, whyInvalid, withKey, type RunRequest} from "../../lib/strategy/request.js";
 import {HOUR_MS} from "../../lib/time/grid.js";
 import {parseInstant} from "../../lib/time/instant.js";
 import {h} from "../ui/dom.js";
@@ -16,9 +16,9 @@ export const MOST_PAIRS = 40;
 /** All inputs of a strategy on a set of pairs. */
 export interface StrategyControls {
   element: HTMLElement;
-  readonly state: RunState;
+  readonly state: RunRequest;
   /** shows another state without saying so */
-  show(state: RunState): void;
+  show(state: RunRequest): void;
 }
 
 const STRATEGY_WORDS: Record<string, string> = {
@@ -39,7 +39,7 @@ export const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): 
 ];
 
 /** The value that a key has in a state. */
-export const valueOf = ({strategy, set}: Pick<RunState, "strategy" | "set">, key: string): string | undefined =>
+export const valueOf = ({strategy, set}: Pick<RunRequest, "strategy" | "set">, key: string): string | undefined =>
   set[key] ?? defaultsOf(strategy)[key];
 
 /**
@@ -48,13 +48,13 @@ export const valueOf = ({strategy, set}: Pick<RunState, "strategy" | "set">, key
  */
 export function StrategyControls(
   catalogue: Catalogue,
-  initial: RunState,
-  {onChange, fixedPairs = false}: {onChange: (state: RunState) => void; fixedPairs?: boolean}
+  initial: RunRequest,
+  {onChange, fixedPairs = false}: {onChange: (state: RunRequest) => void; fixedPairs?: boolean}
 ): StrategyControls {
   let state = initial;
   const venues = [...new Set(catalogue.entries.map(({venue}) => venue))];
   const problem = h("p", {class: "problem", role: "alert"});
-  const change = (next: RunState, {redraw = true} = {}) => {
+  const change = (next: RunRequest, {redraw = true} = {}) => {
     state = next;
     problem.textContent = "";
     if (redraw) draw();
@@ -82,7 +82,7 @@ export function StrategyControls(
     const known = pairsWith(catalogue, next, state.venue);
     change({
       ...state,
-      timeframe: next as RunState["timeframe"],
+      timeframe: next as RunRequest["timeframe"],
       pairs: state.pairs.filter((pair) => known.includes(pair))
     });
   }
@@ -257,7 +257,7 @@ function labelled<E extends HTMLInputElement | HTMLSelectElement>(
 }
 
 /** The state a page opens with: the first pair that has hourly candles, its newest year, the simple strategy. */
-export function defaultState(catalogue: Catalogue): RunState {
+export function defaultState(catalogue: Catalogue): RunRequest {
   const frame = PAGE_TIMEFRAMES.find((timeframe) => pairsWith(catalogue, timeframe).length > 0) ?? "1h";
   const known = pairsWith(catalogue, frame);
   const pair = known.find((name) => name.startsWith("BTC/")) ?? known[0];

@@ -1,4 +1,4 @@
-import type {TradeReport} from "../../lib/backtest/report.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {DownloadButtons, type Field} from "../ui/download.js";

@@ -1,4 +1,4 @@
-import {paramsOf, type RunState} from "../../lib/strategy/request.js";
+import {paramsOf, type RunRequest} from "../../lib/strategy/request.js";
 
 /** The address of the site's root, from wherever a page lies: modules are served below `_import/components/ui/`. */
 export const siteRoot = (): string => new URL("../../../", import.meta.url).href;
@@ -7,7 +7,7 @@ export const siteRoot = (): string => new URL("../../../", import.meta.url).href
 export const slugOf = (pair: string): string => pair.replace("/", "-");
 
 /** The address of a page with a run's whole state in it. */
-export function linkTo(page: string, state: RunState, more: Readonly<Record<string, string>> = {}): string {
+export function linkTo(page: string, state: RunRequest, more: Readonly<Record<string, string>> = {}): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries({...paramsOf(state), ...more})) if (value) params.set(name, value);
   return `${page}?${params.toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`;

@@ -90,7 +90,7 @@ function addTrade(equity: Float64Array, trade: Trade, prices: GridPrices, {start
       equity[g]! += net;
       continue;
     }
-    while (next < trade.payments.length && trade.payments[next]!.ts <= t)
+    while (next < trade.payments.length && trade.payments[next]!.t <= t)
       funding += toNumber(trade.payments[next++]!.amount);
     const perp = t >= trade.perpExitTs ? afterLoss : perpQty * (perpFill - prices.perp[g]!);
     equity[g]! += spotQty * prices.spot[g]! - paid + perp + funding;

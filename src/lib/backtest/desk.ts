@@ -179,7 +179,7 @@ export class PairDesk {
     if (settlement.ambiguous) ++this.ambiguous;
     if (!this.#hedge?.hedged || t <= this.#hedge.order.ts) return undefined;
     const price = mark();
-    return price && this.#hedge.settle({ts: t, rate: settlement.rate, ...price, amount: settlement.paid});
+    return price && this.#hedge.settle({t, rate: settlement.rate, ...price, amount: settlement.paid});
   }
 
   /** Phase 3, before deciding: a waiting entry lapses once more than `maxWaitBars` bars have passed. */

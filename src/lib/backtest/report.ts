@@ -1,5 +1,4 @@
 import type {Trade} from "../ledger/trade.js";
-import type {MarkSource} from "../market/marks.js";
 import {bootstrapIntervals, type Interval} from "../stats/bootstrap.js";
 import {dailyReturns, equityCurve} from "./curve.js";
 import {metricsOf, pairMetrics, type Metrics} from "./metrics.js";
@@ -7,57 +6,10 @@ import {generator} from "../stats/random.js";
 import {splitByCalendar, type Split} from "./splits.js";
 import {text, toNumber, type Decimal} from "../money/decimal.js";
 import {configEntries} from "../strategy/config.js";
-import type {Decision} from "../strategy/decide.js";
 import {HOUR_MS} from "../time/grid.js";
+import type {TradeReport} from "../wire/trade.js";
 import type {PairResult, RunResult} from "./run.js";
 import {totalsOf, type Totals} from "./totals.js";
-
-/** A trade as it is shown and exported: money as text, instants in ms (INTERFACES, `backtest --json`). */
-export interface TradeReport {
-  id: string;
-  pair: string;
-  entryTs: number;
-  exitTs: number;
-  perpExitTs: number;
-  entryReason: string;
-  exitReason: string;
-  decidedBy: {entry: Decision; exit: Decision | undefined};
-  spotQty: string;
-  perpQty: string;
-  /** reference prices, not fills */
-  spotEntry: string;
-  spotExit: string;
-  perpEntry: string;
-  perpExit: string;
-  funding: string;
-  /** how many settlements were taken */
-  payments: number;
-  /** each of them */
-  settlements: {ts: number; rate: string; mark: string; markSource: MarkSource; amount: string}[];
-  fills: {
-    leg: string;
-    side: string;
-    ts: number;
-    reference: string;
-    price: string;
-    quantity: string;
-    fee: string;
-    slippage: string;
-  }[];
-  basis: string;
-  fees: string;
-  slippage: string;
-  borrow: string;
-  liquidationLoss: string;
-  liquidationDrift: string;
-  net: string;
-  capital: string;
-  returnOnCapital: number;
-  holdingHours: number;
-  budgetLimit: string;
-  liquidation:
-    {barTs: number; source: string; high: string; price: string; bankruptcy: string; spotReference: string} | undefined;
-}
 
 export interface RunReport {
   pair: string;
@@ -105,8 +57,8 @@ export function tradeReport(trade: Trade): TradeReport {
     decidedBy,
     ...decimals(trade, ["spotQty", "perpQty", "spotEntry", "spotExit", "perpEntry", "perpExit", "funding"]),
     payments: trade.payments.length,
-    settlements: trade.payments.map(({ts, rate, mark, markSource, amount}) => ({
-      ts,
+    settlements: trade.payments.map(({t, rate, mark, markSource, amount}) => ({
+      ts: t,
       rate: text(rate),
       mark: text(mark),
       markSource,

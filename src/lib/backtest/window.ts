@@ -5,7 +5,8 @@ import {boundaryTs, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
 import {inCoins} from "../market/multiplier.js";
 import {marginBars, type MarginBars} from "./bars.js";
-import {checkCandles, cutCandles, MissingDataError, type MarketData} from "../market/marketdata.js";
+import {checkCandles, cutCandles, type MarketData} from "../market/marketdata.js";
+import {DataError} from "../errors.js";
 
 /** A half-open range of UTC ms; an end left out is open. */
 export interface Range {
@@ -32,7 +33,7 @@ export interface PairWindow {
 
 /**
  * Cuts a pair's data to a run (SEMANTICS §3): `to` cuts always, `from` only where there is no warm-up.
- * @throws MissingDataError where no bar of both markets or no settlement lies in the range
+ * @throws DataError where no bar of both markets or no settlement lies in the range
  */
 export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolean): PairWindow {
   if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs) {
@@ -43,16 +44,16 @@ export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolea
   if (data.mark) checkCandles(data.mark, "mark");
   const cut = cutData(inCoins(data), warmup ? -Infinity : (fromMs ?? -Infinity), toMs ?? Infinity);
   const {spot, perp, funding} = cut;
-  if (spot.ts.length === 0) throw new MissingDataError(`missing spot candles: ${data.pair} ${data.timeframe}`);
-  if (perp.ts.length === 0) throw new MissingDataError(`missing perp candles: ${data.pair} ${data.timeframe}`);
+  if (spot.ts.length === 0) throw new DataError(`missing spot candles: ${data.pair} ${data.timeframe}`);
+  if (perp.ts.length === 0) throw new DataError(`missing perp candles: ${data.pair} ${data.timeframe}`);
   const first = Math.min(spot.ts[0]!, perp.ts[0]!, funding.length ? boundaryTs(funding[0]!.tsMs) : Infinity);
   const startMs = Math.max(fromMs ?? -Infinity, first);
   const last = lastCommon(spot.ts, perp.ts, startMs);
-  if (!last) throw new MissingDataError(`missing data: ${data.pair} has no bar of both markets in the window`);
+  if (!last) throw new DataError(`missing data: ${data.pair} has no bar of both markets in the window`);
   const history = new PairHistory(cut);
   const endMs = spot.ts[last.spot]! + timeframeMs(cut.timeframe);
   if (firstAtOrAfter(history.t, startMs) >= firstAtOrAfter(history.t, endMs)) {
-    throw new MissingDataError(`missing funding: ${data.pair} has no settlement in the window`);
+    throw new DataError(`missing funding: ${data.pair} has no settlement in the window`);
   }
   const bars = marginBars(cut);
   const instants = instantsOf([spot.ts, perp.ts, bars.end, history.t], startMs, endMs);

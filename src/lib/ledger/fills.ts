@@ -1,5 +1,6 @@
 import {Decimal, ONE, ZERO} from "../money/decimal.js";
-import {slippageShare, type StrategyConfig} from "../strategy/config.js";
+import {slippageShare} from "../market/costs.js";
+import type {StrategyConfig} from "../strategy/config.js";
 import type {Quantities} from "./sizing.js";
 
 export type Leg = "spot" | "perp";

@@ -1,5 +1,6 @@
 import {Decimal, ONE} from "../money/decimal.js";
-import {capitalPerNotional, slippageShare, type StrategyConfig} from "../strategy/config.js";
+import {slippageShare} from "../market/costs.js";
+import {capitalPerNotional, type StrategyConfig} from "../strategy/config.js";
 import {floorToStep, type Rules} from "./rules.js";
 
 /** Why a fill was refused; each is counted (SEMANTICS §3). */

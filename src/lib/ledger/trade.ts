@@ -6,7 +6,8 @@ import type {MarkSource} from "../market/marks.js";
 
 /** One settlement the perp leg took part in; positive amounts are received. */
 export interface Payment {
-  ts: number;
+  /** the boundary */
+  t: number;
   rate: Decimal;
   mark: Decimal;
   markSource: MarkSource;

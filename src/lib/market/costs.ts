@@ -7,11 +7,21 @@ export interface Costs {
   slippageBps: Decimal;
 }
 
-/** Bybit, VIP 0, taker on both legs (SEMANTICS §4). */
+/** Fees of Bybit at VIP 0, shares of notional (SEMANTICS §4). */
+export const VIP0_FEES = {spot: {maker: "0.001", taker: "0.001"}, perp: {maker: "0.0002", taker: "0.00055"}} as const;
+
+/** The costs assumed where nothing is configured, as exact text: taker on both legs at VIP 0, 5 bps of slippage. */
+export const DEFAULT_COSTS_TEXT: Readonly<Record<keyof Costs, string>> = {
+  spotFee: VIP0_FEES.spot.taker,
+  perpFee: VIP0_FEES.perp.taker,
+  slippageBps: "5"
+};
+
+/** `DEFAULT_COSTS_TEXT` as decimals. */
 export const DEFAULT_COSTS: Costs = {
-  spotFee: new Decimal("0.001"),
-  perpFee: new Decimal("0.00055"),
-  slippageBps: new Decimal(5)
+  spotFee: new Decimal(DEFAULT_COSTS_TEXT.spotFee),
+  perpFee: new Decimal(DEFAULT_COSTS_TEXT.perpFee),
+  slippageBps: new Decimal(DEFAULT_COSTS_TEXT.slippageBps)
 };
 
 /** Reads costs from text or numbers. @throws `invalid spotFee: VALUE` and kin when negative or not a number */
@@ -25,7 +35,7 @@ export function parseCosts(input: Partial<Record<keyof Costs, DecimalInput>> = {
 }
 
 /** Slippage of one fill as a share of its price. */
-export const slippageShare = (costs: Costs): Decimal => costs.slippageBps.div(10_000);
+export const slippageShare = (costs: Pick<Costs, "slippageBps">): Decimal => costs.slippageBps.div(10_000);
 
 /** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
 export const roundTrip = (costs: Costs): Decimal =>

@@ -67,15 +67,10 @@ export interface MarketData {
   instrument?: Instrument | undefined;
 }
 
-/** Raised when the data asked for is not there; the command line answers with exit code 4. */
-export class MissingDataError extends Error {
-  override readonly name = "MissingDataError";
-}
-
 const COLUMNS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 
 /** One candle in row form, as tests and importers write it. */
-export interface CandleRow {
+export interface Candle {
   ts: number;
   open: number;
   high?: number;
@@ -86,7 +81,7 @@ export interface CandleRow {
 }
 
 /** Rows to columns; absent numbers become NaN ("missing"). */
-export function candlesOf(timeframe: Timeframe, rows: readonly CandleRow[]): Candles {
+export function candlesOf(timeframe: Timeframe, rows: readonly Candle[]): Candles {
   const column = (name: (typeof COLUMNS)[number]) => Float64Array.from(rows, (row) => row[name] ?? NaN);
   const turnover = rows.some((row) => row.turnover !== undefined) ? column("turnover") : undefined;
   return {

@@ -1,10 +1,18 @@
+import {DEFAULT_COSTS_TEXT, EXPECTED_HOLD_PERIODS} from "../market/costs.js";
 import {Decimal, decimal, ONE, text, type DecimalInput} from "../money/decimal.js";
 import {isTimeframe, type Timeframe} from "../time/grid.js";
 import {didYouMean} from "./suggest.js";
 
-/** Raised for a config that cannot be run; the command line answers with exit code 2. */
-export class ConfigError extends RangeError {
-  override readonly name = "ConfigError";
+/** A setting of a run that cannot be: an unknown key, a value out of range, two that contradict each other. */
+export class SettingError extends RangeError {
+  override readonly name = "SettingError";
+  constructor(
+    message: string,
+    /** what the reader can do next, in one sentence */
+    readonly fix?: string
+  ) {
+    super(message);
+  }
 }
 
 export type StrategyName = "simple" | "composite";
@@ -64,7 +72,7 @@ interface Field {
 }
 
 const refuse = (name: string, value: string, why: string): never => {
-  throw new ConfigError(`invalid ${name}: ${value} (${why})`);
+  throw new SettingError(`invalid ${name}: ${value} (${why})`);
 };
 
 interface Range {
@@ -127,14 +135,14 @@ const FIELDS: Record<string, Field> = {
   weightPersistence: weight("0.25"),
   weightBasis: weight("0.15"),
   expectedHoldPeriods: {
-    fallback: "30",
+    fallback: String(EXPECTED_HOLD_PERIODS),
     read: (value, name) => (value === "auto" ? "auto" : number(value, name, {above: 0, most: 100_000}))
   },
   volumeFilter: flag("true"),
   sizing: choice("fixed", ["fixed", "dynamic"]),
-  spotFee: fee("0.001"),
-  perpFee: fee("0.00055"),
-  slippageBps: amount("5", {least: 0, below: 10_000}),
+  spotFee: fee(DEFAULT_COSTS_TEXT.spotFee),
+  perpFee: fee(DEFAULT_COSTS_TEXT.perpFee),
+  slippageBps: amount(DEFAULT_COSTS_TEXT.slippageBps, {least: 0, below: 10_000}),
   spotFeeIn: choice("quote", ["quote", "base"]),
   capital: amount("10000", {above: 0, most: "1e12"}),
   maxPositionUsd: amount("1000", {above: 0, most: "1e12"}),
@@ -184,7 +192,7 @@ export const STRATEGY_NAMES: readonly string[] = ["simple", "composite", ...Obje
 export function strategyEntries(name: string): Record<string, string> {
   if (name === "simple" || name === "composite") return {strategy: name};
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name]!;
-  throw new ConfigError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
+  throw new SettingError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
 }
 
 /** Some keys of a config, read: what `assembleConfig` completes. */
@@ -197,7 +205,7 @@ export type ConfigFields = Readonly<Record<string, unknown>>;
 export function readFields(entries: Readonly<Record<string, unknown>>): ConfigFields {
   const fields: Record<string, unknown> = {};
   for (const [key, given] of Object.entries(entries)) {
-    if (!Object.hasOwn(FIELDS, key)) throw new ConfigError(`invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
+    if (!Object.hasOwn(FIELDS, key)) throw new SettingError(`invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
     if (given !== undefined) fields[key] = FIELDS[key]!.read(textOf(given, key), key);
   }
   return fields;
@@ -213,7 +221,7 @@ const DEFAULTS: ConfigFields = Object.fromEntries(
 
 /**
  * A whole config from some fields; what is left out takes its default.
- * @throws ConfigError for an exit above its entry
+ * @throws SettingError for an exit above its entry
  */
 export function assembleConfig(fields: ConfigFields): StrategyConfig {
   const {weightLevel, weightTrend, weightPersistence, weightBasis, ...rest} = {...DEFAULTS, ...fields};
@@ -221,7 +229,7 @@ export function assembleConfig(fields: ConfigFields): StrategyConfig {
     ...rest,
     weights: {level: weightLevel, trend: weightTrend, persistence: weightPersistence, basis: weightBasis},
     pairCapUsd: rest["pairCapUsd"] ?? rest["maxPositionUsd"]
-  } as unknown as StrategyConfig;
+  } as Record<keyof StrategyConfig, unknown> as StrategyConfig;
   checkTogether(config);
   return config;
 }
@@ -242,10 +250,10 @@ function textOf(value: unknown, key: string): string {
 
 function checkTogether(config: StrategyConfig): void {
   if (config.strategy === "simple" && config.exitRate.gt(config.minRate)) {
-    throw new ConfigError(`invalid exitRate: ${text(config.exitRate)} is above minRate ${text(config.minRate)}`);
+    throw new SettingError(`invalid exitRate: ${text(config.exitRate)} is above minRate ${text(config.minRate)}`);
   }
   if (config.strategy === "composite" && config.exit.gt(config.entry)) {
-    throw new ConfigError(`invalid exit: ${text(config.exit)} is above entry ${text(config.entry)}`);
+    throw new SettingError(`invalid exit: ${text(config.exit)} is above entry ${text(config.entry)}`);
   }
 }
 
@@ -265,14 +273,6 @@ export function configEntries(config: StrategyConfig): Record<string, string> {
   const entries: Record<string, string> = {};
   for (const key of CONFIG_KEYS) if (flat[key] !== undefined) entries[key] = textOf(flat[key], key);
   return entries;
-}
-
-/** Slippage per fill as a share of price. */
-export const slippageShare = (config: Pick<StrategyConfig, "slippageBps">): Decimal => config.slippageBps.div(10_000);
-
-/** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
-export function roundTripShare(config: StrategyConfig): Decimal {
-  return config.spotFee.plus(config.perpFee).times(2).plus(slippageShare(config).times(4));
 }
 
 /** Capital per unit of spot notional: `1 + 1/leverage` (SEMANTICS §3). */

@@ -1,5 +1,7 @@
+import type {Decision} from "../wire/trade.js";
 import {Decimal, text, ZERO} from "../money/decimal.js";
-import {roundTripShare, type StrategyConfig} from "./config.js";
+import {roundTrip} from "../market/costs.js";
+import type {StrategyConfig} from "./config.js";
 import type {Signals} from "./history.js";
 import type {PairView, View} from "./view.js";
 
@@ -28,12 +30,7 @@ export interface PairBook {
 /** Positions and waiting intents by pair; a pair without an entry is flat. */
 export type Book = ReadonlyMap<string, PairBook>;
 
-/** The numbers that decided, as text, kept on the trade. */
-export interface Decision {
-  ts: number;
-  /** the numbers the rule compared and where each signal came from; decimals as text */
-  numbers: Readonly<Record<string, string>>;
-}
+export type {Decision};
 
 export type Intent =
   | {
@@ -82,7 +79,7 @@ function drop(view: PairView, ts: number): Intent {
 
 /** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (SEMANTICS §5). */
 export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
-  return rate8h.minus(roundTripShare(config).div(holdPeriods));
+  return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
 
 function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent | undefined {

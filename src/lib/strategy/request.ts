@@ -1,32 +1,174 @@
-import {isTimeframe, type Timeframe} from "../time/grid.js";
+import {parsePair} from "../market/pair.js";
+import {isTimeframe, TIMEFRAMES, type Timeframe} from "../time/grid.js";
 import {formatDay, parseInstant} from "../time/instant.js";
 import {
   CONFIG_KEYS,
-  ConfigError,
   configEntries,
   parseConfig,
   readFields,
-  strategyEntries,
-  STRATEGY_NAMES
+  SettingError,
+  STRATEGY_NAMES,
+  strategyEntries
 } from "./config.js";
+import {didYouMean} from "./suggest.js";
 
-/** A backtest as a person asks for it: what the address of a page holds and what the command line is given. */
-export interface RunState {
+/** A backtest or a sweep as a person asks for it: on a command line, in a page's address or in the body of a request. */
+export interface RunRequest {
+  /** canonical names, each once */
   pairs: readonly string[];
   /** empty: the only venue that has the pairs */
   venue: string;
   timeframe: Timeframe;
   /** simple, composite or a preset */
   strategy: string;
-  /** keys that differ from what the strategy's name stands for, as exact text */
+  /** keys set on top of what the strategy's name stands for, as text */
   set: Readonly<Record<string, string>>;
-  /** UTC days; the end is exclusive */
+  /** UTC ms; undefined: where the data starts */
   fromMs: number | undefined;
+  /** UTC ms, exclusive; undefined: where the data ends */
   toMs: number | undefined;
 }
 
-/** The config entries of a state: the strategy's, then what was set on top. */
-export const entriesOf = ({strategy, set}: Pick<RunState, "strategy" | "set">): Record<string, string> => ({
+/** A run as it is written, unread; what is left out takes its fallback. */
+export interface RunEntries {
+  /** a list, or comma-separated */
+  pairs?: string | readonly string[] | undefined;
+  venue?: string | undefined;
+  timeframe?: string | undefined;
+  strategy?: string | undefined;
+  /** values by key, or a list of `key=value` */
+  set?: Readonly<Record<string, string>> | readonly string[] | undefined;
+  /** the text of an instant, or UTC ms */
+  from?: string | number | undefined;
+  to?: string | number | undefined;
+}
+
+const UNSAID: RunRequest = {
+  pairs: [],
+  venue: "",
+  timeframe: "1h",
+  strategy: "simple",
+  set: {},
+  fromMs: undefined,
+  toMs: undefined
+};
+
+/**
+ * Reads a run: its config can run and its range is not empty. Whether it names a pair, and whether there is data for
+ * it, is for the caller to check.
+ * @param options.fallback what is left out or cannot be read takes
+ * @param options.onProblem is called with each error, and reading continues; without it the first one is thrown
+ * @throws `invalid NAME: VALUE` as a SettingError or another RangeError
+ */
+export function parseRunRequest(
+  entries: RunEntries,
+  {fallback = UNSAID, onProblem}: {fallback?: RunRequest; onProblem?: (error: RangeError) => void} = {}
+): RunRequest {
+  const attempt = <T>(work: () => T, otherwise: T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!onProblem || !(error instanceof RangeError)) throw error;
+      onProblem(error);
+      return otherwise;
+    }
+  };
+  const passes = (check: () => unknown): boolean => attempt(() => (check(), true), false);
+  const read = <V, T>(value: V | undefined, parse: (value: V) => T, otherwise: T): T =>
+    value === undefined ? otherwise : attempt(() => parse(value), otherwise);
+
+  const timeframe = read(entries.timeframe, readTimeframe, fallback.timeframe);
+  const pairs = entries.pairs === undefined ? fallback.pairs : readPairs(entries.pairs, attempt);
+  const strategy = read(entries.strategy, readStrategy, fallback.strategy);
+  const settings = read(entries.set, readSettings, {});
+  // one key alone is told from two that contradict each other
+  const sound = Object.entries(settings).filter(([key, value]) => passes(() => readFields({[key]: value})));
+  const set = {...(entries.strategy === undefined && fallback.set), ...Object.fromEntries(sound)};
+  const canRun = passes(() => parseConfig(entriesOf({strategy, set})));
+  const fromMs = read(entries.from, (value) => readInstant(value, "from"), fallback.fromMs);
+  const toMs = read(entries.to, (value) => readInstant(value, "to"), fallback.toMs);
+  const {fromMs: first, toMs: end} = attempt(() => readRange(fromMs, toMs, entries), fallback);
+  return {
+    pairs,
+    venue: entries.venue ?? fallback.venue,
+    timeframe,
+    strategy,
+    set: canRun ? set : {},
+    fromMs: first,
+    toMs: end
+  };
+}
+
+function readTimeframe(value: string): Timeframe {
+  if (isTimeframe(value)) return value;
+  throw new SettingError(
+    `invalid timeframe: ${value}${didYouMean(value, TIMEFRAMES)}`,
+    `timeframes are ${TIMEFRAMES.join(", ")}`
+  );
+}
+
+function readPairs(
+  given: string | readonly string[],
+  attempt: <T>(work: () => T, otherwise: T) => T
+): readonly string[] {
+  const pairs = (typeof given === "string" ? given.split(",").filter(Boolean) : given).flatMap((name) =>
+    attempt(() => [parsePair(name)], [])
+  );
+  return pairs.filter((pair, i) =>
+    attempt(() => {
+      if (pairs.indexOf(pair) < i) throw new SettingError(`invalid pairs: ${pair} twice`);
+      return true;
+    }, false)
+  );
+}
+
+function readStrategy(name: string): string {
+  strategyEntries(name);
+  return name;
+}
+
+/** Values by key; an unknown key is answered with the nearest known one. */
+function readSettings(given: NonNullable<RunEntries["set"]>): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const [key, value] of isList(given) ? given.map(splitSetting) : Object.entries(given)) {
+    if (!CONFIG_KEYS.includes(key)) {
+      throw new SettingError(
+        `invalid key: ${key}${didYouMean(key, CONFIG_KEYS)}`,
+        `keys are ${CONFIG_KEYS.join(", ")}`
+      );
+    }
+    if (key in settings) throw new SettingError(`invalid set: ${key} twice`);
+    settings[key] = value;
+  }
+  return settings;
+}
+
+const isList = (value: unknown): value is readonly string[] => Array.isArray(value);
+
+function splitSetting(setting: string): [key: string, value: string] {
+  const at = setting.indexOf("=");
+  if (at < 1) throw new SettingError(`invalid set: ${setting}`, "write --set key=value");
+  return [setting.slice(0, at).trim(), setting.slice(at + 1)];
+}
+
+const readInstant = (value: string | number, name: string): number =>
+  typeof value === "number" ? value : parseInstant(value, name);
+
+function readRange(
+  fromMs: number | undefined,
+  toMs: number | undefined,
+  {from, to}: RunEntries
+): Pick<RunRequest, "fromMs" | "toMs"> {
+  if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs) {
+    const written = (given: string | number | undefined, ms: number) =>
+      typeof given === "string" ? given : instantText(ms);
+    throw new SettingError(`invalid range: from ${written(from, fromMs)} is not before to ${written(to, toMs)}`);
+  }
+  return {fromMs, toMs};
+}
+
+/** The config entries of a run: the strategy's, then what was set on top. */
+export const entriesOf = ({strategy, set}: Pick<RunRequest, "strategy" | "set">): Record<string, string> => ({
   ...strategyEntries(strategy),
   ...set
 });
@@ -36,10 +178,10 @@ export const defaultsOf = (strategy: string): Record<string, string> =>
   configEntries(parseConfig(strategyEntries(strategy)));
 
 /**
- * A state with one key changed; a value that the strategy has anyway is dropped, so that an address says only what
+ * A run with one key changed; a value that the strategy has anyway is dropped, so that an address says only what
  * differs.
  */
-export function withKey<T extends Pick<RunState, "strategy" | "set">>(state: T, key: string, value: string): T {
+export function withKey<T extends Pick<RunRequest, "strategy" | "set">>(state: T, key: string, value: string): T {
   const {[key]: _, ...rest} = state.set;
   const isDefault = defaultsOf(state.strategy)[key] === value;
   return {...state, set: isDefault ? rest : {...rest, [key]: value}};
@@ -48,11 +190,11 @@ export function withKey<T extends Pick<RunState, "strategy" | "set">>(state: T, 
 const quote = (text: string): string => (/^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /**
- * The command that runs a state outside the page and gives the same numbers.
+ * The command that runs it outside the page and gives the same numbers.
  * @param verb `backtest`, or `sweep` with its grid in `grid`
  */
 export function commandOf(
-  {pairs, venue, timeframe, strategy, set, fromMs, toMs}: RunState,
+  {pairs, venue, timeframe, strategy, set, fromMs, toMs}: RunRequest,
   {verb = "backtest", grid = []}: {verb?: "backtest" | "sweep"; grid?: readonly string[]} = {}
 ): string {
   const settings = CONFIG_KEYS.filter((key) => Object.hasOwn(set, key)).map((key) => `${key}=${set[key]}`);
@@ -68,23 +210,23 @@ export function commandOf(
 
 const instantText = (ms: number): string => (ms % 86_400_000 === 0 ? formatDay(ms) : new Date(ms).toISOString());
 
-/** A state as a document: the whole config written out, with what it was run on. */
-export function configDocument(state: RunState): Record<string, unknown> {
-  const {pairs, venue, timeframe, fromMs, toMs} = state;
+/** A run as a document: the whole config written out, with what it was run on. */
+export function configDocument(request: RunRequest): Record<string, unknown> {
+  const {pairs, venue, timeframe, fromMs, toMs} = request;
   return {
     pairs,
     ...(venue && {venue}),
     timeframe,
     ...(fromMs !== undefined && {from: instantText(fromMs)}),
     ...(toMs !== undefined && {to: instantText(toMs)}),
-    config: configEntries(parseConfig(entriesOf(state)))
+    config: configEntries(parseConfig(entriesOf(request)))
   };
 }
 
-/** Keys that pages cannot offer: the finer candles of the liquidation check stay in the lake. */
-const NOT_IN_PAGES = ["liquidationTimeframe", "strategy"];
+/** The keys an address may set: pages have no finer candles for the liquidation check, and name a strategy apart. */
+const ADDRESS_KEYS = CONFIG_KEYS.filter((key) => key !== "liquidationTimeframe" && key !== "strategy");
 
-/** A state as parameters of an address; `null` where it says nothing. */
+/** A run as parameters of an address; `null` where it says nothing. */
 export function paramsOf({
   pairs,
   venue,
@@ -93,7 +235,7 @@ export function paramsOf({
   set,
   fromMs,
   toMs
-}: RunState): Record<string, string | null> {
+}: RunRequest): Record<string, string | null> {
   return {
     pairs: pairs.join(","),
     venue: venue || null,
@@ -101,79 +243,48 @@ export function paramsOf({
     strategy,
     from: fromMs === undefined ? null : instantText(fromMs),
     to: toMs === undefined ? null : instantText(toMs),
-    ...Object.fromEntries(
-      CONFIG_KEYS.filter((key) => !NOT_IN_PAGES.includes(key)).map((key) => [key, set[key] ?? null])
-    )
+    ...Object.fromEntries(ADDRESS_KEYS.map((key) => [key, set[key] ?? null]))
   };
 }
 
 /**
- * Reads a state from the parameters of an address. What cannot be read takes its fallback and is said in `problems`; a
- * value no config may have is kept out of the state, so that what is left can run.
+ * Reads a run from the parameters of an address. What cannot be read takes its fallback, and `problems` says so: what
+ * is left can run. A value that the strategy has anyway is dropped.
  */
-export function stateOf(
+export function readAddress(
   get: (name: string) => string | null,
-  fallback: RunState
-): {state: RunState; problems: string[]} {
+  fallback: RunRequest
+): {request: RunRequest; problems: string[]} {
   const problems: string[] = [];
-  const attempt = <T>(work: () => T, otherwise: T): T => {
-    try {
-      return work();
-    } catch (error) {
-      problems.push((error as Error).message);
-      return otherwise;
-    }
-  };
-  const known = <T extends string>(name: string, isKnown: (value: string) => value is T, otherwise: T): T => {
-    const value = get(name);
-    if (value === null || value === "") return otherwise;
-    if (isKnown(value)) return value;
-    problems.push(`invalid ${name}: ${value}`);
-    return otherwise;
-  };
-  const strategy = known("strategy", (value): value is string => STRATEGY_NAMES.includes(value), fallback.strategy);
-  const instant = (name: string, otherwise: number | undefined) => {
-    const value = get(name);
-    return value ? attempt(() => parseInstant(value, name), otherwise) : otherwise;
-  };
-  let state: RunState = {
-    pairs: get("pairs")?.split(",").filter(Boolean) ?? fallback.pairs,
-    venue: get("venue") ?? fallback.venue,
-    timeframe: known("timeframe", isTimeframe, fallback.timeframe),
-    strategy,
-    set: strategy === fallback.strategy && get("strategy") === null ? fallback.set : {},
-    fromMs: instant("from", fallback.fromMs),
-    toMs: instant("to", fallback.toMs)
-  };
-  if (state.fromMs !== undefined && state.toMs !== undefined && state.fromMs >= state.toMs) {
-    problems.push("invalid range: from is not before to");
-    state = {...state, fromMs: fallback.fromMs, toMs: fallback.toMs};
-  }
-  for (const key of CONFIG_KEYS) {
-    const value = NOT_IN_PAGES.includes(key) ? null : get(key);
-    if (value === null || value === "") continue;
-    state = attempt(() => {
-      const next = withKey(state, key, value);
-      // one key alone; thresholds are checked together below
-      readFields({[key]: value});
-      return next;
-    }, state);
-  }
-  return {state: attempt(() => checked(state), {...state, set: {}}), problems};
+  const given = (name: string) => get(name) || undefined;
+  const settings = ADDRESS_KEYS.flatMap((key) => {
+    const value = given(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const request = parseRunRequest(
+    {
+      pairs: get("pairs") ?? undefined,
+      venue: get("venue") ?? undefined,
+      timeframe: given("timeframe"),
+      strategy: given("strategy"),
+      set: Object.fromEntries(settings),
+      from: given("from"),
+      to: given("to")
+    },
+    {fallback, onProblem: ({message}) => problems.push(message)}
+  );
+  const defaults = defaultsOf(request.strategy);
+  const set = Object.fromEntries(Object.entries(request.set).filter(([key, value]) => value !== defaults[key]));
+  return {request: {...request, set}, problems};
 }
 
-function checked(state: RunState): RunState {
-  parseConfig(entriesOf(state));
-  return state;
-}
-
-/** Whether a state's config can run, and why not. */
-export function whyInvalid(state: Pick<RunState, "strategy" | "set">): string | undefined {
+/** Why a run's config cannot run; undefined where it can. */
+export function whyInvalid(request: Pick<RunRequest, "strategy" | "set">): string | undefined {
   try {
-    parseConfig(entriesOf(state));
+    parseConfig(entriesOf(request));
     return undefined;
   } catch (error) {
-    if (error instanceof ConfigError) return error.message;
+    if (error instanceof SettingError) return error.message;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import {Decimal, toNumber} from "../money/decimal.js";
-import {roundTripShare, type StrategyConfig} from "../strategy/config.js";
+import {roundTrip} from "../market/costs.js";
+import type {StrategyConfig} from "../strategy/config.js";
 import {decide, type Intent, type PairBook} from "../strategy/decide.js";
 import {viewAt} from "../strategy/view.js";
 import {asFloat} from "./floats.js";
@@ -46,11 +47,11 @@ export function fillDecisions(p: Prepared, config: StrategyConfig, out: Decision
 
 /** The least rate at which the round trip is earned back, per settlement: one number, or one each under `auto`. */
 function hurdles(p: Prepared, config: StrategyConfig): Threshold | Float64Array {
-  const roundTrip = roundTripShare(config);
+  const share = roundTrip(config);
   const hold = config.expectedHoldPeriods;
-  if (hold !== "auto") return threshold(roundTrip.div(hold));
+  if (hold !== "auto") return threshold(share.div(hold));
   const {history} = p.window;
-  const cost = toNumber(roundTrip);
+  const cost = toNumber(share);
   return Float64Array.from(p.t, (_, k) => cost / toNumber(history.autoHold(p.firstSettlement + k, config.exitRate)));
 }
 

@@ -2,7 +2,7 @@ import {Decimal, decimal, text} from "../money/decimal.js";
 import {
   assembleConfig,
   CONFIG_KEYS,
-  ConfigError,
+  SettingError,
   readFields,
   strategyEntries,
   type StrategyConfig
@@ -24,14 +24,14 @@ const NOT_SWEPT = ["liquidationTimeframe"];
 
 /**
  * Reads one axis: `key=a:b:step` (both ends included where the step meets them), or `key=a,b,c` for any values.
- * @throws ConfigError for an unknown key (with a suggestion), a step that leads nowhere or no value
+ * @throws SettingError for an unknown key (with a suggestion), a step that leads nowhere or no value
  */
 export function parseAxis(spec: string): Axis {
   const at = spec.indexOf("=");
-  if (at < 1) throw new ConfigError(`invalid grid: ${spec} (write key=from:to:step or key=a,b,c)`);
+  if (at < 1) throw new SettingError(`invalid grid: ${spec} (write key=from:to:step or key=a,b,c)`);
   const key = spec.slice(0, at).trim();
-  if (!CONFIG_KEYS.includes(key)) throw new ConfigError(`invalid grid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
-  if (NOT_SWEPT.includes(key)) throw new ConfigError(`invalid grid key: ${key} (it chooses data and cannot vary)`);
+  if (!CONFIG_KEYS.includes(key)) throw new SettingError(`invalid grid key: ${key}${didYouMean(key, CONFIG_KEYS)}`);
+  if (NOT_SWEPT.includes(key)) throw new SettingError(`invalid grid key: ${key} (it chooses data and cannot vary)`);
   const body = spec.slice(at + 1).trim();
   const values = body.includes(":")
     ? steps(spec, body)
@@ -39,25 +39,25 @@ export function parseAxis(spec: string): Axis {
         .split(",")
         .map((value) => value.trim())
         .filter(Boolean);
-  if (values.length === 0) throw new ConfigError(`invalid grid: ${spec} (no value)`);
-  if (new Set(values).size < values.length) throw new ConfigError(`invalid grid: ${spec} (a value twice)`);
+  if (values.length === 0) throw new SettingError(`invalid grid: ${spec} (no value)`);
+  if (new Set(values).size < values.length) throw new SettingError(`invalid grid: ${spec} (a value twice)`);
   return {key, values};
 }
 
 function steps(spec: string, body: string): string[] {
   const parts = body.split(":");
-  if (parts.length !== 3) throw new ConfigError(`invalid grid: ${spec} (write from:to:step)`);
+  if (parts.length !== 3) throw new SettingError(`invalid grid: ${spec} (write from:to:step)`);
   let from: Decimal, to: Decimal, step: Decimal;
   try {
     [from, to, step] = parts.map((part) => decimal(part)) as [Decimal, Decimal, Decimal];
   } catch {
-    throw new ConfigError(`invalid grid: ${spec} (not numbers)`);
+    throw new SettingError(`invalid grid: ${spec} (not numbers)`);
   }
-  if (!step.gt(0)) throw new ConfigError(`invalid grid: ${spec} (the step must be above zero)`);
-  if (to.lt(from)) throw new ConfigError(`invalid grid: ${spec} (it ends before it starts)`);
+  if (!step.gt(0)) throw new SettingError(`invalid grid: ${spec} (the step must be above zero)`);
+  if (to.lt(from)) throw new SettingError(`invalid grid: ${spec} (it ends before it starts)`);
   const count = to.minus(from).div(step).floor().plus(1);
   if (count.gt(MOST_CELLS))
-    throw new ConfigError(`invalid grid: ${spec} has ${text(count)} values, at most ${MOST_CELLS}`);
+    throw new SettingError(`invalid grid: ${spec} has ${text(count)} values, at most ${MOST_CELLS}`);
   return Array.from({length: count.toNumber()}, (_, i) => text(from.plus(step.times(i))));
 }
 
@@ -76,15 +76,15 @@ export interface Grid {
 
 /**
  * Every combination of some axes over a base config, the last axis changing fastest.
- * @throws ConfigError for no cell, too many of them, the same key twice, or a value no config may have
+ * @throws SettingError for no cell, too many of them, the same key twice, or a value no config may have
  */
 export function gridOfCells(base: Readonly<Record<string, string>>, axes: readonly Axis[]): Grid {
-  if (axes.length === 0) throw new ConfigError("missing grid: give at least one --grid key=from:to:step");
+  if (axes.length === 0) throw new SettingError("missing grid: give at least one --grid key=from:to:step");
   const twice = axes.find(({key}, i) => axes.findIndex((axis) => axis.key === key) < i);
-  if (twice) throw new ConfigError(`invalid grid: ${twice.key} twice`);
+  if (twice) throw new SettingError(`invalid grid: ${twice.key} twice`);
   const count = axes.reduce((n, {values}) => n * values.length, 1);
   if (count > MOST_CELLS)
-    throw new ConfigError(
+    throw new SettingError(
       `invalid grid: ${count.toLocaleString("en-US")} combinations, at most ${MOST_CELLS.toLocaleString("en-US")}`
     );
   const shared = readFields(base);
@@ -100,11 +100,11 @@ export function gridOfCells(base: Readonly<Record<string, string>>, axes: readon
       fields.sort((x, y) => Number("strategy" in y) - Number("strategy" in x));
       cells.push({params, config: assembleConfig(Object.assign({}, shared, ...fields))});
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
+      if (!(error instanceof SettingError)) throw error;
       leftOut.push({params, why: error.message});
     }
   }
-  if (cells.length === 0) throw new ConfigError(`invalid grid: no combination can run (${leftOut[0]!.why})`);
+  if (cells.length === 0) throw new SettingError(`invalid grid: no combination can run (${leftOut[0]!.why})`);
   return {axes, cells, leftOut};
 }
 

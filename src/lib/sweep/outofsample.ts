@@ -38,7 +38,7 @@ export interface Weighed {
 /**
  * Weighs one config on one pair: the second half of its history is walked in four stretches, each traded with the rows
  * before it as warm-up alone and closed at its end; nothing of them was used to choose the config.
- * @throws MissingDataError where the pair has nothing to run on
+ * @throws DataError where the pair has nothing to run on
  */
 export function weigh(market: MarketData, config: StrategyConfig, range: Range = {}): Weighed {
   const window = windowOf(market, range, config.warmup);

@@ -1,5 +1,5 @@
 import type {MarketData} from "../market/marketdata.js";
-import {MissingDataError} from "../market/marketdata.js";
+import {DataError} from "../errors.js";
 import {DAY_MS} from "../time/grid.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import type {Outcome} from "./outcome.js";
@@ -47,7 +47,7 @@ const byNet = (outcome: Outcome): number => outcome.net;
 /**
  * Walk-forward of some configs on one pair (SEMANTICS §6): in every fold the best in training is traded on the stretch
  * after it, with earlier rows only warming its signals up. Hedges are closed at the end of a stretch and pay for it.
- * @throws MissingDataError where not even one fold fits
+ * @throws DataError where not even one fold fits
  */
 export function walkForward(
   data: MarketData,
@@ -73,7 +73,7 @@ export function walkForward(
       outOfSample: test.outcome
     });
   }
-  if (folds.length === 0) throw new MissingDataError("missing data: the window is shorter than one fold");
+  if (folds.length === 0) throw new DataError("missing data: the window is shorter than one fold");
   return {folds, ...summary(folds, Float64Array.from(returns), {trainDays, testDays, mode})};
 }
 

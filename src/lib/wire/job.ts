@@ -1,6 +1,7 @@
-/** A piece of ingestion work, as the API and the pages see it (INTERFACES, the engine's API). */
+/** A batch, or one history of it: `GET /jobs`, and the events `job` and `batch`. */
 export interface Job {
   id: string;
+  /** null for a batch */
   parentId: string | null;
   kind: "backfill" | "update" | "repair" | "import" | "features";
   venue: string | null;
@@ -34,8 +35,13 @@ export interface Job {
   notBefore: number | null;
 }
 
-/** States in which nothing more happens to a job by itself. */
-export const isSettled = ({status}: Pick<Job, "status">): boolean =>
+export type JobStatus = Job["status"];
+
+/** Times a bulk retry puts one history back; after that only its own retry does. */
+export const MAX_BULK_RETRIES = 3;
+
+/** Whether nothing more happens to a job by itself. */
+export const hasEnded = ({status}: Pick<Job, "status">): boolean =>
   status === "completed" || status === "failed" || status === "cancelled";
 
 /** A job that has not begun. `id` must be unique in the store. */

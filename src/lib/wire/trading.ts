@@ -3,6 +3,9 @@
  * and the command line read these shapes; the engine writes them.
  */
 
+import type {Job} from "./job.js";
+import type {TradeReport} from "./trade.js";
+
 export type EngineMode = "data" | "paper" | "live";
 
 /** Where the trading loop is: `blocked` waits for complete history or first rates, `halted` needs a person. */
@@ -220,16 +223,18 @@ export interface NotificationSettings {
 export interface EngineEvents {
   cycle: EngineStatus["cycle"];
   status: EngineStatus;
-  job: unknown;
-  batch: unknown;
+  job: Job;
+  batch: Job;
   position: PositionReport[];
-  trade: unknown;
+  trade: TradeReport;
   notification: Notification;
   /** the health, where it reads otherwise than before */
   health: Health;
   /** the lake is newer: `GET /data-status` tells more */
   published: {ts: number};
   heartbeat: {ts: number; venueTs: number | null};
+  /** to one reader, whose place in the stream is lost: everything must be asked for anew */
+  reset: {reason: string};
 }
 
 /** One component of a comparison of the ledger with the venue's own books; decimals as text. */

@@ -1,6 +1,6 @@
 import type {MarketData} from "../market/marketdata.js";
 import {Replay, type ReplayEvent, type ReplayHistory, type ReplayStep} from "../backtest/replay.js";
-import type {TradeReport} from "../backtest/report.js";
+import type {TradeReport} from "../wire/trade.js";
 import type {Range} from "../backtest/window.js";
 
 /** What the worker behind a replay is told. */

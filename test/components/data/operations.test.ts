@@ -1,30 +1,23 @@
 // @vitest-environment jsdom
 import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
-import type {VenueLimit} from "../../../engine/data/venues.js";
-import type {TrackedPair} from "../../../engine/data/tracking.js";
 import {readInput, QUERIES, SCHEMAS} from "../../../engine/api/schemas.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
-import type {BulkResult} from "../../../loaders/ingest/jobs/bulk.js";
 import {LiveDataTable} from "../../../src/components/ui/dataTable.js";
 import type {EngineClient, EngineState} from "../../../src/components/engine/engineClient.js";
 import {errorAdvice} from "../../../src/components/data/errorAdvice.js";
 import {factsOf} from "../../../src/components/data/jobDetail.js";
 import {KINDS, STATES, filterLines, jobQuery, saysWords} from "../../../src/components/data/jobFilter.js";
-import {SHARE, inUse, limitWords, readShare} from "../../../src/components/data/limitModel.js";
+import {inUse, limitWords, readShare} from "../../../src/components/data/limitModel.js";
 import {LiveStatus, Living} from "../../../src/components/data/liveStatus.js";
 import {channelWords} from "../../../src/components/data/notificationsPanel.js";
 import {Selection} from "../../../src/components/ui/selection.js";
 import {checkedWords, historyOf} from "../../../src/components/data/seriesBoard.js";
 import {bulkWords} from "../../../src/components/ingest/workModel.js";
-import type {BulkReport, JobDetailReport, LimitReport, TrackedPairReport} from "../../../src/lib/wire/data.js";
+import {LIMIT_SHARE, type BulkReport, type BulkResult, type JobDetailReport, type LimitReport} from "../../../src/lib/wire/data.js";
 import {madeStatus} from "../../helpers/made/status.js";
 
 const NOW = Date.UTC(2026, 2, 14, 12);
-// What the engine says must be what the page reads; the compiler holds it to that.
 const asBulk = (results: BulkResult[]): BulkReport => ({results});
-const asLimit = (limit: VenueLimit): LimitReport => limit as LimitReport;
-const asTracked = (pair: TrackedPair): TrackedPairReport => pair;
-void asTracked;
 const job = (id: string, change: Partial<Job> = {}) => newJob(id, "backfill", NOW, change);
 
 afterEach(() => document.body.replaceChildren());
@@ -129,7 +122,7 @@ describe("a job opened", () => {
 });
 
 describe("a venue's limit", () => {
-  const limit = asLimit({
+  const limit: LimitReport = {
     venue: "bybit",
     origin: "https://api.bybit.com",
     requests: 1_204,
@@ -140,7 +133,7 @@ describe("a venue's limit", () => {
     published: 600,
     share: 0.8,
     bannedUntilMs: NOW + 60_000
-  });
+  };
   it("in words, with the ban while it lasts", () => {
     expect(limitWords(limit, NOW)).toEqual([
       "120 of 480 requests in 5 seconds",
@@ -158,7 +151,7 @@ describe("a venue's limit", () => {
         parseFloat(text) / 100
       );
     for (const text of ["", "4", "81", "x", "-5"]) expect(() => readShare(text)).toThrow(/^invalid share/);
-    expect([SHARE.least, SHARE.most]).toEqual([0.05, 0.8]);
+    expect([LIMIT_SHARE.least, LIMIT_SHARE.most]).toEqual([0.05, 0.8]);
   });
 });
 

@@ -1,9 +1,7 @@
 // @vitest-environment jsdom
 import fc from "fast-check";
 import {afterEach, describe, expect, it, vi} from "vitest";
-import {newJob, type Job} from "../../../src/lib/wire/job.js";
-import {MAX_BULK_RETRIES} from "../../../loaders/ingest/jobs/service.js";
-import type {TaskReport as EngineTask} from "../../../engine/schedule/tasks.js";
+import {hasEnded, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {readInput, SCHEMAS} from "../../../engine/api/schemas.js";
 import {KeyedTable} from "../../../src/components/ui/keyedTable.js";
 import {Toasts} from "../../../src/components/ui/toasts.js";
@@ -11,13 +9,11 @@ import type {EngineClient} from "../../../src/components/engine/engineClient.js"
 import {followWork, type WorkData} from "../../../src/components/data/workFollow.js";
 import {HealthLine} from "../../../src/components/data/workBoard.js";
 import {
-  MOST_BULK_RETRIES,
   attemptWords,
   errorWords,
   etaWords,
   fromAnswers,
   isBatch,
-  isEnded,
   jobName,
   listsOf,
   plannedWords,
@@ -32,13 +28,11 @@ import {
   type Jobs
 } from "../../../src/components/ingest/workModel.js";
 import {readPairs, readRequest, startLabel, type TypedRequest} from "../../../src/components/ingest/workRequest.js";
-import type {JobReport, TaskReport, TrackedReport} from "../../../src/lib/wire/data.js";
+import type {TrackedReport} from "../../../src/lib/wire/data.js";
 import {madeWork} from "../../helpers/fake/work.js";
 
 const NOW = Date.UTC(2026, 2, 14, 12);
-// What the engine says must be what the page reads; the compiler holds it to that.
-const job = (id: string, change: Partial<Job> = {}): JobReport => newJob(id, "backfill", NOW, change);
-const asTask = (task: EngineTask): TaskReport => task;
+const job = (id: string, change: Partial<Job> = {}): Job => newJob(id, "backfill", NOW, change);
 const work = madeWork(NOW);
 const jobs = fromAnswers([work.jobs], []);
 const child = (change: Partial<Job> = {}) =>
@@ -50,7 +44,7 @@ describe("the words of a job", () => {
   it("name a batch by what it does and a history by what it holds", () => {
     expect(jobName(job("b", {venue: "bybit"}))).toBe("Fetch history: bybit");
     expect(jobName(child())).toBe("BTC/USDT perp 1h");
-    expect(jobName({...job("b"), kind: "something"})).toBe("something");
+    expect(jobName({...job("b"), kind: "something" as Job["kind"]})).toBe("something");
   });
   it("tell rows of those expected, and never more than all", () => {
     expect(rowsWords(child({rowsFetched: 1_200}))).toBe("1,200 rows");
@@ -98,13 +92,13 @@ describe("the lists of the work", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), state)), (news) => {
         let now: Jobs = new Map();
-        const last = new Map<string, JobReport>();
+        const last = new Map<string, Job>();
         for (const [n, status] of news) {
           const one = {...child({status}), id: `c-${n}`};
           now = withJob(now, one);
           last.set(one.id, one);
         }
-        const kept = [...last.values()].filter((d) => !isEnded(d) || d.status === "failed");
+        const kept = [...last.values()].filter((d) => !hasEnded(d) || d.status === "failed");
         expect(new Map(kept.map((d) => [d.id, d]))).toEqual(now);
         const lists = listsOf(now);
         expect(lists.running.length + lists.waiting + lists.failed.length).toBe(kept.length);
@@ -202,7 +196,6 @@ describe("the words of a command", () => {
   const failed = (n: number, retries = 0) =>
     Array.from({length: n}, (_, i) => ({...child({status: "failed", retries}), id: `f-${i}`}));
   it("count what a bulk retry puts back, and say what it leaves out and why", () => {
-    expect(MOST_BULK_RETRIES).toBe(MAX_BULK_RETRIES);
     expect(retryLabel([...failed(3), ...failed(2, 3)])).toBe("Retry 3 failed");
     expect(retriedWords({queued: failed(3), batches: []})).toBe("3 histories put back.");
     expect(retriedWords({queued: failed(1), skipped: failed(1, 3), batches: []})).toBe(
@@ -224,7 +217,7 @@ describe("the words of a command", () => {
       ["BTC/USDT", ["funding", "perp 1h"], "person"],
       ["ETH/USDT", ["funding"], "top"]
     ]);
-    expect(asTask(work.schedule[0]!).name).toBe("update");
+    expect(work.schedule[0]!.name).toBe("update");
   });
 });
 

@@ -8,11 +8,10 @@ import {absenceOf, demoAbsence, type EngineView} from "../../../src/components/i
 import {backfillCommand, demoCommand, importCommand, shellWord} from "../../../src/components/ingest/workCommand.js";
 import {readRequest, type TypedRequest} from "../../../src/components/ingest/workRequest.js";
 import {readSeries, readWanted} from "../../../engine/data/request.js";
-import type {Estimate} from "../../../engine/data/estimate.js";
 import type {EstimateReport} from "../../../src/lib/wire/data.js";
 
 // What the engine says must be what the page reads; the compiler holds it to that.
-const estimate = (change: Partial<Estimate> = {}): EstimateReport => ({
+const estimate = (change: Partial<EstimateReport> = {}): EstimateReport => ({
   requests: 503,
   rows: 376_314,
   histories: 80,

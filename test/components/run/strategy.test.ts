@@ -9,7 +9,7 @@ import {defaultState, StrategyControls, valueOf} from "../../../src/components/r
 import {variantFrom, variantText} from "../../../src/components/builder/variants.js";
 import {VisitLog, visitAnswer} from "../../../src/components/builder/visitLog.js";
 import type {Catalogue} from "../../../src/lib/market/catalogue.js";
-import type {RunState} from "../../../src/lib/strategy/request.js";
+import type {RunRequest} from "../../../src/lib/strategy/request.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {backtest} from "../../../src/components/analysis.js";
 import {labRun} from "../../../src/lib/workers/lab.js";
@@ -69,8 +69,8 @@ describe("knobs", () => {
 });
 
 describe("the strategy's controls", () => {
-  const make = (state: RunState = defaultState(catalogue)) => {
-    const onChange = vi.fn<(state: RunState) => void>();
+  const make = (state: RunRequest = defaultState(catalogue)) => {
+    const onChange = vi.fn<(state: RunRequest) => void>();
     const controls = StrategyControls(catalogue, state, {onChange});
     document.body.replaceChildren(controls.element);
     const slider = (key: string) => controls.element.querySelector<HTMLInputElement>(`input[data-key=${key}]`)!;

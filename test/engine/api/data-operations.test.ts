@@ -1,7 +1,6 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {DataHost} from "../../../engine/data/host.js";
-import type {Estimate} from "../../../engine/data/estimate.js";
-import type {TrackedPair} from "../../../engine/data/tracking.js";
+import type {EstimateReport, PlannedReport, TrackedPairReport} from "../../../src/lib/wire/data.js";
 import {healthOf} from "../../../engine/process/health.js";
 import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
@@ -69,13 +68,12 @@ async function start() {
   const history = {venue: "sim", pair: "BTC/USDT", series: "perp", timeframe: "1h"};
   return {host, sim, api, ask, ended, request, requests, history};
 }
-type Planned = {batches: Job[]};
 
 describe("an estimate", () => {
   it("starts, tracks and keeps nothing, and is what the backfill then costs; what is there is taken off", async () => {
     const {host, ask, ended, request, requests} = await start();
     const wanted = request(["BTC/USDT", "ETH/USDT"], 250);
-    const first = await ask<Estimate>("POST", "/jobs/estimate", wanted);
+    const first = await ask<EstimateReport>("POST", "/jobs/estimate", wanted);
     expect(first).toMatchObject({histories: 4, complete: 0, pairs: ["BTC/USDT", "ETH/USDT"]});
     expect([await ask("GET", "/jobs"), await ask("GET", "/tracked"), await ask("GET", "/limits")]).toEqual([
       [],
@@ -86,7 +84,7 @@ describe("an estimate", () => {
       expect(await rowsOf(host.db.connection, `select * from ${table}`), table).toEqual([]);
 
     const before = await requests();
-    const done = await ended(await ask<Planned>("POST", "/jobs", wanted));
+    const done = await ended(await ask<PlannedReport>("POST", "/jobs", wanted));
     const after = await requests();
     const sent = ["/v5/market/kline", "/v5/market/funding/history"].reduce(
       (sum, path) => sum + after[path]! - (before[path] ?? 0),
@@ -98,9 +96,9 @@ describe("an estimate", () => {
     // A page that could be an outage is asked for twice.
     expect(sent - done.pages).toBeLessThanOrEqual(2);
 
-    const again = await ask<Estimate>("POST", "/jobs/estimate", wanted);
+    const again = await ask<EstimateReport>("POST", "/jobs/estimate", wanted);
     expect(again).toMatchObject({complete: 2, requests: 2});
-    const wider = await ask<Estimate>("POST", "/jobs/estimate", {
+    const wider = await ask<EstimateReport>("POST", "/jobs/estimate", {
       ...request(["BTC/USDT", "SOL/USDT"], 250),
       url: undefined
     });
@@ -127,7 +125,7 @@ describe("an estimate", () => {
 describe("the limit", () => {
   it("is told per venue, slowed down while it works, kept for the next client, and never above 80 %", async () => {
     const {host, ask, api, request, ended, sim} = await start();
-    await ended(await ask<Planned>("POST", "/jobs", request(["BTC/USDT"], 5)));
+    await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT"], 5)));
     const [limit] = await ask<Record<string, unknown>[]>("GET", "/limits");
     expect(limit).toMatchObject({
       venue: "sim",
@@ -158,13 +156,13 @@ describe("the limit", () => {
 describe("the list of updates", () => {
   it("by pair; paused, a pair keeps rows and its place, and updates leave it out until it is taken up again", async () => {
     const {ask, api, ended, request} = await start();
-    await ended(await ask<Planned>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
-    const list = await ask<TrackedPair[]>("POST", "/tracked/disable", {pairs: ["BTC/USDT"]});
+    await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
+    const list = await ask<TrackedPairReport[]>("POST", "/tracked/disable", {pairs: ["BTC/USDT"]});
     expect(list.map(({pair, enabled, histories}) => [pair, enabled, histories.length])).toEqual([
       ["BTC/USDT", false, 2],
       ["ETH/USDT", true, 2]
     ]);
-    const pairsOf = async (planned: Planned) => {
+    const pairsOf = async (planned: PlannedReport) => {
       const {id} = await ended(planned);
       const {children} = await ask<{children: Job[]}>("GET", `/jobs/${id}`);
       return [...new Set(children.map(({pair}) => pair))];
@@ -173,7 +171,7 @@ describe("the list of updates", () => {
     expect(await pairsOf(await ask("POST", "/series/refresh", {venue: "sim"}))).toEqual(["ETH/USDT"]);
     expect(await pairsOf(await ask("POST", "/series/refresh", {venue: "sim", pair: "BTC/USDT"}))).toEqual(["BTC/USDT"]);
     expect((await ask<{pairs: number}>("GET", "/data-status")).pairs).toBe(2);
-    expect((await ask<TrackedPair[]>("POST", "/tracked/enable", {pairs: ["BTC/USDT"]}))[0]).toMatchObject({
+    expect((await ask<TrackedPairReport[]>("POST", "/tracked/enable", {pairs: ["BTC/USDT"]}))[0]).toMatchObject({
       enabled: true
     });
     expect(await pairsOf(await ask("POST", "/jobs", {kind: "update"}))).toEqual(["BTC/USDT", "ETH/USDT"]);
@@ -192,7 +190,7 @@ describe("the list of updates", () => {
 describe("one hole", () => {
   it("is found by a look at the rows and filled by one click, though it was confirmed missing", async () => {
     const {host, ask, api, ended, request, history} = await start();
-    await ended(await ask<Planned>("POST", "/jobs", request(["BTC/USDT"], 5)));
+    await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT"], 5)));
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 50 * HOUR_MS;
     const to = from + 3 * HOUR_MS;
     expect(await ask("POST", "/gaps/check", history)).toMatchObject({holes: [], changed: false, rows: 119});
@@ -208,7 +206,7 @@ describe("one hole", () => {
     await host.db.exclusive(() =>
       host.db.connection.run("update holes set state = 'confirmed missing', tries = 2").then(() => undefined)
     );
-    expect((await ask<Planned>("POST", "/gaps/repair", {})).batches).toEqual([]);
+    expect((await ask<PlannedReport>("POST", "/gaps/repair", {})).batches).toEqual([]);
     const elsewhere = await api.call("POST", "/gaps/fill", {...history, from: to, to: to + HOUR_MS});
     expect([elsewhere.status, await elsewhere.text()]).toEqual([422, expect.stringContaining("missing hole")]);
     expect(await ended(await ask("POST", "/gaps/fill", {...history, from, to}))).toMatchObject({
@@ -236,7 +234,7 @@ describe("one hole", () => {
 describe("the history of jobs", () => {
   it("is filtered, exported a line each, retried and cancelled in bulk", async () => {
     const {ask, api, ended, request} = await start();
-    await ended(await ask<Planned>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
+    await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
     const listed = async (query: string) => (await ask<Job[]>("GET", `/jobs?${query}`)).length;
     expect(await listed("")).toBe(1);
     expect(await listed("pair=BTC/USDT")).toBe(2);

@@ -26,7 +26,7 @@ const note = (text: string, event = "opened", level: Notification["level"] = "in
   pair: "BTC/USDT"
 });
 /** Until the event loop has nothing left that a virtual sleep could wake. */
-const settle = async () => {
+const idle = async () => {
   for (let i = 0; i < 30; i++) await new Promise((resolve) => setTimeout(resolve, 2));
 };
 
@@ -57,7 +57,7 @@ describe("what is told", () => {
     for (const text of ["a", "b", "c"]) notifier.tell(note(text));
     expect(shown.map(({text}) => text)).toEqual(["a", "b", "c"]);
     expect(sent).toEqual([]);
-    await settle();
+    await idle();
     expect(sent.map(({notifications}) => notifications.map(({text}) => text))).toEqual([["a", "b", "c"]]);
   });
 
@@ -66,7 +66,7 @@ describe("what is told", () => {
     notifier.tell(note("opened", "opened"));
     notifier.tell(note("closed", "closed"));
     notifier.tell(note("risk", "risk"));
-    await settle();
+    await idle();
     expect(shown.map(({text}) => text)).toEqual(["opened", "risk"]);
     expect(sent.map(({silent, notifications}) => [silent, notifications[0]!.text])).toEqual([
       [false, "risk"],
@@ -118,16 +118,16 @@ describe("what is told", () => {
     const {notifier, sent, clock} = rig({perHour: 3, groupMs: 1_000});
     for (let i = 0; i < 10; i++) {
       notifier.tell(note(String(i)));
-      await settle();
+      await idle();
     }
     expect(sent).toHaveLength(3);
     notifier.tell(note("liquidated", "liquidated", "critical"));
-    await settle();
+    await idle();
     expect(sent).toHaveLength(4);
     expect(sent.at(-1)).toMatchObject({leftOut: 7});
     clock.advance(HOUR_MS);
     notifier.tell(note("later"));
-    await settle();
+    await idle();
     expect(sent.at(-1)).toMatchObject({leftOut: 0});
     expect(sent).toHaveLength(5);
   });
@@ -140,7 +140,7 @@ describe("what is told", () => {
     });
     for (let i = 0; i < 3; i++) {
       notifier.tell(note(String(i)));
-      await settle();
+      await idle();
     }
     expect(tries).toBe(9);
     expect(sent).toEqual([]);
@@ -150,7 +150,7 @@ describe("what is told", () => {
     expect(notifier.failing.get("webhook")).toBe("webhook: answered 500");
     clock.advance(HOUR_MS);
     notifier.tell(note("again"));
-    await settle();
+    await idle();
     expect(shown.filter(({event}) => event === "channel")).toHaveLength(2);
   });
 

@@ -230,7 +230,7 @@ describe("dev", () => {
   it("tells once when the manifest appears or changes, after it has rested, and not when only its time changes", async () => {
     const path = join(folder, "lake/manifest.json");
     const onChange = vi.fn();
-    const stop = watchManifest(path, onChange, {intervalMs: 10, settleMs: 40});
+    const stop = watchManifest(path, onChange, {intervalMs: 10, restMs: 40});
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     try {
       await wait(60);

@@ -1,16 +1,13 @@
 import {QUERIES, readInput, SCHEMAS} from "../../../engine/api/schemas.js";
 import {errorReply} from "../../../engine/api/reply.js";
-import type {TaskReport} from "../../../engine/schedule/tasks.js";
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import {isSettled, newJob, type Job} from "../../../src/lib/wire/job.js";
+import {hasEnded, MAX_BULK_RETRIES, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {matches, wantsHistories} from "../../../loaders/ingest/jobs/book.js";
-import type {Estimate} from "../../../engine/data/estimate.js";
-import type {VenueLimit} from "../../../engine/data/venues.js";
+import type {EstimateReport, LimitReport, TaskReport} from "../../../src/lib/wire/data.js";
 import {EVENTS, type EventName} from "../../../engine/config/notify.js";
 import type {NotificationSettings} from "../../../src/lib/wire/trading.js";
 import type {Status} from "../../../src/lib/market/snapshot.js";
 import {madeStatus} from "../made/status.js";
-import {MAX_BULK_RETRIES} from "../../../loaders/ingest/jobs/service.js";
 import {byPair} from "../../../engine/data/tracking.js";
 import type {Tracked} from "../../../loaders/store/tracked.js";
 
@@ -24,9 +21,9 @@ export interface FakeWork {
   issues: string[];
   /** what the engine says of the data */
   status: Status;
-  limits: VenueLimit[];
+  limits: LimitReport[];
   settings: NotificationSettings;
-  estimate: Estimate;
+  estimate: EstimateReport;
 }
 
 const HOUR = 36e5;
@@ -82,9 +79,9 @@ export function madeWork(now: number = Date.now()): FakeWork {
       })
     ],
     tracked: [
-      tracked("BTC/USDT", "funding", null, "person", now),
+      tracked("BTC/USDT", "funding", "", "person", now),
       tracked("BTC/USDT", "perp", "1h", "person", now),
-      tracked("ETH/USDT", "funding", null, "top", now)
+      tracked("ETH/USDT", "funding", "", "top", now)
     ],
     schedule: [
       task("update", "appends what is new of everything tracked", "2 * * * *", now),
@@ -116,17 +113,22 @@ export function madeWork(now: number = Date.now()): FakeWork {
   };
 }
 
-const tracked = (pair: string, series: string, timeframe: string | null, chosenBy: string, now: number): Tracked =>
-  ({
-    venue: "bybit",
-    pair,
-    series,
-    timeframe,
-    fromTs: now - 365 * 24 * HOUR,
-    chosenBy,
-    sinceTs: now,
-    enabled: true
-  }) as Tracked;
+const tracked = (
+  pair: string,
+  series: Tracked["series"],
+  timeframe: string,
+  chosenBy: Tracked["chosenBy"],
+  now: number
+): Tracked => ({
+  venue: "bybit",
+  pair,
+  series,
+  timeframe,
+  fromTs: now - 365 * 24 * HOUR,
+  chosenBy,
+  sinceTs: now,
+  enabled: true
+});
 
 const task = (name: string, says: string, pattern: string, now: number): TaskReport => ({
   name,
@@ -267,7 +269,7 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
   },
   "POST jobs cancel": (work, {body}) => {
     const {ids} = readInput(SCHEMAS.ids, body);
-    const chosen = ids.flatMap((id) => work.jobs.filter((job) => job.id === id && !isSettled(job)));
+    const chosen = ids.flatMap((id) => work.jobs.filter((job) => job.id === id && !hasEnded(job)));
     for (const job of chosen) Object.assign(job, {status: "cancelled", finishedAt: Date.now()});
     return {
       status: 202,
@@ -302,7 +304,7 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
   "POST jobs * cancel": (work, {id, body}) => {
     none(body);
     find(work, id);
-    const chosen = childrenOf(work, id).filter((job) => !isSettled(job));
+    const chosen = childrenOf(work, id).filter((job) => !hasEnded(job));
     for (const job of chosen) Object.assign(job, {status: "cancelled", finishedAt: Date.now()});
     return {status: 202, answer: {cancelled: chosen.filter((job) => job.parentId !== null)}};
   },
@@ -350,7 +352,7 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
   "GET tracked": ({tracked}) => ({answer: byPair(tracked)}),
   "POST track": (work, {body}) => {
     const {pairs} = readInput(SCHEMAS.track, body);
-    work.tracked.push(...pairs.map((pair) => tracked(pair, "funding", null, "person", Date.now())));
+    work.tracked.push(...pairs.map((pair) => tracked(pair, "funding", "", "person", Date.now())));
     return {answer: work.tracked};
   },
   "POST untrack": (work, {body}) => {

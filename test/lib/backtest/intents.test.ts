@@ -74,7 +74,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
     const waiting = run({funding, spot: bars(range(16, 40))}, {maxWaitBars: "20"});
     expect([waiting.spans, waiting.counts]).toEqual([[], {noPrice: 0, ambiguous: 1, cannotOpen: 0}]);
     const open = run({funding});
-    expect(open.trades[0]!.payments.map(({ts}) => ts)).toEqual([at(27)]);
+    expect(open.trades[0]!.payments.map(({t}) => t)).toEqual([at(27)]);
   });
 });
 
@@ -82,7 +82,7 @@ describe("SEMANTICS §3: an exit that waits", () => {
   it("waits until it fills, is never withdrawn nor renamed, and goes on being paid", () => {
     const {spans, trades} = run({funding: settled(GOOD, GOOD, BAD, GOOD, GOOD, BAD), spot: bars(range(24, 41))});
     expect(spans[0]).toEqual([16, 42, "rate-below-exit"]);
-    expect(trades[0]!.payments.map(({ts}) => ts)).toEqual([24, 32, 40].map(at));
+    expect(trades[0]!.payments.map(({t}) => t)).toEqual([24, 32, 40].map(at));
     expect(trades[0]!.decidedBy.exit!.ts).toBe(at(24));
   });
 
@@ -106,7 +106,7 @@ describe("SEMANTICS §3: the order within one instant", () => {
     const funding = Array.from({length: 30}, (_, i) => ({tsMs: at(i + 1), rate: "0.0001"}));
     const {trades} = run({funding, perp: bars([], {10: 250})});
     expect(trades[0]!.perpExitTs).toBe(at(11));
-    expect(trades[0]!.payments.at(-1)!.ts).toBe(at(10));
+    expect(trades[0]!.payments.at(-1)!.t).toBe(at(10));
   });
 
   it("takes no entry at an instant at which the pair was closed or its coin sold", () => {
@@ -144,7 +144,7 @@ describe("SEMANTICS §3: the end of the data", () => {
     const funding = [...settled(...Array(14).fill(GOOD)), {tsMs: at(HOURS), rate: "0.5"}];
     const {trades, spans} = run({funding});
     expect(spans).toEqual([[16, HOURS, "backtest-end"]]);
-    expect(trades[0]!.payments.at(-1)!.ts).toBe(at(112));
+    expect(trades[0]!.payments.at(-1)!.t).toBe(at(112));
     const lost = run({funding, perp: bars([], {[HOURS - 1]: 250})});
     expect(lost.spans).toEqual([[16, HOURS, "liquidated"]]);
   });

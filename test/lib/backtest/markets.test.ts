@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {dataLines} from "../../../src/lib/market/canonical.js";
-import {candlesOf, type CandleRow, type Candles, type MarketData} from "../../../src/lib/market/marketdata.js";
+import {candlesOf, type Candle, type Candles, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {multiplierOf, perCoin} from "../../../src/lib/market/multiplier.js";
 import {backtestReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest, runWindows} from "../../../src/lib/backtest/run.js";
@@ -22,7 +22,7 @@ function flat(
   hours: number,
   {from = 0, price = 100, high = (_hour: number): number => price, step = 1, timeframe = "1h" as Timeframe} = {}
 ): Candles {
-  const rows: CandleRow[] = [];
+  const rows: Candle[] = [];
   for (let hour = from; hour < hours; hour += step)
     rows.push({ts: at(hour), open: price, high: high(hour), low: price, close: price, volume: 10});
   return candlesOf(timeframe, rows);
@@ -165,7 +165,7 @@ describe("SEMANTICS §8: traps of settlements", () => {
     const funding = paying(96).map((row, i) => (i === 5 ? {...row, rate: "0"} : row));
     const [trade] = runBacktest([made({funding})], parseConfig()).trades;
     expect([trade!.entryTs, trade!.exitTs]).toEqual([at(16), at(48)]);
-    expect(trade!.payments.map(({ts}) => ts)).toEqual([24, 32, 40, 48].map(at));
+    expect(trade!.payments.map(({t}) => t)).toEqual([24, 32, 40, 48].map(at));
   });
 
   it("trap 11: pairs that settle at different instants each decide at their own, jitter and all", () => {
@@ -175,7 +175,7 @@ describe("SEMANTICS §8: traps of settlements", () => {
       ["MADE/USDT", at(16)],
       ["TOO/USDT", at(19)]
     ]);
-    expect(trades[1]!.payments.map(({ts}) => ts).slice(0, 2)).toEqual([at(27), at(35)]);
+    expect(trades[1]!.payments.map(({t}) => t).slice(0, 2)).toEqual([at(27), at(35)]);
   });
 });
 
@@ -186,7 +186,7 @@ describe("SEMANTICS §3: from and to", () => {
       runBacktest([data], parseConfig({warmup}), {fromMs: at(40), toMs: at(80)}).trades;
     expect(trades("true").map(({entryTs, exitTs}) => [entryTs, exitTs])).toEqual([[at(40), at(80)]]);
     expect(trades("false").map(({entryTs, exitTs}) => [entryTs, exitTs])).toEqual([[at(48), at(80)]]);
-    expect(trades("true")[0]!.payments.map(({ts}) => ts)).toEqual([48, 56, 64, 72].map(at));
+    expect(trades("true")[0]!.payments.map(({t}) => t)).toEqual([48, 56, 64, 72].map(at));
   });
 });
 

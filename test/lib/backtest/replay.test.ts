@@ -161,7 +161,7 @@ describe("the worker behind the strategy pages", () => {
     const {answers, handle} = collect();
     handle({type: "data", markets: [made(3)], range: {}});
     handle({type: "run", id: 7, entries: {minRte: "1"}});
-    expect(answers).toMatchObject([{type: "error", id: 7, name: "ConfigError"}]);
+    expect(answers).toMatchObject([{type: "error", id: 7, name: "SettingError"}]);
   });
 });
 

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {candlesOf, type CandleRow, type MarketData} from "../../../src/lib/market/marketdata.js";
+import {candlesOf, type Candle, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {runBacktest} from "../../../src/lib/backtest/run.js";
 import {bootstrapIntervals, resample} from "../../../src/lib/stats/bootstrap.js";
 import {dailyReturns, equityCurve, midnights, pairCurve} from "../../../src/lib/backtest/curve.js";
@@ -60,14 +60,14 @@ describe("SEMANTICS §6: ratios", () => {
 
 describe("SEMANTICS §6: equity on an even grid", () => {
   it("is the open at the grid instant, else the newest close, also within bars of 8 h", () => {
-    const rows: CandleRow[] = [0, 8, 16, 24, 32, 40].map((hour, i) => ({
+    const rows: Candle[] = [0, 8, 16, 24, 32, 40].map((hour, i) => ({
       ts: START + hour * HOUR_MS,
       open: 100 + i,
       high: 200,
       low: 1,
       close: 100 + i + 0.5
     }));
-    const flat: CandleRow[] = rows.map((row) => ({...row, open: 100, close: 100, high: 100}));
+    const flat: Candle[] = rows.map((row) => ({...row, open: 100, close: 100, high: 100}));
     const data: MarketData = {
       pair: "MADE/USDT",
       timeframe: "8h",

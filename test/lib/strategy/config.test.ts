@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
+import {roundTrip} from "../../../src/lib/market/costs.js";
 import {text} from "../../../src/lib/money/decimal.js";
 import {
   capitalPerNotional,
@@ -7,7 +8,6 @@ import {
   configEntries,
   parseConfig,
   PRESETS,
-  roundTripShare,
   strategyEntries
 } from "../../../src/lib/strategy/config.js";
 import {editDistance, suggest} from "../../../src/lib/strategy/suggest.js";
@@ -45,7 +45,7 @@ describe("parseConfig", () => {
   });
 
   it("SEMANTICS §4: the default round trip is 0.31 % + 0.2 % = 0.51 %; capital is twice the notional at leverage 1", () => {
-    expect(text(roundTripShare(parseConfig()))).toBe("0.0051");
+    expect(text(roundTrip(parseConfig()))).toBe("0.0051");
     expect(text(capitalPerNotional(parseConfig()))).toBe("2");
     expect(text(capitalPerNotional(parseConfig({leverage: 4})))).toBe("1.25");
   });

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {candlesOf, type CandleRow, type MarketData} from "../../../src/lib/market/marketdata.js";
+import {candlesOf, type Candle, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {text, toNumber} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {decide, dynamicShare, netPerPeriod, type PairBook} from "../../../src/lib/strategy/decide.js";
@@ -27,7 +27,7 @@ function market(
   rates: readonly string[],
   {hours = 8, bars = 1000, ...more}: {hours?: number; bars?: number} & Partial<MarketData> = {}
 ): MarketData {
-  const rows: CandleRow[] = Array.from({length: bars}, (_, i) => ({
+  const rows: Candle[] = Array.from({length: bars}, (_, i) => ({
     ts: at(i),
     open: 100,
     high: 100,

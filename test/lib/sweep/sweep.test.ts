@@ -172,7 +172,7 @@ describe("a sweep", () => {
     const broken = {...plan, axes: [parseAxis("minRate=0.0001:0.01:0.0001"), {key: "nope", values: ["1"]}]};
     await expect(runPool(broken, [localWorker()])).rejects.toThrow("invalid key: nope");
     const empty = {...plan, range: {fromMs: Date.UTC(2031, 0, 1)}};
-    await expect(runPool(empty, [localWorker()])).rejects.toMatchObject({name: "MissingDataError"});
+    await expect(runPool(empty, [localWorker()])).rejects.toMatchObject({name: "DataError"});
   });
 
   it("exports every trial as one row with its parameters", () => {

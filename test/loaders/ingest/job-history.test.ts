@@ -1,7 +1,7 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {newJob, type Job} from "../../../src/lib/wire/job.js";
+import {MAX_BULK_RETRIES, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {cancelEach, retryEach} from "../../../loaders/ingest/jobs/bulk.js";
-import {JobService, MAX_BULK_RETRIES} from "../../../loaders/ingest/jobs/service.js";
+import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {openDatabase, type Database} from "../../../loaders/store/database.js";
 import {saveJobs} from "../../../loaders/store/jobs.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";

@@ -1,7 +1,7 @@
 import {afterEach, describe, expect, it} from "vitest";
-import {JobService, MAX_BULK_RETRIES} from "../../../loaders/ingest/jobs/service.js";
+import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {summed} from "../../../loaders/ingest/jobs/batch.js";
-import {newJob, type Job} from "../../../src/lib/wire/job.js";
+import {MAX_BULK_RETRIES, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {rowsOf} from "../../../loaders/store/database.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";

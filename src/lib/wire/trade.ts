@@ -1,0 +1,59 @@
+/** The numbers that decided, as text, kept on the trade. */
+export interface Decision {
+  ts: number;
+  /** the numbers the rule compared and where each signal came from; decimals as text */
+  numbers: Readonly<Record<string, string>>;
+}
+
+/** A trade as it is shown and exported: money as text, instants in ms (INTERFACES, `backtest --json`). */
+export interface TradeReport {
+  id: string;
+  pair: string;
+  entryTs: number;
+  exitTs: number;
+  perpExitTs: number;
+  entryReason: string;
+  exitReason: string;
+  decidedBy: {entry: Decision; exit: Decision | undefined};
+  spotQty: string;
+  perpQty: string;
+  /** reference prices, not fills */
+  spotEntry: string;
+  spotExit: string;
+  perpEntry: string;
+  perpExit: string;
+  funding: string;
+  /** how many settlements were taken */
+  payments: number;
+  /** each of them */
+  settlements: {
+    ts: number;
+    rate: string;
+    mark: string;
+    markSource: "mark-open" | "mark-close" | "perp-open" | "perp-close";
+    amount: string;
+  }[];
+  fills: {
+    leg: string;
+    side: string;
+    ts: number;
+    reference: string;
+    price: string;
+    quantity: string;
+    fee: string;
+    slippage: string;
+  }[];
+  basis: string;
+  fees: string;
+  slippage: string;
+  borrow: string;
+  liquidationLoss: string;
+  liquidationDrift: string;
+  net: string;
+  capital: string;
+  returnOnCapital: number;
+  holdingHours: number;
+  budgetLimit: string;
+  liquidation:
+    {barTs: number; source: string; high: string; price: string; bankruptcy: string; spotReference: string} | undefined;
+}
