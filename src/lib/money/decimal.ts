@@ -1,4 +1,4 @@
-import DecimalJs from "decimal.js";
+import {Decimal as DecimalJs} from "decimal.js";
 
 /**
  * The one Decimal constructor of the project: precision 60, rounding half-even (SEMANTICS §3). Text never carries an
