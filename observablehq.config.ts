@@ -84,6 +84,7 @@ export default {
       name: "Notes",
       pages: [
         {name: "About notes", path: "/notes/"},
+        {name: "The rules", path: "/semantics"},
         {name: "How to write an analysis", path: "/notes/how-to-write-an-analysis"},
         {name: "From paper to a live hedge", path: "/notes/first-live-hedge"},
         {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
