@@ -1,4 +1,4 @@
-/** Who must act decides the class of an error; the command line maps each to its exit code (INTERFACES). */
+/** Who must act decides the class of an error; the command line maps each to its exit code. */
 export abstract class CarrybookError extends Error {
   /** what the reader can do next, in one sentence */
   readonly fix: string | undefined;

@@ -17,7 +17,7 @@ export const amount = (least: number | undefined = undefined) =>
 
 const rates = z.strictObject({maker: amount(), taker: amount()});
 const fee = (maker: string, taker: string) => ({maker: new Decimal(maker), taker: new Decimal(taker)});
-/** SEMANTICS §4: Bybit, VIP 0. */
+/** §4: Bybit, VIP 0. */
 const FEES = {spot: fee("0.001", "0.001"), linear: fee("0.0002", "0.00055")};
 
 const permissions = z.strictObject({

@@ -145,13 +145,13 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
   return worst;
 }
 
-/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of SEMANTICS where unknown. */
+/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of §4 where unknown. */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
   const {spotFee = 0.001, perpFee = 0.00055, slippageBps = 5, roundTrip = 0.0051} = costs ?? {};
   return {spotFee: +spotFee, perpFee: +perpFee, slippageBps: +slippageBps, roundTrip: +roundTrip};
 }
 
-/** The round trip of costs that travel as text (SEMANTICS §4), a share of notional; the defaults where unknown. */
+/** The round trip of costs that travel as text (§4), a share of notional; the defaults where unknown. */
 export function roundTripOf(
   costs: Partial<Record<"spotFee" | "perpFee" | "slippageBps", string>> | null | undefined
 ): number {

@@ -12,7 +12,7 @@ import {HOUR_MS} from "../time/grid.js";
 import type {PairResult, RunResult} from "./run.js";
 import {totalsOf, type Totals} from "./totals.js";
 
-/** A trade as it is shown and exported: money as text, instants in ms (INTERFACES, `backtest --json`). */
+/** A trade as it is shown and exported: money as text, instants in ms, as `backtest --json` prints it. */
 export interface TradeReport {
   id: string;
   pair: string;

@@ -1,4 +1,4 @@
-/** A piece of ingestion work, as the API and the pages see it (INTERFACES, the engine's API). */
+/** A piece of ingestion work, as the API and the pages see it. */
 export interface Job {
   id: string;
   parentId: string | null;
