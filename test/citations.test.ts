@@ -84,6 +84,13 @@ describe("the rules are cited as they stand", () => {
     expect(foreign).toEqual([]);
   });
 
+  it("every page that explains a calculation links to its rules", () => {
+    const pages = sources("src", /\.md$/).filter(({text}) => text.includes('class="method"'));
+    expect(pages.length).toBeGreaterThan(10);
+    const bare = pages.filter(({text}) => !/<div class="method">[\s\S]*\]\(\.\.?\/semantics#s\d/.test(text));
+    expect(bare.map(({file}) => file)).toEqual([]);
+  });
+
   it("lists and ranges of paragraphs are read to their end", () => {
     expect(citedIn("(§§2–5), (§§3, 8.14), (§8.13, 8.15), (§3, evaluated), (§5, 30 periods)")).toEqual(
       "2 3 4 5 3 8.14 8.13 8.15 3 5".split(" ")
