@@ -90,6 +90,18 @@ export default {
         {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
         {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
       ]
+    },
+    {
+      name: "Reference",
+      pages: [
+        {name: "Commands", path: "/reference/commands"},
+        {name: "Configuration", path: "/reference/configuration"},
+        {name: "The lake", path: "/reference/lake"},
+        {name: "The engine's API", path: "/reference/engine-api"},
+        {name: "Live trading", path: "/reference/live"},
+        {name: "Troubleshooting", path: "/reference/troubleshooting"},
+        {name: "Measured", path: "/reference/measured"}
+      ]
     }
   ],
   dynamicPaths: async function* () {
