@@ -84,10 +84,23 @@ export default {
       name: "Notes",
       pages: [
         {name: "About notes", path: "/notes/"},
+        {name: "The rules", path: "/semantics"},
         {name: "How to write an analysis", path: "/notes/how-to-write-an-analysis"},
         {name: "From paper to a live hedge", path: "/notes/first-live-hedge"},
         {name: "SQL over the tables", path: "/notes/sql-over-the-tables"},
         {name: "Fundamentals of perpetual futures", path: "/notes/fundamentals-of-perpetual-futures"}
+      ]
+    },
+    {
+      name: "Reference",
+      pages: [
+        {name: "Commands", path: "/reference/commands"},
+        {name: "Configuration", path: "/reference/configuration"},
+        {name: "The lake", path: "/reference/lake"},
+        {name: "The engine's API", path: "/reference/engine-api"},
+        {name: "Live trading", path: "/reference/live"},
+        {name: "Troubleshooting", path: "/reference/troubleshooting"},
+        {name: "Measured", path: "/reference/measured"}
       ]
     }
   ],

@@ -85,7 +85,7 @@ export function readTs(value: string | null | undefined): number {
 }
 
 /**
- * A closed candle of a file, or undefined when it is still in progress (SEMANTICS §1).
+ * A closed candle of a file, or undefined when it is still in progress (§1).
  * @param stepMs length of the candle; its open must lie on that grid
  * @param closeOnly mark and index history may carry nothing but the close
  * @throws RangeError with the reason a row is not a candle

@@ -13,7 +13,7 @@ import type {Streams} from "./streams.js";
 import {UsageError} from "../../loaders/errors.js";
 import type {Bindings, C} from "./context.js";
 
-/** The routes of the API (INTERFACES, The engine's API). Who may come here was decided before. */
+/** The routes of the API. Who may come here was decided before. */
 export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {
   const app = new Hono<{Bindings: Bindings}>();
   const body = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, c.env.body);

@@ -23,7 +23,7 @@ export interface Context {
   as: (kind: StoreKind) => Context;
 }
 
-/** The flags every command takes (INTERFACES, `npx carrybook`). */
+/** The flags every command takes. */
 export interface CommonFlags {
   data?: string;
   config?: string;

@@ -85,7 +85,7 @@ try {
 }
 process.exitCode = exitCode;
 
-/** Tells the reader what went wrong and what to do, and gives the exit code of INTERFACES. */
+/** Tells the reader what went wrong and what to do, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (interrupted.signal.aborted) {

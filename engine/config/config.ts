@@ -98,7 +98,7 @@ export interface LoadOptions {
 }
 
 /**
- * Reads the configuration: defaults < file < `.env` < environment < flags (INTERFACES, Names).
+ * Reads the configuration: defaults < file < `.env` < environment < flags.
  * @throws ConfigError naming the file or variable, the key and the value
  */
 export function loadConfig({file, flags = {}, env = process.env, cwd = process.cwd()}: LoadOptions = {}): Config {

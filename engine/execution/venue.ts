@@ -105,7 +105,7 @@ export interface StopReport {
 export interface ExecutionVenue {
   /**
    * Real money: quantities go out in whole steps and what is under one stays as dust; payments, liquidations and fills are
-   * what the venue says they are. On paper they are what the rules of SEMANTICS make of the market.
+   * what the venue says they are. On paper they are what the rules of §3 make of the market.
    */
   readonly real: boolean;
   /** how far the cash may differ before the books disagree, in quote */

@@ -111,7 +111,7 @@ export class LiveFeed {
   }
 
   /**
-   * What an open hedge is paid on at a settlement (SEMANTICS §2): the mark candle that opens then, if it has ended
+   * What an open hedge is paid on at a settlement (§2): the mark candle that opens then, if it has ended
    * already, else the close of the one that ended then, else the perp's newest close.
    */
   async mark(pair: string, t: number): Promise<SettlementInput["mark"]> {

@@ -126,7 +126,7 @@ export class Trader extends TraderState {
     }
   }
 
-  /** One instant: what the venue did, liquidate, settle, decide, close, open (SEMANTICS §3). */
+  /** One instant: what the venue did, liquidate, settle, decide, close, open (§3). */
   async step(given: Omit<InputEvent, "type">): Promise<void> {
     if (this.recorder.turns(given.ts)) {
       this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: given.ts, state: snapshotOf(this)});

@@ -4,7 +4,7 @@ import {ExchangeError} from "../errors.js";
 import type {FundingRow} from "../rows.js";
 import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 
-/** The longest and the shortest interval between settlements (SEMANTICS §2). */
+/** The longest and the shortest interval between settlements (§2). */
 const LONGEST_MS = 8 * HOUR_MS;
 const SHORTEST_MS = HOUR_MS;
 /** Venues publish a settlement seconds after its instant; the last minutes are not proven empty. */

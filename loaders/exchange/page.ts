@@ -55,7 +55,7 @@ export function readPage<Row extends MarketRow>(list: readonly unknown[], rules:
   return {value, doubtful: rejected.length > 0 || repeats > 0 || outside > 0};
 }
 
-/** {@link readPage} for candles that open in a window; those in progress at `asOfMs` are dropped (SEMANTICS §8.3). */
+/** {@link readPage} for candles that open in a window; those in progress at `asOfMs` are dropped (§8.3). */
 export function readCandles(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,

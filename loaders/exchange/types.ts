@@ -33,7 +33,7 @@ export interface CallOptions {
 export interface VenueTicker {
   pair: string;
   market: "spot" | "perp";
-  /** of the last 24 h in the quote currency, never the base volume (SEMANTICS §8.6); undefined where it is not told */
+  /** of the last 24 h in the quote currency, never the base volume (§8.6); undefined where it is not told */
   turnover24h: string | undefined;
   last: string | undefined;
   bid: string | undefined;
@@ -79,7 +79,7 @@ export interface Exchange {
   readonly timeframes: readonly string[];
   /** The venue's clock, and how far it is ahead of this machine's, in ms (half the round trip taken off). */
   serverTime(options?: CallOptions): Promise<{venueMs: number; skewMs: number}>;
-  /** Every spot and linear perpetual market that the venue lists today, read anew each time (SEMANTICS §8.4). */
+  /** Every spot and linear perpetual market that the venue lists today, read anew each time (§8.4). */
   instruments(options?: CallOptions): Promise<VenueInstrument[]>;
   /** The present state of every market of a kind. */
   tickers(market: "spot" | "perp", options?: CallOptions): Promise<VenueTicker[]>;

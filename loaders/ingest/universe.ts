@@ -8,7 +8,7 @@ import {newestInstruments, newestSnapshotTs, saveInstruments, type ListedInstrum
 import type {SeriesKey} from "../store/key.js";
 import {dropUnselected, readTracked, track} from "../store/tracked.js";
 
-/** The chosen pairs of a venue are chosen anew after this long (DESIGN, data loaders). */
+/** The chosen pairs of a venue are chosen anew after this long. */
 export const RESELECT_MS = 7 * DAY_MS;
 
 /**
@@ -59,7 +59,7 @@ export async function listMarkets(
 }
 
 /**
- * The pairs with the most turnover in quote over the last 24 h that the universe admits (SEMANTICS §5): active, with an
+ * The pairs with the most turnover in quote over the last 24 h that the universe admits (§5): active, with an
  * active spot market of the same coin, ties by name.
  * @returns names of perp pairs, the largest first
  */

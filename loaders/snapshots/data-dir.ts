@@ -2,7 +2,7 @@ import {existsSync} from "node:fs";
 import {join, resolve} from "node:path";
 import {manifestPath, readManifest} from "../lake/manifest.js";
 
-/** The data directory of this process: `CARRYBOOK_DATA`, else `data` (INTERFACES, Names). */
+/** The data directory of this process: `CARRYBOOK_DATA`, else `data`. */
 export const rootDir = (env: NodeJS.ProcessEnv = process.env): string => resolve(env.CARRYBOOK_DATA ?? "data");
 
 /** The directory pages show: real data when there is any, else the demo, else the empty real one. */

@@ -22,7 +22,7 @@ import {literal} from "../store/key.js";
 const REACH_MS = 20 * DAY_MS;
 
 /**
- * Every pair judged at its newest settlement (SEMANTICS §7), and whether each preset would open it there: asked of
+ * Every pair judged at its newest settlement (§7), and whether each preset would open it there: asked of
  * `decide` itself, so that page and strategy cannot differ.
  */
 export async function decisionRows(dataDir: string, costs: Costs): Promise<DecisionRow[]> {

@@ -19,12 +19,12 @@ import {literal} from "../store/key.js";
 import {queryColumns} from "./arrow.js";
 import {rangeFrom} from "./ranges.js";
 
-/** Thresholds of the simple strategy's defaults, per 8 h (SEMANTICS §5). */
+/** Thresholds of the simple strategy's defaults, per 8 h (§5). */
 export const MIN_RATE = 0.0003;
 export const EXIT_RATE = 0.0001;
 
 /**
- * Every pair with funding over each range, ranked by SEMANTICS §5: `netPerPeriod` annualised, ties by symbol; pairs with
+ * Every pair with funding over each range, ranked by §5: `netPerPeriod` annualised, ties by symbol; pairs with
  * too few rows last. Ranges end at the venue's newest settlement, so that old imports are not empty.
  */
 export async function explorerRows(
@@ -161,7 +161,7 @@ function explorerRow(
   };
 }
 
-/** Why a pair cannot be opened (SEMANTICS §5, universe filter), in words. */
+/** Why a pair cannot be opened (§5, universe filter), in words. */
 function reasonsAgainst({
   own,
   asOfTs,

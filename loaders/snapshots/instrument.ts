@@ -8,7 +8,7 @@ import {readInstrument, type ListedInstrument} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 
 /**
- * The two markets of a pair as their venue last listed them, in coins and quote per coin (SEMANTICS §3: multiplier
+ * The two markets of a pair as their venue last listed them, in coins and quote per coin (§3: multiplier
  * symbols and contract sizes are converted before legs are compared).
  * @returns undefined where no list is known, e.g. for imported files
  */

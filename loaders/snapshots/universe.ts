@@ -19,7 +19,7 @@ export interface UniverseRow {
 }
 
 /**
- * The perps that a venue listed at an instant, those that have ended since included (SEMANTICS §8.14). It is read from
+ * The perps that a venue listed at an instant, those that have ended since included (§8.14). It is read from
  * the newest list at or before the instant; before the first list, from what the lists say of launches and ends, which
  * misses pairs that had gone before anybody looked.
  * @param coverage share of rows by pair, where there is data; without it the coverage rule is left out

@@ -6,7 +6,7 @@ import {acquireLock, type LockOptions} from "./lock.js";
 import {literal, type SeriesKey, type StoredKey} from "./key.js";
 import {SCHEMA_SQL, SCHEMA_VERSION} from "./schema.js";
 
-/** Simulated and real rows never share a store (DESIGN, One row's way). */
+/** Simulated and real rows never share a store. */
 export type StoreKind = "real" | "simulated";
 
 export interface OpenOptions extends LockOptions {

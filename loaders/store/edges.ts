@@ -13,7 +13,7 @@ const LONGEST_MS = 8 * HOUR_MS;
 
 /**
  * Finds what is missing before the first row and after the last one of a history, where the venue was asked: a head the
- * market's launch says should be there, a tail that its end does not explain (SEMANTICS §8.13, 8.14). Findings that stay
+ * market's launch says should be there, a tail that its end does not explain (§8.13, 8.14). Findings that stay
  * as they were keep their tries.
  */
 export async function refreshEdges(db: Database, key: StoredKey): Promise<void> {

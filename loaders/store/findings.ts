@@ -200,7 +200,7 @@ export async function holesToRepair(db: Database, key: StoredKey): Promise<Tried
 
 /**
  * Counts a refetch that left a hole as it was; the second one settles an open hole as `confirmed missing`, while an
- * ambiguous one stays what it is: a switch looks just like it (SEMANTICS §8.15).
+ * ambiguous one stays what it is: a switch looks just like it (§8.15).
  */
 export async function countTry(db: Database, key: StoredKey, {from, to}: Span): Promise<void> {
   const where = `${whereKey(key)} and from_ts = ${from} and to_ts = ${to}`;

@@ -35,7 +35,7 @@ const COLUMNS = [
 
 /**
  * Keeps what a venue lists as the snapshot of that UTC day, in the place of an earlier one of the same day, so that past
- * universes can be asked for (SEMANTICS §8.14).
+ * universes can be asked for (§8.14).
  * @param turnovers 24 h turnover in quote by `market|pair`
  */
 export async function saveInstruments(

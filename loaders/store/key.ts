@@ -2,7 +2,7 @@ import type {Series} from "../../src/lib/market/pair.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 
-/** What one history is: venue + series + pair + timeframe (SEMANTICS §8.12). Funding has the timeframe `""`. */
+/** What one history is: venue + series + pair + timeframe (§8.12). Funding has the timeframe `""`. */
 export interface SeriesKey {
   venue: string;
   series: Series;

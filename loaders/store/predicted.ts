@@ -2,7 +2,7 @@ import {inTransaction, rowsOf, storedKey, type Database} from "./database.js";
 import {literal} from "./key.js";
 import {DECIMAL_SQL} from "./schema.js";
 
-/** A rate that a venue expected at its next settlement, and when it said so. Never a settled rate (SEMANTICS §1). */
+/** A rate that a venue expected at its next settlement, and when it said so. Never a settled rate (§1). */
 export interface PredictedRow {
   pair: string;
   /** the venue's instant of the observation, UTC ms: the rate is known from then on */

@@ -34,7 +34,7 @@ export interface WriteResult {
 
 /**
  * Takes staged rows into the store in one transaction: rows, coverage, findings and the lake's work list together
- * (SEMANTICS §8.12). Writing the same again changes nothing. The stage is used up either way.
+ * (§8.12). Writing the same again changes nothing. The stage is used up either way.
  */
 export async function writeStage(db: Database, stage: Stage, options: WriteOptions): Promise<WriteResult> {
   try {

@@ -1,6 +1,6 @@
 /**
- * What a note needs of the model, from one place: open the feed, load a pair, run a strategy, read the report. A note
- * imports it as `../components/analysis.js`.
+ * Everything a note may import, from one place: the feed, the charts, a backtest in one call, and the whole public
+ * model. A note imports it as `../components/analysis.js`.
  */
 import type {MarketData} from "../lib/market/marketdata.js";
 import {backtestReport, type BacktestReport} from "../lib/backtest/report.js";
@@ -47,3 +47,4 @@ export function settlementRows({t, rate, rate8h}: FundingSeries): {date: Date; r
 export {EquityChart} from "./charts/equityChart.js";
 export {openFeed} from "./feed/marketFeed.js";
 export {Waterfall} from "./charts/waterfall.js";
+export * from "../lib/index.js";

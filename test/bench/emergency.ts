@@ -11,7 +11,7 @@ import {median, type BenchRow} from "./harness.js";
 const ROUNDS = 7;
 /** Requests that wait in the account's queue when the stop is pressed. */
 const FLOOD = 400;
-/** What HAZARDS asks for, ms. */
+/** The longest that an emergency stop may take, ms. */
 const MOST_MS = 250;
 
 interface Press {

@@ -8,7 +8,7 @@ import {siteBench} from "./site.js";
 import {storeBench} from "./store.js";
 import {sweepBench} from "./sweep.js";
 
-/** `npm run bench [name…]`: the rows of the README's table, one suite after another. */
+/** `npm run bench [name…]`: the rows of the table in src/reference/measured.md, one suite after another. */
 const SUITES: Readonly<Record<string, () => Promise<BenchRow[]> | BenchRow[]>> = {
   store: storeBench,
   backfill: backfillBench,

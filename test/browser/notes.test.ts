@@ -67,6 +67,7 @@ it("the block of the guide works as it stands in a new note, and gives the comma
     mkdirSync(join(folder, "data"));
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     writeFileSync(join(folder, "src/notes/my-question.md"), block);
+    cpSync(join(ROOT, "test/examples/note.md"), join(folder, "src/notes/example.md"));
     const dist = join(folder, "site");
     const args = ["--import", "tsx", "engine/site/build.ts", "--data", site.data, "--dist", dist];
     const [command, rest] = canCutNetwork()
@@ -100,6 +101,13 @@ it("the block of the guide works as it stands in a new note, and gives the comma
       expect(await page.locator(".observablehq--error").count()).toBe(0);
       expect(problems).toEqual([]);
       await page.context().close();
+
+      const example = await openPage(browser, `${served.url}notes/example`);
+      await example.page.getByText(/^The conservative preset made \d+ trades/).waitFor({timeout: 60_000});
+      expect(await example.page.getByText(/^Half of all \d+ periods left more than/).count()).toBe(1);
+      expect(await example.page.locator(".observablehq--error").count()).toBe(0);
+      expect(example.problems).toEqual([]);
+      await example.page.context().close();
     } finally {
       await served.close();
     }

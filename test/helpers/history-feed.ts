@@ -17,7 +17,7 @@ export interface HistoryFeed {
 }
 
 /**
- * Turns stored history into the inputs of the trading loop, by the conventions of a backtest (SEMANTICS §3): the touch is
+ * Turns stored history into the inputs of the trading loop, by the conventions of a backtest (§3): the touch is
  * the open, there is no latency, settlements are known at their instant and the data ends at the last common bar.
  */
 export function historyFeed(markets: readonly MarketData[], config: StrategyConfig, range: Range = {}): HistoryFeed {

@@ -52,7 +52,7 @@ export async function insideTheInvariant(own: LiveDesk, dir: string): Promise<bo
   return naked;
 }
 
-/** What the venue does to one order, once (HAZARDS, Two legs). */
+/** What the venue does to one order, once. */
 export const ORDER_FAULTS = [
   {kind: "reject"},
   {kind: "insufficient-funds"},

@@ -29,7 +29,7 @@ export function textField(row: Fields, name: string): string {
 
 /**
  * One execution as a fill, in coins and quote per coin. A spot purchase's fee is taken in the coin: what arrives is less,
- * and the fee's value is at the execution's price (SEMANTICS §3, `spotFeeIn: "base"`).
+ * and the fee's value is at the execution's price (§3, `spotFeeIn: "base"`).
  * @param reference of the order it belongs to; the execution's own price where there is none
  */
 export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal): Fill {

@@ -165,7 +165,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 
   /**
-   * Margin mode and leverage of a pair, set and read back: the liquidation price of SEMANTICS §3 stands on both.
+   * Margin mode and leverage of a pair, set and read back: the liquidation price of §3 stands on both.
    * @returns why the pair cannot be opened
    */
   async #prepare({perp, pair}: PairMarkets): Promise<string | undefined> {

@@ -103,7 +103,7 @@ export function marginOf(account: Account, position: Position, market: Market, m
   };
 }
 
-/** Where an isolated position ends (SEMANTICS §3 for shorts; a long is its mirror, rounded down to the tick). */
+/** Where an isolated position ends (§3 for shorts; a long is its mirror, rounded down to the tick). */
 export function isolatedPrices(
   position: Position,
   leverage: Decimal,

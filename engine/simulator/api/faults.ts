@@ -1,7 +1,7 @@
 import {z} from "zod";
 import {uniform} from "../market/noise.js";
 
-/** What the venue can be told to do wrong (HAZARDS, Exchange client). */
+/** What the venue can be told to do wrong. */
 export const FAULTS = [
   "truncate",
   "html",

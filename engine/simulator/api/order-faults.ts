@@ -2,7 +2,7 @@ import {z} from "zod";
 import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
 import type {Handling} from "../account/handling.js";
 
-/** What the venue can be told to do to single requests, above all to orders (HAZARDS, Two legs). */
+/** What the venue can be told to do to single requests, above all to orders. */
 export const ORDER_FAULTS = [
   "reject",
   "insufficient-funds",

@@ -80,7 +80,7 @@ const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() -
 
 /**
  * Starts the simulated venue: Bybit v5's endpoints on this machine, public ones for everybody and private ones for the
- * accounts that are opened. What it rests on is in CONFORMANCE.md. `/sim/...` steers and observes it.
+ * accounts that are opened. What it rests on is in engine/simulator/CONFORMANCE.md. `/sim/...` steers and observes it.
  */
 export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
   const {

@@ -105,7 +105,7 @@ export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number
   return index * coin.multiplier * (1 + (side === "mark" ? premium * 0.8 : premium));
 }
 
-/** The venue's yearly maintenance hour, in which nothing traded and which no refetch fills (SEMANTICS §8.15). */
+/** The venue's yearly maintenance hour, in which nothing traded and which no refetch fills (§8.15). */
 export const inOutage = (tsMs: number): boolean => {
   const day = new Date(tsMs);
   return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;

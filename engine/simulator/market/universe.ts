@@ -92,7 +92,7 @@ const known = new Map<number, readonly Coin[]>();
 
 /**
  * The simulated venue's coins, the same for the same seed: majors, one quoted per thousand, one without a spot market,
- * one listed in 2026, one delisted in 2026 (SEMANTICS §§3, 8.14).
+ * one listed in 2026, one delisted in 2026 (§§3, 8.14).
  * @param count of the coins; beyond the usual ones come small ones that are alike
  */
 export function universe(seed: number, count?: number): readonly Coin[] {

@@ -17,7 +17,7 @@ export interface Plan {
 }
 
 /**
- * What of `wanted` is missing from a history, and only that (INTERFACES, backfill). Proof beyond the newest row counts
+ * What of `wanted` is missing from a history, and only that. Proof beyond the newest row counts
  * only where the market has ended: a venue publishes late, and silence about the present is no proof.
  * @param wanted half-open; candles are cut to whole ones
  */

@@ -10,7 +10,7 @@ import {count, write, type FetchContext} from "./fetch.js";
 
 /**
  * Refetches the exact holes of a history. A hole that a refetch leaves as it is has been tried once more; after two it is
- * `confirmed missing`, or stays `ambiguous`, and is not asked for again (SEMANTICS §8.13, 8.15).
+ * `confirmed missing`, or stays `ambiguous`, and is not asked for again (§8.13, 8.15).
  * @returns the job with what became of the holes in its `quality`
  */
 export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {

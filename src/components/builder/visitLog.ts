@@ -20,7 +20,7 @@ export interface VisitTrial {
 
 /**
  * Every trial of a visit, those of sweeps included: whoever looks at many variants and keeps the best must pay for the
- * looking, so the Sharpe ratio in hand is deflated by all of them (SEMANTICS §6).
+ * looking, so the Sharpe ratio in hand is deflated by all of them (§6).
  */
 export class VisitLog {
   readonly trials: VisitTrial[] = [];

@@ -36,7 +36,7 @@ const STEPS = [
 ] as const;
 
 /**
- * From funding to net in exact decimals (SEMANTICS §3); borrow and liquidation stand there only where there was some.
+ * From funding to net in exact decimals (§3); borrow and liquidation stand there only where there was some.
  * @throws `waterfall does not add up: …` when the parts do not make the net, which the ledger's law forbids
  */
 export function waterfallSteps(parts: Parts): WaterfallStep[] {

@@ -146,7 +146,7 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
   return worst;
 }
 
-/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of SEMANTICS where unknown. */
+/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of §4 where unknown. */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
   const {spotFee, perpFee, slippageBps} = DEFAULT_COSTS_TEXT;
   return {
@@ -157,7 +157,7 @@ export function readCosts(costs: Partial<Record<keyof Costs, string | number>> |
   };
 }
 
-/** The round trip of costs that travel as text (SEMANTICS §4), a share of notional; the defaults where unknown. */
+/** The round trip of costs that travel as text (§4), a share of notional; the defaults where unknown. */
 export function roundTripOf(
   costs: Partial<Record<"spotFee" | "perpFee" | "slippageBps", string>> | null | undefined
 ): number {

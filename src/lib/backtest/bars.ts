@@ -19,7 +19,7 @@ interface Bar {
 }
 
 /**
- * The bars of the liquidation check (SEMANTICS §3): per bar the mark's high where there is one, else the perp's. A finer
+ * The bars of the liquidation check (§3): per bar the mark's high where there is one, else the perp's. A finer
  * series replaces the coarse bars it covers in full; a coarse bar with a hole in the finer series is still checked.
  */
 export function marginBars(data: MarketData): MarginBars {

@@ -12,7 +12,7 @@ export interface EquityCurve {
   equity: Float64Array;
 }
 
-/** The hourly grid of a run: from its first whole hour to the one that holds its end (SEMANTICS §6). */
+/** The hourly grid of a run: from its first whole hour to the one that holds its end (§6). */
 export interface Grid {
   startMs: number;
   stepMs: number;
@@ -30,7 +30,7 @@ export interface GridPrices {
   perp: Float64Array;
 }
 
-/** Both legs on a grid: the open at the grid instant, else the newest close (SEMANTICS §6); NaN before any price. */
+/** Both legs on a grid: the open at the grid instant, else the newest close (§6); NaN before any price. */
 export function gridPrices(window: PairWindow, grid: Grid): GridPrices {
   return {spot: pricesOnGrid(window.data.spot, grid), perp: pricesOnGrid(window.data.perp, grid)};
 }
@@ -52,7 +52,7 @@ function pricesOnGrid(candles: Candles, {startMs, stepMs, length}: Grid): Float6
   return prices;
 }
 
-/** The equity of a run's account on the hourly grid: cash plus legs, after all events of each instant (SEMANTICS §6). */
+/** The equity of a run's account on the hourly grid: cash plus legs, after all events of each instant (§6). */
 export function equityCurve(result: RunResult): EquityCurve {
   return curveOf(result.pairs, toNumber(result.config.capital), gridOf(result));
 }
@@ -106,7 +106,7 @@ export function midnights({startMs, stepMs, equity}: EquityCurve): {startMs: num
   return {startMs: first, values: Float64Array.from({length: n}, (_, i) => equity[offset + i * perDay]!)};
 }
 
-/** Daily returns `e[d] / e[d − 1] − 1` at midnights UTC on the grid (SEMANTICS §6). */
+/** Daily returns `e[d] / e[d − 1] − 1` at midnights UTC on the grid (§6). */
 export function dailyReturns(curve: EquityCurve): Float64Array {
   const {values} = midnights(curve);
   return Float64Array.from({length: Math.max(0, values.length - 1)}, (_, i) => values[i + 1]! / values[i]! - 1);

@@ -62,7 +62,7 @@ export type DeskConfig = Pick<StrategyConfig, "maxWaitBars" | "decisionDelayBars
 
 /**
  * The trading state of one pair: its hedge, its one waiting intent, what was closed and refused. It reads no market: each
- * method is one phase of the order within an instant (SEMANTICS §3) and is handed what that phase needs, so that
+ * method is one phase of the order within an instant (§3) and is handed what that phase needs, so that
  * backtest, paper and live run the same one.
  */
 export class PairDesk {
@@ -170,7 +170,7 @@ export class PairDesk {
     });
   }
 
-  /** Phase 2: a settlement at `t`, and what a real venue paid for it; a hedge opened exactly then receives nothing from it (SEMANTICS §8.10). */
+  /** Phase 2: a settlement at `t`, and what a real venue paid for it; a hedge opened exactly then receives nothing from it (§8.10). */
   settle(
     t: number,
     settlement: {rate: Decimal; ambiguous: boolean; paid?: Decimal | undefined},

@@ -16,7 +16,7 @@ export interface Claim {
 }
 
 /**
- * Sizes an entry against the account at its fill (SEMANTICS §3): count, budget, steps and minimums.
+ * Sizes an entry against the account at its fill (§3): count, budget, steps and minimums.
  * @returns the order, or why the fill is refused
  */
 export function sizeEntry(

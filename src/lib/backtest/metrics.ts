@@ -5,7 +5,7 @@ import {HOUR_MS, YEAR_MS} from "../time/grid.js";
 import {dailyReturns, equityCurve, pairCurve, type EquityCurve} from "./curve.js";
 import {maxDrawdown, moments, sharpe, sortino, type Statistic} from "../stats/ratios.js";
 
-/** A run's statistics (SEMANTICS §6). Shares are fractions; returns are on the account's capital. */
+/** A run's statistics (§6). Shares are fractions; returns are on the account's capital. */
 export interface Metrics {
   /** final equity / capital − 1 */
   totalReturn: number;

@@ -13,7 +13,7 @@ import {windowRules, type PairWindow} from "./window.js";
 
 /**
  * One pair in a backtest: its desk and its place in the data. Each method is one phase of the order within an instant
- * (SEMANTICS §3); the run calls them for all pairs, phase by phase.
+ * (§3); the run calls them for all pairs, phase by phase.
  */
 export class PairRun {
   readonly window: PairWindow;

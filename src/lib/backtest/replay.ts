@@ -90,7 +90,7 @@ export interface ReplayHistory {
 }
 
 /**
- * A run that can be stepped through. Every answer about an instant uses rows known by then (SEMANTICS §1): cutting all
+ * A run that can be stepped through. Every answer about an instant uses rows known by then (§1): cutting all
  * later data away leaves it as it is.
  */
 export class Replay {
@@ -248,7 +248,7 @@ function hedgeOf(hedge: StepHedge): ReplayHedge {
 
 const ORDER: Record<ReplayEvent["kind"], number> = {liquidated: 0, settled: 1, closed: 2, opened: 3};
 
-/** Everything that happened in some trades, by instant, then in the order within one (SEMANTICS §3). */
+/** Everything that happened in some trades, by instant, then in the order within one (§3). */
 export function eventsOf(trades: readonly TradeReport[]): ReplayEvent[] {
   const events = trades.flatMap((trade): ReplayEvent[] => {
     const {id: tradeId, pair} = trade;

@@ -44,7 +44,7 @@ export interface RunOptions extends Range {
 }
 
 /**
- * Runs a strategy over the history of one pair or of many on one shared capital, in exact decimals (SEMANTICS §§2–5).
+ * Runs a strategy over the history of one pair or of many on one shared capital, in exact decimals (§§2–5).
  * Events of one instant happen in one order: liquidate, settle, decide, close, open. Pure: the same data and config
  * always give the same result, whatever order the pairs come in.
  * @throws DataError where a pair has nothing in the range

@@ -12,7 +12,7 @@ export interface Variation {
 }
 
 /**
- * The two sensitivities that belong beside every headline (SEMANTICS §3): every decision acted on one bar later, and
+ * The two sensitivities that belong beside every headline (§3): every decision acted on one bar later, and
  * fees and slippage doubled.
  */
 export function sensitivities(data: readonly MarketData[], config: StrategyConfig, range: Range = {}): Variation[] {

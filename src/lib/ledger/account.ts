@@ -12,7 +12,7 @@ export class Account {
   }
 
   /**
-   * `capital + Σ net of closed trades + funding received − costs paid on open ones − capital in use` (SEMANTICS §3).
+   * `capital + Σ net of closed trades + funding received − costs paid on open ones − capital in use` (§3).
    */
   free(open: readonly Hedge[]): Decimal {
     return open.reduce(

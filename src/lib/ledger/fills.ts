@@ -19,13 +19,13 @@ export interface Fill {
   quantity: Decimal;
   /** in quote */
   fee: Decimal;
-  /** in quote: fill against reference; ≥ 0 by the rules of SEMANTICS, less where a venue filled at a better price */
+  /** in quote: fill against reference; ≥ 0 by the rules of §3, less where a venue filled at a better price */
   slippage: Decimal;
   /** the venue's own number of it, where there is one */
   id?: string;
 }
 
-/** `reference × (1 + slippage)` for a buy, `× (1 − slippage)` for a sale (SEMANTICS §3). */
+/** `reference × (1 + slippage)` for a buy, `× (1 − slippage)` for a sale (§3). */
 export function fillPrice(reference: Decimal, side: Side, slippage: Decimal): Decimal {
   return reference.times(side === "buy" ? ONE.plus(slippage) : ONE.minus(slippage));
 }
@@ -48,7 +48,7 @@ export function fillInQuote(
 
 /**
  * A spot purchase whose fee is taken in the coin (Bybit): of the ordered `Q` we receive `Q × (1 − fee)`; the fee's
- * value is `Q × fee × fillPrice`, and slippage counts the coin received (SEMANTICS §3).
+ * value is `Q × fee × fillPrice`, and slippage counts the coin received (§3).
  */
 export function buyWithCoinFee(
   order: {ts: number; reference: Decimal; quantity: Decimal},

@@ -21,7 +21,7 @@ export interface HedgeOrder {
 
 /**
  * One open hedge: long spot, short perp, as a fold over its fills. It books cash by what really changes hands and, beside
- * it, the components that explain it; the two must agree to the last digit (SEMANTICS §3, the law), which closing it
+ * it, the components that explain it; the two must agree to the last digit (§3, the law), which closing it
  * checks. A backtest's hedge has two fills to open it and two to close it; a venue may fill in parts, take some of the
  * short away, or let a leg be unwound.
  */
@@ -137,7 +137,7 @@ export class Hedge {
   }
 
   /**
-   * Takes part in one settlement: `perpQty × mark × rate`, received when positive (SEMANTICS §2).
+   * Takes part in one settlement: `perpQty × mark × rate`, received when positive (§2).
    * @param payment with `amount` where the venue itself says what it paid
    */
   settle({amount, ...payment}: Omit<Payment, "amount"> & {amount?: Decimal | undefined}): Payment {
@@ -228,7 +228,7 @@ export class Hedge {
     };
   }
 
-  /** The components with the legs marked at two reference prices; a lost perp leg keeps its own (SEMANTICS §3). */
+  /** The components with the legs marked at two reference prices; a lost perp leg keeps its own (§3). */
   components(spotReference: Decimal, perpReference: Decimal): Components {
     const lost = this.liquidation;
     const spot = this.#spotReferences.plus(this.#spotQty.times(spotReference));

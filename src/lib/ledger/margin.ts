@@ -11,7 +11,7 @@ export interface MarginPrices {
 
 /**
  * `P* = perpFill × (L + 1) / (L × (1 + maintenanceRate))` and the bankruptcy price `perpFill × (L + 1) / L`, both up to
- * the tick (SEMANTICS §3, evaluated in this order).
+ * the tick (§3, evaluated in this order).
  */
 export function marginPrices(
   perpFill: Decimal,

@@ -23,7 +23,7 @@ export interface Rules {
 const FINEST = decimal("0.00000001");
 const MAINTENANCE = decimal("0.005");
 
-/** The rules of a pair: the config's word before the instrument's, else 1e-8 and no minimum (SEMANTICS §3). */
+/** The rules of a pair: the config's word before the instrument's, else 1e-8 and no minimum (§3). */
 export function rulesOf(instrument: Instrument | undefined, config: StrategyConfig): Rules {
   const read = (value: string | undefined, name: string) => (value === undefined ? undefined : decimal(value, name));
   const spotStep = config.spotStep ?? read(instrument?.spotStep, "spotStep") ?? FINEST;
@@ -60,7 +60,7 @@ function maintenanceOf(instrument: Instrument | undefined, config: StrategyConfi
   return [{upTo: undefined, rate}];
 }
 
-/** The maintenance rate of a position of some notional (SEMANTICS §3, per symbol and tier); above all tiers the last. */
+/** The maintenance rate of a position of some notional (§3, per symbol and tier); above all tiers the last. */
 export function maintenanceRateAt({maintenance}: Rules, notional: Decimal): Decimal {
   return (maintenance.find(({upTo}) => !upTo || notional.lte(upTo)) ?? maintenance.at(-1)!).rate;
 }

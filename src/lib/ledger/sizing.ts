@@ -3,7 +3,7 @@ import {slippageShare} from "../market/costs.js";
 import {capitalPerNotional, type StrategyConfig} from "../strategy/config.js";
 import {floorToStep, type Rules} from "./rules.js";
 
-/** Why a fill was refused; each is counted (SEMANTICS §3). */
+/** Why a fill was refused; each is counted (§3). */
 export type Refusal = "too-many-hedges" | "nothing-to-buy" | "under-minimum-quantity" | "under-minimum-notional";
 
 export type BudgetLimit = "maxPositionUsd" | "pairCapUsd" | "portfolioCapUsd" | "freeCapital";
@@ -21,7 +21,7 @@ export function neededPerNotional(config: StrategyConfig): Decimal {
 }
 
 /**
- * The spot notional one hedge may take (SEMANTICS §3): the least of the position's size, the pair's cap, what is left
+ * The spot notional one hedge may take (§3): the least of the position's size, the pair's cap, what is left
  * of the portfolio's cap, and what the free capital carries with its entry costs.
  * @param share of `maxPositionUsd` a dynamic size takes; the caps are not scaled
  */

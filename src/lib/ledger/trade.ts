@@ -28,7 +28,7 @@ export interface Liquidation {
   spotReference: Decimal;
 }
 
-/** The parts of a trade's net; the law of SEMANTICS §3 binds them. */
+/** The parts of a trade's net; the law of §3 binds them. */
 export interface Components {
   funding: Decimal;
   basis: Decimal;
@@ -39,7 +39,7 @@ export interface Components {
   liquidationDrift: Decimal;
 }
 
-/** `net = funding + basis − fees − slippage − borrow − liquidationLoss + liquidationDrift` (SEMANTICS §3). */
+/** `net = funding + basis − fees − slippage − borrow − liquidationLoss + liquidationDrift` (§3). */
 export function netOf(c: Components): Decimal {
   return c.funding
     .plus(c.basis)

@@ -1,6 +1,6 @@
 import {Decimal, decimal, type DecimalInput} from "../money/decimal.js";
 
-/** What a round trip costs: taker fees per market as shares, slippage per fill in basis points (SEMANTICS §4). */
+/** What a round trip costs: taker fees per market as shares, slippage per fill in basis points (§4). */
 export interface Costs {
   spotFee: Decimal;
   perpFee: Decimal;
@@ -37,22 +37,22 @@ export function parseCosts(input: Partial<Record<keyof Costs, DecimalInput>> = {
 /** Slippage of one fill as a share of its price. */
 export const slippageShare = (costs: Pick<Costs, "slippageBps">): Decimal => costs.slippageBps.div(10_000);
 
-/** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (SEMANTICS §4). */
+/** `2 × (spotFee + perpFee) + 4 × slippage`, as a share of notional (§4). */
 export const roundTrip = (costs: Costs): Decimal =>
   costs.spotFee.plus(costs.perpFee).times(2).plus(slippageShare(costs).times(4));
 
 /**
- * Break-even: how many 8-hour periods of a rate pay the round trip (SEMANTICS §4).
+ * Break-even: how many 8-hour periods of a rate pay the round trip (§4).
  * @param rate8h share per 8 hours
  * @returns periods, or undefined where the rate earns nothing
  */
 export const breakEvenPeriods = (rate8h: number, roundTripShare: number): number | undefined =>
   rate8h > 0 ? roundTripShare / rate8h : undefined;
 
-/** Periods of 8 hours an entry is expected to be held, unless a config says otherwise (SEMANTICS §5). */
+/** Periods of 8 hours an entry is expected to be held, unless a config says otherwise (§5). */
 export const EXPECTED_HOLD_PERIODS = 30;
 
-/** `rate8h − roundTrip / expectedHoldPeriods`: what a period earns after its part of the costs (SEMANTICS §5). */
+/** `rate8h − roundTrip / expectedHoldPeriods`: what a period earns after its part of the costs (§5). */
 export const netPerPeriod = (rate8h: number, roundTripShare: number, holdPeriods = EXPECTED_HOLD_PERIODS): number =>
   rate8h - roundTripShare / holdPeriods;
 

@@ -73,7 +73,7 @@ export const gridRows = ({from, to}: Span, stepMs: number): number => gridCount(
 export const snap = ({from, to}: Span, stepMs: number): Span => ({from: floorTo(from, stepMs), to: ceilTo(to, stepMs)});
 
 /**
- * What a hole is: `open` may still be filled; `confirmed missing` was refetched in vain (SEMANTICS §8.15);
+ * What a hole is: `open` may still be filled; `confirmed missing` was refetched in vain (§8.15);
  * `ambiguous` is a distance between settlements that may be a hole or a switch of the interval (§2).
  */
 export type HoleState = "open" | "confirmed missing" | "ambiguous";
@@ -84,14 +84,14 @@ export interface Hole extends Span {
   state: HoleState;
 }
 
-/** Refetches that must come back empty before a hole is given up (SEMANTICS §8.15). */
+/** Refetches that must come back empty before a hole is given up (§8.15). */
 export const TRIES_UNTIL_CONFIRMED = 2;
 
 /** The state of an open hole after `tries` refetches that did not fill it. */
 export const holeState = (tries: number): HoleState => (tries >= TRIES_UNTIL_CONFIRMED ? "confirmed missing" : "open");
 
 /**
- * The finding an uncertain settlement leaves in the coverage ledger (SEMANTICS §2): the stretch between it and the one
+ * The finding an uncertain settlement leaves in the coverage ledger (§2): the stretch between it and the one
  * before. A distance that no interval can explain is an `open` hole; one that a switch would explain is `ambiguous`.
  * @param known the newest interval known before the row, in hours
  */
@@ -127,7 +127,7 @@ export function coverageShare(rows: number, holes: readonly Hole[]): number | un
 
 export type Freshness = "fresh" | "aging" | "stale";
 
-/** Fresh: newest row younger than two of its intervals; aging: than a day; else stale (INTERFACES, status). */
+/** Fresh: newest row younger than two of its intervals; aging: than a day; else stale. */
 export function freshness(ageMs: number, intervalMs: number): Freshness {
   if (ageMs < 2 * intervalMs) return "fresh";
   return ageMs < 86_400_000 ? "aging" : "stale";

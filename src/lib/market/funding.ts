@@ -1,7 +1,7 @@
 import {Decimal} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS, YEAR_MS} from "../time/grid.js";
 
-/** Settlement intervals that inference accepts, in hours, for a venue by its ccxt id; OKX also has six (SEMANTICS §2). */
+/** Settlement intervals that inference accepts, in hours, for a venue by its ccxt id; OKX also has six (§2). */
 export const allowedIntervalHours = (venue?: string): readonly number[] =>
   venue === "okx" ? [1, 2, 4, 6, 8] : [1, 2, 4, 8];
 
@@ -31,7 +31,7 @@ export const initialIntervalState: IntervalState = {
 };
 
 /**
- * One step of interval inference (SEMANTICS §2): the interval belongs to the row and comes from the distance to the row
+ * One step of interval inference (§2): the interval belongs to the row and comes from the distance to the row
  * before, or from the venue's own word. Uses nothing later than the row, so it is safe for decisions.
  * @param row its stamp (any jitter; the boundary is used) and, where the venue says it, the interval in hours
  * @throws `invalid order` when the row is not after the one before
@@ -95,7 +95,7 @@ export function inferIntervals(
   return {intervals, state};
 }
 
-/** The rate per 8 hours: `rate × 8 / intervalHours`; undefined where the interval is (SEMANTICS §2). */
+/** The rate per 8 hours: `rate × 8 / intervalHours`; undefined where the interval is (§2). */
 export function rate8h(rate: number, intervalHours: number | undefined): number | undefined {
   return intervalHours === undefined ? undefined : (rate * 8) / intervalHours;
 }
@@ -106,7 +106,7 @@ export function rate8hDecimal(rate: Decimal, intervalHours: number | undefined):
 }
 
 /**
- * Annualises by elapsed time: `Σ rate × 365 d / (toMs − fromMs)`; never by a number of periods a day (SEMANTICS §2).
+ * Annualises by elapsed time: `Σ rate × 365 d / (toMs − fromMs)`; never by a number of periods a day (§2).
  * @returns a share a year (0.1 = 10 % a year), or undefined for an empty window
  */
 export function apr(sumOfRates: number, fromMs: number, toMs: number): number | undefined {

@@ -61,7 +61,7 @@ export interface MarketData {
   mark?: Candles | undefined;
   /** coins in one unit of the perp's candles (1000 for 1000PEPE); runs convert them to coins first */
   perpMultiplier?: number | undefined;
-  /** a finer series for the liquidation check alone (SEMANTICS §3, `liquidationTimeframe`) */
+  /** a finer series for the liquidation check alone (§3, `liquidationTimeframe`) */
   finer?: {perp: Candles; mark?: Candles | undefined} | undefined;
   /** undefined for imported files: steps of 1e-8, no minimum */
   instrument?: Instrument | undefined;

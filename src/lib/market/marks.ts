@@ -3,11 +3,11 @@ import {timeframeMs} from "../time/grid.js";
 import {indexOf, lastAtOrBefore} from "../time/search.js";
 import {openAt, priceOf, type Candles, type MarketData} from "./marketdata.js";
 
-/** Where the price of a payment came from (SEMANTICS §2). */
+/** Where the price of a payment came from (§2). */
 export type MarkSource = "mark-open" | "mark-close" | "perp-open" | "perp-close";
 
 /**
- * The price a settlement at `t` is paid on (SEMANTICS §2): the mark candle's open at `t`, else the close of the mark
+ * The price a settlement at `t` is paid on (§2): the mark candle's open at `t`, else the close of the mark
  * candle that ended at `t`, else the perp's open at `t`, else the close of the newest perp candle that has ended. Before
  * any perp candle has ended, the open of the one in progress, the only price there is.
  */
@@ -34,7 +34,7 @@ export function newestClose(candles: Candles, t: number): Decimal | undefined {
   return ended < 0 ? undefined : priceOf(candles.close[ended]);
 }
 
-/** A leg's price for equity at `t`: its open at `t`, else its newest close (SEMANTICS §6), else its newest open. */
+/** A leg's price for equity at `t`: its open at `t`, else its newest close (§6), else its newest open. */
 export function priceAt(candles: Candles, t: number): Decimal | undefined {
   const open = openAt(candles, t) ?? newestClose(candles, t);
   if (open) return open;

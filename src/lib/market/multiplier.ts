@@ -3,7 +3,7 @@ import type {Candles, MarketData} from "./marketdata.js";
 
 /**
  * Coins in one unit of a perp's quantity, told by its base: `1000PEPE` and `1000000MOG` count thousands and millions,
- * `kPEPE` thousands; anything else is 1 (SEMANTICS §3).
+ * `kPEPE` thousands; anything else is 1 (§3).
  */
 export function multiplierOf(base: string): {coin: string; multiplier: number} {
   const digits = /^(1000+)([A-Z].*)$/.exec(base);

@@ -1,4 +1,4 @@
-/** The series of market history (INTERFACES, Names). */
+/** The series of market history. */
 export const SERIES = ["funding", "predicted", "spot", "perp", "mark", "index"] as const;
 export type Series = (typeof SERIES)[number];
 export type CandleSeries = Exclude<Series, "funding" | "predicted">;

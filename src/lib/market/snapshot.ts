@@ -16,7 +16,7 @@ export const RANGES = [
 ] as const;
 export type Range = (typeof RANGES)[number]["id"];
 
-/** `status --json` (INTERFACES). Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
+/** `status --json`. Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
 export interface Status {
   asOf: number;
   state: "disabled" | "empty" | "fetching" | "ready" | "warning";
@@ -120,7 +120,7 @@ export interface ExplorerRow {
   reasons: string;
 }
 
-/** One pair judged at its newest settlement (SEMANTICS §7); null = not known. */
+/** One pair judged at its newest settlement (§7); null = not known. */
 export interface DecisionRow {
   venue: string;
   pair: string;

@@ -24,7 +24,7 @@ export interface SummaryOptions {
   threshold: number;
 }
 
-/** The pair summary of SEMANTICS §6. Rates are shares per 8 h, periods are of 8 h, instants UTC ms. */
+/** The pair summary of §6. Rates are shares per 8 h, periods are of 8 h, instants UTC ms. */
 export interface PairSummary {
   count: number;
   insufficient: boolean;
@@ -50,10 +50,10 @@ export interface PairSummary {
   halfLifePeriods: number | undefined;
 }
 
-/** Under this many rows a summary says `insufficient` and is sorted last (SEMANTICS §6). */
+/** Under this many rows a summary says `insufficient` and is sorted last (§6). */
 export const MIN_ROWS = 30;
 
-/** Summarises settled funding over a window (SEMANTICS §6). Ambiguous rows pay, so they count in the APR alone. */
+/** Summarises settled funding over a window (§6). Ambiguous rows pay, so they count in the APR alone. */
 export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, threshold}: SummaryOptions): PairSummary {
   const {t, rate, rate8h} = columns;
   const first = lastAtOrBefore(t, fromTs) + 1;
@@ -109,7 +109,7 @@ function positiveHalfLife(rates: readonly (number | undefined)[], ts: readonly n
 
 /**
  * Of past entries (a rate at or above `minRate` while out), the share whose rate stayed at or above `exitRate` for at
- * least `periods` of 8 hours (SEMANTICS §4). An entry still open counts once it has lasted that long, else not at all.
+ * least `periods` of 8 hours (§4). An entry still open counts once it has lasted that long, else not at all.
  */
 export function heldShare(
   columns: Pick<FundingColumns, "t" | "rate8h">,
@@ -153,6 +153,6 @@ export function tierOf(turnover24h: number | undefined): Tier {
   return TIER_BOUNDS.find(([, bound]) => turnover24h >= bound)?.[0] ?? "small";
 }
 
-/** The universe filter of SEMANTICS §5. */
+/** The universe filter of §5. */
 export const MIN_TURNOVER_24H = 1_000_000;
 export const MIN_COVERAGE = 0.95;

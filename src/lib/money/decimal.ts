@@ -1,7 +1,7 @@
-import DecimalJs from "decimal.js";
+import {Decimal as DecimalJs} from "decimal.js";
 
 /**
- * The one Decimal constructor of the project: precision 60, rounding half-even (SEMANTICS §3). Text never carries an
+ * The one Decimal constructor of the project: precision 60, rounding half-even (§3). Text never carries an
  * exponent. Money is always this type; only {@link toNumber} turns it into a float.
  */
 export const Decimal = DecimalJs.clone({

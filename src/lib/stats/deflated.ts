@@ -48,7 +48,7 @@ export interface Deflation {
 }
 
 /**
- * Deflates the best of some trials by all of them (SEMANTICS §6), from the moments of their daily returns.
+ * Deflates the best of some trials by all of them (§6), from the moments of their daily returns.
  * @param best index of the trial to deflate
  */
 export function deflate(returns: readonly Moments[], best: number): Deflation {

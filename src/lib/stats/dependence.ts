@@ -36,7 +36,7 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
 
 /**
  * Autocorrelation at lags 1 to `most`, by the usual estimator: the sum over a lag divided by the sum at lag zero, both
- * about one mean (Box and Jenkins 1976, §2.1.5). NaN values are left out of both sums, not bridged.
+ * about one mean (Box and Jenkins 1976, section 2.1.5). NaN values are left out of both sums, not bridged.
  */
 export function autocorrelation(values: ArrayLike<number>, most: number): {lag: number; value: number}[] {
   let mean = 0;
@@ -68,7 +68,7 @@ export type Buckets = ReadonlyMap<number, number>;
 /**
  * Rates by settlement bucket: a settlement belongs to the bucket that ends at or after it, because it pays for the time
  * before it. Venues settle at different instants and intervals change, so series are joined on buckets, never on equal
- * stamps (SEMANTICS §8, 11).
+ * stamps (§8.11).
  */
 export function bucketed(
   {t, rate8h}: {t: ArrayLike<number>; rate8h: ArrayLike<number>},

@@ -10,7 +10,7 @@ export interface Bin {
 export interface HistogramOptions {
   /** how many bins of equal width to aim for; at least 1 */
   bins?: number;
-  /** a value the domain must contain even where no row does, e.g. the break-even rate (SEMANTICS §6) */
+  /** a value the domain must contain even where no row does, e.g. the break-even rate (§6) */
   include?: number;
   /** the domain, for histograms that share bins when compared */
   domain?: [number, number];

@@ -21,7 +21,7 @@ export interface CscvOptions {
 
 /**
  * The probability of backtest overfitting by combinatorially symmetric cross-validation: Bailey, Borwein, López de Prado
- * and Zhu (2017), *The Probability of Backtest Overfitting*, §2. Rows are cut into an even number of blocks; every
+ * and Zhu (2017), *The Probability of Backtest Overfitting*, section 2. Rows are cut into an even number of blocks; every
  * half of the blocks is in sample once, the rest out of sample. The measure is the Sharpe ratio.
  * @param returns one series of daily returns a trial, all of the same days
  */

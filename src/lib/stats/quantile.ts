@@ -8,12 +8,12 @@ export {mean, deviation};
 export const sorted = (values: Iterable<number | undefined | null>): Float64Array =>
   Float64Array.from([...values].filter((v): v is number => typeof v === "number" && Number.isFinite(v))).sort();
 
-/** R-7 quantile of sorted numbers (SEMANTICS §6); undefined for none. */
+/** R-7 quantile of sorted numbers (§6); undefined for none. */
 export const quantile = (sortedValues: ArrayLike<number>, p: number): number | undefined =>
   quantileSorted(sortedValues as number[], p);
 
 /**
- * Percentile rank: the share below plus half the share equal (SEMANTICS §7).
+ * Percentile rank: the share below plus half the share equal (§7).
  * @returns 0..1, or undefined for an empty history
  */
 export function percentileRank(sortedValues: ArrayLike<number>, value: number): number | undefined {

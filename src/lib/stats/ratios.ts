@@ -1,4 +1,4 @@
-/** What stands where the data cannot bear a number (SEMANTICS §6). */
+/** What stands where the data cannot bear a number (§6). */
 export const INSUFFICIENT = "insufficient";
 export type Insufficient = typeof INSUFFICIENT;
 export type Statistic = number | Insufficient;
@@ -59,7 +59,7 @@ export function sortino({n, mean, downside}: Moments): Statistic {
   return n >= LEAST_DAYS && downside > 0 ? (mean / downside) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
 }
 
-/** The deepest fall from a running peak, as a fraction of that peak (SEMANTICS §6). */
+/** The deepest fall from a running peak, as a fraction of that peak (§6). */
 export function maxDrawdown(equity: ArrayLike<number>): number {
   let peak = -Infinity;
   let kept = 1;

@@ -12,7 +12,7 @@ export interface Run {
 }
 
 /**
- * Runs of `rate8h ≥ threshold`. A row without a rate (ambiguous, SEMANTICS §2) neither breaks nor extends a run.
+ * Runs of `rate8h ≥ threshold`. A row without a rate (ambiguous, §2) neither breaks nor extends a run.
  * @param rates share per 8 h, undefined where the interval is ambiguous; same length as `ts`
  * @param ts boundary instants, ascending
  */

@@ -27,7 +27,7 @@ const compare = (
 });
 
 /**
- * What an entry wants at the newest settlement (SEMANTICS §5), taken apart for a reader: a flat pair is entered at a
+ * What an entry wants at the newest settlement (§5), taken apart for a reader: a flat pair is entered at a
  * settlement if and only if every condition is met. Empty where the row decides nothing.
  */
 export function entryConditions(view: PairView, config: StrategyConfig): Condition[] {

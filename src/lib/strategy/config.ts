@@ -25,7 +25,7 @@ export interface Weights {
   basis: Decimal;
 }
 
-/** Every number that a backtest, paper and live run is steered by. Thresholds are per 8 hours (SEMANTICS §§3–5). */
+/** Every number that a backtest, paper and live run is steered by. Thresholds are per 8 hours (§§3–5). */
 export interface StrategyConfig {
   strategy: StrategyName;
   /** simple: enter at `rate8h ≥ minRate` */
@@ -123,7 +123,7 @@ const rate = (fallback: string) => amount(fallback, {above: -1, below: 1});
 const fee = (fallback: string) => amount(fallback, {least: 0, below: "0.1"});
 const weight = (fallback: string) => amount(fallback, {least: 0, most: 1});
 
-/** Every key a config may carry, with its default as text (SEMANTICS §§3–5). */
+/** Every key a config may carry, with its default as text (§§3–5). */
 const FIELDS: Record<string, Field> = {
   strategy: choice("simple", ["simple", "composite"]),
   minRate: rate("0.0003"),
@@ -167,7 +167,7 @@ const FIELDS: Record<string, Field> = {
 /** The names a config may carry, in the order they are shown. */
 export const CONFIG_KEYS: readonly string[] = Object.keys(FIELDS);
 
-/** What each preset sets (SEMANTICS §5). */
+/** What each preset sets (§5). */
 export const PRESETS: Record<string, Record<string, string>> = {
   conservative: {strategy: "simple", minRate: "0.0005", exitRate: "0.0002"},
   balanced: {strategy: "composite", entry: "0.35", exit: "0.2"},

@@ -23,7 +23,7 @@ export interface PairBook {
   /** `unhedged`: the perp leg is gone and the coin not yet sold */
   position: "flat" | "open" | "unhedged";
   waiting: "entry" | "exit" | undefined;
-  /** true at an instant at which something of the pair was liquidated, sold or closed: no entry then (SEMANTICS §3) */
+  /** true at an instant at which something of the pair was liquidated, sold or closed: no entry then (§3) */
   barred: boolean;
 }
 
@@ -49,7 +49,7 @@ export type Intent =
 const FLAT: PairBook = {position: "flat", waiting: undefined, barred: false};
 
 /**
- * The only place that decides, for backtest, paper and live alike (SEMANTICS §5). At a settlement a flat pair may be
+ * The only place that decides, for backtest, paper and live alike (§5). At a settlement a flat pair may be
  * entered and an open one left; at a perp bar's open an open hedge is left when its rate has gone missing. It reads no
  * clock, no file and no network, and the view knows nothing later than its instant.
  * @returns intents in the view's order of pairs; `drop` withdraws a waiting entry
@@ -77,7 +77,7 @@ function drop(view: PairView, ts: number): Intent {
   return {type: "drop", pair: view.pair, decision: {ts, numbers: numbersOf(view.signals())}};
 }
 
-/** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (SEMANTICS §5). */
+/** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (§5). */
 export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
   return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
@@ -154,10 +154,10 @@ function numbersOf(signals: Signals | undefined): Record<string, string> {
   };
 }
 
-/** Ranks by `netPerPeriod` annualised, highest first; ties by symbol (SEMANTICS §5). */
+/** Ranks by `netPerPeriod` annualised, highest first; ties by symbol (§5). */
 export function byRank(a: {netPerPeriod: Decimal; pair: string}, b: {netPerPeriod: Decimal; pair: string}): number {
   return b.netPerPeriod.comparedTo(a.netPerPeriod) || (a.pair < b.pair ? -1 : a.pair > b.pair ? 1 : 0);
 }
 
-/** The fraction of `maxPositionUsd` a dynamic size takes: `0.3 + 0.7 × score` (SEMANTICS §5). */
+/** The fraction of `maxPositionUsd` a dynamic size takes: `0.3 + 0.7 × score` (§5). */
 export const dynamicShare = (score: Decimal): Decimal => new Decimal("0.3").plus(new Decimal("0.7").times(score));

@@ -24,7 +24,7 @@ import {volumeCheck} from "./turnover.js";
 import type {Settlement} from "./settlement.js";
 
 /**
- * The signals of one decision with their parts (SEMANTICS §5). Each is computed when first read, so that a strategy pays
+ * The signals of one decision with their parts (§5). Each is computed when first read, so that a strategy pays
  * for what it uses.
  */
 export class Signals {
@@ -171,7 +171,7 @@ export class PairHistory {
 }
 
 /**
- * The instant from which a settlement, as the newest, counts as missing its successor (SEMANTICS §5, `rate-missing`):
+ * The instant from which a settlement, as the newest, counts as missing its successor (§5, `rate-missing`):
  * `max(1.5 × newest known interval, 12 h)` after it, or half an interval after the reported next.
  */
 export function missingFrom({

@@ -8,7 +8,7 @@ const LEAST_RUNS = 10;
 const FALLBACK = new Decimal(30);
 
 /**
- * How long past runs of `rate8h ≥ exitRate` have lasted, row after row (SEMANTICS §5, `auto`). A run lasts from its first
+ * How long past runs of `rate8h ≥ exitRate` have lasted, row after row (§5, `auto`). A run lasts from its first
  * row to the row that ended it; rows without a rate per 8 h neither end nor lengthen one.
  */
 export class HoldRuns {

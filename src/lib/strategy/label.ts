@@ -2,7 +2,7 @@ import {breakEvenPeriods} from "../market/costs.js";
 import {deviation, mean, percentileRank, sorted} from "../stats/quantile.js";
 import type {Trend} from "./signals.js";
 
-/** Fewer rates per 8 h than this bear no judgement (SEMANTICS §6). */
+/** Fewer rates per 8 h than this bear no judgement (§6). */
 const LEAST_ROWS = 30;
 
 export type Label = "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
@@ -22,7 +22,7 @@ export interface PairFacts {
   roundTrip: number;
 }
 
-/** One pair judged by SEMANTICS §7. */
+/** One pair judged by §7. */
 export interface Judgement {
   rows: number;
   /** share of its own history below the newest rate plus half the share equal */
@@ -40,7 +40,7 @@ export interface Judgement {
 const percentText = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 /**
- * The label of a pair (SEMANTICS §7): *insufficient* under 30 rows; *strong* from the 75th percentile, not falling, with
+ * The label of a pair (§7): *insufficient* under 30 rows; *strong* from the 75th percentile, not falling, with
  * a composite of at least 0.5; *moderate* from the 50th with at least 0.4; *below average* from the 25th; else *not
  * recommended*.
  */
@@ -102,7 +102,7 @@ export type Light = "green" | "yellow" | "red";
 /** The net of a preset out of sample; undefined while it is not known or cannot be. */
 export type OutOfSampleNet = number | undefined;
 
-/** The light of one pair (SEMANTICS §7). */
+/** The light of one pair (§7). */
 export function lightOf(label: Label, net: OutOfSampleNet): Light {
   if (label === "strong") return net === undefined ? "yellow" : net > 0 ? "green" : "red";
   return label === "moderate" ? "yellow" : "red";
@@ -118,7 +118,7 @@ export function lightOfAll(pairs: readonly {label: Label; net: OutOfSampleNet}[]
 export const LABELS: readonly Label[] = ["strong", "moderate", "below average", "not recommended", "insufficient"];
 
 /**
- * What a liquidation of an isolated short costs, as shares of its notional (SEMANTICS §3): the rise that triggers it,
+ * What a liquidation of an isolated short costs, as shares of its notional (§3): the rise that triggers it,
  * and the margin lost beyond the liquidation price with the taker fee at the bankruptcy price.
  */
 export function liquidationCost({

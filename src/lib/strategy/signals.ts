@@ -1,6 +1,6 @@
 import {Decimal, decimal, ONE, toNumber, ZERO} from "../money/decimal.js";
 
-/** The scales of SEMANTICS §5. */
+/** The scales of §5. */
 export const LEVEL_FULL = decimal("0.003");
 export const BASIS_FULL = decimal("0.01");
 export const PERSISTENCE_RATE = decimal("0.0003");
@@ -16,11 +16,11 @@ export type Trend = "rising" | "stable" | "falling";
 
 const clamp01 = (value: Decimal): Decimal => Decimal.min(Decimal.max(value, ZERO), ONE);
 
-/** `min(max(rate8h, 0) / 0.003, 1)` (SEMANTICS §5, level). */
+/** `min(max(rate8h, 0) / 0.003, 1)` (§5, level). */
 export const levelScore = (rate8h: Decimal): Decimal => clamp01(rate8h.div(LEVEL_FULL));
 
 /**
- * `ema[last] − ema[last − 5]` of the newest 18 rates per 8 h, α = 2/7, started at the oldest of them (SEMANTICS §5,
+ * `ema[last] − ema[last − 5]` of the newest 18 rates per 8 h, α = 2/7, started at the oldest of them (§5,
  * trend).
  * @param rates the newest rates in order of time, at most 18 are used
  * @returns undefined for fewer than seven rates
@@ -72,10 +72,10 @@ export function trendOf(difference: Decimal | undefined): Trend {
 const TREND_SCORE: Record<Trend, Decimal> = {rising: ONE, stable: decimal("0.5"), falling: ZERO};
 export const trendScore = (trend: Trend): Decimal => TREND_SCORE[trend];
 
-/** The number of newest rates in a row at or above 0.0003, divided by 30, at most 1 (SEMANTICS §5, persistence). */
+/** The number of newest rates in a row at or above 0.0003, divided by 30, at most 1 (§5, persistence). */
 export const persistenceScore = (streak: number): Decimal => clamp01(new Decimal(streak).div(PERSISTENCE_FULL));
 
-/** `(perp − spot) / spot` at two opens; undefined when either is missing (SEMANTICS §5, basis). */
+/** `(perp − spot) / spot` at two opens; undefined when either is missing (§5, basis). */
 export function basisOf(spotOpen: Decimal | undefined, perpOpen: Decimal | undefined): Decimal | undefined {
   return spotOpen && perpOpen ? perpOpen.minus(spotOpen).div(spotOpen) : undefined;
 }
@@ -83,7 +83,7 @@ export function basisOf(spotOpen: Decimal | undefined, perpOpen: Decimal | undef
 /** `min(max(basis, 0) / 0.01, 1)`: a discount scores 0. */
 export const basisScore = (basis: Decimal): Decimal => clamp01(basis.div(BASIS_FULL));
 
-/** The weighted sum of the four scores; undefined when the basis is (SEMANTICS §5, composite). */
+/** The weighted sum of the four scores; undefined when the basis is (§5, composite). */
 export function compositeScore(
   parts: {level: Decimal; trend: Decimal; persistence: Decimal; basis: Decimal | undefined},
   weights: {level: Decimal; trend: Decimal; persistence: Decimal; basis: Decimal}

@@ -4,7 +4,7 @@ import {HOUR_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter} from "../time/search.js";
 import {VOLUME_RATIO, VOLUME_WINDOW, type VolumeCheck} from "./signals.js";
 
-/** Turnover of one candle in quote: the venue's, else volume × close (SEMANTICS §5); undefined where neither is known. */
+/** Turnover of one candle in quote: the venue's, else volume × close (§5); undefined where neither is known. */
 function turnoverOf(candles: Candles, i: number): Decimal | undefined {
   const given = priceOf(candles.turnover?.[i]);
   if (given) return given;
@@ -14,7 +14,7 @@ function turnoverOf(candles: Candles, i: number): Decimal | undefined {
 }
 
 /**
- * The volume filter at `t` (SEMANTICS §5): mean turnover of the newest 168 closed hourly candles against 0.7 × that of
+ * The volume filter at `t` (§5): mean turnover of the newest 168 closed hourly candles against 0.7 × that of
  * the 168 before, by count. A candle without a turnover is left out of its mean, not taken as zero.
  */
 export function volumeCheck(perp: Candles, t: number): VolumeCheck {

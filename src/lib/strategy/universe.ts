@@ -11,12 +11,12 @@ export interface Candidate {
 
 export type Exclusion = "turnover-too-low" | "turnover-unknown" | "no-spot-market" | "coverage-too-low";
 
-/** Limits of the universe (SEMANTICS §5). */
+/** Limits of the universe (§5). */
 export const UNIVERSE = {minTurnover24h: 1_000_000, minCoverage: 0.95} as const;
 
 /**
  * Why a pair is outside the universe; empty when it is inside. A turnover that is not known is not zero, and not enough
- * either (SEMANTICS §5, universe filter).
+ * either (§5, universe filter).
  */
 export function exclusionsOf(
   {turnover24h, spotActive, coverage}: Candidate,

@@ -30,7 +30,7 @@ export interface View {
 
 /**
  * A view of one pair's history at `ts`. It holds an index found by binary search and no way past it, so that it cannot
- * answer with what is not yet known (SEMANTICS §1).
+ * answer with what is not yet known (§1).
  */
 class HistoryView implements PairView {
   readonly #history: PairHistory;

@@ -10,7 +10,7 @@ import {PairSweep} from "./trials.js";
 
 /**
  * The config of a hold-through: enter at the first rate above zero and stay in, whatever it does next; costs, capital
- * and margin are those of the config it is held against (SEMANTICS §6).
+ * and margin are those of the config it is held against (§6).
  */
 export function holdThroughConfig(config: StrategyConfig): StrategyConfig {
   return parseConfig({
@@ -34,7 +34,7 @@ export interface RandomEntries {
   beaten: number | undefined;
 }
 
-/** Baselines of one config on one pair (SEMANTICS §6). */
+/** Baselines of one config on one pair (§6). */
 export interface Baselines {
   holdThrough: Outcome;
   randomEntry: RandomEntries;

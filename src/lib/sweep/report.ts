@@ -38,7 +38,7 @@ export interface WalkForwardReport {
   equity: number[];
 }
 
-/** The best trial of one pair and everything that speaks for and against it (SEMANTICS §6). */
+/** The best trial of one pair and everything that speaks for and against it (§6). */
 export interface BestReport {
   pair: string;
   best: Trial;

@@ -45,7 +45,7 @@ export interface WalkForward {
 const byNet = (outcome: Outcome): number => outcome.net;
 
 /**
- * Walk-forward of some configs on one pair (SEMANTICS §6): in every fold the best in training is traded on the stretch
+ * Walk-forward of some configs on one pair (§6): in every fold the best in training is traded on the stretch
  * after it, with earlier rows only warming its signals up. Hedges are closed at the end of a stretch and pay for it.
  * @throws DataError where not even one fold fits
  */

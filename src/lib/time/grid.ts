@@ -4,7 +4,7 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 export const YEAR_MS = 365 * DAY_MS;
 
-/** The candle timeframes the project knows, as ccxt writes them (INTERFACES, Names). */
+/** The candle timeframes the project knows, as ccxt writes them. */
 export const TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
@@ -44,10 +44,10 @@ export function gridCount(fromMs: number, toMs: number, stepMs: number): number 
   return Math.max(0, Math.ceil(toMs / stepMs) - Math.ceil(fromMs / stepMs));
 }
 
-/** A settlement's `boundaryTs`: the nearest whole minute to a jittering venue stamp (SEMANTICS §1). */
+/** A settlement's `boundaryTs`: the nearest whole minute to a jittering venue stamp (§1). */
 export const boundaryTs = (tsMs: number): number => Math.round(tsMs / MINUTE_MS) * MINUTE_MS;
 
-/** The newest candle open that is closed at `nowMs`: its end is at or before now (SEMANTICS §1, only closed candles). */
+/** The newest candle open that is closed at `nowMs`: its end is at or before now (§1, only closed candles). */
 export const newestClosedOpen = (nowMs: number, stepMs: number): number => floorTo(nowMs, stepMs) - stepMs;
 
 /** The instant from which a candle that opens at `openTs` is known: its end. */

@@ -1,5 +1,5 @@
 /**
- * What the engine's API says, in plain data: decimals as text, instants in UTC ms (INTERFACES, The engine's API). Pages
+ * What the engine's API says, in plain data: decimals as text, instants in UTC ms. Pages
  * and the command line read these shapes; the engine writes them.
  */
 

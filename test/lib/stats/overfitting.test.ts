@@ -81,7 +81,7 @@ describe("on pure noise and on a planted edge", () => {
 });
 
 describe("probability of backtest overfitting", () => {
-  // Bailey, Borwein, López de Prado and Zhu (2017), The Probability of Backtest Overfitting, §2.2
+  // Bailey, Borwein, López de Prado and Zhu (2017), The Probability of Backtest Overfitting, section 2.2
   it("splits as the paper says: six ways for S = 4, 12,870 for S = 16", () => {
     expect(halves(4)).toEqual([0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100]);
     expect(halves(16)).toHaveLength(12_870);
