@@ -46,14 +46,15 @@ export {
 } from "./stats/ratios.js";
 export {halfLife, runPeriods, runsAtOrAbove, survival, type Run} from "./stats/runs.js";
 
+export {CarrybookError, DataError} from "./errors.js";
+
 // Market: pairs, rows, candles, instruments, coverage, costs
 export {baseOf, pairSlug, parsePair, quoteOf, SERIES, type Series} from "./market/pair.js";
 export {
   candlesOf,
   checkCandles,
   cutCandles,
-  MissingDataError,
-  type CandleRow,
+  type Candle,
   type Candles,
   type FundingRow,
   type Instrument,
@@ -79,6 +80,7 @@ export {
   parseCosts,
   PERIODS_PER_YEAR,
   roundTrip,
+  slippageShare,
   type Costs
 } from "./market/costs.js";
 export {
@@ -95,11 +97,9 @@ export {
 export {
   capitalPerNotional,
   CONFIG_KEYS,
-  ConfigError,
   configEntries,
   parseConfig,
   PRESETS,
-  roundTripShare,
   STRATEGY_NAMES,
   strategyEntries,
   type StrategyConfig,
@@ -142,9 +142,12 @@ export {
   defaultsOf,
   entriesOf,
   paramsOf,
-  stateOf,
   withKey,
-  type RunState
+  parseRunRequest,
+  readAddress,
+  whyInvalid,
+  type RunEntries,
+  type RunRequest
 } from "./strategy/request.js";
 
 // Ledger: fills, rules of an instrument, margin, one hedge and its trade
@@ -159,14 +162,8 @@ export {Hedge, type HedgeOrder} from "./ledger/hedge.js";
 export {runBacktest, type PairResult, type RunOptions, type RunResult} from "./backtest/run.js";
 export type {PairWindow, Range} from "./backtest/window.js";
 export type {Step, StepHedge} from "./backtest/steps.js";
-export {
-  backtestReport,
-  notShown,
-  tradeReport,
-  type BacktestReport,
-  type RunReport,
-  type TradeReport
-} from "./backtest/report.js";
+export {backtestReport, notShown, tradeReport, type BacktestReport, type RunReport} from "./backtest/report.js";
+export type {TradeReport} from "./wire/trade.js";
 export {dailyReturns, equityCurve, pairCurve, type EquityCurve} from "./backtest/curve.js";
 export {metricsOf, pairMetrics, type Metrics} from "./backtest/metrics.js";
 export {totalsOf, type Totals} from "./backtest/totals.js";

@@ -32,7 +32,7 @@ export interface PairWindow {
 }
 
 /**
- * Cuts a pair's data to a run (SEMANTICS §3): `to` cuts always, `from` only where there is no warm-up.
+ * Cuts a pair's data to a run (§3): `to` cuts always, `from` only where there is no warm-up.
  * @throws DataError where no bar of both markets or no settlement lies in the range
  */
 export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolean): PairWindow {

@@ -7,7 +7,7 @@ export interface Costs {
   slippageBps: Decimal;
 }
 
-/** Fees of Bybit at VIP 0, shares of notional (SEMANTICS §4). */
+/** Fees of Bybit at VIP 0, shares of notional (§4). */
 export const VIP0_FEES = {spot: {maker: "0.001", taker: "0.001"}, perp: {maker: "0.0002", taker: "0.00055"}} as const;
 
 /** The costs assumed where nothing is configured, as exact text: taker on both legs at VIP 0, 5 bps of slippage. */

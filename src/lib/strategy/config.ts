@@ -275,5 +275,5 @@ export function configEntries(config: StrategyConfig): Record<string, string> {
   return entries;
 }
 
-/** Capital per unit of spot notional: `1 + 1/leverage` (SEMANTICS §3). */
+/** Capital per unit of spot notional: `1 + 1/leverage` (§3). */
 export const capitalPerNotional = (config: StrategyConfig): Decimal => ONE.plus(ONE.div(config.leverage));

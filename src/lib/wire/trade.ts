@@ -5,7 +5,7 @@ export interface Decision {
   numbers: Readonly<Record<string, string>>;
 }
 
-/** A trade as it is shown and exported: money as text, instants in ms (INTERFACES, `backtest --json`). */
+/** A trade as it is shown and exported: money as text, instants in ms as `backtest --json` prints it. */
 export interface TradeReport {
   id: string;
   pair: string;
