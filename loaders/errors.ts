@@ -1,6 +1,9 @@
-/** Who must act decides the class of an error; the command line maps each to its exit code (INTERFACES). */
+/**
+ * Base of the expected errors. The subclass says who must act, and the command line maps it to an exit code
+ * (INTERFACES).
+ */
 export abstract class CarrybookError extends Error {
-  /** what the reader can do next, in one sentence */
+  /** the operator's next step, in one sentence */
   readonly fix: string | undefined;
   constructor(message: string, {fix, cause}: {fix?: string; cause?: unknown} = {}) {
     super(message, cause === undefined ? undefined : {cause});
@@ -9,21 +12,21 @@ export abstract class CarrybookError extends Error {
   }
 }
 
-/** A flag, an argument or an API body that cannot be understood: exit code 2. */
+/** An invalid flag, argument or API body: exit code 2. */
 export class UsageError extends CarrybookError {}
 
-/** A config file or environment value that cannot be understood: exit code 3. */
+/** An invalid config file or environment value: exit code 3. */
 export class ConfigError extends CarrybookError {}
 
-/** Data that is missing, stale, damaged or not what it claims to be: exit code 4. */
+/** Data that is missing, stale, damaged or of the wrong kind: exit code 4. */
 export class DataError extends CarrybookError {}
 
-/** Another process holds what is needed: exit code 6. */
+/** A resource that another process has locked: exit code 6. */
 export class LockedError extends CarrybookError {}
 
-/** The venue cannot be reached, refuses, or answers what cannot be trusted: exit code 5. */
+/** A venue that is unreachable, rejects the request, or sends an unusable reply: exit code 5. */
 export class ExchangeError extends CarrybookError {
-  /** false where asking again can only give the same answer, e.g. a symbol the venue does not know */
+  /** false where a retry would get the same reply, e.g. for a symbol the venue does not know */
   readonly retryable: boolean;
   constructor(
     message: string,
