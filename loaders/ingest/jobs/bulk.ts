@@ -1,29 +1,29 @@
 import {isSettled, type Job} from "../../../src/lib/wire/job.js";
 import {MAX_BULK_RETRIES, type JobService} from "./service.js";
 
-/** What a bulk command did to one of the ids it was given. */
+/** Result of a bulk command for one of its ids. */
 export interface BulkResult {
   id: string;
-  /** whether anything was done */
+  /** true when any history was affected */
   done: boolean;
-  /** the histories it was done to; of a batch, those of its children */
+  /** the histories affected; of a batch, its children */
   jobs: string[];
-  /** why it was left, or which part of a batch was; null where all was done */
+  /** why it was skipped, or which part of a batch was; null when all were affected */
   why: string | null;
 }
 
-/** Puts jobs back into the queue, batches by their children, and says of each why it was left. */
+/** Requeues jobs, batches by their children, and reports why each other one was skipped. */
 export async function retryEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = sort(service, ids, whyNotRetried);
+  const results = resultsOf(service, ids, whyNotRetried);
   await service.retry([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
 
-/** Ends jobs, batches by their children, and says of each why it was left. */
+/** Cancels jobs, batches by their children, and reports why each other one was skipped. */
 export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = sort(service, ids, (job) => (isSettled(job) ? `it has ended: ${job.status}` : undefined));
+  const results = resultsOf(service, ids, (job) => (isSettled(job) ? `it has ended: ${job.status}` : undefined));
   await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
@@ -37,21 +37,25 @@ function whyNotRetried({status, retries}: Job): string | undefined {
   return undefined;
 }
 
-function sort(service: JobService, ids: readonly string[], whyNot: (job: Job) => string | undefined): BulkResult[] {
+function resultsOf(
+  service: JobService,
+  ids: readonly string[],
+  whyNot: (job: Job) => string | undefined
+): BulkResult[] {
   return [...new Set(ids)].map((id) => {
     const job = service.get(id);
     if (!job) return {id, done: false, jobs: [], why: "missing job"};
     const own = job.parentId === null ? service.children(id) : [job];
-    const left = own.flatMap((child) => whyNot(child) ?? []);
+    const skipped = own.flatMap((child) => whyNot(child) ?? []);
     const jobs = own.filter((child) => whyNot(child) === undefined).map((child) => child.id);
-    const reasons = [...new Set(left)].join("; ");
+    const reasons = [...new Set(skipped)].join("; ");
     const why =
-      left.length === 0
+      skipped.length === 0
         ? own.length === 0
           ? "it has no histories"
           : null
         : job.parentId === null
-          ? `${left.length} of ${own.length} left: ${reasons}`
+          ? `${skipped.length} of ${own.length} left: ${reasons}`
           : reasons;
     return {id, done: jobs.length > 0, jobs, why};
   });
