@@ -17,12 +17,12 @@ import {readManifest} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import {literal} from "../store/key.js";
 
-/** Candles older than this before the newest settlement decide nothing: the volume filter reads two weeks. */
+/** Span of candles read before the newest settlement, in ms; the volume filter needs two weeks. */
 const REACH_MS = 20 * DAY_MS;
 
 /**
- * Every pair judged at its newest settlement (SEMANTICS §7), and whether each preset would open it there: asked of
- * `decide` itself, so that page and strategy cannot differ.
+ * Returns every pair judged at its newest settlement (SEMANTICS §7), and whether each preset would enter it there. The
+ * entries come from `decide` itself, so page and strategy cannot differ.
  */
 export async function decisionRows(dataDir: string, costs: Costs): Promise<DecisionRow[]> {
   const manifest = readManifest(dataDir);
@@ -124,7 +124,7 @@ async function settlements({connection}: Lake, {venue, pair}: SeriesEntry): Prom
   }));
 }
 
-/** The candles that a decision at `t` reads: those the volume filter wants, and the one that opens at `t`. */
+/** Returns the candles that a decision at `t` reads: those of the volume filter, and the one that opens at `t`. */
 async function newest(
   {connection}: Lake,
   {venue, pair, series, timeframe, t}: {venue: string; pair: string; series: string; timeframe: Timeframe; t: number}

@@ -52,18 +52,18 @@ export class JobArchive {
   }
 
   /** Reloads evicted jobs, so that they can be shown, retried or cancelled like any other. */
-  async reload(ids: readonly string[]): Promise<void> {
+  async recall(ids: readonly string[]): Promise<void> {
     const evicted = [...new Set(ids.filter((id) => !this.book.has(id)).map(batchIdOf))];
     if (this.evictedTs === -Infinity || evicted.length === 0) return;
     this.load(await this.db.exclusive(() => readBatches(this.db, evicted)));
   }
 
   /** Reloads every failed job. */
-  async reloadFailed(): Promise<void> {
+  async recallFailed(): Promise<void> {
     if (this.evictedTs === -Infinity) return;
     const query = {status: "failed", histories: true, limit: MOST_JOBS};
     const failed = await this.db.exclusive(() => queryJobs(this.db, query));
-    await this.reload(failed.map(({id}) => id));
+    await this.recall(failed.map(({id}) => id));
   }
 
   /**

@@ -303,7 +303,7 @@ export class JobService {
 
   /** Reloads evicted jobs, so that they can be shown, retried or cancelled like any other. */
   recall(ids: readonly string[]): Promise<void> {
-    return this.archive.reload(ids);
+    return this.archive.recall(ids);
   }
 
   /** Single histories in progress. */
@@ -344,7 +344,7 @@ export class JobService {
 
   /** Requeues every failed job, except those that bulk retries have requeued too often. */
   async retryFailed(): Promise<{queued: Job[]; skipped: Job[]}> {
-    await this.archive.reloadFailed();
+    await this.archive.recallFailed();
     const failed = this.book.of("failed");
     const skipped = failed.filter((job) => job.retries >= MAX_BULK_RETRIES);
     return {queued: await this.requeue(failed.filter((job) => job.retries < MAX_BULK_RETRIES)), skipped};
