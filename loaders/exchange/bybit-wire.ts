@@ -42,7 +42,7 @@ export function envelope(reply: unknown): {result: Fields; time: number} {
   const {retCode, result, time} = objectOf(reply);
   const venueMs = maybeTs(time);
   if (Number(retCode) !== 0 || typeof result !== "object" || result === null || venueMs === undefined) {
-    throw new Refusal("content", "the reply has not the shape of a v5 envelope", {
+    throw new Refusal("content", "the reply is not a v5 envelope", {
       body: JSON.stringify(reply)?.slice(0, 200) ?? ""
     });
   }

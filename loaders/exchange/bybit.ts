@@ -161,7 +161,7 @@ export class BybitExchange implements Exchange {
       (reply) => {
         const {result, time} = envelope(reply);
         if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
-          throw new Refusal("content", `the reply is of ${textOf(result["symbol"])}, not of ${symbol}`);
+          throw new Refusal("content", `the reply is for ${textOf(result["symbol"])}, not for ${symbol}`);
         }
         return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
       }
@@ -200,7 +200,7 @@ export class BybitExchange implements Exchange {
           const {result} = envelope(reply);
           const list = filledList(result["list"]).map(objectOf);
           const next = textOf(result["nextPageCursor"]) ?? "";
-          if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor leads back to itself");
+          if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor repeats");
           return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
         }
       );

@@ -59,9 +59,9 @@ export async function* candleHistory(
     }
     if (page.rows.length === 0 && page.outside > 0) {
       throw new ExchangeError(
-        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside what was asked for`,
+        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside the requested window`,
         {
-          fix: "try again later; if it stays so, the venue has changed its replies"
+          fix: "try again later; if it persists, the venue has changed its replies"
         }
       );
     }

@@ -45,8 +45,8 @@ export interface Codes {
 /** Length of a ban for exceeding the limit, in ms: Bybit's ten minutes, assumed for every venue. */
 export const BAN_MS = 600_000;
 
-const COUNTRY = "reach the venue from a country and network that it serves, or name another one with --venue or --url";
-const NOT_ASKED = "check the pair, the series and the time range; the venue will answer the same again";
+const COUNTRY = "connect from a country and network that the venue serves, or choose another with --venue or --url";
+const NOT_ASKED = "check the pair, the series and the time range; a retry would get the same reply";
 
 /**
  * Returns the reaction to an HTTP status and a venue's code. Every call here is a read, so a repeat is safe; orders

@@ -108,9 +108,9 @@ function invalidEnd({rows, rejected, outside}: Page<FundingRow>, untilMs: number
   const stamps = rejected.flatMap(({tsMs}) => (tsMs !== undefined && tsMs <= untilMs ? [tsMs] : []));
   if (stamps.length > 0) return Math.max(...stamps);
   throw new ExchangeError(
-    `${name}: a page of settlements holds no readable row (${rejected[0]?.reason ?? "none is inside what was asked for"})`,
+    `${name}: a page of settlements has no readable row (${rejected[0]?.reason ?? "all lie outside the request"})`,
     {
-      fix: "try again later; if it stays so, the venue has changed its replies"
+      fix: "try again later; if it persists, the venue has changed its replies"
     }
   );
 }

@@ -52,7 +52,7 @@ export class GenericExchange implements Exchange {
     ] as const) {
       if (client.has[method] !== true) {
         throw new UsageError(`${this.venue} serves no ${what} (ccxt: no ${method})`, {
-          fix: "name another venue, or import its files"
+          fix: "choose another venue, or import its files"
         });
       }
     }

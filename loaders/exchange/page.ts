@@ -47,7 +47,7 @@ export function readPage<Row extends MarketRow>(list: readonly unknown[], rules:
   }
   const rows: Row[] = [];
   for (const [tsMs, {row, clash}] of byTs) {
-    if (clash) rejected.push({tsMs, reason: "two different rows of one instant"});
+    if (clash) rejected.push({tsMs, reason: "two different rows with one stamp"});
     else rows.push(row);
   }
   rows.sort((a, b) => a.tsMs - b.tsMs);

@@ -62,7 +62,7 @@ export async function withRetries<T>(
       const reaction = classify(error, codes);
       if (reaction.act === "fail") throw failure(name, error, attempt, reaction.fix);
       if (reaction.act === "ban" && ++bans > 1) {
-        throw failure(name, error, attempt, "wait until the ban has passed and run it again");
+        throw failure(name, error, attempt, "wait until the ban has ended, then run it again");
       }
       if (attempt >= attempts) throw failure(name, error, attempt, "check the network and the venue's status page");
       if (reaction.act === "resync") await options.resync(signal);

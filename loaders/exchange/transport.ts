@@ -78,7 +78,8 @@ export function createTransport(options: TransportOptions): Transport {
   return async (address, method = "GET", headers = {}, body = undefined) => {
     if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
-    if (!origins.includes(url.origin)) throw new RangeError(`invalid address: ${url.origin} is not this venue`);
+    if (!origins.includes(url.origin))
+      throw new RangeError(`invalid address: ${url.origin} does not belong to this venue`);
     const call = calls.getStore() ?? {};
     const release = call.atOnce
       ? () => undefined
@@ -88,7 +89,7 @@ export function createTransport(options: TransportOptions): Transport {
     call.signal?.addEventListener("abort", stop, {once: true});
     if (call.signal?.aborted) stop();
     const timer = setTimeout(
-      () => abort.abort(new Refusal("deadline", `no whole reply within ${deadlineMs} ms`)),
+      () => abort.abort(new Refusal("deadline", `no complete reply within ${deadlineMs} ms`)),
       deadlineMs
     );
     const sentMs = clock.monotonic();
@@ -112,7 +113,7 @@ export function createTransport(options: TransportOptions): Transport {
         });
       }
       if (parsed === undefined)
-        throw new Refusal("content", "the reply is not whole JSON", {status: reply.status, body: text});
+        throw new Refusal("content", "the reply is not complete JSON", {status: reply.status, body: text});
       inspect?.(reply, text, parsed);
       call.reply = {venueMs, sentMs, arrivedMs, wallMs: clock.now()};
       return parsed;

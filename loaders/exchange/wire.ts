@@ -132,7 +132,7 @@ export class Wire {
       (reply) => {
         const {sentMs, arrivedMs, wallMs} = measured.reply!;
         const venueMs = read(reply);
-        if (!Number.isFinite(venueMs)) throw new Refusal("content", "the reply tells no time");
+        if (!Number.isFinite(venueMs)) throw new Refusal("content", "the reply has no time");
         return {
           value: {venueMs, skewMs: Math.round(venueMs - (wallMs - (arrivedMs - sentMs) / 2))},
           doubtful: false

@@ -109,7 +109,7 @@ export function readManifest(dataDir: string): Manifest | undefined {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new DataError(`invalid manifest: ${path} (${(error as Error).message})`, {
-      fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+      fix: "delete it and run `npx carrybook publish`, which rewrites it from the store",
       cause: error
     });
   }
@@ -117,7 +117,7 @@ export function readManifest(dataDir: string): Manifest | undefined {
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new DataError(`invalid manifest: ${path} (${issue.path.join(".")}: ${issue.message})`, {
-    fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+    fix: "delete it and run `npx carrybook publish`, which rewrites it from the store",
     cause: result.error
   });
 }

@@ -21,8 +21,8 @@ export async function recoverFromLake(db: Database, manifest: Manifest | undefin
   for (const entry of lost) await restore(db, entry);
   if (lost.length > 0 && manifest) await restoreTracked(db, manifest);
   return [
-    ...(instruments > 0 ? [`lists of markets, ${instruments} rows`] : []),
-    ...(predicted > 0 ? [`expected rates, ${predicted} rows`] : []),
+    ...(instruments > 0 ? [`market listings, ${instruments} rows`] : []),
+    ...(predicted > 0 ? [`predicted rates, ${predicted} rows`] : []),
     ...lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`)
   ];
 }

@@ -31,7 +31,7 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
   for (const {pair} of requests) {
     if (!pairs.includes(pair)) {
       throw new DataError(`missing data: ${pair}${didYouMean(pair, pairs)}`, {
-        fix: pairs.length ? `there is ${pairs.slice(0, 8).join(", ")}` : "backfill or import some first"
+        fix: pairs.length ? `available: ${pairs.slice(0, 8).join(", ")}` : "backfill or import data first"
       });
     }
   }
@@ -92,7 +92,7 @@ function soleVenue(lake: Lake, pair: string): string {
     )
   ];
   if (venues.length > 1) {
-    throw new DataError(`ambiguous venue: ${pair} is there from ${venues.join(" and ")}`, {
+    throw new DataError(`ambiguous venue: ${pair} is available from ${venues.join(" and ")}`, {
       fix: `add --venue ${venues[0]}`
     });
   }

@@ -106,9 +106,7 @@ async function openInstance(
     renameSync(wal, aside);
     try {
       const instance = await open();
-      onIncident(
-        `damaged write-ahead log set aside as ${aside}; what it held is restored from the lake where it can be`
-      );
+      onIncident(`damaged write-ahead log set aside as ${aside}; its content is restored from the lake where possible`);
       return instance;
     } catch (again) {
       renameSync(aside, wal);
@@ -128,7 +126,7 @@ function inSequence(): Database["exclusive"] {
 
 const damaged = (path: string, cause: unknown): DataError =>
   new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
-    fix: "move the file away and run `npx carrybook restore`: it is rebuilt from the lake",
+    fix: "move the file away and run `npx carrybook restore`, which rebuilds it from the lake",
     cause
   });
 
@@ -141,7 +139,7 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
     return;
   }
   if (Number(version) > SCHEMA_VERSION) {
-    throw new DataError(`invalid store version: ${version}, this program knows ${SCHEMA_VERSION}`, {
+    throw new DataError(`invalid store version: ${version} (this program supports ${SCHEMA_VERSION})`, {
       fix: "use a newer version of Carrybook"
     });
   }
@@ -156,7 +154,7 @@ async function changeKind(connection: DuckDBConnection, current: string | undefi
 async function requireBlank(connection: DuckDBConnection, current: string | undefined, kind: StoreKind): Promise<void> {
   if (await isBlank(connection)) return;
   throw new DataError(`invalid store: it holds ${current} data, not ${kind}`, {
-    fix: "simulated data lives in the demo directory: pass --demo, or another --data"
+    fix: "simulated data is in the demo directory: pass --demo, or another --data"
   });
 }
 

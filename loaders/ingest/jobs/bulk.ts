@@ -23,15 +23,17 @@ export async function retryEach(service: JobService, ids: readonly string[]): Pr
 /** Cancels jobs, batches by their children, and reports why each other one was skipped. */
 export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = resultsOf(service, ids, (job) => (isSettled(job) ? `it has ended: ${job.status}` : undefined));
+  const results = resultsOf(service, ids, (job) =>
+    isSettled(job) ? `it has already finished: ${job.status}` : undefined
+  );
   await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
 
 function whyNotRetried({status, retries}: Job): string | undefined {
   if (status === "completed") return "it is complete";
-  if (status === "in_progress") return "it is under way";
-  if (status === "queued" || status === "pending") return "it waits for its turn already";
+  if (status === "in_progress") return "it is in progress";
+  if (status === "queued" || status === "pending") return "it is already queued";
   if (status === "failed" && retries >= MAX_BULK_RETRIES)
     return `retried ${retries} times in bulk already; retry it by itself`;
   return undefined;
@@ -55,7 +57,7 @@ function resultsOf(
           ? "it has no histories"
           : null
         : job.parentId === null
-          ? `${skipped.length} of ${own.length} left: ${reasons}`
+          ? `${skipped.length} of ${own.length} skipped: ${reasons}`
           : reasons;
     return {id, done: jobs.length > 0, jobs, why};
   });

@@ -50,7 +50,7 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
   log(
     plan.spans.length === 0
       ? "nothing is missing"
-      : `missing ${plan.spans.length === 1 ? "one stretch" : `${plan.spans.length} stretches`}, about ${plan.rowsExpected} rows`
+      : `${plan.spans.length} missing ${plan.spans.length === 1 ? "span" : "spans"}, about ${plan.rowsExpected} rows`
   );
   const quality = {rejected: 0, repeats: 0, outside: 0};
   const started = clock.monotonic();
@@ -176,6 +176,6 @@ export function count(
   quality.repeats += repeats;
   quality.outside += outside;
   for (const {tsMs, reason} of rejected) {
-    log(`row left out: ${reason}${tsMs === undefined ? "" : ` at ${new Date(tsMs).toISOString()}`}`);
+    log(`row rejected: ${reason}${tsMs === undefined ? "" : ` at ${new Date(tsMs).toISOString()}`}`);
   }
 }

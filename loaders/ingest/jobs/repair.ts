@@ -55,7 +55,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
           })
         );
         log(
-          `no row in ${text(hole)}${!final ? "" : hole.state === "ambiguous" ? ": a hole or a switch of the interval, nobody can tell" : ": confirmed missing"}`
+          `no row in ${text(hole)}${!final ? "" : hole.state === "ambiguous" ? ": ambiguous, a hole or a switch of the interval" : ": confirmed missing"}`
         );
       }
       onProgress(now);

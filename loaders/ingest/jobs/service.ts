@@ -210,7 +210,7 @@ export class JobService {
       job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};
     } catch (error) {
       if (stop.aborted) {
-        log("interrupted; what was written is kept");
+        log("interrupted; rows already written are kept");
         job = {...job, status: "queued", attempts: queued.attempts, etaMs: null};
       } else if (own.signal.aborted) {
         log("cancelled");

@@ -151,10 +151,10 @@ describe("commands on many jobs", () => {
         id: "update-x-1",
         done: true,
         jobs: ["update-x-1.1", "update-x-1.3"],
-        why: "1 of 3 left: it is complete"
+        why: "1 of 3 skipped: it is complete"
       },
       left("update-x-2.1", `retried ${MAX_BULK_RETRIES} times in bulk already; retry it by itself`),
-      left("update-x-3.1", "it waits for its turn already"),
+      left("update-x-3.1", "it is already queued"),
       left("nothing", "missing job")
     ]);
     expect(service.get("update-x-1.1")).toMatchObject({status: "queued", retries: 1});
@@ -164,8 +164,8 @@ describe("commands on many jobs", () => {
   it("so does a cancellation", async () => {
     const {service} = await start([...batch(1, HOUR_MS, ["queued", "completed"]), ...batch(2, HOUR_MS, ["failed"])]);
     expect(await cancelEach(service, ["update-x-1", "update-x-2"])).toEqual([
-      {id: "update-x-1", done: true, jobs: ["update-x-1.1"], why: "1 of 2 left: it has ended: completed"},
-      {id: "update-x-2", done: false, jobs: [], why: "1 of 1 left: it has ended: failed"}
+      {id: "update-x-1", done: true, jobs: ["update-x-1.1"], why: "1 of 2 skipped: it has already finished: completed"},
+      {id: "update-x-2", done: false, jobs: [], why: "1 of 1 skipped: it has already finished: failed"}
     ]);
     expect(service.get("update-x-1")).toMatchObject({status: "cancelled"});
   });

@@ -57,7 +57,7 @@ it("keeps what a venue expected with the instant of the observation, in store, l
   await db.close();
   rmSync(join(dir, "market.duckdb"));
   const again = await openDatabase(dir, {kind: "simulated"});
-  expect(await recoverFromLake(again, readManifest(dir))).toEqual(["expected rates, 5 rows"]);
+  expect(await recoverFromLake(again, readManifest(dir))).toEqual(["predicted rates, 5 rows"]);
   expect(await readPredicted(again, "sim", "BTC/USDT")).toEqual([...rows, row(20, "0.0003")]);
   await again.close();
 });
