@@ -272,7 +272,7 @@ describe("one shared capital", () => {
 });
 
 describe("scale", () => {
-  it("ten times the size and the capital is ten times the money", () => {
+  it("ten times the size and the capital gives ten times the money", () => {
     fc.assert(
       fc.property(arbitraryPlan(), fc.constantFrom("0.0001", "0.0003"), (plan, minRate) => {
         const data = planMarket(plan);
@@ -301,7 +301,7 @@ describe("scale", () => {
 });
 
 describe("holes", () => {
-  it("SEMANTICS §1: a hole never becomes a zero: every price used is one that was given", () => {
+  it("SEMANTICS §1: a hole never becomes a zero: every price used is in the data", () => {
     fc.assert(
       fc.property(arbitraryPlan({holes: 0.15}), arbitraryEntries, (plan, entries) => {
         const data = planMarket(plan);

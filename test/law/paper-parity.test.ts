@@ -68,7 +68,7 @@ async function expectParity(
   return {trades: result.trades.length};
 }
 
-describe("a history through the engine on paper is the backtest, to the last digit", () => {
+describe("a history through the engine on paper equals the backtest, to the last digit", () => {
   for (const {name, symbol, files, timeframe, from, to, strategy, config} of cases) {
     const missing = symbol !== undefined && !realDataDir;
     if (missing) console.log(`skipped ${name}: ../shared/data/binance is absent`);

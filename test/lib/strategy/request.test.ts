@@ -24,7 +24,7 @@ const base: RunState = {
 const read = (params: Record<string, string | null>) => stateOf((name) => params[name] ?? null, base);
 
 describe("a run's state", () => {
-  it("goes into an address and comes back the same", () => {
+  it("survives a round trip through an address", () => {
     const states: RunState[] = [
       base,
       {
@@ -46,14 +46,14 @@ describe("a run's state", () => {
     for (const state of states) expect(read(paramsOf(state))).toEqual({state, problems: []});
   });
 
-  it("drops a key that the strategy has anyway", () => {
+  it("drops a key that equals the strategy's own value", () => {
     expect(withKey(base, "minRate", "0.0004").set).toEqual({minRate: "0.0004"});
     expect(withKey(withKey(base, "minRate", "0.0004"), "minRate", "0.0003").set).toEqual({});
     expect(withKey({...base, strategy: "balanced"}, "entry", "0.35").set).toEqual({});
     expect(defaultsOf("conservative")["minRate"]).toBe("0.0005");
   });
 
-  it("keeps its footing with an address typed by hand, and says what it left out", () => {
+  it("tolerates an address typed by hand, and reports what it ignored", () => {
     const {state, problems} = read({
       strategy: "<b>",
       minRate: "lots",

@@ -86,7 +86,7 @@ describe("the time left, at a steady pace", () => {
     expect(error).toBeLessThan(0.2);
   });
 
-  it("is unknown before there is a pace, and takes what is not planned for the mean of its kind", () => {
+  it("is unknown before there is a pace, and counts unplanned children as the mean of their kind", () => {
     const job = (i: number, given: Partial<Job>) =>
       newJob(`x.${i}`, "backfill", 0, {parentId: "x", series: "perp", timeframe: "1h", ...given});
     expect(pagesOf([job(1, {})])).toBeNull();

@@ -19,7 +19,7 @@ const row = (minutes: number, rate: string, pair = "BTC/USDT"): PredictedRow => 
   nextFundingTs: Date.UTC(2026, 0, 1)
 });
 
-it("keeps what a venue expected with the instant of the observation, in store, lake and export, over a year's end", async () => {
+it("predicted rates keep their time of observation in store, lake and export, across a year's end", async () => {
   const dir = tmp();
   const db = await openDatabase(dir, {kind: "simulated"});
   const rows = [row(0, "0.0001"), row(5, "-0.00012345"), row(15, "0")];

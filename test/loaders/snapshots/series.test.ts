@@ -105,8 +105,8 @@ const made = (pair: string, seed: number) =>
     delay: 0
   });
 
-describe("histories as files of their own", () => {
-  it("give a page the rows that the command line reads, to the last digit, and nothing that was not asked for", async () => {
+describe("histories as separate files", () => {
+  it("give a page the rows that the command line reads, to the last digit, and load only what is requested", async () => {
     const data = join(tmp(), "data");
     mkdirSync(data, {recursive: true});
     await importMarkets(data, [
@@ -152,7 +152,7 @@ describe("histories as files of their own", () => {
     }
   });
 
-  it("are an empty catalogue over an empty directory, and a failed load is tried again", async () => {
+  it("have an empty catalogue over an empty directory, and a failed load is retried", async () => {
     const files = await seriesFiles(tmp());
     expect(feedOver(files).catalogue).toEqual(catalogueOf(undefined));
     let calls = 0;
@@ -174,7 +174,7 @@ describe("histories as files of their own", () => {
   });
 });
 
-it("finds the folder of the histories from the catalogue's address, in preview and in the built site", () => {
+it("the folder of the histories follows from the catalogue's address, in preview and in the built site", () => {
   expect(folderOf("http://h:3000/_file/series/catalogue.json?sha=1")).toBe("http://h:3000/_file/series/");
   expect(folderOf("http://h/base/_file/series/catalogue.0a1b2c3d.json")).toBe("http://h/base/series/");
 });
