@@ -113,10 +113,10 @@ export function readCandle(
   };
   const {open, high, low, close} = row;
   if (high !== undefined && (Number(high) < Number(close) || Number(high) < Number(open ?? close))) {
-    throw new RangeError(`invalid high: ${high} is below the open ${open} or the close ${close}`);
+    throw new RangeError(`invalid high: ${high} is under the open ${open} or the close ${close}`);
   }
   if (low !== undefined && (Number(low) > Number(close) || Number(low) > Number(open ?? close))) {
-    throw new RangeError(`invalid low: ${low} is above the open ${open} or the close ${close}`);
+    throw new RangeError(`invalid low: ${low} is over the open ${open} or the close ${close}`);
   }
   return knownAt(tsMs, stepMs) > nowMs ? undefined : row;
 }
@@ -150,7 +150,7 @@ export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow |
   if (value === undefined) throw new RangeError("missing rate");
   const rate = canonicalText(value, "rate");
   if (Math.abs(Number(rate)) >= 1)
-    throw new RangeError(`invalid rate: ${value} (a rate is a fraction: 0.0001 is 1 bp)`);
+    throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
   // Exports of this program carry inferred intervals too; an import must not record them as reported.
   const source = nonEmpty(raw.intervalSource);
   const interval = source === undefined || source === "reported" ? nonEmpty(raw.interval) : undefined;

@@ -13,7 +13,9 @@ const END = Date.UTC(2026, 9, 1);
 const START = END - 365 * DAY;
 const PAIR = "BTC/USDT";
 
-/** A constructed history that settles every `before` hours until `switchTs`, every `after` hours from then on. */
+/**
+ * Returns a constructed history that settles every `before` hours until `switchTs`, and every `after` hours from then.
+ */
 function switching(before: number, after: number, switchTs: number): MadeSettlement[] {
   const rows: MadeSettlement[] = [];
   for (let ts = START; ts <= END; ts += (ts < switchTs ? before : after) * HOUR) {
@@ -33,7 +35,7 @@ const madeVenue = (rows: MadeSettlement[], today = 480): MadeVenue => ({
   fundingIntervalMinutes: () => today
 });
 
-/** The common loop over ccxt: from `since` on, until a page comes back short. */
+/** Runs the usual loop over ccxt: from `since` on, until a page is short. */
 async function sinceLoop(url: string, limit: number): Promise<number> {
   const client = new ccxt.bybit({enableRateLimit: false});
   client.urls["api"] = {public: url, private: url};
@@ -256,7 +258,7 @@ describe("funding history", () => {
     exchange.settlements = async () => page([], END, {rejected: late});
     await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("no readable row (missing rate)");
     exchange.settlements = async () => page([], END, {outside: 200});
-    await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("none is inside");
+    await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("all lie outside the request");
   });
 });
 
@@ -269,7 +271,7 @@ const page = (rows: FundingRow[], asOfMs: number, rest: Partial<Page<FundingRow>
   ...rest
 });
 
-/** A venue without a network; stamps of what it repeats may differ by some milliseconds. */
+/** Returns a venue without a network; stamps of repeated rows may differ by some milliseconds. */
 function fakeVenue(
   rows: MadeSettlement[],
   {now = END + 60_000, jitterMs = 0, fundingDepthMs}: {now?: number; jitterMs?: number; fundingDepthMs?: number}
