@@ -149,7 +149,7 @@ describe("bybit: one page", () => {
     expect(found("1000PEPE/USDT", "spot")).toBeUndefined();
     expect(found("JELLY/USDT", "spot")).toBeUndefined();
     expect(found("BTC/USDT", "perp")).toMatchObject({active: true, minNotional: "5", step: "0.001", contractSize: "1"});
-    // the most of one order, not of a market order, which is less
+    // the maximum of a limit order; a market order's is lower
     for (const market of ["perp", "spot"]) expect(found("BTC/USDT", market)).toMatchObject({maxQty: "1000000"});
     expect(new Set(all.map(({market, symbol}) => `${market} ${symbol}`)).size).toBe(all.length);
   });

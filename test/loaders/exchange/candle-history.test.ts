@@ -24,11 +24,11 @@ interface Made {
   has?: (ts: number, timeframe: string) => boolean;
   now?: number;
   pageRows?: number;
-  /** changes what a request brings */
+  /** changes the reply to a request */
   spoil?: (page: Page<CandleRow>, n: number) => Page<CandleRow>;
 }
 
-/** A venue without a network, with what it was asked for. */
+/** A venue without a network, with its recorded requests. */
 function madeVenue({has = () => true, now = NOW, pageRows = 100, spoil = (page) => page}: Made = {}) {
   const asked: {window: Span; timeframe: string}[] = [];
   const exchange = {
@@ -141,7 +141,8 @@ describe("candle history", () => {
     const {opens, proven} = await walk(exchange, span, "1h", {parallel: 1});
     expect(opens).toHaveLength(20 * 24);
     expect(proven).toEqual([span]);
-    // five windows with rows, the first of them half full and so asked twice; one empty, and a hundred days seen twice
+    // five windows with rows, of which the first is half full and so requested twice; one empty, and a hundred days
+    // requested twice
     expect(asked.filter(({timeframe}) => timeframe === "1d")).toHaveLength(2);
     expect(asked.length).toBeLessThanOrEqual(9);
   });

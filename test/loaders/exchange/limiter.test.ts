@@ -6,7 +6,7 @@ import {virtualClock} from "../../helpers/clock.js";
 const limits = {address: {perWindow: 50, windowMs: 5_000}};
 const tick = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** The most arrivals that any window of the venue holds; a window is half open, as the venue counts. */
+/** Returns the most arrivals in any window of the venue; windows are half open, as the venue counts. */
 function fullestWindow(arrivals: readonly number[], windowMs: number): number {
   const sorted = [...arrivals].sort((a, b) => a - b);
   let most = 0;

@@ -12,7 +12,7 @@ const PAIR = "BTC/USDT";
 const venue: MadeVenue = {now: () => NOW, settlements: [{ts: NOW - HOUR, rate: "0.0001"}]};
 const refusal = (code: number, now = NOW) => envelope(now, {}, code, "Too many visits!");
 
-/** A venue that refuses the first requests in a given way; says at what instant of the client's clock each came. */
+/** Serves a venue that rejects the first requests, and records when each arrived on the client's clock. */
 async function refusing(replies: ((reply: Parameters<typeof answer>[0]) => void)[]) {
   const times: number[] = [];
   let clock: {monotonic: () => number} = {monotonic: () => 0};

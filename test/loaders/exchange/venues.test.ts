@@ -20,7 +20,7 @@ if (!recorded)
 const wire = (name: string): unknown =>
   (JSON.parse(readFileSync(join(wireDir!, `${name}.json`), "utf8")) as {http_response: unknown}).http_response;
 
-/** Keys and types of a value; of a list, those of its first element. */
+/** Returns the keys and types of a value; of a list, those of its first element. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.every((v) => typeof v !== "object") ? (value as unknown[]).map((v) => typeof v) : [shape(value[0])];
@@ -40,7 +40,7 @@ const hours = (query: URLSearchParams, from: string, to: string, limit: number) 
   return opens.slice(0, Math.min(limit, Number(query.get("limit") ?? 500)));
 };
 
-/** Constructed replies in Binance's shape: 8 h settlements that jitter by milliseconds, hourly candles. */
+/** Returns constructed replies in Binance's shape: 8 h settlements that jitter by milliseconds, hourly candles. */
 const binanceStamps = Array.from(
   {length: 3_000},
   (_, i) => HOURS - (HOURS % (8 * HOUR)) - i * 8 * HOUR + (i % 9)
@@ -238,7 +238,10 @@ describe("binance", () => {
   });
 });
 
-/** Constructed replies in OKX's shape: newest first, volumes of swaps in contracts, a realised beside a forecast rate. */
+/**
+ * Returns constructed replies in OKX's shape: newest first, swap volumes in contracts, a realised beside a forecast
+ * rate.
+ */
 const okxStamps = Array.from({length: 270}, (_, i) => HOURS - (HOURS % (8 * HOUR)) - i * 8 * HOUR);
 const okxCandle = (ts: number, swap: boolean) => [
   String(ts),

@@ -25,7 +25,7 @@ const tickers = () => [
   {symbol: "BTCUSDT", lastPrice: "100", bid1Price: "99", ask1Price: "101", turnover24h: "5000000", volume24h: "1"}
 ];
 
-/** A venue of one pair: every hour of the last days but the ones it is told to withhold. */
+/** A venue of one pair: every hour of the last days except those it withholds. */
 function hourly(withheld: (hour: number) => boolean, given: Partial<MadeVenue> = {}): MadeVenue {
   return {
     now: () => NOW,
@@ -96,7 +96,7 @@ describe("trap 13: a hole is found and refilled at any position", () => {
       const before = own.asked();
       await repair(own);
       expect(await holes(own)).toEqual([]);
-      // The exact hole, not the history around it.
+      // Only the hole is requested, not the history around it.
       expect(own.asked() - before).toBe(1);
     });
   }

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const own of open.splice(0)) await own.close();
 });
 
-/** The venue lets one page out after the other, at this distance on the clock of the work, as its limit does. */
+/** Interval in ms between two pages of the venue, on the queue's clock, as its limit enforces. */
 const PAGE_MS = 100;
 
 interface Told {
@@ -21,9 +21,9 @@ interface Told {
   pages: number;
 }
 
-/** Backfills with a venue that takes as long for every page; what was told of the time left, page by page. */
+/** Backfills from a venue with a constant time per page; returns the ETA after each page. */
 async function told(pairs: readonly string[], series: readonly Series[], days: number) {
-  // The store's own work takes no time on this clock.
+  // The store's work takes no time on this clock.
   let writing = 0;
   const clock = virtualClock(SIM_NOW, 5, () => writing > 0);
   const histories = new Map<string, Told[]>();
@@ -63,7 +63,7 @@ async function told(pairs: readonly string[], series: readonly Series[], days: n
   return {histories: [...histories.values()], batches};
 }
 
-/** The worst error of the time left against what it truly was, from the tenth page of each until little is left. */
+/** Returns the worst relative error of the ETA, from the tenth page until little is left. */
 function worst(points: readonly Told[], from: number): {n: number; error: number} {
   const last = points.at(-1)!;
   const counted = points.filter(({pages}) => pages >= from && pages <= last.pages * 0.8);

@@ -22,7 +22,7 @@ async function start(jobs: readonly Job[] = [], clock = virtualClock(SIM_NOW)) {
   return {db, clock, service: await JobService.open(db, {connect, clock, random: () => 0.5})};
 }
 
-/** A batch as it was kept, `ageMs` old, with one child per state. */
+/** Returns a stored batch, `ageMs` old, with one child per status. */
 function batch(n: number, ageMs: number, states: readonly Job["status"][], given: Partial<Job> = {}): Job[] {
   const createdAt = SIM_NOW - ageMs;
   const id = `update-x-${n}`;
@@ -79,7 +79,7 @@ describe("with 1,200 jobs in memory", () => {
     const {service, db} = await start(jobs);
     let turns = 0;
     const turn = setImmediate(() => void turns++);
-    // The store is busy for longer than the answer may take.
+    // The store is busy for longer than the query may take.
     let free = () => {};
     const busy = db.exclusive(() => new Promise<void>((resolve) => (free = resolve)));
     expect(await service.list({limit: 50})).toHaveLength(30);

@@ -18,7 +18,7 @@ async function start(options: RigOptions = {}, dir = tmp()): Promise<Rig> {
   open.push(own);
   return own;
 }
-/** Twenty days of whole hours, up to an instant within one. */
+/** Twenty days of full hours, up to an instant within an hour. */
 const wanted = {from: Date.UTC(2026, 8, 11, 12), to: SIM_NOW};
 const rows = async ({db}: Rig, table: string) =>
   (await rowsOf<{n: number}>(db.connection, `select count(*) as n from ${table}`))[0]!.n;
@@ -37,7 +37,7 @@ describe("a batch", () => {
     const before = (await own.requests()).byPath;
     await backfill(own, keys, wanted);
     const after = (await own.requests()).byPath;
-    // Candles are proven to their last closed hour; of settlements the newest may always have been published since.
+    // Candles are proven to their last closed hour; the newest settlements may have been published since.
     expect(after["/v5/market/kline"]).toBe(before["/v5/market/kline"]);
     expect(after["/v5/market/mark-price-kline"]).toBe(before["/v5/market/mark-price-kline"]);
     expect(after["/v5/market/funding/history"]! - before["/v5/market/funding/history"]!).toBeLessThanOrEqual(1);
@@ -264,7 +264,7 @@ describe("a batch is the sum of its children", () => {
 it("trap 12: rows, their proof and the job's figures are one transaction", async () => {
   const own = await start();
   const [key] = await historiesFor(own, ["BTC/USDT"], ["perp"]);
-  // The write of the job's figures fails inside the transaction: rows and coverage must go with it.
+  // Saving the job fails inside the transaction, so rows and coverage must be rolled back.
   const batch = await own.service.submit({kind: "backfill", venue: "sim", histories: [{key: key!, wanted}]});
   await own.db.connection.run("alter table jobs rename to jobs_away");
   await expect(own.service.run()).rejects.toThrow(/jobs/);

@@ -24,7 +24,7 @@ it("predicted rates keep their time of observation in store, lake and export, ac
   const db = await openDatabase(dir, {kind: "simulated"});
   const rows = [row(0, "0.0001"), row(5, "-0.00012345"), row(15, "0")];
   await savePredicted(db, "sim", rows);
-  // the same observation again replaces itself
+  // the same observation replaces itself
   await savePredicted(db, "sim", [rows[1]!, row(3, "0.0002", "ETH/USDT")]);
   expect(await readPredicted(db, "sim", "BTC/USDT")).toEqual(rows);
   await publish(db);
@@ -46,7 +46,7 @@ it("predicted rates keep their time of observation in store, lake and export, ac
   ];
   expect(await inLake()).toEqual(all);
   expect(readManifest(dir)!.parts.filter(({series}) => series === "predicted")).toHaveLength(4);
-  // expected rates are no history that could be complete: no series, no settlement
+  // predicted rates are not a series with coverage, nor settlements
   expect(statusOf(dir, T).series).toEqual([]);
   await withLake(dir, async ({connection}) => expect(await rowsOf(connection, "select * from funding")).toEqual([]));
   let csv = "";

@@ -16,7 +16,7 @@ import {planMarket} from "../../helpers/market.js";
 import {tmp} from "../../helpers/tmp.js";
 import type {MarketData} from "../../../src/lib/market/marketdata.js";
 
-/** A feed over files in memory, which remembers what was asked for. */
+/** A feed over files in memory, which records its requests. */
 function feedOver(files: Record<string, Uint8Array>) {
   const asked: string[] = [];
   const catalogue = JSON.parse(new TextDecoder().decode(files["catalogue.json"])) as Catalogue;
@@ -66,7 +66,9 @@ async function importMarkets(data: string, markets: readonly {market: MarketData
   }
 }
 
-/** Keeps a list of the venue's markets, the second perp counted in thousands, in steps of a tenth of its units. */
+/**
+ * Stores a listing of the venue's markets, the second perp counted in thousands, with steps of a tenth of its units.
+ */
 async function listMarkets(data: string): Promise<void> {
   const db = await openDatabase(data);
   const shared = {quote: "USDT", active: true, status: "Trading", contractSize: "1"};
