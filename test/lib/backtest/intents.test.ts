@@ -9,7 +9,7 @@ const START = Date.UTC(2024, 0, 1);
 const HOURS = 120;
 const at = (hour: number) => START + hour * HOUR_MS;
 
-/** Hourly bars at one price, without some hours; a high where one is wanted. */
+/** Returns hourly bars at one price, without some hours; with a high where given. */
 function bars(missing: readonly number[] = [], highs: Readonly<Record<number, number>> = {}): Candles {
   const hours = Array.from({length: HOURS}, (_, hour) => hour).filter((hour) => !missing.includes(hour));
   return candlesOf(
@@ -18,7 +18,7 @@ function bars(missing: readonly number[] = [], highs: Readonly<Record<number, nu
   );
 }
 
-/** Settlements every 8 h from 8:00 with these rates; the first decides nothing. */
+/** Returns settlements every 8 h from 8:00 with these rates; the first decides nothing. */
 const settled = (...rates: string[]) => rates.map((rate, i) => ({tsMs: at(8 * (i + 1)), rate}));
 const GOOD = "0.0005";
 const BAD = "0";

@@ -89,7 +89,7 @@ describe("SEMANTICS §3: liquidation", () => {
     const ends = (finer: MarketData["finer"]) =>
       runBacktest([{...data, finer}], parseConfig(config)).trades.map(({perpExitTs}) => (perpExitTs - START) / HOUR_MS);
     expect(ends(undefined)).toEqual([32, 56, 96]);
-    // the hourly bars say when in the bar it was; those of the second bar are missing
+    // the hourly bars show when in the bar it happened; those of the second bar are missing
     expect(ends({perp: flat(40, {high: (hour) => (hour === 27 ? 160 : 100)})})).toEqual([28, 56, 96]);
   });
 

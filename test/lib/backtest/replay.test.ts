@@ -41,7 +41,7 @@ describe("a replay", () => {
           const whole = new Replay([market], rules);
           const at = whole.ts[Math.floor(whole.ts.length * share)]!;
           const cut = new Replay([cutData(market, -Infinity, at)], rules);
-          // the end of the cut data closes what is open, so only what lies before it can be compared
+          // the end of the cut data closes open hedges, so only what is before it can be compared
           const end = cut.result.endMs;
           for (let i = 0; i < cut.ts.length && cut.ts[i]! < end; i += 7) {
             const j = whole.indexAt(cut.ts[i]!);

@@ -131,7 +131,7 @@ describe("the stationary bootstrap", () => {
       const {low, high} = bootstrapIntervals(days, {random, resamples: 200}).annualReturn;
       if ((low as number) <= 0.365 && (high as number) >= 0.365) ++covered;
     }
-    // 90 % of 200 with the small sample's shortfall; three binomial standard deviations are 13
+    // 90 % of 200 less the small sample's shortfall; three binomial standard deviations are 13
     expect(covered).toBeGreaterThan(160);
     expect(covered).toBeLessThan(195);
   });

@@ -111,7 +111,7 @@ describe("SEMANTICS §3: margin", () => {
           tick: d("0.00000001")
         });
         expect(liquidation.gt(fill.times("0.99")) && liquidation.lte(bankruptcy)).toBe(true);
-        // the margin of perpFill / L a coin is what the way to the bankruptcy price costs, to a tick
+        // the margin of perpFill / L per coin equals the loss up to the bankruptcy price, within a tick
         expect(bankruptcy.minus(fill).minus(fill.div(leverage)).abs().lte("0.00000001")).toBe(true);
       })
     );

@@ -16,7 +16,7 @@ import {boundaryTs} from "../../../src/lib/time/grid.js";
 const HOUR = 3_600_000;
 const start = Date.UTC(2024, 0, 1);
 
-/** Stamps at the given distances in hours, jittered as venues do. */
+/** Returns stamps at the given distances in hours, jittered as at a venue. */
 function stamps(distances: readonly number[], jitter = 0): {tsMs: number}[] {
   let t = start;
   return [{tsMs: t + jitter}, ...distances.map((hours) => ({tsMs: (t += hours * HOUR) + jitter}))];

@@ -47,7 +47,7 @@ function market(
 
 const OPEN: PairBook = {position: "open", waiting: undefined, barred: false};
 
-/** What `decide` says at an hour of a market. */
+/** Returns the decisions at an hour of a market. */
 function decideAt(data: MarketData, hour: number, entries: Record<string, string> = {}, book?: PairBook) {
   const view = viewAt([new PairHistory(data)], at(hour));
   return decide(view, new Map(book ? [[data.pair, book]] : []), parseConfig(entries))[0];
@@ -118,7 +118,7 @@ describe("SEMANTICS §5: decide", () => {
   it("simple enters at minRate and above it, only when the round trip is earned back in the hold expected", () => {
     expect(decideAt(market(["0.0003", "0.0003"]), 16)).toMatchObject({type: "enter", reason: "rate-above-threshold"});
     expect(decideAt(market(["0.0003", "0.00029999"]), 16)).toBeUndefined();
-    // 0.0051 / 17 = 0.0003: nothing is left over
+    // 0.0051 / 17 = 0.0003, without a remainder
     expect(decideAt(market(["0.0003", "0.0003"]), 16, {expectedHoldPeriods: "17"})).toBeUndefined();
     expect(text(netPerPeriod(decimal("0.0003"), decimal(30), parseConfig()))).toBe("0.00013");
   });

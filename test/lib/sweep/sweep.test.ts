@@ -100,7 +100,7 @@ const plan: SweepPlan = {
   axes: [parseAxis("minRate=0.0001:0.0003:0.00005"), parseAxis("exitRate=0,0.00005,0.0001"), parseAxis("leverage=1,4")]
 };
 
-/** A worker in this very thread, answering in its own time. */
+/** A worker in this thread that replies asynchronously. */
 function localWorker(): PoolWorker & {chunks: number} {
   let onAnswer: (answer: SweepAnswer) => void = () => undefined;
   const handle = sweepWorker((answer) => queueMicrotask(() => onAnswer(structuredClone(answer))));
@@ -201,7 +201,7 @@ describe("baselines", () => {
     expect(draw(1).nets).not.toEqual(draw(2).nets);
     expect(draw(1).nets.length).toBe(50);
     expect(draw(1).beaten).toBeGreaterThanOrEqual(0);
-    // funding that stays where it is: entering on it must beat entering anywhere
+    // with constant funding, entering on it must beat random entries
     const waves = {
       ...market!,
       funding: market!.funding.map((row, i) => ({...row, rate: Math.floor(i / 30) % 2 ? "0.001" : "-0.001"}))
