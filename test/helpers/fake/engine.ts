@@ -87,8 +87,8 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
     }
     const act = script.commands[route];
     if (act) {
-      const {status = 200, answer: told} = act(body);
-      return void json(reply, told, status);
+      const {status = 200, answer: content} = act(body);
+      return void json(reply, content, status);
     }
     const work = answerWork(script.work, request.method!, url, body);
     if (work?.text !== undefined)

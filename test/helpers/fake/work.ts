@@ -158,8 +158,8 @@ export function answerWork(work: FakeWork, method: string, url: URL, body: unkno
   try {
     return answer(work, {id: second!, query: Object.fromEntries(url.searchParams), body});
   } catch (error) {
-    const {status, body: told} = errorReply(error);
-    return {status, answer: told};
+    const {status, body: reply} = errorReply(error);
+    return {status, answer: reply};
   }
 }
 

@@ -15,19 +15,19 @@ afterEach(async () => {
 /** Interval in ms between two pages of the venue, on the queue's clock, as its limit enforces. */
 const PAGE_MS = 100;
 
-interface Told {
+interface Estimate {
   atMs: number;
   etaMs: number;
   pages: number;
 }
 
 /** Backfills from a venue with a constant time per page; returns the ETA after each page. */
-async function told(pairs: readonly string[], series: readonly Series[], days: number) {
+async function etasOf(pairs: readonly string[], series: readonly Series[], days: number) {
   // The store's work takes no time on this clock.
   let writing = 0;
   const clock = virtualClock(SIM_NOW, 5, () => writing > 0);
-  const histories = new Map<string, Told[]>();
-  const batches: Told[] = [];
+  const histories = new Map<string, Estimate[]>();
+  const batches: Estimate[] = [];
   const own = await rig(tmp(), {
     clock,
     onEvent: (event) => {
@@ -64,7 +64,7 @@ async function told(pairs: readonly string[], series: readonly Series[], days: n
 }
 
 /** Returns the worst relative error of the ETA, from the tenth page until little is left. */
-function worst(points: readonly Told[], from: number): {n: number; error: number} {
+function worst(points: readonly Estimate[], from: number): {n: number; error: number} {
   const last = points.at(-1)!;
   const counted = points.filter(({pages}) => pages >= from && pages <= last.pages * 0.8);
   const errors = counted.map(({atMs, etaMs}) => Math.abs(etaMs / (last.atMs - atMs) - 1));
@@ -73,14 +73,14 @@ function worst(points: readonly Told[], from: number): {n: number; error: number
 
 describe("the time left, at a steady pace", () => {
   it("of one history is within 20 % from the tenth page on", async () => {
-    const {histories} = await told(["BTC/USDT"], ["funding"], 1_200);
+    const {histories} = await etasOf(["BTC/USDT"], ["funding"], 1_200);
     const {n, error} = worst(histories[0]!, 10);
     expect(n).toBeGreaterThan(3);
     expect(error).toBeLessThan(0.2);
   });
 
   it("of a batch of settlements and candles too, whose pages hold different numbers of rows", async () => {
-    const {batches} = await told(["BTC/USDT", "ETH/USDT"], ["funding", "perp"], 900);
+    const {batches} = await etasOf(["BTC/USDT", "ETH/USDT"], ["funding", "perp"], 900);
     const {n, error} = worst(batches, 10);
     expect(n).toBeGreaterThan(5);
     expect(error).toBeLessThan(0.2);
