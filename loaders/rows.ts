@@ -149,8 +149,7 @@ export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow |
   const value = nonEmpty(raw.rate);
   if (value === undefined) throw new RangeError("missing rate");
   const rate = canonicalText(value, "rate");
-  if (Math.abs(Number(rate)) >= 1)
-    throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
+  if (Math.abs(Number(rate)) >= 1) throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
   // Exports of this program carry inferred intervals too; an import must not record them as reported.
   const source = nonEmpty(raw.intervalSource);
   const interval = source === undefined || source === "reported" ? nonEmpty(raw.interval) : undefined;

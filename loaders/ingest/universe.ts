@@ -59,8 +59,8 @@ export async function listMarkets(
 }
 
 /**
- * Returns the pairs of the universe with the highest 24 h turnover in quote (SEMANTICS §5): active, with an active spot
- * market of the same coin, ties by name.
+ * Returns the pairs of the universe with the highest 24 h turnover in quote (SEMANTICS §5). They are active, with an
+ * active spot market of the same coin; ties are by name.
  * @returns names of perp pairs, the highest turnover first
  */
 export function topPairs(

@@ -5,8 +5,8 @@ import type {DuckDBConnection} from "@duckdb/node-api";
 export type Columns = Record<string, (number | string | boolean | null)[]>;
 
 /**
- * Returns the columns of a query in types that a page can read: integers, decimals and instants as doubles (instants in
- * UTC ms), everything else as text.
+ * Returns the columns of a query in types that a page can read. Integers, decimals and instants (UTC ms) become
+ * doubles, everything else text.
  */
 export async function queryColumns(connection: DuckDBConnection, sql: string): Promise<Columns> {
   const reader = await connection.runAndReadAll(sql);

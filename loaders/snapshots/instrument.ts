@@ -8,8 +8,8 @@ import {readInstrument, type ListedInstrument} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 
 /**
- * Returns the trading rules of a pair's two markets as last listed, in coins and quote per coin (SEMANTICS §3:
- * multiplier symbols and contract sizes are converted before legs are compared).
+ * Returns the trading rules of a pair's two markets as last listed, in coins and quote per coin. Multiplier symbols and
+ * contract sizes are converted before legs are compared (SEMANTICS §3).
  * @returns undefined without a listing, e.g. for imported files
  */
 export async function instrumentOf(lake: Lake, venue: string, pair: string): Promise<Instrument | undefined> {

@@ -75,8 +75,8 @@ export function catalogueOf(
 }
 
 /**
- * Returns every history as an Arrow stream of its own, with `catalogue.json`. A backtest in a page reads the same texts
- * and doubles from them as the command line reads from the lake, so both agree to the last digit.
+ * Returns every history as an Arrow stream of its own, with `catalogue.json`. A page's backtest reads the same texts
+ * and doubles as the command line, so both agree to the last digit.
  */
 export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8Array>> {
   const manifest = readManifest(dataDir);

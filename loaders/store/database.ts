@@ -36,7 +36,7 @@ export const databasePath = (dataDir: string): string => join(dataDir, "market.d
 export const lockPath = (dataDir: string): string => join(dataDir, "market.lock");
 
 /**
- * Opens the store of a data directory as its only owner: takes the pid lock, opens DuckDB, moves a damaged write-ahead
+ * Opens the store of a data directory as its only owner. Takes the pid lock, opens DuckDB, moves a damaged write-ahead
  * log aside, and creates or checks the schema.
  * @throws LockedError when another process owns it; DataError when it is damaged, newer, or of the other kind
  */

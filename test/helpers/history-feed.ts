@@ -20,8 +20,9 @@ export interface HistoryFeed {
 }
 
 /**
- * Converts stored history to inputs of the trading loop, by the conventions of a backtest (SEMANTICS §3): bid and ask
- * are the open, there is no latency, settlements are known at their instant, and the data ends at the last common bar.
+ * Converts stored history to inputs of the trading loop, by the conventions of a backtest (SEMANTICS §3). Bid and ask
+ * are the open, and there is no latency. Settlements are known at their instant, and the data ends at the last common
+ * bar.
  */
 export function historyFeed(markets: readonly MarketData[], config: StrategyConfig, range: Range = {}): HistoryFeed {
   const windows = markets.map((market) => windowOf(market, range, config.warmup));

@@ -36,8 +36,8 @@ export async function expectAgreement(own: LiveDesk): Promise<void> {
 }
 
 /**
- * Checks what must hold at the end of every case: legs equal to a lot step, or halted with an alarm; the venue's orders
- * equal the journal's, none open; books agree to 1e-8.
+ * Checks what must hold at the end of every case. Legs are equal to a lot step, or trading is halted with an alarm. The
+ * venue's orders equal the journal's, none open, and the books agree to 1e-8.
  * @returns true when it is halted with an unhedged leg
  */
 export async function insideTheInvariant(own: LiveDesk, dir: string): Promise<boolean> {

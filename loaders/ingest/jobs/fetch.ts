@@ -143,7 +143,7 @@ function withProgress(job: Job): Job {
 }
 
 /**
- * Returns a job with the rows and pages expected of settlements, whose interval only their pages show: the rest of the
+ * Returns a job with the rows and pages expected of settlements, whose interval only their pages show. The rest of the
  * spans is assumed to resemble what was answered.
  */
 function withExpected(

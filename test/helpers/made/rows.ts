@@ -10,8 +10,8 @@ export function random(seed = 7): () => number {
 }
 
 /**
- * Returns made settlements: 8 h at first, 2 h for `switched` rows in the middle with an ambiguous row before and after,
- * and a hole of three days.
+ * Returns made settlements with a hole of three days: 8 h at first, then 2 h for `switched` rows with an ambiguous row
+ * before and after.
  */
 export function madeSettlements(n = 120, seed = 7): Settlement[] {
   const next = random(seed);
