@@ -3,7 +3,7 @@ import {Refusal} from "./classify.js";
 import type {Costs, Limiter} from "./limiter.js";
 import type {CallOptions, Clock} from "./types.js";
 
-/** How the transport reads a venue's requests and replies before they are parsed. */
+/** A venue's rules for costs, errors, waits and time of raw requests and replies, before they are parsed. */
 export interface Dialect {
   /** cost of a request by limit */
   costs: (url: URL) => Costs;

@@ -100,7 +100,7 @@ export function historiesOf(
   );
 }
 
-/** How a venue's top pairs are selected, and when they last were. */
+/** Settings of a venue's selection of top pairs, with its newest result. `selectedTs` is UTC ms. */
 export interface Selection {
   top: number;
   /** length of history for a newly selected pair, in days */

@@ -45,7 +45,7 @@ export async function refreshEdges(db: Database, key: StoredKey): Promise<void> 
 interface Edge {
   first: number;
   last: number;
-  /** spans that the venue was asked for and answered, canonical */
+  /** spans requested from the venue and answered, canonical */
   spans: readonly Span[];
   life: Life;
 }

@@ -1,7 +1,7 @@
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
-/** Who added a history to the scheduled updates; `nobody` marks a pair that the operator removed. */
+/** Origin of a history in the scheduled updates; `nobody` marks a pair that the operator removed. */
 export type ChosenBy = "person" | "top" | "nobody";
 
 /** A history in the scheduled updates. `fromTs` is the start of the history to fetch, UTC ms. */

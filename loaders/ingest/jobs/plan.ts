@@ -5,7 +5,7 @@ import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.j
 import {lifeOf} from "../../store/instruments.js";
 import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
-/** What to fetch of a history. */
+/** The spans of a history to fetch, and their expected size. */
 export interface Plan {
   /** spans without proof, newest first */
   spans: Span[];
