@@ -2,18 +2,18 @@ import {CarrybookError} from "../src/lib/errors.js";
 
 export {CarrybookError, DataError} from "../src/lib/errors.js";
 
-/** A flag, an argument or an API body that cannot be understood: exit code 2. */
+/** An invalid flag, argument or API body: exit code 2. */
 export class UsageError extends CarrybookError {}
 
-/** A config file or environment value that cannot be understood: exit code 3. */
+/** An invalid config file or environment value: exit code 3. */
 export class ConfigError extends CarrybookError {}
 
 /** Another process holds what is needed: exit code 6. */
 export class LockedError extends CarrybookError {}
 
-/** The venue cannot be reached, refuses, or answers what cannot be trusted: exit code 5. */
+/** A venue that is unreachable, rejects the request, or sends an unusable reply: exit code 5. */
 export class ExchangeError extends CarrybookError {
-  /** false where asking again can only give the same answer, e.g. a symbol the venue does not know */
+  /** false where a retry would get the same reply, e.g. for a symbol the venue does not know */
   readonly retryable: boolean;
   constructor(
     message: string,

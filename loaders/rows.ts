@@ -3,36 +3,38 @@ import {canonicalText} from "../src/lib/money/decimal.js";
 import {knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
 
-/** One market of a venue as it is listed today. Decimals are canonical text; instants UTC ms. */
+/** One market in a venue's current listing. Decimals are canonical text; instants are UTC ms. */
 export interface VenueInstrument {
-  /** the name this market's rows are kept under: `1000PEPE/USDT` for a perp counted in thousands, `PEPE/USDT` for its spot */
+  /** the name of this market's rows: `1000PEPE/USDT` for a perp counted in thousands, `PEPE/USDT` for its spot */
   pair: string;
   market: "spot" | "perp";
   /** the venue's own symbol, e.g. `1000PEPEUSDT` */
   symbol: string;
-  /** the coin behind the base, `PEPE` for `1000PEPE`, and how many of it one unit of the base is */
+  /** the underlying coin, `PEPE` for `1000PEPE`, and how many coins one unit of the base holds */
   coin: string;
   multiplier: number;
   quote: string;
-  /** true while it can be traded */
+  /** true while it is tradable */
   active: boolean;
-  /** the venue's own word for its state */
+  /** the trading state as the venue spells it */
   status: string;
   launchTs?: number | undefined;
   delistTs?: number | undefined;
   /** units of the base in one contract; `1` on most linear perps */
   contractSize: string;
-  /** the price's step in quote; the quantity's step and its least, in units of the base */
+  /** price tick in quote; quantity step and minimum in units of the base */
   tick?: string | undefined;
   step?: string | undefined;
   minQty?: string | undefined;
-  /** the most of one order, in units of the base; undefined where the venue does not say */
+  /** maximum quantity of one order in units of the base; undefined where the venue publishes none */
   maxQty?: string | undefined;
   minNotional?: string | undefined;
   fundingIntervalHours?: number | undefined;
 }
 
-/** A closed candle: `tsMs` is its open; prices and volumes are canonical decimal text, absent where unknown. */
+/**
+ * A closed candle. `tsMs` is its open, UTC ms; prices and volumes are canonical decimal text, undefined where unknown.
+ */
 export interface CandleRow {
   tsMs: number;
   open?: string | undefined;
@@ -50,7 +52,7 @@ export interface FundingRow extends SettledRate {
 
 export type MarketRow = CandleRow | FundingRow;
 
-/** The text of one row's fields as its source has them; what the source lacks is absent or empty. */
+/** The fields of one row as text, as in its source; absent or empty where the source has none. */
 export type RawRow = Partial<Record<Field, string | null>>;
 export const FIELDS = [
   "ts",
@@ -67,8 +69,8 @@ export const FIELDS = [
 export type Field = (typeof FIELDS)[number];
 
 /**
- * Reads an instant of a file: integer seconds, milliseconds or microseconds by the count of digits (Binance's spot dumps
- * turned to microseconds in 2025), or an ISO date-time, which is UTC unless it says otherwise.
+ * Parses an instant of a file to UTC ms. Integers are seconds, milliseconds or microseconds by their number of digits:
+ * Binance's spot dumps switched to microseconds in 2025. An ISO date-time without an offset is UTC.
  * @throws `invalid ts: VALUE`
  */
 export function readTs(value: string | null | undefined): number {
@@ -85,10 +87,10 @@ export function readTs(value: string | null | undefined): number {
 }
 
 /**
- * A closed candle of a file, or undefined when it is still in progress (§1).
- * @param stepMs length of the candle; its open must lie on that grid
- * @param closeOnly mark and index history may carry nothing but the close
- * @throws RangeError with the reason a row is not a candle
+ * Parses a candle of a file; returns undefined while it is in progress (§1).
+ * @param stepMs length of the candle; its open must lie on this grid
+ * @param closeOnly true for mark and index history, which may have only the close
+ * @throws RangeError with the reason the row is invalid
  */
 export function readCandle(
   raw: RawRow,
@@ -117,7 +119,7 @@ export function readCandle(
 }
 
 function readPrice(raw: string | null | undefined, field: string, optional: boolean): string | undefined {
-  const value = maybe(raw);
+  const value = nonEmpty(raw);
   if (value === undefined) {
     if (optional) return undefined;
     throw new RangeError(`missing ${field}`);
@@ -128,7 +130,7 @@ function readPrice(raw: string | null | undefined, field: string, optional: bool
 }
 
 function readAmount(raw: string | null | undefined, field: string): string | undefined {
-  const value = maybe(raw);
+  const value = nonEmpty(raw);
   if (value === undefined) return undefined;
   const text = canonicalText(value, field);
   if (Number(text) < 0) throw new RangeError(`invalid ${field}: ${value}`);
@@ -136,18 +138,18 @@ function readAmount(raw: string | null | undefined, field: string): string | und
 }
 
 /**
- * A settlement of a file, or undefined when it lies in the future and so cannot have settled.
- * @throws RangeError with the reason a row is not a settlement
+ * Parses a settlement of a file; returns undefined for a stamp in the future.
+ * @throws RangeError with the reason the row is invalid
  */
 export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow | undefined {
   const tsMs = readTs(raw.ts);
-  const value = maybe(raw.rate);
+  const value = nonEmpty(raw.rate);
   if (value === undefined) throw new RangeError("missing rate");
   const rate = canonicalText(value, "rate");
   if (Math.abs(Number(rate)) >= 1) throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
-  // Our own exports carry inferred intervals too; taken back, they must not turn into the venue's word.
-  const told = maybe(raw.intervalSource);
-  const interval = told === undefined || told === "reported" ? maybe(raw.interval) : undefined;
+  // Exports of this program carry inferred intervals too; an import must not record them as reported.
+  const source = nonEmpty(raw.intervalSource);
+  const interval = source === undefined || source === "reported" ? nonEmpty(raw.interval) : undefined;
   const reportedHours = interval === undefined ? undefined : Number(interval);
   if (reportedHours !== undefined && !(reportedHours > 0 && reportedHours <= 24)) {
     throw new RangeError(`invalid interval: ${interval}`);
@@ -155,7 +157,7 @@ export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow |
   return tsMs > nowMs ? undefined : {tsMs, rate, reportedHours};
 }
 
-const maybe = (value: string | null | undefined): string | undefined => {
+const nonEmpty = (value: string | null | undefined): string | undefined => {
   const text = value?.trim();
   return text === undefined || text === "" ? undefined : text;
 };

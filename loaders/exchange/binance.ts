@@ -21,7 +21,10 @@ import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
-/** Weight of one address in a minute, per host, and the settlements' own count (developers.binance.com, Limits). */
+/**
+ * Weight per address and minute of each host, and the separate request count of settlements (developers.binance.com,
+ * Limits).
+ */
 const LIMITS = {
   futures: {perWindow: 2_400, windowMs: 60_000},
   spot: {perWindow: 6_000, windowMs: 60_000},
@@ -58,7 +61,7 @@ const DIALECT: Dialect = {
     const {code, msg} = Array.isArray(body) ? ({} as Fields) : objectOf(body);
     return typeof code === "number" && code < 0 ? {code: String(code), message: textOf(msg) ?? ""} : undefined;
   },
-  // Klines tell no time of their own; the header does, to the second and never ahead.
+  // Klines carry no server time. The `date` header does, in whole seconds and never ahead.
   time: (body, headers) => maybeTs(objectOf(body)["serverTime"]) ?? dateMs(headers),
   wait: retryAfterMs
 };
@@ -66,7 +69,7 @@ const DIALECT: Dialect = {
 type Reply = Promise<unknown>;
 
 /**
- * Binance: spot and USD-M perpetuals, which live on two hosts with a limit each. Stamps of settlements jitter by
+ * A client of Binance: spot and USD-M perpetuals, on two hosts with a limit each. Stamps of settlements jitter by
  * milliseconds. A page of 1,000 candles weighs half as much per row as the 1,500 that futures would serve.
  */
 export class BinanceExchange implements Exchange {
@@ -108,7 +111,7 @@ export class BinanceExchange implements Exchange {
       this.wire.call("binance exchangeInfo", options, () => client.fapiPublicGetExchangeInfo() as Reply, markets),
       this.rows("fundingInfo", options, () => client.fapiPublicGetFundingInfo() as Reply)
     ]);
-    // Only symbols whose interval or cap was ever adjusted are in this list; all others settle every eight hours.
+    // Only symbols with an adjusted interval or cap are in this list; all others settle every eight hours.
     const hours = new Map(intervals.map((row) => [row["symbol"], Number(row["fundingIntervalHours"])]));
     const spotMarkets = spots.flatMap(
       (row) => instrumentOf(row, "spot", () => ({coin: textOf(row["baseAsset"])!, multiplier: 1})) ?? []
@@ -139,7 +142,7 @@ export class BinanceExchange implements Exchange {
 
   settlements(pair: string, untilMs: number, options: CallOptions = {}) {
     const symbol = symbolOf(pair);
-    // With an end alone the newest rows up to it come; with a start, the oldest rows from it.
+    // With an end alone, the venue returns the newest rows up to it; with a start, the oldest rows from it.
     const query = {symbol, endTime: untilMs, limit: this.pageRows.funding};
     return this.wire.call(
       `binance fundingRate ${symbol}`,
@@ -167,7 +170,7 @@ export class BinanceExchange implements Exchange {
       limit: this.pageRows.candles
     };
     const {client} = this;
-    const ask = {
+    const requests = {
       spot: () => client.publicGetKlines(query),
       perp: () => client.fapiPublicGetKlines(query),
       mark: () => client.fapiPublicGetMarkPriceKlines(query),
@@ -182,7 +185,7 @@ export class BinanceExchange implements Exchange {
     return this.wire.call(
       `binance klines ${series} ${symbol} ${timeframe}`,
       options,
-      ask[series] as () => Reply,
+      requests[series] as () => Reply,
       (reply, {asOfMs}) => readCandles(listOf(reply), fields, {timeframe, window, asOfMs})
     );
   }
@@ -195,15 +198,15 @@ export class BinanceExchange implements Exchange {
     this.wire.throttle(share);
   }
 
-  private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
-    return this.wire.call(`binance ${name}`, options, ask, (reply) => ({
+  private rows(name: string, options: CallOptions, request: () => Reply): Promise<Fields[]> {
+    return this.wire.call(`binance ${name}`, options, request, (reply) => ({
       value: filledList(reply).map(objectOf),
       doubtful: false
     }));
   }
 }
 
-/** Both markets of a pair have the same symbol. */
+/** Returns the symbol, which both markets of a pair share. */
 const symbolOf = (pair: string): string => `${baseOf(pair)}${quoteOf(pair)}`;
 
 function instrumentOf(
@@ -226,7 +229,7 @@ function instrumentOf(
     active: status === "TRADING",
     status,
     launchTs: maybeTs(row["onboardDate"]),
-    // A perpetual's date lies in 2100: beyond what is taken for an instant.
+    // A perpetual's delivery date lies in 2100, beyond the latest valid instant, and reads as undefined.
     delistTs: maybeTs(row["deliveryDate"]),
     contractSize: "1",
     tick: decimals.maybe(filter("PRICE_FILTER")["tickSize"]),

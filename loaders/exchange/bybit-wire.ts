@@ -3,7 +3,7 @@ import {maybeTs, objectOf, type Fields} from "./fields.js";
 import {textOf} from "./page.js";
 import {retryAfterMs, type Dialect} from "./transport.js";
 
-/** 600 requests of one address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */
+/** 600 requests per address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */
 export const LIMITS = {address: {perWindow: 600, windowMs: 5_000}};
 
 export const CODES: Codes = {
@@ -12,7 +12,9 @@ export const CODES: Codes = {
   clock: ["10002"]
 };
 
-/** A reset further away than this is a broken clock, one in the past a limit that is about to open. */
+/**
+ * Bounds of the wait that a reset header requests, in ms. A later reset is a clock error; a past one is about to open.
+ */
 const LONGEST_RESET_MS = 60_000;
 const SHORTEST_RESET_MS = 100;
 
@@ -32,12 +34,15 @@ export const DIALECT: Dialect = {
   }
 };
 
-/** The envelope of every v5 reply: an error inside it has been raised before; what is left must have its parts. */
+/**
+ * Returns the result of a v5 reply and its venue time, UTC ms. The transport has already raised its error codes.
+ * @throws Refusal when a part is missing
+ */
 export function envelope(reply: unknown): {result: Fields; time: number} {
   const {retCode, result, time} = objectOf(reply);
   const venueMs = maybeTs(time);
   if (Number(retCode) !== 0 || typeof result !== "object" || result === null || venueMs === undefined) {
-    throw new Refusal("content", "the reply has not the shape of a v5 envelope", {
+    throw new Refusal("content", "the reply is not a v5 envelope", {
       body: JSON.stringify(reply)?.slice(0, 200) ?? ""
     });
   }

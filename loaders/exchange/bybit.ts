@@ -32,8 +32,8 @@ const INTERVALS: Readonly<Record<string, string>> = {
 type Reply = Promise<unknown>;
 
 /**
- * Bybit v5, public side; also the simulated venue, which speaks the same and differs in its URL and name. Raw endpoints
- * throughout: ccxt's unified ones drop the turnover of a candle, the digits of a number and the instant of a reply.
+ * A client of Bybit v5's public data, and of the simulated venue, which serves the same API under another URL and name.
+ * It uses raw endpoints: ccxt's unified ones drop the turnover of a candle, digits of numbers and the time of a reply.
  */
 export class BybitExchange implements Exchange {
   readonly venue: string;
@@ -44,7 +44,7 @@ export class BybitExchange implements Exchange {
   readonly timeframes = Object.keys(INTERVALS);
   onBan: ((untilMonotonicMs: number) => void) | undefined;
   private readonly wire: Wire;
-  /** the venue's own symbols as its lists have them, where they have been read */
+  /** the venue's symbols by `market pair`, once its lists have been read */
   private readonly symbols = new Map<string, string>();
 
   constructor(
@@ -109,14 +109,15 @@ export class BybitExchange implements Exchange {
             })
           });
         }
-        return {value: [...byPair.values()], doubtful: decimals.spoiled};
+        return {value: [...byPair.values()], doubtful: decimals.malformed};
       }
     );
   }
 
   settlements(pair: string, untilMs: number, options: CallOptions = {}) {
     const symbol = this.symbolOf(pair, "perp");
-    // By its end alone: a start makes the venue count from there, in an interval that may not have held then.
+    // Queried by its end alone: with a start, the venue counts from there in an interval that may not have applied
+    // then.
     const query = {category: "linear", symbol, endTime: untilMs, limit: this.pageRows.funding};
     return this.wire.call(
       `${this.venue} funding/history ${symbol}`,
@@ -147,19 +148,24 @@ export class BybitExchange implements Exchange {
       limit: this.pageRows.candles
     };
     const {client} = this;
-    const ask = {
+    const requests = {
       spot: () => client.publicGetV5MarketKline(query),
       perp: () => client.publicGetV5MarketKline(query),
       mark: () => client.publicGetV5MarketMarkPriceKline(query),
       index: () => client.publicGetV5MarketIndexPriceKline(query)
     };
-    return this.wire.call(`${this.venue} kline ${series} ${symbol} ${timeframe}`, options, ask[series], (reply) => {
-      const {result, time} = envelope(reply);
-      if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
-        throw new Refusal("content", `the reply is of ${textOf(result["symbol"])}, not of ${symbol}`);
+    return this.wire.call(
+      `${this.venue} kline ${series} ${symbol} ${timeframe}`,
+      options,
+      requests[series],
+      (reply) => {
+        const {result, time} = envelope(reply);
+        if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
+          throw new Refusal("content", `the reply is for ${textOf(result["symbol"])}, not for ${symbol}`);
+        }
+        return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
       }
-      return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
-    });
+    );
   }
 
   usage() {
@@ -174,13 +180,13 @@ export class BybitExchange implements Exchange {
     this.wire.stopUntil(monotonicMs);
   }
 
-  /** `BTCUSDT` for both markets of BTC/USDT; perps in USDC are `BTCPERP`. */
+  /** Returns `BTCUSDT` for both markets of BTC/USDT; perps in USDC are `BTCPERP`. */
   private symbolOf(pair: string, market: "spot" | "perp"): string {
     const usdc = market === "perp" && quoteOf(pair) === "USDC";
     return this.symbols.get(`${market} ${pair}`) ?? `${baseOf(pair)}${usdc ? "PERP" : quoteOf(pair)}`;
   }
 
-  /** Every instrument of a category once, over all cursors. */
+  /** Fetches every instrument of a category once, over all cursors. */
   private async listed(category: "spot" | "linear", options: CallOptions): Promise<Fields[]> {
     const rows = new Map<unknown, Fields>();
     const seen = new Set<string>();
@@ -194,7 +200,7 @@ export class BybitExchange implements Exchange {
           const {result} = envelope(reply);
           const list = filledList(result["list"]).map(objectOf);
           const next = textOf(result["nextPageCursor"]) ?? "";
-          if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor leads back to itself");
+          if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor repeats");
           return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
         }
       );
@@ -205,7 +211,7 @@ export class BybitExchange implements Exchange {
   }
 }
 
-/** `[open time, open, high, low, close, volume, turnover]`; mark and index rows end with the close. */
+/** Reads `[open time, open, high, low, close, volume, turnover]`; mark and index rows end with the close. */
 function klineFields(raw: unknown) {
   const [ts, open, high, low, close, volume, turnover] = listOf(raw, "row").map((value) => textOf(value) ?? null);
   return {ts, open, high, low, close, volume, turnover};

@@ -11,9 +11,9 @@ export interface CandleOptions extends HistoryOptions {
 }
 
 /**
- * The closed candles that open in a span, in windows of one page, newest first, several in flight: each is given out as
- * it arrives, so that the order among neighbours may differ. A window in which closed candles are missing is asked for
- * once more and the two replies are joined; what is missing then is left to the coverage ledger.
+ * Fetches the closed candles that open in a span, in windows of one page, newest first, several in flight. Yields each
+ * window on arrival, so neighbours may be out of order. Requests a window with missing candles once more and merges the
+ * two replies; what is still missing is left to the coverage ledger.
  *
  * The proven spans tile the span up to the first candle that had not closed yet.
  */
@@ -35,8 +35,8 @@ export async function* candleHistory(
   const holes = sharedHoles(exchange, `${series} ${timeframe}`);
 
   const fetchWindow = async (window: Span): Promise<Stretch<CandleRow>> => {
-    if (launchTs !== undefined && window.to <= launchTs) return nothing(window);
-    if (listing.knownEmpty(window)) return nothing(window);
+    if (launchTs !== undefined && window.to <= launchTs) return emptyStretch(window);
+    if (listing.knownEmpty(window)) return emptyStretch(window);
     let page = await exchange.candles(pair, series, timeframe, window, options);
     const expected = (asOfMs: number) =>
       missing(
@@ -44,24 +44,24 @@ export async function* candleHistory(
         {from: Math.max(window.from, launchTs ?? -Infinity), to: closedEnd(window, asOfMs, stepMs)},
         stepMs
       );
-    let absent = expected(page.asOfMs);
-    // Nothing at all may be the time before the listing: days tell, at a thousand to a request.
+    let missingTs = expected(page.asOfMs);
+    // An empty window may lie before the listing. Daily candles show that, a thousand days per request.
     const unlisted =
-      page.rows.length === 0 && absent.length > 0 && launchTs === undefined && timeframe !== "1d"
+      page.rows.length === 0 && missingTs.length > 0 && launchTs === undefined && timeframe !== "1d"
         ? await listing.emptyDays(window)
         : false;
-    if (!unlisted && absent.length > 0 && !absent.every((ts) => holes.has(ts))) {
+    if (!unlisted && missingTs.length > 0 && !missingTs.every((ts) => holes.has(ts))) {
       const again = await exchange.candles(pair, series, timeframe, window, options);
       page = join(page, again);
-      absent = expected(page.asOfMs);
+      missingTs = expected(page.asOfMs);
       const [first, last] = [page.rows[0]?.tsMs ?? Infinity, page.rows.at(-1)?.tsMs ?? -Infinity];
-      for (const ts of absent) if (ts > first && ts < last) holes.add(ts);
+      for (const ts of missingTs) if (ts > first && ts < last) holes.add(ts);
     }
     if (page.rows.length === 0 && page.outside > 0) {
       throw new ExchangeError(
-        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside what was asked for`,
+        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside the requested window`,
         {
-          fix: "try again later; if it stays so, the venue has changed its replies"
+          fix: "try again later; if it persists, the venue has changed its replies"
         }
       );
     }
@@ -93,7 +93,7 @@ export async function* candleHistory(
   }
 }
 
-/** Pages of the grid from the newest to the oldest; the outermost two end where the span does. */
+/** Splits a span into pages of the grid, newest first; the outermost two end where the span does. */
 function* windowsOf({from, to}: Span, pageMs: number, stepMs: number): Generator<Span> {
   let end = to;
   while (end > from) {
@@ -103,16 +103,16 @@ function* windowsOf({from, to}: Span, pageMs: number, stepMs: number): Generator
   }
 }
 
-/** Where proof of a window ends: the open of the first candle that had not closed. */
+/** Returns the end of a window's proof: the open of the first candle that had not closed. */
 const closedEnd = ({to}: Span, asOfMs: number, stepMs: number): number => Math.min(to, floorTo(asOfMs, stepMs));
 
-const nothing = (proven: Span): Stretch<CandleRow> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
+const emptyStretch = (proven: Span): Stretch<CandleRow> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
 
-/** The opens of a span's grid that no row has. */
+/** Returns the opens of a span's grid that have no row. */
 function missing(rows: readonly CandleRow[], {from, to}: Span, stepMs: number): number[] {
-  const there = new Set(rows.map(({tsMs}) => tsMs));
+  const present = new Set(rows.map(({tsMs}) => tsMs));
   const result: number[] = [];
-  for (let ts = ceilTo(from, stepMs); ts < to; ts += stepMs) if (!there.has(ts)) result.push(ts);
+  for (let ts = ceilTo(from, stepMs); ts < to; ts += stepMs) if (!present.has(ts)) result.push(ts);
   return result;
 }
 
@@ -128,28 +128,28 @@ function join(a: Page<CandleRow>, b: Page<CandleRow>): Page<CandleRow> {
   };
 }
 
-const confirmed = new WeakMap<Exchange, Map<string, Set<number>>>();
+const confirmedHoles = new WeakMap<Exchange, Map<string, Set<number>>>();
 
 /**
- * Opens that one market was asked for twice in vain while its neighbours were there: a venue's outage. Another market
- * that lacks just those needs no second asking, so an outage costs one request and not one for every pair.
+ * Returns the opens that were missing twice between existing candles of some market: an outage of the venue. A market
+ * that lacks only these is not requested again, so an outage costs one extra request, not one per pair.
  */
 function sharedHoles(exchange: Exchange, key: string): Set<number> {
-  let byKey = confirmed.get(exchange);
-  if (!byKey) confirmed.set(exchange, (byKey = new Map()));
+  let byKey = confirmedHoles.get(exchange);
+  if (!byKey) confirmedHoles.set(exchange, (byKey = new Map()));
   let holes = byKey.get(key);
   if (!holes) byKey.set(key, (holes = new Set()));
   return holes;
 }
 
 /**
- * What days say about times without candles. One request shows a thousand days; a window all of whose days are empty is
- * proven empty, whether it lies before the listing or after the end. An outage leaves its days half full, and its minutes
- * are asked for like any others.
+ * Finds times without candles from daily candles, one page of days per request. A window whose days are all empty is
+ * proven empty, before the listing or after the end. After an outage its days still have candles, so its minutes are
+ * requested.
  */
 class Listing {
   private empty: Span[] = [];
-  private asked: Span[] = [];
+  private requested: Span[] = [];
   private probing: Promise<void> | undefined;
 
   constructor(
@@ -164,10 +164,10 @@ class Listing {
     return difference([{from: floorTo(from, DAY_MS), to: ceilTo(to, DAY_MS)}], this.empty).length === 0;
   }
 
-  /** True when every day that a window touches is known to hold nothing, asking for the days at most once. */
+  /** Returns true when every day that a window touches is proven empty; requests each day at most once. */
   async emptyDays(window: Span): Promise<boolean> {
     const days = {from: floorTo(window.from, DAY_MS), to: ceilTo(window.to, DAY_MS)};
-    while (difference([days], this.asked).length > 0) {
+    while (difference([days], this.requested).length > 0) {
       this.probing ??= this.probe(days).finally(() => (this.probing = undefined));
       await this.probing;
     }
@@ -178,16 +178,16 @@ class Listing {
     const pageMs = this.exchange.pageRows.candles * DAY_MS;
     const from = Math.min(days.from, Math.max(floorTo(this.span.from, DAY_MS), days.to - pageMs));
     const window = {from, to: days.to};
-    const ask = () => this.exchange.candles(this.pair, this.series, "1d", window, this.options);
-    let page = await ask();
-    if (page.rows.length === 0) page = join(page, await ask());
-    this.asked = normalise([...this.asked, window]);
+    const request = () => this.exchange.candles(this.pair, this.series, "1d", window, this.options);
+    let page = await request();
+    if (page.rows.length === 0) page = join(page, await request());
+    this.requested = normalise([...this.requested, window]);
     // A day in progress has no closed candle yet and proves nothing.
     const to = Math.min(days.to, floorTo(page.asOfMs, DAY_MS));
-    const there = page.rows.map(({tsMs}) => ({from: tsMs, to: tsMs + DAY_MS}));
-    const unsound = page.rejected.flatMap(({tsMs}) =>
+    const present = page.rows.map(({tsMs}) => ({from: tsMs, to: tsMs + DAY_MS}));
+    const invalid = page.rejected.flatMap(({tsMs}) =>
       tsMs === undefined ? [window] : [{from: tsMs, to: tsMs + DAY_MS}]
     );
-    this.empty = normalise([...this.empty, ...difference([{from, to}], [...there, ...unsound])]);
+    this.empty = normalise([...this.empty, ...difference([{from, to}], [...present, ...invalid])]);
   }
 }

@@ -1,16 +1,16 @@
-/** One reply or lack of one that is not what was asked for, as the transport saw it. */
+/** A failed request as the transport saw it: an error reply, no reply, or unusable content. */
 export class Refusal extends Error {
   readonly kind: "answer" | "connection" | "deadline" | "content";
-  /** HTTP status; undefined where nothing arrived */
+  /** HTTP status; undefined where no reply arrived */
   readonly status: number | undefined;
-  /** the venue's own code inside the body */
+  /** the venue's error code in the body */
   readonly code: string | undefined;
-  /** the first characters of what came */
+  /** the first 80 characters of the body */
   readonly excerpt: string;
-  /** how long the venue itself says to wait, in ms, as far as it says so */
+  /** the wait that the venue requests, in ms; undefined where it names none */
   readonly waitMs: number | undefined;
-  /** true once the pause or ban it asks for is on */
-  held = false;
+  /** true once its pause or ban is in force */
+  applied = false;
 
   constructor(
     kind: Refusal["kind"],
@@ -27,7 +27,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What to do about a refusal. `pause` and `ban` stop every call of this venue, not only the one that was refused. */
+/** Reaction to a refusal. `pause` and `ban` stop every call to the venue, not only the one refused. */
 export type Act =
   | {act: "retry"}
   | {act: "pause"; waitMs: number | undefined}
@@ -35,22 +35,22 @@ export type Act =
   | {act: "resync"}
   | {act: "fail"; fix: string};
 
-/** A venue's own codes, by what they ask for; every code that is in no list cannot be helped by asking again. */
+/** A venue's error codes by reaction; a code in none of these lists is a final failure. */
 export interface Codes {
   limit: readonly string[];
   again: readonly string[];
   clock: readonly string[];
 }
 
-/** How long an address is banned that asked too often: Bybit's ten minutes, taken for every venue. */
+/** Length of a ban for exceeding the limit, in ms: Bybit's ten minutes, assumed for every venue. */
 export const BAN_MS = 600_000;
 
-const COUNTRY = "reach the venue from a country and network that it serves, or name another one with --venue or --url";
-const NOT_ASKED = "check the pair, the series and the time range; the venue will answer the same again";
+const COUNTRY = "connect from a country and network that the venue serves, or choose another with --venue or --url";
+const NOT_ASKED = "check the pair, the series and the time range; a retry would get the same reply";
 
 /**
- * The table of what may be asked again, by HTTP status and the venue's code. Every call here reads, so that asking twice
- * changes nothing at the venue; orders have a table of their own.
+ * Returns the reaction to an HTTP status and a venue's code. Every call here is a read, so a repeat is safe; orders
+ * have a table of their own.
  */
 export function classify(refusal: Refusal, codes: Codes): Act {
   const {kind, status, code, waitMs} = refusal;

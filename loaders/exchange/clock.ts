@@ -1,7 +1,7 @@
 import {setTimeout as wait} from "node:timers/promises";
 import type {Clock} from "./types.js";
 
-/** The machine's own clock. */
+/** Clock of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),

@@ -4,8 +4,8 @@ import {HOUR_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import type {Exchange} from "./types.js";
 
 /**
- * Rows that a span is expected to hold, for progress and time left: candles by their grid, settlements by
- * `intervalHours` until a page has told the real pace.
+ * Returns the number of rows expected in a span, for progress and ETA. Candles follow their grid; settlements follow
+ * `intervalHours` until a page shows the real interval.
  */
 export const expectedRows = (series: Series, timeframe: string, span: Span, intervalHours = 8): number =>
   gridRows(span, series === "funding" || series === "predicted" ? intervalHours * HOUR_MS : timeframeMs(timeframe));

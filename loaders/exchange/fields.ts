@@ -9,16 +9,22 @@ import type {Exchange} from "./types.js";
 
 export type Fields = Record<string, unknown>;
 
-/** Quotes whose markets are listed: carry is paid in these. */
+/** Quote currencies of the markets listed; funding is paid in them. */
 export const QUOTES: readonly string[] = ["USDT", "USDC"];
 
-/** A list inside a reply, which must be one: an empty list is an answer, none at all is not. */
+/**
+ * Returns a list inside a reply; an empty one is valid.
+ * @throws Refusal when the value is not a list
+ */
 export function listOf(value: unknown, name = "list"): unknown[] {
   if (!Array.isArray(value)) throw new Refusal("content", `the reply has no ${name}`);
   return value as unknown[];
 }
 
-/** A list that cannot be empty: a venue always has markets. */
+/**
+ * Returns a list that must not be empty, since a venue always has markets.
+ * @throws Refusal when it is absent or empty
+ */
 export function filledList(value: unknown, name = "list"): unknown[] {
   const list = listOf(value, name);
   if (list.length === 0) throw new Refusal("content", `the reply's ${name} is empty`);
@@ -28,30 +34,30 @@ export function filledList(value: unknown, name = "list"): unknown[] {
 export const objectOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null ? (value as Fields) : {};
 
-/** An instant in ms, undefined for what is none: absent, empty or the zero that venues write for "never". */
+/** Returns an instant in UTC ms; undefined if absent, empty or the zero that venues write for "never". */
 export function maybeTs(value: unknown): number | undefined {
   const ms = Number(textOf(value) || NaN);
   return ms >= MIN_TS && ms < MAX_TS ? Math.floor(ms) : undefined;
 }
 
-/** Reads decimals of one reply, and remembers whether one was there and was none. */
+/** Reads the decimals of one reply and records whether any was malformed. */
 export class Decimals {
-  spoiled = false;
+  malformed = false;
 
-  /** Canonical text; undefined where the venue says nothing, or says what is no number. */
+  /** Returns canonical text; undefined where the field is empty or malformed. */
   maybe(value: unknown): string | undefined {
     const raw = textOf(value)?.trim();
     if (raw === undefined || raw === "") return undefined;
     try {
       return canonicalText(raw);
     } catch {
-      this.spoiled = true;
+      this.malformed = true;
       return undefined;
     }
   }
 }
 
-/** The product of decimal texts, exact; undefined where one is. */
+/** Returns the exact product of decimal texts; undefined if any of them is. */
 export function product(...values: (string | undefined)[]): string | undefined {
   let result = new Decimal(1);
   for (const value of values) {
@@ -61,7 +67,7 @@ export function product(...values: (string | undefined)[]): string | undefined {
   return text(result);
 }
 
-/** `BASE/QUOTE` where that is a pair this project can name, else undefined (venues list coins in any script). */
+/** Returns `BASE/QUOTE` where this project can name that pair, else undefined: venues list coins in any script. */
 export function maybePair(base: unknown, quote: unknown): string | undefined {
   try {
     return typeof base === "string" && typeof quote === "string" && QUOTES.includes(quote)
@@ -73,17 +79,17 @@ export function maybePair(base: unknown, quote: unknown): string | undefined {
 }
 
 /**
- * The coin behind a perp's base. A spot market of that very base shows that it is a coin's own name (`1000SATS`), not a
- * count of another coin; Bybit's one `SHIB1000` has its count behind.
+ * Returns the coin and multiplier behind a perp's base. A spot market of the same base shows that it is a coin of its
+ * own (`1000SATS`), not a multiple. Bybit's `SHIB1000` has its multiplier as a suffix.
  */
 export function coinOf(base: string, spotBases: ReadonlySet<string>): {coin: string; multiplier: number} {
   if (spotBases.has(base)) return {coin: base, multiplier: 1};
-  const behind = /^(.+?)(1000+)$/.exec(base);
-  if (behind && spotBases.has(behind[1]!)) return {coin: behind[1]!, multiplier: Number(behind[2])};
+  const suffixed = /^(.+?)(1000+)$/.exec(base);
+  if (suffixed && spotBases.has(suffixed[1]!)) return {coin: suffixed[1]!, multiplier: Number(suffixed[2])};
   return multiplierOf(base);
 }
 
-/** @throws UsageError for a length of candle that the venue does not serve */
+/** @throws UsageError for a timeframe that the venue does not serve */
 export function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
   if (timeframes.includes(timeframe)) return;
   throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {

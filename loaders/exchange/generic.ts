@@ -13,7 +13,10 @@ import {Wire, type WireOptions} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};
 
-/** The limit by ccxt's own pace for the venue, over a window long enough for its weights. */
+/**
+ * Window of the limit in ms. The limit is ccxt's request interval for the venue, over a window long enough for its
+ * weights.
+ */
 const WINDOW_MS = 10_000;
 
 const DIALECT: Dialect = {
@@ -24,8 +27,8 @@ const DIALECT: Dialect = {
 };
 
 /**
- * Any venue that ccxt knows, through its unified methods with every number left as text. What ccxt does not unify is not
- * there: no turnover of candles, and a base volume only where a contract is one unit of the base.
+ * A client of any venue in ccxt, through its unified methods, with every number kept as text. What ccxt does not unify
+ * is absent: candles have no turnover, and a volume only where a contract is one unit of the base.
  */
 export class GenericExchange implements Exchange {
   readonly venue: string;
@@ -49,7 +52,7 @@ export class GenericExchange implements Exchange {
     ] as const) {
       if (client.has[method] !== true) {
         throw new UsageError(`${this.venue} serves no ${what} (ccxt: no ${method})`, {
-          fix: "name another venue, or import its files"
+          fix: "choose another venue, or import its files"
         });
       }
     }
@@ -118,7 +121,7 @@ export class GenericExchange implements Exchange {
             ask: decimals.maybe(ask)
           };
         }),
-        doubtful: decimals.spoiled
+        doubtful: decimals.malformed
       })
     );
   }
@@ -170,9 +173,9 @@ export class GenericExchange implements Exchange {
     this.wire.throttle(share);
   }
 
-  /** ccxt's unified methods need its markets; they are read once, and again for every list of instruments. */
-  private load(options: CallOptions, anew = false): Promise<void> {
-    if (anew) this.markets = undefined;
+  /** Loads the markets that ccxt's unified methods need: once, and again for every list of instruments. */
+  private load(options: CallOptions, reload = false): Promise<void> {
+    if (reload) this.markets = undefined;
     this.markets ??= this.wire
       .call(
         `${this.venue} markets`,

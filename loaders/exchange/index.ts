@@ -10,26 +10,26 @@ export {systemClock} from "./clock.js";
 export type * from "./types.js";
 
 export interface ExchangeOptions {
-  /** a ccxt id; `bybit`, `binance` and `okx` are read through their own endpoints, every other one as ccxt unifies it */
+  /** a ccxt id; `bybit`, `binance` and `okx` use their native endpoints, all others ccxt's unified methods */
   venue?: string;
-  /** replaces every host of the venue's API, so that nothing can reach the real one */
+  /** replaces every host of the venue's API, so that no request reaches the real one */
   url?: string | undefined;
-  /** true for the simulated venue, which speaks Bybit v5 at `url` and is named `sim` */
+  /** true for the simulated venue, which serves Bybit v5 at `url` under the name `sim` */
   simulated?: boolean;
-  /** what rows say of where they come from, if not the URL: an embedded simulator has another port each time */
+  /** origin recorded for rows, if not the URL: the port of an embedded simulator changes each time */
   origin?: string | undefined;
   clock?: Clock;
-  /** uniform in [0, 1), for the jitter of retries */
+  /** uniform in [0, 1), for retry jitter */
   random?: () => number;
-  /** for one request from sending to the last byte, in ms */
+  /** limit for one request from sending to the last byte, in ms */
   deadlineMs?: number;
   /** requests in flight at once */
   concurrency?: number;
 }
 
 /**
- * Opens a venue for reading. ccxt is loaded here and not before, since it takes the better part of a second.
- * @throws UsageError `unknown venue`, or one without settled funding or candles
+ * Opens a read-only client of a venue. Imports ccxt lazily, since that takes most of a second.
+ * @throws UsageError `unknown venue`, or for a venue without settled funding or candles
  */
 export async function createExchange({
   venue = "bybit",

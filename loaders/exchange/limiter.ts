@@ -1,13 +1,13 @@
 import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
 import {PRIORITIES, type Clock, type Priority} from "./types.js";
 
-/** What a venue publishes of one limit: so much cost in any window of that length. */
+/** A published limit: the maximum cost within any window of `windowMs`. */
 export interface Limit {
   perWindow: number;
   windowMs: number;
 }
 
-/** What a request costs, by the limit it counts against. */
+/** Cost of a request by the limit it counts against. */
 export type Costs = Readonly<Record<string, number>>;
 
 export interface LimiterOptions {
@@ -28,17 +28,17 @@ interface Window {
   allowed: number;
   windowMs: number;
   inFlight: number;
-  /** what has been answered and still counts: until when, and how much */
+  /** answered requests that still count: expiry on the monotonic clock, and cost */
   counted: {until: number; cost: number}[];
   sum: number;
 }
 
 /**
- * A rolling-window limiter on a clock that never goes back, with a queue by priority and a cap on requests in flight.
+ * A rolling-window limiter on a monotonic clock, with a priority queue and a cap on requests in flight.
  *
- * The venue counts a request when it arrives, which is any moment between sending and the reply. A request therefore
- * counts here from its sending until one window after its reply: whatever the network delays, no window at the venue can
- * hold more than is allowed here.
+ * The venue counts a request on arrival, at some time between sending and reply. It is counted here from sending until
+ * one window after its reply. No network delay can therefore push more than the allowed cost into a window at the
+ * venue.
  */
 export class Limiter {
   private readonly clock: Clock;
@@ -48,7 +48,7 @@ export class Limiter {
   private inFlight = 0;
   private used: number = LIMIT_SHARE.most;
   private pausedUntil = -Infinity;
-  private sleeper: {atMs: number; stop: AbortController} | undefined;
+  private timer: {atMs: number; stop: AbortController} | undefined;
 
   constructor({clock, limits, concurrency = 24}: LimiterOptions) {
     this.clock = clock;
@@ -69,9 +69,9 @@ export class Limiter {
   }
 
   /**
-   * Waits for its turn: a higher priority first, in order of asking within one.
-   * @returns call it once, when the reply has been read or given up
-   * @throws the signal's reason when it fires before the turn came
+   * Waits for permission to send: by priority, then first come, first served.
+   * @returns a function to call once, when the reply has been read or abandoned
+   * @throws RangeError for a cost above the window; the signal's reason when it aborts first
    */
   acquire(costs: Costs, priority: Priority = "backfill", signal?: AbortSignal): Promise<() => void> {
     for (const [name, cost] of Object.entries(costs)) {
@@ -82,36 +82,36 @@ export class Limiter {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       const queue = this.queues.get(priority)!;
-      const leave = () => {
+      const onAbort = () => {
         queue.splice(queue.indexOf(waiting), 1);
         reject(signal!.reason as Error);
-        if (this.waiting === 0) this.rest();
+        if (this.waiting === 0) this.cancelTimer();
         else this.pump();
       };
       const waiting: Waiting = {
         costs,
         admit: (done) => {
-          signal?.removeEventListener("abort", leave);
+          signal?.removeEventListener("abort", onAbort);
           resolve(done);
         }
       };
-      signal?.addEventListener("abort", leave, {once: true});
+      signal?.addEventListener("abort", onAbort, {once: true});
       queue.push(waiting);
       this.pump();
     });
   }
 
-  /** Nothing is sent before this instant of the monotonic clock; a pause is only ever made longer. */
+  /** Sends nothing before an instant of the monotonic clock; only ever lengthens a pause. */
   pauseUntil(monotonicMs: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, monotonicMs);
   }
 
-  /** Callers that wait for their turn. */
+  /** Number of queued callers. */
   get waiting(): number {
     return [...this.queues.values()].reduce((sum, queue) => sum + queue.length, 0);
   }
 
-  /** The share of every published limit that is used from now on. */
+  /** Share of every published limit in use. */
   get share(): number {
     return this.used;
   }
@@ -122,11 +122,11 @@ export class Limiter {
     this.used = value;
     for (const window of Object.values(this.windows))
       window.allowed = Math.max(1, Math.floor(window.published * value));
-    this.rest();
+    this.cancelTimer();
     if (this.waiting > 0) this.pump();
   }
 
-  /** How full the window of a limit is, in its own cost. */
+  /** Returns the load of a limit's window, in units of its cost. */
   usage(name: string): {inWindow: number; perWindow: number; published: number; windowMs: number; share: number} {
     const window = this.windows[name]!;
     expire(window, this.clock.monotonic());
@@ -136,9 +136,9 @@ export class Limiter {
 
   private pump(): void {
     const now = this.clock.monotonic();
-    if (now < this.pausedUntil) return this.wake(this.pausedUntil);
+    if (now < this.pausedUntil) return this.pumpAt(this.pausedUntil);
     for (const window of Object.values(this.windows)) expire(window, now);
-    // A limit that is full for one caller is closed to all behind it, or the small would starve the large.
+    // A limit that is full for one caller is closed to all behind it, so that small requests cannot starve large ones.
     const full = new Set<string>();
     for (const priority of PRIORITIES) {
       const queue = this.queues.get(priority)!;
@@ -156,7 +156,7 @@ export class Limiter {
     }
     for (const name of full) {
       const first = this.windows[name]!.counted[0];
-      if (first) this.wake(first.until);
+      if (first) this.pumpAt(first.until);
     }
   }
 
@@ -164,7 +164,7 @@ export class Limiter {
     const window = this.windows[name];
     if (window === undefined) return true;
     const used = window.sum + window.inFlight;
-    // A throttle may leave less than one request costs: it then goes alone.
+    // A throttled limit may be smaller than one request, which is then sent alone.
     return used + costs[name]! <= window.allowed || used === 0;
   }
 
@@ -188,25 +188,25 @@ export class Limiter {
     });
   }
 
-  /** One sleeper is enough: the one that wakes first looks at everything. */
-  private wake(atMs: number): void {
-    if (this.sleeper && this.sleeper.atMs <= atMs) return;
-    this.rest();
-    const sleeper = {atMs, stop: new AbortController()};
-    this.sleeper = sleeper;
-    this.clock.sleep(Math.max(1, Math.ceil(atMs - this.clock.monotonic())), sleeper.stop.signal).then(
+  /** Keeps only the earliest timer; on waking it serves every queued caller. */
+  private pumpAt(atMs: number): void {
+    if (this.timer && this.timer.atMs <= atMs) return;
+    this.cancelTimer();
+    const timer = {atMs, stop: new AbortController()};
+    this.timer = timer;
+    this.clock.sleep(Math.max(1, Math.ceil(atMs - this.clock.monotonic())), timer.stop.signal).then(
       () => {
-        if (this.sleeper === sleeper) this.sleeper = undefined;
+        if (this.timer === timer) this.timer = undefined;
         this.pump();
       },
       () => undefined
     );
   }
 
-  /** Nobody waits: a timer left behind would keep the process alive until the end of a ban. */
-  private rest(): void {
-    this.sleeper?.stop.abort();
-    this.sleeper = undefined;
+  /** Cancels the timer when nobody waits; it would keep the process alive until the end of a ban. */
+  private cancelTimer(): void {
+    this.timer?.stop.abort();
+    this.timer = undefined;
   }
 }
 

@@ -20,7 +20,7 @@ import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
-/** Requests of one address in two seconds, each endpoint on its own (www.okx.com/docs-v5, Rate limit). */
+/** Requests per address in two seconds, of each endpoint (www.okx.com/docs-v5, Rate limit). */
 const PER_TWO_SECONDS = {
   "market/candles": 40,
   "market/history-candles": 20,
@@ -44,7 +44,7 @@ const CODES: Codes = {
   clock: ["50102"]
 };
 
-/** Days are asked for in UTC: without the suffix the venue's day begins in Hong Kong. */
+/** Names of the bars. Days are in UTC: without the suffix, the venue's day begins in Hong Kong time. */
 const BARS: Readonly<Record<string, string>> = {
   "1m": "1m",
   "5m": "5m",
@@ -54,7 +54,7 @@ const BARS: Readonly<Record<string, string>> = {
   "1d": "1Dutc"
 };
 
-/** Candles of the present are served by one endpoint, this many of them; older ones by another. */
+/** Number of newest candles that the recent endpoint serves; older ones come from the history endpoint. */
 const RECENT_CANDLES = 1_440;
 
 const DIALECT: Dialect = {
@@ -72,8 +72,8 @@ const DIALECT: Dialect = {
 type Reply = Promise<unknown>;
 
 /**
- * OKX: spot and linear swaps. Swaps count in contracts, so volumes are taken in the coin and steps converted to it.
- * Settlements reach back about three months; what counts is the realised rate, not the one that was forecast.
+ * A client of OKX: spot and linear swaps. Swaps are sized in contracts; volumes are read in the coin and steps
+ * converted to it. Settlements reach back about three months; the realised rate is read, not the forecast one.
  */
 export class OkxExchange implements Exchange {
   readonly venue = "okx";
@@ -131,7 +131,7 @@ export class OkxExchange implements Exchange {
       return {
         pair,
         market,
-        // In quote for spot; swaps tell it in the coin alone, so the last price has to stand for the day's.
+        // In quote for spot. Swaps publish it in the coin alone, so the last price stands in for the day's prices.
         turnover24h: market === "spot" ? volume : product(volume, last),
         last,
         bid: decimals.maybe(row["bidPx"]),
@@ -146,7 +146,7 @@ export class OkxExchange implements Exchange {
 
   settlements(pair: string, untilMs: number, options: CallOptions = {}) {
     const instId = swapId(pair);
-    // `after` means older than, and leaves the instant itself out.
+    // `after` means strictly older than.
     const query = {instId, after: untilMs + 1, limit: this.pageRows.funding};
     return this.wire.call(
       `okx funding-rate-history ${instId}`,
@@ -177,7 +177,7 @@ export class OkxExchange implements Exchange {
     const recent = () => window.from > wire.venueNow() - (RECENT_CANDLES - 1) * timeframeMs(timeframe);
     const traded = () =>
       recent() ? client.publicGetMarketCandles(query) : client.publicGetMarketHistoryCandles(query);
-    const ask = {
+    const requests = {
       spot: traded,
       perp: traded,
       mark: () =>
@@ -188,7 +188,7 @@ export class OkxExchange implements Exchange {
     return wire.call(
       `okx candles ${series} ${instId} ${timeframe}`,
       options,
-      ask[series] as () => Reply,
+      requests[series] as () => Reply,
       (reply, {asOfMs}) => {
         const closed = listOf(objectOf(reply)["data"], "data").filter(
           (row) => !Array.isArray(row) || row.at(-1) !== "0"
@@ -210,8 +210,8 @@ export class OkxExchange implements Exchange {
     this.wire.throttle(share);
   }
 
-  private rows(name: string, options: CallOptions, ask: () => Reply): Promise<Fields[]> {
-    return this.wire.call(`okx ${name}`, options, ask, (reply) => ({
+  private rows(name: string, options: CallOptions, request: () => Reply): Promise<Fields[]> {
+    return this.wire.call(`okx ${name}`, options, request, (reply) => ({
       value: filledList(objectOf(reply)["data"], "data").map(objectOf),
       doubtful: false
     }));
@@ -222,7 +222,10 @@ const swapId = (pair: string): string => `${baseOf(pair)}-${quoteOf(pair)}-SWAP`
 
 const dataOf = (reply: unknown): Fields[] => listOf(objectOf(reply)["data"], "data").map(objectOf);
 
-/** `[ts, open, high, low, close, volume, …]`: of spot the volume is in the coin, of swaps it is in contracts. */
+/**
+ * Reads `[ts, open, high, low, close, volume, …]`: the volume is in the coin for spot, in contracts for swaps.
+ * @throws Refusal for a row of fewer than six columns
+ */
 function columns(raw: unknown) {
   const row = listOf(raw, "row").map((value) => textOf(value) ?? null);
   if (row.length < 6) throw new Refusal("content", "a candle has too few columns");

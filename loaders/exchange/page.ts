@@ -5,17 +5,17 @@ import type {Attempt} from "./retry.js";
 import type {Page, Rejected} from "./types.js";
 
 interface Rules<Row> {
-  /** a row of the reply as text fields; throws for what has not even their shape */
+  /** converts a raw row to text fields; throws when its shape is wrong */
   fields: (raw: unknown) => RawRow;
-  /** the row, or undefined for one that is not known yet: a candle in progress, a settlement to come */
+  /** parses the fields; undefined for a candle in progress or a future settlement */
   row: (fields: RawRow) => Row | undefined;
   inside: (tsMs: number) => boolean;
   asOfMs: number;
 }
 
 /**
- * Reads the rows of one reply: each validated on its own, ascending, repeats dropped, what was not asked for dropped.
- * Two different rows of one instant are both rejected: nothing says which of them is true.
+ * Parses the rows of one reply: validates each, sorts them, and drops duplicates and rows outside the request. Rejects
+ * two different rows with one stamp, because nothing shows which of them is right.
  */
 export function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<Row>): Attempt<Page<Row>> {
   const {fields, row: read, inside, asOfMs} = rules;
@@ -47,7 +47,7 @@ export function readPage<Row extends MarketRow>(list: readonly unknown[], rules:
   }
   const rows: Row[] = [];
   for (const [tsMs, {row, clash}] of byTs) {
-    if (clash) rejected.push({tsMs, reason: "two different rows of one instant"});
+    if (clash) rejected.push({tsMs, reason: "two different rows with one stamp"});
     else rows.push(row);
   }
   rows.sort((a, b) => a.tsMs - b.tsMs);
@@ -55,7 +55,7 @@ export function readPage<Row extends MarketRow>(list: readonly unknown[], rules:
   return {value, doubtful: rejected.length > 0 || repeats > 0 || outside > 0};
 }
 
-/** {@link readPage} for candles that open in a window; those in progress at `asOfMs` are dropped (§8.3). */
+/** Applies {@link readPage} to candles that open in a window; drops those in progress at `asOfMs` (§8.3). */
 export function readCandles(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,
@@ -70,7 +70,7 @@ export function readCandles(
   });
 }
 
-/** {@link readPage} for settlements at or before `untilMs`. */
+/** Applies {@link readPage} to settlements at or before `untilMs`. */
 export function readSettlements(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,
@@ -78,13 +78,13 @@ export function readSettlements(
 ): Attempt<Page<FundingRow>> {
   return readPage(list, {
     fields,
-    // A stamp may run some milliseconds ahead of the clock that tells the time.
+    // A stamp may be slightly ahead of the venue's reported time; 2 s are allowed.
     row: (raw) => readFunding(raw, {nowMs: asOfMs + 2_000}),
     inside: (ts) => ts <= untilMs,
     asOfMs
   });
 }
 
-/** Text of a field that venues send as text or as a number; what is neither is no text. */
+/** Returns a field that was sent as text or as a number, as text; undefined for any other type. */
 export const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;

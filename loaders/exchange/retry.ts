@@ -5,43 +5,43 @@ import type {Clock} from "./types.js";
 export interface RetryOptions {
   clock: Clock;
   codes: Codes;
-  /** uniform in [0, 1), for the jitter */
+  /** uniform in [0, 1), for jitter */
   random: () => number;
-  /** puts on the pause or ban that a refusal asks for */
-  hold: (refusal: Refusal, attempt: number) => void;
-  /** asks the venue for its time, after it has called ours wrong */
+  /** applies the pause or ban that a refusal requires */
+  applyRefusal: (refusal: Refusal, attempt: number) => void;
+  /** requests the venue's time, after it rejected ours */
   resync: (signal: AbortSignal | undefined) => Promise<void>;
-  /** called before every repetition */
+  /** called before every retry */
   onRetry: () => void;
   attempts?: number;
 }
 
 export interface Attempt<T> {
   value: T;
-  /** readable, but not what a sound venue sends: worth asking again before it is believed */
+  /** readable but irregular: retried before it is accepted */
   doubtful: boolean;
 }
 
-/** Tries of one call, the first included. */
+/** Attempts at one call, the first included. */
 export const ATTEMPTS = 6;
-/** Doubtful replies to one call until the last of them is taken for what it is. */
+/** Doubtful replies to one call before the last of them is accepted. */
 const DOUBTFUL_REPLIES = 3;
-/** The wait before a second try, doubled for each further one; a limit without a reset header waits longer. */
+/** Delay before the second attempt in ms, doubled for each further one; a limit without a reset header waits longer. */
 export const BACKOFF_MS = 200;
 export const LIMIT_BACKOFF_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** `base × 2^(attempt − 1)`, half to one and a half of it, so that callers do not come back together. */
+/** Returns `base × 2^(attempt − 1)` in ms with ±50 % jitter, so that callers do not retry in step. */
 export const backoff = (baseMs: number, attempt: number, random: () => number): number =>
   Math.min(LONGEST_WAIT_MS, baseMs * 2 ** (attempt - 1) * (0.5 + random()));
 
 /**
- * Makes a call until it succeeds, cannot succeed, or has failed `attempts` times. After a ban it is tried at most once
- * more: a ban that outlasts its ten minutes is not waited out six times.
- * @param name what was asked, for the error
+ * Repeats a call until it succeeds, fails for good, or has used its attempts. Allows one retry after a ban: a second
+ * ban is an error, so that a call does not wait out six of them.
+ * @param name label of the request in errors
  * @throws ExchangeError with the last refusal, or the signal's reason
  */
-export async function persist<T>(
+export async function withRetries<T>(
   name: string,
   once: (attempt: number) => Promise<Attempt<T>>,
   options: RetryOptions,
@@ -58,15 +58,15 @@ export async function persist<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof Refusal)) throw error;
-      options.hold(error, attempt);
-      const verdict = classify(error, codes);
-      if (verdict.act === "fail") throw failure(name, error, attempt, verdict.fix);
-      if (verdict.act === "ban" && ++bans > 1) {
-        throw failure(name, error, attempt, "wait until the ban has passed and run it again");
+      options.applyRefusal(error, attempt);
+      const reaction = classify(error, codes);
+      if (reaction.act === "fail") throw failure(name, error, attempt, reaction.fix);
+      if (reaction.act === "ban" && ++bans > 1) {
+        throw failure(name, error, attempt, "wait until the ban has ended, then run it again");
       }
       if (attempt >= attempts) throw failure(name, error, attempt, "check the network and the venue's status page");
-      if (verdict.act === "resync") await options.resync(signal);
-      if (verdict.act === "retry") await clock.sleep(backoff(BACKOFF_MS, attempt, random), signal);
+      if (reaction.act === "resync") await options.resync(signal);
+      if (reaction.act === "retry") await clock.sleep(backoff(BACKOFF_MS, attempt, random), signal);
     }
     options.onRetry();
   }

@@ -3,25 +3,25 @@ import {Refusal} from "./classify.js";
 import type {Costs, Limiter} from "./limiter.js";
 import type {CallOptions, Clock} from "./types.js";
 
-/** What a venue's replies look like from outside, whoever parses them later. */
+/** A venue's rules for costs, errors, waits and time of raw requests and replies, before they are parsed. */
 export interface Dialect {
-  /** what a request counts against which limit */
+  /** cost of a request by limit */
   costs: (url: URL) => Costs;
-  /** the venue's error code inside a body that arrived, undefined when it is none */
+  /** the venue's error code in a body; undefined for success */
   code: (body: unknown) => {code: string; message: string} | undefined;
-  /** how long a refusal asks to wait, in ms, by its headers and the venue's own time */
+  /** the wait that a refusal requests, in ms, from its headers and the venue's time */
   wait: (headers: Headers, venueMs: number) => number | undefined;
-  /** the instant the venue wrote the reply at, where its body or headers tell */
+  /** venue time of the reply, UTC ms; undefined where neither body nor headers have it */
   time: (body: unknown, headers: Headers) => number | undefined;
 }
 
-/** What a call hands to the requests made inside it, and what it learns from them. */
+/** Context that a call passes to its requests, and what they measured. */
 export interface Call extends CallOptions {
-  /** which try of the call this is, from 1 */
+  /** number of this attempt, from 1 */
   attempt?: number;
-  /** goes out at once, whatever the limit: an emergency */
+  /** true bypasses the limit: an emergency */
   atOnce?: boolean;
-  /** of the newest reply: the venue's time, and when it was sent and had arrived on the monotonic and the wall clock */
+  /** of the newest reply: venue time, monotonic send and arrival times, wall arrival time; all in ms */
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
 
@@ -30,22 +30,22 @@ export interface TransportOptions {
   clock: Clock;
   dialect: Dialect;
   deadlineMs: number;
-  /** every request must begin with one of these: a replaced base URL can never leak to the real venue */
+  /** allowed origins of requests: a client with a replaced base URL can never reach the real venue */
   origins: readonly string[];
-  /** parses JSON as the client expects it; undefined for what is none */
+  /** parses JSON as the client expects it; undefined when it is invalid */
   parse: (text: string) => unknown;
   onRequest: () => void;
-  /** called before the next request can go out: a ban must stop those that wait already */
+  /** called before the next request is sent, so that a ban stops the queued ones */
   onRefusal: (refusal: Refusal, attempt: number) => void;
-  /** the venue's present as far as it is known, for refusals that do not tell it */
+  /** the venue's time, UTC ms, for refusals that do not carry it */
   venueNow: () => number;
-  /** lets the client read by POST, as some venues want it; it has no keys, so that it can do nothing else */
+  /** true allows POST, for venues that read by POST and for clients with keys */
   posts?: boolean;
-  /** looks into a reply that arrived whole; throws what the client's own error table says */
+  /** checks a complete reply against the client's own error table; throws on a match */
   inspect?: (reply: Response, text: string, parsed: unknown) => void;
 }
 
-/** The call that the requests of an asynchronous chain belong to: ccxt's methods have no place for it. */
+/** Call that the current asynchronous chain belongs to; ccxt's methods have no parameter for it. */
 export const calls = new AsyncLocalStorage<Call>();
 
 export type Transport = (
@@ -56,10 +56,10 @@ export type Transport = (
 ) => Promise<unknown>;
 
 /**
- * One request under the venue's limit and a deadline that covers the reply's body too, given out only when it is whole,
- * is JSON and carries no error code. Replaces ccxt's own `fetch`, whose time-out ends with the headers and which takes
- * what is not JSON for an empty answer.
- * @throws Refusal for all else, and the signal's reason
+ * Creates a transport that sends one request under the venue's limit and a deadline that includes the body. It returns
+ * only complete JSON without an error code. It replaces ccxt's `fetch`, whose timeout ends with the headers and which
+ * reads anything but JSON as an empty reply.
+ * @throws Refusal for every failure, or the signal's reason
  */
 export function createTransport(options: TransportOptions): Transport {
   const {
@@ -78,26 +78,27 @@ export function createTransport(options: TransportOptions): Transport {
   return async (address, method = "GET", headers = {}, body = undefined) => {
     if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
-    if (!origins.includes(url.origin)) throw new RangeError(`invalid address: ${url.origin} is not this venue`);
+    if (!origins.includes(url.origin))
+      throw new RangeError(`invalid address: ${url.origin} does not belong to this venue`);
     const call = calls.getStore() ?? {};
     const release = call.atOnce
       ? () => undefined
       : await limiter.acquire(dialect.costs(url), call.priority, call.signal);
-    const cut = new AbortController();
-    const stop = () => cut.abort(call.signal?.reason);
+    const abort = new AbortController();
+    const stop = () => abort.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, {once: true});
     if (call.signal?.aborted) stop();
     const timer = setTimeout(
-      () => cut.abort(new Refusal("deadline", `no whole reply within ${deadlineMs} ms`)),
+      () => abort.abort(new Refusal("deadline", `no complete reply within ${deadlineMs} ms`)),
       deadlineMs
     );
     const sentMs = clock.monotonic();
-    let whole = false;
+    let complete = false;
     try {
       onRequest();
-      const reply = await fetch(url, {method, headers, body: body ?? null, signal: cut.signal, redirect: "manual"});
+      const reply = await fetch(url, {method, headers, body: body ?? null, signal: abort.signal, redirect: "manual"});
       const text = await reply.text();
-      whole = true;
+      complete = true;
       const arrivedMs = clock.monotonic();
       const parsed = parse(text.trim());
       const venueMs = dialect.time(parsed, reply.headers);
@@ -112,7 +113,7 @@ export function createTransport(options: TransportOptions): Transport {
         });
       }
       if (parsed === undefined)
-        throw new Refusal("content", "the reply is not whole JSON", {status: reply.status, body: text});
+        throw new Refusal("content", "the reply is not complete JSON", {status: reply.status, body: text});
       inspect?.(reply, text, parsed);
       call.reply = {venueMs, sentMs, arrivedMs, wallMs: clock.now()};
       return parsed;
@@ -122,8 +123,8 @@ export function createTransport(options: TransportOptions): Transport {
         throw error;
       }
       call.signal?.throwIfAborted();
-      if (cut.signal.aborted) throw cut.signal.reason;
-      if (whole) throw error;
+      if (abort.signal.aborted) throw abort.signal.reason;
+      if (complete) throw error;
       throw new Refusal("connection", causeOf(error));
     } finally {
       clearTimeout(timer);
@@ -133,14 +134,14 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** The words of the innermost cause: fetch itself only says that it failed. */
+/** Returns the message of the innermost cause, in lower case; fetch's own message is generic. */
 function causeOf(error: unknown): string {
   let inner = error as {cause?: unknown; message?: string; code?: string};
   while (inner.cause instanceof Error) inner = inner.cause as typeof inner;
   return (inner.message || inner.code || String(error)).toLowerCase();
 }
 
-/** `retry-after` in ms: seconds, or an HTTP date against the venue's own time. */
+/** Parses `retry-after` to ms: seconds, or an HTTP date relative to the venue's time. */
 export function retryAfterMs(headers: Headers, venueMs: number): number | undefined {
   const value = headers.get("retry-after")?.trim();
   if (!value) return undefined;
@@ -149,7 +150,7 @@ export function retryAfterMs(headers: Headers, venueMs: number): number | undefi
   return Number.isNaN(at) ? undefined : Math.max(0, at - venueMs);
 }
 
-/** The instant of the reply by its `date` header: whole seconds, rounded down, so never ahead of the venue. */
+/** Parses the `date` header to UTC ms: whole seconds, rounded down, so never ahead of the venue. */
 export function dateMs(headers: Headers): number | undefined {
   const at = Date.parse(headers.get("date") ?? "");
   return Number.isNaN(at) ? undefined : at;

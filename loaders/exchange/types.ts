@@ -4,7 +4,7 @@ import type {CandleSeries} from "../../src/lib/market/pair.js";
 import type {CandleRow, FundingRow} from "../rows.js";
 import type {VenueInstrument} from "../rows.js";
 
-/** A piece of history as it arrives: its rows, and the span of which it holds all that the venue has. */
+/** A fetched piece of history, with the span over which its rows are all that the venue has. */
 export interface Stretch<Row> {
   proven: Span;
   /** ascending, inside `proven` */
@@ -15,77 +15,82 @@ export interface Stretch<Row> {
 }
 
 export interface HistoryOptions extends CallOptions {
-  /** when the market was listed, where that is known: nothing is older */
+  /** when the market was listed, UTC ms, where known; nothing is older */
   launchTs?: number | undefined;
 }
 
-/** Who goes first when the venue's limit is shared: what is live before what is mended before what is old. */
+/** Queue order under the venue's shared limit, highest priority first. */
 export const PRIORITIES = ["live", "update", "repair", "backfill"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** How a call is made: its place in the queue, and the signal that ends it. */
+/** Queue priority of a call, and the signal that aborts it. */
 export interface CallOptions {
   priority?: Priority;
   signal?: AbortSignal | undefined;
 }
 
-/** One perp's or spot market's present state. */
+/** Current state of one perp or spot market. */
 export interface VenueTicker {
   pair: string;
   market: "spot" | "perp";
-  /** of the last 24 h in the quote currency, never the base volume (§8.6); undefined where it is not told */
+  /** over the last 24 h in the quote currency, never the base volume (§8.6); undefined where not published */
   turnover24h: string | undefined;
   last: string | undefined;
   bid: string | undefined;
   ask: string | undefined;
-  /** the rate the venue expects at `nextFundingTs`; perps only, observed at the reply's instant */
+  /** the rate predicted for `nextFundingTs`; perps only, observed at the reply's instant */
   predictedRate?: string | undefined;
   nextFundingTs?: number | undefined;
 }
 
-/** A row of a reply that is no row, and why. */
+/** An invalid row of a reply, with the reason. */
 export interface Rejected {
   tsMs: number | undefined;
   reason: string;
 }
 
-/** A validated page: rows ascending, without repeats, inside what was asked for, closed only, in the venue's own digits. */
+/** A validated page: rows ascending, unique, inside the request, closed, with the venue's own digits. */
 export interface Page<Row> {
   rows: Row[];
-  /** rows left out because they are not what they claim to be; they leave a hole, which is why they are counted */
+  /** invalid rows, left out of `rows`; counted, because each may leave a hole */
   rejected: Rejected[];
-  /** rows that repeated another, or lay outside what was asked for */
+  /** number of duplicate rows, and of rows outside the request */
   repeats: number;
   outside: number;
-  /** the reply's instant by the venue's own clock, never ahead of it: what had not happened by then is not known here */
+  /** venue time of the reply, UTC ms, never ahead of its clock; later events are unknown here */
   asOfMs: number;
 }
 
 /**
- * A venue's public market data, behind one narrow interface. Every call keeps the venue's limit, has its own deadline,
- * retries what may be retried, and throws an `ExchangeError` that says what a person can do.
+ * A venue's public market data. Every call respects the rate limit, has its own deadline, and retries where that is
+ * safe. Every failure is an `ExchangeError` with a fix.
  */
 export interface Exchange {
   /** the ccxt id, or `sim` */
   readonly venue: string;
-  /** the API's base URL: the origin of every row that comes from here */
+  /** base URL of the API, recorded as the origin of every row */
   readonly origin: string;
   /** rows of a full page */
   readonly pageRows: {readonly funding: number; readonly candles: number};
   /** how far back the venue serves settlements, in ms; undefined where it serves them all */
   readonly fundingDepthMs: number | undefined;
-  /** candle series the venue serves, and in which lengths */
+  /** candle series that the venue serves, and their timeframes */
   readonly candleSeries: readonly CandleSeries[];
   readonly timeframes: readonly string[];
-  /** The venue's clock, and how far it is ahead of this machine's, in ms (half the round trip taken off). */
+  /**
+   * Returns the venue's clock (UTC ms) and its skew in ms, less half the round trip; positive when the venue is ahead.
+   */
   serverTime(options?: CallOptions): Promise<{venueMs: number; skewMs: number}>;
-  /** Every spot and linear perpetual market that the venue lists today, read anew each time (§8.4). */
+  /** Fetches every spot and linear perpetual market in the venue's current listing; never cached (§8.4). */
   instruments(options?: CallOptions): Promise<VenueInstrument[]>;
-  /** The present state of every market of a kind. */
+  /** Fetches the current state of every market of a kind. */
   tickers(market: "spot" | "perp", options?: CallOptions): Promise<VenueTicker[]>;
-  /** The newest settlements at or before `untilMs`, at most one page; fewer say nothing of what is older. */
+  /**
+   * Fetches the newest settlements at or before `untilMs`, at most one page. A short page does not prove that none is
+   * older.
+   */
   settlements(pair: string, untilMs: number, options?: CallOptions): Promise<Page<FundingRow>>;
-  /** The closed candles that open in a window of at most one page. */
+  /** Fetches the closed candles that open in a window of at most one page. */
   candles(
     pair: string,
     series: CandleSeries,
@@ -93,25 +98,25 @@ export interface Exchange {
     window: Span,
     options?: CallOptions
   ): Promise<Page<CandleRow>>;
-  /** Requests sent so far, retries included, and the instant until which the venue has banned this machine. */
+  /** Returns the requests sent so far, retries included, and the end of a current ban, UTC ms. */
   usage(): Usage;
   /**
-   * Uses another share of the venue's published limits from now on; undefined where a client has no limit of its own.
-   * @throws RangeError outside `LIMIT_SHARE`
+   * Changes the used share of the venue's published limits; undefined where a client has no limit of its own.
+   * @throws RangeError below 0.05 or above 0.8
    */
   throttle?(share: number): void;
-  /** Sends nothing before an instant of the monotonic clock: another line to the same venue was banned. */
+  /** Sends nothing before an instant of the monotonic clock, because another client of the venue was banned. */
   stopUntil?(monotonicMs: number): void;
-  /** Hears of every ban of this line. */
+  /** Called at every ban of this client, with its end on the monotonic clock. */
   onBan?: ((untilMonotonicMs: number) => void) | undefined;
 }
 
 /** Time as the exchange client knows it: handed in, so that no test waits and no clock step can stall it. */
 export interface Clock {
-  /** wall time, UTC ms; may step */
+  /** wall time, UTC ms; it may step */
   now: () => number;
-  /** ms that never go back */
+  /** ms that never decrease */
   monotonic: () => number;
-  /** resolves after `ms`, rejects when the signal fires */
+  /** resolves after `ms`, rejects when the signal aborts */
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

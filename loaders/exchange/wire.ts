@@ -1,15 +1,15 @@
 import type {Exchange as Ccxt} from "ccxt";
 import {classify, Refusal, type Codes} from "./classify.js";
 import {Limiter, type Limit} from "./limiter.js";
-import {backoff, LIMIT_BACKOFF_MS, persist, type Attempt} from "./retry.js";
+import {backoff, LIMIT_BACKOFF_MS, withRetries, type Attempt} from "./retry.js";
 import {calls, createTransport, type Call, type Dialect} from "./transport.js";
 import type {Usage} from "../../src/lib/wire/data.js";
 import type {CallOptions, Clock} from "./types.js";
 
-/** How a venue is spoken to; everything that touches time, chance or the network is handed in. */
+/** Settings of the connection to one venue. Time, randomness and network are injected. */
 export interface WireOptions {
   clock: Clock;
-  /** uniform in [0, 1), for the jitter of retries */
+  /** uniform in [0, 1), for retry jitter */
   random: () => number;
   /** replaces every host of the venue's API */
   url?: string | undefined;
@@ -20,23 +20,23 @@ export interface WireOptions {
   mainLimit: string;
   dialect: Dialect;
   codes: Codes;
-  /** asks the venue for its time; its reply moves the clock */
+  /** requests the venue's time; the reply updates the clock */
   time: () => Promise<unknown>;
-  /** lets ccxt look for the venue's error codes, where no table of ours does */
+  /** true lets ccxt check replies for error codes of venues that have no table here */
   inspect?: boolean;
-  /** lets the client change something at the venue: one that holds keys */
+  /** true for a client with API keys, which may change state at the venue */
   writes?: boolean;
-  /** hears of every ban, so that another line to the same venue stops too */
+  /** called at every ban with its monotonic end, so that other clients of the venue stop too */
   onBan?: (untilMonotonicMs: number) => void;
 }
 
-/** A call in progress: the instant of the newest reply, by the venue's own clock. */
+/** A call in progress: venue time of its newest reply, UTC ms. */
 export interface Reading {
   asOfMs: number;
 }
 
 /**
- * The line to one venue: ccxt's client with our transport in place of its own, and every call under the limit, the
+ * The connection to one venue: ccxt's client over this project's transport. Every call passes the rate limit, the
  * deadline and the retry table.
  */
 export class Wire {
@@ -63,7 +63,7 @@ export class Wire {
       origins,
       parse: (text) => client.parseJson(text) as unknown,
       onRequest: () => this.requests++,
-      onRefusal: (refusal, attempt) => this.hold(refusal, attempt),
+      onRefusal: (refusal, attempt) => this.applyRefusal(refusal, attempt),
       venueNow: () => this.venueNow(),
       posts: inspect || writes,
       ...(inspect && {
@@ -80,10 +80,10 @@ export class Wire {
   }
 
   /**
-   * Makes one call until its reply can be read, or is known to be what it is.
-   * @param name what is asked, for errors, e.g. `bybit funding/history BTCUSDT`
+   * Repeats one call until its reply is usable or its failure is final.
+   * @param name label of the request in errors, e.g. `bybit funding/history BTCUSDT`
    * @param request the ccxt call
-   * @param read turns the reply into the answer; throws Refusal for what is no reply to this call
+   * @param read parses the reply; throws Refusal for one that does not answer this call
    * @throws ExchangeError, or the signal's reason
    */
   call<T, R>(
@@ -93,7 +93,7 @@ export class Wire {
     read: (reply: T, reading: Reading) => Attempt<R>
   ): Promise<R> {
     const {clock, codes, random} = this.options;
-    return persist(
+    return withRetries(
       name,
       async (attempt) => {
         const call: Call = {...(priority && {priority}), signal, attempt, atOnce};
@@ -111,7 +111,7 @@ export class Wire {
         clock,
         codes,
         random,
-        hold: (refusal, attempt) => this.hold(refusal, attempt),
+        applyRefusal: (refusal, attempt) => this.applyRefusal(refusal, attempt),
         onRetry: () => this.retries++,
         resync: () => this.resync({priority, signal})
       },
@@ -119,7 +119,7 @@ export class Wire {
     );
   }
 
-  /** The venue's clock against this machine's, by one reply: half its round trip taken off. */
+  /** Measures the venue's clock against this machine's from one reply, less half its round trip. */
   async serverTime(name: string, options: CallOptions & {atOnce?: boolean}, read: (reply: unknown) => number) {
     const measured: Call = {};
     return this.call(
@@ -133,7 +133,7 @@ export class Wire {
       (reply) => {
         const {sentMs, arrivedMs, wallMs} = measured.reply!;
         const venueMs = read(reply);
-        if (!Number.isFinite(venueMs)) throw new Refusal("content", "the reply tells no time");
+        if (!Number.isFinite(venueMs)) throw new Refusal("content", "the reply has no time");
         return {
           value: {venueMs, skewMs: Math.round(venueMs - (wallMs - (arrivedMs - sentMs) / 2))},
           doubtful: false
@@ -142,7 +142,9 @@ export class Wire {
     );
   }
 
-  /** The venue's present, by its newest reply and the time that has passed since; else this machine's clock. */
+  /**
+   * Returns the venue's time, UTC ms: its newest reply plus the time elapsed, or this machine's clock before any reply.
+   */
   venueNow(): number {
     const {clock} = this.options;
     if (!this.anchor) return Math.floor(clock.now());
@@ -160,14 +162,14 @@ export class Wire {
     };
   }
 
-  /** Nothing is sent before an instant of the monotonic clock: another line to the venue was banned. */
+  /** Sends nothing before an instant of the monotonic clock, because another client of the venue was banned. */
   stopUntil(monotonicMs: number): void {
     this.bannedUntil = Math.max(this.bannedUntil, monotonicMs);
     this.limiter.pauseUntil(this.bannedUntil);
   }
 
   /**
-   * One attempt at something that must not be repeated: an order. No retry, whatever comes back.
+   * Sends a request that must not be repeated, such as an order. Never retries.
    * @throws Refusal, or the signal's reason
    */
   async once<T>(request: () => Promise<T>, call: Call): Promise<T> {
@@ -186,19 +188,19 @@ export class Wire {
     this.limiter.share = share;
   }
 
-  /** Stops every call of this venue as long as a refusal asks for. */
-  private hold(refusal: Refusal, attempt: number): void {
-    if (refusal.held) return;
-    refusal.held = true;
+  /** Pauses every call to this venue for as long as a refusal requires. */
+  private applyRefusal(refusal: Refusal, attempt: number): void {
+    if (refusal.applied) return;
+    refusal.applied = true;
     const {clock, codes, random} = this.options;
-    const verdict = classify(refusal, codes);
+    const reaction = classify(refusal, codes);
     const now = clock.monotonic();
-    if (verdict.act === "ban") {
-      this.bannedUntil = Math.max(this.bannedUntil, now + verdict.waitMs);
+    if (reaction.act === "ban") {
+      this.bannedUntil = Math.max(this.bannedUntil, now + reaction.waitMs);
       this.limiter.pauseUntil(this.bannedUntil);
       this.options.onBan?.(this.bannedUntil);
-    } else if (verdict.act === "pause") {
-      this.limiter.pauseUntil(now + (verdict.waitMs ?? backoff(LIMIT_BACKOFF_MS, attempt, random)));
+    } else if (reaction.act === "pause") {
+      this.limiter.pauseUntil(now + (reaction.waitMs ?? backoff(LIMIT_BACKOFF_MS, attempt, random)));
     }
   }
 
@@ -216,7 +218,10 @@ export class Wire {
   }
 }
 
-/** Silences what ccxt would do on its own, and turns every address to `url` where one is given. */
+/**
+ * Disables ccxt's own limiter, retries and logs, and redirects every URL to `url` where given.
+ * @returns the origins that requests may go to
+ */
 function prepare(client: Ccxt, url: string | undefined): string[] {
   client.enableRateLimit = false;
   client.verbose = false;
@@ -241,7 +246,7 @@ function prepare(client: Ccxt, url: string | undefined): string[] {
   return [...found];
 }
 
-/** ccxt's own errors, raised where it reads a reply that our tables took for sound. */
+/** Converts an error that ccxt raised while parsing a reply into a refusal. */
 function translate(error: unknown): unknown {
   if (error instanceof Refusal || !(error instanceof Error)) return error;
   const names: string[] = [];

@@ -3,7 +3,7 @@ import {TRIES_UNTIL_CONFIRMED} from "../../src/lib/market/coverage.js";
 import {rowsOf, type Database} from "../store/database.js";
 import type {BatchRequest} from "./jobs/batch.js";
 
-/** One repair request per venue with every history that has a hole which another refetch may settle. */
+/** Returns one repair request per venue, with every history that has a hole which another refetch may resolve. */
 export async function repairPlan(db: Database): Promise<BatchRequest[]> {
   const rows = await rowsOf<{venue: string; series: Series; pair: string; timeframe: string; from: number; to: number}>(
     db.connection,

@@ -8,12 +8,12 @@ import {newestInstruments, newestSnapshotTs, saveInstruments, type ListedInstrum
 import type {SeriesKey} from "../store/key.js";
 import {dropUnselected, readTracked, track} from "../store/tracked.js";
 
-/** The chosen pairs of a venue are chosen anew after this long. */
+/** Interval between two selections of a venue's pairs, in ms (DESIGN, data loaders). */
 export const RESELECT_MS = 7 * DAY_MS;
 
 /**
- * The venue's markets of today, asked for once a UTC day and kept as that day's snapshot.
- * @param nowMs the venue's clock
+ * Returns the venue's current markets, fetched once per UTC day and stored as that day's snapshot.
+ * @param nowMs the venue's clock, UTC ms
  */
 export async function instrumentsOfToday(
   db: Database,
@@ -23,13 +23,13 @@ export async function instrumentsOfToday(
 ): Promise<ListedInstrument[]> {
   const newest = await db.exclusive(() => newestSnapshotTs(db, exchange.venue));
   if (newest === undefined || floorTo(newest, DAY_MS) !== floorTo(nowMs, DAY_MS)) {
-    const {instruments, turnovers} = await askMarkets(exchange, signal);
+    const {instruments, turnovers} = await fetchMarkets(exchange, signal);
     await db.exclusive(() => saveInstruments(db, exchange.venue, nowMs, instruments, turnovers));
   }
   return db.exclusive(() => newestInstruments(db, exchange.venue));
 }
 
-async function askMarkets(exchange: Exchange, signal?: AbortSignal) {
+async function fetchMarkets(exchange: Exchange, signal?: AbortSignal) {
   const options = {priority: "update" as const, signal};
   const [instruments, perps, spots] = await Promise.all([
     exchange.instruments(options),
@@ -42,13 +42,13 @@ async function askMarkets(exchange: Exchange, signal?: AbortSignal) {
   return {instruments, turnovers};
 }
 
-/** The venue's markets of this moment, which are not kept: for estimates. */
+/** Fetches the venue's current markets without storing them: for estimates. */
 export async function listMarkets(
   exchange: Exchange,
   nowMs: number,
   signal?: AbortSignal
 ): Promise<ListedInstrument[]> {
-  const {instruments, turnovers} = await askMarkets(exchange, signal);
+  const {instruments, turnovers} = await fetchMarkets(exchange, signal);
   const {venue} = exchange;
   return instruments.map((own) => ({
     ...own,
@@ -59,9 +59,9 @@ export async function listMarkets(
 }
 
 /**
- * The pairs with the most turnover in quote over the last 24 h that the universe admits (§5): active, with an
- * active spot market of the same coin, ties by name.
- * @returns names of perp pairs, the largest first
+ * Returns the pairs of the universe with the highest 24 h turnover in quote (§5). They are active, with an
+ * active spot market of the same coin; ties are by name.
+ * @returns names of perp pairs, the highest turnover first
  */
 export function topPairs(
   instruments: readonly ListedInstrument[],
@@ -82,8 +82,8 @@ export function topPairs(
 }
 
 /**
- * The histories behind a perp pair: its settlements once, its candles in each timeframe. The spot leg of a perp that is
- * counted in thousands is the coin itself (`1000PEPE/USDT` hedges `PEPE/USDT`).
+ * Returns the histories behind a perp pair: its settlements once, its candles in each timeframe. The spot leg of a perp
+ * counted in thousands is the coin itself: `1000PEPE/USDT` hedges `PEPE/USDT`.
  */
 export function historiesOf(
   venue: string,
@@ -100,10 +100,10 @@ export function historiesOf(
   );
 }
 
-/** How a venue's top pairs are chosen, and when they last were. */
+/** Settings of a venue's selection of top pairs, with its newest result. `selectedTs` is UTC ms. */
 export interface Selection {
   top: number;
-  /** how far back a newly chosen pair is wanted */
+  /** length of history for a newly selected pair, in days */
   days: number;
   series: Series[];
   timeframes: Timeframe[];
@@ -111,13 +111,13 @@ export interface Selection {
   pairs: string[];
 }
 
-/** The selection in force for a venue; undefined when pairs were only ever named by a person. */
+/** Returns the current selection of a venue; undefined when only the operator has named pairs. */
 export async function readSelection(db: Database, venue: string): Promise<Selection | undefined> {
   const text = await readMeta(db, `selection:${venue}`);
   return text === undefined ? undefined : (JSON.parse(text) as Selection);
 }
 
-/** What a selection changed. */
+/** Result of a selection: its pairs, and the difference to the one before. */
 export interface Selected {
   pairs: string[];
   added: string[];
@@ -125,10 +125,10 @@ export interface Selected {
 }
 
 /**
- * Chooses a venue's top pairs and puts their histories on the list of scheduled updates, taking off those it no longer
- * chooses. What a person put on or took off stays.
- * @param nowMs the venue's clock
- * @param fromTs how far back the chosen histories are wanted
+ * Selects a venue's top pairs and adds their histories to the scheduled updates, removing those no longer selected.
+ * What the operator added or removed stays.
+ * @param nowMs the venue's clock, UTC ms
+ * @param fromTs start of the histories to fetch, UTC ms
  */
 export async function selectTop(
   db: Database,
@@ -153,11 +153,11 @@ export async function selectTop(
   };
 }
 
-/** True when a week has passed since the top pairs were chosen. */
+/** Returns true when a week has passed since the last selection. */
 export const selectionDue = (selection: Selection | undefined, nowMs: number): selection is Selection =>
   selection !== undefined && nowMs - selection.selectedTs >= RESELECT_MS;
 
-/** The venues that have something on the list of scheduled updates. */
+/** Returns the venues with a history in the scheduled updates. */
 export async function trackedVenues(db: Database): Promise<string[]> {
   return [...new Set((await readTracked(db)).map((t) => t.venue))].sort();
 }

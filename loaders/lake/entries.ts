@@ -7,16 +7,16 @@ import {lifeOf} from "../store/instruments.js";
 import {whereKey, type SeriesKey} from "../store/key.js";
 
 /**
- * What the coverage ledger says of every history of the lake, by venue, pair, series and timeframe. Rows and edges come
- * from the parts themselves, so that publishing an update never scans the history.
- * @param before the entries of the last manifest: the newest interval of what was not touched is taken from there
+ * Returns the coverage ledger's entry of every history in the lake, by venue, pair, series and timeframe. Rows and
+ * edges come from the parts, so that publishing an update never scans the history.
+ * @param before entries of the last manifest, which give the newest interval of unchanged histories
  */
 export async function seriesEntries(
   db: Database,
   parts: readonly Part[],
   before: readonly SeriesEntry[] = []
 ): Promise<SeriesEntry[]> {
-  // what a venue expected proves nothing and misses nothing
+  // predicted rates have neither coverage nor holes
   const market = parts.filter((part) => isSeries(part.series) && part.series !== "predicted");
   const holes = await rowsOf<Hole & {venue: string; pair: string; series: string; timeframe: string}>(
     db.connection,
@@ -68,7 +68,7 @@ export async function seriesEntries(
   return entries.sort((a, b) => (id(a) < id(b) ? -1 : 1));
 }
 
-/** When the markets behind histories ended, by the histories' names; only those that have. */
+/** Returns when markets ended, UTC ms, by the names of their histories; only those that have ended. */
 async function endedHistories(db: Database): Promise<Map<string, number>> {
   const result = new Map<string, number>();
   for (const key of db.keys.values()) {
@@ -86,7 +86,7 @@ async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | 
   return row?.intervalHours ? row.intervalHours * HOUR_MS : null;
 }
 
-/** `Map.groupBy` is not in Node 20. */
+/** Groups values by a key; `Map.groupBy` is not in Node 20. */
 function group<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const value of values) {

@@ -5,22 +5,22 @@ import {rowsOf, storedKey, type Database} from "../store/database.js";
 import {whereKey} from "../store/key.js";
 import type {Partition} from "./layout.js";
 
-/** The derived series of the lake: per settlement, and per UTC day. */
+/** Derived series of the lake: per settlement, and per UTC day. */
 export const FEATURE_SERIES: readonly string[] = ["features-funding", "features-price"];
 
 /** Windows of the rolling funding statistics, in days. */
 export const FUNDING_WINDOWS_DAYS = [7, 30, 90] as const;
 
 /**
- * Days read before a year so that its recursive indicators have forgotten their start: an EMA over 50 days keeps 1e-7 of
- * it. The start is fixed by the year, so an update and a rebuild give the same figures.
+ * Days read before a year so that its recursive indicators lose their initial value: an EMA over 50 days keeps 1e-7 of
+ * it. The start depends on the year alone, so an update and a rebuild give the same figures.
  */
 const WARM_UP_DAYS = 400;
 
 /**
- * The feature partitions that market writes make stale: the year written and the one after it, where the lake has rows.
- * @param dirty what was written
- * @param live every partition the lake has, after the writes
+ * Returns the feature partitions that market writes make stale: the year written and the next, where the lake has rows.
+ * @param dirty partitions written
+ * @param live every partition of the lake, after the writes
  */
 export function derivedPartitions(dirty: readonly Partition[], live: readonly Partition[]): Partition[] {
   const legs = ["perp", "spot"];
@@ -42,7 +42,7 @@ export function derivedPartitions(dirty: readonly Partition[], live: readonly Pa
   return [...result.values()];
 }
 
-/** The SQL whose rows are one feature partition. Every statistic at `ts` uses rows known by then, and nothing later. */
+/** Returns the SQL of one feature partition. Every statistic at `ts` uses only rows known by then. */
 export async function featureSql(db: Database, partition: Partition): Promise<string> {
   return partition.series === "features-price" ? priceFeatures(db, partition) : fundingFeatures(db, partition);
 }
@@ -71,7 +71,7 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
   const windows = FUNDING_WINDOWS_DAYS.map(
     (days) => `w${days} as (order by boundary_ts range between ${days * DAY_MS - 1} preceding and current row)`
   );
-  // A window that begins before the series does is not yet a window of that many days.
+  // A window that begins before the series is not full.
   const stats = FUNDING_WINDOWS_DAYS.flatMap((days) => [
     `case when boundary_ts - first_ts >= ${days * DAY_MS} then avg(r) over w${days} end as mean${days}`,
     `case when boundary_ts - first_ts >= ${days * DAY_MS} then stddev_samp(r) over w${days} end as sd${days}`
@@ -79,7 +79,7 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
   const scores = FUNDING_WINDOWS_DAYS.map((days) => `(rate8h - mean${days}) / nullif(sd${days}, 0) as z${days}`);
   const {venue, pair} = partition;
   const where = whereKey(await storedKey(db, {venue, pair, series: "funding", timeframe: ""}));
-  // A candle that opens at t has the same open in every timeframe, so any of them serves.
+  // A candle that opens at t has the same open in every timeframe, so any of them will do.
   const opens = (series: string) =>
     `(select ts, any_value(open)::double as open from candles where key_id in (${keyIds(db, {venue, pair, series})})
         and ts >= ${from} and ts < ${to} and ts in (select boundary_ts from funding where ${where}) group by ts)`;
@@ -94,7 +94,7 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
     left join ${opens("spot")} s using (ts) left join ${opens("perp")} p using (ts) order by ts`;
 }
 
-/** The numbers of all timeframes of a series, for an `in (…)`; `null` where there are none. */
+/** Returns the key numbers of all timeframes of a series, for an `in (…)`; `null` where there are none. */
 function keyIds(db: Database, {venue, pair, series}: {venue: string; pair: string; series: string}): string {
   const own = [...db.keys.values()].filter((k) => k.venue === venue && k.pair === pair && k.series === series);
   return own.map((k) => k.id).join(", ") || "null";
@@ -112,8 +112,8 @@ interface DailyBar {
 }
 
 /**
- * Daily bars of a year and its warm-up, from the finest candles that cover a day; a day with a hole has no bar. Sums are
- * of decimals, or of floats in the order of time: in the order of storage those would differ in their last digit.
+ * Returns the daily bars of a year and its warm-up, from the finest candles that cover a day; a day with a hole has no
+ * bar. Sums are of decimals, or of floats in time order: in storage order their last digit would vary.
  */
 async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<DailyBar[]> {
   const to = Date.UTC(year + 1, 0, 1);
@@ -137,7 +137,10 @@ async function dailyBars(db: Database, {venue, pair, year}: Partition): Promise<
   );
 }
 
-/** Daily indicators, each on the bars up to its own; a missing day restarts none and is skipped by all. */
+/**
+ * Computes daily indicators, each from the bars up to its own. All skip a missing day; only the volatility restarts at
+ * it.
+ */
 function indicators(bars: readonly DailyBar[]) {
   const atr = new ATR(14);
   const rsi = new RSI(14);
@@ -169,7 +172,7 @@ function indicators(bars: readonly DailyBar[]) {
   });
 }
 
-/** Standard deviation (n − 1) of daily log returns × √365, a share a year. */
+/** Returns the standard deviation (n − 1) of daily log returns × √365, as a fraction per year. */
 function annualised(returns: readonly number[]): number {
   const mean = returns.reduce((sum, r) => sum + r, 0) / returns.length;
   const variance = returns.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (returns.length - 1);

@@ -14,7 +14,10 @@ import {
 } from "node:fs";
 import {dirname, join} from "node:path";
 
-/** Drafts live outside every glob over `lake/`, on the same file system so that a rename stays atomic. */
+/**
+ * Returns the folder of drafts: outside every glob over `lake/`, and on the same file system so that a rename is
+ * atomic.
+ */
 export const draftDir = (dataDir: string): string => join(dataDir, ".drafts");
 
 /** Flushes a file's content to the disk. */
@@ -35,7 +38,7 @@ export function moveIntoPlace(draft: string, path: string): void {
   syncFile(dirname(path));
 }
 
-/** Writes a small file so that a reader sees the old content or the new, never a part of either. */
+/** Writes a small file atomically: a reader sees the old content or the new, never a part of either. */
 export function writeAtomically(dataDir: string, path: string, content: string): void {
   mkdirSync(draftDir(dataDir), {recursive: true});
   const draft = join(draftDir(dataDir), `${process.pid}-${createHash("sha1").update(path).digest("hex").slice(0, 12)}`);
@@ -49,7 +52,10 @@ export function writeAtomically(dataDir: string, path: string, content: string):
   moveIntoPlace(draft, path);
 }
 
-/** Removes what an interrupted process left behind. Only the store's owner may call it. */
+/**
+ * Removes the drafts of an interrupted process. Only the store's owner may call it.
+ * @returns the number removed
+ */
 export function sweepDrafts(dataDir: string): number {
   if (!existsSync(draftDir(dataDir))) return 0;
   const names = readdirSync(draftDir(dataDir));
@@ -57,7 +63,7 @@ export function sweepDrafts(dataDir: string): number {
   return names.length;
 }
 
-/** Every Parquet file under `lake/`, as paths relative to it. */
+/** Returns every Parquet file under `lake/`, as paths relative to it. */
 export function listParts(lakeDir: string): string[] {
   if (!existsSync(lakeDir)) return [];
   return readdirSync(lakeDir, {recursive: true, encoding: "utf8"})
@@ -66,7 +72,7 @@ export function listParts(lakeDir: string): string[] {
     .sort();
 }
 
-/** Size and SHA-256 of a file. */
+/** Returns the size in bytes and the SHA-256 of a file. */
 export function fingerprint(path: string): {bytes: number; sha256: string} {
   return {bytes: statSync(path).size, sha256: createHash("sha256").update(readFileSync(path)).digest("hex")};
 }

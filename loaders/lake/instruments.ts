@@ -5,10 +5,10 @@ import {literal} from "../store/key.js";
 import type {Partition} from "./layout.js";
 import {lakeDir, type Part} from "./manifest.js";
 
-/** The lake's series of what venues listed, day by day. */
+/** The lake's series of venue listings, by UTC day. */
 export const INSTRUMENT_SERIES = "instruments";
 
-/** The snapshot partitions whose newest list or count differs from what the lake has. */
+/** Returns the snapshot partitions whose newest listing or row count differs from the lake's. */
 export async function staleInstruments(db: Database, parts: readonly Part[]): Promise<Partition[]> {
   const rows = await rowsOf<{venue: string; year: number; rows: number; newest: number}>(
     db.connection,
@@ -23,13 +23,16 @@ export async function staleInstruments(db: Database, parts: readonly Part[]): Pr
     .map(({venue, year}) => ({venue, series: INSTRUMENT_SERIES, pair: "", timeframe: "", year}));
 }
 
-/** The SQL whose rows are one snapshot partition. */
+/** Returns the SQL of one snapshot partition. */
 export const instrumentSql = ({venue, year}: Partition): string =>
   `select observed_ts as ts, ${INSTRUMENT_COLUMNS.filter((name) => name !== "observed_ts" && name !== "venue").join(", ")}
    from instruments where venue = ${literal(venue)} and day_ts >= ${Date.UTC(year, 0, 1)} and day_ts < ${Date.UTC(year + 1, 0, 1)}
    order by day_ts, market, pair`;
 
-/** Puts the lake's snapshots back into a store that has none. */
+/**
+ * Restores the lake's snapshots to a store that has none.
+ * @returns the number of rows restored
+ */
 export async function restoreInstruments(db: Database, parts: readonly Part[]): Promise<number> {
   const own = parts.filter((part) => part.series === INSTRUMENT_SERIES);
   const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from instruments");

@@ -1,6 +1,6 @@
 import {pairSlug} from "../../src/lib/market/pair.js";
 
-/** What one folder of the lake holds: a year of one history. Derived series have names of their own; lists of markets no pair. */
+/** One folder of the lake: a year of one history. Derived series have their own names; market listings have no pair. */
 export interface Partition {
   venue: string;
   series: string;
@@ -9,7 +9,7 @@ export interface Partition {
   year: number;
 }
 
-/** `perp/venue=binance/symbol=BTC-USDT/timeframe=1h/year=2024`, as every Hive-aware reader understands it. */
+/** Returns a Hive path, e.g. `perp/venue=binance/symbol=BTC-USDT/timeframe=1h/year=2024`. */
 export function partitionPath({venue, series, pair, timeframe, year}: Partition): string {
   const symbol = pair ? `/symbol=${pairSlug(pair)}` : "";
   const frame = timeframe ? `/timeframe=${timeframe}` : "";

@@ -31,9 +31,9 @@ const series = z.object({
   series: z.string(),
   timeframe: z.string(),
   rows: z.number(),
-  /** first row */
+  /** stamp of the first row */
   from: z.number(),
-  /** end of the newest row: exclusive */
+  /** end of the newest row, exclusive */
   to: z.number(),
   /** stamp of the newest row */
   lastTs: z.number(),
@@ -41,10 +41,10 @@ const series = z.object({
   intervalMs: z.number().nullable(),
   coverage: z.number(),
   holes: z.array(hole),
-  /** what was asked for and answered, and by whom: `file` or an API's base URL */
+  /** spans requested and answered, with their source: `file` or an API's base URL */
   proven: z.array(z.object({from: z.number(), to: z.number(), origin: z.string()})),
   verifiedTs: z.number(),
-  /** when the market ended, as far as its venue told; a history that has ended is not stale */
+  /** when the market ended, where known; an ended history is never stale */
   endedTs: z.number().nullable().default(null)
 });
 
@@ -56,7 +56,7 @@ const manifest = z.object({
   parts: z.array(part),
   series: z.array(series),
   jobs: z.array(z.record(z.string(), z.unknown())),
-  /** what scheduled updates include */
+  /** histories in the scheduled updates */
   tracked: z
     .array(
       z.object({
@@ -76,9 +76,9 @@ const manifest = z.object({
 
 /** A live Parquet file of the lake; `path` is relative to `lake/`. */
 export type Part = z.infer<typeof part>;
-/** What the coverage ledger says of one history; instants UTC ms. */
+/** The coverage ledger's entry of one history; instants are UTC ms. */
 export type SeriesEntry = z.infer<typeof series>;
-/** The published truth about a data directory: which files are live, and what is proven. Renamed into place last. */
+/** The published state of a data directory: its live files and proven spans. Renamed into place last. */
 export type Manifest = z.infer<typeof manifest>;
 
 export const lakeDir = (dataDir: string): string => join(dataDir, "lake");
@@ -97,7 +97,7 @@ export const emptyManifest = (kind: Manifest["kind"] = "real"): Manifest => ({
 });
 
 /**
- * The manifest of a data directory, readable at any time, also while the store is locked.
+ * Reads the manifest of a data directory, also while the store is locked.
  * @returns undefined when nothing was published yet
  * @throws DataError when the file is not a manifest
  */
@@ -109,7 +109,7 @@ export function readManifest(dataDir: string): Manifest | undefined {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new DataError(`invalid manifest: ${path} (${(error as Error).message})`, {
-      fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+      fix: "delete it and run `npx carrybook publish`, which rewrites it from the store",
       cause: error
     });
   }
@@ -117,7 +117,7 @@ export function readManifest(dataDir: string): Manifest | undefined {
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new DataError(`invalid manifest: ${path} (${issue.path.join(".")}: ${issue.message})`, {
-    fix: "delete it and run `npx carrybook publish`: it is written anew from the store",
+    fix: "delete it and run `npx carrybook publish`, which rewrites it from the store",
     cause: result.error
   });
 }

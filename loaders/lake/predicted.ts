@@ -4,18 +4,18 @@ import {literal} from "../store/key.js";
 import type {Partition} from "./layout.js";
 import {lakeDir, type Part} from "./manifest.js";
 
-/** The lake's series of the rates that venues expected; `ts` is the instant at which each was observed. */
+/** The lake's series of predicted rates; `ts` is the time of observation. */
 export const PREDICTED_SERIES = "predicted";
 
 /** A year of one pair's observations that the lake does not have yet. */
 export interface PredictedPartition extends Partition {
-  /** observations after this instant are new; undefined: the whole year is written anew, its parts are merged */
+  /** only observations after this instant are new; undefined rewrites the whole year as one part */
   afterTs: number | undefined;
 }
 
 /**
- * What of the observations is to be published. They are only ever added, so what is newer than the newest part is all.
- * @param mostParts a year of more parts is merged into one
+ * Returns the observations to publish. They are append-only, so all that is newer than the newest part is new.
+ * @param mostParts number of parts at which a year is merged into one
  */
 export async function stalePredicted(
   db: Database,
@@ -38,14 +38,17 @@ export async function stalePredicted(
   });
 }
 
-/** The SQL whose rows are one such part. */
+/** Returns the SQL of one such part. */
 export async function predictedSql(db: Database, {venue, pair, year, afterTs}: PredictedPartition): Promise<string> {
   const {id} = await storedKey(db, {venue, series: "predicted", pair, timeframe: ""});
   return `select observed_ts as ts, next_ts, rate from predicted where key_id = ${id}
     and observed_ts > ${afterTs ?? Date.UTC(year, 0, 1) - 1} and observed_ts < ${Date.UTC(year + 1, 0, 1)} order by observed_ts`;
 }
 
-/** Puts the lake's observations back into a store that has none. */
+/**
+ * Restores the lake's observations to a store that has none.
+ * @returns the number of rows restored
+ */
 export async function restorePredicted(db: Database, parts: readonly Part[]): Promise<number> {
   const own = parts.filter((part) => part.series === PREDICTED_SERIES);
   const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from predicted");

@@ -13,14 +13,14 @@ import {recentJobs} from "../store/jobs.js";
 import {readTracked} from "../store/tracked.js";
 import {recentIncidents, seriesEntries} from "./entries.js";
 
-/** A partition with this many parts is merged into one when it is next published. */
+/** Number of parts at which a partition is merged into one when it is next published. */
 export const MAX_PARTS = 12;
 
 export interface PublishOptions {
   onProgress?: (done: number, total: number) => void;
-  /** ends the work between two parts; what is not published stays on the list for the next time */
+  /** stops the work between two parts; unpublished partitions stay on the work list */
   signal?: AbortSignal | undefined;
-  /** false leaves the derived features as they are and on the list for the next time */
+  /** false leaves the derived features as they are, on the work list */
   features?: boolean;
 }
 
@@ -30,14 +30,14 @@ interface Dirty extends Partition {
 }
 
 /**
- * Brings the lake up to the store: new parts for what was written since, derived features with them, then the manifest
- * in one rename, then the retired parts go. Killed at any point, the old manifest stands and the next call goes on.
+ * Updates the lake from the store: writes new parts and their derived features, renames the manifest into place, then
+ * deletes retired parts. If the process is killed, the old manifest stays valid and the next call resumes.
  * @returns the manifest now in place
  */
 export async function publish(db: Database, options: PublishOptions = {}): Promise<Manifest> {
   const {features = true} = options;
   if (!features) return publishParts(db, options);
-  // Whole histories are sorted and rolled over here: the one work that a second thread shortens.
+  // Only the sorting and rolling over whole histories here is faster with a second thread.
   await db.connection.run("set threads = 2");
   try {
     return await publishParts(db, options);
@@ -104,7 +104,7 @@ async function publishParts(db: Database, {onProgress, signal, features = true}:
   return manifest;
 }
 
-/** Merges every partition of more than one part and drops what no manifest names. */
+/** Merges every partition of more than one part, and deletes files that no manifest names. */
 export async function compact(db: Database, options: PublishOptions = {}): Promise<Manifest> {
   const manifest = readManifest(db.dataDir) ?? emptyManifest(db.kind);
   const counts = new Map<string, Part[]>();
@@ -116,7 +116,7 @@ export async function compact(db: Database, options: PublishOptions = {}): Promi
   return publish(db, options);
 }
 
-/** Puts every partition of the store on the publishing list, for a lake that was lost or is in doubt. */
+/** Marks every partition of the store for publishing, for a lake that was lost or is in doubt. */
 export async function markEverything(db: Database): Promise<void> {
   const years = `select distinct key_id, year(make_timestamp(ts * 1000)) as year from (
     select key_id, boundary_ts as ts from funding union all select key_id, ts from candles)`;
@@ -140,7 +140,7 @@ async function dirtyPartitions(db: Database): Promise<Dirty[]> {
   );
 }
 
-/** What was published without its features. */
+/** Returns the partitions published without their features. */
 const stalePartitions = (db: Database): Promise<Partition[]> =>
   rowsOf<Partition>(
     db.connection,
@@ -161,7 +161,10 @@ async function marketSql(db: Database, partition: Partition, fromTs?: number): P
     and ${column} >= ${from} and ${column} < ${Date.UTC(year + 1, 0, 1)} order by ts`;
 }
 
-/** Writes a query's rows as Parquet; the file's own statistics say how many there are, and from when to when. */
+/**
+ * Writes a query's rows as Parquet.
+ * @returns row count, first and last stamp (UTC ms), from the file's own statistics
+ */
 async function copyTo(
   db: Database,
   select: string,
@@ -175,8 +178,8 @@ async function copyTo(
     column_statistics: {key: string; value: {key: string; value: string}[]}[];
   };
   const ts = column_statistics.find((column) => column.key === '"ts"')?.value ?? [];
-  const of = (name: string) => Number(ts.find((entry) => entry.key === name)?.value);
-  return {rows: Number(count), minTs: of("min"), maxTs: of("max")};
+  const statistic = (name: string) => Number(ts.find((entry) => entry.key === name)?.value);
+  return {rows: Number(count), minTs: statistic("min"), maxTs: statistic("max")};
 }
 
 async function writePart(

@@ -3,7 +3,7 @@ import {join} from "node:path";
 import {literal} from "../store/key.js";
 import {emptyManifest, lakeDir, readManifest, type Manifest, type Part} from "./manifest.js";
 
-/** The lake opened for reading: an in-memory DuckDB whose views are the live parts of one manifest. */
+/** A lake opened for reading: an in-memory DuckDB whose views are the live parts of one manifest. */
 export interface Lake {
   connection: DuckDBConnection;
   manifest: Manifest;
@@ -29,10 +29,11 @@ const COLUMNS: Record<string, string> = {
 };
 
 /**
- * Opens the lake at any time, also while a writer works: parts never change, and the manifest names a consistent set.
- * Views: `instruments` (what venues listed, by day), `funding`, `predicted` (rates that venues expected, by the instant of
- * the observation), `candles`, `features_funding`, `features_price`, with `venue` and `pair` columns; rows and rates also
- * as `funding_exact`, `predicted_exact` and `candles_exact` with decimals instead of doubles. They exist, empty, over no data too.
+ * Opens the lake for reading, also while a writer works: parts never change, and the manifest names a consistent set.
+ *
+ * Views: `instruments` (venue listings by day), `funding`, `predicted` (predicted rates by time of observation),
+ * `candles`, `features_funding` and `features_price`, with `venue` and `pair` columns. `funding_exact`,
+ * `predicted_exact` and `candles_exact` have decimals instead of doubles. Without data, every view exists and is empty.
  */
 export async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
   const manifest = readManifest(dataDir) ?? emptyManifest();
@@ -97,7 +98,7 @@ function source(dataDir: string, name: string, parts: readonly Part[]): string {
     return `select ''::varchar as venue, ''::varchar as pair, ${key}${COLUMNS[name]} where false`;
   }
   const files = parts.map((part) => literal(join(lakeDir(dataDir), part.path)));
-  // The folder names carry the key; `series` is the first folder and no Hive column.
+  // The folder names carry the key; `series` is the first folder, not a Hive column.
   const key = `venue, replace(symbol, '-', '/') as pair, ${
     candles ? `timeframe, split_part(split_part(filename, '/venue=', 1), '/', -1) as series, ` : ""
   }`;
@@ -105,7 +106,7 @@ function source(dataDir: string, name: string, parts: readonly Part[]): string {
     from read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types = {'symbol': varchar, 'venue': varchar${candles ? ", 'timeframe': varchar" : ""}}, filename = true)`;
 }
 
-/** Runs `read` over the lake; a part retired between reading the manifest and opening it makes it start again. */
+/** Runs `read` over the lake; starts again when a part is retired between reading the manifest and opening it. */
 export async function withLake<T>(
   dataDir: string,
   read: (lake: Lake) => Promise<T>,

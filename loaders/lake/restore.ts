@@ -10,9 +10,9 @@ import {setEnabled, track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
 /**
- * Puts back into the store what the lake has and the store lost, e.g. with a damaged write-ahead log or a deleted
- * database file. The lake is published after each commit, so it can be ahead of a mended store, never of a sound one.
- * @returns a line per history restored; none for a sound store
+ * Restores what the store lost and the lake has, e.g. after a damaged write-ahead log or a deleted database file. The
+ * lake is published after each commit, so it can be ahead only of a repaired store.
+ * @returns a line per history restored; none for an intact store
  */
 export async function recoverFromLake(db: Database, manifest: Manifest | undefined): Promise<string[]> {
   const lost = manifest ? await lostHistories(db, manifest) : [];
@@ -21,13 +21,13 @@ export async function recoverFromLake(db: Database, manifest: Manifest | undefin
   for (const entry of lost) await restore(db, entry);
   if (lost.length > 0 && manifest) await restoreTracked(db, manifest);
   return [
-    ...(instruments > 0 ? [`lists of markets, ${instruments} rows`] : []),
-    ...(predicted > 0 ? [`expected rates, ${predicted} rows`] : []),
+    ...(instruments > 0 ? [`market listings, ${instruments} rows`] : []),
+    ...(predicted > 0 ? [`predicted rates, ${predicted} rows`] : []),
     ...lost.map(({key, before, after}) => `${keyText(key)}, ${after - before} rows`)
   ];
 }
 
-/** The list of scheduled updates of a store that lost its own. */
+/** Restores the scheduled updates of a store that lost its own. */
 async function restoreTracked(db: Database, {tracked}: Manifest): Promise<void> {
   const [have] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from tracked");
   if (have!.n > 0) return;
@@ -47,7 +47,8 @@ interface Lost {
 }
 
 async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> {
-  // A store whose newest coverage is as new as the manifest's has lost nothing: one cheap query on a sound start.
+  // A store whose newest coverage is as recent as the manifest's has lost nothing: a normal start costs one cheap
+  // query.
   const [mark] = await rowsOf<{verified: number | null}>(
     db.connection,
     "select max(verified_ts) as verified from coverage"

@@ -5,8 +5,8 @@ import type {DuckDBConnection} from "@duckdb/node-api";
 export type Columns = Record<string, (number | string | boolean | null)[]>;
 
 /**
- * The columns of a query, with whatever a page cannot hold turned into what it can: integers, decimals and instants into
- * doubles (instants in ms), the rest into text.
+ * Returns the columns of a query in types that a page can read. Integers, decimals and instants (UTC ms) become
+ * doubles, everything else text.
  */
 export async function queryColumns(connection: DuckDBConnection, sql: string): Promise<Columns> {
   const reader = await connection.runAndReadAll(sql);
@@ -26,7 +26,7 @@ function plain(value: unknown, type: string): number | string | boolean | null {
   return String(value);
 }
 
-/** An Arrow IPC stream of columns; a column of nothing but nulls is numeric. */
+/** Encodes columns as an Arrow IPC stream; a column of only nulls is numeric. */
 export function toArrow(columns: Columns): Uint8Array {
   const table = tableFromColumns(
     Object.entries(columns).map(([name, values]) => [name, columnFromArray(values, typeOf(values))])
@@ -40,7 +40,7 @@ function typeOf(values: readonly unknown[]) {
   return typeof sample === "boolean" ? bool() : float64();
 }
 
-/** Rows of objects as columns, in the order of the first row's keys. */
+/** Converts rows of objects to columns, in the order of `names`. */
 export function columnsOf<T extends object>(rows: readonly T[], names: readonly (keyof T & string)[]): Columns {
   return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name] as Columns[string][number])]));
 }

@@ -18,12 +18,12 @@ import {withLake, type Lake} from "../lake/reader.js";
 import {readFunding} from "./funding-rows.js";
 import {literal} from "../store/key.js";
 
-/** Candles older than this before the newest settlement decide nothing: the volume filter reads two weeks. */
+/** Span of candles read before the newest settlement, in ms; the volume filter needs two weeks. */
 const REACH_MS = 20 * DAY_MS;
 
 /**
- * Every pair judged at its newest settlement (§7), and whether each preset would open it there: asked of
- * `decide` itself, so that page and strategy cannot differ.
+ * Returns every pair judged at its newest settlement (§7), and whether each preset would enter it there. The
+ * entries come from `decide` itself, so page and strategy cannot differ.
  */
 export async function decisionRows(dataDir: string, costs: Costs): Promise<DecisionRow[]> {
   const manifest = readManifest(dataDir);

@@ -19,13 +19,13 @@ import {literal} from "../store/key.js";
 import {queryColumns} from "./arrow.js";
 import {rangeFrom} from "./ranges.js";
 
-/** Thresholds of the simple strategy's defaults, per 8 h (§5). */
+/** Default thresholds of the simple strategy, per 8 h (§5). */
 export const MIN_RATE = 0.0003;
 export const EXIT_RATE = 0.0001;
 
 /**
- * Every pair with funding over each range, ranked by §5: `netPerPeriod` annualised, ties by symbol; pairs with
- * too few rows last. Ranges end at the venue's newest settlement, so that old imports are not empty.
+ * Returns every pair with funding over each range, ranked by annualised `netPerPeriod`, ties by symbol (§5).
+ * Pairs with too few rows come last. Ranges end at the venue's newest settlement, so that old imports are not empty.
  */
 export async function explorerRows(
   dataDir: string,
@@ -161,7 +161,7 @@ function explorerRow(
   };
 }
 
-/** Why a pair cannot be opened (§5, universe filter), in words. */
+/** Returns the reasons, as text, why the universe filter excludes a pair (§5). */
 function reasonsAgainst({
   own,
   asOfTs,

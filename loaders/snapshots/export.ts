@@ -10,7 +10,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export interface ExportOptions {
   series: Series;
   format: ExportFormat;
-  /** a file; else rows go to `write` */
+  /** output file; without one, rows go to `write` */
   out?: string | undefined;
   pair?: string | undefined;
   venue?: string | undefined;
@@ -21,8 +21,8 @@ export interface ExportOptions {
 }
 
 /**
- * Exports rows of the lake in exact decimals, oldest first.
- * @returns how many rows went out; a file appears whole or not at all
+ * Exports rows of the lake in exact decimals, oldest first. A file is written whole or not at all.
+ * @returns the number of rows
  */
 export async function exportRows(dataDir: string, options: ExportOptions): Promise<number> {
   const {series, format, out, pair, venue, timeframe, from, to, write} = options;
@@ -37,7 +37,7 @@ export async function exportRows(dataDir: string, options: ExportOptions): Promi
     from !== undefined && `${stamp} >= ${from}`,
     to !== undefined && `${stamp} < ${to}`
   ].filter(Boolean);
-  // Trailing zeros of the stored scale say nothing and would double the file.
+  // Trailing zeros of the stored scale carry no information and would double the file.
   const exact = (column: string) => `regexp_replace(${column}::varchar, '\\.?0+$', '') as ${column}`;
   const columns = candles
     ? `venue, series, pair, timeframe, ts, ${["open", "high", "low", "close", "volume", "turnover"].map((c) => (format === "parquet" ? c : exact(c))).join(", ")}`

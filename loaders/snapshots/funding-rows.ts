@@ -3,7 +3,7 @@ import {withLake, type Lake} from "../lake/reader.js";
 import {readManifest} from "../lake/manifest.js";
 import {literal} from "../store/key.js";
 
-/** One pair's settlements, whole and exact, oldest first; none where there are none. */
+/** Returns one pair's settlements, complete and exact, oldest first. */
 export async function readFunding({connection}: Lake, pair: string, venue: string): Promise<FundingRow[]> {
   const reader = await connection.runAndReadAll(
     `select ts::double, rate::varchar, case when interval_source = 'reported' then interval_hours end
@@ -16,27 +16,27 @@ export async function readFunding({connection}: Lake, pair: string, venue: strin
   }));
 }
 
-/** The settlements of some pairs of a venue as the lake has them; pairs it does not have are left out. */
+/** Returns the settlements of pairs of a venue by pair; pairs that the lake lacks are left out. */
 export async function loadFunding(
   dataDir: string,
   venue: string,
   pairs: readonly string[]
 ): Promise<Map<string, FundingRow[]>> {
-  const wanted = new Set(pairs);
+  const requested = new Set(pairs);
   const manifest = readManifest(dataDir);
-  const there = new Set(
+  const present = new Set(
     (manifest?.parts ?? [])
-      .filter((part) => part.series === "funding" && part.venue === venue && wanted.has(part.pair))
+      .filter((part) => part.series === "funding" && part.venue === venue && requested.has(part.pair))
       .map(({pair}) => pair)
   );
-  if (there.size === 0) return new Map();
+  if (present.size === 0) return new Map();
   return withLake(
     dataDir,
     async (lake) => {
       const rows = new Map<string, FundingRow[]>();
-      for (const pair of there) rows.set(pair, await readFunding(lake, pair, venue));
+      for (const pair of present) rows.set(pair, await readFunding(lake, pair, venue));
       return rows;
     },
-    {only: (part) => part.series === "funding" && part.venue === venue && there.has(part.pair)}
+    {only: (part) => part.series === "funding" && part.venue === venue && present.has(part.pair)}
   );
 }

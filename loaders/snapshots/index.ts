@@ -14,14 +14,14 @@ import {seriesFiles, seriesPaths} from "./series.js";
 import {statusOf} from "./status.js";
 
 /**
- * What the pages' data loaders call. Each answers over an empty data directory too, with an empty table of the right
- * columns, and reads the lake alone, so that a writer never keeps a page waiting.
+ * Functions for the pages' data loaders. Each works over an empty data directory too, with an empty table of the same
+ * columns. All read only the lake, so a writer never delays a page.
  */
 
-/** `status --json` of the data the pages show. */
+/** Returns `status --json` of the data that the pages show. */
 export const statusSnapshot = (): Status => statusOf(shownDataDir(), Date.now());
 
-/** One row per venue, pair and range, as an Arrow stream; see {@link ExplorerRow} for the columns. */
+/** Returns one row per venue, pair and range as an Arrow stream; see {@link ExplorerRow} for the columns. */
 export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts())): Promise<Uint8Array> {
   const rows = await explorerRows(shownDataDir(), costs);
   const {byCoin, problem} = await configuredMarketCaps();
@@ -30,11 +30,11 @@ export async function explorerSnapshot(costs: Costs = parseCosts(loaderCosts()))
   return toArrow(columnsOf(rows, EXPLORER_COLUMNS));
 }
 
-/** The members of the pairs' archive, by path. */
+/** Returns the members of the pairs' archive, by path. */
 export const pairsArchive = (costs: Costs = parseCosts(loaderCosts())): Promise<Record<string, Uint8Array>> =>
   pairFiles(shownDataDir(), costs, Date.now());
 
-/** Every pair judged at its newest settlement, with the costs it was judged under. */
+/** Returns every pair judged at its newest settlement, with the costs used. */
 export async function decisionSnapshot(costs: Costs = parseCosts(loaderCosts())): Promise<DecisionSnapshot> {
   const {spotFee, perpFee, slippageBps} = costs;
   return {
@@ -43,19 +43,19 @@ export async function decisionSnapshot(costs: Costs = parseCosts(loaderCosts()))
   };
 }
 
-/** The members of the archive of single histories, by path, with their catalogue. */
+/** Returns the members of the archive of single histories and their catalogue, by path. */
 export const seriesArchive = (): Promise<Record<string, Uint8Array>> => seriesFiles(shownDataDir());
 
-/** Paths of the histories that the built site publishes as files of their own. */
+/** Returns the paths of the histories that the built site publishes as separate files. */
 export const listSeries = (dataDir = rootDir()): string[] => seriesPaths(shownDataDir(dataDir));
 
-/** Market caps only where the configuration asks for them: by default nothing leaves this machine. */
+/** Returns market caps if the configuration enables them; by default nothing is requested from the network. */
 async function configuredMarketCaps(env: NodeJS.ProcessEnv = process.env): Promise<MarketCaps> {
   if (env.CARRYBOOK_MARKET_CAP_ENABLED !== "true") return {byCoin: new Map(), problem: undefined};
   return marketCaps({url: env.CARRYBOOK_MARKET_CAP_URL ?? "https://api.coingecko.com/api/v3"});
 }
 
-/** Costs of the running configuration, which the build hands to its loaders through the environment. */
+/** Returns the costs of the running configuration, which the build passes to its loaders in the environment. */
 function loaderCosts(env: NodeJS.ProcessEnv = process.env) {
   const given = {
     spotFee: env.CARRYBOOK_COSTS_SPOT_FEE,
@@ -65,21 +65,21 @@ function loaderCosts(env: NodeJS.ProcessEnv = process.env) {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
-/** Slugs of the pairs that have a page, e.g. `BTC-USDT`. */
+/** Returns the slugs of the pairs that have a page, e.g. `BTC-USDT`. */
 export function listPairs(dataDir = rootDir()): string[] {
   const manifest = readManifest(shownDataDir(dataDir));
   const pairs = manifest?.series.filter((entry) => entry.series === "funding").map((entry) => pairSlug(entry.pair));
   return [...new Set(pairs)].sort();
 }
 
-/** Runs SQL over the lake's views (see `openLake`) and gives columns. */
+/** Runs SQL over the lake's views (see `openLake`) and returns columns. */
 export const sqlColumns = (sql: string): Promise<Columns> =>
   withLake(shownDataDir(), ({connection}) => queryColumns(connection, sql));
 
-/** The same as an Arrow stream, for a loader beside a note. */
+/** Returns the same as an Arrow stream, for a loader beside a note. */
 export const sqlArrow = async (sql: string): Promise<Uint8Array> => toArrow(await sqlColumns(sql));
 
-/** The same as rows of objects. */
+/** Returns the same as rows of objects. */
 export async function sqlRows(sql: string): Promise<Record<string, number | string | boolean | null>[]> {
   const columns = await sqlColumns(sql);
   const names = Object.keys(columns);

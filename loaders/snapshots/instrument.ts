@@ -8,9 +8,9 @@ import {readInstrument, type ListedInstrument} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 
 /**
- * The two markets of a pair as their venue last listed them, in coins and quote per coin (§3: multiplier
- * symbols and contract sizes are converted before legs are compared).
- * @returns undefined where no list is known, e.g. for imported files
+ * Returns the trading rules of a pair's two markets as last listed, in coins and quote per coin. Multiplier symbols and
+ * contract sizes are converted before legs are compared (§3).
+ * @returns undefined without a listing, e.g. for imported files
  */
 export async function instrumentOf(lake: Lake, venue: string, pair: string): Promise<Instrument | undefined> {
   const perp = await newest(lake, venue, "perp", pair);
@@ -18,7 +18,7 @@ export async function instrumentOf(lake: Lake, venue: string, pair: string): Pro
   return instrumentFrom(perp, spot);
 }
 
-/** Steps, ticks and minimums of a pair's two markets, in coins; undefined where the venue does not say both steps. */
+/** Returns steps, ticks and minimums of a pair's two markets, in coins; undefined unless the venue lists both steps. */
 export function instrumentFrom(
   perp: VenueInstrument | undefined,
   spot: VenueInstrument | undefined

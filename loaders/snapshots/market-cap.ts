@@ -2,21 +2,21 @@ import {z} from "zod";
 
 const page = z.array(z.object({symbol: z.string(), market_cap: z.number().nullable()}));
 
-/** Market capitalisations in USD by coin (`BTC`), or why there are none. Nothing in Carrybook depends on them. */
+/** Market capitalisations in USD by coin (`BTC`), or the reason there are none. No other figure depends on them. */
 export interface MarketCaps {
   byCoin: Map<string, number>;
   problem: string | undefined;
 }
 
 export interface MarketCapOptions {
-  /** CoinGecko's API, `https://api.coingecko.com/api/v3` */
+  /** base URL of CoinGecko's API, `https://api.coingecko.com/api/v3` */
   url: string;
   timeoutMs?: number;
 }
 
 /**
- * Asks CoinGecko for the 250 largest coins. A symbol that several coins carry means the largest of them. Any failure
- * leaves the column empty and says why: a number nobody needs must never keep a page from being built.
+ * Fetches the 250 largest coins from CoinGecko. A symbol shared by several coins means the largest of them. A failure
+ * leaves the column empty and returns the reason, because an optional figure must not stop the build of a page.
  */
 export async function marketCaps({url, timeoutMs = 5_000}: MarketCapOptions): Promise<MarketCaps> {
   const byCoin = new Map<string, number>();

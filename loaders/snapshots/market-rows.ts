@@ -13,7 +13,7 @@ import {requireManifest} from "./status.js";
 
 export interface MarketRequest {
   pair: string;
-  /** needed where several venues have the pair */
+  /** required when several venues have the pair */
   venue?: string | undefined;
   timeframe: Timeframe;
   /** a finer series for the liquidation check */
@@ -21,9 +21,9 @@ export interface MarketRequest {
 }
 
 /**
- * The rows of some pairs for backtests, whole and exact: rates as text, prices as the doubles whose shortest decimals
- * they are.
- * @throws DataError naming what is missing and what there is
+ * Loads the rows of pairs for backtests, complete and exact: rates as text, prices as the doubles nearest to their
+ * decimals.
+ * @throws DataError that names what is missing and what is available
  */
 export function loadMarkets(dataDir: string, requests: readonly MarketRequest[]): Promise<MarketData[]> {
   const manifest = requireManifest(dataDir);
@@ -31,14 +31,14 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
   for (const {pair} of requests) {
     if (!pairs.includes(pair)) {
       throw new DataError(`missing data: ${pair}${didYouMean(pair, pairs)}`, {
-        fix: pairs.length ? `there is ${pairs.slice(0, 8).join(", ")}` : "backfill or import some first"
+        fix: pairs.length ? `available: ${pairs.slice(0, 8).join(", ")}` : "backfill or import data first"
       });
     }
   }
-  const wanted = new Set(requests.map(({pair}) => pair));
-  for (const {pair} of requests) wanted.add(`${multiplierOf(baseOf(pair)).coin}/${quoteOf(pair)}`);
+  const requested = new Set(requests.map(({pair}) => pair));
+  for (const {pair} of requests) requested.add(`${multiplierOf(baseOf(pair)).coin}/${quoteOf(pair)}`);
   const only = (part: Part) =>
-    part.series === "instruments" || (wanted.has(part.pair) && !part.series.startsWith("features"));
+    part.series === "instruments" || (requested.has(part.pair) && !part.series.startsWith("features"));
   return withLake(
     dataDir,
     async (lake) => {
@@ -92,7 +92,7 @@ function soleVenue(lake: Lake, pair: string): string {
     )
   ];
   if (venues.length > 1) {
-    throw new DataError(`ambiguous venue: ${pair} is there from ${venues.join(" and ")}`, {
+    throw new DataError(`ambiguous venue: ${pair} is available from ${venues.join(" and ")}`, {
       fix: `add --venue ${venues[0]}`
     });
   }
@@ -101,7 +101,7 @@ function soleVenue(lake: Lake, pair: string): string {
 
 const PRICES = ["open", "high", "low", "close", "volume", "turnover"] as const;
 
-/** Text on the way, because only parsing text gives the double nearest to a decimal. */
+/** Reads candles by way of text, because only parsing text gives the double nearest to a decimal. */
 async function readCandles(
   {connection}: Lake,
   {pair, venue, series, timeframe}: {pair: string; venue: string; series: string; timeframe: Timeframe}

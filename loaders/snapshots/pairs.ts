@@ -7,8 +7,8 @@ import {queryColumns, toArrow} from "./arrow.js";
 import {statusOf} from "./status.js";
 
 /**
- * The files of every pair's page, by path: `BTC-USDT/meta.json`, `BTC-USDT/settlements.arrow`, `BTC-USDT/daily.arrow`.
- * Rows of all venues stand together, told apart by their `venue`.
+ * Returns the files of every pair's page, by path: `BTC-USDT/meta.json`, `BTC-USDT/settlements.arrow`,
+ * `BTC-USDT/daily.arrow`. Each holds the rows of all venues, with a `venue` column.
  */
 export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): Promise<Record<string, Uint8Array>> {
   const status = statusOf(dataDir, nowMs);
@@ -43,7 +43,7 @@ export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): P
   return files;
 }
 
-/** Settlements with the two opens known at their instant, the basis between them, and the rolling statistics. */
+/** Returns settlements with the spot and perp opens known at their instant, the basis, and the rolling statistics. */
 async function settlements({connection}: Lake, pair: string) {
   return queryColumns(
     connection,
@@ -55,7 +55,7 @@ async function settlements({connection}: Lake, pair: string) {
   );
 }
 
-/** Whole UTC days of the perp, with the spot's close; indicators are known at the end of their day. */
+/** Returns complete UTC days of the perp with the spot's close; indicators are known at the end of their day. */
 async function daily({connection}: Lake, pair: string) {
   return queryColumns(
     connection,

@@ -23,12 +23,12 @@ const isShown = ({series, timeframe}: SeriesEntry): boolean =>
 const pathOf = ({venue, pair, series, timeframe}: SeriesEntry): string =>
   `${venue}/${pairSlug(pair)}/${timeframe ? `${series}-${timeframe}` : series}.arrow`;
 
-/** Paths of the members of {@link seriesFiles}, which the site's configuration names as files to publish. */
+/** Returns the paths of the members of {@link seriesFiles}, which the site's configuration publishes as files. */
 export function seriesPaths(dataDir: string): string[] {
   return (readManifest(dataDir)?.series ?? []).filter(isShown).map(pathOf);
 }
 
-/** What pages may load, and how each pair's markets were last listed, by `venue|pair`. */
+/** Returns the catalogue of what pages may load, with each pair's markets as last listed, by `venue|pair`. */
 export function catalogueOf(
   manifest: Manifest | undefined,
   instruments: ReadonlyMap<string, Instrument> = new Map()
@@ -75,8 +75,8 @@ export function catalogueOf(
 }
 
 /**
- * Every history as an Arrow stream of its own, with `catalogue.json` beside them. A backtest in a page reads the same
- * texts and doubles from them as the command line from the lake, so that the two agree to the last digit.
+ * Returns every history as an Arrow stream of its own, with `catalogue.json`. A page's backtest reads the same texts
+ * and doubles as the command line, so both agree to the last digit.
  */
 export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8Array>> {
   const manifest = readManifest(dataDir);
@@ -102,7 +102,7 @@ export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8
   return files;
 }
 
-/** The markets of every pair that has settlements, where a list of them was kept. */
+/** Returns the markets of every pair that has settlements and a stored listing, by `venue|pair`. */
 const instruments = (dataDir: string): Promise<Map<string, Instrument>> =>
   withLake(
     dataDir,
@@ -123,7 +123,7 @@ async function read({connection}: Lake, sql: string, names: readonly string[]): 
   return Object.fromEntries(names.map((name, i) => [name, (columns[i] ?? []) as Columns[string]]));
 }
 
-/** Settled rates as exact text, with what is derived from them as doubles. */
+/** Returns settled rates as exact text, with derived values as doubles. */
 const settlements = (lake: Lake, {venue, pair}: SeriesEntry): Promise<Columns> =>
   read(
     lake,
@@ -135,7 +135,7 @@ const settlements = (lake: Lake, {venue, pair}: SeriesEntry): Promise<Columns> =
 
 const PRICES = ["open", "high", "low", "close", "volume", "turnover"] as const;
 
-/** Text on the way, because only parsing text gives the double nearest to a decimal. */
+/** Returns candles by way of text, because only parsing text gives the double nearest to a decimal. */
 const candles = (lake: Lake, {venue, pair, series, timeframe}: SeriesEntry): Promise<Columns> =>
   read(
     lake,

@@ -5,7 +5,7 @@ import {DAY_MS} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
 
-/** The state of a data directory from its manifest alone, so that it can be asked while the store is locked. */
+/** Returns the state of a data directory from its manifest alone, so it is available while the store is locked. */
 export function statusOf(dataDir: string, nowMs: number): Status {
   const manifest = readManifest(dataDir);
   const series = (manifest?.series ?? []).map((entry) => seriesStatus(entry, nowMs));
@@ -41,8 +41,8 @@ export function statusOf(dataDir: string, nowMs: number): Status {
 }
 
 /**
- * The manifest of a data directory that must have one.
- * @throws DataError saying how to get data
+ * Returns the manifest of a data directory that must have data.
+ * @throws DataError that says how to get data
  */
 export function requireManifest(dataDir: string): Manifest {
   const manifest = readManifest(dataDir);

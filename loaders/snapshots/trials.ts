@@ -8,8 +8,8 @@ import {literal} from "../store/key.js";
 const FORMATS = [".csv", ".json", ".parquet"];
 
 /**
- * Checks the name of a file for trials before anything runs.
- * @throws UsageError for an ending that names no format
+ * Checks the name of a file for trials before a sweep runs.
+ * @throws UsageError for an extension of no known format
  */
 export function checkTrialsFile(file: string): void {
   if (!FORMATS.includes(extname(file))) {
@@ -17,7 +17,9 @@ export function checkTrialsFile(file: string): void {
   }
 }
 
-/** Writes all trials of a sweep to one file, its format told by its ending; it appears whole or not at all. */
+/**
+ * Writes all trials of a sweep to one file, in the format of its extension. The file is written whole or not at all.
+ */
 export async function writeTrials(file: string, rows: readonly TrialRow[]): Promise<void> {
   const draft = `${file}.part`;
   mkdirSync(dirname(file), {recursive: true});
@@ -32,7 +34,7 @@ export async function writeTrials(file: string, rows: readonly TrialRow[]): Prom
   }
 }
 
-/** Parquet by way of CSV: DuckDB infers the parameters' types from all rows. */
+/** Writes Parquet by way of CSV, since DuckDB infers the parameters' types from all rows. */
 async function writeParquet(file: string, rows: readonly TrialRow[]): Promise<void> {
   const csv = `${file}.csv`;
   writeFileSync(csv, rowsToCsv(rows));

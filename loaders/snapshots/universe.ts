@@ -4,25 +4,25 @@ import {rowsOf} from "../store/database.js";
 import {readInstrument, type ListedInstrument} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 
-/** A perp of a universe, and what keeps it from being traded. */
+/** A perp of a venue's universe, and what excludes it from trading. */
 export interface UniverseRow {
   venue: string;
   pair: string;
   launchTs: number | null;
   delistTs: number | null;
   turnover24h: string | null;
-  /** `listed`: in the venue's list of that day; `launch`: no list is that old, told from launch and end */
+  /** `listed`: in the venue's listing of that day; `launch`: no listing is that old, inferred from launch and end */
   basis: "listed" | "launch";
-  /** the instant of the list it is told from */
+  /** time of the listing used, UTC ms */
   observedTs: number;
   exclusions: Exclusion[];
 }
 
 /**
- * The perps that a venue listed at an instant, those that have ended since included (§8.14). It is read from
- * the newest list at or before the instant; before the first list, from what the lists say of launches and ends, which
- * misses pairs that had gone before anybody looked.
- * @param coverage share of rows by pair, where there is data; without it the coverage rule is left out
+ * Returns the perps that a venue listed at an instant (UTC ms), including those that have ended since
+ * (§8.14). They come from the newest listing at or before it. Before the first listing they are inferred from listed
+ * launches and ends, which misses pairs that had ended by then.
+ * @param coverage fraction of rows present by pair; without it the coverage rule is skipped
  */
 export async function universeAt(
   dataDir: string,
@@ -46,11 +46,11 @@ export async function universeAt(
           : `select * from instruments where venue = ${literal(venue)} and ts = ${listed}`
       );
       const all = rows.map((row) => ({...readInstrument(row), observedTs: Number(row.ts)}));
-      const lived = (i: ListedInstrument) =>
+      const existed = (i: ListedInstrument) =>
         listed !== undefined || (i.launchTs !== undefined && i.launchTs <= atMs && !(i.delistTs && i.delistTs <= atMs));
       const spots = new Set(all.filter((i) => i.market === "spot" && i.active).map((i) => `${i.coin}/${i.quote}`));
       return all
-        .filter((i) => i.market === "perp" && lived(i))
+        .filter((i) => i.market === "perp" && existed(i))
         .map((i): UniverseRow => {
           const share = coverage ? coverage.get(i.pair) : 1;
           return {

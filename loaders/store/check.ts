@@ -9,7 +9,7 @@ import {whereKey, type SeriesKey, type StoredKey} from "./key.js";
 /** What a look at a history found. */
 export type Checked = Omit<CheckedReport, keyof SeriesKey> & {holes: (Hole & {tries: number})[]};
 
-/** Finds the holes of a history anew from its rows alone, in one transaction; what stays as it was keeps its tries. */
+/** Recomputes the holes of a history from its rows, in one transaction. Unchanged holes keep their tries. */
 export async function checkHistory(db: Database, key: StoredKey): Promise<Checked> {
   const candles = isCandleSeries(key.series);
   const stamp = candles ? "ts" : "boundary_ts";
@@ -30,7 +30,10 @@ export async function checkHistory(db: Database, key: StoredKey): Promise<Checke
   return {rows, from, to, holes, changed: JSON.stringify(holes) !== before};
 }
 
-/** A person asks for a hole again: what was settled about the holes of a stretch is open once more. @returns how many */
+/**
+ * Reopens the holes of a span for the operator: tries return to 0, and confirmed holes are open again.
+ * @returns the number of holes
+ */
 export async function reopenHoles(db: Database, key: StoredKey, span: {from: number; to: number}): Promise<number> {
   const where = `${whereKey(key)} and from_ts >= ${span.from} and to_ts <= ${span.to}`;
   const [row] = await rowsOf<{n: number}>(db.connection, `select count(*) as n from holes where ${where}`);

@@ -11,23 +11,23 @@ export type StoreKind = "real" | "simulated";
 
 export interface OpenOptions extends LockOptions {
   kind?: StoreKind;
-  /** memory DuckDB may use, as it writes sizes */
+  /** memory limit of DuckDB, as it writes sizes */
   memoryLimit?: string;
-  /** said when something had to be mended on opening */
+  /** called when opening the store repaired something */
   onIncident?: (text: string) => void;
 }
 
-/** An open, owned store: the one connection to `market.duckdb` and the lock that protects it. */
+/** An open, owned store: the only connection to `market.duckdb`, and the lock that protects it. */
 export interface Database {
   connection: DuckDBConnection;
   dataDir: string;
   kind: StoreKind;
   now: () => number;
-  /** the histories the store knows, by venue, series, pair and timeframe */
+  /** known histories by venue, series, pair and timeframe */
   keys: Map<string, StoredKey>;
-  /** what was mended on opening, e.g. a damaged log set aside; empty as a rule */
+  /** repairs made on opening, e.g. a damaged log moved aside; usually empty */
   incidents: string[];
-  /** runs one piece of work after another: there is one connection, and a transaction on it must not be entered by others */
+  /** runs tasks one after another: transactions on the one connection must not interleave */
   exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
@@ -36,9 +36,9 @@ export const databasePath = (dataDir: string): string => join(dataDir, "market.d
 export const lockPath = (dataDir: string): string => join(dataDir, "market.lock");
 
 /**
- * Opens the store of a data directory as its one owner: takes the pid lock, opens DuckDB, sets a damaged write-ahead log
- * aside, creates or checks the schema.
- * @throws LockedError when another process owns it; DataError for a newer schema or a store of the other kind
+ * Opens the store of a data directory as its only owner. Takes the pid lock, opens DuckDB, moves a damaged write-ahead
+ * log aside, and creates or checks the schema.
+ * @throws LockedError when another process owns it; DataError when it is damaged, newer, or of the other kind
  */
 export async function openDatabase(dataDir: string, options: OpenOptions = {}): Promise<Database> {
   const {kind = "real", memoryLimit = "2GB", onIncident, now = Date.now} = options;
@@ -67,7 +67,7 @@ export async function openDatabase(dataDir: string, options: OpenOptions = {}): 
       kind,
       now,
       incidents,
-      exclusive: inTurn(),
+      exclusive: inSequence(),
       close: async () => {
         connection.closeSync();
         opened.closeSync();
@@ -87,8 +87,8 @@ async function openInstance(
   memoryLimit: string,
   onIncident: (text: string) => void
 ): Promise<DuckDBInstance> {
-  // Two instances on one file in one process lose commits without a word, hence the cache.
-  // Many small writes gain nothing from a second thread, and take its core from whoever reads the source.
+  // Two instances on one file in one process silently lose commits, hence the cache. A second thread does not speed up
+  // many small writes, and takes its core from whoever reads the source.
   const open = () => DuckDBInstance.fromCache(path, {memory_limit: memoryLimit, threads: "1"});
   try {
     return await open();
@@ -106,9 +106,7 @@ async function openInstance(
     renameSync(wal, aside);
     try {
       const instance = await open();
-      onIncident(
-        `damaged write-ahead log set aside as ${aside}; what it held is restored from the lake where it can be`
-      );
+      onIncident(`damaged write-ahead log set aside as ${aside}; its content is restored from the lake where possible`);
       return instance;
     } catch (again) {
       renameSync(aside, wal);
@@ -117,18 +115,18 @@ async function openInstance(
   }
 }
 
-function inTurn(): Database["exclusive"] {
+function inSequence(): Database["exclusive"] {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
+    const task = last.then(work);
+    last = task.catch(() => undefined);
+    return task;
   };
 }
 
 const damaged = (path: string, cause: unknown): DataError =>
   new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
-    fix: "move the file away and run `npx carrybook restore`: it is rebuilt from the lake",
+    fix: "move the file away and run `npx carrybook restore`, which rebuilds it from the lake",
     cause
   });
 
@@ -141,31 +139,34 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
     return;
   }
   if (Number(version) > SCHEMA_VERSION) {
-    throw new DataError(`invalid store version: ${version}, this program knows ${SCHEMA_VERSION}`, {
+    throw new DataError(`invalid store version: ${version} (this program supports ${SCHEMA_VERSION})`, {
       fix: "use a newer version of Carrybook"
     });
   }
   if (meta.get("kind") !== kind) await changeKind(connection, meta.get("kind"), kind);
 }
 
-async function changeKind(connection: DuckDBConnection, held: string | undefined, kind: StoreKind): Promise<void> {
-  await requireBlank(connection, held, kind);
+async function changeKind(connection: DuckDBConnection, current: string | undefined, kind: StoreKind): Promise<void> {
+  await requireBlank(connection, current, kind);
   await connection.run(`update meta set value = ${literal(kind)} where key = 'kind'`);
 }
 
-async function requireBlank(connection: DuckDBConnection, held: string | undefined, kind: StoreKind): Promise<void> {
+async function requireBlank(connection: DuckDBConnection, current: string | undefined, kind: StoreKind): Promise<void> {
   if (await isBlank(connection)) return;
-  throw new DataError(`invalid store: it holds ${held} data, not ${kind}`, {
-    fix: "simulated data lives in the demo directory: pass --demo, or another --data"
+  throw new DataError(`invalid store: it holds ${current} data, not ${kind}`, {
+    fix: "simulated data is in the demo directory: pass --demo, or another --data"
   });
 }
 
-/** @throws DataError when a store could not become one of a kind; it stays what it is either way */
+/**
+ * Checks that a store could change to a kind, without changing it.
+ * @throws DataError when it could not
+ */
 export const requireKind = async (db: Database, kind: StoreKind): Promise<void> =>
   db.kind === kind ? undefined : requireBlank(db.connection, db.kind, kind);
 
 /**
- * Makes an open store one of a kind, as opening it with that kind would.
+ * Changes an open store to a kind, as opening it with that kind would.
  * @throws DataError when it holds rows of the other kind
  */
 export async function claimKind(db: Database, kind: StoreKind): Promise<void> {
@@ -174,7 +175,7 @@ export async function claimKind(db: Database, kind: StoreKind): Promise<void> {
   db.kind = kind;
 }
 
-/** A store that never held a row may still become of either kind. */
+/** Returns true when a store has no rows, so that it can still change its kind. */
 async function isBlank(connection: DuckDBConnection): Promise<boolean> {
   const [row] = await rowsOf<{n: number}>(
     connection,
@@ -183,13 +184,13 @@ async function isBlank(connection: DuckDBConnection): Promise<boolean> {
   return row!.n === 0;
 }
 
-/** A value the store keeps under a name, e.g. when the top pairs were last chosen. */
+/** Returns the value stored under a name, e.g. when the top pairs were last selected. */
 export async function readMeta(db: Database, name: string): Promise<string | undefined> {
   const [row] = await rowsOf<{value: string}>(db.connection, `select value from meta where key = ${literal(name)}`);
   return row?.value;
 }
 
-/** Keeps a value under a name; call it inside a transaction when it belongs to one. */
+/** Stores a value under a name; call it inside a transaction when it belongs to one. */
 export async function writeMeta(db: Database, name: string, value: string): Promise<void> {
   await db.connection.run(`delete from meta where key = ${literal(name)}`);
   await db.connection.run(`insert into meta values (${literal(name)}, ${literal(value)})`);
@@ -197,10 +198,10 @@ export async function writeMeta(db: Database, name: string, value: string): Prom
 
 const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
 
-/** The stored key of a history; undefined where the store has never heard of it. */
+/** Returns the stored key of a history; undefined when the store does not know it. */
 export const knownKey = (db: Database, key: SeriesKey): StoredKey | undefined => db.keys.get(keyId(key));
 
-/** The stored key of a history, numbered on first sight. */
+/** Returns the stored key of a history; assigns its number on first use. */
 export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey> {
   const known = db.keys.get(keyId(key));
   if (known) return known;
@@ -227,7 +228,7 @@ export async function inTransaction<T>(connection: DuckDBConnection, work: () =>
   return result;
 }
 
-/** Rows of a query as objects; BIGINT arrives as number, decimals as text. */
+/** Returns the rows of a query as objects; BIGINT becomes number, decimals become text. */
 export async function rowsOf<T>(connection: DuckDBConnection, sql: string): Promise<T[]> {
   const reader = await connection.runAndReadAll(sql);
   const names = reader.deduplicatedColumnNames();

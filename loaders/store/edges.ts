@@ -6,15 +6,15 @@ import {insertHoles, knownHoles} from "./findings.js";
 import {lifeOf, type Life} from "./instruments.js";
 import {stepOf, whereKey, type StoredKey} from "./key.js";
 
-/** A settlement may be published this much after its boundary before its absence says anything. */
+/** Delay in ms after its boundary within which a settlement may still be published. */
 const GRACE_MS = 10 * MINUTE_MS;
-/** The longest distance between settlements that a venue may choose: an absence shorter than that may be a switch. */
+/** Longest settlement interval of any venue, in ms: a shorter absence may be an interval switch. */
 const LONGEST_MS = 8 * HOUR_MS;
 
 /**
- * Finds what is missing before the first row and after the last one of a history, where the venue was asked: a head the
- * market's launch says should be there, a tail that its end does not explain (§8.13, 8.14). Findings that stay
- * as they were keep their tries.
+ * Records the holes before the first and after the last row of a history, where the venue was asked. A hole at the
+ * start lies after the market's launch; one at the end, before the market's end (§8.13, 8.14). Unchanged
+ * holes keep their tries.
  */
 export async function refreshEdges(db: Database, key: StoredKey): Promise<void> {
   const candles = isCandleSeries(key.series);
@@ -45,44 +45,46 @@ export async function refreshEdges(db: Database, key: StoredKey): Promise<void> 
 interface Edge {
   first: number;
   last: number;
-  /** what the venue was asked for and answered, canonical */
+  /** spans requested from the venue and answered, canonical */
   spans: readonly Span[];
   life: Life;
 }
 
-/** The head and the tail of a candle series on the grid of `stepMs`. */
+/** Returns the holes at the start and the end of a candle series on the grid of `stepMs`. */
 export function candleEdges({first, last, spans, life}: Edge, stepMs: number): Hole[] {
   const holes: Hole[] = [];
   const open = (from: number, to: number) => {
     if (to > from) holes.push({from, to, rows: gridCount(from, to, stepMs), state: "open"});
   };
   const {launchTs, endTs = Infinity} = life;
-  const asked = spans.find((span) => span.from <= first && span.to >= first);
-  if (asked && launchTs !== undefined) open(ceilTo(Math.max(asked.from, launchTs), stepMs), first);
-  const answered = spans.find((span) => span.from <= last + stepMs && span.to > last);
-  if (answered) open(last + stepMs, floorTo(Math.min(answered.to, endTs), stepMs));
+  const firstSpan = spans.find((span) => span.from <= first && span.to >= first);
+  if (firstSpan && launchTs !== undefined) open(ceilTo(Math.max(firstSpan.from, launchTs), stepMs), first);
+  const lastSpan = spans.find((span) => span.from <= last + stepMs && span.to > last);
+  if (lastSpan) open(last + stepMs, floorTo(Math.min(lastSpan.to, endTs), stepMs));
   return holes;
 }
 
-/** The same for settlements, whose distances are known only as far as the rows tell; `hours` of the first and last row. */
+/**
+ * Returns the same for settlements, whose intervals only rows show; `hours` are those of the first and the last row.
+ */
 export function fundingEdges({first, last, spans, life}: Edge, hours: EdgeHours): Hole[] {
   const holes: Hole[] = [];
   const {launchTs, endTs = Infinity} = life;
-  const asked = spans.find((span) => span.from <= first && span.to >= first);
-  if (asked && launchTs !== undefined && hours.first !== undefined) {
-    const from = Math.max(asked.from, launchTs);
+  const firstSpan = spans.find((span) => span.from <= first && span.to >= first);
+  if (firstSpan && launchTs !== undefined && hours.first !== undefined) {
+    const from = Math.max(firstSpan.from, launchTs);
     const step = hours.first * HOUR_MS;
     if (first - from > LONGEST_MS) {
       const rows = Math.ceil((first - from) / step) - 1;
       holes.push({from: first - rows * step, to: first, rows, state: "open"});
     }
   }
-  const answered = spans.find((span) => span.from <= last + MINUTE_MS && span.to > last);
-  if (answered && hours.last !== undefined) {
+  const lastSpan = spans.find((span) => span.from <= last + MINUTE_MS && span.to > last);
+  if (lastSpan && hours.last !== undefined) {
     const step = hours.last * HOUR_MS;
-    const to = Math.min(answered.to, endTs);
-    // A market's last settlement is rarely at its very end.
-    const due = endTs < answered.to ? endTs - step : answered.to - GRACE_MS;
+    const to = Math.min(lastSpan.to, endTs);
+    // A market's last settlement is rarely at its exact end.
+    const due = endTs < lastSpan.to ? endTs - step : lastSpan.to - GRACE_MS;
     if (due - last >= Math.max(step, LONGEST_MS)) {
       holes.push({from: last + step, to, rows: Math.floor((to - 1 - last) / step), state: "open"});
     }

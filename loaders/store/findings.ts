@@ -19,8 +19,8 @@ import {rowsOf, type Database} from "./database.js";
 import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 
 /**
- * Finds the holes of a candle series anew around what was just written, between the rows that enclose it; holes that
- * stay as they were keep their tries. The cost depends on the stretch written, not on the history's length.
+ * Recomputes the holes of a candle series around a written span, between the rows that enclose it. Unchanged holes keep
+ * their tries. The cost depends on the span written, not on the history's length.
  */
 export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
   const where = whereKey(key);
@@ -50,8 +50,8 @@ interface SettlementRow {
 }
 
 /**
- * Infers the intervals of the settlements from `fromTs` on, starting from what was known before it, and records the
- * ambiguous ones as findings. It stops as soon as the rows that follow already say what would be written.
+ * Infers the intervals of the settlements from `fromTs` on, starting from the state before it. Records ambiguous ones
+ * as findings, and updates only rows that change.
  */
 export async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Promise<void> {
   const where = whereKey(key);
@@ -137,7 +137,7 @@ async function applyIntervals(
   await db.connection.run("drop table inferred");
 }
 
-/** A finding as the ledger has it. */
+/** A finding as the ledger records it. */
 export interface KnownHole {
   from: number;
   to: number;
@@ -146,14 +146,14 @@ export interface KnownHole {
   found: number;
 }
 
-/** The findings that a condition selects. */
+/** Returns the findings that meet a condition. */
 export const knownHoles = (db: Database, where: string): Promise<KnownHole[]> =>
   rowsOf<KnownHole>(
     db.connection,
     `select from_ts as "from", to_ts as "to", state, tries, found_ts as found from holes where ${where}`
   );
 
-/** Puts `holes` in the place of the key's findings in `[fromTs, toTs]`; one that is unchanged keeps its tries. */
+/** Replaces the key's findings in `[fromTs, toTs]`; an unchanged one keeps its tries. */
 async function replaceHoles(
   db: Database,
   key: StoredKey,
@@ -168,7 +168,7 @@ async function replaceHoles(
   await insertHoles(db, key, holes, before);
 }
 
-/** Records findings; one that was known before with the same edges keeps its state, tries and instant of finding. */
+/** Records findings; one with the same edges as before keeps its state, tries and time of discovery. */
 export async function insertHoles(
   db: Database,
   key: StoredKey,
@@ -184,12 +184,12 @@ export async function insertHoles(
   await db.connection.run(`insert into holes values ${values.join(", ")}`);
 }
 
-/** A finding with what has been tried about it. */
+/** A finding with the number of refetches that left it unchanged. */
 export interface TriedHole extends Hole {
   tries: number;
 }
 
-/** The findings of a history that another refetch may still settle, oldest first. */
+/** Returns the findings of a history that another refetch may resolve, oldest first. */
 export async function holesToRepair(db: Database, key: StoredKey): Promise<TriedHole[]> {
   return rowsOf<TriedHole>(
     db.connection,
@@ -199,8 +199,8 @@ export async function holesToRepair(db: Database, key: StoredKey): Promise<Tried
 }
 
 /**
- * Counts a refetch that left a hole as it was; the second one settles an open hole as `confirmed missing`, while an
- * ambiguous one stays what it is: a switch looks just like it (§8.15).
+ * Counts a refetch that left a hole unchanged. The second one marks an open hole `confirmed missing`. An ambiguous one
+ * stays ambiguous, because an interval switch looks the same (§8.15).
  */
 export async function countTry(db: Database, key: StoredKey, {from, to}: Span): Promise<void> {
   const where = `${whereKey(key)} and from_ts = ${from} and to_ts = ${to}`;

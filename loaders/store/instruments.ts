@@ -3,7 +3,7 @@ import {DAY_MS, floorTo} from "../../src/lib/time/grid.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
-/** A market as the venue listed it on one day. `turnover24h` in quote, of the perp or spot itself. */
+/** A market as the venue listed it on one UTC day. `turnover24h` is in quote, of the perp or spot itself. */
 export interface ListedInstrument extends VenueInstrument {
   venue: string;
   dayTs: number;
@@ -34,8 +34,8 @@ const COLUMNS = [
 ] as const;
 
 /**
- * Keeps what a venue lists as the snapshot of that UTC day, in the place of an earlier one of the same day, so that past
- * universes can be asked for (§8.14).
+ * Stores a venue's listing as the snapshot of its UTC day, replacing an earlier one, so that past universes can be
+ * queried (§8.14).
  * @param turnovers 24 h turnover in quote by `market|pair`
  */
 export async function saveInstruments(
@@ -85,7 +85,7 @@ export async function saveInstruments(
   forgetLives(db);
 }
 
-/** When a venue's list was last kept, UTC ms; undefined when it never was. */
+/** Returns when a venue's listing was last stored, UTC ms; undefined when it never was. */
 export async function newestSnapshotTs(db: Database, venue: string): Promise<number | undefined> {
   const [row] = await rowsOf<{ts: number | null}>(
     db.connection,
@@ -94,7 +94,7 @@ export async function newestSnapshotTs(db: Database, venue: string): Promise<num
   return row?.ts ?? undefined;
 }
 
-/** The venue's list as it was last kept; empty when it never was. */
+/** Returns a venue's last stored listing; empty when there is none. */
 export async function newestInstruments(db: Database, venue: string): Promise<ListedInstrument[]> {
   const rows = await rowsOf<Record<string, string | number | boolean | null>>(
     db.connection,
@@ -104,7 +104,7 @@ export async function newestInstruments(db: Database, venue: string): Promise<Li
   return rows.map(readInstrument);
 }
 
-/** A row of the snapshot table, of the store or of the lake, as an object. */
+/** Converts a row of the snapshot table, of the store or of the lake, to an object. */
 export function readInstrument(row: Record<string, string | number | boolean | null>): ListedInstrument {
   const text = (name: string) => (row[name] === null ? undefined : String(row[name]));
   const number = (name: string) => (row[name] === null ? undefined : Number(row[name]));
@@ -131,50 +131,50 @@ export function readInstrument(row: Record<string, string | number | boolean | n
   };
 }
 
-/** When a market began and ended, as far as its venue told; undefined where it did not. */
+/** Launch and end of a market, UTC ms; undefined where unknown. */
 export interface Life {
   launchTs: number | undefined;
   endTs: number | undefined;
 }
 
-const known = new WeakMap<Database, Map<string, Map<string, Life>>>();
+const livesByStore = new WeakMap<Database, Map<string, Map<string, Life>>>();
 
-/** To be called when the lists of markets have changed. */
-export const forgetLives = (db: Database): void => void known.delete(db);
+/** Clears the cached lives; call it when the listings have changed. */
+export const forgetLives = (db: Database): void => void livesByStore.delete(db);
 
 const UNKNOWN: Life = {launchTs: undefined, endTs: undefined};
 
-/** A market has to be missing from this many lists in a row to have ended: one may have been cut short. */
+/** Number of consecutive listings without a market after which it has ended; a single one may be truncated. */
 const MISSED_LISTS = 2;
 
 /**
- * The life of the market behind a history. A market that later lists no longer have has ended: at the instant the venue
- * told, else when it was first missed.
+ * Returns the life of the market behind a history. A market that is missing from later listings has ended: at the
+ * instant the venue published, else when it was first missing.
  */
 export async function lifeOf(db: Database, {venue, pair, series}: SeriesKey): Promise<Life> {
-  let venues = known.get(db);
-  if (!venues) known.set(db, (venues = new Map()));
+  let venues = livesByStore.get(db);
+  if (!venues) livesByStore.set(db, (venues = new Map()));
   let lives = venues.get(venue);
   if (!lives) venues.set(venue, (lives = await livesOf(db, venue)));
   return lives.get(`${series === "spot" ? "spot" : "perp"}|${pair}`) ?? UNKNOWN;
 }
 
 async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> {
-  const rows = await rowsOf<{id: string; launch: number | null; told: number | null; missed: number | null}>(
+  const rows = await rowsOf<{id: string; launch: number | null; delist: number | null; missed: number | null}>(
     db.connection,
     `with own as (select * from instruments where venue = ${literal(venue)}),
-          seen as (select market || '|' || pair as id, min(launch_ts) as launch, max(delist_ts) as told, max(observed_ts) as last
+          seen as (select market || '|' || pair as id, min(launch_ts) as launch, max(delist_ts) as delist, max(observed_ts) as last
                    from own group by 1)
-     select id, launch, told, (select case when count(distinct observed_ts) >= ${MISSED_LISTS} then min(observed_ts) end
+     select id, launch, delist, (select case when count(distinct observed_ts) >= ${MISSED_LISTS} then min(observed_ts) end
                                from own where observed_ts > last) as missed from seen`
   );
   return new Map(
-    rows.map(({id, launch, told, missed}) => [
+    rows.map(({id, launch, delist, missed}) => [
       id,
-      {launchTs: launch ?? undefined, endTs: (told !== null && told > 0 ? told : missed) ?? undefined}
+      {launchTs: launch ?? undefined, endTs: (delist !== null && delist > 0 ? delist : missed) ?? undefined}
     ])
   );
 }
 
-/** The names a snapshot partition of the lake carries, in order. */
+/** Columns of a snapshot partition of the lake, in order. */
 export const INSTRUMENT_COLUMNS: readonly string[] = COLUMNS;

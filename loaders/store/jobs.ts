@@ -2,18 +2,18 @@ import type {Job} from "../../src/lib/wire/job.js";
 import {rowsOf, type Database} from "./database.js";
 import {literal} from "./key.js";
 
-/** A line of a job's log. */
+/** A line of a job's log; `ts` is UTC ms. */
 export interface LogLine {
   ts: number;
   text: string;
 }
 
-/** Keeps jobs, replacing what was known of them. Part of the caller's transaction where there is one. */
+/** Stores jobs, replacing earlier versions; runs inside the caller's transaction, if there is one. */
 export async function saveJobs(db: Database, jobs: readonly Job[]): Promise<void> {
   for (let i = 0; i < jobs.length; i += 200) {
     const some = jobs.slice(i, i + 200);
     const created = some.map((job) => job.createdAt);
-    // The instants let the table's zone maps skip all that is older, however many jobs there have been.
+    // The creation times let the table's zone maps skip older rows, however many jobs there have been.
     await db.connection.run(
       `delete from jobs where created_ts between ${Math.min(...created)} and ${Math.max(...created)}
          and id in (${some.map((job) => literal(job.id)).join(", ")})`
@@ -23,10 +23,9 @@ export async function saveJobs(db: Database, jobs: readonly Job[]): Promise<void
   }
 }
 
-/** Keeps one job. */
 export const saveJob = (db: Database, job: Job): Promise<void> => saveJobs(db, [job]);
 
-/** Jobs newest first; `limit` undefined gives all of them. */
+/** Returns jobs, newest first; all of them without a `limit`. */
 export async function readJobs(db: Database, limit?: number): Promise<Job[]> {
   const rows = await rowsOf<{body: string}>(
     db.connection,
@@ -35,14 +34,14 @@ export async function readJobs(db: Database, limit?: number): Promise<Job[]> {
   return rows.map((row) => JSON.parse(row.body) as Job);
 }
 
-/** The batch that a job's id belongs to; its own for a batch. */
+/** Returns the id of the batch that a job belongs to; a batch's own for a batch. */
 export const batchIdOf = (id: string): string => id.split(".")[0]!;
 
 const UNFINISHED = (["pending", "queued", "in_progress"] as const)
   .map((status) => `contains(body, ${literal(field("status", status))})`)
   .join(" or ");
 
-/** Jobs created since an instant, and every batch with unfinished work whole, however old; oldest first. */
+/** Returns the jobs created since an instant (UTC ms), and every batch with unfinished work whole; oldest first. */
 export async function readLiveJobs(db: Database, sinceTs: number): Promise<Job[]> {
   const batch = "split_part(id, '.', 1)";
   return bodies(
@@ -51,13 +50,13 @@ export async function readLiveJobs(db: Database, sinceTs: number): Promise<Job[]
   );
 }
 
-/** Whole batches by their ids, oldest first. */
+/** Returns whole batches by their ids, oldest first. */
 export const readBatches = async (db: Database, ids: readonly string[]): Promise<Job[]> =>
   ids.length === 0
     ? []
     : bodies(db, `where split_part(id, '.', 1) in (${ids.map(literal).join(", ")}) order by created_ts, id`);
 
-/** The highest number that ends a batch's id; 0 when there is none. */
+/** Returns the highest serial number in a batch's id; 0 when there is none. */
 export async function lastSerial(db: Database): Promise<number> {
   const [row] = await rowsOf<{last: number | null}>(
     db.connection,
@@ -66,7 +65,7 @@ export async function lastSerial(db: Database): Promise<number> {
   return row?.last ?? 0;
 }
 
-/** Whether anything older than an instant is kept. */
+/** Returns true when a job created before an instant (UTC ms) is stored. */
 export async function hasJobsBefore(db: Database, ts: number): Promise<boolean> {
   const rows = await rowsOf(db.connection, `select 1 from jobs where created_ts < ${ts} limit 1`);
   return rows.length > 0;
@@ -79,14 +78,14 @@ export interface JobQuery {
   series?: string | undefined;
   /** created at this instant or later, UTC ms */
   since?: number | undefined;
-  /** false leaves out what has a parent */
+  /** false excludes jobs with a parent */
   histories: boolean;
   limit: number;
-  /** only what comes after this one, newest first */
+  /** returns only what follows this job, newest first */
   after?: {createdAt: number; id: string} | undefined;
 }
 
-/** Kept jobs that meet every condition, newest first. */
+/** Returns the stored jobs that meet every condition, newest first. */
 export function queryJobs(db: Database, query: JobQuery): Promise<Job[]> {
   const {since, histories, limit, after, ...own} = query;
   const named = (["status", "kind", "pair", "series"] as const).flatMap((name) =>
@@ -104,7 +103,9 @@ export function queryJobs(db: Database, query: JobQuery): Promise<Job[]> {
   return bodies(db, `${where} order by created_ts desc, id desc limit ${limit}`);
 }
 
-/** A field as it stands in a job's JSON. Quotes inside values are escaped there, so that no text can look like it. */
+/**
+ * Returns a field as it appears in a job's JSON. Quotes inside values are escaped there, so no text can imitate one.
+ */
 function field(name: string, value: string): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
@@ -114,19 +115,19 @@ async function bodies(db: Database, clauses: string): Promise<Job[]> {
   return rows.map((row) => JSON.parse(row.body) as Job);
 }
 
-/** What a manifest tells of jobs: the newest that stand for themselves or failed, newest first. */
+/** Returns the jobs that a manifest lists: batches and failed jobs, newest first. */
 export async function recentJobs(db: Database, limit = 50): Promise<Record<string, unknown>[]> {
   const jobs = (await readJobs(db, 20 * limit)).filter((job) => job.parentId === null || job.status === "failed");
   return jobs.slice(0, limit).map((job) => ({...job}));
 }
 
-/** Adds lines to a job's log, in order. */
+/** Appends lines to a job's log, in order. */
 export async function appendLog(db: Database, jobId: string, lines: readonly LogLine[]): Promise<void> {
   if (lines.length === 0) return;
   const values = lines.map(({ts, text}) => `(${literal(jobId)}, ${Math.trunc(ts)}, ${literal(text)})`);
   await db.connection.run(`insert into job_log values ${values.join(", ")}`);
 }
 
-/** A job's log, oldest first. */
+/** Returns a job's log, oldest first. */
 export const readLog = (db: Database, jobId: string): Promise<LogLine[]> =>
   rowsOf<LogLine>(db.connection, `select ts, text from job_log where job_id = ${literal(jobId)} order by ts, rowid`);

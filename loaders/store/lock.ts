@@ -13,18 +13,18 @@ import {hostname} from "node:os";
 import {dirname} from "node:path";
 import {LockedError} from "../errors.js";
 
-/** Who holds a store. */
+/** The process that holds a store's lock. */
 export interface Holder {
   pid: number;
   host: string;
   command: string;
   sinceTs: number;
-  /** start time of the process as the kernel counts it; tells a reused pid from the holder */
+  /** start time of the process in kernel ticks; distinguishes the holder from a reused pid */
   bootTicks: string | undefined;
 }
 
 export interface LockOptions {
-  /** how long to wait for a living holder, in ms */
+  /** how long to wait for a live holder, in ms */
   waitMs?: number;
   now?: () => number;
   sleep?: (ms: number) => Promise<void>;
@@ -33,8 +33,8 @@ export interface LockOptions {
 }
 
 /**
- * Takes the pid lock of a data directory, waiting for a living holder and taking over from a dead one. It stands beside
- * DuckDB's own lock, which cannot name its holder and which two handles in one process do not respect.
+ * Takes the pid lock of a data directory, waiting for a live holder and replacing a dead one. It complements DuckDB's
+ * own lock, which does not name its holder and does not exclude two handles in one process.
  * @returns a function that releases it
  * @throws LockedError that names the holder once `waitMs` has passed
  */
@@ -51,16 +51,16 @@ export async function acquireLock(
   mkdirSync(dirname(path), {recursive: true});
   const me: Holder = {pid: process.pid, host: hostname(), command, sinceTs: now(), bootTicks: bootTicks(process.pid)};
   const deadline = now() + waitMs;
-  let told = false;
+  let notified = false;
   for (;;) {
     if (tryCreate(path, me)) return () => release(path, me);
     const holder = readHolder(path);
     if (holder === undefined || !isAlive(holder)) {
-      stealDead(path, holder);
+      removeStale(path, holder);
       continue;
     }
-    if (!told) onWait?.(holder);
-    told = true;
+    if (!notified) onWait?.(holder);
+    notified = true;
     if (now() >= deadline) throw locked(path, holder);
     await sleep(Math.min(100, Math.max(1, deadline - now())));
   }
@@ -72,7 +72,7 @@ const locked = (path: string, holder: Holder): LockedError =>
     {fix: "wait for it to finish, stop it, or pass --wait SECONDS"}
   );
 
-/** The lock appears with its content in one step: written beside, then linked, which fails if another was first. */
+/** Creates the lock with its content in one step: writes a draft, then links it, which fails if another was first. */
 function tryCreate(path: string, me: Holder): boolean {
   const draft = `${path}.${me.pid}.${Math.trunc(me.sinceTs)}`;
   const fd = openSync(draft, "w");
@@ -93,7 +93,7 @@ function tryCreate(path: string, me: Holder): boolean {
   }
 }
 
-/** The holder of a lock file, or undefined when there is none or it cannot be read. */
+/** Returns the holder of a lock file; undefined when the file is absent or unreadable. */
 export function readHolder(path: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Holder;
@@ -102,7 +102,7 @@ export function readHolder(path: string): Holder | undefined {
   }
 }
 
-function stealDead(path: string, dead: Holder | undefined): void {
+function removeStale(path: string, dead: Holder | undefined): void {
   const current = readHolder(path);
   if (current?.pid === dead?.pid && current?.sinceTs === dead?.sinceTs) rmSync(path, {force: true});
 }
@@ -112,7 +112,9 @@ function release(path: string, me: Holder): void {
   if (current?.pid === me.pid && current.sinceTs === me.sinceTs) rmSync(path, {force: true});
 }
 
-/** True while the holder's process runs. A holder on another host is taken as alive: nobody here can tell. */
+/**
+ * Returns true while the holder's process runs. A holder on another host counts as alive, since it cannot be checked.
+ */
 export function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
   try {
@@ -124,7 +126,7 @@ export function isAlive(holder: Holder): boolean {
   return ticks === undefined || holder.bootTicks === undefined || ticks === holder.bootTicks;
 }
 
-/** When a process started, as the kernel counts it; undefined where that cannot be told. */
+/** Returns the start time of a process in kernel ticks; undefined where unavailable. */
 export function bootTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

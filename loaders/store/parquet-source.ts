@@ -12,8 +12,8 @@ export interface ParquetSource {
 }
 
 /**
- * Opens a Parquet file for reading, apart from any store.
- * @throws DataError when it is damaged or no Parquet
+ * Opens a Parquet file for reading, independent of any store.
+ * @throws DataError when it is damaged or not Parquet
  */
 export async function openParquet(path: string): Promise<ParquetSource> {
   const instance = await DuckDBInstance.create(":memory:", {threads: "1"});

@@ -2,17 +2,20 @@ import {inTransaction, rowsOf, storedKey, type Database} from "./database.js";
 import {literal} from "./key.js";
 import {DECIMAL_SQL} from "./schema.js";
 
-/** A rate that a venue expected at its next settlement, and when it said so. Never a settled rate (§1). */
+/**
+ * A rate that a venue predicted for its next settlement, with its time of observation. Never a settled rate
+ * (§1).
+ */
 export interface PredictedRow {
   pair: string;
-  /** the venue's instant of the observation, UTC ms: the rate is known from then on */
+  /** the venue's time of the observation, UTC ms: the rate is known from then on */
   observedTs: number;
-  /** canonical decimal text, for the interval the venue settles at */
+  /** canonical decimal text, per settlement interval */
   rate: string;
   nextFundingTs: number;
 }
 
-/** Keeps observations. One that was kept before, at the same instant, is replaced. */
+/** Stores observations, replacing earlier ones of the same instant. */
 export async function savePredicted(db: Database, venue: string, rows: readonly PredictedRow[]): Promise<void> {
   if (rows.length === 0) return;
   await inTransaction(db.connection, async () => {
@@ -26,7 +29,7 @@ export async function savePredicted(db: Database, venue: string, rows: readonly 
   });
 }
 
-/** The observations of a pair in `[fromTs, toTs)`, oldest first; rates as decimal text. */
+/** Returns the observations of a pair in `[fromTs, toTs)`, oldest first; rates as decimal text. */
 export async function readPredicted(
   db: Database,
   venue: string,

@@ -1,16 +1,16 @@
-/** The layout of `market.duckdb`. A store of a newer version is refused, never guessed at. */
+/** Version of the layout of `market.duckdb`. A newer store is rejected. */
 export const SCHEMA_VERSION = 1;
 
 /** The decimal type of prices, rates and volumes: 20 digits before the point, 18 after it. */
 export const DECIMAL_SQL = "DECIMAL(38,18)";
 
-/** Digits a stored decimal may have before and after its point; more is refused rather than rounded. */
+/** Maximum digits of a stored decimal before and after its point; a longer number is rejected, not rounded. */
 export const INTEGER_DIGITS = 20;
 export const FRACTION_DIGITS = 18;
 
 /**
- * No primary keys: an index would cost more than the range-replace writes that keep rows unique (see write.ts). Rows name
- * their history by a small number, whose zone maps let a query skip what is not its own, however long the table.
+ * Has no primary keys: an index would cost more than the range-replace writes that keep rows unique (see write.ts).
+ * Rows carry the number of their history, so that zone maps let a query skip other histories, however long the table.
  */
 export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists meta (key varchar not null, value varchar not null)`,

@@ -17,15 +17,15 @@ interface Digits {
 }
 
 /**
- * Rows on their way into the store: appended to a temporary table as they are parsed, invisible until a write takes them
- * in one transaction. A row crosses into DuckDB as one text with its fields, which costs half of a column each.
+ * Rows staged for the store: appended to a temporary table as they are parsed, then written in one transaction. Each
+ * row enters DuckDB as one text of its fields, at half the cost of a column each.
  */
 export class Stage {
   readonly table: string;
   count = 0;
   minTs = Infinity;
   maxTs = -Infinity;
-  /** true while every row came after the one before it, so that none can repeat another */
+  /** true while every row is later than the one before it, so that none is a duplicate */
   private ascending = true;
   private static serial = 0;
   private readonly fields: readonly (keyof CandleRow | keyof FundingRow)[];
@@ -52,7 +52,7 @@ export class Stage {
   }
 
   /**
-   * Adds one row. `line` is where it stands in its source, for error messages.
+   * Adds one row. `line` is its line in the source, for error messages.
    * @throws DataError when a number has more digits than a stored decimal holds
    */
   add(row: MarketRow, line = 0): void {
@@ -101,7 +101,7 @@ export class Stage {
     this.lines = [];
   }
 
-  /** Ends the appending; the table can be read afterwards. */
+  /** Flushes the last rows; the table can be read afterwards. */
   seal(): void {
     this.flush();
     this.appender?.closeSync();
@@ -109,8 +109,9 @@ export class Stage {
   }
 
   /**
-   * Refuses two different rows of one instant; equal ones are merged by the caller's `distinct`.
-   * @returns how many rows repeat another to the letter
+   * Counts duplicates, which the caller's `distinct` merges.
+   * @returns the number of rows that repeat another exactly
+   * @throws DataError for two different rows with one stamp
    */
   async countRepeats(): Promise<number> {
     if (this.ascending) return 0;
@@ -130,7 +131,7 @@ export class Stage {
     return n!.n;
   }
 
-  /** The SQL that reads the staged rows as the target table's columns, without the key. */
+  /** Returns the SQL that reads the staged rows as the target table's columns, without the key. */
   select(): string {
     const columns = this.fields.map((field, i) =>
       field === "reportedHours"
@@ -148,8 +149,8 @@ export class Stage {
 }
 
 /**
- * Text to DECIMAL(38,18). The direct cast goes through 128-bit arithmetic at 10 µs a value; one that fits 64 bits costs a
- * hundredth of it, so the digits seen choose the way. All three are exact.
+ * Returns the SQL that casts text to DECIMAL(38,18). The direct cast uses 128-bit arithmetic, at 10 µs a value; one
+ * that fits 64 bits costs a hundredth of it. The digits seen so far choose the cast; all three are exact.
  */
 function decimalSql(expression: string, {integer, fraction, negative}: Digits): string {
   if (integer + fraction <= 18) return `(${expression})::decimal(18,${fraction})::${DECIMAL_SQL}`;

@@ -2,13 +2,13 @@ import type {TrackedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
-/** Who put a history on the list of scheduled updates; `nobody` keeps a pair off it that a person took off. */
+/** Origin of a history in the scheduled updates; `nobody` marks a pair that the operator removed. */
 export type ChosenBy = "person" | "top" | "nobody";
 
 /** A history that scheduled updates include. */
 export type Tracked = TrackedReport & SeriesKey & {chosenBy: ChosenBy};
 
-/** Everything on the list, by venue, pair, series and timeframe. */
+/** Returns every tracked history, by venue, pair, series and timeframe. */
 export const readTracked = async (db: Database): Promise<Tracked[]> =>
   rowsOf<Tracked>(
     db.connection,
@@ -18,8 +18,8 @@ export const readTracked = async (db: Database): Promise<Tracked[]> =>
   );
 
 /**
- * Puts histories on the list. A person's word stands over a selection's: what a person took off, no selection puts back;
- * what a person put on, none takes off. `fromTs` only ever goes further back.
+ * Adds histories to the scheduled updates. The operator's choice overrides a selection's: a selection neither adds what
+ * the operator removed, nor removes what the operator added. `fromTs` only moves further back.
  */
 export async function track(
   db: Database,
@@ -46,8 +46,9 @@ export async function track(
 }
 
 /**
- * Takes pairs off the list, or single timeframes of them; a weekly selection will not put them back. Rows stay.
- * @returns how many histories went off
+ * Removes pairs, or single timeframes of them, from the scheduled updates; the weekly selection does not add them
+ * again. Rows stay.
+ * @returns the number of histories removed
  */
 export async function untrack(
   db: Database,
@@ -68,7 +69,7 @@ export async function untrack(
   return row!.n;
 }
 
-/** Has updates take pairs of a venue in again, or leave them out for a while. Rows and the list stay as they are. */
+/** Resumes or pauses the updates of pairs of a venue. Rows and the list stay as they are. */
 export async function setEnabled(
   db: Database,
   venue: string,
@@ -86,8 +87,8 @@ export async function setEnabled(
 }
 
 /**
- * Takes off what an earlier selection put on and the present one does not choose. Rows stay.
- * @returns the pairs that went off
+ * Removes the histories that an earlier selection added and the current one does not choose. Rows stay.
+ * @returns the pairs removed
  */
 export async function dropUnselected(db: Database, venue: string, keep: (key: Tracked) => boolean): Promise<string[]> {
   const own = (await readTracked(db)).filter((t) => t.venue === venue && t.chosenBy === "top");

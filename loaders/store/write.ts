@@ -9,32 +9,34 @@ import type {Stage} from "./stage.js";
 import {DataError} from "../errors.js";
 
 export interface WriteOptions {
-  /** the stretch the rows prove: everything in it was asked for and answered */
+  /** the span that the rows prove: all of it was requested and answered */
   proven: Span;
   /**
-   * `range`: the reply is the whole truth about the stretch, what is not in it goes away; an
-   * empty reply proves its stretch and takes nothing away, since silence is no proof that rows were wrong. `rows`: a file adds what it
-   * has and takes nothing away, so that a file with a hole never opens one in complete history.
+   * `range`: the reply is complete for the span, so stored rows that it lacks are deleted. An empty reply deletes none,
+   * since it does not prove that they were wrong.
+   *
+   * `rows`: a file adds rows and deletes none, so that a file with a hole never opens one in complete history.
    */
   mode: "range" | "rows";
-  /** where the rows came from: an API's base URL or `file` */
+  /** source of the rows: an API's base URL or `file` */
   origin: string;
-  /** more work for the same transaction, e.g. the job's progress */
+  /** further work in the same transaction, e.g. to save the job's progress */
   also?: () => Promise<void>;
 }
 
 export interface WriteResult {
-  /** rows in the source after merging repeats */
+  /** rows in the source after merging duplicates */
   rows: number;
-  /** rows that were new or differed */
+  /** rows added, changed or deleted */
   changed: number;
-  /** rows that repeated another of the source to the letter */
+  /** rows that repeated another of the source exactly */
   repeats: number;
 }
 
 /**
- * Takes staged rows into the store in one transaction: rows, coverage, findings and the lake's work list together
- * (§8.12). Writing the same again changes nothing. The stage is used up either way.
+ * Writes staged rows to the store in one transaction: rows, coverage, findings and the lake's work list
+ * (§8.12). Writing the same again changes nothing. The stage is discarded either way.
+ * @throws DataError for two different rows with one stamp
  */
 export async function writeStage(db: Database, stage: Stage, options: WriteOptions): Promise<WriteResult> {
   try {
@@ -60,7 +62,7 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
 
 const tableOf = (stage: Stage): "candles" | "funding" => (isCandleSeries(stage.key.series) ? "candles" : "funding");
 
-/** Whether anything is stored where the rows go, and whether they come after everything that is. */
+/** Returns whether nothing is stored where the rows go, and whether they come after everything that is. */
 async function surroundings(
   db: Database,
   stage: Stage,
@@ -75,7 +77,10 @@ async function surroundings(
   return {fresh: !row!.there, appended: row!.last === null || row!.last < stage.minTs - 60_000};
 }
 
-/** Settlements are one and the same when their boundary is: venues stamp them with a jitter that varies by source. */
+/**
+ * Returns the SQL condition for the same row. Settlements match by boundary, because the jitter of their stamps varies
+ * by source.
+ */
 const sameRow = (table: string): string =>
   table === "candles" ? "e.ts = s.ts" : "e.boundary_ts = cast(round(s.ts / 60000.0) as bigint) * 60000";
 
@@ -83,7 +88,7 @@ function range(stage: Stage, {mode, proven}: WriteOptions): string {
   const table = tableOf(stage);
   const column = table === "candles" ? "ts" : "boundary_ts";
   if (mode === "range") {
-    // A stamp that jitters over the edge of its reply belongs to the reply all the same.
+    // A stamp that jitters over the edge of its reply still belongs to the reply.
     const edges = table === "funding" && stage.count > 0 ? [boundaryTs(stage.minTs), boundaryTs(stage.maxTs) + 1] : [];
     return `${column} >= ${Math.min(proven.from, ...edges)} and ${column} < ${Math.max(proven.to, ...edges)}`;
   }
@@ -122,7 +127,7 @@ async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fr
     await connection.run(`${target} ${last} from (${stage.select()}) s`);
     return;
   }
-  // What a source does not carry (turnover, the reported interval) stays as another one told it.
+  // Fields that a source lacks (turnover, the reported interval) keep their value from another one.
   const last =
     table === "candles"
       ? "coalesce(s.turnover, e.turnover)"

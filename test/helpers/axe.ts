@@ -4,7 +4,7 @@ import type {Page} from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds and is let pass: one rule on one element each, with its reason. Nothing else is excused. */
+/** Accepted findings of axe: one rule on one element each, with its reason. */
 const AXE_EXCEPTIONS = [
   {
     rule: "region",
@@ -13,7 +13,7 @@ const AXE_EXCEPTIONS = [
   }
 ];
 
-/** Violations on a page as it stands, less the named exceptions. */
+/** Returns the violations on a page in its current state, less the accepted ones. */
 export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const result = await page.evaluate(() => (window as any).axe.run(document));

@@ -3,8 +3,8 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 
 /**
- * Gives the browser tests one folder for the sites they share, and takes it away at the end. A folder given by
- * `CARRYBOOK_TEST_SITES` is kept, with the sites in it, for whoever runs one file again and again.
+ * Creates one folder for the sites that browser tests share, and deletes it at the end. A folder given by
+ * `CARRYBOOK_TEST_SITES` is kept with its sites, for repeated runs of one file.
  */
 export default function setup(): () => void {
   const given = process.env.CARRYBOOK_TEST_SITES;

@@ -5,7 +5,7 @@ import {chromium, type Browser, type Page} from "playwright-core";
 const ARGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
-/** Chromium of this machine, without anything that would call home. */
+/** Launches this machine's Chromium with background requests disabled. */
 export async function launch(): Promise<Browser> {
   const executablePath = execFileSync(
     "sh",
@@ -17,7 +17,7 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({executablePath, args: ARGS.split(" ")});
 }
 
-/** A port of the loopback address that nobody listens on. */
+/** Returns a loopback port without a listener. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -26,14 +26,14 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** How a page is opened. */
+/** Options for opening a page. */
 export interface OpenOptions {
   theme?: "light" | "dark";
   width?: number;
   height?: number;
 }
 
-/** A page with everything that went wrong on it: console errors, exceptions, requests to elsewhere, failed requests. */
+/** A page with its errors: console errors, exceptions, requests to other origins and failed requests. */
 export async function openPage(
   browser: Browser,
   url: string,

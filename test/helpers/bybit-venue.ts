@@ -6,15 +6,15 @@ export interface MadeSettlement {
   rate: string;
 }
 
-/** What a constructed venue with Bybit's rules serves; it has one market, and what is absent is empty. */
+/** Data of a constructed venue with Bybit's rules and one market; absent fields are empty. */
 export interface MadeVenue {
   now: () => number;
   symbol?: string;
-  /** when its perp was listed; 2020-03-30 if not said */
+  /** launch of its perp; 2020-03-30 by default */
   launchTs?: number;
-  /** when its perp ends; "0" while it trades */
+  /** delivery time of its perp; "0" while it trades */
   deliveryTs?: number;
-  /** today's interval, which the history may not have had */
+  /** current interval, which may differ from that of the history */
   fundingIntervalMinutes?: () => number;
   settlements?: readonly MadeSettlement[];
   /** newest first, as `[open time, open, high, low, close, volume, turnover]` */
@@ -30,7 +30,7 @@ export const envelope = (now: number, result: unknown, retCode = 0, retMsg = "OK
   time: now
 });
 
-/** Answers a request by Bybit v5's rules for the public endpoints this project reads. */
+/** Returns the reply to a request by Bybit v5's rules, for the public endpoints that this project reads. */
 export function bybitReply(venue: MadeVenue, url: URL): unknown {
   const {now, symbol = "BTCUSDT", settlements = [], klines = () => [], tickers = () => []} = venue;
   const query = url.searchParams;

@@ -10,11 +10,11 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Starts the command as its own process, as a shell would. */
+/** Starts the command in its own process, as a shell would. */
 export const startCli = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess =>
   spawn(process.execPath, [BIN, ...args], {env: {...process.env, CARRYBOOK_DATA: "", ...env, NO_COLOR: "1"}});
 
-/** Collects what a process says until it ends. */
+/** Collects the output of a process until it exits. */
 export function finished(child: ChildProcess): Promise<CliResult> {
   let stdout = "";
   let stderr = "";

@@ -1,12 +1,12 @@
 import type {Clock} from "../../loaders/exchange/types.js";
 
-/** A clock on which nothing waits: the sleeper that is due first wakes at the next tick, and time jumps to it. */
+/** A clock without real waiting: at each tick, time jumps to the earliest sleeper, which wakes. */
 export interface VirtualClock extends Clock {
-  /** moves the wall clock alone, as an administrator or a time server does */
+  /** steps the wall clock alone, as an administrator or a time server does, in ms */
   step: (ms: number) => void;
-  /** moves both on, as waiting does */
+  /** advances both clocks, as waiting does, in ms */
   advance: (ms: number) => void;
-  /** total of all sleeps asked for, and the longest */
+  /** number of sleeps, and the longest in ms */
   slept: {count: number; longestMs: number};
 }
 
@@ -16,9 +16,10 @@ interface Sleeper {
 }
 
 /**
- * @param startMs the wall time it starts at
- * @param tickMs real time between two wakings: long enough for requests in flight to come back
- * @param busy while it says so, nobody wakes and no time passes: work that takes none on this clock goes on
+ * Creates a virtual clock.
+ * @param startMs initial wall time, UTC ms
+ * @param tickMs real time between two wakings in ms: long enough for requests in flight to return
+ * @param busy while it returns true, no sleeper wakes and no time passes: other work takes no time on this clock
  */
 export function virtualClock(startMs: number, tickMs = 1, busy: () => boolean = () => false): VirtualClock {
   let monotonic = 0;
@@ -51,18 +52,18 @@ export function virtualClock(startMs: number, tickMs = 1, busy: () => boolean = 
         slept.count++;
         slept.longestMs = Math.max(slept.longestMs, ms);
         if (signal?.aborted) return reject(signal.reason as Error);
-        const leave = () => {
+        const onAbort = () => {
           sleepers.splice(sleepers.indexOf(sleeper), 1);
           reject(signal!.reason as Error);
         };
         const sleeper: Sleeper = {
           atMs: monotonic + ms,
           wake: () => {
-            signal?.removeEventListener("abort", leave);
+            signal?.removeEventListener("abort", onAbort);
             resolve();
           }
         };
-        signal?.addEventListener("abort", leave, {once: true});
+        signal?.addEventListener("abort", onAbort, {once: true});
         sleepers.push(sleeper);
         schedule();
       }),

@@ -40,7 +40,7 @@ const HEALTH: Health = {
   issues: []
 };
 
-/** A trading loop that only notes what it was told. */
+/** A trading loop that only records its calls. */
 export class FakeControl implements TradingControl {
   readonly told: string[] = [];
   halted = false;
@@ -97,10 +97,10 @@ export interface TestApi extends ApiServer {
   port: number;
   hub: Hub;
   control: FakeControl;
-  /** what the API had the engine do, and what it logged */
+  /** calls that the API made on the engine, and its log */
   stopped: string[];
   logged: string[];
-  /** a request with the token and JSON, whatever else is said */
+  /** sends a request with the token and JSON, unless overridden */
   call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
 }
 
@@ -109,7 +109,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((close) => close()));
 });
 
-/** The API over real HTTP on a free port, above a trading loop that only notes what it is told. */
+/** Starts the API over real HTTP on a free port, with a trading loop that only records its calls. */
 export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<ServerOptions> = {}): Promise<TestApi> {
   const control = new FakeControl();
   const hub = deps.hub ?? new Hub("test");
@@ -165,7 +165,7 @@ export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<Ser
   };
 }
 
-/** Sends bytes as they are and gives everything that comes back until the server closes or has been silent for a while. */
+/** Sends raw bytes and returns the reply, until the server closes or is silent for a while. */
 export function raw(port: number, bytes: string | Buffer, {quietMs = 400} = {}): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
@@ -186,9 +186,9 @@ export function raw(port: number, bytes: string | Buffer, {quietMs = 400} = {}):
   });
 }
 
-/** The status line's number of a raw answer; 0 when there was none. */
+/** Returns the status code of a raw reply; 0 without one. */
 export const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
 
-/** The text of a request with the headers given, one a line. */
+/** Returns the text of a request with the given headers, one per line. */
 export const request = (line: string, headers: readonly string[], body = ""): string =>
   `${line} HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n${body}`;

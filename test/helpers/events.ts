@@ -7,7 +7,7 @@ export interface Heard {
   data: any;
 }
 
-/** Follows a stream of events as a page does; `next` waits for the next one. */
+/** Follows an event stream as a page does; `next` waits for the next event. */
 export async function listenTo(
   url: string,
   {token = TOKEN, lastId}: {token?: string; lastId?: string} = {}

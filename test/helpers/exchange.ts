@@ -2,7 +2,7 @@ import {createExchange, type Exchange, type ExchangeOptions} from "../../loaders
 import {uniform} from "../../engine/simulator/market/noise.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
-/** A client of the simulated venue's dialect on a clock of its own, with a seeded jitter. */
+/** Creates a client of the simulated venue on its own clock, with seeded jitter. */
 export async function clientOf(
   url: string,
   nowMs: number,
@@ -21,7 +21,7 @@ export async function clientOf(
   return {exchange, clock};
 }
 
-/** Everything an asynchronous walk gives out. */
+/** Collects everything that an asynchronous iterable yields. */
 export async function collect<T>(walk: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of walk) all.push(item);

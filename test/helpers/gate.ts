@@ -23,7 +23,7 @@ const cases: {
   config: Record<string, string>;
 }[] = JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8"));
 
-/** Any key, any value: what a grid may ask. */
+/** Generates any key with any value, as a grid may have. */
 function randomEntries(pick: <T>(values: readonly T[]) => T): Record<string, string> {
   const entries: Record<string, string> = {strategy: pick(["simple", "composite"])};
   const set = (key: string, values: readonly string[]) => {
@@ -79,7 +79,7 @@ function hold(
   expect(found, JSON.stringify(entries)).toEqual([]);
 }
 
-/** Defines one test a reference case: its own config and some seeded ones, each held against the exact ledger. */
+/** Defines one test per reference case: its own config and several seeded ones, each compared with the exact ledger. */
 export function gateTests(configs: number, seed: number): void {
   for (const reference of cases) {
     const missing = reference.symbol !== undefined && !realDataDir;

@@ -7,18 +7,22 @@ import {firstAtOrAfter} from "../../src/lib/time/search.js";
 import type {InputEvent, PairInput, Touch, WarmedEvent} from "../../engine/journal/events.js";
 import type {Trader} from "../../engine/trader/trader.js";
 
-/** A history as the trading loop would have lived through it. */
+/** A history as inputs of the trading loop. */
 export interface HistoryFeed {
   windows: readonly PairWindow[];
-  /** makes the pairs known and warms their signals up, as far as that has not been done */
+  /** lists the pairs and warms up their signals, unless that is done */
   begin(trader: Trader): void;
-  /** every instant at which anything could happen, with what became known then; it asks the trader what matters */
+  /**
+   * yields every instant at which something can happen, with what became known then; asks the trader which instants
+   * matter
+   */
   inputs(trader: Trader): Generator<Omit<InputEvent, "type">>;
 }
 
 /**
- * Turns stored history into the inputs of the trading loop, by the conventions of a backtest (§3): the touch is
- * the open, there is no latency, settlements are known at their instant and the data ends at the last common bar.
+ * Converts stored history to inputs of the trading loop, by the conventions of a backtest (§3). Bid and ask
+ * are the open, and there is no latency. Settlements are known at their instant, and the data ends at the last common
+ * bar.
  */
 export function historyFeed(markets: readonly MarketData[], config: StrategyConfig, range: Range = {}): HistoryFeed {
   const windows = markets.map((market) => windowOf(market, range, config.warmup));
@@ -52,7 +56,7 @@ export function historyFeed(markets: readonly MarketData[], config: StrategyConf
   };
 }
 
-/** One pair's place in its history. */
+/** One pair's position in its history. */
 class Cursor {
   readonly #window: PairWindow;
   readonly #config: StrategyConfig;

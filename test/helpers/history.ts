@@ -2,7 +2,9 @@ import {mkdirSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {generator} from "../../src/lib/stats/random.js";
 
-/** Writes files of a made history for several pairs: funding with a switch and a hole, hourly perp and spot. */
+/**
+ * Writes files of a made history of several pairs: funding with an interval switch and a hole, hourly perp and spot.
+ */
 export function makeHistory(dir: string, {pairs = 4, hours = 2_000, seed = 1} = {}): void {
   const next = generator(seed);
   const T0 = Date.UTC(2023, 10, 1);

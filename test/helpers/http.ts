@@ -4,7 +4,7 @@ import {afterEach} from "vitest";
 
 export interface TestServer {
   url: string;
-  /** every request that came, in order */
+  /** every request received, in order */
   seen: URL[];
 }
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((close) => close()));
 });
 
-/** A server of this test that answers as it is told, and goes away after it. */
+/** Starts a server with scripted replies, which closes after the test. */
 export async function serve(handler: Handler): Promise<TestServer> {
   const seen: URL[] = [];
   const server = createServer((request, reply) => {

@@ -9,17 +9,17 @@ import type {Timeframe} from "../../src/lib/time/grid.js";
 import {uniform} from "../../engine/simulator/market/noise.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
-/** The simulated present of these tests. */
+/** The simulated present of these tests, UTC ms. */
 export const SIM_NOW = Date.UTC(2026, 9, 1, 12, 34, 56);
 
-/** A store, a simulated venue that stands still, and a queue between them, on one virtual clock. */
+/** A store, a simulated venue at a standing clock, and a queue between them, on one virtual clock. */
 export interface Rig {
   db: Database;
   sim: Sim;
   exchange: Exchange;
   clock: VirtualClock;
   service: JobService;
-  /** the venue's own count of what it was asked */
+  /** the venue's count of the requests it received */
   requests: () => Promise<SimRequests>;
   post: (path: string, body: unknown) => Promise<void>;
   close: () => Promise<void>;
@@ -37,11 +37,11 @@ export interface SimRequests {
 
 export interface RigOptions extends Partial<ServiceOptions> {
   sim?: SimOptions;
-  /** a venue that is there already */
+  /** an existing venue */
   url?: string;
   clock?: VirtualClock;
   seed?: number;
-  /** the simulated present */
+  /** the simulated present, UTC ms */
   nowMs?: number;
   deadlineMs?: number;
 }
@@ -86,7 +86,7 @@ export async function rig(dir: string, given: RigOptions = {}): Promise<Rig> {
   };
 }
 
-/** The histories of some pairs, with the venue's list of markets kept first. */
+/** Returns the histories of pairs, after storing the venue's market listing. */
 export async function historiesFor(
   {db, exchange, clock}: Rig,
   pairs: readonly string[],

@@ -8,7 +8,7 @@ import type {MarketData} from "../../src/lib/market/marketdata.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {planMarket, type MarketPlan} from "./market.js";
 
-/** A history that hurts, and rules under which it opens, leaves, waits and is liquidated. */
+/** A stressful history, and rules under which it enters, exits, waits and is liquidated. */
 const plan: MarketPlan = {
   seed: 4,
   bars: 220,
@@ -29,13 +29,13 @@ export const config = parseConfig({
   decisionDelayBars: "1",
   spotFeeIn: "base"
 });
-/** The end of a process, as far as one test process can play it. */
+/** Simulates the crash of a process within the test process. */
 export class Crash extends Error {}
 
-/** How a crash falls on the write of a line: before it, in the middle of it, after it. */
+/** Point of a crash in the writing of a line: before, in the middle, after. */
 export type CrashAt = "before" | "within" | "after";
 
-/** A disk on which the process dies at its `n`-th line. */
+/** A disk on which the process crashes at its `n`-th line. */
 export function crashingDisk(
   n: number,
   at: CrashAt,
@@ -53,7 +53,7 @@ export function crashingDisk(
   };
 }
 
-/** Runs a history through the engine with a journal, going on with what is there. */
+/** Runs a history through the engine with a journal, resuming from its content. */
 export async function runJournalled(
   dir: string,
   markets: readonly MarketData[],
@@ -68,7 +68,10 @@ export async function runJournalled(
   }
 }
 
-/** Runs a history into a crash; what the disk would hold after it is there. False when it ended before the crash. */
+/**
+ * Runs a history until it crashes, leaving what the disk would hold.
+ * @returns false when the run ended before the crash
+ */
 export async function runIntoCrash(
   dir: string,
   markets: readonly MarketData[],
@@ -91,13 +94,13 @@ export async function runIntoCrash(
   } catch (error) {
     if (!(error instanceof Crash)) throw error;
   }
-  // A dead process does not tidy up after itself, as the journal does after an error.
+  // A crashed process does not clean up, as the journal does after an error.
   const newest = journalFiles(dir).at(-1);
   if (newest !== undefined) appendFileSync(newest, kept ?? partial);
   return true;
 }
 
-/** Every line of a journal. */
+/** Returns every line of a journal. */
 export function allLines(dir: string): JournalLine[] {
   const lines: JournalLine[] = [];
   readJournal(dir, (line) => void lines.push(line));

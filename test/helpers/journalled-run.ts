@@ -1,4 +1,4 @@
-/** A history run with a journal, in a process of its own that kills itself with SIGKILL at a line: argv is DIR LINE. */
+/** Runs a history with a journal in its own process, which kills itself with SIGKILL at a line: argv is DIR LINE. */
 import {REAL_DISK} from "../../engine/journal/journal.js";
 import {config, markets, runJournalled} from "./journal.js";
 

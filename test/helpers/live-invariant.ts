@@ -7,15 +7,17 @@ import {bookedFlow, venueFlow, type LiveDesk} from "./live.js";
 const START = new Decimal(100_000);
 const CENT_OF_A_MILLIONTH = "0.00000001";
 
-/** The events of a type in a desk's journal. */
+/** Returns the events of a type in a desk's journal. */
 export const eventsOf = (dir: string, type: string) =>
   allLines(dir).flatMap(({event}) => (event.type === type ? [event as unknown as Record<string, unknown>] : []));
 
-/** Every client id that the journal has written down before it was sent. */
+/** Returns every client id that the journal recorded before sending. */
 export const orderedIds = (dir: string): string[] =>
   eventsOf(dir, "ordered").flatMap(({legs}) => (legs as {clientId: string}[]).map(({clientId}) => clientId));
 
-/** Every order at the venue is one of the journal's; the legs that the venue makes of a spread order are that order. */
+/**
+ * Checks that every order at the venue is in the journal. The legs that the venue makes of a spread order belong to it.
+ */
 function expectJournalled({orders, spreadOrders}: Ledger, ordered: readonly string[]): void {
   const legs = new Set(spreadOrders.flatMap((order) => [order["leg1OrderId"], order["leg2OrderId"]]));
   for (const {orderId, orderLinkId} of orders) if (!legs.has(orderId)) expect(ordered).toContain(orderLinkId);
@@ -26,7 +28,7 @@ function expectJournalled({orders, spreadOrders}: Ledger, ordered: readonly stri
   expect(open).toEqual([]);
 }
 
-/** The books of the venue and the ledger say the same of money, coins, shorts and orders. */
+/** Checks that venue and ledger agree on money, coins, shorts and orders. */
 export async function expectAgreement(own: LiveDesk): Promise<void> {
   const difference = venueFlow(own.ledger, START).minus(bookedFlow(own.trader)).abs();
   expect(difference.lte(CENT_OF_A_MILLIONTH), `the books differ by ${text(difference)}`).toBe(true);
@@ -34,9 +36,9 @@ export async function expectAgreement(own: LiveDesk): Promise<void> {
 }
 
 /**
- * What must hold at the end of every case: legs even to a lot step, or halted and saying so; orders at the venue = orders in
- * the journal, none open; the books agree to 1e-8.
- * @returns whether it is halted with a naked leg
+ * Checks what must hold at the end of every case. Legs are equal to a lot step, or trading is halted with an alarm. The
+ * venue's orders equal the journal's, none open, and the books agree to 1e-8.
+ * @returns true when it is halted with an unhedged leg
  */
 export async function insideTheInvariant(own: LiveDesk, dir: string): Promise<boolean> {
   const {trader, ledger, pair} = own;
@@ -52,7 +54,7 @@ export async function insideTheInvariant(own: LiveDesk, dir: string): Promise<bo
   return naked;
 }
 
-/** What the venue does to one order, once. */
+/** Fault that the venue injects into one order, once. */
 export const ORDER_FAULTS = [
   {kind: "reject"},
   {kind: "insufficient-funds"},

@@ -19,7 +19,7 @@ import {virtualClock, type VirtualClock} from "./clock.js";
 import {Crash, type CrashAt} from "./journal.js";
 import {LIVE_KEYS, LOOP_NOW} from "./loop.js";
 
-/** When a process dies while a round of orders goes out. */
+/** Point at which a process crashes while it sends a round of orders. */
 export type CrashPoint = "none" | "before journal" | "after send" | "after ack";
 
 export interface DeskOptions {
@@ -28,24 +28,24 @@ export interface DeskOptions {
   config?: Record<string, string>;
   nowMs?: number;
   deadlineMs?: number;
-  /** how orders go out */
+  /** settings of order execution */
   execution?: Partial<ExecutionConfig>;
 }
 
 /**
- * One pair traded on an account of the simulated venue, step by step, by the trading machine itself: its journal is real,
- * the venue is spoken to over HTTP, and the process may die at any point of an order.
+ * Trades one pair on an account of the simulated venue, step by step, with the real trader and journal. The venue is
+ * reached over HTTP, and the process may crash at any point of an order.
  */
 export class LiveDesk {
   readonly alarms: string[] = [];
   trader!: Trader;
   venue!: LiveVenue;
-  /** ends the process that runs now, in good order */
+  /** stops the running process cleanly */
   stop!: AbortController;
   #journal!: Journal;
   #disk: JournalDisk | undefined;
-  /** what a death has left of the line it fell on */
-  #left = "";
+  /** the partial line left by a crash */
+  #partial = "";
 
   private constructor(
     readonly dir: string,
@@ -130,32 +130,32 @@ export class LiveDesk {
     });
   }
 
-  /** From now on the process dies at its `n`-th line from here. */
+  /** Makes the process crash at its `n`-th journal line from now. */
   dieAtLine(n: number, at: CrashAt): void {
     let lines = 0;
     this.#disk = {
       ...REAL_DISK,
       write: (fd, text) => {
         if (++lines !== n) return REAL_DISK.write(fd, text);
-        this.#left = at === "before" ? "" : at === "within" ? text.slice(0, Math.floor(text.length / 2)) : text;
+        this.#partial = at === "before" ? "" : at === "within" ? text.slice(0, Math.floor(text.length / 2)) : text;
         throw new Crash(`line ${n}`);
       }
     };
   }
 
-  /** A new process: all that it knows is in the journal. */
+  /** Starts a new process, which knows only the journal. */
   async restart(): Promise<void> {
     this.#journal.close();
     this.#disk = undefined;
-    // a dead process does not tidy up after itself, as the journal does after an error
+    // a crashed process does not clean up, as the journal does after an error
     const newest = journalFiles(this.dir).at(-1);
-    if (newest !== undefined) appendFileSync(newest, this.#left);
-    this.#left = "";
+    if (newest !== undefined) appendFileSync(newest, this.#partial);
+    this.#partial = "";
     this.#start();
     await this.trader.recover();
   }
 
-  /** One look at the market and the account, a minute after the last, and the step that follows. */
+  /** Observes the market and the account, a minute after the last time, and runs the step that follows. */
   async step(rate?: string): Promise<void> {
     this.clock.advance(MINUTE_MS);
     const {venueMs} = await this.feed.time();
@@ -169,7 +169,7 @@ export class LiveDesk {
         const mark = {price: quote!.perp!.last, source: "perp-close" as const};
         return {tsMs, rate: "0.0001", reportedHours: 8, mark, paid};
       });
-    // without a mark: what decides here is no settlement of the venue, which therefore pays nothing
+    // without a mark: the settlement decided here is not one of the venue's, which therefore pays nothing
     if (rate !== undefined) settlements.push({tsMs: ts, rate, reportedHours: 8});
     await this.trader.step({
       ts,
@@ -187,8 +187,8 @@ export class LiveDesk {
   }
 
   /**
-   * A step in which the process dies, and the new process that goes on.
-   * @param last the order of the step after whose sending it dies; those before it are answered when `answered` is set
+   * Runs a step in which the process crashes, and the new process that resumes.
+   * @param last index of the order after whose sending it crashes; earlier ones are acknowledged when `answered` is set
    */
   async stepInto(crash: CrashPoint, rate: string, {last = 2, answered = false} = {}): Promise<void> {
     if (crash === "none") return this.step(rate);
@@ -234,13 +234,13 @@ export class LiveDesk {
     return this.sim.steer.ledger(LIVE_KEYS.apiKey);
   }
 
-  /** Coins less short by the venue's own books, in coins. */
+  /** Returns the net position by the venue's own books, in coins: spot coins less the short. */
   get naked(): Decimal {
     const {coins, short} = exposureOf(this.ledger, this.pair);
     return coins.minus(short);
   }
 
-  /** What the two books say of each other; undefined when they agree. */
+  /** Returns the mismatch between venue and ledger; undefined when they agree. */
   async disagreement(): Promise<string | undefined> {
     return disagreement(
       await reconcile(this.trader, {venueMs: this.trader.lastTs, pause: () => this.clock.sleep(500)})
@@ -253,7 +253,7 @@ export class LiveDesk {
   }
 }
 
-/** What an account holds of a pair whose perp counts single coins. */
+/** Returns an account's balances and position of a pair whose perp counts single coins. */
 export function exposureOf(ledger: Ledger, pair: string): {coins: Decimal; short: Decimal} {
   const [coin] = pair.split("/") as [string];
   const position = ledger.positions.find(({symbol}) => symbol === pair.replace("/", ""));
@@ -264,7 +264,7 @@ export function exposureOf(ledger: Ledger, pair: string): {coins: Decimal; short
   };
 }
 
-/** Change of the venue's own cash since `start`, with open shorts at what they were sold for. */
+/** Returns the change of the venue's cash since `start`, with open shorts at their entry value. */
 export function venueFlow(ledger: Ledger, start: Decimal): Decimal {
   return ledger.positions.reduce(
     (sum, row) => {
@@ -275,11 +275,11 @@ export function venueFlow(ledger: Ledger, start: Decimal): Decimal {
   );
 }
 
-/** What has flowed by the trading machine's own ledger. */
+/** Returns the cash flow by the trader's own ledger. */
 export const bookedFlow = (trader: Trader): Decimal =>
   trader.open.reduce((sum, hedge) => sum.plus(hedge.flow), trader.account.closedNet.plus(trader.outside).plus(ZERO));
 
-/** The longest time, ms, for which an account's legs differed by more than `step`, by its executions. */
+/** Returns the longest time in ms for which an account's legs differed by more than `step`, by its executions. */
 export function longestNaked(ledger: Ledger, step: Decimal): number {
   let naked = ZERO;
   let since: number | undefined;
@@ -290,7 +290,7 @@ export function longestNaked(ledger: Ledger, step: Decimal): number {
     const quantity = new Decimal(row["execQty"] as string).times(row["side"] === "Buy" ? 1 : -1);
     const inCoin = row["category"] === "spot" && row["side"] === "Buy";
     naked = naked.plus(quantity).minus(inCoin ? (row["execFee"] as string) : 0);
-    // what happens at one instant is one exposure
+    // executions at one instant are one exposure
     if (rows[i + 1] !== undefined && Number(rows[i + 1]!["execTime"]) === ts) continue;
     const even = naked.abs().lte(step);
     if (!even) since ??= ts;

@@ -12,7 +12,7 @@ import {createExchange, type Clock, type Exchange} from "../../loaders/exchange/
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
-/** The venue's instant at which these tests begin: half an hour before a settlement. */
+/** Venue time at which these tests begin, UTC ms: half an hour before a settlement. */
 export const LOOP_NOW = Date.UTC(2026, 2, 2, 15, 30);
 
 /** A trading loop on paper against the simulated venue over HTTP, on one virtual clock. */
@@ -29,16 +29,16 @@ export interface LoopRig {
 }
 
 export interface LoopRigOptions {
-  /** entries of the strategy over defaults that trade often */
+  /** strategy entries over defaults that trade often */
   strategy?: Record<string, string>;
   clock?: VirtualClock;
   sim?: SteeredSim;
   simOptions?: SimOptions;
   options?: Partial<LoopOptions>;
-  /** trades on an account of the simulated venue, which is opened where it is not there yet */
+  /** trades on an account of the simulated venue, which is opened if absent */
   live?: LiveRigOptions;
   nowMs?: number;
-  /** done between two cycles, once the venue's clock has reached an instant; time stands still meanwhile */
+  /** actions between two cycles, once the venue's clock has reached an instant; time stands still meanwhile */
   script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
 }
 
@@ -47,13 +47,13 @@ export interface LiveRigOptions {
   alarms?: string[];
   deadlineMs?: number;
   keys?: Keys;
-  /** takes the line that orders go out by */
+  /** collects the clients that send orders */
   lines?: BybitAccount[];
 }
 
 export const LIVE_KEYS = {apiKey: "live-key", secret: "live-secret"};
 
-/** Venues of one account, one for each time the trader is built. */
+/** Returns a factory of venues of one account, called each time the trader is built. */
 async function liveVenues(
   {account, alarms = [], deadlineMs = 400, keys = LIVE_KEYS, lines}: LiveRigOptions,
   {

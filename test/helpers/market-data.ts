@@ -20,7 +20,7 @@ function csv(path: string): Record<string, string>[] {
 const candleRow = (row: Record<string, string>): Candle =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as unknown as Candle;
 
-/** A made case: `funding.csv`, `spot.csv`, `perp.csv` and perhaps `mark.csv` in one folder. */
+/** Reads a made case: `funding.csv`, `spot.csv`, `perp.csv` and optionally `mark.csv` in one folder. */
 export function marketDataFromCsv(dir: string, pair: string, timeframe: Timeframe): MarketData {
   const candles = (name: string) => candlesOf(timeframe, csv(join(dir, name)).map(candleRow));
   return {
@@ -57,7 +57,7 @@ async function candles(path: string, timeframe: Timeframe): Promise<Candles> {
   );
 }
 
-/** One symbol of the real Binance data, e.g. `BTCUSDT`. */
+/** Reads one symbol of the real Binance data, e.g. `BTCUSDT`. */
 export async function realMarketData(dir: string, symbol: string, timeframe: "1h" | "8h"): Promise<MarketData> {
   const funding: FundingRow[] = (
     await query(`select ts, rate from '${dir}/funding/${symbol}.parquet' order by ts`)

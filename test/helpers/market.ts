@@ -11,16 +11,16 @@ export interface MarketPlan {
   timeframe: Timeframe;
   /** hours between settlements, switching at each third */
   intervals: [number, number, number];
-  /** share of candles and settlements left out */
+  /** fraction of candles and settlements left out */
   holes: number;
   volatility: number;
   mark: boolean;
   pair: string;
-  /** bars before the pair lists */
+  /** number of bars before the pair lists */
   delay: number;
 }
 
-/** A made market that hurts: jumps, holes in each series, interval switches, a late listing. */
+/** Returns a made market for stress: jumps, holes in each series, interval switches, a late listing. */
 export function planMarket({
   seed,
   bars,
@@ -81,7 +81,7 @@ export function planMarket({
 
 const interval = fc.constantFrom(1, 2, 4, 8);
 
-/** Plans for {@link planMarket}. */
+/** Generates plans for {@link planMarket}. */
 export const arbitraryPlan = (fixed: Partial<MarketPlan> = {}): fc.Arbitrary<MarketPlan> =>
   fc
     .record({
@@ -97,7 +97,7 @@ export const arbitraryPlan = (fixed: Partial<MarketPlan> = {}): fc.Arbitrary<Mar
     })
     .map((plan) => ({...plan, ...fixed}));
 
-/** Config entries over every key that shapes a run; only those that `parseConfig` accepts together. */
+/** Generates config entries over every key that shapes a run; only sets that `parseConfig` accepts. */
 export const arbitraryEntries: fc.Arbitrary<Record<string, string>> = fc
   .record(
     {

@@ -9,17 +9,17 @@ import {Trader} from "../../engine/trader/trader.js";
 import {historyFeed} from "./history-feed.js";
 
 export interface ReplayOptions extends Range {
-  /** where its events go; hand in one with a tail to go on with a run that was cut off */
+  /** journal of the events; one with a tail resumes an interrupted run */
   recorder?: Recorder;
-  /** where its orders go; on paper by default */
+  /** venue of the orders; on paper by default */
   venue?: ExecutionVenue;
-  /** before each step, with its instant: a venue with a clock of its own is brought to it */
+  /** called before each step with its instant, UTC ms, to advance a venue with its own clock */
   onStep?: (ts: number) => Promise<void>;
 }
 
 /**
- * Runs a stored history through the trading loop on paper, by the conventions of a backtest: the same decisions, trades
- * and ledger as `runBacktest` gives, to the last digit.
+ * Runs a stored history through the trading loop on paper, by the conventions of a backtest. Decisions, trades and
+ * ledger equal those of `runBacktest`, to the last digit.
  */
 export async function replayHistory(
   markets: readonly MarketData[],

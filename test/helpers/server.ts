@@ -12,7 +12,7 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm"
 };
 
-/** Serves a built site on a free port of the loopback address, with the clean addresses of Framework's preview. */
+/** Serves a built site on a free loopback port, with the clean URLs of Framework's preview. */
 export async function serveDist(dist: string): Promise<{url: string; close: () => Promise<void>}> {
   const server: Server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url!, "http://localhost").pathname));

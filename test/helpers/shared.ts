@@ -4,7 +4,7 @@ import {fileURLToPath} from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** A folder handed to several checkouts beside this one, or undefined where there is none. */
+/** Returns a folder shared by several checkouts beside this one; undefined when absent. */
 export const sharedDir = ["../shared", "../../shared"].map((path) => join(root, path)).find((path) => existsSync(path));
 
 /** Real data for tests and measurements, kept out of the repository. */

@@ -1,4 +1,4 @@
-/** A simulated venue in a process of its own, on a clock that its parent moves: argv is the instant it starts at. */
+/** Runs a simulated venue in its own process, on a clock that its parent advances; argv is the start, UTC ms. */
 import {startSim} from "../../engine/simulator/api/server.js";
 
 const nowMs = Number(process.argv[2]);

@@ -5,7 +5,7 @@ import {ROOT} from "../../engine/site/paths.js";
 
 const SHARED = resolve(ROOT, "../shared/data/binance");
 
-/** True when the real market data lies beside the project. */
+/** True when the real market data is available beside the project. */
 export const hasSharedData = existsSync(SHARED);
 
 function node(args: readonly string[], {offline = false} = {}): string {
@@ -22,19 +22,22 @@ function node(args: readonly string[], {offline = false} = {}): string {
 
 let cut: boolean | undefined;
 
-/** Whether a child can be run in a network namespace of its own, which has no route to anywhere. */
+/** True when a child process can run in its own network namespace, which has no route. */
 export function canCutNetwork(): boolean {
   return (cut ??= spawnSync("unshare", ["-rn", "true"]).status === 0);
 }
 
-/** Runs the `carrybook` command; throws with its output when it fails. */
+/**
+ * Runs the `carrybook` command.
+ * @throws an error with its output when it fails
+ */
 export const carrybook = (...args: string[]): string => node(["engine/cli/bin.js", ...args]);
 
-/** Builds the site of a data directory, without a network where the machine allows that. */
+/** Builds the site of a data directory, without network where the machine allows that. */
 export const build = (data: string, dist: string): string =>
   node(["--import", "tsx", "engine/site/build.ts", "--data", data, "--dist", dist], {offline: true});
 
-/** Imports real data where it lies beside the project, else made data of two pairs, and says which. */
+/** Imports real data where available, else made data of two pairs, and returns which. */
 export function importData(data: string): "real" | "made" {
   if (hasSharedData) {
     const folders = ["funding", "candles-8h-perp", "candles-8h-spot", "candles-1h-perp", "candles-1h-spot"];
@@ -46,7 +49,7 @@ export function importData(data: string): "real" | "made" {
   return "made";
 }
 
-/** Imports made funding and candles of two pairs; `days` from 2024-01-01 on. */
+/** Imports made funding and candles of two pairs, for `days` from 2024-01-01. */
 export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): void {
   const folder = join(data, "..", `made-${days}`);
   mkdirSync(folder, {recursive: true});
@@ -78,7 +81,7 @@ export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/
   }
 }
 
-/** Addresses of every page of a built site, relative to its root. */
+/** Returns the addresses of every page of a built site, relative to its root. */
 export function pagesOf(dist: string): string[] {
   return readdirSync(dist, {recursive: true, encoding: "utf8"})
     .filter((file) => file.endsWith(".html"))

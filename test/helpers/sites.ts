@@ -10,7 +10,7 @@ export interface BuiltSite {
   dist: string;
 }
 
-/** A site over no data or over imported data, built once for all files of the browser tests. */
+/** Returns a site over no data or over imported data, built once for all browser tests. */
 export function siteOf(name: "empty" | "data"): BuiltSite {
   const folder = process.env.CARRYBOOK_TEST_SITES;
   if (!folder) throw new Error("missing CARRYBOOK_TEST_SITES: run with vitest.browser.config.ts");
@@ -28,7 +28,7 @@ export function siteOf(name: "empty" | "data"): BuiltSite {
   return site;
 }
 
-/** The same, served on a port of its own. */
+/** Returns the same, served on its own port. */
 export async function serveSite(
   name: "empty" | "data"
 ): Promise<BuiltSite & {url: string; close: () => Promise<void>}> {

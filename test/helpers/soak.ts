@@ -1,6 +1,6 @@
 /**
- * Paper trading for simulated days in one process, the venue in another, on one injected clock; prints a line a day:
- * argv is DIR DAYS PAIRS INTERVAL_MS.
+ * Trades on paper for simulated days in one process, with the venue in another, on one injected clock. Prints a line
+ * per day: argv is DIR DAYS PAIRS INTERVAL_MS.
  */
 import type {SteeredSim} from "../../engine/simulator/api/server.js";
 import {fork} from "node:child_process";
@@ -30,7 +30,7 @@ const clock = {
     await moved;
   }
 };
-// only the address of the venue's process is needed here; nothing steers it
+// only the address of the venue's process is used here
 const sim = {url, now: inner.now, close: async () => void child.kill()} as unknown as SteeredSim;
 const {exchange} = await loopRig(join(dir, "list"), {clock, sim});
 const [listed, tickers] = await Promise.all([exchange.instruments(), exchange.tickers("perp")]);
@@ -87,7 +87,7 @@ const rig = await loopRig(join(dir, "run"), {
 console.log(JSON.stringify({pairs: chosen.length}));
 await rig.loop.run();
 child.kill();
-// The whole month again, from its journal alone: every decision worked out anew, every snapshot compared.
+// Replays the whole run from its journal: repeats every decision and compares every snapshot.
 const {options, gate, trader} = rig.loop;
 const recorder = new Recorder(undefined, allLines(options.journalDir), {audit: true});
 const again = new Trader({

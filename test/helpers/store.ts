@@ -8,7 +8,7 @@ import {withLake} from "../../loaders/lake/reader.js";
 
 export const HOUR = 3_600_000;
 export const T0 = Date.UTC(2024, 0, 1);
-/** A clock of the tests: after every row they make. */
+/** Clock of the tests, UTC ms: later than every row they make. */
 export const NOW = Date.UTC(2026, 0, 1);
 
 export const perp: SeriesKey = {venue: "binance", series: "perp", pair: "BTC/USDT", timeframe: "1h"};
@@ -18,7 +18,7 @@ export const funding: SeriesKey = {venue: "binance", series: "funding", pair: "B
 export const open = (dir: string, options: OpenOptions = {}): Promise<Database> =>
   openDatabase(dir, {now: () => NOW, ...options});
 
-/** A candle whose prices say which hour it is. */
+/** Returns a candle whose prices encode its hour. */
 export const candle = (hour: number, price = 100 + hour, stepMs = HOUR): CandleRow => ({
   tsMs: T0 + hour * stepMs,
   open: String(price),
@@ -33,7 +33,7 @@ export const settlement = (hour: number, rate = "0.0001", jitter = 0): FundingRo
   rate
 });
 
-/** Writes rows as one transaction; `proven` defaults to what the rows span. */
+/** Writes rows in one transaction; `proven` defaults to the span of the rows. */
 export async function write(
   db: Database,
   key: SeriesKey,
@@ -46,7 +46,7 @@ export async function write(
   return writeStage(db, stage, {proven: span, mode: "rows", origin: "file", ...options});
 }
 
-/** A hash over every fact of the store in a fixed order; instants of writing are left out, they are not facts. */
+/** Returns a hash over every fact of the store in a fixed order; excludes write times, which are not facts. */
 export async function dumpHash(db: Database): Promise<string> {
   const named = "join keys k on k.id = key_id";
   const key = "k.venue, k.series, k.pair, k.timeframe";
@@ -61,7 +61,7 @@ export async function dumpHash(db: Database): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The same over the rows a reader of the lake sees. */
+/** Returns the same hash over the rows that a reader of the lake sees. */
 export const lakeHash = (dir: string): Promise<string> =>
   withLake(dir, async ({connection}) => {
     const hash = createHash("sha256");

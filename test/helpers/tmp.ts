@@ -8,7 +8,7 @@ afterEach(() => {
   for (const dir of made.splice(0)) rmSync(dir, {recursive: true, force: true});
 });
 
-/** A fresh directory that goes away after the test. */
+/** Creates a directory that is deleted after the test. */
 export function tmp(): string {
   const dir = mkdtempSync(join(tmpdir(), "carrybook-"));
   made.push(dir);

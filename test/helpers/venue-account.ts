@@ -2,7 +2,7 @@ import {createHmac} from "node:crypto";
 import ccxt, {type bybit as Bybit} from "ccxt";
 import {startSim, type SimOptions, type SteeredSim} from "../../engine/simulator/api/server.js";
 
-/** Fifteen seconds before a minute, half an hour before a settlement. */
+/** Start of these tests: fifteen seconds before a minute, half an hour before a settlement. */
 export const NOW = Date.UTC(2026, 2, 2, 15, 30, 45);
 export const KEY = "key-one";
 export const SECRET = "s3cret-of-key-one";
@@ -19,12 +19,12 @@ export interface Signing {
   key?: string;
   secret?: string;
   window?: string;
-  /** of the stamp against the venue's clock */
+  /** offset of the request's stamp from the venue's clock, in ms */
   skewMs?: number;
   signal?: AbortSignal;
 }
 
-/** A simulated venue with one account, and requests signed by hand. */
+/** A simulated venue with one account, and manually signed requests. */
 export interface Bench {
   sim: SteeredSim;
   get: (path: string, query?: Record<string, string | number>, signing?: Signing) => Promise<Envelope>;
@@ -90,7 +90,7 @@ export async function bench(account: object = {}, options: SimOptions = {}): Pro
   };
 }
 
-/** ccxt's client of the bench's account, as a user of it would make one. */
+/** Returns ccxt's client for the bench's account, as a user would create it. */
 export function client(
   sim: Pick<SteeredSim, "url" | "now">,
   credentials: {apiKey?: string; secret?: string} = {}

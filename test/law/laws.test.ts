@@ -11,7 +11,7 @@ import {arbitraryEntries, arbitraryPlan, planMarket, START_MS} from "../helpers/
 
 const runs = {numRuns: 60};
 
-/** Runs what can be run; a made market with nothing in it is not what these laws are about. */
+/** Runs a plan if it can be run; these laws are not about an empty made market. */
 function attempt(
   data: readonly MarketData[],
   entries: Record<string, string>,
@@ -123,7 +123,7 @@ describe("SEMANTICS §1: no look-ahead", () => {
           const stepMs = timeframeMs(plan.timeframe);
           const cutMs = START_MS + Math.floor(plan.bars * share) * stepMs;
           const whole = attempt([data], entries, true);
-          // what is known at the cut: rows that have settled, candles that have ended and the opens of the instant itself
+          // known at the cut: settled rows, closed candles and the opens of the instant itself
           const past = attempt(
             [
               {
@@ -216,7 +216,8 @@ describe("one shared capital", () => {
           expect(new Set(step.hedges.map(({pair}) => pair)).size).toBe(step.hedges.length);
           expect(notional.lte(config.portfolioCapUsd)).toBe(true);
           for (const hedge of step.hedges) expect(hedge.notional.lte(config.pairCapUsd)).toBe(true);
-          // the law reserves entry costs on the spot's price; a perp above it costs a little more, so costs stand apart
+          // the budget reserves entry costs at the spot price; a perp above it costs slightly more, so costs are
+          // compared separately
           const opened = step.hedges.filter(({entryTs}) => entryTs === step.ts);
           const paid = opened.reduce((sum, {components: c}) => sum.plus(c.fees).plus(c.slippage), ZERO);
           if (opened.length > 0) expect(step.free.plus(paid).gte(0), `free ${text(step.free)}`).toBe(true);
@@ -272,7 +273,7 @@ describe("one shared capital", () => {
 });
 
 describe("scale", () => {
-  it("ten times the size and the capital is ten times the money", () => {
+  it("ten times the size and the capital gives ten times the money", () => {
     fc.assert(
       fc.property(arbitraryPlan(), fc.constantFrom("0.0001", "0.0003"), (plan, minRate) => {
         const data = planMarket(plan);
@@ -301,7 +302,7 @@ describe("scale", () => {
 });
 
 describe("holes", () => {
-  it("SEMANTICS §1: a hole never becomes a zero: every price used is one that was given", () => {
+  it("SEMANTICS §1: a hole never becomes a zero: every price used is in the data", () => {
     fc.assert(
       fc.property(arbitraryPlan({holes: 0.15}), arbitraryEntries, (plan, entries) => {
         const data = planMarket(plan);
@@ -353,7 +354,8 @@ describe("holes", () => {
           spot: candles,
           perp: candles
         });
-        // both histories decide at 16:00 on the 8 h grid and hold to the end; the finer one pays what the coarser does
+        // both histories decide at 16:00 on the 8 h grid and hold to the end; the finer one pays the same as the
+        // coarser
         const config = {minRate: "0.0003", exitRate: "-1"};
         const from = START_MS + 16 * HOUR_MS;
         const coarse = runBacktest([market(8)], parseConfig(config), {fromMs: from}).trades[0]!;

@@ -19,7 +19,10 @@ import {virtualClock} from "../helpers/clock.js";
 import {exposureOf, venueFlow} from "../helpers/live.js";
 import {LIVE_KEYS} from "../helpers/loop.js";
 
-/** Three months of the simulated market, hour by hour; fees are those of the account, in the coin where the venue does so. */
+/**
+ * Three months of the simulated market, hour by hour; fees are the account's, charged in the coin where the venue does
+ * so.
+ */
 const FROM = Date.UTC(2026, 0, 5);
 const TO = FROM + 90 * DAY_MS - 3 * HOUR_MS;
 const PAIRS = ["BTC/USDT", "ETH/USDT"];
@@ -31,7 +34,7 @@ const config = parseConfig({
   spotFee: "0.001",
   perpFee: "0.00055",
   slippageBps: "0",
-  // a thousandth of it is a whole step of both spot markets, so that the coin left after the fee can be sold to the last digit
+  // a thousandth of it is a whole step of both spot markets, so the coin left after the fee can be sold completely
   spotStep: "0.1",
   maxPositionUsd: "10000",
   capital: "50000",
@@ -43,7 +46,7 @@ let sim: SteeredSim;
 let exchange: Exchange;
 let markets: MarketData[];
 
-/** A pair's history as the venue's public side serves it. */
+/** Returns a pair's history as the venue's public API serves it. */
 async function historyOf(pair: string): Promise<MarketData> {
   const candles = async (series: "spot" | "perp" | "mark") => {
     const rows = [];
@@ -120,7 +123,7 @@ it("live on a fault-free venue equals paper equals the backtest, to the last dig
   expect(live).toEqual(backtest);
   expect(alarms).toEqual([]);
 
-  // and the venue's own books say the same of the money
+  // and the venue's own books agree on the money
   const ledger = sim.steer.ledger(LIVE_KEYS.apiKey);
   const net = backtest.reduce((sum, trade) => sum.plus(trade.net), new Decimal(0));
   expect(venueFlow(ledger, new Decimal(100_000)).minus(net).abs().lte("0.00000001"), text(net)).toBe(true);

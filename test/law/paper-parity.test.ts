@@ -29,7 +29,7 @@ interface Case {
 
 const cases: Case[] = JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8"));
 
-/** What the engine did on a history, from its own events, against the backtest of the same. */
+/** Compares the engine's run of a history, from its own events, with the backtest. */
 async function expectParity(
   markets: readonly MarketData[],
   config: StrategyConfig,
@@ -54,7 +54,7 @@ async function expectParity(
   expect(books.pairs).toEqual([]);
   expect(text(trader.account.capital.plus(books.cash))).toBe(text(trader.equity));
 
-  // every entry and exit that a trade carries was decided by the one function, with these numbers
+  // every entry and exit of a trade was decided by `decide`, with these numbers
   const decided = events
     .filter((event): event is DecidedEvent => event.type === "decided")
     .flatMap(({ts, intents}) => intents.map((intent) => ({ts, ...intent})));
@@ -68,7 +68,7 @@ async function expectParity(
   return {trades: result.trades.length};
 }
 
-describe("a history through the engine on paper is the backtest, to the last digit", () => {
+describe("a history through the engine on paper equals the backtest, to the last digit", () => {
   for (const {name, symbol, files, timeframe, from, to, strategy, config} of cases) {
     const missing = symbol !== undefined && !realDataDir;
     if (missing) console.log(`skipped ${name}: ../shared/data/binance is absent`);

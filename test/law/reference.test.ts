@@ -68,7 +68,7 @@ async function run({files, symbol, timeframe, from, to, strategy, config}: Case)
 }
 
 describe("reference backtests, to the last digit", () => {
-  it("has all of them: 7 real and 17 made", () => {
+  it("the set has 7 real and 17 made cases", () => {
     expect(cases.filter(({symbol}) => symbol)).toHaveLength(7);
     expect(cases.filter(({files}) => files)).toHaveLength(17);
   });

@@ -2,11 +2,11 @@ import type {Span} from "../../../src/lib/market/coverage.js";
 import type {SeriesKey} from "../../store/key.js";
 import {hasEnded, newJob, type Job} from "../../../src/lib/wire/job.js";
 
-/** What a batch is asked to do: a kind of work on some histories of one venue. */
+/** Request for a batch: one kind of work on histories of one venue. */
 export interface BatchRequest {
   kind: "backfill" | "update" | "repair";
   venue: string;
-  /** each history with the stretch it is wanted for; repairs look at all of it */
+  /** each history with the span requested; repairs check all of it */
   histories: readonly {key: SeriesKey; wanted: Span}[];
 }
 
@@ -16,7 +16,7 @@ const STEPS: Record<BatchRequest["kind"], string[]> = {
   repair: ["plan", "refetch", "publish"]
 };
 
-/** The parent job of a request and one child per history, all queued. `id` must be unique in the store. */
+/** Returns the parent job of a request and one child per history, all queued. `id` must be unique in the store. */
 export function newBatch(
   id: string,
   {kind, venue, histories}: BatchRequest,
@@ -39,22 +39,19 @@ export function newBatch(
     })
   );
   const parent = newJob(id, kind, nowMs, {...shared, ...(histories.length > 0 ? bounds : {})});
-  // A batch that has nothing to do has done it.
+  // A batch without histories is complete at once.
   if (children.length === 0)
     return {parent: {...parent, status: "completed", progress: 1, startedAt: nowMs, finishedAt: nowMs}, children};
   return {parent: summed(parent, children), children};
 }
 
-/**
- * A batch as the sum of its children: rows, progress by rows expected, the state that follows from theirs, the time left
- * at the pace so far.
- */
+/** Returns a batch as the sum of its children: rows, progress by rows expected, status, and ETA at the pace so far. */
 export function summed(parent: Job, children: readonly Job[]): Job {
   const of = (...states: Job["status"][]) => children.filter((child) => states.includes(child.status)).length;
   const known = children.filter((child) => child.rowsExpected !== null);
   const rowsFetched = children.reduce((sum, child) => sum + child.rowsFetched, 0);
   const expected = known.reduce((sum, child) => sum + child.rowsExpected!, 0);
-  // What has not been planned yet is expected to be like what has been.
+  // Children that are not planned yet are expected to resemble those that are.
   const rowsExpected =
     known.length === 0 ? null : Math.max(rowsFetched, Math.round((expected * children.length) / known.length));
   const started = children.flatMap((child) => child.startedAt ?? []);
@@ -96,8 +93,8 @@ const firstError = (children: readonly Job[]): string => {
 };
 
 /**
- * What of a batch's pages is done and how many there are in all; null before any child is planned. A child that is not
- * planned yet is taken for the mean of those of its series and timeframe, else of all.
+ * Returns the pages done and expected of a batch; null before any child is planned. A child not planned yet counts as
+ * the mean of its series and timeframe, else as the mean of all.
  */
 export function pagesOf(children: readonly Job[]): {done: number; expected: number} | null {
   const kinds = new Map<string, {sum: number; n: number}>();
@@ -128,9 +125,9 @@ export function pagesOf(children: readonly Job[]): {done: number; expected: numb
 const kindOf = ({series, timeframe}: Job): string => `${series}|${timeframe}`;
 
 /**
- * The time a batch has left, in ms: the pages still expected at the pace since it began, which a venue's limit keeps steady;
- * null before there is a pace.
- * @param elapsedMs since the first child of this run began
+ * Returns the time left for a batch, in ms: the pages left at the pace since it began, which the venue's limit keeps
+ * steady. Null before there is a pace.
+ * @param elapsedMs time since the first child of this run began
  * @param pagesBefore pages that earlier runs had fetched
  */
 export function batchEta(children: readonly Job[], elapsedMs: number, pagesBefore: number): number | null {

@@ -1,7 +1,7 @@
 import {hasEnded, type Job} from "../../../src/lib/wire/job.js";
 import {summed} from "./batch.js";
 
-/** What of the jobs is asked for; every condition that is given must hold. */
+/** Filter of jobs; every condition given must hold. */
 export interface JobFilter {
   status?: Job["status"] | undefined;
   kind?: Job["kind"] | undefined;
@@ -12,11 +12,10 @@ export interface JobFilter {
   limit: number;
 }
 
-/** Whether single histories are asked for too: a condition on what only they have, or on a state. */
+/** Returns true when a filter includes single histories: it has a condition that only they meet, or a status. */
 export const wantsHistories = ({status, pair, series}: Omit<JobFilter, "limit">): boolean =>
   status !== undefined || pair !== undefined || series !== undefined;
 
-/** Whether a job meets every condition. */
 export const matches = (job: Job, {status, kind, pair, series, since}: Omit<JobFilter, "limit">): boolean =>
   (status === undefined || job.status === status) &&
   (kind === undefined || job.kind === kind) &&
@@ -25,17 +24,17 @@ export const matches = (job: Job, {status, kind, pair, series, since}: Omit<JobF
   (since === undefined || job.createdAt >= since);
 
 /**
- * The jobs in memory, by id, by batch and by state, so that no question costs more than its answer: the sum of a batch is
- * kept until one of its children changes, and what is queued or running is found without looking at the rest.
+ * The jobs in memory, indexed by id, batch and status, so that a query costs no more than its result. The sum of a
+ * batch is cached until one of its children changes.
  */
 export class JobBook {
   private readonly jobs = new Map<string, Job>();
   private readonly childIds = new Map<string, string[]>();
-  private readonly openChildren = new Map<string, number>();
+  private readonly unfinished = new Map<string, number>();
   private readonly sums = new Map<string, Job>();
   private readonly states = new Map<Job["status"], Set<string>>();
   private newest: Job[] | undefined;
-  /** jobs that were looked at one by one so far: what the questions have cost */
+  /** number of jobs visited so far: the cost of all queries */
   visits = 0;
 
   get size(): number {
@@ -46,7 +45,7 @@ export class JobBook {
     return this.jobs.has(id);
   }
 
-  /** Takes in a job, or its new figures. */
+  /** Adds or updates a job. */
   set(job: Job): void {
     const old = this.jobs.get(job.id);
     this.jobs.set(job.id, job);
@@ -62,7 +61,7 @@ export class JobBook {
       else this.childIds.set(parentId, [job.id]);
     }
     const change = Number(!hasEnded(job)) - Number(old !== undefined && !hasEnded(old));
-    if (change !== 0) this.openChildren.set(parentId, (this.openChildren.get(parentId) ?? 0) + change);
+    if (change !== 0) this.unfinished.set(parentId, (this.unfinished.get(parentId) ?? 0) + change);
     if (old?.status !== job.status) {
       if (old) this.states.get(old.status)!.delete(job.id);
       this.idsOf(job.status).add(job.id);
@@ -70,7 +69,7 @@ export class JobBook {
     this.sums.delete(parentId);
   }
 
-  /** One job; a batch is summed over its children. */
+  /** Returns one job; a batch is summed over its children. */
   get(id: string): Job | undefined {
     const job = this.jobs.get(id);
     if (!job || !this.childIds.has(id)) return job;
@@ -79,47 +78,50 @@ export class JobBook {
     return sum;
   }
 
-  /** The children of a batch, in the order they were asked for. */
+  /** Returns the children of a batch, in the order of the request. */
   children(id: string): Job[] {
     const ids = this.childIds.get(id) ?? [];
     this.visits += ids.length;
     return ids.map((child) => this.jobs.get(child)!);
   }
 
-  /** Whether every child of a batch has ended. */
+  /** Returns true when every child of a batch has finished. */
   isEnded(id: string): boolean {
-    return (this.openChildren.get(id) ?? 0) === 0;
+    return (this.unfinished.get(id) ?? 0) === 0;
   }
 
-  /** Single histories in a state, in the order in which they came to it. */
+  /** Returns single histories in a status, in the order in which they reached it. */
   of(status: Job["status"]): Job[] {
     const ids = this.idsOf(status);
     this.visits += ids.size;
     return [...ids].map((id) => this.jobs.get(id)!);
   }
 
-  /** Every job without a parent, as it was created, newest first. */
+  /** Every job without a parent as created, not summed, newest first. */
   get parents(): readonly Job[] {
     return (this.newest ??= [...this.jobs.values()]
       .filter((job) => job.parentId === null)
       .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)));
   }
 
-  /** What a filter asks for, batches newest first, each before those of its histories that are meant too. */
+  /** Returns the jobs that match a filter: batches newest first, each followed by its matching histories. */
   list(filter: JobFilter): Job[] {
     const {limit, since = -Infinity} = filter;
-    const deep = wantsHistories(filter);
+    const withHistories = wantsHistories(filter);
     const found: Job[] = [];
     for (const {id, createdAt} of this.parents) {
       if (createdAt < since || found.length >= limit) break;
       const batch = this.get(id)!;
       if (matches(batch, filter)) found.push(batch);
-      if (deep) found.push(...this.children(id).filter((job) => matches(job, filter)));
+      if (withHistories) found.push(...this.children(id).filter((job) => matches(job, filter)));
     }
     return found.slice(0, limit);
   }
 
-  /** Single histories that ended or began at an instant or later; batches that ended before it are not looked into. */
+  /**
+   * Returns single histories that started or finished at an instant (UTC ms) or later; skips batches that finished
+   * before it.
+   */
   since(ts: number): Job[] {
     return this.parents.flatMap(({id}) => {
       const {finishedAt, status} = this.get(id)!;
@@ -128,14 +130,14 @@ export class JobBook {
     });
   }
 
-  /** Lets go of a batch and its children; the store keeps them. */
+  /** Removes a batch and its children from memory; the store keeps them. */
   drop(id: string): void {
     for (const job of [...this.children(id), this.jobs.get(id)!]) {
       this.jobs.delete(job.id);
       this.states.get(job.status)?.delete(job.id);
     }
     this.childIds.delete(id);
-    this.openChildren.delete(id);
+    this.unfinished.delete(id);
     this.sums.delete(id);
     this.newest = undefined;
   }

@@ -2,46 +2,52 @@ import type {BulkResult} from "../../../src/lib/wire/data.js";
 import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
 import type {JobService} from "./service.js";
 
-/** Puts jobs back into the queue, batches by their children, and says of each why it was left. */
+/** Requeues jobs, batches by their children, and reports why each other one was skipped. */
 export async function retryEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = sort(service, ids, whyNotRetried);
+  const results = resultsOf(service, ids, whyNotRetried);
   await service.retry([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
 
-/** Ends jobs, batches by their children, and says of each why it was left. */
+/** Cancels jobs, batches by their children, and reports why each other one was skipped. */
 export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
-  const results = sort(service, ids, (job) => (hasEnded(job) ? `it has ended: ${job.status}` : undefined));
+  const results = resultsOf(service, ids, (job) =>
+    hasEnded(job) ? `it has already finished: ${job.status}` : undefined
+  );
   await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
 
 function whyNotRetried({status, retries}: Job): string | undefined {
   if (status === "completed") return "it is complete";
-  if (status === "in_progress") return "it is under way";
-  if (status === "queued" || status === "pending") return "it waits for its turn already";
+  if (status === "in_progress") return "it is in progress";
+  if (status === "queued" || status === "pending") return "it is already queued";
   if (status === "failed" && retries >= MAX_BULK_RETRIES)
     return `retried ${retries} times in bulk already; retry it by itself`;
   return undefined;
 }
 
-function sort(service: JobService, ids: readonly string[], whyNot: (job: Job) => string | undefined): BulkResult[] {
+function resultsOf(
+  service: JobService,
+  ids: readonly string[],
+  whyNot: (job: Job) => string | undefined
+): BulkResult[] {
   return [...new Set(ids)].map((id) => {
     const job = service.get(id);
     if (!job) return {id, done: false, jobs: [], why: "missing job"};
     const own = job.parentId === null ? service.children(id) : [job];
-    const left = own.flatMap((child) => whyNot(child) ?? []);
+    const skipped = own.flatMap((child) => whyNot(child) ?? []);
     const jobs = own.filter((child) => whyNot(child) === undefined).map((child) => child.id);
-    const reasons = [...new Set(left)].join("; ");
+    const reasons = [...new Set(skipped)].join("; ");
     const why =
-      left.length === 0
+      skipped.length === 0
         ? own.length === 0
           ? "it has no histories"
           : null
         : job.parentId === null
-          ? `${left.length} of ${own.length} left: ${reasons}`
+          ? `${skipped.length} of ${own.length} skipped: ${reasons}`
           : reasons;
     return {id, done: jobs.length > 0, jobs, why};
   });

@@ -1,12 +1,12 @@
 import type {Job} from "../../../src/lib/wire/job.js";
 
 const ORDER = ["update", "repair", "backfill"];
-/** No pause is longer than this: one that seems to be was set before this machine's clock went back. */
+/** Longest pause in ms; one that seems longer was set before this machine's clock stepped back. */
 export const LONGEST_PAUSE_MS = 60_000;
 
 const rank = ({kind}: Job): number => ORDER.indexOf(kind);
 
-/** The job that is next among those that wait: by kind, then by age; none while every one pauses. */
+/** Returns the next job among those that wait: by kind, then by age; undefined while all of them pause. */
 export function chooseNext(waiting: readonly Job[], nowMs: number): Job | undefined {
   let first: Job | undefined;
   for (const job of waiting) {
@@ -18,7 +18,7 @@ export function chooseNext(waiting: readonly Job[], nowMs: number): Job | undefi
   return first;
 }
 
-/** The instant at which the first pause ends; undefined when none pauses. */
+/** Returns when the first pause ends, UTC ms; undefined when none pauses. */
 export function nextDue(waiting: readonly Job[]): number | undefined {
   let first: number | undefined;
   for (const {notBefore} of waiting) if (notBefore !== null && !(notBefore >= first!)) first = notBefore;

@@ -13,7 +13,7 @@ import {writeStage} from "../../store/write.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";
 
-/** What a piece of fetching is handed. */
+/** Dependencies of fetching one history. */
 export interface FetchContext {
   db: Database;
   exchange: Exchange;
@@ -21,28 +21,28 @@ export interface FetchContext {
   priority: Priority;
   signal: AbortSignal;
   log: (text: string) => void;
-  /** called when the job's figures changed */
+  /** called when the job's figures change */
   onProgress: (job: Job) => void;
-  /** called after each committed write, e.g. to publish the lake when it is time */
+  /** called after each committed write, e.g. to publish the lake */
   onWritten: () => Promise<void>;
 }
 
-/** Rows wait for their transaction until there are this many, or this long. */
+/** Rows are written once there are this many, or after this many ms. */
 const FLUSH_ROWS = 10_000;
 const FLUSH_MS = 4_000;
 
 /**
- * Fetches what is missing of a history and takes it into the store, stretch by stretch: the rows, the coverage they prove
- * and the job's progress are one transaction each, so that an end at any point loses nothing that was told.
+ * Fetches what is missing of a history and stores it span by span. Rows, the coverage they prove and the job's progress
+ * are one transaction each, so an interruption loses no committed rows.
  * @returns the job with its figures
  */
-export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, context: FetchContext): Promise<Job> {
+export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, context: FetchContext): Promise<Job> {
   const {db, exchange, clock, signal, log, onProgress, onWritten} = context;
-  const plan = await db.exclusive(() => planFetch(db, key, wanted));
+  const plan = await db.exclusive(() => planFetch(db, key, requested));
   let now: Job = {
     ...job,
     step: "fetch",
-    // What an earlier attempt has fetched is proven, and no part of this plan.
+    // Spans that an earlier attempt fetched are proven, and not part of this plan.
     rowsExpected: job.rowsFetched + plan.rowsExpected,
     pagesExpected: job.pages + pagesOfPlan(exchange, key, plan)
   };
@@ -50,20 +50,20 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
   log(
     plan.spans.length === 0
       ? "nothing is missing"
-      : `missing ${plan.spans.length === 1 ? "one stretch" : `${plan.spans.length} stretches`}, about ${plan.rowsExpected} rows`
+      : `${plan.spans.length} missing ${plan.spans.length === 1 ? "span" : "spans"}, about ${plan.rowsExpected} rows`
   );
   const quality = {rejected: 0, repeats: 0, outside: 0};
   const started = clock.monotonic();
-  const askedMs = lengthMs(plan.spans);
+  const requestedMs = lengthMs(plan.spans);
   let answeredMs = 0;
-  let held: Stretch<MarketRow>[] = [];
-  let heldRows = 0;
+  let pending: Stretch<MarketRow>[] = [];
+  let pendingRows = 0;
   let flushed = started;
   const flush = async () => {
-    if (held.length === 0) return;
-    const groups = contiguous(held);
-    held = [];
-    heldRows = 0;
+    if (pending.length === 0) return;
+    const groups = contiguous(pending);
+    pending = [];
+    pendingRows = 0;
     flushed = clock.monotonic();
     for (const group of groups) {
       now = withProgress({...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}});
@@ -76,14 +76,14 @@ export async function fetchHistory(job: Job, key: SeriesKey, wanted: Span, conte
     for await (const stretch of walk(exchange, key, span, {...context, launchTs: plan.launchTs})) {
       signal.throwIfAborted();
       count(quality, stretch, log);
-      held.push(stretch);
-      heldRows += stretch.rows.length;
+      pending.push(stretch);
+      pendingRows += stretch.rows.length;
       now = {...now, pages: now.pages + 1};
       answeredMs += stretch.proven.to - stretch.proven.from;
-      if (!isCandleSeries(key.series)) now = paced(now, job, {answeredMs, askedMs, heldRows});
+      if (!isCandleSeries(key.series)) now = withExpected(now, job, {answeredMs, requestedMs, pendingRows});
       now = {...now, etaMs: etaOf(now, clock.monotonic() - started, job.pages)};
       onProgress(now);
-      if (heldRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
+      if (pendingRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
     }
   }
   await flush();
@@ -101,7 +101,7 @@ function walk(
     : fundingHistory(exchange, pair, span, {priority, signal, launchTs});
 }
 
-/** Stretches that touch become one write. */
+/** Merges adjacent stretches into one write each. */
 function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; rows: MarketRow[]}[] {
   return normalise(stretches.map((s) => s.proven)).map((proven) => ({
     proven,
@@ -112,7 +112,10 @@ function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; ro
   }));
 }
 
-/** Writes one stretch, the job's figures in the same transaction. */
+/**
+ * Writes one stretch and the job's figures in one transaction.
+ * @returns rows added, changed or deleted
+ */
 export async function write(
   db: Database,
   key: SeriesKey,
@@ -140,16 +143,16 @@ function withProgress(job: Job): Job {
 }
 
 /**
- * What is expected of settlements, whose interval only their pages tell: what is left of the stretches is taken to be like
- * what has been answered.
+ * Returns a job with the rows and pages expected of settlements, whose interval only their pages show. The rest of the
+ * spans is assumed to resemble what was answered.
  */
-function paced(
+function withExpected(
   now: Job,
   before: Job,
-  {answeredMs, askedMs, heldRows}: {answeredMs: number; askedMs: number; heldRows: number}
+  {answeredMs, requestedMs, pendingRows}: {answeredMs: number; requestedMs: number; pendingRows: number}
 ): Job {
-  const left = Math.max(0, askedMs - answeredMs) / answeredMs;
-  const rows = now.rowsFetched + heldRows;
+  const left = Math.max(0, requestedMs - answeredMs) / answeredMs;
+  const rows = now.rowsFetched + pendingRows;
   return {
     ...now,
     rowsExpected: Math.round(rows + (rows - before.rowsFetched) * left),
@@ -157,13 +160,13 @@ function paced(
   };
 }
 
-/** The time left at the pace since this attempt began, in ms; null before its first page. */
+/** Returns the time left at the pace since this attempt began, in ms; null before its first page. */
 function etaOf({pages, pagesExpected}: Job, elapsedMs: number, pagesBefore: number): number | null {
   const fresh = pages - pagesBefore;
   return fresh > 0 ? Math.round((elapsedMs * Math.max(0, (pagesExpected ?? 0) - pages)) / fresh) : null;
 }
 
-/** Adds what a stretch says about its quality; a rejected row is told with its reason. */
+/** Adds a stretch's quality counts; logs each rejected row with its reason. */
 export function count(
   quality: Record<"rejected" | "repeats" | "outside", number>,
   {rejected, repeats, outside}: {rejected: readonly Rejected[]; repeats: number; outside: number},
@@ -173,6 +176,6 @@ export function count(
   quality.repeats += repeats;
   quality.outside += outside;
   for (const {tsMs, reason} of rejected) {
-    log(`row left out: ${reason}${tsMs === undefined ? "" : ` at ${new Date(tsMs).toISOString()}`}`);
+    log(`row rejected: ${reason}${tsMs === undefined ? "" : ` at ${new Date(tsMs).toISOString()}`}`);
   }
 }

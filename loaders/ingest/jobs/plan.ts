@@ -5,11 +5,11 @@ import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.j
 import {lifeOf} from "../../store/instruments.js";
 import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
-/** What is to be fetched of a history. */
+/** The spans of a history to fetch, and their expected size. */
 export interface Plan {
-  /** stretches nobody has answered for, newest first */
+  /** spans without proof, newest first */
   spans: Span[];
-  /** rows they may hold */
+  /** rows expected in them */
   rowsExpected: number;
   launchTs: number | undefined;
   /** hours between settlements, for what they cost; of no meaning for candles */
@@ -17,26 +17,26 @@ export interface Plan {
 }
 
 /**
- * What of `wanted` is missing from a history, and only that. Proof beyond the newest row counts
- * only where the market has ended: a venue publishes late, and silence about the present is no proof.
- * @param wanted half-open; candles are cut to whole ones
+ * Returns what is missing from `requested`. Proof beyond the newest row counts only where the
+ * market has ended: a venue publishes late, so an empty reply about the present proves nothing.
+ * @param requested half-open; candles are cut to whole ones
  */
-export async function planFetch(db: Database, key: SeriesKey, wanted: Span): Promise<Plan> {
-  return planStored(db, key, await storedKey(db, key), wanted);
+export async function planFetch(db: Database, key: SeriesKey, requested: Span): Promise<Plan> {
+  return planStored(db, key, await storedKey(db, key), requested);
 }
 
-/** The same for one that the store may not know yet, whose name is then not taken in: for estimates. */
-export const peekFetch = (db: Database, key: SeriesKey, wanted: Span, fallbackHours?: number): Promise<Plan> =>
-  planStored(db, key, knownKey(db, key), wanted, fallbackHours);
+/** Returns the same for a history that the store may not know, without adding it: for estimates. */
+export const peekFetch = (db: Database, key: SeriesKey, requested: Span, fallbackHours?: number): Promise<Plan> =>
+  planStored(db, key, knownKey(db, key), requested, fallbackHours);
 
-/** The number of a history that has none, so that no row is its own. */
-const NOBODY = -1;
+/** Key number of a history that the store does not know, which no row has. */
+const UNKNOWN_ID = -1;
 
 async function planStored(
   db: Database,
   key: SeriesKey,
-  stored: StoredKey = {...key, id: NOBODY},
-  wanted: Span,
+  stored: StoredKey = {...key, id: UNKNOWN_ID},
+  requested: Span,
   fallbackHours = 8
 ): Promise<Plan> {
   const where = whereKey(stored);
@@ -44,8 +44,8 @@ async function planStored(
   const step = stepOf(key);
   const {launchTs, endTs} = await lifeOf(db, key);
   const end = endTs === undefined ? Infinity : endTs + (candles ? 0 : 1);
-  let from = Math.max(wanted.from, launchTs ?? -Infinity);
-  let to = Math.min(wanted.to, end);
+  let from = Math.max(requested.from, launchTs ?? -Infinity);
+  let to = Math.min(requested.to, end);
   if (step !== undefined) [from, to] = [ceilTo(from, step), floorTo(to, step)];
   const [newest] = await rowsOf<{last: number | null; intervalHours: number | null}>(
     db.connection,

@@ -3,11 +3,11 @@ import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
 import type {Clock} from "../../exchange/types.js";
 
-/** The first rows are to be seen within seconds; later the lake is brought up ever less often, so that long work stays cheap. */
+/** Pauses between publications in ms: the first rows are shown within seconds, later updates come less often. */
 const FIRST_MS = 3_000;
 const LONGEST_MS = 60_000;
 
-/** Brings the lake up to the store while work goes on, at pauses that grow. */
+/** Publishes the lake while work continues, at growing intervals. */
 export class Publisher {
   private pauseMs = FIRST_MS;
   private dueAt: number;
@@ -21,17 +21,17 @@ export class Publisher {
     this.dueAt = clock.monotonic() + FIRST_MS;
   }
 
-  /** To be called after every committed write; publishes when it is time. */
+  /** Publishes when due; call it after every committed write. */
   async written(): Promise<void> {
     if (this.busy || this.clock.monotonic() < this.dueAt) return;
     await this.now({final: false});
   }
 
-  /** Publishes what there is, e.g. at the end of the work. */
+  /** Publishes at once, e.g. at the end of the work. */
   async now({final = true}: {final?: boolean} = {}): Promise<void> {
     this.busy = true;
     try {
-      // The first rows are wanted soon; what is derived from them can wait for more of them.
+      // The first rows are urgent; their derived features can wait for more rows.
       const features = final || this.pauseMs > FIRST_MS;
       const manifest = await this.db.exclusive(() => publish(this.db, {features}));
       this.onPublished(manifest);

@@ -9,9 +9,9 @@ import type {Job} from "../../../src/lib/wire/job.js";
 import {count, write, type FetchContext} from "./fetch.js";
 
 /**
- * Refetches the exact holes of a history. A hole that a refetch leaves as it is has been tried once more; after two it is
- * `confirmed missing`, or stays `ambiguous`, and is not asked for again (§8.13, 8.15).
- * @returns the job with what became of the holes in its `quality`
+ * Refetches exactly the holes of a history. Each refetch that leaves a hole unchanged counts as a try. After two, the
+ * hole is `confirmed missing` or stays `ambiguous`, and is not requested again (§8.13, 8.15).
+ * @returns the job, with the outcome of the holes in its `quality`
  */
 export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {
   const {db, exchange, signal, log, onProgress, onWritten} = context;
@@ -25,7 +25,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
     pagesExpected: job.pages + first.length
   };
   onProgress(now);
-  // A fill can split a hole, and a hole may need two refetches: the list is read anew until nothing is left to try.
+  // A fill can split a hole, and a hole may need two refetches, so the list is read again until none is left to try.
   for (let open = first; open.length > 0; open = await db.exclusive(() => holesWithin(db, stored, job))) {
     for (const hole of open) {
       signal.throwIfAborted();
@@ -45,8 +45,8 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
         log(`filled ${changed} rows of ${text(hole)}`);
         await onWritten();
       } else {
-        const last = hole.tries + 1 >= 2;
-        if (last) quality[hole.state === "ambiguous" ? "ambiguous" : "confirmed"] += 1;
+        const final = hole.tries + 1 >= 2;
+        if (final) quality[hole.state === "ambiguous" ? "ambiguous" : "confirmed"] += 1;
         now = {...now, quality: {...quality}};
         await db.exclusive(() =>
           inTransaction(db.connection, async () => {
@@ -55,7 +55,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
           })
         );
         log(
-          `no row in ${text(hole)}${!last ? "" : hole.state === "ambiguous" ? ": a hole or a switch of the interval, nobody can tell" : ": confirmed missing"}`
+          `no row in ${text(hole)}${!final ? "" : hole.state === "ambiguous" ? ": ambiguous, a hole or a switch of the interval" : ": confirmed missing"}`
         );
       }
       onProgress(now);
@@ -64,7 +64,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   return now;
 }
 
-/** The holes that this job is for: those that lie in its stretch. */
+/** Returns the holes of this job: those inside its span. */
 const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job) =>
   (await holesToRepair(db, stored)).filter((hole) => hole.from >= (from ?? -Infinity) && hole.to <= (to ?? Infinity));
 
@@ -88,7 +88,7 @@ async function* refetch({pair, series, timeframe}: SeriesKey, hole: Span, {excha
   }
 }
 
-/** Stamps jitter around their boundary, so a hole's edges are read with this much room. */
+/** Tolerance at a hole's edges in ms, since stamps jitter around their boundary. */
 const HALF_MINUTE_MS = 30_000;
 
 const text = ({from, to}: Span): string => `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;

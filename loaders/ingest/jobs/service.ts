@@ -14,36 +14,36 @@ import {fetchHistory, type FetchContext} from "./fetch.js";
 import {Publisher} from "./publisher.js";
 import {repairHoles} from "./repair.js";
 
-/** What a listener hears: a child's new figures, a batch whose end the lake tells too, or that the lake is newer. */
+/** Events of the queue: a child's new figures, a finished batch once the lake has it, or a newer lake. */
 export type JobEvent = {type: "job"; job: Job} | {type: "batch"; job: Job} | {type: "published"; manifest: Manifest};
 
 export interface ServiceOptions {
-  /** the client of a venue; called once per venue */
+  /** opens the client of a venue; called once per venue */
   connect: (venue: string) => Promise<Exchange>;
   clock: Clock;
-  /** in [0, 1), for the jitter of pauses */
+  /** uniform in [0, 1), for the jitter of pauses */
   random: () => number;
-  /** histories worked on at once; the venue's limit is kept by its client whatever this is */
+  /** histories worked on at once; each client keeps its venue's limit regardless */
   concurrency?: number;
   onEvent?: (event: JobEvent) => void;
 }
 
-/** Work of a kind goes before work of another: what is live, then what is mended, then what is old. */
+/** Queue priority by kind of work. */
 const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
-/** A failed attempt is followed by a pause of about this, then three times as long. */
+/** Pause after a failed attempt in ms, tripled for each further one, with jitter. */
 const BACKOFF_MS = 2_000;
 /**
- * The queue of ingestion work of one store: batches of children, worked off in order of priority, each child failing
- * alone. Everything it knows is in the store, so work that was queued when a process ended is there for the next one.
+ * The queue of ingestion work of one store: batches of children, processed by priority, each child failing alone. All
+ * its state is in the store, so work queued when a process ends is resumed by the next one.
  */
 export class JobService {
   private readonly book = new JobBook();
   private readonly running = new Map<string, AbortController>();
   private readonly exchanges = new Map<string, Promise<Exchange>>();
   private readonly publisher: Publisher;
-  /** when work on a batch began in this process, and the pages it had by then: the pace of what is left */
+  /** when work on a batch began in this process, and its pages by then: the base of its pace */
   private readonly began = new Map<string, {monotonicMs: number; pages: number}>();
-  /** batches that ended since the lake was last brought up */
+  /** batches that finished since the lake was last published */
   private readonly ended = new Set<string>();
   private wake: () => void = () => undefined;
   private archive!: JobArchive;
@@ -55,18 +55,18 @@ export class JobService {
     this.publisher = new Publisher(db, options.clock, (manifest) => options.onEvent?.({type: "published", manifest}));
   }
 
-  /** Opens the queue of a store. What was under way when the last process ended is queued again. */
+  /** Opens the queue of a store. Requeues what was in progress when the last process ended. */
   static async open(db: Database, options: ServiceOptions): Promise<JobService> {
     const service = new JobService(db, options);
     service.archive = await JobArchive.open(db, service.book);
-    const cut = service.book.of("in_progress");
-    const queued = cut.map((job): Job => ({...job, status: "queued", startedAt: null, etaMs: null}));
+    const interrupted = service.book.of("in_progress");
+    const queued = interrupted.map((job): Job => ({...job, status: "queued", startedAt: null, etaMs: null}));
     for (const job of queued) service.book.set(job);
     await service.save(queued);
     return service;
   }
 
-  /** Queues a request. An unfinished batch of the same kind for the same histories gives way to it. */
+  /** Queues a request. It supersedes an unfinished batch of the same kind for the same histories. */
   async submit(request: BatchRequest): Promise<Job> {
     const now = this.db.now();
     const id = `${request.kind}-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, "")}-${++this.archive.serial}`;
@@ -91,14 +91,14 @@ export class JobService {
   }
 
   /**
-   * Works until nothing of the given batches (or nothing at all) is left to do, then publishes the lake. What is submitted
-   * meanwhile begins at once, and a batch that ends before the others is published then. The signal ends it: what is
-   * under way stops between two writes and stays queued.
+   * Works until the given batches (or all) are finished, then publishes the lake. Work submitted meanwhile begins at
+   * once, and a batch that finishes before the others is published then. The signal stops the run: work in progress
+   * ends between two writes and stays queued.
    */
   async run({batches, signal}: {batches?: readonly string[]; signal?: AbortSignal | undefined} = {}): Promise<void> {
     const {clock, concurrency = 8} = this.options;
     this.began.clear();
-    const mine = (job: Job) => job.parentId !== null && (!batches || batches.includes(job.parentId));
+    const included = (job: Job) => job.parentId !== null && (!batches || batches.includes(job.parentId));
     const working = new Set<Promise<void>>();
     const failure = new AbortController();
     let failed: unknown;
@@ -111,7 +111,7 @@ export class JobService {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       while (!stop.aborted && working.size < concurrency) {
-        const job = chooseNext(this.ready(mine), clock.now());
+        const job = chooseNext(this.ready(included), clock.now());
         if (!job) break;
         const work = this.work(job, stop)
           .catch(fail)
@@ -123,7 +123,7 @@ export class JobService {
           .catch(fail)
           .finally(() => (publishing = undefined));
       }
-      const waiting = stop.aborted || working.size >= concurrency ? undefined : nextDue(this.ready(mine));
+      const waiting = stop.aborted || working.size >= concurrency ? undefined : nextDue(this.ready(included));
       if (working.size === 0 && waiting === undefined && !publishing) break;
       const pauseMs = waiting === undefined ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(1, waiting - clock.now()));
       const pause = waiting === undefined ? [] : [clock.sleep(pauseMs, stop).catch(() => undefined)];
@@ -133,7 +133,7 @@ export class JobService {
     await this.publishEnded();
   }
 
-  /** Resolves when there is work for `run`: something queued, or the end of a batch that the lake does not tell yet. */
+  /** Resolves when `run` has work: a queued job, or a finished batch that is not published yet. */
   async pending(signal: AbortSignal): Promise<void> {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
@@ -157,13 +157,13 @@ export class JobService {
     for (const id of ended) this.options.onEvent?.({type: "batch", job: this.get(id)!});
   }
 
-  /** Drops the client of a venue, so that the next job asks for it anew, e.g. at another address. */
+  /** Drops the client of a venue, so that the next job opens a new one, e.g. at another address. */
   forget(venue: string): void {
     this.exchanges.delete(venue);
   }
 
-  private ready(mine: (job: Job) => boolean): Job[] {
-    return this.book.of("queued").filter(mine);
+  private ready(included: (job: Job) => boolean): Job[] {
+    return this.book.of("queued").filter(included);
   }
 
   private async work(queued: Job, stop: AbortSignal): Promise<void> {
@@ -207,7 +207,7 @@ export class JobService {
       job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};
     } catch (error) {
       if (stop.aborted) {
-        log("interrupted; what was written is kept");
+        log("interrupted; rows already written are kept");
         job = {...job, status: "queued", attempts: queued.attempts, etaMs: null};
       } else if (own.signal.aborted) {
         log("cancelled");
@@ -227,12 +227,12 @@ export class JobService {
   }
 
   private afterFailure(job: Job, error: CarrybookError, log: (text: string) => void): Job {
-    const words = error.fix ? `${error.message} → ${error.fix}` : error.message;
-    log(words);
+    const text = error.fix ? `${error.message} → ${error.fix}` : error.message;
+    log(text);
     const again = error instanceof ExchangeError && error.retryable && job.attempts < job.maxAttempts;
-    if (!again) return {...job, status: "failed", error: words, etaMs: null, finishedAt: this.db.now()};
+    if (!again) return {...job, status: "failed", error: text, etaMs: null, finishedAt: this.db.now()};
     const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + this.options.random() / 2);
-    return {...job, status: "queued", error: words, etaMs: null, notBefore: this.options.clock.now() + pause};
+    return {...job, status: "queued", error: text, etaMs: null, notBefore: this.options.clock.now() + pause};
   }
 
   private exchange(venue: string): Promise<Exchange> {
@@ -240,7 +240,7 @@ export class JobService {
     if (known) return known;
     const made = this.options.connect(venue);
     this.exchanges.set(venue, made);
-    // A venue that could not be reached is tried anew by the next attempt.
+    // A venue that could not be reached is opened again by the next attempt.
     made.catch(() => this.exchanges.delete(venue));
     return made;
   }
@@ -264,12 +264,12 @@ export class JobService {
     });
   }
 
-  /** The children of a batch, in the order they were asked for. */
+  /** Returns the children of a batch, in the order of the request. */
   children(id: string): Job[] {
     return this.book.children(id);
   }
 
-  /** One job in memory; a batch is summed over its children. */
+  /** Returns one job in memory; a batch is summed over its children. */
   get(id: string): Job | undefined {
     const job = this.book.get(id);
     const began = this.began.get(id);
@@ -280,27 +280,30 @@ export class JobService {
     };
   }
 
-  /** Every batch in memory (and every job without a parent), newest first. */
+  /** Returns every batch in memory (and every job without a parent), newest first. */
   batches(): Job[] {
     return this.book.parents.map(({id}) => this.get(id)!);
   }
 
-  /** Batches newest first, with a condition on state or history also single histories; the old ones from the store. */
+  /**
+   * Returns batches, newest first; single histories too, if the filter has a status or history. Old ones come from the
+   * store.
+   */
   async list(filter: JobFilter): Promise<Job[]> {
     return (await this.archive.list(filter)).map((job) => (job.parentId === null ? (this.get(job.id) ?? job) : job));
   }
 
-  /** Every job that was ever taken on and meets the conditions, newest first. */
+  /** Yields every stored job that meets the conditions, newest first. */
   export(filter: Omit<JobFilter, "limit"> & {limit?: number}): AsyncGenerator<Job> {
     return this.archive.export(filter);
   }
 
-  /** Brings back what memory has let go of, so that it can be shown, retried or cancelled like any other. */
+  /** Reloads evicted jobs, so that they can be shown, retried or cancelled like any other. */
   recall(ids: readonly string[]): Promise<void> {
     return this.archive.recall(ids);
   }
 
-  /** Single histories under way, and those that ended or began since an instant. */
+  /** Single histories in progress. */
   get working(): Job[] {
     return this.book.of("in_progress");
   }
@@ -309,12 +312,12 @@ export class JobService {
     return this.book.since(ts);
   }
 
-  /** Jobs in memory, and how many were looked at one by one so far. */
+  /** Number of jobs in memory, and of jobs visited by all queries so far. */
   get cost(): {jobs: number; visits: number} {
     return {jobs: this.book.size, visits: this.book.visits};
   }
 
-  /** What a job had to say, oldest first; of a batch, its children's lines with their names. */
+  /** Returns a job's log, oldest first; of a batch, its children's lines with their names. */
   async log(id: string): Promise<(LogLine & {job: string})[]> {
     const ids = [id, ...this.children(id).map((child) => child.id)];
     const logs = await Promise.all(
@@ -327,8 +330,8 @@ export class JobService {
   }
 
   /**
-   * Puts jobs that ended without success back into the queue, a batch by its children. Unfinished ones are left as they
-   * are: running them is what they wait for.
+   * Requeues jobs that finished without success, a batch by its children. Unfinished ones stay as they are, since they
+   * are already waiting to run.
    * @returns the children that will run
    */
   async retry(ids: readonly string[]): Promise<Job[]> {
@@ -336,7 +339,7 @@ export class JobService {
     return this.requeue(chosen);
   }
 
-  /** Puts every failed job back, except those that bulk retries have put back too often already. */
+  /** Requeues every failed job, except those that bulk retries have requeued too often. */
   async retryFailed(): Promise<{queued: Job[]; skipped: Job[]}> {
     await this.archive.recallFailed();
     const failed = this.book.of("failed");
@@ -362,7 +365,10 @@ export class JobService {
     return queued;
   }
 
-  /** Ends jobs, a batch by its children: queued ones at once, running ones between two writes. What was written stays. */
+  /**
+   * Cancels jobs, a batch by its children: queued ones at once, running ones between two writes. Rows already written
+   * stay.
+   */
   async cancel(ids: readonly string[]): Promise<Job[]> {
     const chosen = this.expand(ids).filter((job) => !hasEnded(job));
     for (const job of chosen) this.running.get(job.id)?.abort(new Error("cancelled"));

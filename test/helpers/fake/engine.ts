@@ -13,7 +13,7 @@ const TYPES: Record<string, string> = {
   ".json": "application/json"
 };
 
-/** A request of the API as it came. */
+/** A request to the API as received. */
 export interface SeenRequest {
   method: string;
   path: string;
@@ -22,24 +22,24 @@ export interface SeenRequest {
   body: any;
 }
 
-/** An engine that says what a test tells it to, over real HTTP, with the site beside it. */
+/** An engine whose replies a test scripts, over real HTTP, with the site beside it. */
 export interface FakeEngine {
   url: string;
   script: EngineScript;
   seen: SeenRequest[];
-  /** streams that are open now */
+  /** number of open streams */
   readonly streams: number;
-  /** a fresh one-time ticket */
+  /** issues a one-time ticket */
   ticket(): string;
   emit<K extends keyof EngineEvents>(type: K, data: EngineEvents[K]): void;
-  /** ends every stream, as a restart would */
+  /** closes every stream, as a restart would */
   cut(): void;
   close(): Promise<void>;
 }
 
 const TOKEN = "token-of-the-fake-engine";
 
-/** Serves a built site with a scripted engine behind it, on a port of the loopback address. */
+/** Serves a built site with a scripted engine, on a loopback port. */
 export async function fakeEngine(dist: string, script: EngineScript = madeEngine()): Promise<FakeEngine> {
   const tickets = new Set<string>();
   const streams = new Set<ServerResponse>();
@@ -87,8 +87,8 @@ export async function fakeEngine(dist: string, script: EngineScript = madeEngine
     }
     const act = script.commands[route];
     if (act) {
-      const {status = 200, answer: told} = act(body);
-      return void json(reply, told, status);
+      const {status = 200, answer: content} = act(body);
+      return void json(reply, content, status);
     }
     const work = answerWork(script.work, request.method!, url, body);
     if (work?.text !== undefined)

@@ -11,15 +11,15 @@ import {madeStatus} from "../made/status.js";
 import {byPair} from "../../../engine/data/tracking.js";
 import type {Tracked} from "../../../loaders/store/tracked.js";
 
-/** The work of a fake engine, which a test changes as it goes; inputs are read by the engine's own schemas. */
+/** State of a fake engine's data work, which a test changes; inputs are parsed by the engine's own schemas. */
 export interface FakeWork {
   jobs: Job[];
   tracked: Tracked[];
   schedule: TaskReport[];
-  /** what `POST /jobs` notes beside what it takes on */
+  /** notes that `POST /jobs` returns with the batches */
   notes: {line: string; level: "info" | "warn"}[];
   issues: string[];
-  /** what the engine says of the data */
+  /** the engine's data status */
   status: Status;
   limits: LimitReport[];
   settings: NotificationSettings;
@@ -28,7 +28,7 @@ export interface FakeWork {
 
 const HOUR = 36e5;
 
-/** A batch of one history that runs, one that waits and one that failed, and one batch that is done. */
+/** Returns one batch with a running, a queued and a failed history, and one finished batch. */
 export function madeWork(now: number = Date.now()): FakeWork {
   const shared = {venue: "bybit", from: now - 365 * 24 * HOUR, to: now};
   const child = (id: string, change: Partial<Job>) =>
@@ -142,14 +142,14 @@ const task = (name: string, says: string, pattern: string, now: number): TaskRep
   nextTs: now + HOUR
 });
 
-/** What a route answers; a text goes out as it is. */
+/** Reply of a route; text is sent as it is. */
 export interface Answer {
   status?: number;
   answer: unknown;
   text?: string;
 }
 
-/** The routes of the work, as the engine's own answer them. Undefined for a route that is none of them. */
+/** Returns the reply of a work route, as the engine's own would be; undefined for any other route. */
 export function answerWork(work: FakeWork, method: string, url: URL, body: unknown): Answer | undefined {
   const [, first, second, third] = url.pathname.split("/").map(decodeURIComponent);
   const route = [method, first, second === undefined || FIXED.has(second) ? second : "*", third]
@@ -160,12 +160,12 @@ export function answerWork(work: FakeWork, method: string, url: URL, body: unkno
   try {
     return answer(work, {id: second!, query: Object.fromEntries(url.searchParams), body});
   } catch (error) {
-    const {status, body: told} = errorReply(error);
-    return {status, answer: told};
+    const {status, body: reply} = errorReply(error);
+    return {status, answer: reply};
   }
 }
 
-/** Whether a path is the work's: its routes are known by their first part. */
+/** Returns true for a path of the work routes, which its first part identifies. */
 export const isWork = (path: string): boolean =>
   /^\/(jobs|batches|gaps|tracked|track|untrack|schedule|limits|data-status)(\/|$)/.test(path) ||
   path === "/series/refresh" ||

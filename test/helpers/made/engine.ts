@@ -13,7 +13,7 @@ import {madeWork, type FakeWork} from "../fake/work.js";
 
 const HOUR = 36e5;
 
-/** What a fake engine says and does; a test changes it as it goes. */
+/** State of a fake engine, which a test changes. */
 export interface EngineScript {
   status: EngineStatus;
   parts: Record<string, unknown> & {
@@ -27,13 +27,13 @@ export interface EngineScript {
     config: EngineConfigReport;
     notifications: Notification[];
   };
-  /** the work on the data, and what is tracked and scheduled */
+  /** the data work, with tracked and scheduled histories */
   work: FakeWork;
-  /** `POST /engine/pause` and so on, with what each answers */
+  /** requests such as `POST /engine/pause`, with the reply of each */
   commands: Record<string, (body: any) => {status?: number; answer: unknown}>;
 }
 
-/** One open hedge of two legs. */
+/** An open hedge of two legs. */
 export const madePosition = (now: number, change: Partial<PositionReport> = {}): PositionReport => ({
   id: "h-1",
   pair: "BTC/USDT",
@@ -67,7 +67,7 @@ export const madePosition = (now: number, change: Partial<PositionReport> = {}):
   ...change
 });
 
-/** One closed trade whose parts add up: 1.5 + 0.25 − 1.1 − 0.2 = 0.45. */
+/** A closed trade whose parts add up: 1.5 + 0.25 − 1.1 − 0.2 = 0.45. */
 export const madeTrade = (now: number, change: Partial<TradeReport> = {}): TradeReport => ({
   id: "t-1",
   pair: "ETH/USDT",
@@ -154,7 +154,9 @@ const opportunity = (pair: string, rank: number, rate: number, now: number): Opp
   };
 };
 
-/** Books that agree, fees dearer than configured, and a payment that waits for the next step. */
+/**
+ * A reconciliation without a mismatch, with fees above the configured ones, and a payment that waits for the next step.
+ */
 export const madeBooks = (now: number, change: Partial<Reconciliation> = {}): Reconciliation => ({
   ts: now,
   agrees: true,
@@ -182,7 +184,7 @@ export const madeBooks = (now: number, change: Partial<Reconciliation> = {}): Re
   ...change
 });
 
-/** An engine that trades on paper with one hedge open and one trade closed. */
+/** Returns an engine on paper with one open hedge and one closed trade. */
 export function madeEngine(now: number = Date.now()): EngineScript {
   const status: EngineStatus = {
     mode: "paper",

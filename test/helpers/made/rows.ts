@@ -3,15 +3,15 @@ import type {Daily, ExplorerRow, SeriesStatus, Settlement, Status} from "../../.
 const HOUR = 36e5;
 const START = Date.UTC(2024, 0, 1);
 
-/** A small linear congruential generator: the same numbers on every machine. */
+/** Returns a linear congruential generator with the same sequence on every machine. */
 export function random(seed = 7): () => number {
   let state = seed >>> 0;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
 /**
- * Made settlements: 8 h at first, 2 h for `switched` rows in the middle with an ambiguous row before and after, and a
- * hole of three days.
+ * Returns made settlements with a hole of three days: 8 h at first, then 2 h for `switched` rows with an ambiguous row
+ * before and after.
  */
 export function madeSettlements(n = 120, seed = 7): Settlement[] {
   const next = random(seed);
@@ -51,7 +51,7 @@ export function madeSettlements(n = 120, seed = 7): Settlement[] {
   return rows;
 }
 
-/** Made days with two days missing. */
+/** Returns made days with two of them missing. */
 export function madeDaily(n = 40): Daily[] {
   return Array.from({length: n}, (_, i) => ({
     venue: "binance",
@@ -72,7 +72,7 @@ export function madeDaily(n = 40): Daily[] {
   })).filter((_, i) => i !== 12 && i !== 13);
 }
 
-/** Made rows of the Explorer: `n` pairs in every range. */
+/** Returns made rows of the Explorer: `n` pairs in every range. */
 export function madeExplorer(n = 6, seed = 3): ExplorerRow[] {
   const next = random(seed);
   return Array.from({length: n}, (_, i) => {
@@ -122,7 +122,7 @@ export function madeExplorer(n = 6, seed = 3): ExplorerRow[] {
   }).flat();
 }
 
-/** Made series of one pair with two holes in one of them. */
+/** Returns made series of one pair, one of them with two holes. */
 export function madeSeries(): SeriesStatus[] {
   const base = {
     venue: "binance",
@@ -152,7 +152,7 @@ export function madeSeries(): SeriesStatus[] {
   ];
 }
 
-/** A made status around {@link madeSeries}; `empty` is a fresh data directory. */
+/** Returns a made status with {@link madeSeries}; `empty` is a new data directory. */
 export function madeStatus({empty = false} = {}): Status {
   const series = empty ? [] : madeSeries();
   return {

@@ -21,7 +21,7 @@ const series = (now: number, change: Partial<SeriesStatus>): SeriesStatus => ({
   ...change
 });
 
-/** What an engine says of its data: three series, of which one has a hole and one is stale. */
+/** Returns an engine's data status: three series, of which one has a hole and one is stale. */
 export function madeStatus(now: number = Date.now()): Status {
   const hour = Math.floor(now / HOUR) * HOUR;
   const hole: Hole = {from: hour - 50 * HOUR, to: hour - 47 * HOUR, rows: 3, state: "open"};

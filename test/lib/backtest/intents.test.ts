@@ -9,7 +9,7 @@ const START = Date.UTC(2024, 0, 1);
 const HOURS = 120;
 const at = (hour: number) => START + hour * HOUR_MS;
 
-/** Hourly bars at one price, without some hours; a high where one is wanted. */
+/** Returns hourly bars at one price, without some hours; with a high where given. */
 function bars(missing: readonly number[] = [], highs: Readonly<Record<number, number>> = {}): Candles {
   const hours = Array.from({length: HOURS}, (_, hour) => hour).filter((hour) => !missing.includes(hour));
   return candlesOf(
@@ -18,7 +18,7 @@ function bars(missing: readonly number[] = [], highs: Readonly<Record<number, nu
   );
 }
 
-/** Settlements every 8 h from 8:00 with these rates; the first decides nothing. */
+/** Returns settlements every 8 h from 8:00 with these rates; the first decides nothing. */
 const settled = (...rates: string[]) => rates.map((rate, i) => ({tsMs: at(8 * (i + 1)), rate}));
 const GOOD = "0.0005";
 const BAD = "0";
@@ -43,7 +43,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
     expect(counts.noPrice).toBe(0);
   });
 
-  it("lapses, and is counted, once more than maxWaitBars bars have passed", () => {
+  it("expires, and is counted, after more than maxWaitBars bars", () => {
     const funding = settled(GOOD, GOOD, BAD, BAD);
     expect(run({funding, spot: bars(range(16, 18))}).spans).toEqual([[19, 24, "rate-below-exit"]]);
     const lapsed = run({funding, spot: bars(range(16, 19))});
@@ -52,7 +52,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
     expect(patient.spans).toEqual([[20, 24, "rate-below-exit"]]);
   });
 
-  it("is renewed by a later entry decision, and dropped, uncounted, by one that does not enter", () => {
+  it("is renewed by a later entry decision, and withdrawn, uncounted, by one that does not enter", () => {
     const hole = bars(range(16, 33));
     const renewed = run({funding: settled(GOOD, GOOD, GOOD, GOOD, BAD), spot: hole}, {maxWaitBars: "8"});
     expect(renewed.spans).toEqual([[34, 40, "rate-below-exit"]]);
@@ -60,7 +60,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
     expect([dropped.spans, dropped.counts.noPrice]).toEqual([[], 0]);
   });
 
-  it("keeps its first delay when renewed, and its wait counts from the end of it", () => {
+  it("keeps its first delay when renewed, and its wait counts from the end of that delay", () => {
     const funding = settled(GOOD, GOOD, GOOD, BAD, BAD);
     expect(run({funding}, {decisionDelayBars: "10"}).spans).toEqual([[26, 42, "rate-below-exit"]]);
     const lapsed = run({funding: settled(GOOD, GOOD, BAD), spot: bars(range(18, 22))}, {decisionDelayBars: "2"});
@@ -69,7 +69,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
     expect(inTime.spans[0]![0]).toBe(21);
   });
 
-  it("an ambiguous row drops it, pays an open hedge, and is counted", () => {
+  it("is withdrawn by an ambiguous row, which pays an open hedge and is counted", () => {
     const funding = [...settled(GOOD, GOOD), {tsMs: at(27), rate: GOOD}];
     const waiting = run({funding, spot: bars(range(16, 40))}, {maxWaitBars: "20"});
     expect([waiting.spans, waiting.counts]).toEqual([[], {noPrice: 0, ambiguous: 1, cannotOpen: 0}]);
@@ -79,7 +79,7 @@ describe("SEMANTICS §3: an entry that waits", () => {
 });
 
 describe("SEMANTICS §3: an exit that waits", () => {
-  it("waits until it fills, is never withdrawn nor renamed, and goes on being paid", () => {
+  it("waits until it fills, is never withdrawn or renamed, and still receives funding", () => {
     const {spans, trades} = run({funding: settled(GOOD, GOOD, BAD, GOOD, GOOD, BAD), spot: bars(range(24, 41))});
     expect(spans[0]).toEqual([16, 42, "rate-below-exit"]);
     expect(trades[0]!.payments.map(({t}) => t)).toEqual([24, 32, 40].map(at));
@@ -117,7 +117,7 @@ describe("SEMANTICS §3: the order within one instant", () => {
     ]);
   });
 
-  it("closes before it opens: what one pair gives back, another may take at once", () => {
+  it("closes before it opens: another pair may use the capital that one releases at once", () => {
     const data = (pair: string, funding: MarketData["funding"]): MarketData => ({
       pair,
       timeframe: "1h",
@@ -140,7 +140,7 @@ describe("SEMANTICS §3: the order within one instant", () => {
 });
 
 describe("SEMANTICS §3: the end of the data", () => {
-  it("liquidates, then closes; no settlement, decision or opening at that instant", () => {
+  it("liquidates, then closes, without a settlement, decision or entry at that instant", () => {
     const funding = [...settled(...Array(14).fill(GOOD)), {tsMs: at(HOURS), rate: "0.5"}];
     const {trades, spans} = run({funding});
     expect(spans).toEqual([[16, HOURS, "backtest-end"]]);

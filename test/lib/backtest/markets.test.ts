@@ -41,7 +41,7 @@ const made = (more: Partial<MarketData> = {}): MarketData => ({
 });
 
 describe("trap 14: a delisted pair ends", () => {
-  it("closes at its last common close while the others go on, and gives its capital back", () => {
+  it("closes at its last common close while the others continue, and releases its capital", () => {
     const short = made({pair: "GONE/USDT", spot: flat(40), perp: flat(48)});
     const late = made({
       pair: "NEXT/USDT",
@@ -89,7 +89,7 @@ describe("SEMANTICS §3: liquidation", () => {
     const ends = (finer: MarketData["finer"]) =>
       runBacktest([{...data, finer}], parseConfig(config)).trades.map(({perpExitTs}) => (perpExitTs - START) / HOUR_MS);
     expect(ends(undefined)).toEqual([32, 56, 96]);
-    // the hourly bars say when in the bar it was; those of the second bar are missing
+    // the hourly bars show when in the bar it happened; those of the second bar are missing
     expect(ends({perp: flat(40, {high: (hour) => (hour === 27 ? 160 : 100)})})).toEqual([28, 56, 96]);
   });
 
@@ -113,7 +113,7 @@ describe("SEMANTICS §3: liquidation", () => {
 });
 
 describe("SEMANTICS §3: multiplier symbols", () => {
-  it("are told by their base", () => {
+  it("are recognised by their base", () => {
     expect(multiplierOf("1000PEPE")).toEqual({coin: "PEPE", multiplier: 1000});
     expect(multiplierOf("1000000MOG")).toEqual({coin: "MOG", multiplier: 1_000_000});
     expect(multiplierOf("kPEPE")).toEqual({coin: "PEPE", multiplier: 1000});
@@ -190,7 +190,7 @@ describe("SEMANTICS §3: from and to", () => {
   });
 });
 
-describe("bad data is refused with its reason", () => {
+describe("invalid data is rejected with its reason", () => {
   const run =
     (data: MarketData, range = {}) =>
     () =>

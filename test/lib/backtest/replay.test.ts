@@ -30,7 +30,7 @@ const made = (seed: number, bars = 900) =>
 const entries = {strategy: "simple", minRate: "0.0002", exitRate: "0.00005", expectedHoldPeriods: "60"};
 
 describe("a replay", () => {
-  it("knows nothing later: cutting all later data leaves every earlier step as it is", () => {
+  it("has no look-ahead: cutting all later data leaves every earlier step unchanged", () => {
     fc.assert(
       fc.property(
         arbitraryPlan({timeframe: "1h", holes: 0.02}),
@@ -41,7 +41,7 @@ describe("a replay", () => {
           const whole = new Replay([market], rules);
           const at = whole.ts[Math.floor(whole.ts.length * share)]!;
           const cut = new Replay([cutData(market, -Infinity, at)], rules);
-          // the end of the cut data closes what is open, so only what lies before it can be compared
+          // the end of the cut data closes open hedges, so only what is before it can be compared
           const end = cut.result.endMs;
           for (let i = 0; i < cut.ts.length && cut.ts[i]! < end; i += 7) {
             const j = whole.indexAt(cut.ts[i]!);
@@ -128,7 +128,7 @@ describe("the worker behind the strategy pages", () => {
     const answers: LabAnswer[] = [];
     return {answers, handle: labWorker((answer) => answers.push(answer))};
   };
-  it("answers a run of one pair twice: at once, and exactly", () => {
+  it("answers a run of one pair twice: at once in floats, and then exactly", () => {
     const {answers, handle} = collect();
     const market = made(3);
     handle({type: "data", markets: [market], range: {}});
@@ -144,7 +144,7 @@ describe("the worker behind the strategy pages", () => {
       expect(Math.abs(value / run.run.equity.values[i]! - 1)).toBeLessThan(1e-9)
     );
   });
-  it("moves one parameter at a time, and says nothing of a value that cannot be", () => {
+  it("varies one parameter at a time, and skips an invalid value", () => {
     const {answers, handle} = collect();
     const market = made(3);
     handle({type: "data", markets: [market], range: {}});
@@ -157,7 +157,7 @@ describe("the worker behind the strategy pages", () => {
     );
     expect(points[2]!.trades).not.toBeUndefined();
   });
-  it("tells an error with the id of its order", () => {
+  it("reports an error with the id of its request", () => {
     const {answers, handle} = collect();
     handle({type: "data", markets: [made(3)], range: {}});
     handle({type: "run", id: 7, entries: {minRte: "1"}});
@@ -165,7 +165,7 @@ describe("the worker behind the strategy pages", () => {
   });
 });
 
-it("weighing trades only the stretches after the first half, and a history of days bears none", () => {
+it("tests the settings only after the first half, and not on a history of a few days", () => {
   const market = made(9, 2400);
   const weighed = weigh(market, parseConfig(entries));
   const {stretches, net} = weighed.outOfSample!;

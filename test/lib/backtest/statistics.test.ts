@@ -49,7 +49,7 @@ describe("SEMANTICS §6: ratios", () => {
     expect(Math.max(...drawdowns([100, 120, 90, 130, 117]))).toBeCloseTo(maxDrawdown([100, 120, 90, 130, 117]), 12);
   });
 
-  it("time at work counts overlapping hedges once; shares of the money moved add up to one by size", () => {
+  it("time in the market counts overlapping hedges once; shares of the money moved sum to one by size", () => {
     const span = (entryTs: number, exitTs: number) => ({entryTs, exitTs});
     expect(timeAtWork([span(5, 9), span(0, 4), span(3, 6), span(20, 21)])).toBe(10);
     const shares = sharesOf({fees: 10, funding: -20, basis: 5, liquidation: -5});
@@ -131,7 +131,7 @@ describe("the stationary bootstrap", () => {
       const {low, high} = bootstrapIntervals(days, {random, resamples: 200}).annualReturn;
       if ((low as number) <= 0.365 && (high as number) >= 0.365) ++covered;
     }
-    // 90 % of 200 with the small sample's shortfall; three binomial standard deviations are 13
+    // 90 % of 200 less the small sample's shortfall; three binomial standard deviations are 13
     expect(covered).toBeGreaterThan(160);
     expect(covered).toBeLessThan(195);
   });

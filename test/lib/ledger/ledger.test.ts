@@ -10,7 +10,7 @@ import {parseConfig} from "../../../src/lib/strategy/config.js";
 const d = decimal;
 
 describe("SEMANTICS §3: fills", () => {
-  it("slippage is against us on both sides, and the fee is on the fill price", () => {
+  it("slippage is adverse on both sides, and the fee is on the fill price", () => {
     const costs = {slippage: d("0.0005"), feeRate: d("0.001")};
     const buy = fillInQuote({leg: "spot", side: "buy", ts: 0, reference: d(100), quantity: d(2)}, costs);
     const sell = fillInQuote({leg: "spot", side: "sell", ts: 0, reference: d(100), quantity: d(2)}, costs);
@@ -18,7 +18,7 @@ describe("SEMANTICS §3: fills", () => {
     expect([sell.price, sell.fee, sell.slippage].map(text)).toEqual(["99.95", "0.1999", "0.1"]);
   });
 
-  it("trap 9: with a coin fee less coin arrives, and what is paid is the order at the fill price", () => {
+  it("trap 9: a coin fee reduces the coin received, and the price paid is that of the whole order", () => {
     const fill = buyWithCoinFee({ts: 0, reference: d(100), quantity: d(10)}, {slippage: d(0), feeRate: d("0.001")});
     expect([fill.quantity, fill.fee].map(text)).toEqual(["9.99", "1"]);
     expect(text(fill.price.times(fill.quantity).plus(fill.fee))).toBe("1000");
@@ -42,7 +42,7 @@ describe("SEMANTICS §3: steps", () => {
     );
   });
 
-  it("floor, ceiling and half up hit their grid", () => {
+  it("floor, ceiling and half-up roundings lie on their grid", () => {
     expect(text(floorToStep(d("0.79"), d("0.2")))).toBe("0.6");
     expect(text(ceilToTick(d("100.0001"), d("0.5")))).toBe("100.5");
     expect(["1.25", "1.35", "1.2499"].map((p) => text(roundToTick(d(p), d("0.1"))))).toEqual(["1.3", "1.4", "1.2"]);
@@ -53,7 +53,7 @@ describe("SEMANTICS §3: sizing", () => {
   const config = parseConfig();
   const rules = rulesOf(undefined, config);
 
-  it("the budget is the least of its limits, and says which", () => {
+  it("the budget is its lowest limit, and names it", () => {
     const limit = (entries: Record<string, string>, free: string, open: string, share = "1") =>
       budgetOf(parseConfig(entries), {free: d(free), openNotional: d(open), share: d(share)});
     expect(limit({}, "10000", "0")).toMatchObject({limit: "maxPositionUsd"});
@@ -65,7 +65,7 @@ describe("SEMANTICS §3: sizing", () => {
     expect(limit({}, "200.255", "0").limit).toBe("freeCapital");
   });
 
-  it("no instrument: steps of 1e-8, no minimum, and it says assumed", () => {
+  it("rules without an instrument have steps of 1e-8, no minimum, and the source `assumed`", () => {
     expect(rules.source).toBe("assumed");
     expect(text(rules.step)).toBe("0.00000001");
     expect(text(quantitiesOf(d(1000), d(3), rules, config).ordered)).toBe("333.33333333");
@@ -111,7 +111,7 @@ describe("SEMANTICS §3: margin", () => {
           tick: d("0.00000001")
         });
         expect(liquidation.gt(fill.times("0.99")) && liquidation.lte(bankruptcy)).toBe(true);
-        // the margin of perpFill / L a coin is what the way to the bankruptcy price costs, to a tick
+        // the margin of perpFill / L per coin equals the loss up to the bankruptcy price, within a tick
         expect(bankruptcy.minus(fill).minus(fill.div(leverage)).abs().lte("0.00000001")).toBe(true);
       })
     );

@@ -44,7 +44,7 @@ describe("coverage arithmetic is that of sets of instants", () => {
     );
   });
 
-  it("difference and intersection are inverse: together they give the set back, and their lengths add up", () => {
+  it("difference and intersection partition the set, and their lengths add up", () => {
     fc.assert(
       fc.property(spans, spans, (a, b) => {
         expect(union(difference(a, b), intersection(a, b))).toEqual(normalise(a));
@@ -53,7 +53,7 @@ describe("coverage arithmetic is that of sets of instants", () => {
     );
   });
 
-  it("the arguments are left as they were", () => {
+  it("the arguments are not modified", () => {
     const a = [
       {from: 5, to: 9},
       {from: 0, to: 6}
@@ -108,7 +108,7 @@ describe("shares and freshness", () => {
     expect(coverageShare(0, [])).toBeUndefined();
   });
 
-  it("fresh under two intervals, aging under a day, else stale", () => {
+  it("data is fresh under two intervals, aging under a day, else stale", () => {
     const HOUR = 3_600_000;
     expect([1, 16, 23, 24].map((h) => freshness(h * HOUR, 8 * HOUR))).toEqual(["fresh", "aging", "aging", "stale"]);
     expect(freshness(47 * HOUR, 24 * HOUR)).toBe("fresh");

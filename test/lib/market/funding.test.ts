@@ -16,7 +16,7 @@ import {boundaryTs} from "../../../src/lib/time/grid.js";
 const HOUR = 3_600_000;
 const start = Date.UTC(2024, 0, 1);
 
-/** Stamps at the given distances in hours, jittered as venues do. */
+/** Returns stamps at the given distances in hours, jittered as at a venue. */
 function stamps(distances: readonly number[], jitter = 0): {tsMs: number}[] {
   let t = start;
   return [{tsMs: t + jitter}, ...distances.map((hours) => ({tsMs: (t += hours * HOUR) + jitter}))];
@@ -30,7 +30,7 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     expect(inferIntervals(stamps([])).intervals).toEqual([{intervalHours: undefined, intervalSource: undefined}]);
   });
 
-  it("a shorter distance is a switch at once; a longer multiple is ambiguous until the next confirms it", () => {
+  it("a shorter distance is a switch at once; a longer multiple is ambiguous until the next row confirms it", () => {
     expect(hours([8, 8, 4, 4, 1, 1])).toEqual([undefined, 8, 8, 4, 4, 1, 1]);
     expect(sources([1, 1, 4, 4, 4])).toEqual([undefined, "inferred", "inferred", "ambiguous", "inferred", "inferred"]);
     expect(hours([1, 1, 4, 4, 8, 8])).toEqual([undefined, 1, 1, undefined, 4, undefined, 8]);
@@ -51,7 +51,7 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     expect(inferIntervals(rows, {allowedHours: allowedIntervalHours("okx")}).intervals[1]!.intervalHours).toBe(6);
   });
 
-  it("what the venue reports is taken, and is known to the rows after it", () => {
+  it("an interval that the venue reports is used, and known to the rows after it", () => {
     const rows = stamps([8, 4]).map((row, i) => ({...row, reportedHours: i === 1 ? 4 : undefined}));
     expect(inferIntervals(rows).intervals.map((i) => i.intervalSource)).toEqual([undefined, "reported", "inferred"]);
   });
@@ -78,7 +78,7 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     );
   });
 
-  it("an append from the kept state equals one pass over everything", () => {
+  it("an append from the saved state equals one pass over everything", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(1, 2, 4, 8, 16), {maxLength: 60}), fc.nat(60), (d, cut) => {
         const rows = stamps(d);
@@ -115,7 +115,7 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     );
   });
 
-  it("on generated switches every row has its true interval, but for the first of each longer one, which is ambiguous", () => {
+  it("every row of generated switches has its true interval, except the first of each longer one, which is ambiguous", () => {
     const segments = fc.array(fc.record({interval: fc.constantFrom(1, 2, 4, 8), rows: fc.integer({min: 2, max: 12})}), {
       minLength: 1,
       maxLength: 6
@@ -133,7 +133,7 @@ describe("SEMANTICS §2: the interval belongs to the row", () => {
     );
   });
 
-  it("refuses rows that are not in order", () => {
+  it("rows out of order are rejected", () => {
     const {state} = stepInterval(initialIntervalState, {tsMs: start});
     expect(() => stepInterval(state, {tsMs: start})).toThrow("invalid order");
   });

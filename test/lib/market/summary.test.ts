@@ -21,7 +21,7 @@ describe("SEMANTICS §4: costs and break-even", () => {
     expect(() => parseCosts({perpFee: "lots"})).toThrow("invalid perpFee");
   });
 
-  it("break-even is how many periods of the present rate pay the round trip, and none for a rate that earns nothing", () => {
+  it("break-even is the number of periods of the current rate that pay the round trip, undefined for a rate that earns nothing", () => {
     expect(breakEvenPeriods(0.0001, 0.0051)).toBeCloseTo(51, 9);
     expect(breakEvenPeriods(0, 0.0051)).toBeUndefined();
     expect(breakEvenPeriods(-0.001, 0.0051)).toBeUndefined();
@@ -32,7 +32,7 @@ describe("SEMANTICS §4: costs and break-even", () => {
     expect(netPerPeriod(0.0003, 0.0051, 3)).toBeLessThan(0);
   });
 
-  it("of past entries, the share whose rate stayed at the exit or above for long enough", () => {
+  it("the held share is that of past entries whose rate stayed at or above the exit for long enough", () => {
     const rates = [0, 4, 4, 4, 0, 4, 0, 4, 2, 2, 2].map((r) => r * 1e-4);
     expect(heldShare(columnsOf(rates), {minRate: 0.0003, exitRate: 0.0001, periods: 3})).toEqual({
       share: 2 / 3,
@@ -72,7 +72,7 @@ describe("SEMANTICS §6: the pair summary", () => {
     expect(withAmbiguous.aprGross).toBeCloseTo(summarise(columnsOf(rates), options).aprGross!, 12);
   });
 
-  it("no rows are missing numbers, never zeros", () => {
+  it("a summary without rows has missing numbers, never zeros", () => {
     const s = summarise({t: [], rate: [], rate8h: []}, options);
     expect([s.mean8h, s.median8h, s.min8h, s.aprGross, s.sharePositive, s.halfLifePeriods]).toEqual(
       Array(6).fill(undefined)
@@ -91,7 +91,7 @@ describe("SEMANTICS §6: the pair summary", () => {
     );
   });
 
-  it("SEMANTICS §1, no look-ahead: what comes after the window changes nothing in it", () => {
+  it("SEMANTICS §1, no look-ahead: rows after the window change nothing in it", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({min: -9, max: 9}), {minLength: 3, maxLength: 90}), fc.nat(88), (values, cut) => {
         const columns = columnsOf(values.map((v) => v * 1e-5));
@@ -108,7 +108,7 @@ describe("SEMANTICS §6: the pair summary", () => {
     expect([s.streakNow, s.streakLongest]).toEqual([2, 3]);
   });
 
-  it("the half-life of a positive run is in 8-hour periods, also when settlements come hourly", () => {
+  it("the half-life of a positive run is in 8-hour periods, also for hourly settlements", () => {
     const rates = [1, 1, 1, 1, -1, 1, 1, 1, 1, -1].map((r) => r * 1e-5);
     const hourly = {t: rates.map((_, i) => start + i * 3_600_000), rate: rates, rate8h: rates.map((r) => r * 8)};
     expect(summarise(hourly, options).halfLifePeriods).toBe(0.5);
@@ -120,7 +120,7 @@ describe("SEMANTICS §6: the pair summary", () => {
     expect(s.aprGross).toBeCloseTo(0.1095, 9);
   });
 
-  it("tiers have stated bounds, and what is not known is unknown, never small", () => {
+  it("tiers have stated bounds, and an unknown turnover is unknown, never small", () => {
     expect([undefined, NaN, 0, 9.9e6, 1e7, 1e8, 1e9].map(tierOf)).toEqual([
       "unknown",
       "unknown",

@@ -9,7 +9,7 @@ const random = generator(5);
 const noise = (n: number) => Float64Array.from({length: n}, () => normal(random));
 
 describe("correlation", () => {
-  it("is 1 of a line, −1 of its mirror, near 0 of noise, and nothing of too little", () => {
+  it("is 1 for a line, −1 for its mirror, near 0 for noise, and undefined for too few values", () => {
     const x = noise(400);
     expect(
       correlation(
@@ -51,7 +51,7 @@ describe("autocorrelation", () => {
     lags.forEach(({lag, value}) => expect(value).toBeCloseTo(0.8 ** lag, 1));
     expect(Math.abs(autocorrelation(noise(20_000), 1)[0]!.value)).toBeLessThan(0.03);
   });
-  it("says nothing of too little or of what never varies", () => {
+  it("is undefined for too few values and for a constant", () => {
     expect(autocorrelation(noise(29), 5)).toEqual([]);
     expect(autocorrelation(new Float64Array(100).fill(0.0001), 5)).toEqual([]);
   });
@@ -74,7 +74,7 @@ describe("settlement buckets", () => {
     expect(b.value).toBeGreaterThan(0.9);
     expect([...t8].filter((t) => shifted.includes(t))).toHaveLength(0);
   });
-  it("count what both have and give no figure under thirty", () => {
+  it("count the buckets of both, and give no figure under thirty", () => {
     const t = Float64Array.from({length: 40}, (_, i) => T0 + i * 8 * HOUR);
     const rate8h = noise(40);
     const late = {t: t.slice(20), rate8h: rate8h.slice(20)};

@@ -35,7 +35,7 @@ describe("deflated Sharpe ratio", () => {
   });
 });
 
-/** Daily returns of trials: noise, and the first with an edge of `edge` standard deviations a day. */
+/** Returns daily returns of trials: noise, the first with an edge of `edge` standard deviations per day. */
 function trials(seed: number, {count = 40, days = 365, edge = 0} = {}): Float64Array[] {
   const random = generator(seed);
   return Array.from({length: count}, (_, i) =>

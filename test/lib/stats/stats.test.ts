@@ -102,7 +102,7 @@ describe("runs", () => {
     );
   });
 
-  it("their worked example: ends at 0.8, 3.1, 5.4, 9.2, losses at 1.0, 2.7, 7.0, 12.1", () => {
+  it("survival reproduces Kaplan and Meier's example: ends at 0.8, 3.1, 5.4, 9.2, losses at 1.0, 2.7, 7.0, 12.1", () => {
     const deaths = [0.8, 3.1, 5.4, 9.2].map((length) => ({length, ended: true}));
     const losses = [1.0, 2.7, 7.0, 12.1].map((length) => ({length, ended: false}));
     expect(survival([...deaths, ...losses]).map(({share}) => Number(share.toFixed(3)))).toEqual([
@@ -110,7 +110,7 @@ describe("runs", () => {
     ]);
   });
 
-  it("a half-life is not claimed while more than half live on", () => {
+  it("a half-life is undefined while more than half survive", () => {
     expect(
       halfLife(
         survival([

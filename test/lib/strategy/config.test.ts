@@ -14,7 +14,7 @@ import {editDistance, suggest} from "../../../src/lib/strategy/suggest.js";
 import {arbitraryEntries} from "../../helpers/market.js";
 
 describe("parseConfig", () => {
-  it("SEMANTICS §§3–5: the defaults are the law's", () => {
+  it("SEMANTICS §§3–5: the defaults are the documented ones", () => {
     expect(configEntries(parseConfig())).toEqual({
       strategy: "simple",
       minRate: "0.0003",
@@ -50,7 +50,7 @@ describe("parseConfig", () => {
     expect(text(capitalPerNotional(parseConfig({leverage: 4})))).toBe("1.25");
   });
 
-  it("SEMANTICS §5: the presets are what they are said to be, and each can be run", () => {
+  it("SEMANTICS §5: the presets have the documented values, and each can be run", () => {
     expect(Object.keys(PRESETS)).toEqual(["conservative", "balanced", "aggressive"]);
     const shown = (name: string) => configEntries(parseConfig(strategyEntries(name)));
     expect(shown("conservative")).toMatchObject({strategy: "simple", minRate: "0.0005", exitRate: "0.0002"});
@@ -116,7 +116,7 @@ describe("suggestions", () => {
     );
   });
 
-  it("suggests nothing for what is near nothing", () => {
+  it("no name is suggested for one that is near none", () => {
     expect(suggest("qqqqqqqqqq", CONFIG_KEYS)).toBeUndefined();
   });
 });

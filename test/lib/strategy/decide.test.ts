@@ -47,7 +47,7 @@ function market(
 
 const OPEN: PairBook = {position: "open", waiting: undefined, barred: false};
 
-/** What `decide` says at an hour of a market. */
+/** Returns the decisions at an hour of a market. */
 function decideAt(data: MarketData, hour: number, entries: Record<string, string> = {}, book?: PairBook) {
   const view = viewAt([new PairHistory(data)], at(hour));
   return decide(view, new Map(book ? [[data.pair, book]] : []), parseConfig(entries))[0];
@@ -118,12 +118,12 @@ describe("SEMANTICS §5: decide", () => {
   it("simple enters at minRate and above it, only when the round trip is earned back in the hold expected", () => {
     expect(decideAt(market(["0.0003", "0.0003"]), 16)).toMatchObject({type: "enter", reason: "rate-above-threshold"});
     expect(decideAt(market(["0.0003", "0.00029999"]), 16)).toBeUndefined();
-    // 0.0051 / 17 = 0.0003: nothing is left over
+    // 0.0051 / 17 = 0.0003, without a remainder
     expect(decideAt(market(["0.0003", "0.0003"]), 16, {expectedHoldPeriods: "17"})).toBeUndefined();
     expect(text(netPerPeriod(decimal("0.0003"), decimal(30), parseConfig()))).toBe("0.00013");
   });
 
-  it("keeps the numbers that decided", () => {
+  it("a decision records the numbers it was based on", () => {
     const intent = decideAt(market(["0.0003", "0.0004"]), 16)!;
     expect(intent.decision).toEqual({
       ts: at(16),
@@ -151,7 +151,7 @@ describe("SEMANTICS §5: decide", () => {
     expect(decideAt(holed, 32, {}, OPEN)).toBeUndefined();
   });
 
-  it("simple leaves strictly below exitRate; trap 18: a rate of exactly zero is a rate", () => {
+  it("simple exits strictly below exitRate; trap 18: a rate of exactly zero is a rate", () => {
     expect(decideAt(market(["0.0003", "0.0001"]), 16, {}, OPEN)).toBeUndefined();
     expect(decideAt(market(["0.0003", "0.0000999"]), 16, {}, OPEN)).toMatchObject({
       type: "exit",
@@ -160,7 +160,7 @@ describe("SEMANTICS §5: decide", () => {
     expect(decideAt(market(["0.0003", "0"]), 16, {}, OPEN)).toMatchObject({type: "exit", reason: "rate-below-exit"});
   });
 
-  it("an exit that waits is not asked again, a barred instant takes no entry, an unhedged pair nothing at all", () => {
+  it("a waiting exit is not decided again, a barred instant has no entry, and an unhedged pair no decision", () => {
     const data = market(["0.0003", "0.001", "0"]);
     expect(decideAt(data, 24, {}, {...OPEN, waiting: "exit"})).toBeUndefined();
     expect(decideAt(data, 16, {}, {position: "flat", waiting: undefined, barred: true})).toBeUndefined();
@@ -179,7 +179,7 @@ describe("SEMANTICS §5: decide", () => {
     });
   });
 
-  it("composite: without both opens there is no entry and only the negative rate leaves", () => {
+  it("composite: without both opens there is no entry, and only a negative rate exits", () => {
     const composite = {strategy: "composite", entry: "0.1", exit: "0.1", volumeFilter: "false"};
     const data = market(["0.002", "0.002"]);
     const holed = {...data, spot: candlesOf("1h", [{ts: at(0), open: 100, high: 100, close: 100}])};
@@ -258,7 +258,7 @@ describe("SEMANTICS §5: the volume filter", () => {
     expect(check(withVolumes(10, 1, 335))).toEqual({passes: true, ratio: undefined, why: "too-little-history"});
   });
 
-  it("takes the venue's turnover in quote before volume × close", () => {
+  it("prefers the venue's turnover in quote to volume × close", () => {
     const data = withVolumes(10, 1);
     const turnover = new Float64Array(data.perp.ts.length).fill(500);
     expect(check({...data, perp: {...data.perp, turnover}})).toMatchObject({passes: true, ratio: 1});

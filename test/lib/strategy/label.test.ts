@@ -28,7 +28,7 @@ describe("the label of a pair", () => {
     expect(judge(facts({newest: 0.003, composite: 0.9})).label).toBe("below average");
     expect(judge(facts({newest: 0.002, composite: 0.9})).label).toBe("not recommended");
   });
-  it("is insufficient under thirty rows or without a known interval, whatever else is true", () => {
+  it("is insufficient under thirty rows or without a known interval, whatever the other figures", () => {
     expect(judge(facts({rates: rates.slice(0, 29)})).label).toBe("insufficient");
     expect(judge(facts({rates: [...rates.slice(0, 29), undefined, NaN]})).rows).toBe(29);
     expect(judge(facts({newest: undefined})).label).toBe("insufficient");
@@ -41,7 +41,7 @@ describe("the label of a pair", () => {
     expect(judge(facts({newest: -0.0051})).breakEvenPeriods).toBeUndefined();
     expect(judge(facts({newest: 0.00505})).z).toBeCloseTo(0, 9);
   });
-  it("names its reasons", () => {
+  it("lists its reasons", () => {
     expect(judge(facts({trend: "falling"})).reasons.join("; ")).toContain("strong but for a falling trend");
     for (const label of LABELS) expect(typeof label).toBe("string");
   });

@@ -48,7 +48,7 @@ describe("the request of a run", () => {
     for (const state of states) expect(read(paramsOf(state))).toEqual({request: state, problems: []});
   });
 
-  it("drops a key that the strategy has anyway", () => {
+  it("drops a key that equals the strategy's own value", () => {
     expect(withKey(base, "minRate", "0.0004").set).toEqual({minRate: "0.0004"});
     expect(withKey(withKey(base, "minRate", "0.0004"), "minRate", "0.0003").set).toEqual({});
     expect(withKey({...base, strategy: "balanced"}, "entry", "0.35").set).toEqual({});

@@ -44,7 +44,7 @@ describe("a grid", () => {
     expect(() => parseAxis(spec)).toThrow(message);
   });
 
-  it("refuses a grid of none and of a million cells before anything runs, and a key twice", () => {
+  it("rejects a grid of no cells, of a million cells, and with a repeated key before anything runs", () => {
     expect(() => gridOfCells({}, [])).toThrow("missing grid");
     const axis = (key: string) => parseAxis(`${key}=0.0001:0.01:0.0001`);
     expect(() => gridOfCells({}, [axis("minRate"), axis("spotFee"), axis("perpFee")])).toThrow(
@@ -54,7 +54,7 @@ describe("a grid", () => {
     expect(() => gridOfCells({}, [parseAxis("maxPositionUsd=-5,1000")])).toThrow("invalid maxPositionUsd: -5");
   });
 
-  it("leaves out combinations that contradict themselves and says why; all of them is an error", () => {
+  it("skips contradictory combinations with a reason; if none is left, it is an error", () => {
     const grid = gridOfCells({}, [parseAxis("minRate=0.0001,0.0003"), parseAxis("exitRate=0,0.0002")]);
     expect(grid.cells.map(({params}) => params)).toEqual([
       {minRate: "0.0001", exitRate: "0"},
@@ -69,7 +69,7 @@ describe("a grid", () => {
     );
   });
 
-  it("a preset may be an axis, and what a cell sets itself outranks it", () => {
+  it("a preset may be an axis, and a cell's own values override it", () => {
     const {cells} = gridOfCells({}, [parseAxis("strategy=simple,composite")]);
     expect(cells.map(({config}) => config.strategy)).toEqual(["simple", "composite"]);
   });
@@ -100,7 +100,7 @@ const plan: SweepPlan = {
   axes: [parseAxis("minRate=0.0001:0.0003:0.00005"), parseAxis("exitRate=0,0.00005,0.0001"), parseAxis("leverage=1,4")]
 };
 
-/** A worker in this very thread, answering in its own time. */
+/** A worker in this thread that replies asynchronously. */
 function localWorker(): PoolWorker & {chunks: number} {
   let onAnswer: (answer: SweepAnswer) => void = () => undefined;
   const handle = sweepWorker((answer) => queueMicrotask(() => onAnswer(structuredClone(answer))));
@@ -157,7 +157,7 @@ describe("a sweep", () => {
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);
   });
 
-  it("stops handing out work when cancelled, keeps what came back and says it is not all", async () => {
+  it("stops assigning work when cancelled, keeps the finished trials and reports that they are partial", async () => {
     const controller = new AbortController();
     const pooled = await runPool(plan, [localWorker()], {
       chunk: 5,
@@ -195,13 +195,13 @@ describe("baselines", () => {
     expect(holdThrough.exposure).toBeGreaterThan(0.9);
   });
 
-  it("random entries are seeded, as many as the strategy's, and beaten by one who knows the future", () => {
+  it("random entries are seeded, as many as the strategy's, and beaten by perfect foresight", () => {
     const draw = (seed: number) => baselines(market!, config, {random: generator(seed), draws: 50}).randomEntry;
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1).nets).not.toEqual(draw(2).nets);
     expect(draw(1).nets.length).toBe(50);
     expect(draw(1).beaten).toBeGreaterThanOrEqual(0);
-    // funding that stays where it is: entering on it must beat entering anywhere
+    // with constant funding, entering on it must beat random entries
     const waves = {
       ...market!,
       funding: market!.funding.map((row, i) => ({...row, rate: Math.floor(i / 30) % 2 ? "0.001" : "-0.001"}))

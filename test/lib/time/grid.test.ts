@@ -42,7 +42,7 @@ describe("the grid", () => {
     );
   });
 
-  it("an inverted range holds nothing", () => expect(gridCount(10, 5, 1)).toBe(0));
+  it("an inverted range is empty", () => expect(gridCount(10, 5, 1)).toBe(0));
 
   it("SEMANTICS §1: a settlement's boundary is the nearest whole minute, whatever the jitter", () => {
     fc.assert(
@@ -68,14 +68,14 @@ describe("the grid", () => {
     expect(gridCount(spring, spring + 86_400_000, timeframeMs("1h"))).toBe(24);
   });
 
-  it("refuses what is no timeframe", () => {
+  it("an invalid timeframe is rejected", () => {
     expect(isTimeframe("toString")).toBe(false);
     expect(() => timeframeMs("2h")).toThrow("invalid timeframe: 2h");
   });
 });
 
 describe("instants", () => {
-  it("reading what was written gives it back", () => {
+  it("parsing a formatted instant returns it", () => {
     fc.assert(
       fc.property(ts, (t) => {
         expect(parseInstant(new Date(t).toISOString())).toBe(t);

@@ -18,7 +18,7 @@ const window = {from: HOURS - 5 * HOUR, to: HOURS + HOUR};
 const opens = ({rows}: {rows: {tsMs: number}[]}) => rows.map(({tsMs}) => (tsMs - HOURS) / HOUR);
 
 describe("bybit: one page", () => {
-  it("trap 3: candles come ascending, the one in progress is dropped, the window is kept", async () => {
+  it("trap 3: candles are ascending, inside the window, and without the one in progress", async () => {
     const {url, seen} = await serve((request, reply) =>
       answer(reply, bybitReply(venue({klines: () => klines(20)}), request))
     );
@@ -36,7 +36,7 @@ describe("bybit: one page", () => {
     });
   });
 
-  it("trap 4: the interval of an instrument is read anew each time", async () => {
+  it("trap 4: the interval of an instrument is fetched on every call", async () => {
     let minutes = 480;
     const {url} = await serve((request, reply) =>
       answer(reply, bybitReply(venue({fundingIntervalMinutes: () => minutes}), request))
@@ -48,7 +48,7 @@ describe("bybit: one page", () => {
     expect(await interval()).toBe(1);
   });
 
-  it("trap 5: every digit of a price, a turnover and a rate arrives", async () => {
+  it("trap 5: prices, turnovers and rates keep every digit", async () => {
     const row = [
       "1790859600000",
       "0.0000123456789012345",
@@ -81,7 +81,7 @@ describe("bybit: one page", () => {
     expect(rows).toEqual([{tsMs: 1790841600000, rate: "-0.000012345678901234567", reportedHours: undefined}]);
   });
 
-  it("trap 6: the turnover of a ticker is in quote, and what is empty is missing, not zero", async () => {
+  it("trap 6: a ticker's turnover is in quote, and an empty field is missing, not zero", async () => {
     const made = venue({
       tickers: (category) => [
         {
@@ -124,7 +124,7 @@ describe("bybit: one page", () => {
     expect((await exchange.tickers("spot"))[0]).not.toHaveProperty("predictedRate");
   });
 
-  it("trap 14: a delisted perp has left the list, its history is still read to its last settlement", async () => {
+  it("trap 14: the history of a delisted perp is read to its last settlement, although it is no longer listed", async () => {
     const sim = await startSim({nowMs: NOW, speed: 0});
     const {exchange} = await clientOf(sim.url, NOW);
     const instruments = await exchange.instruments();
@@ -138,7 +138,7 @@ describe("bybit: one page", () => {
     await sim.close();
   });
 
-  it("instruments: spot and linear perps over every cursor, coins behind multiplied bases", async () => {
+  it("instruments cover spot and linear perps over every cursor, with the coins behind multiplied bases", async () => {
     const sim = await startSim({nowMs: NOW, speed: 0});
     const {exchange} = await clientOf(sim.url, NOW);
     const all = await exchange.instruments();
@@ -149,12 +149,12 @@ describe("bybit: one page", () => {
     expect(found("1000PEPE/USDT", "spot")).toBeUndefined();
     expect(found("JELLY/USDT", "spot")).toBeUndefined();
     expect(found("BTC/USDT", "perp")).toMatchObject({active: true, minNotional: "5", step: "0.001", contractSize: "1"});
-    // the most of one order, not of a market order, which is less
+    // the maximum of a limit order; a market order's is lower
     for (const market of ["perp", "spot"]) expect(found("BTC/USDT", market)).toMatchObject({maxQty: "1000000"});
     expect(new Set(all.map(({market, symbol}) => `${market} ${symbol}`)).size).toBe(all.length);
   });
 
-  it("instruments: cursors are followed, dated futures left out, a base that begins with digits is a coin", async () => {
+  it("instruments follow cursors and exclude dated futures; a base that begins with digits is a coin", async () => {
     const row = (baseCoin: string, rest = {}) => ({
       symbol: `${baseCoin}USDT`,
       baseCoin,
@@ -211,7 +211,7 @@ describe("bybit: one page", () => {
     ["an hour ahead", HOUR],
     ["an hour behind", -HOUR],
     ["a day behind", -24 * HOUR]
-  ])("trap 17: this machine's clock is %s; closed is what the venue's clock says", async (_, skew) => {
+  ])("trap 17: the venue's clock decides which candles are closed while this machine's is %s", async (_, skew) => {
     const {url} = await serve((request, reply) =>
       answer(reply, bybitReply(venue({klines: () => klines(20)}), request))
     );
@@ -222,7 +222,7 @@ describe("bybit: one page", () => {
     expect(Math.abs(skewMs + skew)).toBeLessThan(100);
   });
 
-  it("a length the venue does not serve is a usage error that names those it does", async () => {
+  it("a timeframe the venue does not serve is a usage error that lists the others", async () => {
     const {exchange} = await clientOf("http://127.0.0.1:9", NOW);
     const error = await exchange.candles(PAIR, "perp", "8h", window).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(UsageError);
@@ -250,7 +250,7 @@ describe("bybit: trap 16, spoiled replies", () => {
     "two different rows of one instant": (list) => [...list, kline(HOURS - 2 * HOUR, "100.5")]
   };
 
-  it.each(Object.entries(spoils))("%s once: asked again, and the page is whole", async (_, spoil) => {
+  it.each(Object.entries(spoils))("%s once: the request is retried and the page is complete", async (_, spoil) => {
     let n = 0;
     const made = venue({klines: () => klines(20)});
     const {url, seen} = await serve((request, reply) => {
@@ -266,21 +266,24 @@ describe("bybit: trap 16, spoiled replies", () => {
     expect(exchange.usage()).toMatchObject({requests: 2, retries: 1});
   });
 
-  it.each(Object.entries(spoils))("%s for good: taken without it, counted", async (name, spoil) => {
-    const made = venue({klines: () => klines(20)});
-    const {url, seen} = await serve((request, reply) => {
-      const body = bybitReply(made, request) as {result: {list: unknown[]}};
-      answer(reply, {...body, result: {...body.result, list: spoil(body.result.list)}});
-    });
-    const {exchange} = await clientOf(url, NOW);
-    const page = await exchange.candles(PAIR, "perp", "1h", window);
-    expect(page.rejected.length + page.repeats + page.outside).toBe(1);
-    expect(page.rows.length).toBe(page.rejected.some(({tsMs}) => tsMs === undefined || tsMs > window.from) ? 4 : 5);
-    expect(seen).toHaveLength(3);
-    if (name === "an empty price") expect(page.rejected).toEqual([{tsMs: HOURS - 2 * HOUR, reason: "missing close"}]);
-  });
+  it.each(Object.entries(spoils))(
+    "%s in every reply: the page is accepted without the row, which is counted",
+    async (name, spoil) => {
+      const made = venue({klines: () => klines(20)});
+      const {url, seen} = await serve((request, reply) => {
+        const body = bybitReply(made, request) as {result: {list: unknown[]}};
+        answer(reply, {...body, result: {...body.result, list: spoil(body.result.list)}});
+      });
+      const {exchange} = await clientOf(url, NOW);
+      const page = await exchange.candles(PAIR, "perp", "1h", window);
+      expect(page.rejected.length + page.repeats + page.outside).toBe(1);
+      expect(page.rows.length).toBe(page.rejected.some(({tsMs}) => tsMs === undefined || tsMs > window.from) ? 4 : 5);
+      expect(seen).toHaveLength(3);
+      if (name === "an empty price") expect(page.rejected).toEqual([{tsMs: HOURS - 2 * HOUR, reason: "missing close"}]);
+    }
+  );
 
-  it("rows out of order are put in order", async () => {
+  it("rows out of order are sorted", async () => {
     const made = venue({klines: () => klines(20)});
     const {url, seen} = await serve((request, reply) => {
       const body = bybitReply(made, request) as {result: {list: unknown[]}};
@@ -292,7 +295,7 @@ describe("bybit: trap 16, spoiled replies", () => {
     expect(seen).toHaveLength(1);
   });
 
-  it("a settlement of another symbol, without a rate or with one that is no share is rejected", async () => {
+  it("a settlement of another symbol, without a rate or with a rate of 1 or more is rejected", async () => {
     const good = {symbol: "BTCUSDT", fundingRate: "0.0001", fundingRateTimestamp: String(HOURS)};
     const list = [
       good,
@@ -309,7 +312,7 @@ describe("bybit: trap 16, spoiled replies", () => {
     expect(page.rejected).toHaveLength(5);
   });
 
-  it("an empty list is an answer; a reply without one, with a wrong symbol or without its time is none", async () => {
+  it("an empty list is valid; a reply without a list, with a wrong symbol or without its time is not", async () => {
     const bodies: unknown[] = [
       envelope(NOW, {category: "linear", symbol: "BTCUSDT"}),
       envelope(NOW, {category: "linear", symbol: "ETHUSDT", list: klines(5)}),
@@ -323,7 +326,7 @@ describe("bybit: trap 16, spoiled replies", () => {
     expect(seen).toHaveLength(5);
   });
 
-  it("an error names the endpoint, what came and how often it was asked, and what to do", async () => {
+  it("an error names the endpoint, the reply, the number of attempts and a fix", async () => {
     const {url} = await serve((_, reply) => answer(reply, "<html>\n  <body>gone fishing</body></html>", {status: 502}));
     const {exchange} = await clientOf(url, NOW);
     const error = await exchange.settlements(PAIR, NOW).catch((e: unknown) => e);

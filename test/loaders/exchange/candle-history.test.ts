@@ -24,11 +24,11 @@ interface Made {
   has?: (ts: number, timeframe: string) => boolean;
   now?: number;
   pageRows?: number;
-  /** changes what a request brings */
+  /** changes the reply to a request */
   spoil?: (page: Page<CandleRow>, n: number) => Page<CandleRow>;
 }
 
-/** A venue without a network, with what it was asked for. */
+/** A venue without a network, with its recorded requests. */
 function madeVenue({has = () => true, now = NOW, pageRows = 100, spoil = (page) => page}: Made = {}) {
   const asked: {window: Span; timeframe: string}[] = [];
   const exchange = {
@@ -58,7 +58,7 @@ const walk = async (exchange: Exchange, span: Span, timeframe = "1h", options = 
 };
 
 describe("candle history", () => {
-  it("law: the proven spans tile what was asked for up to the first candle that is still open", async () => {
+  it("law: the proven spans tile the requested span up to the first candle in progress", async () => {
     for (const [from, to] of [
       [HOURS - 1_234 * HOUR, NOW + 3 * DAY],
       [HOURS - 999.5 * HOUR, HOURS - 0.25 * HOUR],
@@ -76,7 +76,7 @@ describe("candle history", () => {
     }
   });
 
-  it("trap 3: a candle in progress is never proven, so that the next update asks for it", async () => {
+  it("trap 3: a candle in progress is never proven, so that the next update requests it", async () => {
     const {exchange} = madeVenue({now: HOURS + 59 * MINUTE + 59_999});
     const {proven, opens} = await walk(exchange, {from: HOURS - 5 * HOUR, to: HOURS + 10 * HOUR});
     expect(proven[0]!.to).toBe(HOURS);
@@ -85,7 +85,7 @@ describe("candle history", () => {
     expect(later.opens.at(-1)).toBe(HOURS);
   });
 
-  it("a year of hours is nine requests, newest first", async () => {
+  it("a year of hourly candles takes nine requests, newest first", async () => {
     const {exchange, asked} = madeVenue({pageRows: 1_000});
     const span = {from: NOW - 365 * DAY, to: NOW};
     const {opens} = await walk(exchange, span, "1h", {parallel: 1});
@@ -98,7 +98,7 @@ describe("candle history", () => {
     expect(expectedRows("funding", "", span, 1)).toBe(8_760);
   });
 
-  it("at most so many windows are in flight", async () => {
+  it("`parallel` limits the windows in flight", async () => {
     const {exchange} = madeVenue();
     let now = 0;
     let most = 0;
@@ -113,7 +113,7 @@ describe("candle history", () => {
     expect(most).toBe(3);
   });
 
-  it("a reply that lacks closed candles is asked for once more and the two are joined", async () => {
+  it("a window that lacks closed candles is requested once more and both replies are merged", async () => {
     const {exchange, asked} = madeVenue({
       spoil: (page, n) =>
         n === 1 ? {...page, rows: page.rows.filter((_, i) => i % 2 === 0)} : {...page, rows: page.rows.slice(3)}
@@ -123,7 +123,7 @@ describe("candle history", () => {
     expect(opens).toHaveLength(50 - 1);
   });
 
-  it("trap 15: an outage is asked for twice by one market, and not again by those that lack the same", async () => {
+  it("trap 15: an outage is requested twice by one market, and once by others with the same missing opens", async () => {
     const outage = HOURS - 20 * HOUR;
     const {exchange, asked} = madeVenue({has: (ts) => ts !== outage});
     const span = {from: HOURS - 50 * HOUR, to: HOURS};
@@ -134,19 +134,20 @@ describe("candle history", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("older than an unknown listing: a page of days, seen twice, shows it, and no window is asked for in vain", async () => {
+  it("an unknown listing is found by one page of days, requested twice, and no empty window before it is requested", async () => {
     const listed = HOURS - 20 * DAY;
     const {exchange, asked} = madeVenue({has: (ts, timeframe) => ts + timeframeMs(timeframe) > listed});
     const span = {from: HOURS - 90 * DAY, to: HOURS};
     const {opens, proven} = await walk(exchange, span, "1h", {parallel: 1});
     expect(opens).toHaveLength(20 * 24);
     expect(proven).toEqual([span]);
-    // five windows with rows, the first of them half full and so asked twice; one empty, and a hundred days seen twice
+    // five windows with rows, of which the first is half full and so requested twice; one empty, and a hundred days
+    // requested twice
     expect(asked.filter(({timeframe}) => timeframe === "1d")).toHaveLength(2);
     expect(asked.length).toBeLessThanOrEqual(9);
   });
 
-  it("an outage of thousands of minutes is no listing: what is older is still asked for", async () => {
+  it("an outage of thousands of minutes is not taken for the listing: older candles are still requested", async () => {
     const [from, to] = [HOURS - 60 * HOUR, HOURS - 20 * HOUR];
     const {exchange} = madeVenue({has: (ts, timeframe) => timeframe === "1d" || ts < from || ts >= to});
     const span = {from: HOURS - 100 * HOUR, to: HOURS};
@@ -155,7 +156,7 @@ describe("candle history", () => {
     expect(proven).toEqual([span]);
   });
 
-  it("one empty page of days by mistake does not erase a history", async () => {
+  it("one wrongly empty page of days does not erase a history", async () => {
     let lies = 1;
     const {exchange} = madeVenue({
       spoil: (page, n) => {
@@ -173,7 +174,7 @@ describe("candle history", () => {
     expect(opens).toHaveLength(500);
   });
 
-  it("nothing is asked for before a known listing", async () => {
+  it("no window before a known listing is requested", async () => {
     const launchTs = HOURS - 10 * DAY;
     const {exchange, asked} = madeVenue({has: (ts) => ts >= launchTs});
     const span = {from: HOURS - 90 * DAY, to: HOURS};
@@ -183,7 +184,7 @@ describe("candle history", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("trap 14: after a delisting there is nothing, and days prove it", async () => {
+  it("trap 14: days prove that a market has no candles after its delisting", async () => {
     const delisted = HOURS - 30 * DAY;
     const {exchange, asked} = madeVenue({has: (ts) => ts < delisted});
     const span = {from: HOURS - 60 * DAY, to: HOURS};
@@ -193,7 +194,7 @@ describe("candle history", () => {
     expect(asked.length).toBeLessThanOrEqual(13);
   });
 
-  it("who stops reading, or is told to stop, leaves nothing in flight", async () => {
+  it("a reader that stops, or whose signal aborts, leaves no request in flight", async () => {
     const {exchange} = madeVenue();
     let open = 0;
     const signals: AbortSignal[] = [];
@@ -223,7 +224,7 @@ describe("against the simulated venue", () => {
   afterAll(() => sim.close());
   const plan = (value: unknown) => fetch(`${sim.url}/sim/faults`, {method: "POST", body: JSON.stringify(value)});
 
-  it("one reply in five goes wrong, in every way there is: the rows are those of a clean run", async () => {
+  it("a history is the same as without faults when one reply in five fails, in every mode of failure", async () => {
     const spans = {
       "1m": {from: HOURS - 130 * HOUR, to: NOW},
       "15m": {from: HOURS - 60 * DAY, to: NOW}

@@ -13,7 +13,9 @@ const END = Date.UTC(2026, 9, 1);
 const START = END - 365 * DAY;
 const PAIR = "BTC/USDT";
 
-/** A constructed history that settles every `before` hours until `switchTs`, every `after` hours from then on. */
+/**
+ * Returns a constructed history that settles every `before` hours until `switchTs`, and every `after` hours from then.
+ */
 function switching(before: number, after: number, switchTs: number): MadeSettlement[] {
   const rows: MadeSettlement[] = [];
   for (let ts = START; ts <= END; ts += (ts < switchTs ? before : after) * HOUR) {
@@ -33,7 +35,7 @@ const madeVenue = (rows: MadeSettlement[], today = 480): MadeVenue => ({
   fundingIntervalMinutes: () => today
 });
 
-/** The common loop over ccxt: from `since` on, until a page comes back short. */
+/** Runs the usual loop over ccxt: from `since` on, until a page is short. */
 async function sinceLoop(url: string, limit: number): Promise<number> {
   const client = new ccxt.bybit({enableRateLimit: false});
   client.urls["api"] = {public: url, private: url};
@@ -53,7 +55,7 @@ const rowsOf = async (walk: AsyncIterable<{rows: FundingRow[]}>) =>
   (await collect(walk)).flatMap(({rows}) => rows).sort((a, b) => a.tsMs - b.tsMs);
 
 describe("funding history", () => {
-  it.each(HISTORIES)("trap 1: $name, ccxt asked with since loses rows and says nothing", async (history) => {
+  it.each(HISTORIES)("trap 1: $name, ccxt queried with `since` loses rows silently", async (history) => {
     expect(history.rows).toHaveLength(history.total);
     const {url} = await serve((request, reply) =>
       answer(reply, bybitReply(madeVenue(history.rows, history.today), request))
@@ -93,7 +95,7 @@ describe("funding history", () => {
     }
   );
 
-  it("trap 2: paginate stops after ten calls without a word; the walk goes on to the end", async () => {
+  it("trap 2: ccxt's paginate stops silently after ten calls; the walk reaches the end", async () => {
     const {rows, today, total} = HISTORIES[1]!;
     const {url} = await serve((request, reply) => answer(reply, bybitReply(madeVenue(rows, today), request)));
     const client = new ccxt.bybit({enableRateLimit: false});
@@ -109,7 +111,7 @@ describe("funding history", () => {
     expect(await rowsOf(fundingHistory(exchange, PAIR, span))).toHaveLength(total);
   });
 
-  it("law: the proven spans tile what was asked for, newest first, and every row lies in its own", async () => {
+  it("law: the proven spans tile the requested span, newest first, and each contains its rows", async () => {
     const {rows} = HISTORIES[0]!;
     const {url} = await serve((request, reply) => answer(reply, bybitReply(madeVenue(rows), request)));
     const {exchange} = await clientOf(url, END);
@@ -140,7 +142,7 @@ describe("funding history", () => {
     expect(await rowsOf(fundingHistory(exchange, PAIR, span))).toHaveLength(rows.length);
   });
 
-  it("an empty page that should hold rows is asked for once more; twice empty is believed", async () => {
+  it("an empty page that should have rows is requested once more, and accepted when it is empty twice", async () => {
     const rows = switching(8, 8, END);
     let empties = 1;
     const {url, seen} = await serve((request, reply) => {
@@ -158,7 +160,7 @@ describe("funding history", () => {
     expect(seen).toHaveLength(2);
   });
 
-  it("nothing is asked for before the listing", async () => {
+  it("no page before the listing is requested", async () => {
     const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(madeVenue([]), request)));
     const {exchange} = await clientOf(url, END);
     const asked = {from: START - 50 * DAY, to: START - DAY};
@@ -166,7 +168,7 @@ describe("funding history", () => {
     expect(seen).toHaveLength(0);
   });
 
-  it("a stray old row does not make the walk jump over what lies between", async () => {
+  it("the walk does not skip the rows before a stray old one", async () => {
     const rows = switching(8, 8, END);
     let n = 0;
     const {url} = await serve((request, reply) => {
@@ -184,7 +186,7 @@ describe("funding history", () => {
     expect((await rowsOf(fundingHistory(exchange, PAIR, span))).map(({tsMs}) => tsMs)).toEqual(rows.map(({ts}) => ts));
   });
 
-  it("trap 15: an outage of days between settlements is seen twice and then is what it is", async () => {
+  it("trap 15: an outage of days between settlements is requested twice, then accepted", async () => {
     const rows = switching(8, 8, END).filter(({ts}) => ts < START + 100 * DAY || ts > START + 104 * DAY);
     const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(madeVenue(rows), request)));
     const {exchange} = await clientOf(url, END);
@@ -206,14 +208,14 @@ describe("funding history", () => {
     expect(arrived.map(({rate}) => rate)).toEqual(["0", "0", "0"]);
   });
 
-  it("stamps that jitter are one settlement each, whatever page they come on", async () => {
+  it("a settlement whose stamp jitters between pages is one row", async () => {
     const rows = switching(8, 8, END).map((row, i) => ({...row, ts: row.ts + (i % 7)}));
     const exchange = fakeVenue(rows, {jitterMs: 3});
     const arrived = await rowsOf(fundingHistory(exchange, PAIR, span));
     expect(arrived).toHaveLength(rows.length);
   });
 
-  it("the newest minutes are not proven empty: a settlement may be published late", async () => {
+  it("the newest minutes are never proven empty, since a settlement may be published late", async () => {
     const rows = switching(8, 8, END);
     const now = END + 4 * HOUR;
     const exchange = fakeVenue(rows, {now});
@@ -225,7 +227,7 @@ describe("funding history", () => {
     expect(justNow[0]!.proven.to).toBe(END + 1);
   });
 
-  it("a venue that remembers three months proves no more, unless the market is younger", async () => {
+  it("a venue with a depth of three months proves no more, unless the market is younger", async () => {
     const rows = switching(8, 8, END).filter(({ts}) => ts > END - 90 * DAY);
     const exchange = fakeVenue(rows, {now: END, fundingDepthMs: 90 * DAY});
     const proven = normalise((await collect(fundingHistory(exchange, PAIR, span))).map((s) => s.proven));
@@ -234,7 +236,7 @@ describe("funding history", () => {
     expect(lengthMs(young.map((s) => s.proven))).toBe(span.to - span.from);
   });
 
-  it("a page of rows that are all unsound is stepped over from its newest, and what is older still comes", async () => {
+  it("the walk steps over a page of only invalid rows and still finds the older ones", async () => {
     const rows = switching(8, 8, END);
     const exchange = fakeVenue(rows, {});
     const plain = exchange.settlements.bind(exchange);
@@ -256,7 +258,7 @@ describe("funding history", () => {
     exchange.settlements = async () => page([], END, {rejected: late});
     await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("no readable row (missing rate)");
     exchange.settlements = async () => page([], END, {outside: 200});
-    await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("none is inside");
+    await expect(collect(fundingHistory(exchange, PAIR, span))).rejects.toThrow("all lie outside the request");
   });
 });
 
@@ -269,7 +271,7 @@ const page = (rows: FundingRow[], asOfMs: number, rest: Partial<Page<FundingRow>
   ...rest
 });
 
-/** A venue without a network; stamps of what it repeats may differ by some milliseconds. */
+/** Returns a venue without a network; stamps of repeated rows may differ by some milliseconds. */
 function fakeVenue(
   rows: MadeSettlement[],
   {now = END + 60_000, jitterMs = 0, fundingDepthMs}: {now?: number; jitterMs?: number; fundingDepthMs?: number}

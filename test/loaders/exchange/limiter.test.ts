@@ -6,7 +6,7 @@ import {virtualClock} from "../../helpers/clock.js";
 const limits = {address: {perWindow: 50, windowMs: 5_000}};
 const tick = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** The most arrivals that any window of the venue holds; a window is half open, as the venue counts. */
+/** Returns the most arrivals in any window of the venue; windows are half open, as the venue counts. */
 function fullestWindow(arrivals: readonly number[], windowMs: number): number {
   const sorted = [...arrivals].sort((a, b) => a - b);
   let most = 0;
@@ -19,7 +19,7 @@ function fullestWindow(arrivals: readonly number[], windowMs: number): number {
 }
 
 describe("limiter", () => {
-  it("law: whatever the network delays, no rolling window at the venue holds more than 80 % of the limit", async () => {
+  it("law: no rolling window at the venue exceeds 80 % of the limit, for any network delay", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({out: fc.integer({min: 0, max: 4_000}), back: fc.integer({min: 0, max: 4_000})}), {
@@ -53,7 +53,7 @@ describe("limiter", () => {
     );
   });
 
-  it("the whole allowance goes out at once, and the next window is used to the full too", async () => {
+  it("the full allowance is sent at once, and so is the next window's", async () => {
     const clock = virtualClock(0, 0);
     const limiter = new Limiter({clock, limits, concurrency: 100});
     const sent: number[] = [];
@@ -69,7 +69,7 @@ describe("limiter", () => {
     expect(limiter.usage("address")).toMatchObject({inWindow: 40, perWindow: 40, published: 50, share: 0.8});
   });
 
-  it("live goes before update, repair and backfill; within one, who asked first", async () => {
+  it("callers are served live, update, repair, backfill, and first come first served within one", async () => {
     const clock = virtualClock(0, 0);
     const limiter = new Limiter({clock, limits, concurrency: 1});
     const order: string[] = [];
@@ -84,7 +84,7 @@ describe("limiter", () => {
     expect(order).toEqual(["live 4", "live 5", "update 3", "repair 1", "backfill 0", "backfill 2"]);
   });
 
-  it("a caller that gives up leaves the queue, and what it blocked goes on", async () => {
+  it("an aborted caller leaves the queue, and callers behind it proceed", async () => {
     const clock = virtualClock(0, 0);
     const limiter = new Limiter({clock, limits, concurrency: 1});
     const first = await limiter.acquire({address: 1});
@@ -99,7 +99,7 @@ describe("limiter", () => {
     await expect(limiter.acquire({address: 1}, "live", stop.signal)).rejects.toThrow("enough");
   });
 
-  it("nothing goes out during a pause, and a shorter one does not end it", async () => {
+  it("no request is sent during a pause, and a shorter pause does not end it", async () => {
     const clock = virtualClock(0, 0);
     const limiter = new Limiter({clock, limits});
     limiter.pauseUntil(600_000);
@@ -121,7 +121,7 @@ describe("limiter", () => {
     expect(clock.monotonic()).toBe(0);
   });
 
-  it.each([3_600_000, -3_600_000])("trap 17: the wall clock steps by %d ms midway and nothing stalls", async (step) => {
+  it.each([3_600_000, -3_600_000])("trap 17: callers do not stall when the wall clock steps by %d ms", async (step) => {
     const clock = virtualClock(Date.UTC(2026, 9, 1), 0);
     const limiter = new Limiter({clock, limits, concurrency: 8});
     const sent: number[] = [];
@@ -138,7 +138,7 @@ describe("limiter", () => {
     expect(clock.slept.longestMs).toBeLessThanOrEqual(5_000);
   });
 
-  it("each limit is counted on its own: one that is full holds back only who needs it", async () => {
+  it("a full limit blocks only the requests that count against it", async () => {
     const clock = virtualClock(0, 0);
     const limiter = new Limiter({
       clock,

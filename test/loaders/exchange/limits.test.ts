@@ -12,7 +12,7 @@ const PAIR = "BTC/USDT";
 const venue: MadeVenue = {now: () => NOW, settlements: [{ts: NOW - HOUR, rate: "0.0001"}]};
 const refusal = (code: number, now = NOW) => envelope(now, {}, code, "Too many visits!");
 
-/** A venue that refuses the first requests in a given way; says at what instant of the client's clock each came. */
+/** Serves a venue that rejects the first requests, and records when each arrived on the client's clock. */
 async function refusing(replies: ((reply: Parameters<typeof answer>[0]) => void)[]) {
   const times: number[] = [];
   let clock: {monotonic: () => number} = {monotonic: () => 0};
@@ -28,7 +28,7 @@ async function refusing(replies: ((reply: Parameters<typeof answer>[0]) => void)
 }
 
 describe("limits and refusals", () => {
-  it("trap 16: a 403 stops every call for ten minutes, of every priority, and then all go on", async () => {
+  it("trap 16: a 403 stops calls of every priority for ten minutes, after which all proceed", async () => {
     const {exchange, times, clock} = await refusing([
       (reply) => answer(reply, "403, access too frequent", {status: 403})
     ]);
@@ -48,7 +48,7 @@ describe("limits and refusals", () => {
     expect(exchange.usage().bannedUntilMs).toBeUndefined();
   });
 
-  it("a ban that outlasts its ten minutes is an error, not waited for six times", async () => {
+  it("a ban that outlasts its ten minutes is an error after one retry", async () => {
     const {exchange, times} = await refusing(
       Array.from({length: 9}, () => (reply) => answer(reply, "403, access too frequent", {status: 403}))
     );
@@ -58,7 +58,7 @@ describe("limits and refusals", () => {
     expect(times).toHaveLength(2);
   });
 
-  it("a refused country is no ban: it is said at once", async () => {
+  it("a blocked country is an error at once, not a ban", async () => {
     const {exchange, times} = await refusing([
       (reply) =>
         answer(reply, "The Amazon CloudFront distribution is configured to block access from your country.", {
@@ -103,7 +103,7 @@ describe("limits and refusals", () => {
     expect(times[1]).toBeLessThanOrEqual(most);
   });
 
-  it("the reset is measured by the venue's clock: this machine's may be an hour off", async () => {
+  it("the reset is measured by the venue's clock while this machine's is an hour off", async () => {
     const {exchange, times, clock} = await refusing([
       (reply) => answer(reply, refusal(10006), {status: 429, headers: {"x-bapi-limit-reset-timestamp": `${NOW + 700}`}})
     ]);
@@ -146,7 +146,7 @@ describe("limits and refusals", () => {
   it.each([
     [10001, "params error: symbol invalid"],
     [10005, "permission denied"]
-  ])("code %d cannot be helped by asking again: %s", async (code, message) => {
+  ])("code %d is not retried: %s", async (code, message) => {
     const {exchange, times} = await refusing([(reply) => answer(reply, envelope(NOW, {}, code, message))]);
     const error = await exchange.settlements(PAIR, NOW).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ExchangeError);
@@ -157,7 +157,7 @@ describe("limits and refusals", () => {
     expect(times).toHaveLength(1);
   });
 
-  it("10002 asks the venue for its time, then again", async () => {
+  it("code 10002 resynchronises the clock, then retries", async () => {
     const {exchange, seen} = await refusing([(reply) => answer(reply, refusal(10002))]);
     await exchange.settlements(PAIR, NOW);
     expect(seen.map(({pathname}) => pathname)).toEqual([
@@ -167,7 +167,7 @@ describe("limits and refusals", () => {
     ]);
   });
 
-  it("a stalled body ends at our deadline, headers or not, and is asked for again", async () => {
+  it("a stalled body ends at the deadline, with or without headers, and is retried", async () => {
     let n = 0;
     const {url} = await serve((request, reply) => {
       n++;
@@ -185,7 +185,7 @@ describe("limits and refusals", () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  it("a caller's signal ends a call that is under way, and one that waits out a ban", async () => {
+  it("a caller's signal ends a call in flight, and one that waits for the end of a ban", async () => {
     const {url} = await serve(() => undefined);
     const {exchange} = await clientOf(url, NOW, {deadlineMs: 60_000});
     const stop = new AbortController();
@@ -196,7 +196,7 @@ describe("limits and refusals", () => {
   });
 
   it.each([HOUR, -HOUR])(
-    "trap 17: the wall clock steps by %d ms in mid-walk: nothing stalls, nothing is lost",
+    "trap 17: a walk neither stalls nor loses rows when the wall clock steps by %d ms",
     async (step) => {
       const settlements = Array.from({length: 3_000}, (_, i) => ({ts: NOW - (NOW % HOUR) - i * HOUR, rate: "0.0001"}));
       const {url} = await serve((request, reply) => answer(reply, bybitReply({...venue, settlements}, request)));
@@ -212,7 +212,7 @@ describe("limits and refusals", () => {
     }
   );
 
-  it("a replaced base URL is the only place requests go, and only to read", async () => {
+  it("requests go only to a replaced base URL, and only read", async () => {
     const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(venue, request)));
     const {exchange} = await clientOf(`${url}/under/a/path/`, NOW);
     expect(exchange.origin).toBe(`${url}/under/a/path`);
@@ -224,7 +224,7 @@ describe("limits and refusals", () => {
     client["urls"].api.public = url;
   });
 
-  it("trap 7: an order cannot leave the reading client, so none can be sent blindly twice", async () => {
+  it("trap 7: a read-only client cannot send an order", async () => {
     const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(venue, request)));
     const {exchange} = await clientOf(url, NOW);
     const {client} = exchange as unknown as {client: Record<string, any>};
@@ -237,7 +237,7 @@ describe("limits and refusals", () => {
     expect(client["maxRetriesOnFailure"] ?? client["options"].maxRetriesOnFailure ?? 0).toBe(0);
   });
 
-  it("nothing but errors and rows comes out: no log, whatever fails", async () => {
+  it("the client logs nothing when calls fail", async () => {
     const written: unknown[] = [];
     const log = console.log;
     console.log = (...args: unknown[]) => void written.push(args);

@@ -20,7 +20,7 @@ if (!recorded)
 const wire = (name: string): unknown =>
   (JSON.parse(readFileSync(join(wireDir!, `${name}.json`), "utf8")) as {http_response: unknown}).http_response;
 
-/** Keys and types of a value; of a list, those of its first element. */
+/** Returns the keys and types of a value; of a list, those of its first element. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.every((v) => typeof v !== "object") ? (value as unknown[]).map((v) => typeof v) : [shape(value[0])];
@@ -40,7 +40,7 @@ const hours = (query: URLSearchParams, from: string, to: string, limit: number) 
   return opens.slice(0, Math.min(limit, Number(query.get("limit") ?? 500)));
 };
 
-/** Constructed replies in Binance's shape: 8 h settlements that jitter by milliseconds, hourly candles. */
+/** Returns constructed replies in Binance's shape: 8 h settlements that jitter by milliseconds, hourly candles. */
 const binanceStamps = Array.from(
   {length: 3_000},
   (_, i) => HOURS - (HOURS % (8 * HOUR)) - i * 8 * HOUR + (i % 9)
@@ -150,7 +150,7 @@ describe("binance", () => {
   };
   const span = {from: NOW - 700 * DAY, to: NOW};
 
-  it("settlements jitter by milliseconds: each arrives once, in pages of a thousand", async () => {
+  it("settlements whose stamps jitter by milliseconds arrive once each, in pages of a thousand", async () => {
     const {exchange, seen} = await open();
     const rows = (await collect(fundingHistory(exchange, "BTC/USDT", span))).flatMap((stretch) => stretch.rows);
     const expected = binanceStamps.filter((ts) => ts >= span.from && ts < span.to);
@@ -159,7 +159,7 @@ describe("binance", () => {
     expect(seen).toHaveLength(3);
   });
 
-  it("candles: turnover is the quote volume, mark and index have neither, the open one is dropped by the date header", async () => {
+  it("candles have the quote volume as turnover, mark and index neither, and the one in progress is dropped by the date header", async () => {
     const {exchange, seen} = await open();
     const window = {from: HOURS - 3 * HOUR, to: HOURS + 2 * HOUR};
     const page = await exchange.candles("BTC/USDT", "perp", "1h", window);
@@ -215,7 +215,7 @@ describe("binance", () => {
     expect((await exchange.tickers("spot"))[0]).toMatchObject({bid: "59999.9", turnover24h: "60000000.1"});
   });
 
-  it("418 is a ban as long as the venue says; -1003 and -1001 are asked again; -1121 is not", async () => {
+  it("418 is a ban of the length the venue names; -1003 and -1001 are retried; -1121 is not", async () => {
     const replies = [
       {status: 418, body: {msg: "Way too many requests"}, headers: {"retry-after": "120"}},
       {status: 429, body: {code: -1003, msg: "Too many requests"}, headers: {"retry-after": "2"}},
@@ -238,7 +238,10 @@ describe("binance", () => {
   });
 });
 
-/** Constructed replies in OKX's shape: newest first, volumes of swaps in contracts, a realised beside a forecast rate. */
+/**
+ * Returns constructed replies in OKX's shape: newest first, swap volumes in contracts, a realised beside a forecast
+ * rate.
+ */
 const okxStamps = Array.from({length: 270}, (_, i) => HOURS - (HOURS % (8 * HOUR)) - i * 8 * HOUR);
 const okxCandle = (ts: number, swap: boolean) => [
   String(ts),
@@ -352,7 +355,7 @@ describe("okx", () => {
     return {...server, ...(await clientOf(server.url, NOW - 3 * HOUR, {venue: "okx"}))};
   };
 
-  it("settlements are the realised rates, pages may be shorter than asked, depth ends proof", async () => {
+  it("settlements are the realised rates, in pages that may be short, and depth ends proof", async () => {
     const {exchange, seen} = await open();
     const stretches = await collect(fundingHistory(exchange, "BTC/USDT", {from: NOW - 365 * DAY, to: NOW}));
     const rows = stretches.flatMap((stretch) => stretch.rows);
@@ -363,7 +366,7 @@ describe("okx", () => {
     expect(seen.length).toBeLessThanOrEqual(5);
   });
 
-  it("candles: the unconfirmed one is dropped, a swap's volume is in the coin, old ones come from the other endpoint", async () => {
+  it("candles exclude the unconfirmed one, give a swap's volume in the coin, and come from the history endpoint when old", async () => {
     const {exchange, seen} = await open(HOUR);
     const window = {from: HOURS - 3 * HOUR, to: HOURS + HOUR};
     const swap = await exchange.candles("BTC/USDT", "perp", "1h", window);
@@ -391,7 +394,7 @@ describe("okx", () => {
     ]);
   });
 
-  it("instruments: steps of contracts are told in the coin; tickers: turnover in quote", async () => {
+  it("instruments give contract steps in the coin, and tickers turnover in quote", async () => {
     const {exchange} = await open();
     const all = await exchange.instruments();
     expect(all.map((i) => `${i.market} ${i.pair} ${i.contractSize} ${i.step} ${i.minQty}`)).toEqual([
@@ -408,7 +411,7 @@ describe("okx", () => {
     expect((await exchange.tickers("spot"))[0]).toMatchObject({turnover24h: "60030000"});
   });
 
-  it("50011 waits, 50001 is asked again, 51001 is an error", async () => {
+  it("50011 waits, 50001 is retried, 51001 is an error", async () => {
     const codes = ["50011", "50001", "51001"];
     const {url, seen} = await serve((_, reply) => answer(reply, {code: codes.shift(), msg: "no", data: []}));
     const {exchange} = await clientOf(url, NOW, {venue: "okx"});
@@ -424,7 +427,7 @@ describe("okx", () => {
 });
 
 describe("any other venue", () => {
-  it("says plainly what a venue lacks, and which names there are", async () => {
+  it("an error says what a venue lacks, and which names are valid", async () => {
     await expect(createExchange({venue: "nowhere"})).rejects.toThrow("unknown venue: nowhere");
     await expect(createExchange({venue: "bitvavo"})).rejects.toThrow("bitvavo serves no settled funding rates");
     await expect(createExchange({venue: "bitvavo"})).rejects.toBeInstanceOf(UsageError);
@@ -432,7 +435,7 @@ describe("any other venue", () => {
     await expect(createExchange({url: "localhost"})).rejects.toThrow("invalid url: localhost");
   });
 
-  it("gate, as ccxt unifies it: digits kept, an error of its own told", async () => {
+  it("gate through ccxt's unified methods keeps every digit and reports its own errors", async () => {
     const contract = (name: string) => ({
       name,
       type: "direct",

@@ -25,7 +25,7 @@ const tickers = () => [
   {symbol: "BTCUSDT", lastPrice: "100", bid1Price: "99", ask1Price: "101", turnover24h: "5000000", volume24h: "1"}
 ];
 
-/** A venue of one pair: every hour of the last days but the ones it is told to withhold. */
+/** A venue of one pair: every hour of the last days except those it withholds. */
 function hourly(withheld: (hour: number) => boolean, given: Partial<MadeVenue> = {}): MadeVenue {
   return {
     now: () => NOW,
@@ -76,7 +76,7 @@ async function repair(own: Rig): Promise<void> {
   }
 }
 
-describe("trap 13: a hole is found and refilled wherever it is", () => {
+describe("trap 13: a hole is found and refilled at any position", () => {
   const last = (NOW - START) / HOUR_MS - 0.5;
   const cases: [string, (hour: number) => boolean, {from: number; to: number; rows: number}][] = [
     ["at the head", (h) => h < 5, {from: 0, to: 5, rows: 5}],
@@ -96,7 +96,7 @@ describe("trap 13: a hole is found and refilled wherever it is", () => {
       const before = own.asked();
       await repair(own);
       expect(await holes(own)).toEqual([]);
-      // The exact hole, not the history around it.
+      // Only the hole is requested, not the history around it.
       expect(own.asked() - before).toBe(1);
     });
   }
@@ -134,8 +134,8 @@ describe("trap 13: a hole is found and refilled wherever it is", () => {
   });
 });
 
-describe("trap 15: what no refetch fills", () => {
-  it("becomes confirmed missing after two refetches, and is never asked for again", async () => {
+describe("trap 15: a hole that no refetch fills", () => {
+  it("becomes confirmed missing after two refetches, and is never requested again", async () => {
     const own = await filled(
       hourly((h) => h >= 100 && h < 103),
       "perp"
@@ -149,7 +149,7 @@ describe("trap 15: what no refetch fills", () => {
     expect(own.asked() - before).toBe(2);
   });
 
-  it("fills what can be filled and confirms the rest", async () => {
+  it("is confirmed only where a refetch fills nothing", async () => {
     let missing = (h: number) => h >= 100 && h < 110;
     const own = await filled(
       hourly((h) => missing(h)),
@@ -160,7 +160,7 @@ describe("trap 15: what no refetch fills", () => {
     expect(await holes(own)).toEqual([{from: 103, to: 105, rows: 2, state: "confirmed missing", tries: 2}]);
   });
 
-  it("a distance that may be a switch stays ambiguous, counted and no longer asked for", async () => {
+  it("stays ambiguous where it may be an interval switch, is counted, and is no longer requested", async () => {
     const hours = [...Array.from({length: 40}, (_, i) => i), 40, 48, 56, 64];
     const own = await filled(
       {now: () => NOW, settlements: settlements([...hours, ...everyEight(72, (NOW - START) / HOUR_MS)])},
@@ -174,7 +174,7 @@ describe("trap 15: what no refetch fills", () => {
   });
 });
 
-describe("trap 14: a market that ends is no gap", () => {
+describe("trap 14: the end of a market is not a gap", () => {
   const endHour = 150;
   it("candles and settlements stop at its end", async () => {
     const end = START + endHour * HOUR_MS;
@@ -188,7 +188,7 @@ describe("trap 14: a market that ends is no gap", () => {
     expect(own.asked()).toBe(before);
   });
 
-  it("one row short of the end is a gap all the same", () => {
+  it("one row short of the end is a gap", () => {
     const edge = {
       first: 0,
       last: 8 * HOUR_MS,
@@ -202,18 +202,18 @@ describe("trap 14: a market that ends is no gap", () => {
 
 describe("edges", () => {
   const edge = {first: 10 * HOUR_MS, last: 50 * HOUR_MS, life: {launchTs: undefined, endTs: undefined}};
-  it("before the first row nothing is missing unless the venue said when it listed", () => {
+  it("before the first row nothing is missing unless the launch is known", () => {
     const spans = [{from: 0, to: 51 * HOUR_MS}];
     expect(candleEdges({...edge, spans}, HOUR_MS)).toEqual([]);
     expect(candleEdges({...edge, spans, life: {launchTs: 7.5 * HOUR_MS, endTs: undefined}}, HOUR_MS)).toEqual([
       {from: 8 * HOUR_MS, to: 10 * HOUR_MS, rows: 2, state: "open"}
     ]);
   });
-  it("nobody was asked: nothing is known to be missing", () => {
+  it("nothing is missing where the venue was never asked", () => {
     expect(candleEdges({...edge, spans: []}, HOUR_MS)).toEqual([]);
     expect(fundingEdges({...edge, spans: []}, {first: 8, last: 8})).toEqual([]);
   });
-  it("a settlement that is only just due is not missed yet, nor is one that a longer interval would put off", () => {
+  it("a settlement is not missing when it is only just due, or when a longer interval would explain it", () => {
     const at = (to: number, last: number) => fundingEdges({...edge, spans: [{from: 0, to}]}, {first: last, last});
     expect(at(58 * HOUR_MS + 60_000, 8)).toEqual([]);
     expect(at(52 * HOUR_MS, 1)).toEqual([]);

@@ -12,22 +12,22 @@ afterEach(async () => {
   for (const own of open.splice(0)) await own.close();
 });
 
-/** The venue lets one page out after the other, at this distance on the clock of the work, as its limit does. */
+/** Interval in ms between two pages of the venue, on the queue's clock, as its limit enforces. */
 const PAGE_MS = 100;
 
-interface Told {
+interface Estimate {
   atMs: number;
   etaMs: number;
   pages: number;
 }
 
-/** Backfills with a venue that takes as long for every page; what was told of the time left, page by page. */
-async function told(pairs: readonly string[], series: readonly Series[], days: number) {
-  // The store's own work takes no time on this clock.
+/** Backfills from a venue with a constant time per page; returns the ETA after each page. */
+async function etasOf(pairs: readonly string[], series: readonly Series[], days: number) {
+  // The store's work takes no time on this clock.
   let writing = 0;
   const clock = virtualClock(SIM_NOW, 5, () => writing > 0);
-  const histories = new Map<string, Told[]>();
-  const batches: Told[] = [];
+  const histories = new Map<string, Estimate[]>();
+  const batches: Estimate[] = [];
   const own = await rig(tmp(), {
     clock,
     onEvent: (event) => {
@@ -63,8 +63,8 @@ async function told(pairs: readonly string[], series: readonly Series[], days: n
   return {histories: [...histories.values()], batches};
 }
 
-/** The worst error of the time left against what it truly was, from the tenth page of each until little is left. */
-function worst(points: readonly Told[], from: number): {n: number; error: number} {
+/** Returns the worst relative error of the ETA, from the tenth page until little is left. */
+function worst(points: readonly Estimate[], from: number): {n: number; error: number} {
   const last = points.at(-1)!;
   const counted = points.filter(({pages}) => pages >= from && pages <= last.pages * 0.8);
   const errors = counted.map(({atMs, etaMs}) => Math.abs(etaMs / (last.atMs - atMs) - 1));
@@ -73,20 +73,20 @@ function worst(points: readonly Told[], from: number): {n: number; error: number
 
 describe("the time left, at a steady pace", () => {
   it("of one history is within 20 % from the tenth page on", async () => {
-    const {histories} = await told(["BTC/USDT"], ["funding"], 1_200);
+    const {histories} = await etasOf(["BTC/USDT"], ["funding"], 1_200);
     const {n, error} = worst(histories[0]!, 10);
     expect(n).toBeGreaterThan(3);
     expect(error).toBeLessThan(0.2);
   });
 
   it("of a batch of settlements and candles too, whose pages hold different numbers of rows", async () => {
-    const {batches} = await told(["BTC/USDT", "ETH/USDT"], ["funding", "perp"], 900);
+    const {batches} = await etasOf(["BTC/USDT", "ETH/USDT"], ["funding", "perp"], 900);
     const {n, error} = worst(batches, 10);
     expect(n).toBeGreaterThan(5);
     expect(error).toBeLessThan(0.2);
   });
 
-  it("is unknown before there is a pace, and takes what is not planned for the mean of its kind", () => {
+  it("is unknown before there is a pace, and counts unplanned children as the mean of their kind", () => {
     const job = (i: number, given: Partial<Job>) =>
       newJob(`x.${i}`, "backfill", 0, {parentId: "x", series: "perp", timeframe: "1h", ...given});
     expect(pagesOf([job(1, {})])).toBeNull();

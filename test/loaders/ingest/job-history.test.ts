@@ -22,7 +22,7 @@ async function start(jobs: readonly Job[] = [], clock = virtualClock(SIM_NOW)) {
   return {db, clock, service: await JobService.open(db, {connect, clock, random: () => 0.5})};
 }
 
-/** A batch as it was kept, `ageMs` old, with one child per state. */
+/** Returns a stored batch, `ageMs` old, with one child per status. */
 function batch(n: number, ageMs: number, states: readonly Job["status"][], given: Partial<Job> = {}): Job[] {
   const createdAt = SIM_NOW - ageMs;
   const id = `update-x-${n}`;
@@ -50,7 +50,7 @@ const ids = (jobs: readonly Job[]) => jobs.map(({id}) => id);
 describe("with 1,200 jobs in memory", () => {
   const jobs = Array.from({length: 30}, (_, i) => batch(i + 1, i * HOUR_MS, completed(40))).flat();
 
-  it("the list, the figures and what is under way look at no job twice, and asked again only at what is recent", async () => {
+  it("list, figures and running jobs visit no job twice, and a second query visits only recent ones", async () => {
     const {service} = await start(jobs);
     expect(service.cost.jobs).toBe(30 * 41);
     const ask = async () => {
@@ -75,11 +75,11 @@ describe("with 1,200 jobs in memory", () => {
     expect(service.get("update-x-99")).toMatchObject({status: "in_progress"});
   });
 
-  it("an answer that memory holds waits for no turn of the event loop", async () => {
+  it("a query that memory can answer does not wait for the store", async () => {
     const {service, db} = await start(jobs);
     let turns = 0;
     const turn = setImmediate(() => void turns++);
-    // The store is busy for longer than the answer may take.
+    // The store is busy for longer than the query may take.
     let free = () => {};
     const busy = db.exclusive(() => new Promise<void>((resolve) => (free = resolve)));
     expect(await service.list({limit: 50})).toHaveLength(30);
@@ -90,14 +90,14 @@ describe("with 1,200 jobs in memory", () => {
   });
 });
 
-describe("what is old", () => {
+describe("old jobs", () => {
   const jobs = [
     ...batch(1, 90 * DAY_MS, ["completed", "failed"], {error: "old"}),
     ...batch(2, 50 * DAY_MS, ["queued", "completed"]),
     ...batch(3, 2 * HOUR_MS, ["completed", "cancelled"])
   ];
 
-  it("is not in memory unless it is unfinished, and is shown, filtered and exported all the same", async () => {
+  it("are not in memory unless unfinished, yet are listed, filtered and exported", async () => {
     const {service} = await start(jobs);
     expect(service.cost.jobs).toBe(6);
     expect(service.get("update-x-1")).toBeUndefined();
@@ -118,7 +118,7 @@ describe("what is old", () => {
     expect(service.cost.jobs).toBe(6);
   });
 
-  it("comes back when it is retried, one by one and among all that failed", async () => {
+  it("are reloaded when retried, singly and among all failed ones", async () => {
     for (const retry of ["one", "all"] as const) {
       const {service} = await start(jobs);
       if (retry === "one") expect(await retryEach(service, ["update-x-1.2"])).toMatchObject([{done: true}]);
@@ -127,7 +127,7 @@ describe("what is old", () => {
     }
   });
 
-  it("leaves memory as time goes on, and a new batch never takes an old one's number", async () => {
+  it("are evicted with time, and a new batch never reuses an old one's number", async () => {
     const {service, clock} = await start(jobs);
     clock.advance(4 * DAY_MS);
     const next = await service.submit({kind: "update", venue: "sim", histories: []});
@@ -138,8 +138,8 @@ describe("what is old", () => {
   });
 });
 
-describe("commands on many jobs", () => {
-  it("a retry says of each what happened and why one was left, the limit of attempts included", async () => {
+describe("bulk commands", () => {
+  it("a retry reports for each id what was requeued and why others were skipped, the retry limit included", async () => {
     const {service} = await start([
       ...batch(1, HOUR_MS, ["failed", "completed", "cancelled"]),
       ...batch(2, HOUR_MS, ["failed"], {retries: MAX_BULK_RETRIES}),
@@ -151,21 +151,21 @@ describe("commands on many jobs", () => {
         id: "update-x-1",
         done: true,
         jobs: ["update-x-1.1", "update-x-1.3"],
-        why: "1 of 3 left: it is complete"
+        why: "1 of 3 skipped: it is complete"
       },
       left("update-x-2.1", `retried ${MAX_BULK_RETRIES} times in bulk already; retry it by itself`),
-      left("update-x-3.1", "it waits for its turn already"),
+      left("update-x-3.1", "it is already queued"),
       left("nothing", "missing job")
     ]);
     expect(service.get("update-x-1.1")).toMatchObject({status: "queued", retries: 1});
     expect(service.get("update-x-2.1")).toMatchObject({status: "failed"});
   });
 
-  it("so does a cancellation", async () => {
+  it("a cancellation reports for each id what was cancelled and why others were skipped", async () => {
     const {service} = await start([...batch(1, HOUR_MS, ["queued", "completed"]), ...batch(2, HOUR_MS, ["failed"])]);
     expect(await cancelEach(service, ["update-x-1", "update-x-2"])).toEqual([
-      {id: "update-x-1", done: true, jobs: ["update-x-1.1"], why: "1 of 2 left: it has ended: completed"},
-      {id: "update-x-2", done: false, jobs: [], why: "1 of 1 left: it has ended: failed"}
+      {id: "update-x-1", done: true, jobs: ["update-x-1.1"], why: "1 of 2 skipped: it has already finished: completed"},
+      {id: "update-x-2", done: false, jobs: [], why: "1 of 1 skipped: it has already finished: failed"}
     ]);
     expect(service.get("update-x-1")).toMatchObject({status: "cancelled"});
   });

@@ -18,13 +18,13 @@ async function start(options: RigOptions = {}, dir = tmp()): Promise<Rig> {
   open.push(own);
   return own;
 }
-/** Twenty days of whole hours, up to an instant within one. */
+/** Twenty days of full hours, up to an instant within an hour. */
 const wanted = {from: Date.UTC(2026, 8, 11, 12), to: SIM_NOW};
 const rows = async ({db}: Rig, table: string) =>
   (await rowsOf<{n: number}>(db.connection, `select count(*) as n from ${table}`))[0]!.n;
 
 describe("a batch", () => {
-  it("fetches what is missing, and a second one fetches nothing but what may be new", async () => {
+  it("fetches what is missing, and a second batch only what may be new", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["funding", "spot", "perp", "mark"]);
     const id = await backfill(own, keys, wanted);
@@ -37,14 +37,14 @@ describe("a batch", () => {
     const before = (await own.requests()).byPath;
     await backfill(own, keys, wanted);
     const after = (await own.requests()).byPath;
-    // Candles are proven to their last closed hour; of settlements the newest may always have been published since.
+    // Candles are proven to their last closed hour; the newest settlements may have been published since.
     expect(after["/v5/market/kline"]).toBe(before["/v5/market/kline"]);
     expect(after["/v5/market/mark-price-kline"]).toBe(before["/v5/market/mark-price-kline"]);
     expect(after["/v5/market/funding/history"]! - before["/v5/market/funding/history"]!).toBeLessThanOrEqual(1);
     expect(await dumpHash(own.db)).toBe(hash);
   });
 
-  it("asks only for the stretch that a wider request adds", async () => {
+  it("requests only the span that a wider request adds", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
     await backfill(own, keys, wanted);
@@ -53,7 +53,7 @@ describe("a batch", () => {
     expect(await rows(own, "candles")).toBe(25 * 24);
   });
 
-  it("its children fail alone, in words that say what to do, and a retry needs only them", async () => {
+  it("its children fail alone with a fix, and a retry runs only them", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT", "ETH/USDT"], ["perp", "spot"]);
     const unknown = {...keys[0]!, pair: "NOSUCH/USDT"};
@@ -69,7 +69,7 @@ describe("a batch", () => {
     expect(again.map((job) => job.pair)).toEqual(["NOSUCH/USDT"]);
   });
 
-  it("a venue that is away is tried three times with growing pauses, then the words of the last attempt stay", async () => {
+  it("a venue that is down is tried three times with growing pauses, then the last error is kept", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
     await own.post("/sim/faults", {rate: 1, kinds: ["500"], inARow: 1_000_000});
@@ -92,7 +92,7 @@ describe("a batch", () => {
     expect(own.service.get(id)!.status).toBe("completed");
   });
 
-  it("trap 17: a clock that goes back an hour during a pause does not make it an hour longer", async () => {
+  it("trap 17: a pause is not an hour longer when the clock steps back an hour", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
     await own.post("/sim/faults", {rate: 1, kinds: ["500"], inARow: 1_000_000});
@@ -109,7 +109,7 @@ describe("a batch", () => {
     expect(own.clock.monotonic()).toBeLessThan(HOUR_MS / 2);
   });
 
-  it("bulk retries give up on a job at their limit and name it; a person's retry does not", async () => {
+  it("bulk retries skip a job at their limit and name it; an explicit retry does not", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
     await backfill(own, [{...keys[0]!, pair: "NOSUCH/USDT"}], wanted);
@@ -122,7 +122,7 @@ describe("a batch", () => {
     expect(await own.service.retry([skipped[0]!.id])).toHaveLength(1);
   });
 
-  it("updates go before repairs, repairs before backfills, whatever was asked for first", async () => {
+  it("updates run before repairs, repairs before backfills, whatever was submitted first", async () => {
     const begun: string[] = [];
     const own = await start({
       concurrency: 1,
@@ -140,7 +140,7 @@ describe("a batch", () => {
     expect(begun).toHaveLength(begun.filter((kind) => kind === "update").length * 3);
   });
 
-  it("cancelled, it stops between two writes, keeps what it had, and can be put back", async () => {
+  it("a cancelled batch stops between two writes, keeps its rows, and can be requeued", async () => {
     const own = await start({concurrency: 1});
     const keys = await historiesFor(own, ["BTC/USDT", "ETH/USDT", "SOL/USDT"], ["perp"]);
     const batch = await own.service.submit({
@@ -161,7 +161,7 @@ describe("a batch", () => {
 });
 
 describe("the queue", () => {
-  it("survives the process: what was queued or under way is there for the next one", async () => {
+  it("survives the process: queued and running jobs are queued in the next one", async () => {
     const dir = tmp();
     const first = await rig(dir, {concurrency: 1});
     const keys = await historiesFor(first, ["BTC/USDT", "ETH/USDT"], ["perp", "spot"]);
@@ -186,7 +186,7 @@ describe("the queue", () => {
     expect(await rows(second, "candles")).toBe(4 * 20 * 24);
   });
 
-  it("a request for the same histories takes the place of an unfinished one", async () => {
+  it("a request for the same histories supersedes an unfinished one", async () => {
     const own = await start();
     const keys = await historiesFor(own, ["BTC/USDT"], ["perp"]);
     const request = {kind: "backfill" as const, venue: "sim", histories: keys.map((key) => ({key, wanted}))};
@@ -198,7 +198,7 @@ describe("the queue", () => {
     expect(own.service.get(next.id)!.status).toBe("completed");
   });
 
-  it("the first rows can be read while the rest is still fetched", async () => {
+  it("the first rows are published while the rest is fetched", async () => {
     let published: number | undefined;
     const own = await start({
       concurrency: 2,
@@ -222,7 +222,7 @@ describe("the queue", () => {
     expect(readManifest(own.db.dataDir)!.series.reduce((sum, s) => sum + s.rows, 0)).toBe(whole);
   });
 
-  it("a manifest tells of the batch, not of each of its children", async () => {
+  it("a manifest lists the batch, not its children", async () => {
     const own = await start();
     const id = await backfill(own, await historiesFor(own, ["BTC/USDT"], ["perp", "spot"]), wanted);
     expect(readManifest(own.db.dataDir)!.jobs.map((job) => job.id)).toEqual([id]);
@@ -238,7 +238,7 @@ describe("a batch is the sum of its children", () => {
       states.map((s) => child({status: s}))
     ).status;
 
-  it("its state follows from theirs", () => {
+  it("its status follows from its children's", () => {
     expect(status("queued", "queued")).toBe("queued");
     expect(status("completed", "queued")).toBe("in_progress");
     expect(status("completed", "completed")).toBe("completed");
@@ -247,12 +247,12 @@ describe("a batch is the sum of its children", () => {
     expect(status("failed", "in_progress")).toBe("in_progress");
   });
 
-  it("rows expected of what is not planned yet are those of what is", () => {
+  it("children not planned yet are expected to have the mean rows of planned ones", () => {
     const sum = summed(parent, [child({rowsExpected: 100, rowsFetched: 40}), child({rowsExpected: null})]);
     expect([sum.rowsFetched, sum.rowsExpected]).toEqual([40, 200]);
   });
 
-  it("never claims to be done while a child is not", () => {
+  it("is never complete while a child is not", () => {
     const almost = summed(parent, [
       child({status: "completed", progress: 1}),
       child({status: "in_progress", progress: 1})
@@ -261,10 +261,10 @@ describe("a batch is the sum of its children", () => {
   });
 });
 
-it("trap 12: an end between a row and its proof is impossible: both are one transaction with the job's figures", async () => {
+it("trap 12: rows, their proof and the job's figures are one transaction", async () => {
   const own = await start();
   const [key] = await historiesFor(own, ["BTC/USDT"], ["perp"]);
-  // The write of the job's figures fails inside the transaction: rows and coverage must go with it.
+  // Saving the job fails inside the transaction, so rows and coverage must be rolled back.
   const batch = await own.service.submit({kind: "backfill", venue: "sim", histories: [{key: key!, wanted}]});
   await own.db.connection.run("alter table jobs rename to jobs_away");
   await expect(own.service.run()).rejects.toThrow(/jobs/);

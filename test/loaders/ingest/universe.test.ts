@@ -60,13 +60,13 @@ const wanted = {series: ["funding", "spot", "perp"] as const, timeframes: ["1h"]
 const selection = (top: number) => ({top, days: 30, series: [...wanted.series], timeframes: [...wanted.timeframes]});
 
 describe("top pairs", () => {
-  it("are those with the most turnover in quote, ties by name", () => {
+  it("are those with the highest turnover in quote, ties by name", () => {
     const list = [...both("AAA/USDT", "3000000"), ...both("CCC/USDT", "9000000"), ...both("BBB/USDT", "3000000")];
     expect(topPairs(list, 2)).toEqual(["CCC/USDT", "AAA/USDT"]);
     expect(topPairs(list, 9)).toEqual(["CCC/USDT", "AAA/USDT", "BBB/USDT"]);
   });
 
-  it("trap 6: volume in the base coin is another number: a coin of many units does not rise by it", async () => {
+  it("trap 6: volume in the base coin does not affect the ranking", async () => {
     const own = await start();
     const list = await instrumentsOfToday(own.db, own.exchange, SIM_NOW);
     const doge = list.find((i) => i.market === "perp" && i.pair === "DOGE/USDT")!;
@@ -75,7 +75,7 @@ describe("top pairs", () => {
     expect(topPairs(list, 3)).toEqual(["BTC/USDT", "ETH/USDT", "SOL/USDT"]);
   });
 
-  it("leave out what has no spot market, no turnover that is known, too little of it, or is no longer traded", () => {
+  it("exclude pairs without a spot market, with unknown or low turnover, or no longer trading", () => {
     const list = [
       market("NOSPOT/USDT", "9000000"),
       ...both("THIN/USDT", "999999"),
@@ -103,10 +103,10 @@ describe("top pairs", () => {
   });
 });
 
-describe("the list of what is tracked", () => {
+describe("tracked histories", () => {
   const pairsOf = async (db: Database) => [...new Set((await readTracked(db)).map((t) => t.pair))];
 
-  it("is chosen anew after a week, and takes off what is no longer chosen", async () => {
+  it("are reselected after a week, and those no longer selected are removed", async () => {
     const db = await store();
     const first = [...both("AAA/USDT", "9000000"), ...both("BBB/USDT", "8000000"), ...both("CCC/USDT", "2000000")];
     await selectTop(db, "bybit", first, selection(2), SIM_NOW);
@@ -120,7 +120,7 @@ describe("the list of what is tracked", () => {
     expect(await pairsOf(db)).toEqual(["AAA/USDT", "CCC/USDT"]);
   });
 
-  it("a person's word stands over a selection's", async () => {
+  it("keep the operator's choice over a selection's", async () => {
     const db = await store();
     const list = [...both("AAA/USDT", "9000000"), ...both("BBB/USDT", "8000000")];
     const mine = historiesOf("bybit", "BBB/USDT", {series: [...wanted.series], timeframes: ["1h"]});
@@ -131,7 +131,7 @@ describe("the list of what is tracked", () => {
     expect(await pairsOf(db)).toEqual(["BBB/USDT"]);
   });
 
-  it("how far back a history is wanted only ever grows", async () => {
+  it("only ever start further back", async () => {
     const db = await store();
     const keys = historiesOf("bybit", "AAA/USDT", {series: ["funding"], timeframes: []});
     await track(db, keys, {fromTs: 500, chosenBy: "person"});
@@ -142,8 +142,8 @@ describe("the list of what is tracked", () => {
   });
 });
 
-describe("lists of markets by day", () => {
-  it("are asked for once a day and kept, the later reply of a day in the place of the earlier", async () => {
+describe("daily market listings", () => {
+  it("are fetched once a day and stored, a later reply replacing an earlier one of that day", async () => {
     const own = await start();
     await instrumentsOfToday(own.db, own.exchange, SIM_NOW);
     const before = (await own.requests()).total;
@@ -155,7 +155,7 @@ describe("lists of markets by day", () => {
     expect(days[0]!.n).toBe(2);
   });
 
-  it("trap 14: a past universe has the pairs of its day, those that have gone since included, and not those to come", async () => {
+  it("trap 14: a past universe has the pairs of its day, including those delisted since, and no later ones", async () => {
     const db = await store();
     const day = (n: number) => SIM_NOW + n * DAY_MS;
     const listed = (...pairs: string[]) => pairs.flatMap((pair) => both(pair, "5000000"));
@@ -169,7 +169,7 @@ describe("lists of markets by day", () => {
     expect(await newestInstruments(db, "bybit")).toHaveLength(4);
   });
 
-  it("a market that two lists in a row lack has ended when it was first missed; one list may have been cut short", async () => {
+  it("a market missing from two listings in a row ended when first missed; one listing may be truncated", async () => {
     const db = await store();
     const key = {venue: "bybit", series: "perp" as const, pair: "OLD/USDT", timeframe: "1h"};
     const day = (n: number) => SIM_NOW + n * DAY_MS;
@@ -182,7 +182,7 @@ describe("lists of markets by day", () => {
     expect((await lifeOf(db, key)).endTs).toBeUndefined();
   });
 
-  it("before the first list a universe is told from launches, and says so", async () => {
+  it("a universe before the first listing is inferred from launches, and says so", async () => {
     const db = await store();
     const list = [
       ...both("AAA/USDT", "5000000").map((i) => ({...i, launchTs: SIM_NOW - 900 * DAY_MS})),

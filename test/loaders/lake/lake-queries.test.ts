@@ -6,7 +6,7 @@ import {backfill, historiesFor, rig, SIM_NOW} from "../../helpers/ingest.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {tmp} from "../../helpers/tmp.js";
 
-it("the queries over the lake that its page shows run as they stand, in a DuckDB that knows nothing of this program", async () => {
+it("the queries of the lake page run unchanged in a plain DuckDB", async () => {
   const text = readFileSync(join(import.meta.dirname, "../../../src/reference/lake.md"), "utf8");
   const queries = [...text.matchAll(/```sql[^\n]*\n([\s\S]*?)```/g)]
     .flatMap(([, block]) => block!.split(";"))

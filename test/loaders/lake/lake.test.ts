@@ -27,7 +27,7 @@ const days = (from: number, to: number) => Array.from({length: (to - from) * DAY
 const price = (h: number) => 100 + Math.round(20 * Math.sin(h / 50));
 
 describe("publishing", () => {
-  it("an update adds one small part and touches no other; the manifest names exactly the files there are", async () => {
+  it("an update adds one small part and changes no other; the manifest names exactly the files that exist", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(
@@ -56,7 +56,7 @@ describe("publishing", () => {
     await db.close();
   });
 
-  it("readers see the same rows after many updates, after compaction, and after publishing everything anew", async () => {
+  it("readers see the same rows after many updates, after compaction, and after publishing everything again", async () => {
     const dir = tmp();
     const db = await open(dir);
     for (let d = 0; d < MAX_PARTS + 3; d++) {
@@ -98,7 +98,7 @@ describe("publishing", () => {
     await db.close();
   });
 
-  it("the views exist, empty, over no data", async () => {
+  it("the views exist and are empty without data", async () => {
     const rows = await withLake(tmp(), ({connection}) =>
       rowsOf<{n: number}>(
         connection,
@@ -108,7 +108,7 @@ describe("publishing", () => {
     expect(rows).toEqual([{n: 0}]);
   });
 
-  it("a reader that opened the lake before an update still reads its own rows or starts again, never a mixture", async () => {
+  it("a reader that opened the lake before an update reads the old rows or starts again, never a mixture", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(
@@ -134,7 +134,7 @@ describe("publishing", () => {
     await db.close();
   });
 
-  it("a manifest that is none is an error that says what to do, not an empty lake", async () => {
+  it("an invalid manifest is an error with a fix, not an empty lake", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(db, perp, [candle(0)]);
@@ -170,7 +170,7 @@ describe("publishing", () => {
     await db.close();
   });
 
-  it("drafts of an interrupted run are swept and stand outside every glob over the lake", async () => {
+  it("drafts of an interrupted run are removed, and match no glob over the lake", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(db, perp, [candle(0)]);
@@ -210,7 +210,7 @@ describe("features", () => {
       await rowsOf(connection, `select * from features_price where ts < ${T0 + untilDay * DAY * HOUR} order by ts`)
     ]);
 
-  it("SEMANTICS §1, no look-ahead: features up to an instant do not change when more history comes", async () => {
+  it("SEMANTICS §1, no look-ahead: features up to an instant do not change with later history", async () => {
     const [short, long] = [tmp(), tmp()];
     for (const [dir, n] of [
       [short, 100],
@@ -226,7 +226,7 @@ describe("features", () => {
     expect(await features(long, 100)).toEqual(known);
   });
 
-  it("are what a direct computation gives, and missing where the window is not full", async () => {
+  it("equal a direct computation, and are missing where the window is not full", async () => {
     const dir = tmp();
     const db = await seed(dir, 100);
     await publish(db);
@@ -258,7 +258,7 @@ describe("features", () => {
     expect(last.vol30).toBeCloseTo(Math.sqrt((returns.reduce((a, b) => a + (b - mu) ** 2, 0) / 29) * 365), 10);
   });
 
-  it("a day with a hole has no bar, and is no zero", async () => {
+  it("a day with a hole has no bar, not a zero", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(

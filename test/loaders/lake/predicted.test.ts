@@ -19,12 +19,12 @@ const row = (minutes: number, rate: string, pair = "BTC/USDT"): PredictedRow => 
   nextFundingTs: Date.UTC(2026, 0, 1)
 });
 
-it("keeps what a venue expected with the instant of the observation, in store, lake and export, over a year's end", async () => {
+it("predicted rates keep their time of observation in store, lake and export, across a year's end", async () => {
   const dir = tmp();
   const db = await openDatabase(dir, {kind: "simulated"});
   const rows = [row(0, "0.0001"), row(5, "-0.00012345"), row(15, "0")];
   await savePredicted(db, "sim", rows);
-  // the same observation again replaces itself
+  // the same observation replaces itself
   await savePredicted(db, "sim", [rows[1]!, row(3, "0.0002", "ETH/USDT")]);
   expect(await readPredicted(db, "sim", "BTC/USDT")).toEqual(rows);
   await publish(db);
@@ -46,7 +46,7 @@ it("keeps what a venue expected with the instant of the observation, in store, l
   ];
   expect(await inLake()).toEqual(all);
   expect(readManifest(dir)!.parts.filter(({series}) => series === "predicted")).toHaveLength(4);
-  // expected rates are no history that could be complete: no series, no settlement
+  // predicted rates are not a series with coverage, nor settlements
   expect(statusOf(dir, T).series).toEqual([]);
   await withLake(dir, async ({connection}) => expect(await rowsOf(connection, "select * from funding")).toEqual([]));
   let csv = "";
@@ -57,7 +57,7 @@ it("keeps what a venue expected with the instant of the observation, in store, l
   await db.close();
   rmSync(join(dir, "market.duckdb"));
   const again = await openDatabase(dir, {kind: "simulated"});
-  expect(await recoverFromLake(again, readManifest(dir))).toEqual(["expected rates, 5 rows"]);
+  expect(await recoverFromLake(again, readManifest(dir))).toEqual(["predicted rates, 5 rows"]);
   expect(await readPredicted(again, "sim", "BTC/USDT")).toEqual([...rows, row(20, "0.0003")]);
   await again.close();
 });

@@ -14,7 +14,7 @@ async function answering(status: number, body: string): Promise<string> {
 }
 
 describe("market capitalisation, optional", () => {
-  it("is read by coin; of two coins with one symbol the larger counts; unknown stays unknown", async () => {
+  it("is read by coin; the larger of two coins with one symbol counts; an unknown one stays unknown", async () => {
     const url = await answering(
       200,
       JSON.stringify([
@@ -36,13 +36,13 @@ describe("market capitalisation, optional", () => {
     [429, "{}", /HTTP 429/],
     [200, "<html>", /is missing/],
     [200, `{"error": "no"}`, /is missing/]
-  ])("HTTP %i with %j leaves it empty and says why", async (status, body, message) => {
+  ])("is empty with a reason after HTTP %i with %j", async (status, body, message) => {
     const {byCoin, problem} = await marketCaps({url: await answering(status, body)});
     expect(byCoin.size).toBe(0);
     expect(problem).toMatch(message);
   });
 
-  it("an address nobody answers at is no error either", async () => {
+  it("is empty with a reason when the address does not answer", async () => {
     expect((await marketCaps({url: "http://127.0.0.1:9", timeoutMs: 500})).problem).toContain("market cap is missing");
   });
 });

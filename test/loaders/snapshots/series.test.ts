@@ -16,7 +16,7 @@ import {planMarket} from "../../helpers/market.js";
 import {tmp} from "../../helpers/tmp.js";
 import type {MarketData} from "../../../src/lib/market/marketdata.js";
 
-/** A feed over files in memory, which remembers what was asked for. */
+/** A feed over files in memory, which records its requests. */
 function feedOver(files: Record<string, Uint8Array>) {
   const asked: string[] = [];
   const catalogue = JSON.parse(new TextDecoder().decode(files["catalogue.json"])) as Catalogue;
@@ -66,7 +66,9 @@ async function importMarkets(data: string, markets: readonly {market: MarketData
   }
 }
 
-/** Keeps a list of the venue's markets, the second perp counted in thousands, in steps of a tenth of its units. */
+/**
+ * Stores a listing of the venue's markets, the second perp counted in thousands, with steps of a tenth of its units.
+ */
 async function listMarkets(data: string): Promise<void> {
   const db = await openDatabase(data);
   const shared = {quote: "USDT", active: true, status: "Trading", contractSize: "1"};
@@ -105,8 +107,8 @@ const made = (pair: string, seed: number) =>
     delay: 0
   });
 
-describe("histories as files of their own", () => {
-  it("give a page the rows that the command line reads, to the last digit, and nothing that was not asked for", async () => {
+describe("histories as separate files", () => {
+  it("give a page the rows that the command line reads, to the last digit, and load only what is requested", async () => {
     const data = join(tmp(), "data");
     mkdirSync(data, {recursive: true});
     await importMarkets(data, [
@@ -152,7 +154,7 @@ describe("histories as files of their own", () => {
     }
   });
 
-  it("are an empty catalogue over an empty directory, and a failed load is tried again", async () => {
+  it("have an empty catalogue over an empty directory, and a failed load is retried", async () => {
     const files = await seriesFiles(tmp());
     expect(feedOver(files).catalogue).toEqual(catalogueOf(undefined));
     let calls = 0;
@@ -174,7 +176,7 @@ describe("histories as files of their own", () => {
   });
 });
 
-it("finds the folder of the histories from the catalogue's address, in preview and in the built site", () => {
+it("the folder of the histories follows from the catalogue's address, in preview and in the built site", () => {
   expect(folderOf("http://h:3000/_file/series/catalogue.json?sha=1")).toBe("http://h:3000/_file/series/");
   expect(folderOf("http://h/base/_file/series/catalogue.0a1b2c3d.json")).toBe("http://h/base/series/");
 });

@@ -22,7 +22,7 @@ const holes = (db: Database) =>
   );
 
 describe("writes", () => {
-  it("writing the same again changes nothing", () =>
+  it("writing the same rows again changes nothing", () =>
     withDb(async (db) => {
       const rows = [0, 1, 2, 5].map((h) => candle(h));
       expect((await write(db, perp, rows)).changed).toBe(4);
@@ -31,7 +31,7 @@ describe("writes", () => {
       expect(await dumpHash(db)).toBe(before);
     }));
 
-  it("any order and any overlap of files ends in the same store", async () => {
+  it("files in any order and overlap give the same store", async () => {
     const hours = fc.uniqueArray(fc.nat(30), {minLength: 1, maxLength: 12});
     await fc.assert(
       fc.asyncProperty(fc.array(hours, {minLength: 1, maxLength: 4}), async (files) => {
@@ -57,7 +57,7 @@ describe("writes", () => {
     );
   });
 
-  it("a file with a hole takes nothing away; an authoritative range does", () =>
+  it("a file with a hole deletes no row; an authoritative range does", () =>
     withDb(async (db) => {
       await write(
         db,
@@ -80,7 +80,7 @@ describe("writes", () => {
       expect(await holes(db)).toEqual([{from: 1, to: 3, rows: 2, state: "open"}]);
     }));
 
-  it("an empty reply proves its stretch and takes nothing away", () =>
+  it("an empty reply proves its span and deletes no row", () =>
     withDb(async (db) => {
       await write(
         db,
@@ -93,7 +93,7 @@ describe("writes", () => {
       expect(await rowsOf(db.connection, `select from_ts as "from", to_ts as "to" from coverage`)).toEqual([proven]);
     }));
 
-  it("what one source does not carry stays as another told it", () =>
+  it("a field that one source lacks keeps another's value", () =>
     withDb(async (db) => {
       await write(db, perp, [{...candle(0), turnover: "1000.5"}]);
       await write(db, perp, [candle(0)]);
@@ -104,14 +104,14 @@ describe("writes", () => {
       expect(Number(row!.turnover)).toBe(1000.5);
     }));
 
-  it("SEMANTICS §8.16: equal duplicates merge, different rows of one instant are refused and nothing is kept", () =>
+  it("SEMANTICS §8.16: equal duplicates merge; different rows of one instant are rejected with the whole write", () =>
     withDb(async (db) => {
       expect((await write(db, perp, [candle(1), candle(0), candle(1)])).repeats).toBe(1);
       await expect(write(db, perp, [candle(7), candle(7, 5)])).rejects.toThrow(/lines 1 and 2 .* different values/);
       expect(await count(db, "candles")).toBe(2);
     }));
 
-  it("SEMANTICS §8.5: decimals survive to the last digit, by every way text becomes a decimal", () =>
+  it("SEMANTICS §8.5: decimals survive to the last digit in every cast from text", () =>
     withDb(async (db) => {
       const values = [
         "0.000000000000000001",
@@ -144,14 +144,14 @@ describe("writes", () => {
       expect(stored.map((row) => row.rate)).toEqual(rates);
     }));
 
-  it("more digits than a stored decimal holds are refused, never rounded", () =>
+  it("a number with more digits than a stored decimal is rejected, never rounded", () =>
     withDb(async (db) => {
       await expect(write(db, perp, [{tsMs: T0, close: "0.0000000000000000001"}])).rejects.toThrow(
         "invalid close: 0.0000000000000000001"
       );
     }));
 
-  it("rows, coverage and job are one transaction: when the job's record fails, nothing is there", () =>
+  it("rows, coverage and job are one transaction: when saving the job fails, nothing is stored", () =>
     withDb(async (db) => {
       const also = () => Promise.reject(new Error("no"));
       await expect(write(db, perp, [candle(0)], {also})).rejects.toThrow("no");
@@ -165,7 +165,7 @@ describe("writes", () => {
 });
 
 describe("findings", () => {
-  it("SEMANTICS §8.13: middle, one-row and joined holes appear as rows come and go as they are filled", () =>
+  it("SEMANTICS §8.13: middle, one-row and joined holes appear as rows arrive and vanish as they are filled", () =>
     withDb(async (db) => {
       await write(
         db,
@@ -192,7 +192,7 @@ describe("findings", () => {
       expect(await holes(db)).toEqual([]);
     }));
 
-  it("the findings are what one look at all rows finds, however the rows came", async () => {
+  it("findings equal those of one check of all rows, in whatever order the rows arrived", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
@@ -215,7 +215,7 @@ describe("findings", () => {
     );
   });
 
-  it("SEMANTICS §2: intervals are inferred as rows come, in any order, as over the whole", () =>
+  it("SEMANTICS §2: intervals inferred as rows arrive, in any order, equal those of the complete history", () =>
     withDb(async (db) => {
       const hours = [0, 8, 16, 20, 24, 26, 28, 36, 44, 60];
       for (const h of [44, 8, 60, 0, 24, 16, 20, 36, 26, 28])
@@ -232,7 +232,7 @@ describe("findings", () => {
       ]);
     }));
 
-  it("a settlement that comes again with another jitter is the same settlement", () =>
+  it("a settlement repeated with another jitter is the same settlement", () =>
     withDb(async (db) => {
       await write(db, funding, [settlement(0, "0.0001", 3), settlement(8)]);
       await write(db, funding, [settlement(0, "0.0002", 11)]);
@@ -242,7 +242,7 @@ describe("findings", () => {
 });
 
 describe("the owner", () => {
-  it("a store of one kind refuses to be opened as the other", async () => {
+  it("a store of one kind cannot be opened as the other", async () => {
     const dir = tmp();
     const db = await open(dir);
     await write(db, perp, [candle(0)]);
@@ -250,7 +250,7 @@ describe("the owner", () => {
     await expect(open(dir, {kind: "simulated"})).rejects.toThrow("it holds real data, not simulated");
   });
 
-  it("a store of a newer version is refused, not guessed at", async () => {
+  it("a store of a newer version is rejected", async () => {
     const dir = tmp();
     const db = await open(dir);
     await db.connection.run("update meta set value = '99' where key = 'version'");
@@ -258,7 +258,7 @@ describe("the owner", () => {
     await expect(open(dir)).rejects.toThrow("invalid store version: 99");
   });
 
-  it("a second owner is refused with the holder's name, and let in when the first has gone", async () => {
+  it("a second owner is rejected with the holder's name, and admitted once the first has exited", async () => {
     const dir = tmp();
     const first = await open(dir, {command: "backfill --days 30"});
     await expect(open(dir)).rejects.toThrow(new RegExp(`pid ${process.pid} .*backfill --days 30`));
@@ -267,7 +267,7 @@ describe("the owner", () => {
     await (await second).close();
   });
 
-  it("the clock of a write is the one handed in", () =>
+  it("a write uses the injected clock", () =>
     withDb(async (db) => {
       await write(db, perp, [candle(0)]);
       expect((await rowsOf<{v: number}>(db.connection, "select verified_ts as v from coverage"))[0]!.v).toBe(NOW);
