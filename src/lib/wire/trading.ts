@@ -144,6 +144,11 @@ export interface DecisionReport {
     | "settled"
     | "not-sent";
   reason: string;
+  /**
+   * the reason as a code: that of an entry, exit or unfilled order, the name of a rule, `no-longer-wanted`, `no-price`,
+   * `settlement` or `late-settlement`
+   */
+  code: string;
   numbers: Record<string, string>;
   tradeId: string | null;
   amount: string | null;

@@ -347,4 +347,4 @@ const decision = (
   numbers: Record<string, string>,
   amount: string | null = null,
   tradeId: string | null = null
-): DecisionReport => ({seq, ts, pair, kind, reason, numbers, amount, tradeId});
+): DecisionReport => ({seq, ts, pair, kind, reason, code: reason, numbers, amount, tradeId});
