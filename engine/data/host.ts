@@ -258,7 +258,7 @@ export class DataHost {
   /** @throws DataError for an id that is none */
   job(id: string): Job {
     const job = this.service.get(id);
-    if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+    if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
     return this.view(job);
   }
 

@@ -61,6 +61,7 @@ export async function* candleHistory(
       throw new ExchangeError(
         `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside what was asked for`,
         {
+          code: "bad-response",
           fix: "try again later; if it stays so, the venue has changed its replies"
         }
       );

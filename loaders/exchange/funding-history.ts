@@ -109,6 +109,7 @@ function unsoundEnd({rows, rejected, outside}: Page<FundingRow>, untilMs: number
   throw new ExchangeError(
     `${name}: a page of settlements holds no readable row (${rejected[0]?.reason ?? "none is inside what was asked for"})`,
     {
+      code: "bad-response",
       fix: "try again later; if it stays so, the venue has changed its replies"
     }
   );

@@ -1,5 +1,6 @@
+import type {VenueCode} from "../../src/lib/wire/error.js";
 import {ExchangeError} from "../errors.js";
-import {classify, Refusal, type Codes} from "./classify.js";
+import {classify, codeOf, Refusal, type Codes} from "./classify.js";
 import type {Clock} from "./types.js";
 
 export interface RetryOptions {
@@ -60,11 +61,12 @@ export async function persist<T>(
       if (!(error instanceof Refusal)) throw error;
       options.hold(error, attempt);
       const verdict = classify(error, codes);
-      if (verdict.act === "fail") throw failure(name, error, attempt, verdict.fix);
+      const failure = (fix: string) => failureOf(name, error, {attempts: attempt, fix, code: codeOf(error, codes)});
+      if (verdict.act === "fail") throw failure(verdict.fix);
       if (verdict.act === "ban" && ++bans > 1) {
-        throw failure(name, error, attempt, "wait until the ban has passed and run it again");
+        throw failure("wait until the ban has passed and run it again");
       }
-      if (attempt >= attempts) throw failure(name, error, attempt, "check the network and the venue's status page");
+      if (attempt >= attempts) throw failure("check the network and the venue's status page");
       if (verdict.act === "resync") await options.resync(signal);
       if (verdict.act === "retry") await clock.sleep(backoff(BACKOFF_MS, attempt, random), signal);
     }
@@ -72,14 +74,18 @@ export async function persist<T>(
   }
 }
 
-function failure(name: string, refusal: Refusal, attempts: number, fix: string): ExchangeError {
-  const {status, code, excerpt, message} = refusal;
+function failureOf(
+  name: string,
+  refusal: Refusal,
+  {attempts, fix, code}: {attempts: number; fix: string; code: VenueCode}
+): ExchangeError {
+  const {status, code: venueCode, excerpt, message} = refusal;
   const facts = [
     message,
     status === undefined ? undefined : `status ${status}`,
-    code === undefined ? undefined : `code ${code}`,
+    venueCode === undefined ? undefined : `code ${venueCode}`,
     excerpt === "" ? undefined : JSON.stringify(excerpt),
     `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`
   ].filter((fact) => fact !== undefined);
-  return new ExchangeError(`${name} failed: ${facts.join(", ")}`, {fix, cause: refusal});
+  return new ExchangeError(`${name} failed: ${facts.join(", ")}`, {fix, code, venueCode, cause: refusal});
 }

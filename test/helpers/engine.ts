@@ -80,7 +80,7 @@ export class FakeControl implements TradingControl {
   };
   pause = async (reason: string) => void this.told.push(`pause ${reason}`);
   resume = async () => {
-    if (this.halted) throw new UsageError("halted: look first");
+    if (this.halted) throw new UsageError("halted: look first", {code: "conflict"});
     this.told.push("resume");
   };
   stop = async (positions: string) => {

@@ -61,6 +61,7 @@ export function summed(parent: Job, children: readonly Job[]): Job {
   const finished = children.flatMap((child) => child.finishedAt ?? []);
   const settled = children.length > 0 && children.every(isSettled);
   const failed = of("failed");
+  const example = children.find((child) => child.status === "failed");
   const status = settled
     ? failed > 0
       ? "failed"
@@ -85,15 +86,14 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     startedAt: started.length > 0 ? Math.min(...started) : null,
     finishedAt: settled && finished.length > 0 ? Math.max(...finished) : null,
     attempts: Math.max(0, ...children.map((child) => child.attempts)),
-    error: failed > 0 ? `${failed} of ${children.length} failed, e.g. ${firstError(children)}` : null,
+    error: example ? `${failed} of ${children.length} failed, e.g. ${errorOf(example)}` : null,
+    errorCode: example?.errorCode ?? null,
     quality: Object.keys(quality).length > 0 ? quality : null
   };
 }
 
-const firstError = (children: readonly Job[]): string => {
-  const child = children.find((c) => c.status === "failed")!;
-  return `${[child.pair, child.series, child.timeframe].filter(Boolean).join(" ")}: ${child.error ?? "unknown"}`;
-};
+const errorOf = ({pair, series, timeframe, error}: Job): string =>
+  `${[pair, series, timeframe].filter(Boolean).join(" ")}: ${error ?? "unknown"}`;
 
 /**
  * What of a batch's pages is done and how many there are in all; null before any child is planned. A child that is not

@@ -24,6 +24,8 @@ export interface JobReport {
   attempts: number;
   maxAttempts: number;
   error: string | null;
+  /** an `ErrorCode`: what the error is; of a batch, of its first failed history; null for jobs of versions without codes */
+  errorCode: string | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;

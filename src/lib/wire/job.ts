@@ -23,6 +23,8 @@ export interface Job {
   attempts: number;
   maxAttempts: 3;
   error: string | null;
+  /** an `ErrorCode`: what the error is; of a batch, of its first failed history; null for jobs of versions without codes */
+  errorCode: string | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -62,6 +64,7 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     attempts: 0,
     maxAttempts: 3,
     error: null,
+    errorCode: null,
     createdAt,
     startedAt: null,
     finishedAt: null,
