@@ -120,9 +120,22 @@ export interface Opportunity {
   position: "flat" | "open" | "unhedged";
   waiting: "entry" | "exit" | null;
   /** what the strategy would do if the newest settlement fell now: every condition with its sides */
-  conditions: {name: string; value: string | null; relation: string; limit: string; met: boolean}[];
+  conditions: {
+    name: string;
+    /** of both sides: a share per 8 hours or per period, a score without a unit, or a verdict in words */
+    unit: "rate" | "score" | "verdict";
+    value: string | null;
+    relation: string;
+    limit: string;
+    met: boolean;
+  }[];
   /** why nothing is opened, in words; empty where an entry would be decided */
   whyNot: string[];
+  /**
+   * the same reasons with a code each: `open-hedge`, the loop's state where it does not run (`paused`, `halted`), the name of
+   * a risk rule, `too-many-hedges`, `unknown-interval`, or `condition` for one of `conditions` that is not met
+   */
+  blockedBy: {code: string; words: string}[];
 }
 
 /** One thing that was decided, refused or done, newest first in lists. */
