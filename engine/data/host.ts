@@ -187,7 +187,7 @@ export class DataHost {
   }
 
   /** Work that has been under way for long without a new row, in words. */
-  stuck(longestMs: number): string[] {
+  stuck(longestMs: number): {id: string; words: string}[] {
     return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
   }
 

@@ -247,7 +247,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           errors1h: errors.of(usage()?.retries ?? 0),
           skewMs,
           freeBytes: freeBytesOf(dataDir),
-          failingChannels: [...notifier.failing.values()],
+          failingChannels: notifier.failing,
           nowMs: clock.now()
         }),
       stop,

@@ -37,7 +37,8 @@ const HEALTH: Health = {
     jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
     clock: {skewMs: null}
   },
-  issues: []
+  issues: [],
+  problems: []
 };
 
 /** A trading loop that only notes what it was told. */

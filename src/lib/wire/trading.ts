@@ -19,7 +19,14 @@ export interface Health {
     jobs: {total24h: number; completed24h: number; failed24h: number; failureRate: number; averageMs: number | null};
     clock: {skewMs: number | null};
   };
+  /** what does not work, in words; the figures in them change */
   issues: string[];
+  /**
+   * the code of each issue, in the same order: `queue-failing`, `venue-ban`, `jobs-failing`, `clock-skew`, `cycle-step`,
+   * `job-stuck`, `disk-space`, `notifications`, `halted`, `emergency`, `emergency-left` or `cycle-late`; `about` tells those
+   * of one code apart, e.g. the step, the job or the channel
+   */
+  problems: {code: string; about: string | null}[];
 }
 
 /** `GET /status` and the `status` event. */
