@@ -8,6 +8,9 @@ export type {Logger} from "pino";
 /** Days of logs that are kept. */
 const KEPT_DAYS = 30;
 
+/** The level of a line. */
+export type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
 export interface LogOptions {
   /** the engine's folder */
   dir: string;
@@ -15,8 +18,8 @@ export interface LogOptions {
   /** texts that must appear nowhere */
   secrets?: readonly string[];
   now?: () => number;
-  /** a person's view of a line; undefined for none */
-  stderr?: ((line: string) => void) | undefined;
+  /** a person's view of a line, with its level; undefined for none */
+  stderr?: ((line: string, level: Level) => void) | undefined;
 }
 
 /** Keys whose values are never written, wherever they stand. */
@@ -46,22 +49,26 @@ export function createLog({dir, level, secrets = [], now = Date.now, stderr}: Lo
       write: (line: string) => {
         const text = clean(line);
         file.write(text);
-        stderr?.(plain(text));
+        if (!stderr) return;
+        const {words, level} = plain(text);
+        stderr(words, level);
       }
     }
   );
   return {log, close: () => file.close()};
 }
 
-function plain(line: string): string {
+/** A line of the file as a person reads it, with its level. */
+function plain(line: string): {words: string; level: Level} {
   try {
-    const {ts, level, msg, pid: _, ...rest} = JSON.parse(line) as Record<string, unknown>;
+    const {ts, level, msg, pid: _, ...rest} = JSON.parse(line) as Record<string, unknown> & {level: Level};
     const more = Object.entries(rest).map(
       ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`
     );
-    return [new Date(ts as number).toISOString().slice(11, 19), level, msg, ...more].filter(Boolean).join(" ");
+    const at = new Date(ts as number).toISOString().slice(11, 19);
+    return {words: [at, level, msg, ...more].filter(Boolean).join(" "), level};
   } catch {
-    return line.trimEnd();
+    return {words: line.trimEnd(), level: "info"};
   }
 }
 

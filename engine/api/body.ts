@@ -13,10 +13,21 @@ export const LONGEST_BODY = 65_536;
 export async function readBody(request: IncomingMessage): Promise<{body: unknown} | {refusal: Refusal}> {
   const {headers} = request;
   if (!/^application\/json(\s*;\s*charset=utf-8)?$/i.test(headers["content-type"] ?? ""))
-    return {refusal: {status: 415, error: "invalid content-type", fix: "send application/json"}};
+    return {
+      refusal: {status: 415, code: "invalid-content-type", error: "invalid content-type", fix: "send application/json"}
+    };
   if (headers["content-encoding"] !== undefined)
-    return {refusal: {status: 415, error: "invalid content-encoding", fix: "send the body as it is"}};
-  const tooLong = {refusal: {status: 413, error: `invalid body: over ${LONGEST_BODY} bytes`}};
+    return {
+      refusal: {
+        status: 415,
+        code: "invalid-content-type",
+        error: "invalid content-encoding",
+        fix: "send the body as it is"
+      }
+    };
+  const tooLong = {
+    refusal: {status: 413, code: "body-too-long" as const, error: `invalid body: over ${LONGEST_BODY} bytes`}
+  };
   if (Number(headers["content-length"] ?? 0) > LONGEST_BODY) return tooLong;
   const chunks: Buffer[] = [];
   let length = 0;
@@ -27,7 +38,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
       chunks.push(chunk);
     }
   } catch {
-    return {refusal: {status: 400, error: "invalid body: cut short"}};
+    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: cut short"}};
   }
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
 }

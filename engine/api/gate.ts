@@ -1,8 +1,10 @@
 import type {IncomingMessage} from "node:http";
+import type {ErrorCode} from "../../src/lib/wire/error.js";
 
 /** Why a request is not let in. */
 export interface Refusal {
   status: number;
+  code: ErrorCode;
   error: string;
   fix?: string;
 }
@@ -23,16 +25,19 @@ export class Gate {
     const {url = "", headers} = request;
     // A target that names a host, as proxies are sent, would leave open which of the two names counts.
     if (!url.startsWith("/") || url.startsWith("//") || url.length > 4_096)
-      return {status: 400, error: "invalid request target"};
-    if (occurrences(request, "host") !== 1) return {status: 400, error: "invalid host: exactly one is wanted"};
+      return {status: 400, code: "invalid-target", error: "invalid request target"};
+    if (occurrences(request, "host") !== 1)
+      return {status: 400, code: "invalid-host", error: "invalid host: exactly one is wanted"};
     if (!this.hosts.has(headers.host!.toLowerCase()))
-      return {status: 403, error: "invalid host", fix: "use the address that the engine prints"};
-    if (occurrences(request, "origin") > 1) return {status: 400, error: "invalid origin: more than one"};
+      return {status: 403, code: "invalid-host", error: "invalid host", fix: "use the address that the engine prints"};
+    if (occurrences(request, "origin") > 1)
+      return {status: 400, code: "invalid-origin", error: "invalid origin: more than one"};
     const {origin} = headers;
-    if (origin !== undefined && !this.origins.has(origin)) return {status: 403, error: "invalid origin"};
+    if (origin !== undefined && !this.origins.has(origin))
+      return {status: 403, code: "invalid-origin", error: "invalid origin"};
     // A browser tells so even where it leaves the origin out.
     if (origin === undefined && headers["sec-fetch-site"] === "cross-site" && !isRead(request))
-      return {status: 403, error: "invalid origin: another site"};
+      return {status: 403, code: "invalid-origin", error: "invalid origin: another site"};
     return undefined;
   }
 

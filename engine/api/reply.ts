@@ -1,25 +1,32 @@
 import type {IncomingMessage, ServerResponse} from "node:http";
-import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
+import {
+  CarrybookError,
+  ConfigError,
+  DataError,
+  ExchangeError,
+  LockedError,
+  UsageError,
+  type ErrorOptions
+} from "../../loaders/errors.js";
+import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Refusal} from "./gate.js";
-
-/** What every error answers: what is wrong, what to do, and the class that decides a command's exit code. */
-export interface ErrorBody {
-  error: string;
-  fix: string | null;
-  type: string;
-}
 
 /** How an error is answered; one that nobody foresaw says nothing of its insides. */
 export function errorReply(error: unknown): {status: number; body: ErrorBody} {
   if (!(error instanceof CarrybookError)) {
-    return {status: 500, body: {error: "unexpected error", fix: "see the engine's log", type: "Error"}};
+    return {
+      status: 500,
+      body: {error: "unexpected error", fix: "see the engine's log", type: "Error", code: "unexpected"}
+    };
   }
   return {
     status: statusOf(error),
     body: {
       error: error.message,
       fix: error.fix ?? null,
-      type: error instanceof ConflictError ? "UsageError" : error.name
+      type: error instanceof ConflictError ? "UsageError" : error.name,
+      code: error.code,
+      ...(error instanceof ExchangeError && error.venueCode !== undefined && {venueCode: error.venueCode})
     }
   };
 }
@@ -27,14 +34,18 @@ export function errorReply(error: unknown): {status: number; body: ErrorBody} {
 function statusOf(error: CarrybookError): number {
   if (error instanceof ConflictError) return 409;
   if (error instanceof UsageError || error instanceof ConfigError) return 400;
-  if (error instanceof DataError) return error.message.startsWith("missing job") ? 404 : 422;
+  if (error instanceof DataError) return error.code === "missing-job" ? 404 : 422;
   if (error instanceof ExchangeError) return 502;
   if (error instanceof LockedError) return 423;
   return 500;
 }
 
 /** What the engine as it runs cannot do, e.g. trade in mode data. */
-export class ConflictError extends UsageError {}
+export class ConflictError extends UsageError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, {code: "conflict", ...options});
+  }
+}
 
 /** Headers of every answer: nothing is stored, sniffed, framed or told to other sites. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
@@ -60,8 +71,8 @@ export function sendJson(reply: ServerResponse, status: number, body: unknown): 
 const LINGER_MS = 1_000;
 
 /** Answers a refusal and ends the connection: what the sender still sends is thrown away, and not for long. */
-export function refuse(request: IncomingMessage, reply: ServerResponse, {status, error, fix}: Refusal): void {
-  const body: ErrorBody = {error, fix: fix ?? null, type: "UsageError"};
+export function refuse(request: IncomingMessage, reply: ServerResponse, {status, error, fix, code}: Refusal): void {
+  const body: ErrorBody = {error, fix: fix ?? null, type: "UsageError", code};
   const {headers} = request;
   const bodiless = headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
   if (!request.complete && !bodiless) {

@@ -11,6 +11,7 @@ import {ConflictError, errorReply} from "./reply.js";
 import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
 import type {Streams} from "./streams.js";
 import {UsageError} from "../../loaders/errors.js";
+import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Bindings, C} from "./context.js";
 
 /** The routes of the API. Who may come here was decided before. */
@@ -20,16 +21,24 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   const query = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, queryOf(c));
   const trading = (): TradingControl => {
     if (deps.control) return deps.control;
-    throw new ConflictError(`no trading loop in mode ${deps.mode}`, {fix: "start `npx carrybook engine --mode paper`"});
+    throw new ConflictError(`no trading loop in mode ${deps.mode}`, {
+      code: "no-trading-loop",
+      fix: "start `npx carrybook engine --mode paper`"
+    });
   };
+  const noStore = () =>
+    new ConflictError("no store: the engine was started with --no-data", {
+      code: "no-store",
+      fix: "start it without --no-data"
+    });
   const data = (): DataHost => {
     if (deps.data) return deps.data;
-    throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
+    throw noStore();
   };
 
   const schedule = () => {
     if (deps.schedule) return deps.schedule;
-    throw new ConflictError("no store: the engine was started with --no-data", {fix: "start it without --no-data"});
+    throw noStore();
   };
 
   app.onError((error, c) => {
@@ -37,7 +46,17 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
     if (status === 500) deps.log.error(`${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);
     return c.json(body, status as 500);
   });
-  app.notFound((c) => c.json({error: `missing route: ${c.req.method}`, fix: null, type: "UsageError"}, 404));
+  app.notFound((c) =>
+    c.json(
+      {
+        error: `missing route: ${c.req.method}`,
+        fix: null,
+        type: "UsageError",
+        code: "missing-route"
+      } satisfies ErrorBody,
+      404
+    )
+  );
 
   app.get("/health", (c) => c.json(deps.health()));
   app.post("/ticket", (c) => {
@@ -47,8 +66,9 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
       {
         error: "invalid ticket: unknown, used or too old",
         fix: "`npx carrybook engine --ticket` prints a fresh link",
-        type: "UsageError"
-      },
+        type: "UsageError",
+        code: "unauthorized"
+      } satisfies ErrorBody,
       401
     );
   });
@@ -92,8 +112,9 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
         {
           error: `busy: ${deps.backtests.most} backtests run already`,
           fix: "ask again when one has ended",
-          type: "Error"
-        },
+          type: "Error",
+          code: "busy"
+        } satisfies ErrorBody,
         503
       );
     }
@@ -125,8 +146,9 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
         {
           error: `too many streams: ${streams.count} are open`,
           fix: "close a page, or share one stream between its parts",
-          type: "Error"
-        },
+          type: "Error",
+          code: "too-many-streams"
+        } satisfies ErrorBody,
         503
       );
     streams.add(c.env.outgoing, c.req.header("last-event-id"));

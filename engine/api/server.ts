@@ -2,6 +2,7 @@ import {getRequestListener} from "@hono/node-server";
 import {createServer, type IncomingMessage, type ServerResponse} from "node:http";
 import type {AddressInfo} from "node:net";
 import {ConfigError} from "../../loaders/errors.js";
+import type {ErrorBody} from "../../src/lib/wire/error.js";
 import {Access} from "./access.js";
 import {readBody} from "./body.js";
 import {Buckets, type Kind, type Rate} from "./buckets.js";
@@ -87,9 +88,15 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       return emergency(request, reply);
     if (request.method === "OPTIONS") return void reply.writeHead(204).end();
     if (!isApi(path)) {
-      if (!isRead(request)) return refuse(request, reply, {status: 405, error: "invalid method"});
+      if (!isRead(request))
+        return refuse(request, reply, {status: 405, code: "invalid-method", error: "invalid method"});
       if (site) return site.answer(request, reply, gate.own);
-      return refuse(request, reply, {status: 404, error: "no site is built", fix: "run `npm run build`"});
+      return refuse(request, reply, {
+        status: 404,
+        code: "no-site",
+        error: "no site is built",
+        fix: "run `npm run build`"
+      });
     }
     const refusal = admit(request, path);
     if (refusal) {
@@ -110,10 +117,18 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     const known = !open && access.allows(request);
     const kind: Kind = !known ? "open" : path === "/events" ? "stream" : isRead(request) ? "read" : "write";
     const taken = buckets.take(kind);
-    if (!taken.ok) return {status: 429, error: "too many requests", fix: `wait ${taken.waitS} s`, waitS: taken.waitS};
+    if (!taken.ok)
+      return {
+        status: 429,
+        code: "too-many-requests",
+        error: "too many requests",
+        fix: `wait ${taken.waitS} s`,
+        waitS: taken.waitS
+      };
     if (open || known) return undefined;
     return {
       status: 401,
+      code: "unauthorized",
       error: "missing or invalid token",
       fix: "`npx carrybook engine --ticket` prints a link that signs this browser in"
     };
@@ -126,8 +141,9 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       return sendJson(reply, 409, {
         error: `no trading loop in mode ${deps.mode}`,
         fix: "nothing is open in this engine; start `npx carrybook engine --mode paper` to trade",
-        type: "UsageError"
-      });
+        type: "UsageError",
+        code: "no-trading-loop"
+      } satisfies ErrorBody);
     }
     const underWay = {ts: deps.clock.now(), done: false, closed: [], left: []};
     const waited = new AbortController();
@@ -157,7 +173,10 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
           deps.log.error(`${request.method} ${request.url!.split("?")[0]}: ${(error as Error).stack}`);
         if (reply.headersSent) reply.destroy();
         else if (request.complete) sendJson(reply, status, body);
-        else refuse(request, reply, {status, error: body.error, ...(body.fix !== null && {fix: body.fix})});
+        else {
+          const {error: words, fix, code} = body;
+          refuse(request, reply, {status, code, error: words, ...(fix !== null && {fix})});
+        }
       });
     }
   );

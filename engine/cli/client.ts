@@ -1,4 +1,5 @@
 import {createParser, type EventSourceMessage} from "eventsource-parser";
+import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Job} from "../../src/lib/wire/job.js";
 import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
 import {readToken, runningEngine, type EngineInfo} from "../files.js";
@@ -73,14 +74,18 @@ export class EngineClient {
 const CLASSES = {UsageError, ConfigError, DataError, ExchangeError, LockedError};
 
 function errorOf(status: number, text: string): Error {
-  let body: {error?: unknown; fix?: unknown; type?: unknown} = {};
+  let body: Partial<Record<keyof ErrorBody, unknown>> = {};
   try {
     body = JSON.parse(text) as typeof body;
   } catch {
     // Whatever answers there speaks no JSON: its status has to do.
   }
   const message = typeof body.error === "string" ? body.error : `engine answered ${status}`;
-  const options = typeof body.fix === "string" ? {fix: body.fix} : {};
+  const options = {
+    ...(typeof body.fix === "string" && {fix: body.fix}),
+    ...(typeof body.code === "string" && {code: body.code}),
+    ...(typeof body.venueCode === "string" && {venueCode: body.venueCode})
+  };
   const Class = CLASSES[body.type as keyof typeof CLASSES] as (new (...args: any[]) => CarrybookError) | undefined;
   return Class ? new Class(message, options) : new Error(message);
 }

@@ -1,5 +1,13 @@
 import {Command, CommanderError} from "commander";
-import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
+import {
+  CarrybookError,
+  ConfigError,
+  DataError,
+  ExchangeError,
+  isDiskFull,
+  LockedError,
+  UsageError
+} from "../../loaders/errors.js";
 import {auditCommand} from "./commands/audit.js";
 import {backtestCommand} from "./commands/backtest.js";
 import {backfillCommand} from "./commands/backfill.js";
@@ -102,7 +110,7 @@ function report(error: unknown): number {
     return 1;
   }
   const {code, message, stack} = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || /no space left|disk full|File too large/i.test(message)) {
+  if (isDiskFull(error)) {
     process.stderr.write(
       `error: the disk is full (${message.split("\n")[0]})\n  → free some space and run the same command again: what was committed is kept\n`
     );

@@ -189,7 +189,7 @@ export class DataHost {
   }
 
   /** Work that has been under way for long without a new row, in words. */
-  stuck(longestMs: number): string[] {
+  stuck(longestMs: number): {id: string; words: string}[] {
     return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
   }
 
@@ -260,7 +260,7 @@ export class DataHost {
   /** @throws DataError for an id that is none */
   job(id: string): Job {
     const job = this.service.get(id);
-    if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+    if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
     return this.view(job);
   }
 

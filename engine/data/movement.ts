@@ -12,9 +12,12 @@ export class Movement {
   }
 
   /** Those of the jobs under way that have not moved for this long, in words. */
-  stuck(working: readonly Job[], nowMs: number, longestMs: number): string[] {
+  stuck(working: readonly Job[], nowMs: number, longestMs: number): {id: string; words: string}[] {
     return working
       .filter(({id, startedAt}) => nowMs - (this.moved.get(id)?.ts ?? startedAt ?? nowMs) > longestMs)
-      .map(({id, pair, series}) => `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`);
+      .map(({id, pair, series}) => ({
+        id,
+        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`
+      }));
   }
 }

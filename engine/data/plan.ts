@@ -59,6 +59,7 @@ export function requireListed(venue: string, instruments: readonly ListedInstrum
   for (const pair of pairs) {
     if (!known.includes(pair)) {
       throw new DataError(`missing market: ${venue} lists no perpetual ${pair}${didYouMean(pair, known)}`, {
+        code: "missing-market",
         fix: "see `npx carrybook pairs --universe`"
       });
     }

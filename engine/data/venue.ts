@@ -44,6 +44,7 @@ export async function identifyUrl(url: string): Promise<{simulated: boolean}> {
     return {simulated: body?.simulated === true};
   } catch (error) {
     throw new ExchangeError(`venue cannot be reached: ${url} (${reasonOf(error)})`, {
+      code: "network",
       fix: "check the address and that the venue is up",
       cause: error
     });

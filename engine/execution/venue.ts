@@ -1,7 +1,6 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
-import type {AccountRecord, ForeignRecord} from "../journal/events.js";
-import type {Act, Baseline} from "../journal/events.js";
+import type {AccountRecord, Act, Baseline, ForeignRecord, UnfilledCode} from "../journal/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {
@@ -34,19 +33,42 @@ export interface HedgeLegs {
   patient?: true | undefined;
 }
 
-/** How the reason of an order begins that was given up for lost and may still turn up. */
-export const LOST = "lost: ";
-/** The reason of an order that was tried patiently and not filled: the legs can still be had one by one. */
-export const patiently = (way: "spread" | "maker", why: string): string => `as a ${way}: ${why}`;
-/** Whether it was the patient way that did not fill a round; by its reasons, which the journal keeps. */
+/** Why an order was not filled, or not to its end. */
+export interface Unfilled {
+  code: UnfilledCode;
+  /** for a person */
+  why: string;
+}
+
+/** An order that was not filled, or not to its end, with the words that the journal keeps. */
+export interface UnfilledOrder extends Unfilled {
+  clientId: string;
+}
+
+/** What the words of a code begin with. */
+const OPENINGS: Readonly<Partial<Record<UnfilledCode, string>>> = {
+  lost: "lost",
+  "not-sent": "dry run, not sent",
+  spread: "as a spread",
+  maker: "as a maker",
+  withheld: "not sent"
+};
+
+/** Returns what a person reads of an order that was not filled. */
+export const wordsOf = ({code, why}: Unfilled): string => {
+  const opening = OPENINGS[code];
+  return opening === undefined ? why : `${opening}: ${why}`;
+};
+
+/** True when a spread order or a resting leg left the round unfilled: the legs can still be had one by one. */
 export const triedPatiently = ({unfilled = []}: Execution): boolean =>
-  unfilled.some(({why}) => /^as a (spread|maker): /.test(why));
+  unfilled.some(({code}) => code === "spread" || code === "maker");
 
 /** What became of a round of orders, once nothing of it is in flight any more. */
 export interface Execution {
   fills: readonly Fill[];
   /** why an order was not filled, or not to its end, by client id */
-  unfilled?: readonly {clientId: string; why: string}[];
+  unfilled?: readonly UnfilledOrder[];
 }
 
 /** What the venue says one pair holds. */
@@ -73,9 +95,6 @@ export interface VenueNews {
   foreign: {pair: string; record: ForeignRecord}[];
   account: AccountRecord[];
 }
-
-/** Why an order of a dry run was not filled, at its beginning. */
-export const NOT_SENT = "dry run, not sent: ";
 
 /** What an emergency stop at the venue itself may sell. */
 export interface StopScope {

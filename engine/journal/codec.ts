@@ -1,7 +1,9 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {EntryReason, ExitReason, Intent} from "../../src/lib/strategy/decide.js";
-import type {FillRecord, IntentRecord} from "./events.js";
+import type {Refusal} from "../../src/lib/ledger/sizing.js";
+import type {FilledEvent, FillRecord, IntentRecord, RefusedEvent, UnfilledCode} from "./events.js";
+import type {JournalEvent} from "./line.js";
 
 /** A fill as the journal has it. */
 export const fillRecord = (fill: Fill): FillRecord => ({
@@ -54,3 +56,45 @@ export function intentOf(record: IntentRecord, ts: number): Intent {
     decision
   };
 }
+
+/** How earlier versions began the words of an order that was not filled; the first that fits decides. */
+const OPENINGS: readonly (readonly [RegExp, UnfilledCode])[] = [
+  [/^lost: /, "lost"],
+  [/^dry run, not sent: /, "not-sent"],
+  [/^as a spread: /, "spread"],
+  [/^as a maker: /, "maker"],
+  [/^not sent: /, "withheld"],
+  [/^cut to |^the (spot|perp) leg filled too little/, "cut"],
+  [/^(?!rejected )[a-z]+ at [\d.]+ of [\d.]+/, "expired"]
+];
+
+const codeOf = (why: string): UnfilledCode => OPENINGS.find(([opening]) => opening.test(why))?.[1] ?? "refused";
+
+/** Refusals of the sizing, whose reason was the code already. */
+const SIZING: Readonly<Record<Refusal, true>> = {
+  "too-many-hedges": true,
+  "nothing-to-buy": true,
+  "under-minimum-quantity": true,
+  "under-minimum-notional": true
+};
+
+/**
+ * Returns an event as this version writes it. Earlier versions wrote no code beside the words of an order that was not
+ * filled: this is the one place that reads those words. A line's checksum is over its own text, as it stands.
+ */
+export function currentEvent(event: JournalEvent): JournalEvent {
+  if (event.type === "filled") {
+    const {unfilled} = event as {unfilled?: ([clientId: string, why: string] | Unfilled)[]} & JournalEvent;
+    if (unfilled?.every(isCoded) ?? true) return event;
+    const coded = unfilled!.map((order): Unfilled => (isCoded(order) ? order : [order[0], codeOf(order[1]), order[1]]));
+    return {...event, unfilled: coded} as FilledEvent;
+  }
+  if (event.type === "refused" && (event as RefusedEvent).code === undefined) {
+    const {reason} = event as RefusedEvent;
+    return {...event, code: Object.hasOwn(SIZING, reason) ? (reason as Refusal) : codeOf(reason)} as RefusedEvent;
+  }
+  return event;
+}
+
+type Unfilled = NonNullable<FilledEvent["unfilled"]>[number];
+const isCoded = (order: [clientId: string, why: string] | Unfilled): order is Unfilled => order.length === 3;

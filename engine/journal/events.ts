@@ -1,11 +1,24 @@
 import type {Instrument} from "../../src/lib/market/marketdata.js";
 import type {TradeReport} from "../../src/lib/wire/trade.js";
+import type {Refusal} from "../../src/lib/ledger/sizing.js";
 import type {MarkSource} from "../../src/lib/market/marks.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import type {JournalEvent} from "./line.js";
 
 /** What a round of orders is for: opening or leaving a hedge, selling a liquidated hedge's coin, mending a naked leg. */
 export type Act = "open" | "close" | "sell-coin" | "mend";
+
+/**
+ * Why an order was not filled, or not to its end; programs decide by it, never by the words beside it.
+ * - `lost`: the venue does not know it any more and it may still fill
+ * - `not-sent`: a dry run shows it instead of sending it
+ * - `spread`, `maker`: it was tried as part of one spread order, or with one leg resting, and can still be had leg by leg
+ * - `refused`: by the venue, or by a check before it was sent
+ * - `expired`: the venue has taken it and ended it short of its quantity
+ * - `cut`: sent for less, or not at all, because the resting leg filled no more
+ * - `withheld`: not sent, because of an emergency stop or a lost other leg
+ */
+export type UnfilledCode = "lost" | "not-sent" | "spread" | "maker" | "refused" | "expired" | "cut" | "withheld";
 
 /** The account as it was when the journal began: what was there before belongs to no hedge. */
 export interface Baseline {
@@ -168,7 +181,7 @@ export interface FilledEvent extends Of<"filled"> {
   tradeId: string;
   fills: FillRecord[];
   /** orders that were not filled, or not to their end, by client id, and why */
-  unfilled?: [clientId: string, why: string][];
+  unfilled?: [clientId: string, code: UnfilledCode, why: string][];
 }
 export interface OpenedEvent extends Of<"opened"> {
   tradeId: string;
@@ -179,7 +192,9 @@ export interface OpenedEvent extends Of<"opened"> {
 }
 export interface RefusedEvent extends Of<"refused"> {
   pair: string;
+  /** in words where an order was refused; the code where the sizing refused */
   reason: string;
+  code: UnfilledCode | Refusal;
 }
 export interface LapsedEvent extends Of<"lapsed"> {
   pair: string;

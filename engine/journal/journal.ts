@@ -12,6 +12,7 @@ import {
 import {basename, join} from "node:path";
 import {DataError} from "../../loaders/errors.js";
 import {DAY_MS, floorTo} from "../../src/lib/time/grid.js";
+import {currentEvent} from "./codec.js";
 import {GENESIS, readLine, writeLine, type JournalEvent, type JournalLine} from "./line.js";
 
 /** How the journal touches the disk; tests put a crash or a full disk in between. */
@@ -51,7 +52,7 @@ export interface JournalContent {
 }
 
 /**
- * Reads and verifies a whole journal. A last line without its newline was never acknowledged: it is left out and told.
+ * Reads and verifies a whole journal; events of earlier versions are given as this one writes them. A last line without its newline was never acknowledged: it is left out and told.
  * @param visit hears every line, e.g. to gather closed trades
  * @throws DataError `invalid journal: FILE:LINE …` for any other line that is not what was written
  */
@@ -74,7 +75,8 @@ export function readJournal(dir: string, visit: (line: JournalLine) => void = ()
     for (const row of text.slice(0, end).split("\n").slice(0, -1)) {
       let read: JournalLine;
       try {
-        read = readLine(row, {seq: seq + 1, previous}, {file, line: ++line});
+        const written = readLine(row, {seq: seq + 1, previous}, {file, line: ++line});
+        read = {...written, event: currentEvent(written.event)};
       } catch (error) {
         throw damaged((error as Error).message, error);
       }

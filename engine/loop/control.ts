@@ -130,7 +130,7 @@ export class LoopControl implements TradingControl {
     const loop = this.#loop;
     await loop.guarded(async () => {
       if (loop.trader.mode === "halted") {
-        throw new UsageError("cannot pause: trading is halted already", {fix: "resume it first"});
+        throw new UsageError("cannot pause: trading is halted already", {code: "conflict", fix: "resume it first"});
       }
       loop.trader.turn({type: "paused", ts: loop.now(), why: reason});
     });

@@ -1,6 +1,5 @@
 import type {DecisionReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
-import {NOT_SENT} from "../execution/venue.js";
 import type {TradingEvent} from "../journal/events.js";
 
 /** The pair of a trade's number, e.g. `BTC-USDT-1772463600000`. */
@@ -21,6 +20,7 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
         pair,
         kind: type,
         reason: reason ?? "no-longer-wanted",
+        code: reason ?? "no-longer-wanted",
         numbers
       }));
     case "gated":
@@ -30,7 +30,8 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
         ts,
         pair,
         kind: "gated",
-        reason: `${rule}: ${why}`
+        reason: `${rule}: ${why}`,
+        code: rule
       }));
     case "risk":
       return e.exits.map(({pair, rule, why}) => ({
@@ -40,21 +41,32 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
         pair,
         kind: "exit",
         reason: `risk: ${rule}`,
+        code: rule,
         numbers: {rule, why}
       }));
     case "refused":
-      return [{...blank, seq, ts, pair: e.pair, kind: "refused", reason: e.reason}];
+      return [{...blank, seq, ts, pair: e.pair, kind: "refused", reason: e.reason, code: e.code}];
     case "filled":
-      return (e.unfilled ?? []).flatMap(([order, reason]) =>
-        reason.startsWith(NOT_SENT)
-          ? [{...blank, seq, ts, pair: pairOf(e.tradeId), kind: "not-sent", reason, numbers: {order}}]
+      return (e.unfilled ?? []).flatMap(([order, code, reason]) =>
+        code === "not-sent"
+          ? [{...blank, seq, ts, pair: pairOf(e.tradeId), kind: "not-sent", reason, code, numbers: {order}}]
           : []
       );
     case "lapsed":
-      return [{...blank, seq, ts, pair: e.pair, kind: "lapse", reason: "no-price"}];
+      return [{...blank, seq, ts, pair: e.pair, kind: "lapse", reason: "no-price", code: "no-price"}];
     case "opened":
       return [
-        {...blank, seq, ts, pair: e.pair, kind: "opened", reason: e.reason, tradeId: e.tradeId, amount: e.notional}
+        {
+          ...blank,
+          seq,
+          ts,
+          pair: e.pair,
+          kind: "opened",
+          reason: e.reason,
+          code: e.reason,
+          tradeId: e.tradeId,
+          amount: e.notional
+        }
       ];
     case "settled":
       return [
@@ -65,6 +77,7 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
           pair: e.pair,
           kind: "settled",
           reason: e.late ? "settlement known after the exit" : "settlement",
+          code: e.late ? "late-settlement" : "settlement",
           numbers: {rate: e.rate, mark: e.mark, markSource: e.markSource},
           tradeId: e.tradeId,
           amount: e.amount
@@ -79,6 +92,7 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
           pair: e.pair,
           kind: "liquidated",
           reason: "liquidated",
+          code: "liquidated",
           numbers: {price: e.price, high: String(e.high), source: e.source},
           tradeId: e.tradeId
         }
@@ -92,6 +106,7 @@ export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
           pair: e.pair,
           kind: "closed",
           reason: e.trade.exitReason,
+          code: e.trade.exitReason,
           tradeId: e.trade.id,
           amount: e.trade.net
         }

@@ -272,20 +272,29 @@ export class TradingLoop implements LoopState {
   async resume(): Promise<void> {
     await this.guarded(async () => {
       if (this.#halted) {
-        throw new UsageError(`cannot resume: ${this.trader.why}`, {fix: "mend it and start the engine again"});
+        throw new UsageError(`cannot resume: ${this.trader.why}`, {
+          code: "conflict",
+          fix: "mend it and start the engine again"
+        });
       }
       const found = await this.#compare();
       if (found !== undefined) {
-        throw new UsageError(`cannot resume: the books do not agree (${found})`, {fix: "see the journal and the log"});
+        throw new UsageError(`cannot resume: the books do not agree (${found})`, {
+          code: "conflict",
+          fix: "see the journal and the log"
+        });
       }
       if (this.memory.emergency && this.trader.open.length > 0) {
         throw new UsageError(
           `cannot resume: ${this.trader.open.map(({order}) => order.pair).join(", ")} could not be left yet`,
-          {fix: "wait until everything is left, then resume"}
+          {code: "conflict", fix: "wait until everything is left, then resume"}
         );
       }
       if (!this.recorder.flush()) {
-        throw new UsageError("cannot resume: the journal cannot be written", {fix: "free some space on the disk"});
+        throw new UsageError("cannot resume: the journal cannot be written", {
+          code: "conflict",
+          fix: "free some space on the disk"
+        });
       }
       this.recorder.tolerate(false);
       this.trader.turn({type: "resumed", ts: this.now(), why: "resumed"});

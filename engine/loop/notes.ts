@@ -1,7 +1,6 @@
 import type {Notification} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
-import {NOT_SENT} from "../execution/venue.js";
 import type {ForeignRecord, TradingEvent} from "../journal/events.js";
 
 type Note = Omit<Notification, "id">;
@@ -36,9 +35,9 @@ export function noteOf({event}: JournalLine): Note | undefined {
       return note("critical", `${e.pair}: the perp leg was liquidated at ${e.price}; the coin is sold next`, e.pair);
     case "refused":
       // with every place taken this is how it should be, at each settlement anew
-      if (e.reason === "too-many-hedges") return undefined;
+      if (e.code === "too-many-hedges") return undefined;
       // told already, order by order
-      if (e.reason.startsWith(NOT_SENT)) return undefined;
+      if (e.code === "not-sent") return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
     case "unwound":
       return note("critical", `${e.pair}: one leg could not be had (${e.why}), the other was taken back`, e.pair);

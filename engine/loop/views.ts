@@ -76,10 +76,10 @@ export function accountOf(trader: Trader, quotes: Quotes): NonNullable<EngineSta
 /** Every traded pair as the newest scan saw it, best first, with why nothing is opened. */
 export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, ts: number): Opportunity[] {
   const general = gate.general(trader, ts);
-  const halted = trader.mode === "running" ? [] : [`${trader.mode}: ${trader.why}`];
+  const halted = trader.mode === "running" ? [] : [{code: trader.mode, words: `${trader.mode}: ${trader.why}`}];
   const full =
     trader.open.length >= trader.config.maxHedges
-      ? [`${trader.open.length} hedges are open, the most that is set`]
+      ? [{code: "too-many-hedges", words: `${trader.open.length} hedges are open, the most that is set`}]
       : [];
   const ranked = [...trader.pairs.values()].map((traded) => {
     const quote = quotes.get(traded.pair);
@@ -111,21 +111,26 @@ export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, 
     const predicted8h =
       quote?.predictedRate !== undefined && hours ? new Decimal(quote.predictedRate).times(8).div(hours) : undefined;
     const composite = signals?.composite(trader.config.weights);
-    const whyNot =
+    const blockedBy: Opportunity["blockedBy"] =
       position !== "flat"
-        ? ["a hedge is open"]
+        ? [{code: "open-hedge", words: "a hedge is open"}]
         : [
             ...halted,
-            ...general.map(({rule, why}) => `${rule}: ${why}`),
+            ...general.map(({rule, why}) => ({code: rule, words: `${rule}: ${why}`})),
             ...gate
               .ofPair(pair, trader, ts)
               .filter(({rule}) => rule !== "late-settlement")
-              .map(({rule, why}) => `${rule}: ${why}`),
+              .map(({rule, why}) => ({code: rule, words: `${rule}: ${why}`})),
             ...full,
-            ...(newest?.rate8h ? [] : ["its newest settlement has no known interval and decides nothing"]),
+            ...(newest?.rate8h
+              ? []
+              : [{code: "unknown-interval", words: "its newest settlement has no known interval and decides nothing"}]),
             ...conditions
               .filter(({met}) => !met)
-              .map(({name, value, relation, limit}) => `${name} ${value ?? "missing"} is not ${relation} ${limit}`)
+              .map(({name, value, relation, limit}) => ({
+                code: "condition",
+                words: `${name} ${value ?? "missing"} is not ${relation} ${limit}`
+              }))
           ];
     return {
       pair,
@@ -145,7 +150,8 @@ export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, 
       position,
       waiting: waiting ?? null,
       conditions,
-      whyNot
+      whyNot: blockedBy.map(({words}) => words),
+      blockedBy
     };
   });
 }

@@ -1,8 +1,8 @@
 import type {Health} from "../../src/lib/wire/trading.js";
 
 /** What of a health is worth a word of its own; figures that change by themselves are not. */
-const reading = ({status, issues, components: {store, exchange}}: Health): string =>
-  JSON.stringify([status, store.status, exchange.status, issues.map((issue) => issue.replace(/\d+/g, "#"))]);
+const reading = ({status, problems, components: {store, exchange}}: Health): string =>
+  JSON.stringify([status, store.status, exchange.status, problems]);
 
 /** Tells the health whenever it reads otherwise than when it was last looked at. */
 export class HealthWatch {

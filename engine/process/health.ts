@@ -29,7 +29,7 @@ export interface HealthInputs {
   /** room left where the data lies; undefined where it cannot be told */
   freeBytes: number | undefined;
   /** channels of notifications that do not get through, and why */
-  failingChannels: readonly string[];
+  failingChannels: ReadonlyMap<string, string>;
   nowMs: number;
 }
 
@@ -66,29 +66,35 @@ export function healthOf(inputs: HealthInputs): Health {
   const bannedUntilTs = usage?.bannedUntilMs !== undefined && usage.bannedUntilMs > nowMs ? usage.bannedUntilMs : null;
   const jobs = data?.figures() ?? {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null};
   const {number, lastTs, lastMs, steps} = status.cycle;
-  const issues: string[] = [];
-  if (data?.failure) issues.push(`the store's queue stands still: ${data.failure}`);
-  if (bannedUntilTs !== null) issues.push(`the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
+  const issues: (Health["problems"][number] & {words: string})[] = [];
+  const found = (code: string, words: string, about: string | null = null) => void issues.push({code, about, words});
+  if (data?.failure) found("queue-failing", `the store's queue stands still: ${data.failure}`);
+  if (bannedUntilTs !== null)
+    found("venue-ban", `the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
   if (jobs.failed24h >= FAILING.jobs && jobs.failureRate >= FAILING.share)
-    issues.push(`${jobs.failed24h} of ${jobs.total24h} jobs of the last day failed`);
+    found("jobs-failing", `${jobs.failed24h} of ${jobs.total24h} jobs of the last day failed`);
   if (skewMs !== null && Math.abs(skewMs) >= WORST_SKEW_MS)
-    issues.push(
-      `this machine's clock is ${(Math.abs(skewMs) / 1_000).toFixed(0)} s ${skewMs > 0 ? "behind" : "ahead of"} the venue's`
+    found(
+      "clock-skew",
+      `this machine's clock is ${(Math.abs(skewMs) / 1_000).toFixed(0)} s ${skewMs > 0 ? "behind" : "ahead of"} the venue's`,
+      skewMs > 0 ? "behind" : "ahead"
     );
-  for (const step of steps) if (step.error !== null) issues.push(`${step.name}: ${step.error}`);
-  for (const words of data?.stuck(STUCK_MS) ?? []) issues.push(`stuck: ${words} for ${STUCK_MS / 60_000} minutes`);
+  for (const {name, error} of steps) if (error !== null) found("cycle-step", `${name}: ${error}`, name);
+  for (const {id, words} of data?.stuck(STUCK_MS) ?? [])
+    found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
   if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
-    issues.push(`the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
-  for (const why of inputs.failingChannels) issues.push(`notifications do not get through: ${why}`);
-  if (status.state === "halted") issues.push("the loop is halted: a person must look at it first");
-  if (status.emergency && !status.emergency.done) issues.push("an emergency stop is under way");
-  if (status.emergency?.left.length) issues.push("an emergency stop could not close everything");
+    found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
+  for (const [name, why] of inputs.failingChannels)
+    found("notifications", `notifications do not get through: ${why}`, name);
+  if (status.state === "halted") found("halted", "the loop is halted: a person must look at it first");
+  if (status.emergency && !status.emergency.done) found("emergency", "an emergency stop is under way");
+  if (status.emergency?.left.length) found("emergency-left", "an emergency stop could not close everything");
   const lateMs = nowMs - (lastTs ?? inputs.startedTs);
   const beats =
     mode === "data" ||
     !["starting", "running", "paused", "blocked"].includes(status.state) ||
     lateMs <= LATE_CYCLES * inputs.intervalMs + 60_000;
-  if (!beats) issues.push(`the loop has not finished a cycle for ${Math.round(lateMs / 1_000)} s`);
+  if (!beats) found("cycle-late", `the loop has not finished a cycle for ${Math.round(lateMs / 1_000)} s`);
   return {
     status: beats ? (issues.length > 0 ? "degraded" : "healthy") : "down",
     mode,
@@ -103,6 +109,7 @@ export function healthOf(inputs: HealthInputs): Health {
       jobs,
       clock: {skewMs}
     },
-    issues
+    issues: issues.map(({words}) => words),
+    problems: issues.map(({code, about}) => ({code, about}))
   };
 }

@@ -18,7 +18,7 @@ import {freeBytesOf, healthOf, HourCount} from "./health.js";
 import {HealthWatch} from "./health-watch.js";
 import {Hub, type EmitEvent, type OnStop} from "../hub.js";
 import type {LiveTrading} from "../config/locks.js";
-import {createLog} from "../log.js";
+import {createLog, type Level} from "../log.js";
 import {channelsOf} from "../notify/channels.js";
 import {notifySecrets} from "../config/notify.js";
 import {DataWatch} from "../notify/data-watch.js";
@@ -61,6 +61,8 @@ export interface EngineOptions {
 
 /** The simulator's market where nothing else is said. */
 const DEMO_SEED = 7;
+/** Levels of the log that a person sees as warnings. */
+const LOUD: ReadonlySet<Level> = new Set<Level>(["warn", "error", "fatal"]);
 /** How often the emergency flag and the health are looked at, ms. */
 const FLAG_MS = 500;
 /** How often the venue's clock is compared with this machine's, ms. */
@@ -85,7 +87,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       dir,
       level: config.logLevel,
       secrets: [token, ...(options.live ? [options.live.keys.apiKey, options.live.keys.secret] : [])],
-      stderr: (line) => narrate(line, / (warn|error|fatal) /.test(line) ? "warn" : "info")
+      stderr: (line, level) => narrate(line, LOUD.has(level) ? "warn" : "info")
     });
     closing.push(closeLog);
     log.info({mode, venue, version: VERSION}, "engine starts");
@@ -245,7 +247,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           errors1h: errors.of(usage()?.retries ?? 0),
           skewMs,
           freeBytes: freeBytesOf(dataDir),
-          failingChannels: [...notifier.failing.values()],
+          failingChannels: notifier.failing,
           nowMs: clock.now()
         }),
       stop,

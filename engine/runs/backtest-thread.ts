@@ -1,5 +1,6 @@
 import {parentPort, workerData} from "node:worker_threads";
 import {CarrybookError} from "../../loaders/errors.js";
+import type {ErrorCode} from "../../src/lib/wire/error.js";
 import type {RunRequest} from "../../src/lib/strategy/request.js";
 import {backtestDocument, runRequest} from "./backtest.js";
 
@@ -10,7 +11,7 @@ export interface BacktestOrder {
 }
 
 /** What it answers: the document as text, which costs the loop that hands it on no time, or what went wrong. */
-export type BacktestAnswer = {text: string} | {type: string; error: string; fix: string | undefined};
+export type BacktestAnswer = {text: string} | {type: string; error: string; fix: string | undefined; code: ErrorCode};
 
 const {dataDir, request} = workerData as BacktestOrder;
 let answer: BacktestAnswer;
@@ -18,6 +19,7 @@ try {
   answer = {text: JSON.stringify(backtestDocument(await runRequest(dataDir, request)))};
 } catch (error) {
   const {name, message} = error as Error;
-  answer = {type: name, error: message, fix: error instanceof CarrybookError ? error.fix : undefined};
+  const {fix, code} = error instanceof CarrybookError ? error : {fix: undefined, code: "unexpected" as const};
+  answer = {type: name, error: message, fix, code};
 }
 parentPort!.postMessage(answer);

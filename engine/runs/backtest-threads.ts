@@ -39,8 +39,8 @@ export class Backtests {
         signal.addEventListener("abort", () => reject(signal.reason as Error), {once: true});
       });
       if ("text" in answer) return answer.text;
-      const {type, error, fix} = answer;
-      const options = fix === undefined ? {} : {fix};
+      const {type, error, fix, code} = answer;
+      const options = {code, ...(fix !== undefined && {fix})};
       if (type === "UsageError") throw new UsageError(error, options);
       if (type === "DataError") throw new DataError(error, options);
       throw new Error(error);

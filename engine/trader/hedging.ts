@@ -9,6 +9,7 @@ import type {Exit} from "../../src/lib/backtest/desk.js";
 import {sizeEntry} from "../../src/lib/backtest/entry.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import type {ClosedEvent, NakedEvent, OpenedEvent, PairInput, RefusedEvent, UnwoundEvent} from "../journal/events.js";
+import type {Unfilled} from "../execution/venue.js";
 import {Ladder} from "./ladder.js";
 import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
@@ -113,7 +114,7 @@ function bookLadder(trader: TraderState, ts: number, traded: TradedPair, exit: E
     return;
   }
   for (const fill of ladder.fills) hedge.book(fill);
-  if (traded.uneven) naked(trader, ts, traded, hedge.order.id, ladder.refusals.at(-1) ?? "not filled");
+  if (traded.uneven) naked(trader, ts, traded, hedge.order.id, lastRefusal(ladder).why);
 }
 
 const perpFirst = (fills: readonly Fill[]): Fill[] => [
@@ -162,14 +163,24 @@ export async function open(trader: TraderState, ts: number, active: readonly Act
     if (trader.mode !== "running") return;
     const {desk} = traded;
     const order = sizeEntry(ts, claim, {open: trader.open, account: trader.account, rules: desk.rules}, trader.config);
-    if (typeof order === "string") refuse(trader, ts, traded, order);
+    if (typeof order === "string") refuse(trader, ts, traded, {code: order, reason: order});
     else await enter(trader, ts, traded, order);
   }
 }
 
-function refuse(trader: TraderState, ts: number, traded: TradedPair, reason: string): void {
+/** Stands for orders that came back unfilled without a reason. */
+const NOT_FILLED: Unfilled = {code: "refused", why: "not filled"};
+const firstRefusal = ({refusals}: Ladder): Unfilled => refusals[0] ?? NOT_FILLED;
+const lastRefusal = ({refusals}: Ladder): Unfilled => refusals.at(-1) ?? NOT_FILLED;
+
+function refuse(
+  trader: TraderState,
+  ts: number,
+  traded: TradedPair,
+  {reason, code}: Pick<RefusedEvent, "reason" | "code">
+): void {
   ++traded.desk.cannotOpen;
-  trader.recorder.follow<RefusedEvent>({type: "refused", ts, pair: traded.pair, reason});
+  trader.recorder.follow<RefusedEvent>({type: "refused", ts, pair: traded.pair, reason, code});
 }
 
 async function enter(trader: TraderState, ts: number, traded: TradedPair, order: HedgeOrder): Promise<void> {
@@ -182,7 +193,10 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   });
   await ladder.open({spot: order.quantities.ordered, perp: order.quantities.perpQty});
   traded.sent = ladder.sent;
-  if (ladder.fills.length === 0) return refuse(trader, ts, traded, ladder.refusals.at(-1) ?? "not filled");
+  if (ladder.fills.length === 0) {
+    const {code, why} = lastRefusal(ladder);
+    return refuse(trader, ts, traded, {code, reason: why});
+  }
   hold(trader, ts, traded, filledOrder(order, ladder), ladder.fills);
   const {hedge} = traded;
   trader.recorder.follow<OpenedEvent>({
@@ -196,7 +210,7 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   });
   if (ladder.unwound) {
     traded.coolUntilTs = ts + COOLDOWN_MS;
-    const why = ladder.refusals[0] ?? "not filled";
+    const why = firstRefusal(ladder).why;
     trader.recorder.follow<UnwoundEvent>({
       type: "unwound",
       ts,
@@ -209,9 +223,9 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   if (ladder.perp.isZero() && ladder.spot.lte(desk.rules.step)) {
     traded.dust = traded.dust.plus(ladder.spot);
     const {spotReference, perpReference} = order;
-    const decision = {ts, numbers: {why: ladder.refusals[0] ?? "not filled"}};
+    const decision = {ts, numbers: {why: firstRefusal(ladder).why}};
     finish(trader, ts, traded, {reason: "unwound", decision, spotReference, perpReference, fills: []});
-  } else if (!ladder.even) naked(trader, ts, traded, order.id, ladder.refusals.at(-1) ?? "not filled");
+  } else if (!ladder.even) naked(trader, ts, traded, order.id, lastRefusal(ladder).why);
 }
 
 /** Takes an opened hedge in. */

@@ -1,7 +1,7 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import {ceilToStep, floorToStep, type Rules} from "../../src/lib/ledger/rules.js";
 import {Decimal, ONE, ZERO} from "../../src/lib/money/decimal.js";
-import {triedPatiently, type Execution, type ExecutionVenue} from "../execution/venue.js";
+import {triedPatiently, type Execution, type ExecutionVenue, type Unfilled} from "../execution/venue.js";
 import type {Act} from "../journal/events.js";
 import type {Recorder} from "../journal/recorder.js";
 import {carryOut, limitOf, type LegPlan} from "./orders.js";
@@ -43,7 +43,7 @@ export interface LadderOptions {
 export class Ladder {
   readonly fills: Fill[] = [];
   /** why orders were not filled, newest last */
-  readonly refusals: string[] = [];
+  readonly refusals: Unfilled[] = [];
   /** rounds that the trade has sent */
   sent: number;
   /** a leg was taken back */
@@ -128,7 +128,7 @@ export class Ladder {
       if (fill.leg === "spot") this.spot = this.spot.plus(signed);
       else this.perp = this.perp.minus(signed);
     }
-    for (const {why} of execution.unfilled ?? []) this.refusals.push(why);
+    this.refusals.push(...(execution.unfilled ?? []));
     return execution;
   }
 

@@ -59,12 +59,12 @@ export async function carryOut(
       ts,
       tradeId,
       fills: fills.map(fillRecord),
-      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, why}) => [clientId, why] as [string, string])})
+      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, code, why}) => [clientId, code, why])})
     };
   });
   const execution: Execution = {
     fills: filled.fills.map(fillOf),
-    unfilled: (filled.unfilled ?? []).map(([id, why]) => ({clientId: id, why}))
+    unfilled: (filled.unfilled ?? []).map(([id, code, why]) => ({clientId: id, code, why}))
   };
   venue.confirm(order, execution);
   return execution;

@@ -61,6 +61,7 @@ export async function* candleHistory(
       throw new ExchangeError(
         `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside the requested window`,
         {
+          code: "bad-response",
           fix: "try again later; if it persists, the venue has changed its replies"
         }
       );

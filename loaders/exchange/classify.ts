@@ -1,4 +1,6 @@
-/** A failed request as the transport saw it: an error reply, no reply, or unusable content. */
+import type {VenueCode} from "../../src/lib/wire/error.js";
+
+/** One reply or lack of one that is not what was asked for, as the transport saw it. */
 export class Refusal extends Error {
   readonly kind: "answer" | "connection" | "deadline" | "content";
   /** HTTP status; undefined where no reply arrived */
@@ -49,17 +51,36 @@ const COUNTRY = "connect from a country and network that the venue serves, or ch
 const NOT_ASKED = "check the pair, the series and the time range; a retry would get the same reply";
 
 /**
- * Returns the reaction to an HTTP status and a venue's code. Every call here is a read, so a repeat is safe; orders
- * have a table of their own.
+ * True when a refusal is about where the caller is. A content network in front of a venue answers with a page of its own and
+ * no code, so its words are read here and nowhere else.
+ */
+const namesCountry = ({excerpt}: Refusal): boolean => /country|cloudfront|geo/i.test(excerpt);
+
+/** Returns what a refusal is, for programs, by the same table as {@link classify}. */
+export function codeOf(refusal: Refusal, codes: Codes): VenueCode {
+  const {kind, status, code} = refusal;
+  if (kind === "content") return "bad-response";
+  if (kind !== "answer") return "network";
+  if (status === 451) return "region";
+  if (status === 403) return namesCountry(refusal) ? "region" : "banned";
+  if (status === 418) return "banned";
+  if (status === 429 || (code !== undefined && codes.limit.includes(code))) return "rate-limited";
+  if (code !== undefined && codes.clock.includes(code)) return "clock-skew";
+  if (code !== undefined && codes.again.includes(code)) return "venue-down";
+  if (status === 408) return "network";
+  return status !== undefined && status >= 500 ? "venue-down" : "venue-refused";
+}
+
+/**
+ * The table of what may be asked again, by HTTP status and the venue's code. Every call here reads, so that asking twice
+ * changes nothing at the venue; orders have a table of their own.
  */
 export function classify(refusal: Refusal, codes: Codes): Act {
   const {kind, status, code, waitMs} = refusal;
   if (kind !== "answer") return {act: "retry"};
   if (status === 451) return {act: "fail", fix: COUNTRY};
   if (status === 403) {
-    return /country|cloudfront|geo/i.test(refusal.excerpt)
-      ? {act: "fail", fix: COUNTRY}
-      : {act: "ban", waitMs: Math.max(waitMs ?? 0, BAN_MS)};
+    return namesCountry(refusal) ? {act: "fail", fix: COUNTRY} : {act: "ban", waitMs: Math.max(waitMs ?? 0, BAN_MS)};
   }
   if (status === 418) return {act: "ban", waitMs: waitMs ?? BAN_MS};
   if (status === 429 || (code !== undefined && codes.limit.includes(code))) return {act: "pause", waitMs};

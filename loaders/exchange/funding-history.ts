@@ -110,6 +110,7 @@ function invalidEnd({rows, rejected, outside}: Page<FundingRow>, untilMs: number
   throw new ExchangeError(
     `${name}: a page of settlements has no readable row (${rejected[0]?.reason ?? "all lie outside the request"})`,
     {
+      code: "bad-response",
       fix: "try again later; if it persists, the venue has changed its replies"
     }
   );

@@ -193,7 +193,8 @@ export class GenericExchange implements Exchange {
   private symbolOf(pair: string, market: "spot" | "perp"): string {
     const symbol = market === "spot" ? pair : `${pair}:${quoteOf(pair)}`;
     const found = Object.keys(this.client.markets ?? {}).find((key) => key.toUpperCase() === symbol.toUpperCase());
-    if (found === undefined) throw new UsageError(`unknown pair: ${pair} (${this.venue} lists no ${symbol})`);
+    if (found === undefined)
+      throw new UsageError(`unknown pair: ${pair} (${this.venue} lists no ${symbol})`, {code: "missing-market"});
     return found;
   }
 }

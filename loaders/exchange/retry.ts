@@ -1,5 +1,6 @@
+import type {VenueCode} from "../../src/lib/wire/error.js";
 import {ExchangeError} from "../errors.js";
-import {classify, Refusal, type Codes} from "./classify.js";
+import {classify, codeOf, Refusal, type Codes} from "./classify.js";
 import type {Clock} from "./types.js";
 
 export interface RetryOptions {
@@ -60,11 +61,12 @@ export async function withRetries<T>(
       if (!(error instanceof Refusal)) throw error;
       options.applyRefusal(error, attempt);
       const reaction = classify(error, codes);
-      if (reaction.act === "fail") throw failure(name, error, attempt, reaction.fix);
+      const failure = (fix: string) => failureOf(name, error, {attempts: attempt, fix, code: codeOf(error, codes)});
+      if (reaction.act === "fail") throw failure(reaction.fix);
       if (reaction.act === "ban" && ++bans > 1) {
-        throw failure(name, error, attempt, "wait until the ban has ended, then run it again");
+        throw failure("wait until the ban has ended, then run it again");
       }
-      if (attempt >= attempts) throw failure(name, error, attempt, "check the network and the venue's status page");
+      if (attempt >= attempts) throw failure("check the network and the venue's status page");
       if (reaction.act === "resync") await options.resync(signal);
       if (reaction.act === "retry") await clock.sleep(backoff(BACKOFF_MS, attempt, random), signal);
     }
@@ -72,14 +74,18 @@ export async function withRetries<T>(
   }
 }
 
-function failure(name: string, refusal: Refusal, attempts: number, fix: string): ExchangeError {
-  const {status, code, excerpt, message} = refusal;
+function failureOf(
+  name: string,
+  refusal: Refusal,
+  {attempts, fix, code}: {attempts: number; fix: string; code: VenueCode}
+): ExchangeError {
+  const {status, code: venueCode, excerpt, message} = refusal;
   const facts = [
     message,
     status === undefined ? undefined : `status ${status}`,
-    code === undefined ? undefined : `code ${code}`,
+    venueCode === undefined ? undefined : `code ${venueCode}`,
     excerpt === "" ? undefined : JSON.stringify(excerpt),
     `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`
   ].filter((fact) => fact !== undefined);
-  return new ExchangeError(`${name} failed: ${facts.join(", ")}`, {fix, cause: refusal});
+  return new ExchangeError(`${name} failed: ${facts.join(", ")}`, {fix, code, venueCode, cause: refusal});
 }

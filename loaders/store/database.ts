@@ -1,7 +1,7 @@
 import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
 import {existsSync, mkdirSync, renameSync} from "node:fs";
 import {dirname, join} from "node:path";
-import {DataError, LockedError} from "../errors.js";
+import {DataError, isLockConflict, LockedError} from "../errors.js";
 import {acquireLock, type LockOptions} from "./lock.js";
 import {literal, type SeriesKey, type StoredKey} from "./key.js";
 import {SCHEMA_SQL, SCHEMA_VERSION} from "./schema.js";
@@ -93,8 +93,7 @@ async function openInstance(
   try {
     return await open();
   } catch (error) {
-    const message = (error as Error).message;
-    if (/lock/i.test(message) && /conflicting|could not set lock/i.test(message)) {
+    if (isLockConflict(error)) {
       throw new LockedError(`data directory is in use: ${path} is open in another program`, {
         fix: "close the program that has it open; Parquet files under lake/ can be read at any time",
         cause: error

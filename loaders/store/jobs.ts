@@ -31,10 +31,13 @@ export async function readJobs(db: Database, limit?: number): Promise<Job[]> {
     db.connection,
     `select body from jobs order by created_ts desc, id desc ${limit === undefined ? "" : `limit ${limit}`}`
   );
-  return rows.map((row) => JSON.parse(row.body) as Job);
+  return rows.map((row) => jobOf(row.body));
 }
 
-/** Returns the id of the batch that a job belongs to; a batch's own for a batch. */
+/** A job as it was kept; earlier versions kept no code beside its error. */
+const jobOf = (body: string): Job => ({errorCode: null, ...(JSON.parse(body) as Omit<Job, "errorCode">)});
+
+/** The batch that a job's id belongs to; its own for a batch. */
 export const batchIdOf = (id: string): string => id.split(".")[0]!;
 
 const UNFINISHED = (["pending", "queued", "in_progress"] as const)
@@ -112,7 +115,7 @@ function field(name: string, value: string): string {
 
 async function bodies(db: Database, clauses: string): Promise<Job[]> {
   const rows = await rowsOf<{body: string}>(db.connection, `select body from jobs ${clauses}`);
-  return rows.map((row) => JSON.parse(row.body) as Job);
+  return rows.map((row) => jobOf(row.body));
 }
 
 /** Returns the jobs that a manifest lists: batches and failed jobs, newest first. */

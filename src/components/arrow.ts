@@ -33,5 +33,6 @@ export async function loadJson<T>(file: Attachment): Promise<T | null> {
   }
 }
 
+/** True for Framework's own error of a file that is not there: it carries no status, so its words are read here alone. */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith("Unable to load file");

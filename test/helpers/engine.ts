@@ -37,7 +37,8 @@ const HEALTH: Health = {
     jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
     clock: {skewMs: null}
   },
-  issues: []
+  issues: [],
+  problems: []
 };
 
 /** A trading loop that only records its calls. */
@@ -80,7 +81,7 @@ export class FakeControl implements TradingControl {
   };
   pause = async (reason: string) => void this.told.push(`pause ${reason}`);
   resume = async () => {
-    if (this.halted) throw new UsageError("halted: look first");
+    if (this.halted) throw new UsageError("halted: look first", {code: "conflict"});
     this.told.push("resume");
   };
   stop = async (positions: string) => {

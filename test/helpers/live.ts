@@ -30,6 +30,8 @@ export interface DeskOptions {
   deadlineMs?: number;
   /** settings of order execution */
   execution?: Partial<ExecutionConfig>;
+  /** shows orders instead of sending them */
+  dryRun?: (order: string) => void;
 }
 
 /**
@@ -56,7 +58,8 @@ export class LiveDesk {
     readonly feed: LiveFeed,
     readonly pair: string,
     readonly config: ReturnType<typeof parseConfig>,
-    public execution: ExecutionConfig
+    public execution: ExecutionConfig,
+    readonly dryRun: DeskOptions["dryRun"]
   ) {}
 
   static async open(dir: string, options: DeskOptions = {}): Promise<LiveDesk> {
@@ -94,7 +97,8 @@ export class LiveDesk {
       feed,
       pair,
       config,
-      executionConfig.parse(options.execution ?? {})
+      executionConfig.parse(options.execution ?? {}),
+      options.dryRun
     );
     desk.#start();
     const {trader} = desk;
@@ -116,7 +120,8 @@ export class LiveDesk {
       signal: this.stop.signal,
       config,
       execution: this.execution,
-      alarm: (text) => void alarms.push(text)
+      alarm: (text) => void alarms.push(text),
+      dryRun: this.dryRun
     });
     this.#journal = new Journal(this.dir, {
       disk: {...REAL_DISK, write: (fd, text) => (this.#disk ?? REAL_DISK).write(fd, text)}

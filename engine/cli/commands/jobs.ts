@@ -73,7 +73,7 @@ function hereOf(ingest: Ingest): Queue {
   const known = async (id: string) => {
     await service.recall([id]);
     const job = service.get(id);
-    if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+    if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
     return job;
   };
   return {

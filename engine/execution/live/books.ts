@@ -1,6 +1,5 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
-import {LOST} from "../venue.js";
 import type {Execution, ExecutionVenue, HedgeLegs, Holdings, RealVenue, StopReport, VenueNews} from "../venue.js";
 import type {Baseline} from "../../journal/events.js";
 import {Seen} from "./seen.js";
@@ -25,7 +24,7 @@ export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "
 
   confirm(_order: HedgeLegs, {fills, unfilled = []}: Execution): void {
     for (const fill of fills) this.seen.add(fill.id, fill.ts);
-    for (const {clientId, why} of unfilled) if (why.startsWith(LOST)) this.lost.add(clientId);
+    for (const {clientId, code} of unfilled) if (code === "lost") this.lost.add(clientId);
   }
 
   confirmForeign(_pair: string, fill: Fill): void {

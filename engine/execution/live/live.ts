@@ -6,14 +6,15 @@ import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import {executionConfig, type ExecutionConfig} from "../../config/execution.js";
 import {
-  LOST,
-  NOT_SENT,
+  wordsOf,
   type Execution,
   type HedgeLegs,
   type Holdings,
   type LegOrder,
   type RealVenue,
   type StopReport,
+  type Unfilled,
+  type UnfilledOrder,
   type VenueNews
 } from "../venue.js";
 import type {Baseline} from "../../journal/events.js";
@@ -109,23 +110,21 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     const markets = await this.#marketsOf(pair);
     const round: Round = {act, legs, markets, patient: order.patient === true};
     const options = this.#roundOptions(pair);
-    const none = (why: string): Execution => ({fills: [], unfilled: legs.map(({clientId}) => ({clientId, why}))});
+    const none = (why: Unfilled): Execution => ({fills: [], unfilled: legs.map((leg) => unfilledOrder(leg, why))});
     if (dryRun) {
       const lines = await shownRound(round, options);
       for (const line of lines) dryRun(line);
       // one line a leg, or one for both
-      return {
-        fills: [],
-        unfilled: legs.map(({clientId}, i) => ({clientId, why: `${NOT_SENT}${lines[i] ?? lines[0]}`}))
-      };
+      const shown = (i: number): Unfilled => ({code: "not-sent", why: lines[i] ?? lines[0]!});
+      return {fills: [], unfilled: legs.map((leg, i) => unfilledOrder(leg, shown(i)))};
     }
     if (!resumed && (this.#stopping || this.#unbooked.size > 0)) {
-      return none("not sent: an emergency stop acts at the venue itself");
+      return none({code: "withheld", why: "an emergency stop acts at the venue itself"});
     }
     if (resumed) return this.#sent(legs, pair, () => resumeRound(round, options));
     if (act === "open") {
       const why = overMost(markets, legs) ?? (await this.#prepare(markets));
-      if (why !== undefined) return none(why);
+      if (why !== undefined) return none({code: "refused", why});
     }
     return this.#sent(legs, pair, () => sendRound(round, options));
   }
@@ -156,12 +155,9 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 
   #executionOf(legs: readonly LegOrder[], outcomes: readonly LegOutcome[]): Execution {
-    const unfilled = outcomes.flatMap(({why, lost}, i) => {
-      const {clientId} = legs[i]!;
-      if (lost) this.lost.add(clientId);
-      return why === undefined ? [] : [{clientId, why: lost ? `${LOST}${why}` : why}];
-    });
-    return {fills: outcomes.flatMap(({fills}) => fills), unfilled};
+    const orders = outcomes.flatMap(({unfilled}, i) => (unfilled ? [unfilledOrder(legs[i]!, unfilled)] : []));
+    for (const {clientId, code} of orders) if (code === "lost") this.lost.add(clientId);
+    return {fills: outcomes.flatMap(({fills}) => fills), unfilled: orders};
   }
 
   /**
@@ -271,6 +267,12 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     return this.#stopping;
   }
 }
+
+const unfilledOrder = ({clientId}: LegOrder, {code, why}: Unfilled): UnfilledOrder => ({
+  clientId,
+  code,
+  why: wordsOf({code, why})
+});
 
 /** Size of a short in the venue's unit; a long one is negative. */
 function shortOf(row: Record<string, unknown>): Decimal {

@@ -1,6 +1,6 @@
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
-import {patiently, type LegOrder} from "../venue.js";
+import type {LegOrder} from "../venue.js";
 import {wholeSteps, type OrderMarket, type PairMarkets} from "./markets.js";
 import {orderFields, place, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
 import {filledOf, reasonOf, type TrackOptions} from "./track.js";
@@ -42,10 +42,10 @@ export const canRest = (legs: readonly LegOrder[], makerLeg: LegOrder["market"])
 async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): Promise<LegOutcome> {
   const {account, clock, signal, cut = signal, deadlineMs} = options;
   const limit = await restingPrice(market, leg, options);
-  if (typeof limit === "string") return unfilled(patiently("maker", limit));
+  if (typeof limit === "string") return unfilled("maker", limit);
   const resting = {...leg, limit};
   const why = await refusalOf(() => account.create(orderFields(market, resting, true), cut), options);
-  if (why !== undefined) return unfilled(patiently("maker", why));
+  if (why !== undefined) return unfilled("maker", why);
   const began = clock.monotonic();
   const onEnd = () => void account.cancel(market.category, market.symbol, leg.clientId).catch(() => undefined);
   // A process that ends leaves no order behind that nobody watches; a new one finds what became of it.
@@ -56,9 +56,10 @@ async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): 
       takeBack: (order) => filledOf(order).gt(0),
       longestLookMs: LONGEST_LOOK_MS
     });
-    if (outcome.why === undefined || outcome.lost) return outcome;
+    if (outcome.unfilled === undefined || outcome.unfilled.code === "lost") return outcome;
     const untaken = outcome.fills.length === 0 && clock.monotonic() - began >= deadlineMs;
-    return {...outcome, why: patiently("maker", untaken ? `not taken within ${deadlineMs} ms` : outcome.why)};
+    const why = untaken ? `not taken within ${deadlineMs} ms` : outcome.unfilled.why;
+    return {...outcome, unfilled: {code: "maker", why}};
   } finally {
     signal.removeEventListener("abort", onEnd);
   }
@@ -91,17 +92,16 @@ async function hedge(
   options: MakerOptions
 ): Promise<LegOutcome> {
   // it may still turn up: neither leg is had in another way before that is known
-  if (rested.lost) return unfilled(`not sent: the ${maker.market} leg is lost`);
+  if (rested.unfilled?.code === "lost") return unfilled("withheld", `the ${maker.market} leg is lost`);
   if (rested.fills.length === 0)
-    return unfilled(patiently("maker", `not sent: the ${maker.market} leg did not fill (${bare(rested.why)})`));
+    return unfilled("maker", `not sent: the ${maker.market} leg did not fill (${rested.unfilled?.why ?? ""})`);
   const quantity = hedgeQuantity(market, leg, maker, rested);
-  if (quantity.lte(0)) return unfilled(`the ${maker.market} leg filled too little to be hedged`);
+  if (quantity.lte(0)) return unfilled("cut", `the ${maker.market} leg filled too little to be hedged`);
   const outcome = await place(market, {...leg, quantity}, options);
-  if (outcome.why !== undefined || quantity.eq(leg.quantity)) return outcome;
-  return {...outcome, why: `cut to ${text(quantity)} of ${text(leg.quantity)}: what the ${maker.market} leg filled`};
+  if (outcome.unfilled !== undefined || quantity.eq(leg.quantity)) return outcome;
+  const why = `cut to ${text(quantity)} of ${text(leg.quantity)}: what the ${maker.market} leg filled`;
+  return {...outcome, unfilled: {code: "cut", why}};
 }
-
-const bare = (why: string | undefined): string => why?.replace(patiently("maker", ""), "") ?? "";
 
 /**
  * How much of the other leg belongs to what has filled: its share of the whole, in whole steps. Against a purchase of coin,

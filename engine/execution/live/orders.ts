@@ -3,7 +3,8 @@ import {Decimal} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
-import type {LegOrder} from "../venue.js";
+import type {UnfilledCode} from "../../journal/events.js";
+import type {LegOrder, Unfilled} from "../venue.js";
 import {fillFrom} from "./fill.js";
 import {venuePrice, venueQuantity, type OrderMarket} from "./markets.js";
 import {executionsOf, filledOf, follow, reasonOf, shortfall, type Followed, type TrackOptions} from "./track.js";
@@ -13,16 +14,14 @@ import {verdictOf} from "./verdict.js";
 export interface LegOutcome {
   fills: Fill[];
   /** why it was not filled, or not to its end; undefined where it was */
-  why: string | undefined;
-  /** the venue did not know it when it was last asked: it may still turn up */
-  lost: boolean;
+  unfilled: Unfilled | undefined;
 }
 
 /** A leg of which nothing was filled, and which the venue will not fill either. */
-export const unfilled = (why: string): LegOutcome => ({fills: [], why, lost: false});
+export const unfilled = (code: UnfilledCode, why: string): LegOutcome => ({fills: [], unfilled: {code, why}});
 
-/** An order that was given up for lost. */
-export const LOST_OUTCOME: Readonly<LegOutcome> = {fills: [], why: "the venue does not know the order", lost: true};
+/** An order that was given up for lost: the venue did not know it when it was last asked, and it may still turn up. */
+export const lostOutcome = (): LegOutcome => unfilled("lost", "the venue does not know the order");
 
 /** The venue's words for an order, every parameter written out. */
 export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false): Fields {
@@ -67,7 +66,7 @@ export async function refusalOf(
 export async function place(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
   const {account, signal, cut = signal} = options;
   const why = await refusalOf(() => account.create(orderFields(market, leg), cut), options);
-  return why === undefined ? track(market, leg, options) : unfilled(why);
+  return why === undefined ? track(market, leg, options) : unfilled("refused", why);
 }
 
 /** Asks for an order by its client id until it has ended and its executions add up to it. */
@@ -87,7 +86,7 @@ export async function track(
     read: (order) => outcomeOf(market, leg, order, options),
     ...patience
   };
-  return (await follow(followed, options)) ?? {...LOST_OUTCOME};
+  return (await follow(followed, options)) ?? lostOutcome();
 }
 
 async function outcomeOf(
@@ -97,13 +96,13 @@ async function outcomeOf(
   {account, clock, signal}: TrackOptions
 ): Promise<LegOutcome> {
   const done = filledOf(order);
-  const why = shortfall(order, new Decimal(venueQuantity(market, leg.quantity)));
-  if (done.isZero()) return {fills: [], why, lost: false};
+  const short = shortfall(order, new Decimal(venueQuantity(market, leg.quantity)));
+  if (done.isZero()) return {fills: [], unfilled: short};
   const read = async () =>
     (await account.executionsOf(market.category, market.symbol, leg.clientId, {signal})).filter(
       (row) => textOf(row["execType"]) === "Trade"
     );
   const rows = await executionsOf(done, leg.clientId, read, {clock, signal});
   const fills = rows.map((row) => fillFrom(row, market, leg.reference)).sort((a, b) => a.ts - b.ts);
-  return {fills, why, lost: false};
+  return {fills, unfilled: short};
 }

@@ -1,6 +1,6 @@
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import type {ExecutionConfig} from "../../config/execution.js";
-import {patiently, type LegOrder} from "../venue.js";
+import type {LegOrder} from "../venue.js";
 import type {Act} from "../../journal/events.js";
 import {canRest, placeMakerFirst} from "./maker.js";
 import type {OrderMarket, PairMarkets} from "./markets.js";
@@ -43,7 +43,7 @@ async function wayOf({act, legs, markets, patient}: Round, options: RoundOptions
   } catch (error) {
     signal.throwIfAborted();
     // an entry can wait until the venue says which spreads it has, a leaving cannot
-    const why = patiently("spread", `the list of spreads could not be read: ${(error as Error).message}`);
+    const why = `the list of spreads could not be read: ${(error as Error).message}`;
     return act === "open" ? {way: "none", why} : {way: "orders"};
   }
 }
@@ -55,7 +55,7 @@ export async function sendRound(round: Round, options: RoundOptions): Promise<Le
   const chosen = await wayOf(round, options);
   switch (chosen.way) {
     case "none":
-      return legs.map(() => unfilled(chosen.why));
+      return legs.map(() => unfilled("spread", chosen.why));
     case "spread":
       return placeSpread(chosen.order, legs, markets, options);
     case "maker":

@@ -3,10 +3,10 @@ import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
-import {patiently, type LegOrder} from "../venue.js";
+import type {LegOrder} from "../venue.js";
 import {decimalField, fillFrom} from "./fill.js";
 import type {PairMarkets} from "./markets.js";
-import {LOST_OUTCOME, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
+import {lostOutcome, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
 import {maybeSpreadPrice, type SpreadMarket} from "./spread-market.js";
 import {executionsOf, filledOf, follow, shortfall, type TrackOptions} from "./track.js";
 
@@ -83,7 +83,7 @@ export async function placeSpread(
 ): Promise<LegOutcome[]> {
   const {account, signal, cut = signal} = options;
   const why = await refusalOf(() => account.createSpread(spreadFields(order), cut), options);
-  if (why !== undefined) return legs.map(() => unfilled(patiently("spread", why)));
+  if (why !== undefined) return legs.map(() => unfilled("spread", why));
   return trackSpread(legs, markets, options);
 }
 
@@ -102,15 +102,15 @@ export async function trackSpread(
       cancel: () => account.cancelSpread(clientId),
       read: async (order) => {
         const done = filledOf(order);
-        const why = shortfall(order, new Decimal((textOf(order["qty"]) ?? textOf(order["orderQty"])) || "0"));
+        const short = shortfall(order, new Decimal((textOf(order["qty"]) ?? textOf(order["orderQty"])) || "0"));
         const read = () => account.spreadExecutionsOf(clientId, {signal});
         const rows = done.isZero() ? [] : await executionsOf(done, clientId, read, {clock, signal});
-        return legs.map((leg) => legOutcome(rows, leg, markets, {done, why}));
+        return legs.map((leg) => legOutcome(rows, leg, markets, {done, why: short?.why}));
       }
     },
     options
   );
-  return outcomes ?? legs.map(() => ({...LOST_OUTCOME}));
+  return outcomes ?? legs.map(lostOutcome);
 }
 
 /** One leg's part of a spread order's fills, by the numbers that the leg's own market lists them under. */
@@ -128,7 +128,7 @@ function legOutcome(
   if (!sum.eq(done))
     throw new Refusal("content", `fills of ${own.symbol} add up to ${sum}, the spread order to ${done}`);
   const fills = parts.map((row) => fillFrom(row, own, reference)).sort((a, b) => a.ts - b.ts);
-  return {fills, why: why === undefined ? undefined : patiently("spread", why), lost: false};
+  return {fills, unfilled: why === undefined ? undefined : {code: "spread", why}};
 }
 
 /**
@@ -171,5 +171,5 @@ export async function resumeSpread(
     },
     options
   );
-  return outcomes ?? legs.map(() => ({...LOST_OUTCOME}));
+  return outcomes ?? legs.map(lostOutcome);
 }

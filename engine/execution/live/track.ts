@@ -3,6 +3,7 @@ import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/page.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
+import type {Unfilled} from "../venue.js";
 import type {BybitAccount} from "./account.js";
 import {decimalField} from "./fill.js";
 
@@ -120,12 +121,16 @@ export async function follow<T>(
 export const filledOf = (order: Fields): Decimal => decimalField(order, "cumExecQty");
 
 /** Why an order that has ended was not filled to its end; undefined where it was. */
-export function shortfall(order: Fields, asked: Decimal): string | undefined {
+export function shortfall(order: Fields, asked: Decimal): Unfilled | undefined {
   const done = filledOf(order);
   if (done.gte(asked)) return undefined;
   const reason = textOf(order["rejectReason"]) ?? textOf(order["cxlRejReason"]);
-  const status = textOf(order["orderStatus"])!.toLowerCase();
-  return `${status} at ${done} of ${asked}${reason && reason !== "EC_NoError" ? ` (${reason})` : ""}`;
+  const status = textOf(order["orderStatus"])!;
+  const more = reason && reason !== "EC_NoError" ? ` (${reason})` : "";
+  return {
+    code: status === "Rejected" ? "refused" : "expired",
+    why: `${status.toLowerCase()} at ${done} of ${asked}${more}`
+  };
 }
 
 /**

@@ -55,7 +55,7 @@ export async function importFile(
   } catch (error) {
     await stage.discard();
     if (error instanceof DataError && !error.message.includes(path)) {
-      throw new DataError(`${path}: ${error.message}`, {fix: error.fix, cause: error});
+      throw new DataError(`${path}: ${error.message}`, {fix: error.fix, code: error.code, cause: error});
     }
     throw error;
   }

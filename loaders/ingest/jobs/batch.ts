@@ -58,6 +58,7 @@ export function summed(parent: Job, children: readonly Job[]): Job {
   const finished = children.flatMap((child) => child.finishedAt ?? []);
   const ended = children.length > 0 && children.every(hasEnded);
   const failed = of("failed");
+  const example = children.find((child) => child.status === "failed");
   const status = ended
     ? failed > 0
       ? "failed"
@@ -82,15 +83,14 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     startedAt: started.length > 0 ? Math.min(...started) : null,
     finishedAt: ended && finished.length > 0 ? Math.max(...finished) : null,
     attempts: Math.max(0, ...children.map((child) => child.attempts)),
-    error: failed > 0 ? `${failed} of ${children.length} failed, e.g. ${firstError(children)}` : null,
+    error: example ? `${failed} of ${children.length} failed, e.g. ${errorOf(example)}` : null,
+    errorCode: example?.errorCode ?? null,
     quality: Object.keys(quality).length > 0 ? quality : null
   };
 }
 
-const firstError = (children: readonly Job[]): string => {
-  const child = children.find((c) => c.status === "failed")!;
-  return `${[child.pair, child.series, child.timeframe].filter(Boolean).join(" ")}: ${child.error ?? "unknown"}`;
-};
+const errorOf = ({pair, series, timeframe, error}: Job): string =>
+  `${[pair, series, timeframe].filter(Boolean).join(" ")}: ${error ?? "unknown"}`;
 
 /**
  * Returns the pages done and expected of a batch; null before any child is planned. A child not planned yet counts as

@@ -183,7 +183,8 @@ export class JobService {
       attempts: queued.attempts + 1,
       startedAt: this.db.now(),
       notBefore: null,
-      error: null
+      error: null,
+      errorCode: null
     });
     try {
       log(`attempt ${job.attempts} of ${job.maxAttempts}`);
@@ -230,9 +231,10 @@ export class JobService {
     const text = error.fix ? `${error.message} → ${error.fix}` : error.message;
     log(text);
     const again = error instanceof ExchangeError && error.retryable && job.attempts < job.maxAttempts;
-    if (!again) return {...job, status: "failed", error: text, etaMs: null, finishedAt: this.db.now()};
+    const failed = {...job, error: text, errorCode: error.code, etaMs: null};
+    if (!again) return {...failed, status: "failed", finishedAt: this.db.now()};
     const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + this.options.random() / 2);
-    return {...job, status: "queued", error: text, etaMs: null, notBefore: this.options.clock.now() + pause};
+    return {...failed, status: "queued", notBefore: this.options.clock.now() + pause};
   }
 
   private exchange(venue: string): Promise<Exchange> {
@@ -356,6 +358,7 @@ export class JobService {
         retries: job.retries + (job.status === "failed" ? 1 : 0),
         notBefore: null,
         error: null,
+        errorCode: null,
         finishedAt: null
       })
     );

@@ -63,12 +63,12 @@ const error: KeyedColumn<Job> = {
   label: "Error",
   wrap: true,
   text: (d) => d.error ?? "–",
-  cell: (d) => (d.error === null ? "–" : ErrorWords(d.error))
+  cell: (d) => (d.error === null ? "–" : ErrorWords(d.error, d.errorCode))
 };
 
 /** An error of a job, word for word, with what a person can do about it. */
-export function ErrorWords(text: string): HTMLElement {
-  const {exact, advice} = errorAdvice(text);
+export function ErrorWords(text: string, code: string | null): HTMLElement {
+  const {exact, advice} = errorAdvice(text, code);
   return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
 }
 

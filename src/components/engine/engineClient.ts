@@ -1,3 +1,4 @@
+import type {ErrorBody, ErrorCode} from "../../lib/wire/error.js";
 import type {EngineEvents, EngineStatus, Health} from "../../lib/wire/trading.js";
 import {
   browserSession,
@@ -30,7 +31,9 @@ export class EngineError extends Error {
   constructor(
     message: string,
     readonly status: number,
-    readonly fix: string | null = null
+    readonly fix: string | null = null,
+    /** what it is, for programs; null where the answer carried none */
+    readonly code: ErrorCode | null = null
   ) {
     super(message);
   }
@@ -148,8 +151,13 @@ export class EngineClient {
     });
     if (reply.status === 401 && path !== "/ticket") this.forget();
     if (reply.ok) return reply;
-    const answer = (await reply.json().catch(() => null)) as {error?: string; fix?: string | null} | null;
-    throw new EngineError(answer?.error ?? `the engine answered ${reply.status}`, reply.status, answer?.fix);
+    const answer = (await reply.json().catch(() => null)) as Partial<ErrorBody> | null;
+    throw new EngineError(
+      answer?.error ?? `the engine answered ${reply.status}`,
+      reply.status,
+      answer?.fix,
+      answer?.code ?? null
+    );
   }
 
   private async redeem(ticket: string): Promise<void> {

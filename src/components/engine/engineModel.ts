@@ -83,16 +83,15 @@ export const sortRules = (rules: readonly RiskRule[]): RiskRule[] => {
 };
 
 /** A condition in words with its sides: `✗ rate 0.80 bp ≥ 2.00 bp`. */
-export function conditionLine({name, value, relation, limit, met}: Opportunity["conditions"][number]): string {
-  const isRate = !/score|volume/.test(name);
+export function conditionLine({name, unit, value, relation, limit, met}: Opportunity["conditions"][number]): string {
   const say = (x: string | null) =>
-    x === null ? "unknown" : name === "volume" ? x : isRate ? bp(Number(x)) : number(Number(x), 3);
+    x === null ? "unknown" : unit === "verdict" ? x : unit === "rate" ? bp(Number(x)) : number(Number(x), 3);
   return `${met ? "✓" : "✗"} ${name} ${say(value)} ${relation} ${say(limit)}`;
 }
 
 /** Reasons against an entry that are not conditions, which are shown with their sides beside them. */
-export const otherReasons = ({conditions, whyNot}: Opportunity): string[] =>
-  whyNot.filter((text) => !conditions.some(({name, met}) => !met && text.startsWith(`${name} `)));
+export const otherReasons = ({blockedBy}: Opportunity): string[] =>
+  blockedBy.filter(({code}) => code !== "condition").map(({words}) => words);
 
 /** The account by the hour as a curve on a regular grid; each point holds until the next. */
 export function equityCurve(points: readonly (readonly [number, string])[]): Curve | null {

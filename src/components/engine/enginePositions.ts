@@ -162,7 +162,7 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
     param: "opportunities",
     pageSize: 10,
     nothing: "The first scan has not been made yet.",
-    dim: (d) => d.position === "flat" && d.whyNot.length > 0,
+    dim: (d) => d.position === "flat" && d.blockedBy.length > 0,
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => pairLink(d.pair)},
       {key: "rank", label: "Rank", value: (d) => d.rank},
@@ -217,14 +217,14 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
         label: "What keeps it out",
         align: "left",
         wrap: true,
-        value: (d) => d.whyNot.length,
+        value: (d) => d.blockedBy.length,
         cell: (d) => [
           h("ul", {class: "conditions"}, [
             ...d.conditions.map((c) => h("li", {}, conditionLine(c))),
             ...otherReasons(d).map((text) => h("li", {}, d.position === "flat" ? `✗ ${text}` : text))
           ]),
           d.waiting ? `${d.waiting} waits for a price` : null,
-          d.position === "flat" && !d.whyNot.length && !d.waiting
+          d.position === "flat" && !d.blockedBy.length && !d.waiting
             ? "Nothing does: it is entered when its next settlement says the same."
             : null
         ]

@@ -151,10 +151,9 @@ const agoText = (ms: number): string => (ms === 0 ? "now" : `${span(ms)} ago`);
 
 const num = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
 
-function conditionText({name, value, relation, limit, met}: ReplayPair["conditions"][number]): string {
-  const isRate = name !== "score" && name !== "exit score" && name !== "volume";
+function conditionText({name, unit, value, relation, limit, met}: ReplayPair["conditions"][number]): string {
   const say = (x: string | undefined) =>
-    x === undefined ? "unknown" : name === "volume" ? x : isRate ? bp(Number(x)) : number(Number(x), 3);
+    x === undefined ? "unknown" : unit === "verdict" ? x : unit === "rate" ? bp(Number(x)) : number(Number(x), 3);
   return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${say(value)} ${relation} ${say(limit)}`;
 }
 

@@ -6,6 +6,8 @@ import type {PairView} from "./view.js";
 /** One comparison a rule makes, with both sides as text; `met` says whether it speaks for what is asked. */
 export interface Condition {
   name: "rate" | "rate above zero" | "score" | "net per period" | "volume" | "exit rate" | "exit score";
+  /** of both sides: a share per 8 hours or per period, a score without a unit, or a verdict in words */
+  unit: "rate" | "score" | "verdict";
   value: string | undefined;
   relation: "≥" | ">" | "<" | "is";
   limit: string;
@@ -19,6 +21,7 @@ const compare = (
   limit: Decimal
 ): Condition => ({
   name,
+  unit: name === "score" || name === "exit score" ? "score" : "rate",
   value: value && text(value),
   relation,
   limit: text(limit),
@@ -43,7 +46,16 @@ export function entryConditions(view: PairView, config: StrategyConfig): Conditi
     compare("score", signals.composite(config.weights), "≥", config.entry),
     pays,
     ...(volume
-      ? [{name: "volume", value: volume.why, relation: "is", limit: "enough", met: volume.passes} satisfies Condition]
+      ? [
+          {
+            name: "volume",
+            unit: "verdict",
+            value: volume.why,
+            relation: "is",
+            limit: "enough",
+            met: volume.passes
+          } satisfies Condition
+        ]
       : [])
   ];
 }

@@ -1,3 +1,5 @@
+import type {ErrorCode} from "./error.js";
+
 /** A batch, or one history of it: `GET /jobs`, and the events `job` and `batch`. */
 export interface Job {
   id: string;
@@ -24,6 +26,8 @@ export interface Job {
   attempts: number;
   maxAttempts: 3;
   error: string | null;
+  /** an `ErrorCode`: what the error is; of a batch, of its first failed history; null for jobs of versions without codes */
+  errorCode: ErrorCode | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -68,6 +72,7 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     attempts: 0,
     maxAttempts: 3,
     error: null,
+    errorCode: null,
     createdAt,
     startedAt: null,
     finishedAt: null,

@@ -22,7 +22,14 @@ export interface Health {
     jobs: {total24h: number; completed24h: number; failed24h: number; failureRate: number; averageMs: number | null};
     clock: {skewMs: number | null};
   };
+  /** what does not work, in words; the figures in them change */
   issues: string[];
+  /**
+   * the code of each issue, in the same order: `queue-failing`, `venue-ban`, `jobs-failing`, `clock-skew`, `cycle-step`,
+   * `job-stuck`, `disk-space`, `notifications`, `halted`, `emergency`, `emergency-left` or `cycle-late`; `about` tells those
+   * of one code apart, e.g. the step, the job or the channel
+   */
+  problems: {code: string; about: string | null}[];
 }
 
 /** `GET /status` and the `status` event. */
@@ -123,9 +130,22 @@ export interface Opportunity {
   position: "flat" | "open" | "unhedged";
   waiting: "entry" | "exit" | null;
   /** what the strategy would do if the newest settlement fell now: every condition with its sides */
-  conditions: {name: string; value: string | null; relation: string; limit: string; met: boolean}[];
+  conditions: {
+    name: string;
+    /** of both sides: a share per 8 hours or per period, a score without a unit, or a verdict in words */
+    unit: "rate" | "score" | "verdict";
+    value: string | null;
+    relation: string;
+    limit: string;
+    met: boolean;
+  }[];
   /** why nothing is opened, in words; empty where an entry would be decided */
   whyNot: string[];
+  /**
+   * the same reasons with a code each: `open-hedge`, the loop's state where it does not run (`paused`, `halted`), the name of
+   * a risk rule, `too-many-hedges`, `unknown-interval`, or `condition` for one of `conditions` that is not met
+   */
+  blockedBy: {code: string; words: string}[];
 }
 
 /** One thing that was decided, refused or done, newest first in lists. */
@@ -147,6 +167,11 @@ export interface DecisionReport {
     | "settled"
     | "not-sent";
   reason: string;
+  /**
+   * the reason as a code: that of an entry, exit or unfilled order, the name of a rule, `no-longer-wanted`, `no-price`,
+   * `settlement` or `late-settlement`
+   */
+  code: string;
   numbers: Record<string, string>;
   tradeId: string | null;
   amount: string | null;

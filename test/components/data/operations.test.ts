@@ -13,6 +13,7 @@ import {channelWords} from "../../../src/components/data/notificationsPanel.js";
 import {Selection} from "../../../src/components/ui/selection.js";
 import {checkedWords, historyOf} from "../../../src/components/data/seriesBoard.js";
 import {bulkWords} from "../../../src/components/ingest/workModel.js";
+import type {ErrorCode} from "../../../src/lib/wire/error.js";
 import {LIMIT_SHARE, type BulkReport, type BulkResult, type JobDetailReport, type LimitReport} from "../../../src/lib/wire/data.js";
 import {madeStatus} from "../../helpers/made/status.js";
 
@@ -46,23 +47,32 @@ describe("a command over many jobs in words", () => {
 });
 
 describe("an error a person can act on", () => {
+  const KNOWN: [ErrorCode, string, RegExp][] = [
+    ["venue-down", "sim funding failed: status 502, 6 attempts → check the network", /out of order/],
+    ["banned", "bybit kline failed: status 403, 2 attempts → wait", /ban passes in about ten minutes/],
+    ["region", "bybit kline failed: status 451 → another venue", /does not serve this address/],
+    ["rate-limited", "bybit kline failed: code 10006, 6 attempts → check", /smaller share/],
+    ["network", "bybit kline failed: fetch failed (ECONNREFUSED), 6 attempts → check", /could not be reached/],
+    ["clock-skew", "bybit time failed: code 10002", /Set the clock right/],
+    ["bad-response", "bybit kline failed: reply is not JSON, status 200", /could not be read/],
+    ["missing-market", "missing market: bybit lists no perpetual XX/USDT → see pairs", /does not trade this pair/]
+  ];
   it.each([
-    ["sim funding failed: status 502, 6 attempts → check the network", /out of order/],
-    ["bybit kline failed: status 403, 2 attempts → wait", /ban passes in about ten minutes/],
-    ["bybit kline failed: status 451 → another venue", /does not serve this address/],
-    ["bybit kline failed: code 10006, 6 attempts → check", /smaller share/],
-    ["bybit kline failed: fetch failed (ECONNREFUSED), 6 attempts → check", /could not be reached/],
-    ["bybit time failed: code 10002", /Set the clock right/],
-    ["bybit kline failed: reply is not JSON, status 200", /could not be read/],
-    ["missing market: bybit lists no perpetual XX/USDT → see pairs", /does not trade this pair/],
-    ["something new → type this", /^Type this\.$/],
-    ["something new", /^Look at the log/]
-  ])("%s", (text, advice) => {
-    const told = errorAdvice(text);
+    ...KNOWN,
+    ["venue-refused", "something new → type this", /^Type this\.$/],
+    ["invalid-data", "something new", /^Look at the log/],
+    // a job of a version that kept no code: its words decide nothing
+    [null, "sim funding failed: status 502, 6 attempts → check the network", /^Check the network\.$/],
+    [null, "sim funding failed: status 502", /^Look at the log/]
+  ] as [ErrorCode | null, string, RegExp][])("%s: %s", (code, text, advice) => {
+    const told = errorAdvice(text, code);
     expect(told.advice).toMatch(advice);
     // The error itself stands word for word.
     expect(text.startsWith(told.exact)).toBe(true);
     expect(told.exact).not.toContain("→");
+  });
+  it.each(KNOWN)("%s decides, whatever the words say", (code, _, advice) => {
+    expect(errorAdvice("status 403, JSON, ECONNREFUSED", code).advice).toMatch(advice);
   });
 });
 

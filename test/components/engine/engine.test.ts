@@ -14,6 +14,7 @@ import {
   engineAnswer,
   equityCurve,
   marginLevel,
+  conditionLine,
   otherReasons,
   signed,
   sortRules,
@@ -127,6 +128,15 @@ describe("words", () => {
   it("say before an emergency stop what it will do", () => {
     expect(emergencyWarning(parts.positions)).toContain("1 hedge (BTC/USDT) is closed at once");
     expect(emergencyWarning([])).toContain("Nothing is open");
+  });
+  it("give a condition's sides in its unit, whatever its name", () => {
+    const condition = {name: "x", relation: "≥", limit: "0.0002", met: true};
+    expect(conditionLine({...condition, unit: "rate", value: "0.0003"})).toBe("✓ x 3.00 bp ≥ 2.00 bp");
+    expect(conditionLine({...condition, unit: "score", value: "0.5", limit: "0.25"})).toBe("✓ x 0.500 ≥ 0.250");
+    expect(conditionLine({...condition, unit: "verdict", value: "thin", relation: "is", limit: "enough"})).toBe(
+      "✓ x thin is enough"
+    );
+    expect(conditionLine({...condition, unit: "rate", value: null, met: false})).toBe("✗ x unknown ≥ 2.00 bp");
   });
   it("keep conditions and other reasons apart", () => {
     expect(parts.opportunities.map(otherReasons)).toEqual([

@@ -39,7 +39,7 @@ async function start() {
       errors1h: 0,
       skewMs: null,
       freeBytes: undefined,
-      failingChannels: [],
+      failingChannels: new Map(),
       nowMs: Date.now()
     });
   const api = await startApi({data: host, health});

@@ -56,7 +56,7 @@ describe("routes", () => {
     for (const path of ["/engine/pause", "/engine/resume", "/engine/emergency-stop"])
       expect(await refused("POST", path), path).toEqual([
         409,
-        {error: "no trading loop in mode data", fix: expect.any(String), type: "UsageError"}
+        {error: "no trading loop in mode data", fix: expect.any(String), type: "UsageError", code: "no-trading-loop"}
       ]);
     expect((await call("PATCH", "/config", {maxHedges: 2})).status).toBe(409);
     expect((await call("GET", "/status")).status).toBe(200);
@@ -101,7 +101,7 @@ describe("routes", () => {
     const halted = await call("POST", "/engine/resume", {});
     expect([halted.status, await halted.json()]).toEqual([
       400,
-      {error: "halted: look first", fix: null, type: "UsageError"}
+      {error: "halted: look first", fix: null, type: "UsageError", code: "conflict"}
     ]);
   });
 
@@ -151,7 +151,7 @@ describe("routes", () => {
     const reply = await call(method, path, body);
     expect([reply.status, await reply.json()]).toEqual([
       400,
-      {error: expect.stringMatching(/^invalid /), fix: null, type: "UsageError"}
+      {error: expect.stringMatching(/^invalid /), fix: null, type: "UsageError", code: "invalid-request"}
     ]);
     expect([...control.told, ...stopped]).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe("routes", () => {
     const reply = await call("GET", "/status");
     expect([reply.status, await reply.json()]).toEqual([
       500,
-      {error: "unexpected error", fix: "see the engine's log", type: "Error"}
+      {error: "unexpected error", fix: "see the engine's log", type: "Error", code: "unexpected"}
     ]);
     expect(logged.join()).toContain("secret inside");
   });

@@ -163,5 +163,6 @@ const health = ({status, work}: EngineScript): Health => ({
     jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
     clock: {skewMs: 0}
   },
-  issues: work.issues
+  issues: work.issues,
+  problems: work.issues.map((words) => ({code: "made", about: words}))
 });

@@ -185,7 +185,7 @@ const childrenOf = (work: FakeWork, id: string) => work.jobs.filter((job) => job
 
 function find(work: FakeWork, id: string): Job {
   const job = work.jobs.find((d) => d.id === id);
-  if (!job) throw new DataError(`missing job: ${id}`, {fix: "`npx carrybook jobs` lists them"});
+  if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
   return job;
 }
 

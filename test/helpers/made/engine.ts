@@ -127,7 +127,12 @@ export const madeTrade = (now: number, change: Partial<TradeReport> = {}): Trade
 
 const opportunity = (pair: string, rank: number, rate: number, now: number): Opportunity => {
   const met = rate >= 0.0002;
-  const conditions = [{name: "rate", value: String(rate), relation: "≥", limit: "0.0002", met}];
+  const conditions = [{name: "rate", unit: "rate" as const, value: String(rate), relation: "≥", limit: "0.0002", met}];
+  const blockedBy = [
+    ...(pair === "BTC/USDT" ? [{code: "open-hedge", words: "a hedge is open"}] : []),
+    ...(pair === "SOL/USDT" ? [{code: "stale-data", words: "stale-data: the newest price is 95 s old"}] : []),
+    ...(met ? [] : [{code: "condition", words: `rate ${rate} is not ≥ 0.0002`}])
+  ];
   return {
     pair,
     rank,
@@ -146,11 +151,8 @@ const opportunity = (pair: string, rank: number, rate: number, now: number): Opp
     position: pair === "BTC/USDT" ? "open" : "flat",
     waiting: null,
     conditions,
-    whyNot: [
-      ...(pair === "BTC/USDT" ? ["a hedge is open"] : []),
-      ...(pair === "SOL/USDT" ? ["stale-data: the newest price is 95 s old"] : []),
-      ...(met ? [] : [`rate ${rate} is not ≥ 0.0002`])
-    ]
+    whyNot: blockedBy.map(({words}) => words),
+    blockedBy
   };
 };
 
@@ -349,4 +351,4 @@ const decision = (
   numbers: Record<string, string>,
   amount: string | null = null,
   tradeId: string | null = null
-): DecisionReport => ({seq, ts, pair, kind, reason, numbers, amount, tradeId});
+): DecisionReport => ({seq, ts, pair, kind, reason, code: reason, numbers, amount, tradeId});

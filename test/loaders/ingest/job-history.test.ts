@@ -2,8 +2,9 @@ import {afterEach, describe, expect, it} from "vitest";
 import {MAX_BULK_RETRIES, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {cancelEach, retryEach} from "../../../loaders/ingest/jobs/bulk.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
+import {ExchangeError} from "../../../loaders/errors.js";
 import {openDatabase, type Database} from "../../../loaders/store/database.js";
-import {saveJobs} from "../../../loaders/store/jobs.js";
+import {readJobs, saveJobs} from "../../../loaders/store/jobs.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {virtualClock} from "../../helpers/clock.js";
 import {SIM_NOW} from "../../helpers/ingest.js";
@@ -168,5 +169,53 @@ describe("bulk commands", () => {
       {id: "update-x-2", done: false, jobs: [], why: "1 of 1 skipped: it has already finished: failed"}
     ]);
     expect(service.get("update-x-1")).toMatchObject({status: "cancelled"});
+  });
+});
+
+describe("the code of a job's error", () => {
+  it("is null for a job that an earlier version kept, whose words stay", async () => {
+    const db = await openDatabase(tmp(), {kind: "simulated", now: () => SIM_NOW});
+    open.push(db);
+    const [parent, child] = batch(1, DAY_MS, ["failed"], {error: "sim funding failed: status 502 → check"});
+    await saveJobs(db, [parent!, child!]);
+    // as it stood on the disk before
+    await db.connection.run(`update jobs set body = replace(body, ',"errorCode":null', '')`);
+    const kept = (await db.connection.runAndReadAll("select body from jobs")).getRowObjectsJson();
+    expect(JSON.stringify(kept)).not.toContain("errorCode");
+    const service = await JobService.open(db, {
+      connect: () => Promise.reject(new Error("nothing is to be fetched here")),
+      clock: virtualClock(SIM_NOW),
+      random: () => 0.5
+    });
+    expect(service.get(child!.id)).toMatchObject({
+      error: "sim funding failed: status 502 → check",
+      errorCode: null
+    });
+    expect((await readJobs(db)).map(({errorCode}) => errorCode)).toEqual([null, null]);
+  });
+
+  it("is kept with the job and its batch, and forgotten when it is put back", async () => {
+    const db = await openDatabase(tmp(), {kind: "simulated", now: () => SIM_NOW});
+    open.push(db);
+    const [parent, child] = batch(1, HOUR_MS, ["queued"], {from: 0, to: SIM_NOW});
+    await saveJobs(db, [{...parent!, status: "queued", finishedAt: null}, child!]);
+    const refuse = () =>
+      Promise.reject(
+        new ExchangeError("sim funding failed: status 403", {code: "banned", retryable: false, fix: "wait"})
+      );
+    const service = await JobService.open(db, {connect: refuse, clock: virtualClock(SIM_NOW), random: () => 0.5});
+    await service.run();
+    expect(service.get(child!.id)).toMatchObject({
+      status: "failed",
+      error: "sim funding failed: status 403 → wait",
+      errorCode: "banned"
+    });
+    expect(service.get(parent!.id)).toMatchObject({
+      errorCode: "banned",
+      error: "1 of 1 failed, e.g. C0/USDT perp 1h: sim funding failed: status 403 → wait"
+    });
+    expect((await readJobs(db)).map(({errorCode}) => errorCode)).toEqual(["banned", "banned"]);
+    await service.retry([child!.id]);
+    expect(service.get(child!.id)).toMatchObject({status: "queued", error: null, errorCode: null});
   });
 });

@@ -44,7 +44,13 @@ async function holding(makerLeg: Leg, options: DeskOptions = {}) {
 const stepOf = (own: LiveDesk) => own.trader.pair(own.pair).desk.rules.step;
 const ordersOf = (own: LiveDesk, leg: Leg) => own.ledger.orders.filter(({category}) => category === CATEGORY[leg]);
 const reasons = (dir: string) =>
-  eventsOf(dir, "filled").flatMap(({unfilled}) => ((unfilled ?? []) as [string, string][]).map(([, why]) => why));
+  eventsOf(dir, "filled").flatMap(({unfilled}) =>
+    ((unfilled ?? []) as [string, string, string][]).map(([, , why]) => why)
+  );
+const codes = (dir: string) =>
+  eventsOf(dir, "filled").flatMap(({unfilled}) =>
+    ((unfilled ?? []) as [string, string, string][]).map(([, code]) => code)
+  );
 
 async function isFlat(own: LiveDesk, dir: string): Promise<void> {
   await insideTheInvariant(own, dir);
@@ -86,7 +92,9 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await own.step("0.001");
     expect(own.clock.monotonic() - before).toBeGreaterThan(10_000);
     expect(own.clock.monotonic() - before - 60_000).toBeLessThan(12_000);
-    expect(eventsOf(dir, "refused")).toMatchObject([{reason: expect.stringContaining("not taken within 10000 ms")}]);
+    expect(eventsOf(dir, "refused")).toMatchObject([
+      {code: "maker", reason: expect.stringContaining("not taken within 10000 ms")}
+    ]);
     expect(ordersOf(own, maker)).toMatchObject([{orderStatus: "Cancelled", cumExecQty: "0"}]);
     expect(ordersOf(own, taker)).toEqual([]);
     await isFlat(own, dir);
@@ -96,6 +104,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     const {own, dir} = await holding(maker);
     await own.step("-0.001");
     expect(reasons(dir).slice(-2).join()).toMatch(/as a maker: not taken within 10000 ms/);
+    expect(codes(dir).slice(-2)).toEqual(["maker", "maker"]);
     expect(eventsOf(dir, "ordered").map(({act}) => act)).toEqual(["open", "close", "close"]);
     await isFlat(own, dir);
   });

@@ -208,7 +208,9 @@ describe("one order for both legs that goes wrong", () => {
     })();
     other.sim.steer.orderFaults([{kind: "reject", path: CREATE, times: 1_000}]);
     await other.step("0.001");
-    expect(eventsOf(there, "refused")).toMatchObject([{reason: "as a spread: Illegal order, code 110032"}]);
+    expect(eventsOf(there, "refused")).toMatchObject([
+      {code: "spread", reason: "as a spread: Illegal order, code 110032"}
+    ]);
     expect(other.ledger.orders).toEqual([]);
   });
 
@@ -217,8 +219,10 @@ describe("one order for both legs that goes wrong", () => {
     own.sim.steer.orderFaults([{kind: "late-fill", path: CREATE, delayMs: 60_000, report: "nothing"}]);
     await own.step("0.001");
     expect(own.trader.open).toEqual([]);
-    const [{unfilled}] = eventsOf(dir, "filled") as unknown as [{unfilled: [string, string][]}];
-    expect(unfilled.map(([, why]) => why)).toEqual(Array(2).fill("lost: the venue does not know the order"));
+    const [{unfilled}] = eventsOf(dir, "filled") as unknown as [{unfilled: [string, string, string][]}];
+    expect(unfilled.map(([, ...rest]) => rest)).toEqual(
+      Array(2).fill(["lost", "lost: the venue does not know the order"])
+    );
     for (let i = 0; i < 3; i++) await own.step();
     expect(eventsOf(dir, "foreign").map(({cause}) => cause)).toEqual(["late", "late"]);
     expect(own.trader.mode).toBe("running");

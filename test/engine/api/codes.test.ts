@@ -1,0 +1,133 @@
+import {request} from "node:http";
+import {json} from "node:stream/consumers";
+import {describe, expect, it} from "vitest";
+import {ConflictError, errorReply} from "../../../engine/api/reply.js";
+import {EngineClient} from "../../../engine/cli/client.js";
+import {
+  CarrybookError,
+  ConfigError,
+  DataError,
+  ExchangeError,
+  isDiskFull,
+  isLockConflict,
+  LockedError,
+  UsageError
+} from "../../../loaders/errors.js";
+import {startApi, TOKEN} from "../../helpers/engine.js";
+
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** A request with any headers and target, which `fetch` would put right. */
+const ask = (
+  port: number,
+  {
+    method,
+    path,
+    headers,
+    body
+  }: {method: string; path: string; headers: Record<string, string>; body?: string | undefined}
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const sent = request({port, host: "127.0.0.1", method, path, headers: {host: `127.0.0.1:${port}`, ...headers}});
+    sent.once("error", reject);
+    sent.once("response", (reply) => {
+      json(reply).then((answer) => resolve({status: reply.statusCode!, body: answer}), reject);
+    });
+    sent.end(body);
+  });
+
+describe("the code of an error's answer", () => {
+  it.each([
+    [new UsageError("x"), 400, "UsageError", "invalid-request"],
+    [new ConflictError("x"), 409, "UsageError", "conflict"],
+    [new ConflictError("x", {code: "no-store"}), 409, "UsageError", "no-store"],
+    [new ConfigError("x"), 400, "ConfigError", "invalid-config"],
+    [new DataError("x"), 422, "DataError", "invalid-data"],
+    // the words of an error decide nothing
+    [new DataError("missing job: x"), 422, "DataError", "invalid-data"],
+    [new DataError("x", {code: "missing-job"}), 404, "DataError", "missing-job"],
+    [new DataError("x", {code: "missing-market"}), 422, "DataError", "missing-market"],
+    [new LockedError("x"), 423, "LockedError", "locked"],
+    [new ExchangeError("x", {code: "banned"}), 502, "ExchangeError", "banned"],
+    [new Error("x"), 500, "Error", "unexpected"]
+  ])("%s", (error, status, type, code) => {
+    const reply = errorReply(error);
+    expect([reply.status, reply.body.type, reply.body.code]).toEqual([status, type, code]);
+    expect(reply.body).not.toHaveProperty("venueCode");
+  });
+
+  it("a venue's own code stands beside it", () => {
+    const error = new ExchangeError("x", {code: "rate-limited", venueCode: "10006"});
+    expect(errorReply(error).body).toEqual({
+      error: "x",
+      fix: null,
+      type: "ExchangeError",
+      code: "rate-limited",
+      venueCode: "10006"
+    });
+  });
+
+  const JSON_TYPE = {"content-type": "application/json"};
+  it.each([
+    ["GET", "/status", {authorization: ""}, undefined, 401, "unauthorized"],
+    ["POST", "/ticket", {}, '{"ticket":"old"}', 401, "unauthorized"],
+    ["GET", "/status", {origin: "https://evil.example"}, undefined, 403, "invalid-origin"],
+    ["GET", "/status", {host: "evil.example"}, undefined, 403, "invalid-host"],
+    ["GET", "//status", {}, undefined, 400, "invalid-target"],
+    ["POST", "/index", {}, "{}", 405, "invalid-method"],
+    ["GET", "/index", {}, undefined, 404, "no-site"],
+    ["GET", "/status/none", {}, undefined, 404, "missing-route"],
+    ["POST", "/engine/pause", {"content-type": "text/plain"}, "{}", 415, "invalid-content-type"],
+    ["POST", "/engine/pause", {}, "{", 400, "invalid-request"],
+    ["POST", "/engine/pause", {}, `{"reason":"${"x".repeat(70_000)}"}`, 413, "body-too-long"],
+    ["GET", "/jobs", {}, undefined, 409, "no-store"]
+  ] as const)("%s %s with %j", async (method, path, headers, body, status, code) => {
+    const {port} = await startApi();
+    const all = {authorization: `Bearer ${TOKEN}`, ...JSON_TYPE, ...headers};
+    const reply = await ask(port, {method, path, headers: all, body});
+    expect([reply.status, reply.body]).toEqual([status, expect.objectContaining({code, error: expect.any(String)})]);
+  });
+
+  it("too many requests", async () => {
+    const rate = {burst: 1, perSecond: 0.001};
+    const {call} = await startApi({}, {rates: {read: rate, write: rate, stream: rate, open: rate}});
+    await call("GET", "/status");
+    expect(await (await call("GET", "/status")).json()).toMatchObject({code: "too-many-requests"});
+  });
+
+  it("a command gets the error with the class and the codes it had in the engine", async () => {
+    const thrown: CarrybookError[] = [
+      new DataError("missing job: x", {code: "missing-job", fix: "look"}),
+      new ExchangeError("x failed", {code: "rate-limited", venueCode: "10006"}),
+      new UsageError("cannot resume", {code: "conflict"})
+    ];
+    let next = 0;
+    const {url, port} = await startApi({
+      status: () => {
+        throw thrown[next]!;
+      }
+    });
+    const client = new EngineClient({pid: 1, url, port} as never, TOKEN);
+    for (; next < thrown.length; next++) {
+      const {message, name, code, fix} = thrown[next]!;
+      await expect(client.get("/status")).rejects.toMatchObject({message, name, code, fix});
+    }
+    next = 1;
+    await expect(client.get("/status")).rejects.toMatchObject({venueCode: "10006"});
+  });
+});
+
+describe("what DuckDB says in words alone", () => {
+  it("a full disk, by Node's code or DuckDB's words", () => {
+    expect(isDiskFull(Object.assign(new Error("write failed"), {code: "ENOSPC"}))).toBe(true);
+    expect(isDiskFull(new Error('IO Error: Could not write file "x": No space left on device'))).toBe(true);
+    expect(isDiskFull(new Error("IO Error: Could not read"))).toBe(false);
+  });
+  it("a file that another process has open", () => {
+    expect(isLockConflict(new Error('IO Error: Could not set lock on file "x": Conflicting lock is held'))).toBe(true);
+    expect(isLockConflict(new Error("IO Error: file is damaged"))).toBe(false);
+  });
+});
