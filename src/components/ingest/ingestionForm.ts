@@ -104,7 +104,7 @@ export function IngestionForm(
     fields.top.element.hidden = now.choose !== "top";
     fields.pairs.element.hidden = now.choose !== "pairs";
     fields.url.element.hidden = venue.trim() !== "sim";
-    for (const key of FIELDS) fields[key].say(fields[key].input.value || sent ? problems[key] : undefined);
+    for (const key of FIELDS) fields[key].setProblem(fields[key].input.value || sent ? problems[key] : undefined);
     listed.textContent = (["series", "timeframes"] as const)
       .flatMap((key) => (problems[key] ? `${key}: ${problems[key]}` : []))
       .join("; ");

@@ -5,7 +5,7 @@ import type {Issue} from "../feed/types.js";
 const KIND = {info: "plain", warning: "warn", critical: "bad"} as const;
 const ORDER = {critical: 0, warning: 1, info: 2} as const;
 
-/** What wants attention, worst first, each with the command that answers it. */
+/** Lists the issues of the data, worst first, each with the command that fixes it. */
 export function IssueList(issues: readonly Issue[]): HTMLElement {
   if (!issues.length) return h("p", {class: "muted"}, "Nothing: every series is complete as far as it reaches.");
   return h(
