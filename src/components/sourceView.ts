@@ -1,11 +1,11 @@
 import {h} from "./ui/dom.js";
 
-/** The part of Framework's FileAttachment that is read here. */
+/** The part of Framework's FileAttachment that this module uses. */
 export interface TextAttachment {
   text(): Promise<string>;
 }
 
-/** A disclosure that shows the page's own source when it is opened, so that it can be copied into a note. */
+/** Shows the page's own source, loaded when the disclosure is opened, for copying into a note. */
 export function SourceView(file: TextAttachment, path: string): HTMLElement {
   const code = h("code", {}, "…");
   const details = h(
