@@ -23,7 +23,7 @@ const nothingOf = (all: readonly ExplorerRow[]): string =>
     ? "No pair matches. Clear the search or widen the filters."
     : "Pairs appear here when their funding is in.";
 
-/** One sentence that answers the page's title for what is selected. */
+/** Answers the page's title in one sentence for the selected rows. */
 export function ExplorerAnswer(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const paying = usable.filter((d) => (d.netPerPeriod ?? 0) > 0);
@@ -44,7 +44,7 @@ export function ExplorerAnswer(rows: readonly ExplorerRow[], all: readonly Explo
   return h("p", {class: "answer"}, text);
 }
 
-/** Four figures of the selection. */
+/** Draws four figures of the selection. */
 export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const rates = rows
@@ -90,7 +90,7 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
   ]);
 }
 
-/** The best pairs of the selection as a chart. */
+/** Charts the best pairs of the selection. */
 export function ExplorerChart(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const shown = rows.slice(0, CHART_ROWS);
   return Figure((width) => RankChart(shown, {width}), {
@@ -103,7 +103,7 @@ export function ExplorerChart(rows: readonly ExplorerRow[], all: readonly Explor
   });
 }
 
-/** The table of the selection and its downloads, which follow the table's order. */
+/** Draws the table of the selection and its downloads, which follow the table's order. */
 export function ExplorerList(
   rows: readonly ExplorerRow[],
   range: Range,

@@ -10,7 +10,7 @@ const signed = (value: number | null, text: string): Child =>
     ? text
     : h("span", {class: value > 0 ? "earned" : value < 0 ? "paid" : null}, `${signGlyph(value)} ${text}`);
 
-/** The columns of the Explorer, break-even before any annual figure. */
+/** Columns of the Explorer; break-even comes before any annual figure. */
 export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "pair",
@@ -130,7 +130,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   }
 ];
 
-// Off by default: the column stands only where the configuration asked for market caps.
+// Shown only when the configuration enables market caps.
 const MARKET_CAP: Column<ExplorerRow> = {
   key: "marketCap",
   label: "Market cap, USD",
@@ -146,7 +146,7 @@ const columnsFor = (rows: readonly ExplorerRow[]): readonly Column<ExplorerRow>[
   return [...EXPLORER_COLUMNS.slice(0, at), MARKET_CAP, ...EXPLORER_COLUMNS.slice(at)];
 };
 
-/** Every matching pair with all figures of the range; 50 to a page. */
+/** Draws the table of matching pairs with all figures of the range. */
 export function ExplorerTable(
   rows: readonly ExplorerRow[],
   {nothing, onSort}: {nothing: string; onSort?: (rows: readonly ExplorerRow[]) => void}

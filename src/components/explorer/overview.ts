@@ -18,14 +18,14 @@ const ranking = (explorer: readonly ExplorerRow[]) => {
   return {ranked, priced, paying: priced.filter((d) => (d.netPerPeriod ?? 0) > 0), best: ranked[0]};
 };
 
-/** One sentence: how many pairs pay at their newest rate, and which first. */
+/** Says in one sentence how many pairs earn at their newest rate, and which breaks even first. */
 export function OverviewAnswer(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
   if (!status?.series.length)
     return h("p", {class: "answer"}, "Neither question can be answered before there is data.");
   return h("p", {class: "answer"}, answer(ranking(explorer)));
 }
 
-/** Four figures: pairs that pay, the best of them, rows, rows missing. */
+/** Draws four figures: pairs that earn, the best of them, rows, rows missing. */
 export function OverviewKeys(
   status: Status | null,
   explorer: readonly ExplorerRow[],
@@ -61,7 +61,7 @@ export function OverviewKeys(
   ]);
 }
 
-/** The newest settled rate of the best pairs, before and after costs. */
+/** Charts the newest settled rate of the best pairs, before and after costs. */
 export function OverviewRates(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
   if (!status?.series.length) return h("div", {});
   const {ranked, priced} = ranking(explorer);
@@ -80,11 +80,11 @@ export function OverviewRates(status: Status | null, explorer: readonly Explorer
   });
 }
 
-/** What wants attention; nothing is said before there is data. */
+/** Lists the issues of the data. */
 export const OverviewAttention = (status: Status | null): HTMLElement =>
   status?.series.length ? IssueList(status.issues) : h("p", {class: "muted"}, "Nothing but the missing data.");
 
-/** Funding history of every pair with its holes, and the newest jobs. */
+/** Charts the funding history of every pair with its holes, and lists the newest jobs. */
 export function OverviewCoverage(status: Status | null, now: number = Date.now()): HTMLElement {
   if (!status?.series.length) return h("div", {});
   const rows = coverageRows(status);
@@ -118,7 +118,7 @@ function answer({priced, paying, best}: ReturnType<typeof ranking>): string {
   return `${lead}${open.length < paying.length ? `, ${count(open.length)} of them without a reason against opening` : ""}; ${first.pair} would need ${number(first.breakEvenPeriods, 1)} periods to break even.`;
 }
 
-/** The newest jobs; nothing when none has run. */
+/** Draws the table of the newest jobs; empty when none has run. */
 export function JobTable(jobs: readonly Job[], now: number): HTMLElement {
   if (!jobs.length) return h("div", {});
   return h(
