@@ -71,7 +71,7 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     told = null;
     tell();
   });
-  client.hear((event) => {
+  client.onEvent((event) => {
     const type = event.type as string;
     if (type === "published" || type === "reset") soon();
     else if (event.type === "batch" && isEnded(event.data as JobReport)) soon();

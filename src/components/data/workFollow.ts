@@ -123,7 +123,7 @@ export function followWork(
     }
   }
 
-  const hear = (event: EngineEvent): void => {
+  const onEvent = (event: EngineEvent): void => {
     if ((event.type as string) === "reset") return anew();
     if (event.type === "notification") return onNotification(event.data);
     if (event.type === "health") {
@@ -150,7 +150,7 @@ export function followWork(
   const shown = (event: PageTransitionEvent): void => {
     if (event.persisted) anew();
   };
-  const unhear = client.hear(hear);
+  const unsubscribe = client.onEvent(onEvent);
   document.addEventListener("visibilitychange", seen);
   addEventListener("pageshow", shown);
   const slow = setInterval(() => document.visibilityState === "visible" && void refresh(), SLOW_MS);
@@ -162,7 +162,7 @@ export function followWork(
       ended = true;
       for (const timer of [drawing, waiting]) clearTimeout(timer);
       clearInterval(slow);
-      unhear();
+      unsubscribe();
       document.removeEventListener("visibilitychange", seen);
       removeEventListener("pageshow", shown);
     }

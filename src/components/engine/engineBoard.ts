@@ -16,14 +16,14 @@ import {SteadyBlock} from "../ui/steadyBlock.js";
 import {TradeList} from "../run/tradeList.js";
 import {Ticking} from "../ui/ticking.js";
 
-/** Address of a trade of the engine in the replay; without one, of the whole run. */
+/** Returns the URL of the Replay for a trade of the engine; without one, for the whole run. */
 export const replayLink = (trade?: string): string =>
   `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
 
-/** A venue whose clock is further away than this keeps a time of its own. */
+/** A venue whose clock differs by more than this has its own time, as a simulated one may, ms. */
 const OWN_CLOCK_MS = 300_000;
 
-/** Everything the engine tells while it is up. */
+/** Draws the account while the engine is up. */
 export function EngineBoard(client: EngineClient): {
   element: HTMLElement;
   update: (state: EngineState) => void;
@@ -31,7 +31,7 @@ export function EngineBoard(client: EngineClient): {
 } {
   let venueAhead = 0;
   let heardTs: number | null = null;
-  /** the venue's present, as far as this machine knows it */
+  /** estimate of the venue's clock, UTC ms */
   const venueNow = () => Date.now() + venueAhead;
 
   const problem = h("p", {class: "problem", role: "alert"});
@@ -91,7 +91,7 @@ export function EngineBoard(client: EngineClient): {
   const books = SteadyBlock<Pick<EngineData, "reconciliation">>((d) => BooksTable(d.reconciliation));
   const alarm = SteadyBlock<EngineData>(
     (d) => Alarm(d),
-    (d) => JSON.stringify([d.status.state, d.status.why, bareOf(d)])
+    (d) => JSON.stringify([d.status.state, d.status.why, unhedgedOf(d)])
   );
   const trades = SteadyBlock<EngineData["trades"]>(
     (d) => [
@@ -122,8 +122,8 @@ export function EngineBoard(client: EngineClient): {
     (d) => {
       problem.textContent = "";
       if (d.status.venueTs !== null) {
-        // The venue's present comes late, up to a whole cycle; only a clock of its own, as a simulated venue may have,
-        // is worth following.
+        // The venue's time arrives up to one cycle late. It is followed only when the venue has its own clock, as a
+        // simulated one may.
         const ahead = d.status.venueTs - Date.now();
         venueAhead = Math.abs(ahead) < OWN_CLOCK_MS ? 0 : venueAhead === 0 ? ahead : Math.max(venueAhead, ahead);
       }
@@ -170,7 +170,7 @@ export function EngineBoard(client: EngineClient): {
   };
 }
 
-/** The line that shows that it lives: mode, state, venue, heartbeat, and what it waits for. */
+/** Draws the status line: mode, state, venue, heartbeat, cycle, and what the engine waits for. */
 function Pulse(
   {mode, state, venue, origin, simulated, dryRun, version, blockedBy, cycle}: EngineData["status"],
   heard: () => number | null
@@ -213,7 +213,7 @@ function Pulse(
   );
 }
 
-/** What is at stake, by word first: real money, an account of a simulated venue, orders that are not sent, paper. */
+/** Shows what is at stake: real money, an account at a simulated venue, a dry run, or paper. */
 export function modeBadge({
   mode,
   simulated,
@@ -229,18 +229,20 @@ export function modeBadge({
   return badge(mode, "plain", mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`);
 }
 
-const bareOf = ({positions}: Pick<EngineData, "positions">): string[] =>
+const unhedgedOf = ({positions}: Pick<EngineData, "positions">): string[] =>
   positions.filter((d) => d.naked).map((d) => d.pair);
 
-/** A halted engine or a leg that stands alone, where it cannot be overlooked; nothing otherwise. */
+/** Warns of a halted engine or an unhedged leg; null otherwise. */
 export function Alarm({status: {state, why}, positions}: Pick<EngineData, "status" | "positions">): HTMLElement | null {
-  const bare = bareOf({positions});
-  if (state !== "halted" && bare.length === 0) return null;
+  const unhedged = unhedgedOf({positions});
+  if (state !== "halted" && unhedged.length === 0) return null;
   return h(
     "p",
     {class: "banner banner--critical", role: "alert"},
     [
-      ...(bare.length ? [`${bare.join(", ")}: one leg is not covered by the other. Look at the venue itself.`] : []),
+      ...(unhedged.length
+        ? [`${unhedged.join(", ")}: one leg is not covered by the other. Look at the venue itself.`]
+        : []),
       ...(state === "halted" ? [`HALTED: ${why.replace(/\.$/, "")}. Nothing is opened until somebody resumes it.`] : [])
     ].join(" ")
   );
@@ -254,7 +256,7 @@ const marksOf = ({trades, positions}: EngineData): TradeMark[] => [
   ...positions.map((d) => ({pair: d.pair, ts: d.entryTs, net: undefined}))
 ];
 
-/** The rest of the rules, which only a restart changes. */
+/** Lists the settings that only a restart changes. */
 const StrategyInForce = ({strategy, pairs, onStop}: EngineData["config"]): HTMLElement =>
   h(
     "details",

@@ -5,7 +5,7 @@ import {ACCOUNT_UNIT} from "./engineModel.js";
 import {LevelMark} from "./enginePositions.js";
 import {instant} from "../ui/format.js";
 
-/** What each component is, with its unit. */
+/** Labels of the components, with units. */
 const COMPONENTS: Readonly<Record<ReconciliationRow["component"], string>> = {
   coins: "coins held",
   short: "coins short",
@@ -14,11 +14,11 @@ const COMPONENTS: Readonly<Record<ReconciliationRow["component"], string>> = {
   fees: "taker fee, a share"
 };
 
-/** The ledger against the venue's own books, component by component, and what the next step takes in. */
+/** Draws the reconciliation of the ledger with the venue, by component, and what the next step records. */
 export function BooksTable(found: Reconciliation | null): HTMLElement {
   if (!found) return h("p", {class: "muted"}, "The books have not been compared yet.");
   const {ts, agrees, pending, rows} = found;
-  // what differs is read first
+  // mismatches first
   const sorted = [...rows].sort((a, b) => Number(a.agrees) - Number(b.agrees));
   return h(
     "div",

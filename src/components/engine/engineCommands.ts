@@ -6,7 +6,7 @@ import {instant} from "../ui/format.js";
 import type {Live} from "../ui/liveFigure.js";
 import {TwoStep} from "../ui/twoStep.js";
 
-/** What an emergency stop answers; `left` names what could not be closed. */
+/** Reply to an emergency stop; `left` names the pairs that could not be closed. */
 interface EmergencyReport {
   ts: number;
   done: boolean;
@@ -14,15 +14,14 @@ interface EmergencyReport {
   left: string[];
 }
 
-/** The account as the commands need it. */
 export interface CommandView {
   status: EngineStatus;
   positions: readonly PositionReport[];
 }
 
 /**
- * The commands to the engine. They stand in one row that never moves; what each answered is said below it, and what an
- * emergency stop has left stays there until the engine is resumed.
+ * Draws the commands to the engine in a row that never moves. Replies are shown below it; the result of an emergency
+ * stop stays until the engine is resumed.
  */
 export function EngineCommands(client: EngineClient): Live<CommandView> {
   let view: CommandView | undefined;
@@ -86,17 +85,17 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
         client.urgent<EmergencyReport>("/engine/emergency-stop").then((report) => (answered = report)),
         ""
       );
-      tell();
+      showResult();
     }
   });
   let answered: EmergencyReport | undefined;
   let confirmed = false;
   const result = h("div", {role: "alert"});
 
-  /** What the stop has done: the engine's own word where there is one, else what it answered. */
-  function tell(): void {
+  /** Shows the result of the emergency stop, from the engine's status or else from its reply. */
+  function showResult(): void {
     const now = view?.status.emergency;
-    // The answer stands until the engine has said it itself and has gone on since.
+    // The reply stays until the status has confirmed the stop and the engine has resumed.
     if (now || view?.status.state === "halted") confirmed = true;
     else if (confirmed) {
       answered = undefined;
@@ -141,7 +140,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       const ending = state === "stopping" || state === "stopped";
       if (!keep.button.classList.contains("armed")) keep.button.disabled = ending;
       if (!close.button.classList.contains("armed")) close.button.disabled = ending;
-      tell();
+      showResult();
     }
   };
 }

@@ -4,8 +4,8 @@ import {EngineBoard} from "./engineBoard.js";
 import {engineClient, type EngineClient, type EngineState} from "./engineClient.js";
 
 /**
- * The Engine page: the account while the engine is up and this tab may see it, else how to get there. Nothing of an
- * account that was shown stays when the engine goes.
+ * Draws the account while the engine is up and this tab may see it, else how to get there. An account is removed from
+ * the page as soon as the engine is gone.
  */
 export function EnginePage(client: EngineClient = engineClient()): HTMLElement {
   const element = h("div", {class: "engine"});
@@ -29,7 +29,7 @@ type Kind = EngineState["link"] | "data";
 const kindOf = ({link, status}: EngineState): Kind =>
   link === "up" ? (status ? (status.mode === "data" ? "data" : "up") : "unknown") : link;
 
-/** What stands there instead of an account. */
+/** Explains why no account is shown, with the command that helps. */
 function Absent(kind: Kind): HTMLElement {
   if (kind === "unknown") return h("p", {class: "answer"}, "Asking the engine …");
   if (kind === "down")

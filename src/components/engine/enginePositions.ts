@@ -18,7 +18,7 @@ import {Ticking} from "../ui/ticking.js";
 
 const num = (text: string | null): number | null => (text === null ? null : Number(text));
 
-/** A level by its glyph, its word for those who do not see it, and its colour. */
+/** Draws a level as glyph and colour, with its word for screen readers. */
 export const LevelMark = (level: Level): HTMLElement =>
   h(
     "span",
@@ -27,7 +27,7 @@ export const LevelMark = (level: Level): HTMLElement =>
     h("span", {class: "sr-only"}, ` ${LEVELS[level].word}`)
   );
 
-/** A share of something that should not fill up: a bar, its glyph and its figure. */
+/** Draws the share of a limit in use: a bar, its glyph and its figure. */
 export function Meter(share: number | null, text: string): HTMLElement {
   const level = marginLevel(share);
   return h(
@@ -43,7 +43,7 @@ export function Meter(share: number | null, text: string): HTMLElement {
   );
 }
 
-/** An instant ahead, counted down by the venue's clock as far as this machine knows it. */
+/** Counts down to an instant by the given clock, which estimates the venue's. */
 export const Until = (ts: number | null, now: () => number): Child =>
   ts === null ? "–" : Ticking((t) => countdown(ts - t), {at: ts, now});
 
@@ -58,7 +58,7 @@ const amount = <T>(key: string, label: string, value: (d: T) => number | null, t
   cell: (d) => signed(value(d), 3)
 });
 
-/** The open hedges, marked at the newest quotes. */
+/** Draws the table of open hedges, marked at the newest quotes. */
 export function PositionTable(positions: readonly PositionReport[], now: () => number): HTMLElement {
   return DataTable(positions, {
     caption: `Open hedges; money in ${ACCOUNT_UNIT}, marked at the newest quotes, before the costs of leaving`,
@@ -155,7 +155,7 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
   });
 }
 
-/** All pairs as the newest scan saw them, and what keeps each from being opened. */
+/** Draws the table of the newest scan: every pair with the reasons against an entry. */
 export function OpportunityTable(rows: readonly Opportunity[], now: () => number): HTMLElement {
   return DataTable(rows, {
     caption: `${plural(rows.length, "pair")} by rank; rates in basis points per 8 h. ✓ met, ✗ not met: what an entry, or the exit of an open hedge, wants`,

@@ -6,7 +6,7 @@ import {LevelMark} from "./enginePositions.js";
 import {instant, number, plural} from "../ui/format.js";
 import {numbersLine, REASONS} from "../run/tradeCard.js";
 
-/** What each kind of decision is, as a verb. */
+/** Labels of the kinds of decisions. */
 const KINDS: Readonly<Record<DecisionReport["kind"], string>> = {
   enter: "wants in",
   exit: "wants out",
@@ -29,7 +29,7 @@ const when = <T extends {ts: number}>() => ({
   cell: (d: T) => h("span", {title: instant(d.ts)}, new Date(d.ts).toISOString().slice(0, 19).replace("T", " "))
 });
 
-/** What was decided, refused and done, newest first, with the numbers that were known. */
+/** Draws the table of decisions and their results, newest first, with the numbers known at that time. */
 export function DecisionFeed(
   decisions: readonly DecisionReport[],
   {caption = "Decisions and what became of them, newest first", param = "decisions"} = {}
@@ -77,7 +77,7 @@ export function DecisionFeed(
   });
 }
 
-/** Every rule of the gate with its value against its limit; what needs attention first. */
+/** Draws the table of risk rules with value and limit; worst level first. */
 export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
   const bad = rules.filter((d) => d.level !== "ok").length;
   return DataTable(sortRules(rules), {
@@ -109,7 +109,7 @@ export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
   });
 }
 
-/** The newest firings of rules. */
+/** Draws the table of rules that fired. */
 export const FiredTable = ({fired}: Pick<RiskReport, "fired">): HTMLElement =>
   DataTable(fired, {
     caption: "When a rule fired, newest first",
@@ -131,7 +131,7 @@ export const FiredTable = ({fired}: Pick<RiskReport, "fired">): HTMLElement =>
     ]
   });
 
-/** What the engine has to say, newest first. */
+/** Draws the table of notifications, newest first. */
 export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
   DataTable(list, {
     caption: "Notifications, newest first",
@@ -155,7 +155,7 @@ export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
     ]
   });
 
-/** The steps of the newest cycle; one that failed says so. */
+/** Draws the table of the steps of the newest cycle, with their errors. */
 export const CycleSteps = ({steps}: EngineStatus["cycle"]): HTMLElement =>
   DataTable(steps, {
     caption: "Steps of the newest cycle",

@@ -1,12 +1,12 @@
 import type {EngineConfigReport, EngineSettings} from "../../lib/wire/trading.js";
 import {Decimal, text} from "../../lib/money/decimal.js";
 
-/** One setting as a person types it: in units that are spoken, where the wire has shares and milliseconds. */
+/** A setting as typed, in display units; the API has shares and milliseconds. */
 export interface SettingField {
   key: keyof EngineSettings;
   label: string;
   unit: string;
-  /** typed value = wire value × scale */
+  /** typed value = API value × scale */
   scale: string;
   whole?: boolean;
 }
@@ -23,12 +23,12 @@ export const SETTING_FIELDS: readonly SettingField[] = [
 
 const isNumber = (value: string | number): value is number => typeof value === "number";
 
-/** A setting in the unit of its field, exactly. */
+/** Converts an API value into the unit of its field, exactly. */
 export const typedOf = ({scale}: SettingField, value: string | number): string => text(new Decimal(value).times(scale));
 
 /**
- * What a person typed, on the wire.
- * @throws `is not a number`, `must be …` in words that follow the field's label
+ * Converts a typed value into the value of the API.
+ * @throws RangeError `is not a number` or `must be …`, to be read after the field's label
  */
 export function wireOf(field: SettingField, typed: string, limits: EngineConfigReport["limits"]): string | number {
   const trimmed = typed.trim().replaceAll(",", "").replace("−", "-");
@@ -43,13 +43,13 @@ export function wireOf(field: SettingField, typed: string, limits: EngineConfigR
   return field.key === "maxHedges" || field.key === "intervalMs" ? value.toNumber() : text(value);
 }
 
-/** What is changed by a form, and what is wrong with it, by field. */
+/** Changed settings and invalid input of a form, by field. */
 export interface SettingsPatch {
   patch: Partial<EngineSettings>;
   problems: Partial<Record<keyof EngineSettings, string>>;
 }
 
-/** Compares what was typed with what is in force (or waits to be) and keeps what differs. */
+/** Compares the typed values with the current (or pending) settings and returns the differences. */
 export function settingsPatch(
   typed: Readonly<Record<keyof EngineSettings, string>>,
   {settings, pending, limits}: EngineConfigReport

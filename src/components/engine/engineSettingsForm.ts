@@ -6,10 +6,10 @@ import type {Live} from "../ui/liveFigure.js";
 
 type Key = keyof EngineSettings;
 
-/** What can be set while the engine runs. Only what was changed is sent; what waits for the next cycle is marked. */
+/** Draws the settings that can change while the engine runs. Sends only changes; marks pending ones. */
 export function EngineSettingsForm(client: EngineClient): Live<EngineConfigReport> {
   let report: EngineConfigReport | undefined;
-  let told: EngineConfigReport | undefined;
+  let received: EngineConfigReport | undefined;
   const said = h("p", {class: "step-note", role: "status"});
   const rows = SETTING_FIELDS.map((field) => {
     const id = `setting-${field.key}`;
@@ -44,7 +44,7 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
 
   const typed = () => Object.fromEntries(rows.map(({field, input}) => [field.key, input.value])) as Record<Key, string>;
 
-  /** Shows what is in force or waits; fields a person has changed are left to them unless `all`. */
+  /** Fills the fields with pending or current settings, except the `keys` that are being edited. */
   function fill(keys?: ReadonlySet<Key>): void {
     if (!report) return;
     const now = {...report.settings, ...report.pending};
@@ -104,9 +104,9 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
   return {
     element: form,
     update(next) {
-      // An older answer, told again beside other news, must not undo a newer one.
-      if (next === told) return;
-      told = next;
+      // The same report comes again with every other change; it must not undo a newer reply to a PATCH.
+      if (next === received) return;
+      received = next;
       const mine = new Set(report ? (Object.keys(settingsPatch(typed(), report).patch) as Key[]) : []);
       for (const [key] of Object.entries(report ? settingsPatch(typed(), report).problems : {})) mine.add(key as Key);
       report = next;

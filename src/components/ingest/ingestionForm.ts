@@ -196,7 +196,7 @@ export function IngestionForm(
     check();
   });
   // What has ended is taken off the next estimate.
-  const unhear = client.hear((event) => {
+  const unsubscribe = client.onEvent((event) => {
     if (event.type === "batch" && isEnded(event.data as JobReport)) estimate.again();
   });
   fields.venue.input.addEventListener("input", () => (filled = true));
@@ -204,7 +204,7 @@ export function IngestionForm(
     element: form,
     close() {
       unwatch();
-      unhear();
+      unsubscribe();
       estimate.close();
     }
   };

@@ -236,21 +236,21 @@ describe("the state of the data while an engine is up", () => {
   function made() {
     const status = madeStatus(NOW);
     let watcher: (state: EngineState) => void = () => undefined;
-    let hearer: (event: any) => void = () => undefined;
+    let listener: (event: any) => void = () => undefined;
     const get = vi.fn(async () => structuredClone(status));
     const client = {
       base: "http://127.0.0.1:1",
       expected: true,
       get,
       watch: (d: typeof watcher) => ((watcher = d), d({link: "unknown"} as EngineState), () => undefined),
-      hear: (d: typeof hearer) => ((hearer = d), () => undefined)
+      onEvent: (d: typeof listener) => ((listener = d), () => undefined)
     } as unknown as EngineClient;
     const link = (to: EngineState["link"]) => watcher({link: to} as EngineState);
-    return {status, client, get, link, hear: (type: string, data: unknown = {}) => hearer({type, data})};
+    return {status, client, get, link, emit: (type: string, data: unknown = {}) => listener({type, data})};
   }
 
   it("is the engine's while it is up and the build's before and after, and is read anew when the lake is newer", async () => {
-    const {status, client, get, link, hear} = made();
+    const {status, client, get, link, emit} = made();
     const built = {...madeStatus(NOW), series: []};
     const live = LiveStatus(built, client);
     const drawn: number[] = [];
@@ -264,14 +264,14 @@ describe("the state of the data while an engine is up", () => {
     await live.ready;
     expect([live.live, live.status!.series.length, drawn.at(-1)]).toEqual([true, 3, 3]);
     status.series.pop();
-    hear("published");
-    hear("published");
+    emit("published");
+    emit("published");
     await vi.advanceTimersByTimeAsync(2_000);
     expect([get.mock.calls.length, drawn.at(-1)]).toEqual([2, 2]);
-    hear("batch", job("b", {status: "in_progress"}));
+    emit("batch", job("b", {status: "in_progress"}));
     await vi.advanceTimersByTimeAsync(2_000);
     expect(get).toHaveBeenCalledTimes(2);
-    hear("batch", job("b", {status: "completed"}));
+    emit("batch", job("b", {status: "completed"}));
     await vi.advanceTimersByTimeAsync(2_000);
     expect(get).toHaveBeenCalledTimes(3);
     link("down");

@@ -117,11 +117,11 @@ describe("the lists of the work", () => {
 describe("following the work", () => {
   /** A client that answers when it is told to. */
   function madeClient(answers: Record<string, unknown>) {
-    let hearer: (event: any) => void = () => {};
+    let listener: (event: any) => void = () => {};
     const asked: string[] = [];
     const held: (() => void)[] = [];
     const client = {
-      hear: (d: typeof hearer) => ((hearer = d), () => (hearer = () => {})),
+      onEvent: (d: typeof listener) => ((listener = d), () => (listener = () => {})),
       get: (path: string) =>
         new Promise((resolve, reject) => {
           asked.push(path);
@@ -136,7 +136,7 @@ describe("following the work", () => {
       for (const go of held.splice(0)) go();
       await vi.advanceTimersByTimeAsync(500);
     };
-    return {client: client as unknown as EngineClient, asked, release, tell: (d: unknown) => hearer(d)};
+    return {client: client as unknown as EngineClient, asked, release, emit: (d: unknown) => listener(d)};
   }
   const good = {
     "/jobs": [child({status: "in_progress", rowsFetched: 1})],
@@ -147,21 +147,21 @@ describe("following the work", () => {
 
   it("keeps what was said while the answers were under way, and asks again on a reset and on return", async () => {
     vi.useFakeTimers();
-    const {client, asked, release, tell} = madeClient(good);
+    const {client, asked, release, emit} = madeClient(good);
     const seen: WorkData[] = [];
     const follow = followWork(client, {onData: (d) => seen.push(d), onNotification: vi.fn(), onError: vi.fn()});
-    tell({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
+    emit({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
     await release();
     expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(9);
     const once = asked.length;
-    tell({type: "reset", data: {}});
+    emit({type: "reset", data: {}});
     await release();
     expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(1);
     document.dispatchEvent(new Event("visibilitychange"));
     await release();
     expect(asked.length).toBe(3 * once);
     follow.close();
-    tell({type: "reset", data: {}});
+    emit({type: "reset", data: {}});
     document.dispatchEvent(new Event("visibilitychange"));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked.length).toBe(3 * once);
