@@ -14,7 +14,6 @@ import type {MarketFeed} from "../feed/marketFeed.js";
 import {getParam, numberIn, setParam} from "../ui/query.js";
 import type {ExplorerRow} from "../feed/types.js";
 
-/** The parts of the decision page. */
 export interface DecisionParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -23,14 +22,14 @@ export interface DecisionParts {
   against: HTMLElement;
 }
 
-/** Pairs that are weighed without being asked for: every strong and moderate one, else the best few, never hundreds. */
+/** Pairs tested on opening: strong and moderate ones, at most `AT_ONCE`; if fewer than `AT_LEAST`, the best few. */
 const AT_ONCE = 8;
 const AT_LEAST = 3;
 const DEFAULT_HURDLE = 4;
 
 /**
- * The decision page. Labels come from the newest settlements; what a preset did out of sample is worked out in a worker,
- * pair by pair, from histories that are loaded one at a time.
+ * Draws the Decision page. Labels come from the newest settlements; out-of-sample results of a preset are computed in a
+ * worker, pair by pair, from histories loaded one at a time.
  */
 export function DecisionPage(
   snapshot: DecisionSnapshot | null,
@@ -97,7 +96,7 @@ export function DecisionPage(
     all.disabled = Boolean(stop) || view.list.every((d) => d.weighed !== undefined);
   }
 
-  /** Weighs pairs one after another; what is known is shown as it comes. */
+  /** Tests pairs one after another and shows each result as it arrives. */
   async function weighAll(pairs: readonly Candidate[]): Promise<void> {
     const wanted = pairs.filter((d) => !weighed.has(keyOf(d.row)) && !queue.some((q) => keyOf(q.row) === keyOf(d.row)));
     queue.push(...wanted);

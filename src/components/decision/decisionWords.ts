@@ -7,19 +7,19 @@ import {bp, count, day, number, percent, percentValue, periods, plural, signGlyp
 import {Keys} from "../ui/keys.js";
 import {Lamp} from "../ui/lamp.js";
 
-/** What the words are about. */
+/** Input of the sentences and tables of the page. */
 export interface DecisionView {
   list: readonly Candidate[];
   preset: string;
-  /** a year, a share */
+  /** risk-free return a year, a share */
   hurdle: number;
-  /** pairs still being weighed */
+  /** pairs still to be tested */
   pending: number;
 }
 
 const ordinal = (share: number | null): string => (share === null ? "–" : percent(share, 0));
 
-/** The light with one sentence that a beginner understands. */
+/** Draws the light with the answer in sentences that a beginner understands. */
 export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLElement {
   if (!list.length) return h("p", {class: "answer"}, "Nothing can be decided before there is data.");
   const light = lightOfPage(list);
@@ -49,7 +49,7 @@ export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLEleme
   return h("div", {class: "verdict"}, Lamp(light, {large: true}), h("p", {class: "answer"}, first + second + third));
 }
 
-/** Four figures: how many pairs, the best, what the preset did out of sample, the hurdle. */
+/** Draws four figures: entries now, the best pair, out-of-sample gains, out-of-sample return against the hurdle. */
 export function DecisionKeys({list, preset, hurdle, pending}: DecisionView): HTMLElement {
   const strong = list.filter((d) => d.row.label === "strong").length;
   const moderate = list.filter((d) => d.row.label === "moderate").length;
@@ -88,7 +88,7 @@ export function DecisionKeys({list, preset, hurdle, pending}: DecisionView): HTM
   ]);
 }
 
-/** Every pair with its light, its label and the numbers behind it. */
+/** Draws the table of pairs with light, label and the numbers behind them. */
 export function DecisionTable(
   {list, preset}: DecisionView,
   {onWeigh, onSort}: {onWeigh: (d: Candidate) => void; onSort: (rows: readonly Candidate[]) => void}
@@ -228,7 +228,7 @@ export function DecisionTable(
 const delayed = (weighed: Weighed | null | undefined): number | undefined =>
   weighed?.sensitivities.find((d) => d.name === "decision one bar later")?.metrics.annualReturn;
 
-/** The strongest arguments against, from the worst pair that was weighed and from the margin itself. */
+/** Lists the strongest arguments against a trade, from the tested pairs and the liquidation arithmetic. */
 export function DecisionAgainst({list, preset, hurdle, costs}: DecisionView & {costs: {perpFee: number}}): HTMLElement {
   const weighed = list.flatMap((d) => (d.weighed ? [d.weighed] : []));
   const worst = [...weighed].sort((a, b) => b.metrics.maxDrawdown - a.metrics.maxDrawdown)[0];

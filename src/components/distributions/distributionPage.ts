@@ -28,7 +28,6 @@ import {PairPicker} from "../run/pairPicker.js";
 import {dayIn, getParam, setParams} from "../ui/query.js";
 import {MOST_PAIRS} from "../run/strategyControls.js";
 
-/** The parts of the page. */
 export interface DistributionParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -61,8 +60,8 @@ const WORDS: Record<Shape, string> = {
 const NOTHING = "No settlement in this range.";
 
 /**
- * Distributions of any set of pairs side by side. Histories are fetched when a pair is chosen, never all of them; all
- * state is in the address.
+ * Compares the distributions of any set of pairs. A history is fetched when its pair is selected; the URL holds all
+ * state.
  * @param roundTrip costs of one round trip, share of notional
  */
 export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: number}): DistributionParts {
@@ -73,7 +72,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const known = () => [...new Set(catalogue.entries.filter((d) => !venue || d.venue === venue).map(({pair}) => pair))];
   const given = getParam("pairs")?.split(",").filter(Boolean);
   const unknown = (given ?? []).filter((pair) => !known().includes(pair));
-  let pairs = (given ?? opening(known())).filter((pair) => known().includes(pair)).slice(0, MOST_PAIRS);
+  let pairs = (given ?? initialPairs(known())).filter((pair) => known().includes(pair)).slice(0, MOST_PAIRS);
   let fromMs = dayIn(getParam("from"));
   let toMs = dayIn(getParam("to"));
   let samples: Sample[] = [];
@@ -278,13 +277,13 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   };
 }
 
-/** Three well-known pairs where they are there, else the first three. */
-function opening(known: readonly string[]): string[] {
+/** Returns BTC, ETH and SOL where available, else the first three pairs. */
+function initialPairs(known: readonly string[]): string[] {
   const liked = ["BTC", "ETH", "SOL"].flatMap((base) => known.find((pair) => pair.startsWith(`${base}/`)) ?? []);
   return liked.length ? liked : known.slice(0, 3);
 }
 
-/** Charts whose lines carry their names bear four of them. */
+/** Charts with direct labels show at most four lines. */
 const FEW = 4;
 const first = (d: DistributionView): readonly Sample[] => d.samples.slice(0, FEW);
 const few = (d: DistributionView): string =>

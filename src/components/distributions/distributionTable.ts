@@ -20,7 +20,7 @@ const column = (
   ...(title && {title})
 });
 
-/** All figures of all samples, with the download. */
+/** Draws the table of all samples, with downloads. */
 export function SampleTable({samples}: {samples: readonly Sample[]}): HTMLElement {
   let sorted: readonly Sample[] = samples;
   const table = DataTable(samples, {

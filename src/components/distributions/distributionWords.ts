@@ -4,7 +4,7 @@ import type {Sample} from "./distributionModel.js";
 import {bp, count, day, number, percent, plural} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 
-/** What the charts show. */
+/** Input of the charts and sentences of the page. */
 export interface DistributionView {
   samples: readonly Sample[];
   breakEven: number;
@@ -16,7 +16,7 @@ export interface DistributionView {
 
 export type Shape = "histogram" | "ecdf" | "box" | "ridge";
 
-/** One sentence for what is chosen. */
+/** Answers the page's title in one sentence. */
 export function distributionAnswer({samples, breakEven, fromMs, toMs}: DistributionView): string {
   const known = samples.filter((d) => d.count);
   if (!known.length) return "Choose at least one pair with settlements in the range.";
@@ -31,7 +31,7 @@ export function distributionAnswer({samples, breakEven, fromMs, toMs}: Distribut
     : `${span.replace(/^from/, "From")}, ${most.name} was at or above the break-even of ${bp(breakEven)} most often, in ${percent(most.above)} of its settlements, and ${least.name} least often, in ${percent(least.above)}.`;
 }
 
-/** Four figures over what is chosen. */
+/** Draws four figures of the selected histories. */
 export function DistributionKeys({samples, breakEven}: DistributionView): HTMLElement {
   const known = samples.filter((d) => d.count);
   const total = known.reduce((n, d) => n + d.count, 0);
@@ -71,7 +71,7 @@ export function DistributionKeys({samples, breakEven}: DistributionView): HTMLEl
   ]);
 }
 
-/** What the chosen distributions hide. */
+/** Says what the selected distributions hide. */
 export function distributionAgainst({samples, breakEven}: DistributionView): string {
   const known = samples.filter((d) => d.count);
   if (!known.length) return "Without settlements nothing speaks for it either.";
