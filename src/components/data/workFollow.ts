@@ -1,6 +1,6 @@
 import type {Health, Notification} from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "../engine/engineClient.js";
-import {fromAnswers, isEnded, withJob, type Jobs} from "../ingest/workModel.js";
+import {isEnded, mergeJobs, withJob, type Jobs} from "../ingest/workModel.js";
 import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
 
 /** All that the Data page shows of the work. */
@@ -49,8 +49,8 @@ export function followWork(
   }
 ): {reload: () => void; refresh: () => void; close: () => void} {
   let data: WorkData | undefined;
-  /** what the stream has said since the answers under way were asked for */
-  const heard = new Map<string, JobReport>();
+  /** updates from the stream since the pending requests were sent */
+  const updates = new Map<string, JobReport>();
   let loading = false;
   let again = false;
   let ended = false;
@@ -78,7 +78,7 @@ export function followWork(
     }
     loading = true;
     again = false;
-    heard.clear();
+    updates.clear();
     try {
       const [lists, tracked, schedule, health] = await Promise.all([
         Promise.all(LISTS.map((path) => client.get<JobReport[]>(path))),
@@ -88,7 +88,7 @@ export function followWork(
       ]);
       if (ended) return;
       const cut = lists.some((list) => list.length >= MOST);
-      data = {jobs: fromAnswers(lists, heard.values()), cut, tracked, schedule, health};
+      data = {jobs: mergeJobs(lists, updates.values()), cut, tracked, schedule, health};
       onError(null);
       draw();
     } catch (error) {
@@ -132,7 +132,7 @@ export function followWork(
     }
     if (event.type !== "job" && event.type !== "batch") return;
     const job = event.data as JobReport;
-    heard.set(job.id, job);
+    updates.set(job.id, job);
     onJob(job);
     if (!data) return;
     const was = data.jobs.get(job.id);

@@ -5,9 +5,9 @@ import {TextField} from "../ui/textField.js";
 import {importCommand} from "./workCommand.js";
 import {FETCHABLE, TIMEFRAMES} from "./workRequest.js";
 
-const TOLD = {value: "", label: "told by the file"};
+const FROM_FILE = {value: "", label: "told by the file"};
 
-/** Puts the command together that takes files in; a page cannot read this machine's folders, so a person types it. */
+/** Composes the command that imports files. A page cannot read local folders, so the user runs it. */
 export function ImportForm(): HTMLElement {
   const field = (id: string, label: string, hint: string, value = "", suggest: readonly string[] = []) =>
     TextField({id: `import-${id}`, label, hint, value, suggest, onInput: () => update()});
@@ -15,8 +15,8 @@ export function ImportForm(): HTMLElement {
   const venue = field("venue", "Venue they came from", "a ccxt id", "binance", ["binance", "bybit", "okx"]);
   const pair = field("pair", "Pair", "empty: told by the file's name");
   const columns = field("columns", "Columns, if the head does not tell", "e.g. ts=open_time,close=4");
-  const series = select([TOLD, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
-  const timeframe = select([TOLD, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
+  const series = select([FROM_FILE, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
+  const timeframe = select([FROM_FILE, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
     label: "Timeframe of candles"
   });
   const command = Command("");

@@ -26,17 +26,17 @@ const FIELDS = Object.keys(FIRST) as Field[];
 
 /** Options of an {@link IngestionForm}. */
 export interface IngestionOptions {
-  /** a venue's history, or the simulated market of the demo; a venue by default */
+  /** history of a venue (default), or the simulated market of the demo */
   kind?: "venue" | "demo";
-  /** keeps the choices in the address */
+  /** keeps the choices in the URL */
   remember?: boolean;
-  /** called once the engine has taken the work on, with its words */
+  /** called with the engine's messages once it has accepted the job */
   onStarted: (words: string[]) => void;
 }
 
 /**
- * What an ingestion is asked for, what it will cost, and the command that does the same. Where no engine can be given it,
- * it says what to type instead.
+ * Draws the form that starts an ingestion, with its estimated cost and the equivalent command. Without an engine that
+ * can run it, shows what to type instead.
  */
 export function IngestionForm(
   client: EngineClient,
@@ -75,7 +75,7 @@ export function IngestionForm(
   const absence = h("div", {class: "absence"});
   const start = h("button", {type: "submit", class: "button button--primary"}, "Start fetching");
   let busy = false;
-  /** what the engine's venue has filled in stands until a person types another */
+  /** whether the venue is set; until then it follows the engine's venue */
   let filled = demo || given("venue") !== null;
 
   const typed = (): TypedRequest => ({
@@ -95,7 +95,7 @@ export function IngestionForm(
   });
   const simKnown = () => demo || client.state.status?.simulated === true;
 
-  /** Says what is wrong where it is wrong; a field that nobody has filled in yet is no fault before it is sent. */
+  /** Shows problems at their fields; an empty field is no problem until the form is submitted. */
   function check({sent = false} = {}): ReturnType<typeof readRequest> {
     const now = typed();
     const result = readRequest(now, {simKnown: simKnown()});
@@ -113,9 +113,9 @@ export function IngestionForm(
     const why = demo
       ? demoAbsence(view(), text ?? "npx carrybook demo")
       : absenceOf(view(), {venue: venue.trim().toLowerCase(), command: text});
-    const told = JSON.stringify(why);
-    if (absence.dataset["told"] !== told) {
-      absence.dataset["told"] = told;
+    const shown = JSON.stringify(why);
+    if (absence.dataset["shown"] !== shown) {
+      absence.dataset["shown"] = shown;
       absence.replaceChildren(...(why ? [h("p", {}, why.words), ...why.commands.map(Command)] : []));
     }
     start.hidden = why !== null;
@@ -127,7 +127,7 @@ export function IngestionForm(
   }
   choose.addEventListener("input", () => changed());
 
-  /** What a person has chosen is checked and kept. */
+  /** Checks the form and keeps its choices in the URL. */
   function changed(): void {
     check();
     if (remember && !demo) keep(typed());
@@ -185,7 +185,7 @@ export function IngestionForm(
   let seen = "";
   const unwatch = client.watch(({link, status}) => {
     const now = `${link} ${status?.simulated} ${status?.venue}`;
-    // Every event of the stream comes by here.
+    // Called on every event of the stream.
     if (now === seen) return;
     seen = now;
     if (status && !filled) {
@@ -195,7 +195,7 @@ export function IngestionForm(
     }
     check();
   });
-  // What has ended is taken off the next estimate.
+  // A finished batch reduces what is still missing.
   const unsubscribe = client.onEvent((event) => {
     if (event.type === "batch" && isEnded(event.data as JobReport)) estimate.again();
   });

@@ -1,25 +1,25 @@
 import type {EngineLink} from "../engine/engineClient.js";
 
-/** Why this page cannot have work done, and what to type. */
+/** Why this page cannot start a job, and what to type instead. */
 export interface Absence {
   words: string;
   commands: string[];
 }
 
-/** What is known of the engine when work is to be started. */
+/** Known state of the engine when a job is to be started. */
 export interface EngineView {
   link: EngineLink;
-  /** false on a site that is published, where no engine can be */
+  /** false on a published site, which has no engine */
   reachable: boolean;
-  /** whether the engine's store holds the simulated market; null before it has said so */
+  /** whether the engine's store holds the simulated market; null before its status is known */
   simulated: boolean | null;
 }
 
 const START = "Start the engine, open the link that it prints, and start from there. Or fetch without it:";
 
 /**
- * Why the engine cannot be given work on a venue or on the demo; null where it can.
- * @param command what does the same without this page
+ * Returns why the engine cannot run a job for a venue or the demo; null when it can.
+ * @param command equivalent command
  */
 export function absenceOf(
   {link, reachable, simulated}: EngineView,
@@ -51,7 +51,7 @@ export function absenceOf(
   return null;
 }
 
-/** The same for the demo: an engine of a venue does not fill it. */
+/** Returns why the engine cannot fill the demo; an engine of a venue cannot. */
 export function demoAbsence(view: EngineView, command: string): Absence | null {
   if (view.link === "up" && view.simulated === false)
     return {

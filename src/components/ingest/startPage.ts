@@ -10,7 +10,7 @@ import {plural} from "../ui/format.js";
 
 type From = "venue" | "demo" | "files";
 
-/** One sentence on where a reader stands. */
+/** Says in one sentence which data exists already. */
 export function StartAnswer(status: Status | null): HTMLElement {
   const words = !status?.series.length
     ? "There is no market data yet. A venue gives its history without an account or a key; the demo needs no network at all; files of your own work too."
@@ -20,7 +20,7 @@ export function StartAnswer(status: Status | null): HTMLElement {
   return h("p", {class: "answer"}, words);
 }
 
-/** Three ways to data, one shown at a time; the choice is in the address. */
+/** Draws the three ways to get data, one at a time; the URL holds the choice. */
 export function StartWays(
   status: Status | null,
   {
@@ -74,7 +74,7 @@ export function StartWays(
   return h("div", {class: "start"}, h("div", {class: "controls"}, from), panel);
 }
 
-/** While an engine owns the store, files go in beside it only once it has ended. */
+/** Shows how to import while an engine owns the store: it must be stopped first. */
 function EngineOwns(client: EngineClient, status: Status | null): HTMLElement {
   const element = h("div", {class: "absence"});
   let shown: boolean | undefined;

@@ -8,7 +8,7 @@ import type {
   TrackedReport
 } from "../../lib/wire/data.js";
 
-/** Times a bulk retry puts one history back; after that only its own button does. */
+/** Bulk retries of one history; after that only its own Retry button queues it. */
 export const MOST_BULK_RETRIES = 3;
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -27,20 +27,20 @@ const STEPS: Readonly<Record<string, string>> = {
   publish: "publishing"
 };
 
-/** States in which nothing more happens by itself. */
+/** Returns whether a job is in a final state. */
 export const isEnded = ({status}: Pick<JobReport, "status">): boolean =>
   status === "completed" || status === "failed" || status === "cancelled";
 
 export const isBatch = ({parentId}: Pick<JobReport, "parentId">): boolean => parentId === null;
 
-/** The name of a batch by what it does, of a history by what it holds. */
+/** Names a batch by its task and a history by its series. */
 export function jobName(job: JobReport): string {
   if (!isBatch(job)) return [job.pair, job.series, job.timeframe].filter(Boolean).join(" ");
   const of = [job.pair, job.venue].filter(Boolean).join(", ");
   return [KINDS[job.kind] ?? job.kind, of].filter(Boolean).join(": ");
 }
 
-/** The stretch a job is about, in days. */
+/** Formats the time range of a job, in days. */
 export const jobSpan = ({from, to}: JobReport): string =>
   from === null || to === null ? "" : `${day(from)} to ${day(to)}`;
 
@@ -53,17 +53,17 @@ const STATUSES: Readonly<Record<JobStatus, string>> = {
   cancelled: "cancelled"
 };
 
-/** The state in words; one that waits after a failed attempt says until when. */
+/** Formats the state; a job that waits after a failed attempt shows when it is retried. */
 export function statusWords({status, notBefore}: JobReport, now: number): string {
   if (status === "queued" && notBefore !== null && notBefore > now) return `tries again in ${span(notBefore - now)}`;
   return STATUSES[status] ?? status;
 }
 
-/** The step of what runs, nothing of what does not. */
+/** Formats the current step of a running job; `–` otherwise. */
 export const stepWords = ({status, step}: JobReport): string =>
   status === "in_progress" ? (STEPS[step] ?? step) || "starting" : "–";
 
-/** Rows there are of those expected. */
+/** Formats fetched and expected rows. */
 export const rowsWords = ({rowsFetched, rowsExpected}: JobReport): string =>
   rowsExpected === null
     ? `${count(rowsFetched)} rows`
@@ -75,43 +75,43 @@ export const etaWords = (job: JobReport): string =>
 export const attemptWords = (job: JobReport): string =>
   isBatch(job) || job.attempts === 0 ? "–" : `${job.attempts} of ${job.maxAttempts}`;
 
-/** Everything that is known of the work, by id. */
+/** Known jobs by id. */
 export type Jobs = ReadonlyMap<string, JobReport>;
 
-/** Batches, and of single histories only those that still matter: what has not ended, and what failed. */
-const matters = (job: JobReport): boolean => isBatch(job) || !isEnded(job) || job.status === "failed";
+/** Returns whether a job is kept: every batch; a history only while it is open or has failed. */
+const isKept = (job: JobReport): boolean => isBatch(job) || !isEnded(job) || job.status === "failed";
 
-/** Takes in newer news of one job. */
+/** Applies an update of one job. */
 export function withJob(jobs: Jobs, job: JobReport): Jobs {
   const next = new Map(jobs);
-  if (matters(job)) next.set(job.id, job);
+  if (isKept(job)) next.set(job.id, job);
   else next.delete(job.id);
   return next;
 }
 
 /**
- * The work as the answers of `GET /jobs` tell it, and over them what the stream said since they were asked for: an
- * answer that was on its way undoes no news.
+ * Merges replies of `GET /jobs` with the stream's updates since the requests were sent, so that a slow reply does not
+ * overwrite newer updates.
  */
-export function fromAnswers(answers: readonly (readonly JobReport[])[], heard: Iterable<JobReport>): Jobs {
+export function mergeJobs(replies: readonly (readonly JobReport[])[], updates: Iterable<JobReport>): Jobs {
   let jobs: Jobs = new Map(
-    answers
+    replies
       .flat()
-      .filter(matters)
+      .filter(isKept)
       .map((job) => [job.id, job])
   );
-  for (const job of heard) jobs = withJob(jobs, job);
+  for (const job of updates) jobs = withJob(jobs, job);
   return jobs;
 }
 
-/** The work in the lists that the page shows. */
+/** Jobs by the lists of the page. */
 export interface WorkLists {
-  /** batches under way, oldest first, each followed by its histories that run */
+  /** running batches, oldest first, each followed by its running histories */
   now: JobReport[];
   running: JobReport[];
   waiting: number;
   failed: JobReport[];
-  /** batches that have ended, newest first */
+  /** finished batches, newest first */
   past: JobReport[];
 }
 
@@ -137,7 +137,7 @@ export function listsOf(jobs: Jobs): WorkLists {
   };
 }
 
-/** How far all work is, 0..1, and its counts in words; null where nothing is under way. Counts of a cut list are the least. */
+/** Returns the progress of all jobs, 0 to 1 or null when none runs, and their counts; with `cut`, counts are minima. */
 export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: number | null; text: string} {
   const open = lists.now.filter(isBatch);
   const failed = lists.failed.length ? `${count(lists.failed.length)} failed` : "";
@@ -154,14 +154,14 @@ export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: nu
   return {progress, text: `${percent(progress, 0)}: ${parts.filter(Boolean).join(", ")}`};
 }
 
-/** Failed histories that a bulk retry would put back. */
+/** Returns the failed histories that a bulk retry would queue. */
 export const retryable = (failed: readonly JobReport[]): JobReport[] =>
   failed.filter(({retries}) => retries < MOST_BULK_RETRIES);
 
-/** The label of the bulk retry. */
+/** Returns the label of the bulk retry. */
 export const retryLabel = (failed: readonly JobReport[]): string => `Retry ${count(retryable(failed).length)} failed`;
 
-/** What a retry did, and what it left out and why. */
+/** Describes the result of a retry: what was queued, what was skipped and why. */
 export function retriedWords({queued, skipped = []}: RetriedReport): string {
   const put = queued.length ? `${plural(queued.length, "history", "histories")} put back.` : "Nothing was put back.";
   if (!skipped.length) return put;
@@ -173,8 +173,8 @@ export function retriedWords({queued, skipped = []}: RetriedReport): string {
 }
 
 /**
- * What a command over many jobs did, and what it left and why: those left for one reason stand together.
- * @param nameOf the name of an id, as the reader knows it
+ * Describes the result of a bulk command: what was done, and what was skipped, grouped by reason.
+ * @param nameOf returns the display name of an id
  */
 export function bulkWords(
   did: string,
@@ -193,24 +193,24 @@ export function bulkWords(
   };
 }
 
-/** What was taken on, with the engine's own notes. */
+/** Describes an accepted job, with the engine's notes. */
 export const plannedWords = ({batches, notes}: PlannedReport): string[] => [
   batches.length ? `Taken on: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
   ...notes.map(({line, level}) => (level === "warn" ? `Warning: ${line}` : line))
 ];
 
-/** A pair of a venue that scheduled updates include, with its histories. */
+/** A pair of a venue in scheduled updates, with its histories. */
 export interface TrackedPair {
   venue: string;
   pair: string;
   histories: string[];
   fromTs: number;
   chosenBy: string;
-  /** false while updates leave it out */
+  /** false while updates skip it */
   enabled: boolean;
 }
 
-/** The tracked histories by pair, in the order they came. */
+/** Groups tracked histories by pair, in their original order. */
 export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
   const pairs = new Map<string, TrackedPair>();
   for (const {venue, pair, series, timeframe, fromTs, chosenBy, enabled} of tracked) {
@@ -224,7 +224,7 @@ export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
   return [...pairs.values()];
 }
 
-/** How a command that failed is told: what, and what to do. */
+/** Formats the error of a command, with the suggested fix. */
 export const errorWords = (error: unknown): string => {
   const {message, fix} = error as Error & {fix?: string | null};
   return fix ? `${message}: ${fix}` : message;

@@ -2,7 +2,7 @@ import {parsePair} from "../../lib/market/pair.js";
 import {TIMEFRAMES} from "../../lib/time/grid.js";
 import {count, plural} from "../ui/format.js";
 
-/** Series that can be fetched, with what they are. */
+/** Series that can be fetched. */
 export const FETCHABLE = [
   {value: "funding", label: "funding", title: "settled funding rates"},
   {value: "spot", label: "spot", title: "candles of the spot market"},
@@ -15,7 +15,7 @@ export const DEFAULT_SERIES: readonly string[] = ["funding", "spot", "perp", "ma
 export const DEFAULT_TIMEFRAMES: readonly string[] = ["1h"];
 export {TIMEFRAMES};
 
-/** The form as it was typed. */
+/** The form as typed. */
 export interface TypedRequest {
   venue: string;
   /** address of a simulated venue */
@@ -28,7 +28,7 @@ export interface TypedRequest {
   timeframes: readonly string[];
 }
 
-/** What `POST /jobs` is sent. */
+/** Body of `POST /jobs`. */
 export interface BackfillBody {
   kind: "backfill";
   venue: string;
@@ -40,7 +40,7 @@ export interface BackfillBody {
   timeframes: string[];
 }
 
-/** Why a field cannot be sent, by field. */
+/** Problems of the form, by field. */
 export type Problems = Partial<Record<keyof TypedRequest, string>>;
 
 const whole = (text: string, most: number): number | undefined => {
@@ -48,7 +48,7 @@ const whole = (text: string, most: number): number | undefined => {
   return /^\s*[\d,]+\s*$/.test(text) && value >= 1 && value <= most ? value : undefined;
 };
 
-/** The pairs of a text, each once. @throws `invalid pair: VALUE` */
+/** Parses a list of pairs, without duplicates. @throws RangeError `invalid pair: VALUE` */
 export const readPairs = (text: string): string[] => [
   ...new Set(
     text
@@ -71,8 +71,8 @@ const tryPairs = (text: string, problems: Problems): string[] => {
 };
 
 /**
- * Reads the form; a body only where nothing is wrong.
- * @param simKnown whether the engine itself knows where its simulated venue is
+ * Reads the form; the body is null when there is a problem.
+ * @param simKnown whether the engine knows the address of its simulated venue
  */
 export function readRequest(
   typed: TypedRequest,
@@ -107,7 +107,7 @@ export function readRequest(
   };
 }
 
-/** What the button of the form will do. */
+/** Returns the label of the submit button, which says what it will do. */
 export function startLabel({body}: ReturnType<typeof readRequest>): string {
   if (!body) return "Start fetching";
   const what = body.pairs ? plural(body.pairs.length, "pair") : `the top ${count(body.top)}`;

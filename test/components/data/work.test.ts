@@ -15,7 +15,7 @@ import {
   attemptWords,
   errorWords,
   etaWords,
-  fromAnswers,
+  mergeJobs,
   isBatch,
   isEnded,
   jobName,
@@ -40,7 +40,7 @@ const NOW = Date.UTC(2026, 2, 14, 12);
 const job = (id: string, change: Partial<Job> = {}): JobReport => newJob(id, "backfill", NOW, change);
 const asTask = (task: EngineTask): TaskReport => task;
 const work = madeWork(NOW);
-const jobs = fromAnswers([work.jobs], []);
+const jobs = mergeJobs([work.jobs], []);
 const child = (change: Partial<Job> = {}) =>
   job("c", {parentId: "b", pair: "BTC/USDT", series: "perp", timeframe: "1h", ...change});
 
@@ -89,7 +89,7 @@ describe("the lists of the work", () => {
       fc.property(state, state, (before, after) => {
         const old = child({status: before as Job["status"]});
         const news = child({status: after as Job["status"]});
-        expect(fromAnswers([[old]], [news])).toEqual(withJob(new Map([[old.id, old]]), news));
+        expect(mergeJobs([[old]], [news])).toEqual(withJob(new Map([[old.id, old]]), news));
       })
     );
   });
