@@ -9,21 +9,24 @@ import type {JobDetailReport, JobReport} from "../../lib/wire/data.js";
 
 const PARAM = "job";
 const MOST_LINES = 300;
-/** News of a job are read at this pace, ms. */
+/** Shortest pause between two reads of the job, ms. */
 const PACE_MS = 800;
 
-/** One job opened: its histories, what it found, its errors word for word, and its log. */
+/** Detail of one job: its histories, data quality, errors and log. */
 export interface JobDetail {
   element: HTMLElement;
   open: (id: string, opener?: HTMLElement | null) => void;
-  /** what the stream has said of a job */
-  heard: (job: Pick<JobReport, "id" | "parentId">) => void;
-  /** reads it anew where one is open */
+  /** reads the open job again if the update concerns it */
+  onUpdate: (job: Pick<JobReport, "id" | "parentId">) => void;
+  /** reads the open job again */
   reload: () => void;
   close: () => void;
 }
 
-/** @param actions those of the tables; opening is the detail's own. The open job is in the address. */
+/**
+ * Draws the detail of one job; the URL holds which.
+ * @param actions actions of the tables, without `open`, which the detail provides
+ */
 export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobActions, "open">): JobDetail {
   let id: string | null = null;
   let opener: HTMLElement | null = null;
@@ -126,7 +129,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
   return {
     element,
     open,
-    heard: (job) => (job.id === id || (job.parentId !== null && job.parentId === id)) && soon(),
+    onUpdate: (job) => (job.id === id || (job.parentId !== null && job.parentId === id)) && soon(),
     reload: () => void read(),
     close: () => clearTimeout(timer)
   };
@@ -135,7 +138,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
 const tone = ({status}: JobReport) =>
   status === "failed" ? "bad" : status === "cancelled" ? "warn" : status === "completed" ? "good" : "plain";
 
-/** What there is to know of a job beside its name and state. */
+/** Returns the facts of a job other than name and state. */
 export function factsOf(job: JobDetailReport): string[] {
   const {id, createdAt, startedAt, finishedAt, attempts, maxAttempts, retries, quality, children} = job;
   const failed = children.filter(({status}) => status === "failed").length;
@@ -156,7 +159,7 @@ export function factsOf(job: JobDetailReport): string[] {
   ].filter(Boolean);
 }
 
-/** What the work found in the data, in words. */
+/** Labels of the data-quality counts of a job. */
 const QUALITY: Readonly<Record<string, string>> = {
   rejected: "rows left out as unsound",
   repeats: "rows sent twice",

@@ -1,10 +1,10 @@
 import {count, instant, percent, plural, span} from "../ui/format.js";
 import type {LimitReport} from "../../lib/wire/data.js";
 
-/** The shares of a published limit that a client may be set to. */
+/** Allowed shares of a venue's published limit. */
 export const SHARE = {least: 0.05, most: 0.8, step: 0.05} as const;
 
-/** What a venue's client has sent and may send, in words. */
+/** Describes the requests a venue's client has sent and may send. */
 export function limitWords(
   {inWindow, perWindow, windowMs, published, requests, retries, bannedUntilMs}: LimitReport,
   now: number
@@ -17,11 +17,11 @@ export function limitWords(
   ].filter(Boolean);
 }
 
-/** The share of its own allowance that a client uses now, 0..1. */
+/** Returns the used share of a client's allowance in the current window, 0 to 1. */
 export const inUse = ({inWindow, perWindow}: LimitReport): number =>
   perWindow > 0 ? Math.min(1, inWindow / perWindow) : 0;
 
-/** A share as it is typed, in percent. @throws `invalid share: VALUE` */
+/** Parses a share typed in percent. @throws RangeError `invalid share: VALUE` */
 export function readShare(text: string): number {
   const value = Number(text.replace("%", "").trim()) / 100;
   if (!/\d/.test(text) || !(value >= SHARE.least && value <= SHARE.most))

@@ -6,10 +6,10 @@ import {SHARE, inUse, limitWords, readShare} from "./limitModel.js";
 import {errorWords} from "../ingest/workModel.js";
 import type {LimitReport} from "../../lib/wire/data.js";
 
-/** Requests pass within seconds: while the panel is open, they are counted at this pace, ms. */
+/** Interval of reads while the panel is open, ms; the window of a limit is a few seconds. */
 const PACE_MS = 1_000;
 
-/** The rate limit of every venue in use: what of it is used, and a throttle. Read only while it is open. */
+/** Draws the rate limit of every venue in use, with its share to set. Read only while the panel is open. */
 export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
   element: HTMLDetailsElement;
   close: () => void;
@@ -66,7 +66,7 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
   return {element, close: () => clearInterval(timer)};
 }
 
-/** One venue. What a person is about to set is not overwritten by what is in force. */
+/** Draws one venue. A share being edited is not overwritten by the current one. */
 function Row(venue: string, set: (venue: string, share: number) => Promise<LimitReport | null>) {
   const meter = h("progress", {max: 1, value: 0, "aria-label": `allowance of ${venue} in use`});
   const words = h("span", {});
@@ -136,7 +136,7 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
     form.hidden = limit.share === undefined;
     noLimit.hidden = !form.hidden;
     if (limit.share === undefined) return;
-    // A share that a person has changed and not set yet is theirs.
+    // A share that was edited and not applied yet is kept.
     const mine = inForce !== undefined && !apply.disabled && !fill;
     const share = Math.round(limit.share * 100) / 100;
     if (share === inForce && !fill) return;

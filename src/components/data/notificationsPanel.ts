@@ -15,7 +15,7 @@ const LOUD: Readonly<Record<Loudness, string>> = {
 };
 const MOST = 200;
 
-/** Where notifications go beside the page, in words. */
+/** Describes the channels that notifications are sent to. */
 export function channelWords({channels, perHour}: Pick<NotificationSettings, "channels" | "perHour">): string {
   if (!channels.length)
     return "They are told on these pages alone: no channel is set up (notify.webhook, notify.telegram or notify.email in carrybook.config.json).";
@@ -23,13 +23,16 @@ export function channelWords({channels, perHour}: Pick<NotificationSettings, "ch
   return `They also go to ${names.join("; ")}, at most ${perHour} messages an hour each.`;
 }
 
-/** What the engine has told, newest first, and how loud each event is. Read once it is opened; new ones come by the stream. */
+/**
+ * Draws the notifications, newest first, and the setting of each event. Read when the panel is opened; new ones come
+ * from the stream.
+ */
 export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">): {
   element: HTMLDetailsElement;
-  heard: (notification: Notification) => void;
+  onNotification: (notification: Notification) => void;
   reload: () => void;
 } {
-  let told: Notification[] = [];
+  let shown: Notification[] = [];
   let read = false;
   const said = h("p", {class: "step-note", role: "status"});
   const channels = h("p", {class: "muted switches-note"});
@@ -82,8 +85,8 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
         client.get<NotificationSettings>("/notifications/settings")
       ]);
       read = true;
-      told = list;
-      table.update(told);
+      shown = list;
+      table.update(shown);
       show(settings);
     } catch (error) {
       said.textContent = `not read: ${errorWords(error)}`;
@@ -101,10 +104,10 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
   );
   return {
     element,
-    heard(notification) {
+    onNotification(notification) {
       if (!read) return;
-      told = [notification, ...told.filter(({id}) => id !== notification.id)].slice(0, MOST);
-      table.update(told);
+      shown = [notification, ...shown.filter(({id}) => id !== notification.id)].slice(0, MOST);
+      table.update(shown);
     },
     reload: () => void (element.open && load())
   };

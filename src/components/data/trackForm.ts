@@ -4,7 +4,7 @@ import {errorWords} from "../ingest/workModel.js";
 import {readPairs} from "../ingest/workRequest.js";
 import type {TrackedReport} from "../../lib/wire/data.js";
 
-/** Puts pairs on the list of scheduled updates. */
+/** Draws the form that adds pairs to the scheduled updates. */
 export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedReport[]) => void): HTMLElement {
   const said = h("p", {class: "step-note", role: "status"});
   const input = h("input", {

@@ -17,21 +17,21 @@ import {WorkHistory} from "./workHistory.js";
 import {errorWords, listsOf, retryLabel, retryable, trackedPairs, workSummary} from "../ingest/workModel.js";
 import {FailedTable, NowTable, ScheduleTable, TrackedTable, type JobActions} from "./workTables.js";
 
-/** The work on the data while the engine is up: what runs, what failed, and the commands to it. */
+/** Draws the jobs while the engine is up: running, failed and past ones, with their commands. */
 export function WorkBoard(client: EngineClient): {element: HTMLElement; close: () => void} {
   const problem = h("p", {class: "problem", role: "alert"});
   const said = h("div", {class: "step-note step-note--list", role: "status"});
-  const say = (words: readonly string[]) => said.replaceChildren(...words.map((line) => h("p", {}, line)));
+  const report = (words: readonly string[]) => said.replaceChildren(...words.map((line) => h("p", {}, line)));
   const toasts = Toasts();
   document.body.append(toasts.element);
   const button = (label: string, click: () => unknown) => h("button", {type: "button", class: "button", click}, label);
 
   const commands = WorkCommands(client, {
-    say,
+    report,
     done: () => {
       follow.reload();
       detail.reload();
-      history.heard();
+      history.onUpdate();
     }
   });
   const retryAll = button("Retry 0 failed", commands.retryFailed);
@@ -76,16 +76,16 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
   const follow = followWork(client, {
     onNotification: (notification) => {
       if (!notification.silent) toasts.show(notification);
-      notifications.heard(notification);
+      notifications.onNotification(notification);
     },
     onJob: (job) => {
-      detail.heard(job);
-      history.heard();
+      detail.onUpdate(job);
+      history.onUpdate();
     },
     onReload: () => {
       detail.reload();
       notifications.reload();
-      history.heard();
+      history.onUpdate();
     },
     onError: (error) => {
       problem.textContent = error ? `The work could not be read: ${errorWords(error)}` : "";
@@ -108,7 +108,7 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
     }
   });
   const left = takeOver();
-  if (left.length) say(left);
+  if (left.length) report(left);
 
   const part = (title: string, ...children: Child[]) =>
     h("details", {class: "more"}, h("summary", {}, title), ...children);
@@ -151,7 +151,7 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
   };
 }
 
-/** The badge of the engine's health, and what it finds wrong in its own words. */
+/** Draws the engine's health and its issues. */
 export function HealthLine(health: WorkData["health"]): HTMLElement {
   if (!health) return h("p", {class: "pulse"}, badge("health not known", "plain"));
   const {status, issues, components} = health;

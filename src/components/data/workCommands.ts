@@ -3,26 +3,26 @@ import type {Selection} from "../ui/selection.js";
 import {bulkWords, errorWords, isBatch, jobName, plannedWords, retriedWords, type TrackedPair} from "../ingest/workModel.js";
 import type {BulkReport, JobReport, PlannedReport, RetriedReport, TaskReport} from "../../lib/wire/data.js";
 
-/** Jobs that one command over many may name. */
+/** Maximum of ids in one bulk command. */
 const MOST_IDS = 1_000;
 
-/** The commands of the Data page; what each answered, or why it was refused, is said in words. */
+/** Returns the commands of the Data page; each reports its result, or why it was rejected. */
 export function WorkCommands(
   client: Pick<EngineClient, "post">,
-  {say, done}: {say: (words: readonly string[]) => void; done: () => void}
+  {report, done}: {report: (lines: readonly string[]) => void; done: () => void}
 ) {
   const run = async <T>(doing: Promise<T>, words: (answer: T) => readonly string[]): Promise<void> => {
     try {
-      say(words(await doing));
+      report(words(await doing));
       done();
     } catch (error) {
-      say([errorWords(error)]);
+      report([errorWords(error)]);
     }
   };
   const of = (id: string, verb: string) => `/jobs/${encodeURIComponent(id)}/${verb}`;
   const many = (verb: "retry" | "cancel", did: string, selection: Selection): Promise<void> =>
-    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MOST_IDS)}), (report) => {
-      const {done: words, left} = bulkWords(did, report, selection.nameOf);
+    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MOST_IDS)}), (reply) => {
+      const {done: words, left} = bulkWords(did, reply, selection.nameOf);
       selection.clear();
       return [words, ...left];
     });
@@ -54,8 +54,8 @@ export function WorkCommands(
         `${pair} of ${venue} is no longer tracked. Its rows stay.`
       ]),
     runTask: ({name}: TaskReport) =>
-      run(client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`), (report) => [
-        `${name}: ${report.failed ? "failed, " : ""}${report.result ?? (report.running ? "runs" : "done")}`
+      run(client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`), (task) => [
+        `${name}: ${task.failed ? "failed, " : ""}${task.result ?? (task.running ? "runs" : "done")}`
       ])
   };
 }

@@ -3,32 +3,33 @@ import type {EngineClient, EngineEvent} from "../engine/engineClient.js";
 import {isEnded, mergeJobs, withJob, type Jobs} from "../ingest/workModel.js";
 import type {JobReport, TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
 
-/** All that the Data page shows of the work. */
+/** Jobs, tracked pairs, schedule and health, as the Data page shows them. */
 export interface WorkData {
   jobs: Jobs;
-  /** whether there is more work of a state than was asked for */
+  /** whether a list was truncated, so that counts are minima */
   cut: boolean;
   tracked: TrackedReport[];
-  /** null where the engine keeps none */
+  /** null when the engine has none */
   schedule: TaskReport[] | null;
   health: Health | null;
 }
 
-/** Answers of one kind are asked for up to this many. */
+/** Limit of each list of jobs. */
 const MOST = 1_000;
 const LISTS = [
   "/jobs?limit=50",
   ...["in_progress", "queued", "pending", "failed"].map((status) => `/jobs?limit=${MOST}&status=${status}`)
 ];
-/** The schedule has no event of its own: it is asked for at this pace while somebody looks. */
+/** Interval of reads of the schedule while the page is visible, because it has no event, ms. */
 const SLOW_MS = 30_000;
-/** Events that come together are drawn together. */
+/** Events within this time are drawn together, ms. */
 const DRAW_MS = 150;
+/** Pause before a failed read is repeated, ms. */
 const AGAIN_MS = 3_000;
 
 /**
- * Keeps the work as new as the stream of events. What may have been missed, by a break of the stream or behind another
- * tab, is asked for anew.
+ * Follows the jobs by the stream of events. Reads everything again when events may have been missed, as after a broken
+ * stream or in a background tab.
  */
 export function followWork(
   client: EngineClient,
@@ -42,9 +43,9 @@ export function followWork(
     onData: (data: WorkData) => void;
     onNotification: (notification: Notification) => void;
     onError: (error: Error | null) => void;
-    /** hears of every job as it changes */
+    /** called on each change of a job */
     onJob?: (job: JobReport) => void;
-    /** called when something may have been missed, so that what is shown beside must be read anew too */
+    /** called when events may have been missed, so that other panels must read again too */
     onReload?: () => void;
   }
 ): {reload: () => void; refresh: () => void; close: () => void} {
@@ -94,7 +95,7 @@ export function followWork(
     } catch (error) {
       if (ended) return;
       onError(error as Error);
-      // What the engine as it runs cannot tell will not change by asking.
+      // 409: this engine has no such data, so a retry would not help.
       if ((error as {status?: number}).status !== 409) soon();
     } finally {
       loading = false;
@@ -102,7 +103,7 @@ export function followWork(
     }
   }
 
-  /** A part of its own: the rest stands without it. */
+  /** Returns null on failure: the other parts are shown without the schedule. */
   const readSchedule = async (): Promise<TaskReport[] | null> => {
     const schedule = await client.get<TaskReport[]>("/schedule").catch(() => null);
     return Array.isArray(schedule) ? schedule : null;
@@ -119,12 +120,12 @@ export function followWork(
       data = {...data, schedule, health, tracked};
       draw();
     } catch {
-      // The stream tells when the engine is gone; these are asked for again soon.
+      // The stream detects a stopped engine; the next interval reads these again.
     }
   }
 
   const onEvent = (event: EngineEvent): void => {
-    if ((event.type as string) === "reset") return anew();
+    if ((event.type as string) === "reset") return reload();
     if (event.type === "notification") return onNotification(event.data);
     if (event.type === "health") {
       if (data) data = {...data, health: event.data};
@@ -140,15 +141,15 @@ export function followWork(
     draw();
     if (event.type === "batch" && isEnded(job) && (!was || !isEnded(was))) void refresh();
   };
-  const anew = (): void => {
+  const reload = (): void => {
     void load();
     onReload();
   };
   const seen = (): void => {
-    if (document.visibilityState === "visible") anew();
+    if (document.visibilityState === "visible") reload();
   };
   const shown = (event: PageTransitionEvent): void => {
-    if (event.persisted) anew();
+    if (event.persisted) reload();
   };
   const unsubscribe = client.onEvent(onEvent);
   document.addEventListener("visibilitychange", seen);
@@ -169,7 +170,7 @@ export function followWork(
   };
 }
 
-/** What scheduled updates include, history by history. */
+/** Returns the histories of scheduled updates. */
 async function readTracked(client: EngineClient): Promise<TrackedReport[]> {
   const pairs = await client.get<TrackedPairReport[]>("/tracked");
   return pairs.flatMap(({venue, pair, sinceTs, enabled, histories}) =>

@@ -3,23 +3,23 @@ import {h} from "../ui/dom.js";
 import {save} from "../ui/download.js";
 import type {EngineClient} from "../engine/engineClient.js";
 import {count, plural} from "../ui/format.js";
-import {KINDS, STATES, filterLines, jobQuery, saysWords, type JobFilter} from "./jobFilter.js";
+import {KINDS, STATES, filterLines, jobQuery, matchesWords, type JobFilter} from "./jobFilter.js";
 import {latest} from "../ui/latest.js";
 import {errorWords, jobName} from "../ingest/workModel.js";
 import {HistoryTable, type JobActions} from "./workTables.js";
 import type {JobReport} from "../../lib/wire/data.js";
 
-/** Jobs asked for at once, and rows drawn of them. */
+/** Limit of the request, and of the rows drawn. */
 const ASKED = 500;
 const DRAWN = 100;
-/** News are read at this pace, ms. */
+/** Shortest pause between two reads, ms. */
 const PACE_MS = 1_000;
 
-/** Every job there was, filtered by state, kind, pair and words; saved as it is filtered. Read only while it is open. */
+/** Draws the job history with filters and an export of the filtered jobs. Read only while it is open. */
 export function WorkHistory(
   client: Pick<EngineClient, "get" | "text">,
   actions: JobActions
-): {element: HTMLDetailsElement; heard: () => void; close: () => void} {
+): {element: HTMLDetailsElement; onUpdate: () => void; close: () => void} {
   const status = select(STATES, {label: "State", param: "job-state"});
   const kind = select(KINDS, {label: "Kind", param: "job-kind"});
   const pair = searchBox({label: "Pair", param: "job-pair", placeholder: "BTC/USDT"});
@@ -31,7 +31,7 @@ export function WorkHistory(
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const filter = (): JobFilter => ({status: status.value, kind: kind.value, pair: pair.value, text: text.value});
-  const found = () => jobs.filter((job) => saysWords(job, text.value));
+  const found = () => jobs.filter((job) => matchesWords(job, text.value));
   const draw = (): void => {
     const list = found();
     table.update(list);
@@ -104,7 +104,7 @@ export function WorkHistory(
   element.open = Boolean(set.status || set.kind || set.pair || set.text);
   return {
     element,
-    heard() {
+    onUpdate() {
       if (!element.open) return;
       timer ??= setTimeout(() => {
         timer = undefined;

@@ -6,8 +6,8 @@ import {WorkBoard} from "./workBoard.js";
 type Kind = EngineState["link"];
 
 /**
- * The work on the data as the engine tells it, with the commands to it. Where no engine can be, on a published site,
- * nothing is here at all. The room is taken before it is known what will stand in it, and is not given back.
+ * Draws the jobs of the engine with their commands; empty on a published site, which has no engine. Space is reserved
+ * before the content is known, and kept.
  */
 export function WorkPage(client: EngineClient = engineClient()): HTMLElement {
   const element = h("section", {class: "work-page", "aria-label": "Work"});
@@ -26,7 +26,7 @@ export function WorkPage(client: EngineClient = engineClient()): HTMLElement {
   return element;
 }
 
-/** What stands there while no work can be told of. */
+/** Explains why no jobs are shown, with the command that helps. */
 function Absent(kind: Kind): HTMLElement {
   if (kind === "down")
     return EmptyState("The engine is not running. While it runs, work is started and watched here:", "npm start");

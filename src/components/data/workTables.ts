@@ -20,11 +20,11 @@ import {
 import type {Selection} from "../ui/selection.js";
 import type {JobReport, TaskReport} from "../../lib/wire/data.js";
 
-/** A button of a row; what it is about is in its name for those who do not see the row. */
+/** Draws a button of a row; its accessible name includes the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>
   h("button", {type: "button", class: "button", "aria-label": `${label} ${about}`, click}, label);
 
-/** What a person does to a row of a table of jobs. */
+/** Actions of the rows of job tables. */
 export interface JobActions {
   selection: Selection;
   /** shows a job with its histories and log */
@@ -39,7 +39,7 @@ const name = ({selection}: JobActions): KeyedColumn<JobReport> => ({
   cell: (d) => [selection.box(d.id, jobName(d)), " ", h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))]
 });
 
-/** What can be done to a job in the state it is in. */
+/** Returns the column of actions, by the state of the job. */
 const doing = (actions: JobActions): KeyedColumn<JobReport> => ({
   label: "Do",
   stays: true,
@@ -69,7 +69,6 @@ const status: KeyedColumn<JobReport> = {
 
 const rows: KeyedColumn<JobReport> = {label: "Rows", align: "right", text: rowsWords};
 
-/** The error word for word, and below it what to do. */
 const error: KeyedColumn<JobReport> = {
   label: "Error",
   wrap: true,
@@ -77,7 +76,7 @@ const error: KeyedColumn<JobReport> = {
   cell: (d) => (d.error === null ? "–" : ErrorWords(d.error))
 };
 
-/** An error of a job, word for word, with what a person can do about it. */
+/** Shows the error of a job verbatim, and below it what to do. */
 export function ErrorWords(text: string): HTMLElement {
   const {exact, advice} = errorAdvice(text);
   return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
@@ -92,7 +91,7 @@ const progress: KeyedColumn<JobReport> = {
   ]
 };
 
-/** What runs: each batch, and below it the histories that are being fetched. */
+/** Draws the running batches, each followed by its running histories. */
 export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Under way",
@@ -116,7 +115,7 @@ export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
     ]
   });
 
-/** What failed, with the error as it was said. */
+/** Draws the failed histories with their errors. */
 export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Failed, newest first",
@@ -143,7 +142,7 @@ export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
     ]
   });
 
-/** Jobs of any state, batches and single histories alike. */
+/** Draws jobs of any state, batches and histories. */
 export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Jobs, newest first",
@@ -165,7 +164,7 @@ export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<
     ]
   });
 
-/** The histories of one batch. */
+/** Draws the histories of one batch. */
 export const ChildTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
     caption: "Its histories",
@@ -183,7 +182,7 @@ export const ChildTable = (actions: JobActions): Live<readonly JobReport[]> =>
     ]
   });
 
-/** Pairs that scheduled updates include. */
+/** Draws the pairs in scheduled updates. */
 export const TrackedTable = ({
   enable,
   remove
@@ -220,7 +219,7 @@ export const TrackedTable = ({
     ]
   });
 
-/** What is done by itself, and when next. */
+/** Draws the scheduled tasks. */
 export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readonly TaskReport[]> =>
   KeyedTable<TaskReport>({
     caption: "What is done by itself, UTC",

@@ -173,7 +173,7 @@ export function EngineBoard(client: EngineClient): {
 /** Draws the status line: mode, state, venue, heartbeat, cycle, and what the engine waits for. */
 function Pulse(
   {mode, state, venue, origin, simulated, dryRun, version, blockedBy, cycle}: EngineData["status"],
-  heard: () => number | null
+  lastEventTs: () => number | null
 ): HTMLElement {
   const bad = state === "halted";
   return h(
@@ -186,7 +186,7 @@ function Pulse(
       "span",
       {},
       "heartbeat ",
-      Ticking((now) => (heard() === null ? "–" : shortAge(now - heard()!)))
+      Ticking((now) => (lastEventTs() === null ? "–" : shortAge(now - lastEventTs()!)))
     ),
     h(
       "span",

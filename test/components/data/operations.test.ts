@@ -9,7 +9,7 @@ import {LiveDataTable} from "../../../src/components/ui/dataTable.js";
 import type {EngineClient, EngineState} from "../../../src/components/engine/engineClient.js";
 import {errorAdvice} from "../../../src/components/data/errorAdvice.js";
 import {factsOf} from "../../../src/components/data/jobDetail.js";
-import {KINDS, STATES, filterLines, jobQuery, saysWords} from "../../../src/components/data/jobFilter.js";
+import {KINDS, STATES, filterLines, jobQuery, matchesWords} from "../../../src/components/data/jobFilter.js";
 import {SHARE, inUse, limitWords, readShare} from "../../../src/components/data/limitModel.js";
 import {LiveStatus, Living} from "../../../src/components/data/liveStatus.js";
 import {channelWords} from "../../../src/components/data/notificationsPanel.js";
@@ -94,13 +94,13 @@ describe("the filter of the history", () => {
       status: "failed",
       error: "Status 403"
     });
-    expect(["", "btc 403", "failed perp", "b-1.1"].map((words) => saysWords(failed, words))).toEqual([
+    expect(["", "btc 403", "failed perp", "b-1.1"].map((words) => matchesWords(failed, words))).toEqual([
       true,
       true,
       true,
       true
     ]);
-    expect(saysWords(failed, "btc 404")).toBe(false);
+    expect(matchesWords(failed, "btc 404")).toBe(false);
     const lines = `${JSON.stringify(failed)}\n${JSON.stringify(job("b-2"))}\n`;
     expect(filterLines(lines, "403")).toEqual({ndjson: `${JSON.stringify(failed)}\n`, lines: 1});
     expect(filterLines(lines, " ")).toEqual({ndjson: lines, lines: 2});
