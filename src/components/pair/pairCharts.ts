@@ -1,4 +1,4 @@
-/** The charts of a pair's page, framed: what is seen, in which unit, and what stands there when there is nothing. */
+/** Framed charts of a pair's page: title, unit, and the text shown without data. */
 import {breakEvenRate} from "../charts/breakEven.js";
 import {colors} from "../ui/colors.js";
 import {CoverageStrip, coverageHeight} from "../charts/coverageStrip.js";
@@ -17,7 +17,7 @@ import type {Costs, Daily, SeriesStatus, Settlement} from "../feed/types.js";
 
 const NO_FUNDING = "No settled funding of this pair has been imported.";
 
-/** Funding per settlement with its 30-day mean and the break-even. */
+/** Charts funding per settlement with its 30-day mean and the break-even. */
 export function FundingFigure(
   rows: readonly Settlement[],
   {domain, costs}: {domain: TimeDomain; costs: Costs}
@@ -39,7 +39,7 @@ export function FundingFigure(
   );
 }
 
-/** Funding added up from the start of the window, against the cost of the round trip. */
+/** Charts cumulative funding since the start of the window against the round-trip cost. */
 export function CumulativeFigure(
   rows: readonly Settlement[],
   {domain, costs}: {domain: TimeDomain; costs: Costs}
@@ -70,7 +70,7 @@ export function CumulativeFigure(
   );
 }
 
-/** Spot and perpetual, daily closes. */
+/** Charts daily closes of spot and perpetual. */
 export function PriceFigure(rows: readonly Daily[], {domain, pair}: {domain: TimeDomain; pair: string}): HTMLElement {
   const inside = rows.filter((d) => d.ts >= domain[0] && d.ts <= domain[1]);
   const quote = pair.split("/")[1] ?? "quote";
@@ -98,7 +98,7 @@ export function PriceFigure(rows: readonly Daily[], {domain, pair}: {domain: Tim
   );
 }
 
-/** Basis at each settlement. */
+/** Charts the basis at each settlement. */
 export function BasisFigure(rows: readonly Settlement[], {domain}: {domain: TimeDomain}): HTMLElement {
   const known = rows.some((d) => d.basis !== null && d.boundaryTs >= domain[0] && d.boundaryTs <= domain[1]);
   return Figure(
@@ -124,7 +124,7 @@ export function BasisFigure(rows: readonly Settlement[], {domain}: {domain: Time
   );
 }
 
-/** Settlement intervals and their switches. */
+/** Charts the settlement interval and lists its changes. */
 export function IntervalFigure(rows: readonly Settlement[], {domain}: {domain: TimeDomain}): HTMLElement {
   const changes = switches(rows);
   const ambiguous = intervalRuns(rows)
@@ -141,7 +141,7 @@ export function IntervalFigure(rows: readonly Settlement[], {domain}: {domain: T
   });
 }
 
-/** Distribution of the window's rates. */
+/** Charts the distribution of the window's rates. */
 export function HistogramFigure(
   rows: readonly Settlement[],
   {bins, costs, domain}: {bins: number; costs: Costs; domain: TimeDomain}
@@ -161,7 +161,7 @@ export function HistogramFigure(
   });
 }
 
-/** Month by hour of day, over all history. */
+/** Charts the mean rate by month and hour of day over all history. */
 export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
   const figure = Figure((width) => Heatmap(rows, {width, height: 210}), {
     title: "Mean rate by month and hour of settlement",
@@ -180,7 +180,7 @@ export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
   return figure;
 }
 
-/** Every series of the pair with its holes. */
+/** Charts the coverage of the pair's series. */
 export function CoverageFigure(series: readonly SeriesStatus[]): HTMLElement {
   const holes = series.flatMap((d) => d.holes);
   const missing = holes.reduce((n, d) => n + d.rows, 0);

@@ -19,7 +19,7 @@ const median = (sorted: readonly number[]) =>
 
 const sum = (rows: readonly Settlement[]) => rows.reduce((total, d) => total + (d.rate ?? 0), 0);
 
-/** What stands on the page of a pair that is not in the lake. */
+/** Explains how to import a pair that is not in the lake. */
 export function UnknownPair(slug: string): HTMLElement {
   const pair = slug.replace("-", "/");
   return h(
@@ -36,7 +36,7 @@ export function UnknownPair(slug: string): HTMLElement {
   );
 }
 
-/** One sentence for the window: what the short leg received, against the cost of getting in and out. */
+/** Answers for the window: funding of the short leg against the round-trip cost. */
 export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, window}: WordsOptions): HTMLElement {
   if (!rows.length) return h("p", {class: "answer"}, "There is no settlement in this window, so nothing can be said.");
   const total = sum(rows);
@@ -52,7 +52,7 @@ export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, windo
   return h("p", {class: "answer"}, text.replace("the short leg", `the short leg of ${pair}`));
 }
 
-/** Newest rate, funding of the window, share that was positive, break-even. */
+/** Draws four figures: newest rate, break-even, funding of the window, share of positive settlements. */
 export function PairKeys(
   history: readonly Settlement[],
   rows: readonly Settlement[],
@@ -102,7 +102,7 @@ export function PairKeys(
   ]);
 }
 
-/** The strongest argument against the trade that the pair's own history offers. */
+/** States the strongest argument against the trade from the pair's own history. */
 export function PairAgainst(
   history: readonly Settlement[],
   rows: readonly Settlement[],
@@ -129,7 +129,7 @@ export function PairAgainst(
   );
 }
 
-/** The deepest fall of cumulative funding from a high to the lowest point after it, as a share of notional. */
+/** Returns the largest drawdown of cumulative funding, a share of notional, with its start and end. */
 export function worstStretch(rows: readonly Settlement[]): {depth: number; from: number; to: number} {
   let total = 0;
   let peak = 0;
@@ -145,13 +145,13 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
   return worst;
 }
 
-/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of SEMANTICS where unknown. */
+/** Parses costs sent as decimal text into numbers; unknown ones get the defaults of SEMANTICS. */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
   const {spotFee = 0.001, perpFee = 0.00055, slippageBps = 5, roundTrip = 0.0051} = costs ?? {};
   return {spotFee: +spotFee, perpFee: +perpFee, slippageBps: +slippageBps, roundTrip: +roundTrip};
 }
 
-/** The round trip of costs that travel as text (SEMANTICS §4), a share of notional; the defaults where unknown. */
+/** Returns the round-trip cost (SEMANTICS §4), a share of notional, from costs sent as decimal text. */
 export function roundTripOf(
   costs: Partial<Record<"spotFee" | "perpFee" | "slippageBps", string>> | null | undefined
 ): number {
