@@ -17,8 +17,8 @@ const WHY: Readonly<Partial<Record<EngineLink, string>>> = {
   unknown: "the engine does not answer"
 };
 
-/** Waits until it is known how this page stands with the engine. */
-function known(client: EngineClient): Promise<EngineLink> {
+/** Waits until the connection to the engine is known, at most `WAIT_MS`. */
+function linkKnown(client: EngineClient): Promise<EngineLink> {
   return new Promise((resolve) => {
     let unwatch = (): void => {};
     const end = (link: EngineLink): void => {
@@ -29,13 +29,13 @@ function known(client: EngineClient): Promise<EngineLink> {
     const timer = setTimeout(() => end(client.state.link), WAIT_MS);
     unwatch = client.watch(({link}) => {
       if (link === "up" || link === "down") end(link);
-      // Another tab may be about to hand the token over.
+      // Another tab may be about to send the token.
       else if (link === "no token") setTimeout(() => end(client.state.link), 1_500);
     });
   });
 }
 
-/** What the engine has done, stepped through like a backtest. It comes from the engine's API alone and is kept nowhere. */
+/** Returns the run of the engine as a source of the Replay. Its data comes from the engine's API and is not stored. */
 export function EngineReplay(client: EngineClient = engineClient()): ReplaySource {
   let record: EngineRecord | undefined;
   let run: OpenedReplay | undefined;
@@ -55,7 +55,7 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
     },
     opening: "Asking the engine for its run …",
     async open() {
-      const link = await known(client);
+      const link = await linkKnown(client);
       if (link !== "up") throw new Error(WHY[link] ?? WHY.unknown);
       const status = await client.get<EngineStatus>("/status");
       if (!status.account) throw new Error("the engine runs without a trading loop, so it has no run");
@@ -97,13 +97,13 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
   };
 }
 
-/** What happened at an instant, in one sentence. */
+/** Says in one sentence what happened at an instant. */
 function answerOf({ts, events, decided}: EngineStep): string {
-  const said = events.map((d) => eventWords(d, ACCOUNT_UNIT));
-  const held = decided
+  const happened = events.map((d) => eventWords(d, ACCOUNT_UNIT));
+  const blocked = decided
     .filter((d) => d.kind === "gated" || d.kind === "refused" || d.kind === "lapse")
     .map((d) => `${d.pair} was not opened: ${d.reason}`);
-  const all = [...said, ...held].slice(0, 5);
+  const all = [...happened, ...blocked].slice(0, 5);
   const quiet = decided.length
     ? `${plural(decided.length, "decision")}, see below`
     : "the account was marked; nothing else happened";

@@ -10,12 +10,12 @@ import {loadRun} from "../run/runLoader.js";
 import {unitOf} from "../run/runWords.js";
 import {valueOf} from "../run/strategyControls.js";
 
-/** An order without its number. */
+/** A worker order without its id. */
 type Order = ReplayOrder extends infer O ? (O extends ReplayOrder ? Omit<O, "id"> : never) : never;
 
 /**
- * A backtest with every instant kept. It lives in a worker and tells one step at a time; the page never holds a later
- * rate or price.
+ * Returns a backtest as a source of the Replay. It runs in a worker that returns one step at a time, so the page never
+ * has a later rate or price.
  */
 export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunState): ReplaySource {
   const unit = unitOf(state.pairs);
@@ -38,10 +38,10 @@ export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunStat
       waiting.clear();
     };
     thread.onmessage = ({data}: MessageEvent<ReplayAnswer>) => {
-      const asked = waiting.get(data.id);
+      const pending = waiting.get(data.id);
       waiting.delete(data.id);
-      if (data.type === "error") asked?.reject(new Error(data.message));
-      else asked?.resolve(data);
+      if (data.type === "error") pending?.reject(new Error(data.message));
+      else pending?.resolve(data);
     };
     return thread;
   }

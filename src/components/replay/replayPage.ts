@@ -18,7 +18,6 @@ import {defaultState, StrategyControls} from "../run/strategyControls.js";
 import {TradeCard} from "../run/tradeCard.js";
 import {TradeList} from "../run/tradeList.js";
 
-/** The parts of the replay's page. */
 export interface ReplayParts {
   answer: HTMLElement;
   player: HTMLElement;
@@ -37,9 +36,9 @@ export interface ReplayParts {
 const NO_RUN = "There is no run to step through yet.";
 
 /**
- * Steps through a run: a backtest of the rules in the address, or, with `run=paper`, what the engine has done. Every
- * step shows what was known then.
- * @param engineRun the run of the engine, when the address asks for it
+ * Steps through a run: a backtest of the rules in the URL, or, with `run=paper`, the run of the engine. Each step shows
+ * only what was known then.
+ * @param engineRun returns the run of the engine, called when the URL requests it
  */
 export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () => ReplaySource): ReplayParts {
   const {catalogue} = feed;
@@ -113,7 +112,7 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
     h("div", {}, h("p", {}, replayAgainst(run)), SourceLine(run.notShown))
   );
 
-  /** Asks for the step in hand; while one is on its way only the newest is asked for after it. */
+  // While one step is being read, only the newest request is kept.
   let busy = false;
   let wanted: number | undefined;
   const player = ReplayPlayer((index) => {

@@ -8,7 +8,7 @@ import {unitOf} from "../run/runWords.js";
 import {valueOf} from "../run/strategyControls.js";
 import {REASONS} from "../run/tradeCard.js";
 
-/** One event in words. */
+/** Describes one event. */
 export const eventWords = (d: ReplayEvent, unit: string): string =>
   d.kind === "opened"
     ? `${d.pair} was opened: ${REASONS[d.reason!] ?? d.reason}`
@@ -18,13 +18,13 @@ export const eventWords = (d: ReplayEvent, unit: string): string =>
         ? `the short leg of ${d.pair} was liquidated`
         : `${d.pair} ${Number(d.amount) < 0 ? "paid" : "received"} ${number(Math.abs(Number(d.amount)), 4)} ${unit} of funding`;
 
-/** What happened at an instant, in one sentence. */
+/** Says in one sentence what happened at an instant. */
 export function stepAnswer(step: ReplayStep, unit: string): string {
-  const say = step.events.map((d) => eventWords(d, unit));
+  const happened = step.events.map((d) => eventWords(d, unit));
   const settled = step.pairs.filter(
     (d) => d.decides && d.position === "flat" && !step.events.some((e) => e.pair === d.pair)
   );
-  const held = settled.map((d) => {
+  const stayed = settled.map((d) => {
     const short = d.conditions.filter((c) => !c.met).length;
     return !d.conditions.length
       ? `${d.pair} settled, but its interval is not known, so nothing was decided`
@@ -32,12 +32,12 @@ export function stepAnswer(step: ReplayStep, unit: string): string {
         ? `${d.pair} settled and stayed out, ${short} of ${d.conditions.length} conditions were not met`
         : `${d.pair} settled and met every condition`;
   });
-  const all = [...say, ...held.slice(0, 3)];
+  const all = [...happened, ...stayed.slice(0, 3)];
   const waits = step.waiting.map((d) => `an ${d.intent} of ${d.pair} waits for a price`);
   return `${instant(step.ts)}: ${[...all, ...waits].join("; ") || "nothing settled and nothing was decided"}.`;
 }
 
-/** Four figures of a step. */
+/** Draws four figures of a step. */
 export function StepKeys(step: ReplayStep, state: RunState): HTMLElement {
   const unit = unitOf(state.pairs);
   const capital = Number(valueOf(state, "capital"));
@@ -79,7 +79,7 @@ const CONDITION_WORDS: Record<ReplayPair["conditions"][number]["name"], string> 
   "exit score": "score"
 };
 
-/** Signals of every pair with their parts, and what is met and what is not. */
+/** Draws the table of signals and conditions of every pair. */
 export function SignalTable(step: ReplayStep): HTMLElement {
   return DataTable(step.pairs, {
     caption:
@@ -153,12 +153,12 @@ const num = (text: string | undefined): number | null => (text === undefined ? n
 
 function conditionText({name, value, relation, limit, met}: ReplayPair["conditions"][number]): string {
   const isRate = name !== "score" && name !== "exit score" && name !== "volume";
-  const say = (x: string | undefined) =>
+  const side = (x: string | undefined) =>
     x === undefined ? "unknown" : name === "volume" ? x : isRate ? bp(Number(x)) : number(Number(x), 3);
-  return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${say(value)} ${relation} ${say(limit)}`;
+  return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${side(value)} ${relation} ${side(limit)}`;
 }
 
-/** The open hedges with their parts as they stood. */
+/** Draws the table of open hedges at the step. */
 export function Book(step: ReplayStep, unit: string): HTMLElement {
   return DataTable(step.hedges, {
     caption: `The book; money in ${unit}, legs marked at the newest open`,
