@@ -32,7 +32,7 @@ interface Curves {
   trades: TradeMark[];
 }
 
-/** The parts of the builder's page, live: they change in place as the inputs do. */
+/** Parts of the Builder page; they update in place. */
 export interface BuilderParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -49,15 +49,15 @@ export interface BuilderParts {
   against: HTMLElement;
 }
 
-/** Where the scripts of the workers are. */
+/** URLs of the worker scripts. */
 export interface WorkerUrls {
   lab: string;
   sweep: string;
 }
 
 /**
- * The strategy builder: inputs, a live run in a worker, and everything that is drawn of it. The address holds the whole
- * state; of a dragged slider only the newest value is run.
+ * Draws the strategy builder: inputs, a live run in a worker, and its results. The URL holds the whole state; while a
+ * slider is dragged, only the newest value is run.
  */
 export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const {catalogue} = feed;
@@ -276,7 +276,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     visit.update(log.add(JSON.stringify([list, timeframe, fromMs, toMs, strategy, set]), words.join(", "), run));
   }
 
-  /** What takes longer than a frame waits until the reader pauses. */
+  // Work that takes longer than a frame waits until the inputs rest.
   let pause: ReturnType<typeof setTimeout> | undefined;
   function later(): void {
     clearTimeout(pause);
@@ -347,7 +347,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   };
 }
 
-/** Entries and exits of a run, to be marked on its curve. */
+/** Returns the entries and exits of a run, to be marked on its curve. */
 export const marksOf = ({report}: LabRun): TradeMark[] =>
   report.runs.flatMap((run) =>
     run.trades.flatMap(({pair, entryTs, exitTs, net}) => [
@@ -369,7 +369,7 @@ const aroundValues = (state: RunState): Record<string, string[]> =>
       .map(({key}) => [key, valuesAround(KNOBS[key]!, valueOf(state, key)!)])
   );
 
-/** The strongest argument against the run in hand that the run itself gives. */
+/** States the strongest argument against the run from its own figures. */
 function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const {metrics, splits, totals} = run.report.portfolio;
   const lost = splits.month.filter((d) => d.net < 0).length;

@@ -3,14 +3,14 @@ import {commandOf, configDocument, type RunState} from "../../lib/strategy/reque
 import {h} from "../ui/dom.js";
 import {linkTo} from "../ui/links.js";
 
-/** Saves text under a name. */
+/** Saves text as a file. */
 export function saveText(content: string, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([content], {type}));
   h("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** A button that copies what it names, and says so. */
+/** Draws a button that copies a text and confirms it. */
 export function CopyButton(label: string, text: () => string): HTMLElement {
   const button = h(
     "button",
@@ -28,7 +28,7 @@ export function CopyButton(label: string, text: () => string): HTMLElement {
   return button;
 }
 
-/** The run as `backtest --json` prints it, less the manifest, which belongs to the command line. */
+/** Returns the run as `backtest --json` prints it, without the manifest, which the command line adds. */
 export function runDocument({report, equity}: LabRun): Record<string, unknown> {
   return {
     ...report,
@@ -39,7 +39,7 @@ export function runDocument({report, equity}: LabRun): Record<string, unknown> {
   };
 }
 
-/** Everything that hands a run on: command, config, file, the page that replays it. */
+/** Draws the exports of a run: command, config, link, file, and its replay. */
 export function HandOn(state: RunState, run: LabRun | undefined): HTMLElement {
   const command = commandOf(state);
   return h(

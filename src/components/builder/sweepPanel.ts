@@ -18,11 +18,11 @@ import {valueOf} from "../run/strategyControls.js";
 import {sweepInPage} from "./sweepPool.js";
 import {FoldTable, SweepTable, sweepAnswer} from "./sweepWords.js";
 
-/** What a sweep needs of the page it stands on. */
+/** Parts of the page that the sweep uses. */
 export interface SweepContext {
   client: LabClient;
   workerUrl: string;
-  /** the state in hand with its data, or undefined while that loads */
+  /** returns the current state with its data, undefined while the data loads */
   current: () => {state: RunState; markets: readonly MarketData[]; range: Range} | undefined;
   onTrials: (trials: readonly RunTrial[], runner: SweepRunner, state: RunState) => void;
   onUse: (params: Readonly<Record<string, string>>) => void;
@@ -50,8 +50,8 @@ interface Grid {
 }
 
 /**
- * A sweep in the page: one or two parameters over their values on every pair in hand, in workers, with progress and a
- * way to stop; then what speaks against the best of it. The trials are those of `carrybook sweep`, to the bit.
+ * Runs a sweep in the page: one or two parameters over their values on every selected pair, in workers, with progress
+ * and cancel; then tests the best trial. The trials are identical to those of `carrybook sweep`.
  */
 export function SweepPanel(context: SweepContext): {element: HTMLElement; follow: (state: RunState) => void} {
   let state: RunState | undefined;
@@ -126,7 +126,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
     setParams({grid: specs().join(";")});
     preview();
   }
-  /** Says how much would be run, or why it cannot be. */
+  /** Shows the number of trials, or why the sweep cannot run. */
   function preview(): SweepPlan | undefined {
     const now = context.current();
     problem.textContent = "";
@@ -269,7 +269,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
   };
 }
 
-/** The trials of a sweep as cells, added up over the pairs; a cell that has not run on every pair is left out. */
+/** Sums the trials of a sweep over the pairs into cells; a cell that has not run on every pair is omitted. */
 export function cellsOf(runner: SweepRunner, trials: readonly RunTrial[]): GridCell[] {
   const {axes} = runner.grid;
   const pairs = runner.plan.markets.length;

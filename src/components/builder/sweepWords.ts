@@ -9,7 +9,7 @@ const paramsText = (params: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key} ${value}`)
     .join(", ");
 
-/** What speaks for and against the best of a sweep on one pair, in sentences. */
+/** Describes the evidence for and against the best trial of a sweep on one pair. */
 export function sweepAnswer({
   pair,
   best,
@@ -41,7 +41,7 @@ export function sweepAnswer({
   ].join(" ");
 }
 
-/** The same figures as a table, one row a pair. */
+/** Draws the best trial of each pair and its tests as a table. */
 export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string}): HTMLElement {
   const figure = (
     key: string,
@@ -116,7 +116,7 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
   });
 }
 
-/** The folds of the walk-forward of one pair: what was chosen, what it made in training and after. */
+/** Draws the folds of one pair's walk-forward: chosen values, net in training and out of sample; null without folds. */
 export function FoldTable({pair, walkForward}: BestReport, {unit}: {unit: string}): HTMLElement | null {
   const rows = walkForward.flatMap(({mode, folds}) => folds.map((fold) => ({mode, ...fold})));
   if (!rows.length) return null;

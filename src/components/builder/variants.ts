@@ -6,21 +6,21 @@ import {number, percent} from "../ui/format.js";
 import {getParam, setParams} from "../ui/query.js";
 import {statistic} from "../run/runWords.js";
 
-/** A variant kept for comparison: a strategy on whatever pairs and range are in hand. */
+/** A variant kept for comparison: a strategy, run on the current pairs and range. */
 export interface Variant {
   strategy: string;
   set: Readonly<Record<string, string>>;
 }
 
-/** Kept beside the one in hand: four in all. */
+/** Variants kept beside the current settings. */
 export const MOST_KEPT = 3;
 const NAMES = ["B", "C", "D"];
 
-/** A variant as a parameter of the address: `balanced;leverage:2`. */
+/** Returns a variant as a query parameter: `balanced;leverage:2`. */
 export const variantText = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key}:${value}`)].join(";");
 
-/** Reads it back; undefined where it is none or cannot run. */
+/** Parses a variant from a query parameter; undefined when it is invalid. */
 export function variantFrom(text: string, fallback: RunState): Variant | undefined {
   const [strategy = "", ...settings] = text.split(";");
   const values = new Map(settings.map((setting) => setting.split(":") as [string, string]));
@@ -28,7 +28,7 @@ export function variantFrom(text: string, fallback: RunState): Variant | undefin
   return problems.length || whyInvalid(state) ? undefined : {strategy: state.strategy, set: state.set};
 }
 
-/** The variants in the address. */
+/** Returns the variants of the URL. */
 export const keptVariants = (fallback: RunState): Variant[] =>
   NAMES.map((name) => getParam(`variant${name}`))
     .filter((text) => text !== null)
@@ -37,10 +37,10 @@ export const keptVariants = (fallback: RunState): Variant[] =>
 export const writeVariants = (kept: readonly Variant[]): void =>
   setParams(Object.fromEntries(NAMES.map((name, i) => [`variant${name}`, kept[i] ? variantText(kept[i]) : null])));
 
-/** The variant in hand is A. */
+/** Returns the letter of a variant; the current settings are A. */
 export const variantName = (i: number): string => (i === 0 ? "A" : NAMES[i - 1]!);
 
-/** What a variant sets, in words. */
+/** Describes the settings of a variant. */
 export const variantWords = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key} ${value}`)].join(", ");
 
@@ -50,7 +50,7 @@ interface Row {
   run: LabRun | undefined;
 }
 
-/** Up to four variants beside each other, with buttons to take one in hand or drop it. */
+/** Draws up to four variants side by side, with buttons to use or remove one. */
 export function VariantTable(
   rows: readonly Row[],
   {onUse, onDrop}: {onUse: (i: number) => void; onDrop: (i: number) => void}

@@ -6,10 +6,10 @@ import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {count, number, percent, plural} from "../ui/format.js";
 
-/** One thing that was tried in this visit. */
+/** One trial of this visit. */
 export interface VisitTrial {
   n: number;
-  /** what was run on what, in words */
+  /** description of the run */
   what: string;
   net: number;
   annualReturn: number | undefined;
@@ -19,14 +19,14 @@ export interface VisitTrial {
 }
 
 /**
- * Every trial of a visit, those of sweeps included: whoever looks at many variants and keeps the best must pay for the
- * looking, so the Sharpe ratio in hand is deflated by all of them (SEMANTICS §6).
+ * Log of all trials of a visit, sweeps included. Choosing the best of many trials inflates its Sharpe ratio, so the
+ * current one is deflated by all of them (SEMANTICS §6).
  */
 export class VisitLog {
   readonly trials: VisitTrial[] = [];
   readonly #seen = new Map<string, number>();
 
-  /** Adds a run, once for each key. @returns its index */
+  /** Adds a run unless its key is known; returns its index. */
   add(key: string, what: string, run: LabRun): number {
     const known = this.#seen.get(key);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export class VisitLog {
     });
   }
 
-  /** Adds all trials of a sweep. */
+  /** Adds the trials of a sweep whose keys are new. */
   addSweep(trials: readonly RunTrial[], what: (index: number) => {key: string; text: string}): void {
     for (const {index, outcome} of trials) {
       const {key, text} = what(index);
@@ -58,7 +58,7 @@ export class VisitLog {
     return index;
   }
 
-  /** The trial at an index deflated by all of the visit. */
+  /** Returns the deflated Sharpe ratio of a trial, given all trials of the visit. */
   deflation(index: number): Deflation {
     return deflate(
       this.trials.map(({moments}) => moments),
@@ -67,7 +67,7 @@ export class VisitLog {
   }
 }
 
-/** What the number of looks leaves of the Sharpe ratio in hand. */
+/** Says how much of the current Sharpe ratio the number of trials explains. */
 export function visitAnswer(log: VisitLog, index: number): string {
   const {deflatedSharpe, expectedMaxSharpe} = log.deflation(index);
   const n = log.trials.length;
@@ -84,7 +84,7 @@ export function visitAnswer(log: VisitLog, index: number): string {
   );
 }
 
-/** The log as a table, newest first. */
+/** Draws the log as a table, newest first. */
 export function VisitTable(log: VisitLog): HTMLElement {
   return h(
     "details",
