@@ -1,13 +1,13 @@
 import {Decimal, text} from "../../lib/money/decimal.js";
 import {bp, number} from "../ui/format.js";
 
-/** One parameter of a strategy as a reader turns it. */
+/** One parameter of a strategy that has a slider. */
 export interface Knob {
   key: string;
   label: string;
-  /** what it means, on hover */
+  /** meaning, shown on hover */
   title: string;
-  /** ends and step of the slider, exact; the value itself may lie beyond */
+  /** ends and step of the slider, exact decimals; a value may lie outside */
   min: string;
   max: string;
   step: string;
@@ -111,7 +111,7 @@ function weight(key: string, of: string): Knob {
   };
 }
 
-/** Keys that are typed rather than turned, with their units. */
+/** Parameters with a text field. */
 export const TYPED: readonly {key: string; label: string; title: string}[] = [
   {key: "capital", label: "Capital, quote", title: "what the account begins with (capital)"},
   {key: "maxPositionUsd", label: "Notional of one hedge", title: "spot notional of one hedge at most (maxPositionUsd)"},
@@ -125,7 +125,7 @@ export const TYPED: readonly {key: string; label: string; title: string}[] = [
   {key: "perpFee", label: "Perp fee, share", title: "fee of a perpetual's fill, 0.00055 is 0.055 % (perpFee)"}
 ];
 
-/** Keys that are on or off, or one of a few. */
+/** Parameters with a few values. */
 export const CHOICES: readonly {key: string; label: string; values: readonly {value: string; label: string}[]}[] = [
   {
     key: "sizing",
@@ -161,25 +161,25 @@ export const CHOICES: readonly {key: string; label: string; values: readonly {va
   }
 ];
 
-/** The value at a slider's position, exactly: `min + position × step`. */
+/** Returns the exact value at a slider's position: `min + position × step`. */
 export const valueAt = (knob: Knob, position: number): string =>
   text(new Decimal(knob.min).plus(new Decimal(knob.step).times(position)));
 
-/** How many steps a slider has. */
+/** Returns the number of steps of a slider. */
 export const stepsOf = ({min, max, step}: Knob): number => new Decimal(max).minus(min).div(step).round().toNumber();
 
-/** The slider's position nearest to a value, within its ends. */
+/** Returns the slider's position nearest to a value, within its ends. */
 export function positionOf(knob: Knob, value: string): number {
   if (value === "auto") return 0;
   const position = new Decimal(value).minus(knob.min).div(knob.step).round().toNumber();
   return Math.min(stepsOf(knob), Math.max(0, position));
 }
 
-/** The thresholds of a strategy, entry first: the exit may never be above it. */
+/** Returns the keys of a strategy's entry and exit threshold; the exit may not be above the entry. */
 export const thresholdsOf = (strategy: string): readonly [string, string] =>
   strategy === "simple" || strategy === "conservative" ? ["minRate", "exitRate"] : ["entry", "exit"];
 
-/** The sliders that a strategy is steered by first; the weights stand with the rest. */
+/** Returns the main sliders of a strategy. */
 export const mainKnobs = (strategy: string): readonly Knob[] => {
   const [entry, exit] = thresholdsOf(strategy);
   const composite = entry === "entry";
@@ -192,7 +192,7 @@ export const mainKnobs = (strategy: string): readonly Knob[] => {
   ];
 };
 
-/** The sliders behind the fold. */
+/** Returns the sliders under “Costs, capital and margin”. */
 export const moreKnobs = (strategy: string): readonly Knob[] => [
   KNOBS["leverage"]!,
   KNOBS["slippageBps"]!,
@@ -201,7 +201,7 @@ export const moreKnobs = (strategy: string): readonly Knob[] => [
     : [])
 ];
 
-/** Values around one for the sensitivity: the value itself and `reach` steps of a twentieth of the slider either way. */
+/** Returns the value and `reach` values on each side, 1/25 of the slider apart, for the sensitivity chart. */
 export function valuesAround(knob: Knob, value: string, reach = 4): string[] {
   if (value === "auto") return [];
   const span = Math.max(1, Math.round(stepsOf(knob) / 25));

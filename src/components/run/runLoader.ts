@@ -3,17 +3,17 @@ import type {Range} from "../../lib/backtest/window.js";
 import type {RunState} from "../../lib/strategy/request.js";
 import type {MarketFeed} from "../feed/marketFeed.js";
 
-/** The histories of a state with the range they are run over. */
+/** Histories of a state and the range of the run. */
 export interface LoadedRun {
   markets: readonly MarketData[];
   range: Range;
 }
 
-/** What decides which rows a state needs; two states of one key share their data. */
+/** Returns the key of the data that a state needs; states with the same key share it. */
 export const dataKey = ({pairs, venue, timeframe, fromMs, toMs}: RunState): string =>
   JSON.stringify([pairs, venue, timeframe, fromMs, toMs]);
 
-/** Fetches the histories of a state, a few at a time. */
+/** Fetches the histories of a state, four at a time. */
 export async function loadRun(
   feed: MarketFeed,
   {pairs, venue, timeframe, fromMs, toMs}: RunState,

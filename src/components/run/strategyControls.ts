@@ -10,14 +10,14 @@ import {CHOICES, KNOBS, mainKnobs, moreKnobs, thresholdsOf, TYPED, type Knob} fr
 import {KnobSlider} from "./knobSlider.js";
 import {PairPicker} from "./pairPicker.js";
 
-/** More pairs than this are not loaded into one page; the command line takes any number. */
+/** Maximum of pairs in one page; the command line has no limit. */
 export const MOST_PAIRS = 40;
 
-/** All inputs of a strategy on a set of pairs. */
+/** Inputs of a strategy on a set of pairs. */
 export interface StrategyControls {
   element: HTMLElement;
   readonly state: RunState;
-  /** shows another state without saying so */
+  /** shows another state without calling `onChange` */
   show(state: RunState): void;
 }
 
@@ -29,7 +29,7 @@ const STRATEGY_WORDS: Record<string, string> = {
   aggressive: "aggressive (composite)"
 };
 
-/** Pairs of one venue that have candles of a timeframe on both markets. */
+/** Returns the pairs of a venue that have candles of a timeframe on both markets. */
 export const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): string[] => [
   ...new Set(
     catalogue.entries
@@ -38,13 +38,13 @@ export const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): 
   )
 ];
 
-/** The value that a key has in a state. */
+/** Returns the value of a key in a state, or its default. */
 export const valueOf = ({strategy, set}: Pick<RunState, "strategy" | "set">, key: string): string | undefined =>
   set[key] ?? defaultsOf(strategy)[key];
 
 /**
- * The inputs of a backtest. Choices that contradict each other cannot be made: an exit is dragged along with its entry,
- * pairs are offered only where their candles are there; what is typed and cannot run is refused with its reason.
+ * Draws the inputs of a backtest and keeps them consistent: the exit threshold never exceeds the entry, and only pairs
+ * with candles are offered. Invalid text is rejected with its reason.
  */
 export function StrategyControls(
   catalogue: Catalogue,
@@ -102,7 +102,7 @@ export function StrategyControls(
     }
   }
 
-  /** Turns one key; the other threshold is dragged along where it would be on the wrong side. */
+  /** Sets one key; moves the other threshold along when the two would cross. */
   function turn(key: string, value: string): void {
     let next = withKey(state, key, value);
     const [entry, exit] = thresholdsOf(state.strategy);
@@ -256,7 +256,7 @@ function labelled<E extends HTMLInputElement | HTMLSelectElement>(
   return {element: h("div", {class: "control"}, h("label", {for: input.id}, label), input), input};
 }
 
-/** The state a page opens with: the first pair that has hourly candles, its newest year, the simple strategy. */
+/** Returns the initial state: BTC or else the first pair with candles, its newest year, the simple strategy. */
 export function defaultState(catalogue: Catalogue): RunState {
   const frame = PAGE_TIMEFRAMES.find((timeframe) => pairsWith(catalogue, timeframe).length > 0) ?? "1h";
   const known = pairsWith(catalogue, frame);

@@ -5,7 +5,7 @@ import {Figure} from "../ui/figure.js";
 import {bp, instant, number, percent, plural, signGlyph, span} from "../ui/format.js";
 import {Waterfall} from "../charts/waterfall.js";
 
-/** What each reason means, for a reader who has not read the rules. */
+/** Descriptions of the reason codes. */
 export const REASONS: Readonly<Record<string, string>> = {
   "rate-above-threshold": "the settled rate was at or above the threshold and paid its part of the costs",
   "composite-above-threshold": "the score was at or above the threshold and the rate paid its part of the costs",
@@ -39,7 +39,7 @@ const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | 
   missingFrom: {label: "overdue from", kind: "instant"}
 };
 
-/** A number of a decision as a reader sees it. */
+/** Formats a number of a decision by its kind. */
 export const shownNumber = (key: string, value: string): string => {
   const kind = NUMBERS[key]?.kind ?? "text";
   const x = Number(value);
@@ -54,13 +54,13 @@ export const shownNumber = (key: string, value: string): string => {
           : value;
 };
 
-/** The numbers that decided, in one line. */
+/** Formats the numbers of a decision in one line. */
 export const numbersLine = (numbers: Readonly<Record<string, string>>): string =>
   Object.entries(numbers)
     .map(([key, value]) => `${NUMBERS[key]?.label ?? key} ${shownNumber(key, value)}`)
     .join("; ");
 
-/** The numbers that decided, as a list; the exact decimals are in the titles. */
+/** Lists the numbers of a decision; titles have the exact decimals. */
 export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTMLElement {
   return h(
     "dl",
@@ -76,7 +76,7 @@ export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTML
   );
 }
 
-/** One trade with all that explains it: why it was entered and left, every payment, and the way from funding to net. */
+/** Draws one trade: reasons of entry and exit, payments, fills, and the waterfall from funding to net. */
 export function TradeCard(
   trade: TradeReport,
   {unit, stepLink}: {unit: string; stepLink: (ts: number) => HTMLElement}
