@@ -46,7 +46,7 @@ export function Banner(
     return h(
       "p",
       {class: "banner banner--critical", role: "alert"},
-      "The state of the data could not be read. Type npx carrybook doctor to see why."
+      "The data status could not be read. Run npx carrybook doctor to see why."
     );
   }
   if (status.state === "empty" || !status.series.length) return EmptyState();
@@ -59,9 +59,9 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("demo", "warn"),
-          " Simulated data from this machine: no venue ever traded at these prices. A venue's own history: ",
+          " Simulated data, generated on this machine: these are not prices of any venue. For a venue's history, ",
           startLink("Get started"),
-          " or ",
+          " or run ",
           h("code", {}, "npx carrybook backfill --top 20 --days 365")
         )
       : null,
@@ -70,9 +70,9 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("stale", "warn"),
-          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer rows come with `,
+          ` The newest row is from ${day(last)}, ${age(last, now)}: this page describes that day, not today. To fetch newer rows, run `,
           h("code", {}, "npx carrybook update"),
-          " or with newer files: ",
+          " or import newer files: ",
           h("code", {}, "npx carrybook import FILE… --venue V")
         )
       : null

@@ -14,7 +14,9 @@ export function SourceView(file: TextAttachment, path: string): HTMLElement {
       class: "source",
       toggle: async () => {
         if (!details.open || code.textContent !== "…") return;
-        code.textContent = await file.text().catch(() => `could not be read: src/${path}`);
+        code.textContent = await file
+          .text()
+          .catch(() => `src/${path} could not be read; reload the page and open this again`);
       }
     },
     h("summary", {}, "View source ", h("code", {}, `src/${path}`)),

@@ -53,7 +53,7 @@ export function TimeWindow<T>(
       : clampWindow(initial(), extent, minimum);
 
   const legend = h("span", {class: "subtitle", "aria-live": "polite"});
-  const svg = s("svg", {height, role: "group", "aria-label": "time window"});
+  const svg = s("svg", {height, role: "group", "aria-label": "time range"});
   const ground = s("g", {});
   const selection = s("rect", {
     class: "selection",
@@ -106,7 +106,7 @@ export function TimeWindow<T>(
     {class: "window"},
     h(
       "div",
-      {class: "pager", role: "group", "aria-label": "window presets"},
+      {class: "pager", role: "group", "aria-label": "presets of the time range"},
       presets.map(({button}) => button),
       legend
     ),

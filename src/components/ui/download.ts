@@ -58,7 +58,7 @@ export function DownloadButtons<T>(
           try {
             await act();
           } catch (reason) {
-            error.textContent = `could not be saved: ${reason instanceof Error ? reason.message : String(reason)}`;
+            error.textContent = `not saved: ${reason instanceof Error ? reason.message : String(reason)}`;
           }
         }
       },
@@ -70,7 +70,7 @@ export function DownloadButtons<T>(
     button(`Download ${plural(rows().length, noun)} as CSV`, () =>
       save(toCsv(rows(), fields), `${name}.csv`, "text/csv;charset=utf-8")
     ),
-    button("as Parquet", async () =>
+    button("Download as Parquet", async () =>
       save(await toParquet(rows(), fields), `${name}.parquet`, "application/vnd.apache.parquet")
     ),
     error

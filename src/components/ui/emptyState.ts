@@ -35,7 +35,7 @@ export function EmptyState(
   sentence: Child = [
     "There is no market data yet. ",
     startLink("Get started"),
-    " with the demo, a venue's history or files of your own, or type one of these, and this page fills by itself:"
+    " with the demo, a venue's history or your own files, or run one of these commands. This page then updates by itself:"
   ],
   ...commands: string[]
 ): HTMLElement {

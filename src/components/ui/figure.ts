@@ -45,7 +45,7 @@ export function Figure(
       plot.replaceChildren(chart);
     } catch (error) {
       console.error(error);
-      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+      plot.replaceChildren(h("p", {role: "alert"}, `the chart could not be drawn: ${String(error)}`));
     }
   };
   new ResizeObserver(([entry]) => redraw(entry!.contentRect.width)).observe(plot);

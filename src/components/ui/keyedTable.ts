@@ -40,7 +40,7 @@ export function KeyedTable<T>({
     cells: {element: HTMLElement; text: string | undefined}[];
   }
   const rows = new Map<string, Row>();
-  const last = h("td", {colspan: columns.length}, "Not read yet.");
+  const last = h("td", {colspan: columns.length}, "Loading …");
   const lastRow = h("tr", {}, last);
   const body = h("tbody", {}, lastRow);
   const classOf = ({align, wrap, stays}: KeyedColumn<T>) =>

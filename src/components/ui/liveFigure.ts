@@ -50,7 +50,7 @@ export function LiveFigure<T>(
       plot.replaceChildren(chart);
     } catch (error) {
       console.error(error);
-      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+      plot.replaceChildren(h("p", {role: "alert"}, `the chart could not be drawn: ${String(error)}`));
     }
   }
   const ask = () => (asked ||= requestAnimationFrame(redraw));

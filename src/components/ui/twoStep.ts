@@ -53,7 +53,7 @@ export function TwoStep({label, armed, warning, act, danger = false, armedMs = A
     button.classList.add("armed");
     note.textContent = warning();
     timer = setInterval(() => {
-      if (left() <= 0) disarm(`${label} was not pressed a second time; nothing was done.`);
+      if (left() <= 0) disarm(`${label} was not confirmed, so nothing was done.`);
       else button.textContent = `${armed} (${left()} s)`;
     }, 250);
   }

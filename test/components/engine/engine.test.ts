@@ -344,7 +344,7 @@ describe("a button of two steps", () => {
     expect(act).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1_300);
     expect(button.textContent).toBe("Stop");
-    expect(note.textContent).toContain("nothing was done");
+    expect(note.textContent).toContain("so nothing was done");
     button.click();
     button.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
     button.click();
