@@ -61,7 +61,7 @@ export function RankChart(
               `${d.pair} at ${d.venue}`,
               `newest rate ${bp(d.newestRate8h)} per 8 h`,
               `after costs ${bp(d.netPerPeriod)} per 8 h, ${percent(d.netAnnual)} a year of notional`,
-              `break-even after ${number(d.breakEvenPeriods, 1)} periods`,
+              `break-even after ${number(d.breakEvenPeriods, 1)} periods of 8 h`,
               d.reasons && `cannot be opened: ${d.reasons}`
             ]
               .filter(Boolean)

@@ -8,7 +8,7 @@ export const RANGES: readonly {value: Range; label: string; title: string}[] = [
   {value: "30d", label: "30 d", title: "the newest 30 days of each pair"},
   {value: "90d", label: "90 d", title: "the newest 90 days of each pair"},
   {value: "1y", label: "1 y", title: "the newest 365 days of each pair"},
-  {value: "all", label: "all", title: "everything there is"}
+  {value: "all", label: "all", title: "the whole history"}
 ];
 
 /** Turnover tiers with their bounds, in quote currency over 24 hours. */
