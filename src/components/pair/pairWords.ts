@@ -28,7 +28,7 @@ export function UnknownPair(slug: string): HTMLElement {
     h(
       "div",
       {class: "empty", role: "alert"},
-      h("p", {}, `There is no data of ${pair} here. Import a file of its funding rates:`),
+      h("p", {}, `There is no data of ${pair}. Import a file with its funding rates:`),
       Command(
         `npx carrybook import ${slug.replace("-", "")}-funding.csv --venue binance --pair ${pair} --series funding`
       )
@@ -38,7 +38,7 @@ export function UnknownPair(slug: string): HTMLElement {
 
 /** Answers for the window: funding of the short leg against the round-trip cost. */
 export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, window}: WordsOptions): HTMLElement {
-  if (!rows.length) return h("p", {class: "answer"}, "There is no settlement in this window, so nothing can be said.");
+  if (!rows.length) return h("p", {class: "answer"}, "There is no settlement in this window. Choose a longer one.");
   const total = sum(rows);
   const net = total - costs.roundTrip;
   const length = window[1] - window[0];
@@ -47,8 +47,8 @@ export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, windo
       ? `No: over ${span(length)} the short leg paid ${percent(-total, 2)} of its notional, before any cost.`
       : net <= 0
         ? `No: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, less than the round trip of ${percent(costs.roundTrip, 2)}.`
-        : `Funding did: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip, ` +
-          `which is ${percent((net * YEAR) / length / 2)} a year on the capital of both legs. The change of basis is not in it.`;
+        : `Yes, on funding alone: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip. ` +
+          `That is ${percent((net * YEAR) / length / 2)} a year on the capital of both legs. The change of basis is not included.`;
   return h("p", {class: "answer"}, text.replace("the short leg", `the short leg of ${pair}`));
 }
 
@@ -80,7 +80,7 @@ export function PairKeys(
       unit: "periods of 8 h",
       note:
         breakEven === null
-          ? "a rate that is not positive never pays"
+          ? "never, because the rate is not positive"
           : `${number(breakEven / 3, 1)} days; round trip ${percent(costs.roundTrip, 2)}`
     },
     {
@@ -108,7 +108,7 @@ export function PairAgainst(
   rows: readonly Settlement[],
   {pair = "", costs}: WordsOptions
 ): HTMLElement {
-  if (!history.length) return h("p", {}, "Without settled rates nothing speaks for it either.");
+  if (!history.length) return h("p", {}, "There are no settled rates, so there is no evidence for it either.");
   const months = new Map<string, number>();
   for (const d of history) {
     const month = new Date(d.boundaryTs).toISOString().slice(0, 7);
@@ -121,10 +121,10 @@ export function PairAgainst(
   return h(
     "p",
     {},
-    `In ${count(lost)} of ${plural(months.size, "month")} of its history the short leg of ${pair} paid on balance, and in ${count(thin)} more it received less than one round trip costs. `,
+    `In ${count(lost)} of ${plural(months.size, "month")} of its history the short leg of ${pair} paid more than it received. In ${count(thin)} more it received less than one round trip costs. `,
     depth > 0
-      ? `Its worst stretch cost ${percent(depth, 2)} of notional, from ${day(from)} to ${day(to)}. `
-      : "It never gave back what it had received. ",
+      ? `The largest drawdown of its funding was ${percent(depth, 2)} of notional, from ${day(from)} to ${day(to)}. `
+      : "Its cumulative funding never fell. ",
     rows.length ? `In the window, ${percent(low / rows.length, 0)} of settlements were below the break-even rate.` : ""
   );
 }
