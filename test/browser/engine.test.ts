@@ -216,7 +216,7 @@ describe("with the engine up", () => {
     await page.waitForURL(/replay\?run=paper&trade=t-1/);
     await settled(page);
     await page.locator(".trade").waitFor();
-    expect(await page.locator(".trade").innerText()).toContain("net 0.45, to the last digit");
+    expect(await page.locator(".trade").innerText()).toContain("exact net: 0.45.");
     await expect.poll(() => page.locator(".answer").innerText()).toContain("ETH/USDT was opened");
     expect(await page.locator("table", {hasText: "The book"}).innerText()).toContain("just opened");
     await page.keyboard.press("ArrowRight");

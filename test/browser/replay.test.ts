@@ -140,7 +140,7 @@ describe("Replay", () => {
     const text = await card.innerText();
     expect(text).toContain(trade.entryReason);
     expect(text).toContain(trade.exitReason);
-    expect(text).toContain(`net ${trade.net}, to the last digit`);
+    expect(text).toContain(`exact net: ${trade.net}.`);
     expect(text).toContain(`${trade.payments} payment`);
     const rate = (Number(trade.decidedBy.entry.numbers.rate8h) * 1e4).toFixed(3);
     expect(text).toContain(`${rate} bp`);

@@ -65,7 +65,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const opened = stateOf(getParam, fallback);
   const unknown = opened.state.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
   let state: RunState = {...opened.state, pairs: opened.state.pairs.filter((pair) => !unknown.includes(pair))};
-  const problems = [...opened.problems, ...unknown.map((pair) => `there is no history of ${pair} here`)];
+  const problems = [...opened.problems, ...unknown.map((pair) => `no history of ${pair}`)];
 
   let loaded: LoadedRun | undefined;
   let loadedKey = "";
@@ -110,9 +110,9 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         unit: unitOf(then.pairs)
       }),
     {
-      title: "Value of the account",
+      title: "Account equity",
       subtitle: ({state: then}) =>
-        `Cash and both legs in ${unitOf(then.pairs)}, hourly, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+        `Cash and both legs in ${unitOf(then.pairs)}, hourly, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; grey line: capital.`,
       height: 330
     }
   );
@@ -122,13 +122,13 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     {
       title: "From funding to net",
       subtitle: ({state: then}) =>
-        `All trades together, in ${unitOf(then.pairs)}; the parts add up to the net to the last digit.`,
+        `All trades together, in ${unitOf(then.pairs)}; the components add up to the net exactly.`,
       height: 230,
-      nothing: ({run}) => (run.report.portfolio.totals.trades ? null : "No trade, so nothing flowed.")
+      nothing: ({run}) => (run.report.portfolio.totals.trades ? null : "No trade, so there is nothing to add up.")
     }
   );
   const pairs = LiveBlock<Shown>(({run, state: then}) => [
-    h("h2", {id: "pairs"}, "Pair by pair"),
+    h("h2", {id: "pairs"}, "Results by pair"),
     h("p", {class: "answer"}, pairsAnswer(run.report.runs)),
     PairTable(run.report.runs, {unit: unitOf(then.pairs)})
   ]);
@@ -144,7 +144,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
           disabled: kept.length >= MOST_KEPT || !shown,
           click: () => keep({strategy: state.strategy, set: state.set})
         },
-        "Keep this variant to compare"
+        "Keep this variant for comparison"
       ),
       kept.length ? `${count(kept.length)} of ${MOST_KEPT} kept` : "none kept yet"
     ),
@@ -163,9 +163,9 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     ({points, state: then}, width) =>
       AroundChart(points, {width, chosen: chosenValues(then), unit: unitOf(then.pairs)}),
     {
-      title: "If one input were a little different",
+      title: "Sensitivity to each input",
       subtitle: ({state: then}) =>
-        `Net in ${unitOf(then.pairs)} when one input moves and the others stay; dot: the value in hand. A plateau can be trusted more than a peak.${then.pairs.length > 1 ? " Each pair on a capital of its own, added up." : ""}`,
+        `Net in ${unitOf(then.pairs)} when one input changes and the others stay; dot: current value. A plateau is more reliable than a peak.${then.pairs.length > 1 ? " Sum over the pairs, each with its own capital." : ""}`,
       height: ({points}, width) => aroundHeight(new Set(points.map((d) => d.key)).size, width)
     }
   );
@@ -241,7 +241,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   function fail(message: string): void {
     status.update("");
     problem.textContent = message;
-    if (!shown) answer.update(message ? "Nothing can be said yet." : "This can only be asked once there is data.");
+    if (!shown) answer.update(message ? "There is no result yet." : "There is no data yet, so no run is possible.");
     equity.element.classList.add("stale");
   }
 
@@ -377,14 +377,14 @@ function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const later = checks?.find((d) => d.name === "decision one bar later");
   const unit = unitOf(state.pairs);
   const parts = [
-    `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak, and ${count(lost)} of ${plural(splits.month.length, "month")} lost (${count(idle)} had nothing at work).`,
+    `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak. It lost in ${count(lost)} of ${plural(splits.month.length, "month")}; ${count(idle)} had no open hedge.`,
     later
-      ? `Acting one bar later, it makes ${number(later.metrics.totalReturn * 100, 2)} % of capital in place of ${number(metrics.totalReturn * 100, 2)} %.`
+      ? `With every decision one bar later, it makes ${number(later.metrics.totalReturn * 100, 2)} % of capital instead of ${number(metrics.totalReturn * 100, 2)} %.`
       : "",
     totals.trades > 0 && totals.trades < 30
-      ? `${plural(totals.trades, "trade")} are too few to tell skill from luck.`
+      ? `${plural(totals.trades, "trade")} ${totals.trades === 1 ? "is" : "are"} too few to separate skill from luck.`
       : "",
-    `Of all money moved, fees and slippage were ${number((metrics.feeShare ?? 0) * 100, 0)} % and funding ${number((metrics.fundingShare ?? 0) * 100, 0)} % (net ${number(Number(totals.net), 2)} ${unit}).`
+    `Of the sum of all cash flows, fees and slippage were ${number((metrics.feeShare ?? 0) * 100, 0)} % and funding ${number((metrics.fundingShare ?? 0) * 100, 0)} % (net ${number(Number(totals.net), 2)} ${unit}).`
   ];
   return h("div", {}, h("p", {}, parts.filter(Boolean).join(" ")), SourceLine(run.notShown));
 }

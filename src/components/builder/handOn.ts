@@ -49,8 +49,8 @@ export function HandOn(state: RunState, run: LabRun | undefined): HTMLElement {
     h(
       "div",
       {class: "pager"},
-      CopyButton("Copy as command", () => command),
-      CopyButton("Copy as config", () => JSON.stringify(configDocument(state), null, 2)),
+      CopyButton("Copy command", () => command),
+      CopyButton("Copy config", () => JSON.stringify(configDocument(state), null, 2)),
       CopyButton("Copy link", () => new URL(linkTo(location.pathname, state), location.href).href),
       h(
         "button",
@@ -61,9 +61,9 @@ export function HandOn(state: RunState, run: LabRun | undefined): HTMLElement {
           click: () =>
             run && saveText(JSON.stringify(runDocument(run), null, 1), "carrybook-run.json", "application/json")
         },
-        "Download the run as JSON"
+        "Download run as JSON"
       ),
-      h("a", {href: linkTo("./replay", state)}, "Replay it step by step")
+      h("a", {href: linkTo("./replay", state)}, "Replay this run step by step")
     )
   );
 }

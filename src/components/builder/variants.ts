@@ -58,7 +58,7 @@ export function VariantTable(
   const totals = (d: Row) => d.run?.report.portfolio.totals;
   const metrics = (d: Row) => d.run?.report.portfolio.metrics;
   return DataTable(rows, {
-    caption: "Variants on the same pairs and range; A is in hand",
+    caption: "Variants on the same pairs and range; A is the current one",
     columns: [
       {key: "name", label: "Variant", align: "left", value: (d) => d.name},
       {key: "words", label: "Rules", align: "left", wrap: true, value: (d) => variantWords(d.variant)},
@@ -100,8 +100,8 @@ export function VariantTable(
             : h(
                 "span",
                 {class: "pager"},
-                h("button", {type: "button", class: "button", click: () => onUse(i - 1)}, `Take ${d.name} in hand`),
-                h("button", {type: "button", class: "button", click: () => onDrop(i - 1)}, `Drop ${d.name}`)
+                h("button", {type: "button", class: "button", click: () => onUse(i - 1)}, `Use ${d.name}`),
+                h("button", {type: "button", class: "button", click: () => onDrop(i - 1)}, `Remove ${d.name}`)
               );
         }
       }

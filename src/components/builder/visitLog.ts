@@ -72,15 +72,15 @@ export function visitAnswer(log: VisitLog, index: number): string {
   const {deflatedSharpe, expectedMaxSharpe} = log.deflation(index);
   const n = log.trials.length;
   if (n < 2) {
-    return "You have tried one variant in this visit, so nothing has been picked yet. From the second on, the Sharpe ratio in hand is deflated by all of them.";
+    return "You have tried one variant in this visit, so there was no selection yet. From the second one on, the current Sharpe ratio is deflated by the number of trials.";
   }
   const looks = `You have tried ${plural(n, "variant")} in this visit. `;
   if (typeof deflatedSharpe !== "number" || typeof expectedMaxSharpe !== "number") {
-    return `${looks}The one in hand moves on too few days for a deflated Sharpe ratio.`;
+    return `${looks}The returns of the current one change on too few days for a deflated Sharpe ratio.`;
   }
   return (
-    `${looks}Luck alone would have shown the best of them a Sharpe ratio of about ${number(expectedMaxSharpe, 2)}; ` +
-    `the probability that the one in hand is above that is ${percent(deflatedSharpe, 0)}.`
+    `${looks}By luck alone, the best of them would have a Sharpe ratio of about ${number(expectedMaxSharpe, 2)}. ` +
+    `The probability that the current one is above that is ${percent(deflatedSharpe, 0)}.`
   );
 }
 
@@ -91,12 +91,12 @@ export function VisitTable(log: VisitLog): HTMLElement {
     {class: "more"},
     h("summary", {}, `Every trial of this visit (${count(log.trials.length)})`),
     DataTable([...log.trials].reverse(), {
-      caption: "Newest first; a sweep's trials are those of one pair on a capital of its own",
+      caption: "Newest first; each trial of a sweep is one pair with its own capital",
       param: "log",
       pageSize: 15,
       columns: [
         {key: "n", label: "No.", value: (d) => d.n, first: "descending"},
-        {key: "what", label: "What was run", align: "left", wrap: true, value: (d) => d.what},
+        {key: "what", label: "Run", align: "left", wrap: true, value: (d) => d.what},
         {key: "trades", label: "Trades", value: (d) => d.trades, first: "descending"},
         {key: "net", label: "Net", value: (d) => d.net, cell: (d) => number(d.net, 2), first: "descending"},
         {

@@ -26,7 +26,7 @@ export function PairPicker({
   let chosen: string[] = [];
   let known: readonly string[] = [];
   const id = `pairs-${++ids}`;
-  const chips = h("ul", {class: "chips", "aria-label": `${label} chosen`});
+  const chips = h("ul", {class: "chips", "aria-label": `Selected ${label.toLowerCase()}`});
   const list = h("datalist", {id: `${id}-list`});
   const problem = h("span", {class: "problem", role: "alert"});
   const input = h("input", {
@@ -46,7 +46,7 @@ export function PairPicker({
     if (!wanted) return;
     const found = known.find((pair) => pair === wanted) ?? known.find((pair) => pair.startsWith(`${wanted}/`));
     problem.textContent = !found
-      ? `no history of ${wanted} with these candles`
+      ? `no history of ${wanted} with candles of this timeframe`
       : !chosen.includes(found) && chosen.length >= most
         ? `at most ${most} pairs at once`
         : "";

@@ -39,7 +39,7 @@ export function runAnswer({state, run}: ShownRun): string {
   const {totals, metrics} = run.report.portfolio;
   const span = `from ${day(run.startMs)} to ${day(run.endMs)}`;
   if (totals.trades === 0) {
-    return `No: on ${pairsText(state.pairs)} ${span} these rules never opened a hedge, so nothing was earned and nothing lost.`;
+    return `No: on ${pairsText(state.pairs)} ${span} these rules never opened a hedge, so there was no gain and no loss.`;
   }
   const gained = Number(totals.net) > 0;
   const paid = Number(totals.fees) + Number(totals.slippage);
@@ -63,8 +63,8 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       unit: "a year",
       tone: metrics.annualReturn > 0 ? "earned" : metrics.annualReturn < 0 ? "paid" : null,
       note: checks
-        ? `acting one bar later ${percent(check("decision one bar later"), 2)}, at double costs ${percent(check("costs doubled"), 2)}`
-        : "working out one bar of delay and double costs …"
+        ? `one bar later ${percent(check("decision one bar later"), 2)}, at double costs ${percent(check("costs doubled"), 2)}`
+        : "computing one bar of delay and double costs …"
     },
     {
       label: "Net",
@@ -77,7 +77,7 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       label: "Worst drawdown",
       value: percent(metrics.maxDrawdown, 2),
       unit: "of the peak",
-      note: `capital at work ${percent(metrics.exposure, 0)} of the time`
+      note: `hedge open ${percent(metrics.exposure, 0)} of the time`
     },
     {
       label: h("abbr", {title: "mean over standard deviation of daily returns, times √365"}, "Sharpe ratio"),
@@ -85,7 +85,7 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       note:
         typeof low === "number" && typeof high === "number"
           ? `90 % interval ${number(low, 2)} to ${number(high, 2)}`
-          : "too few days that moved for an interval"
+          : "too few days with returns for an interval"
     }
   ]);
 }
@@ -121,7 +121,7 @@ const numeric = (
 /** Draws the table of pairs of a run with their components, each as if it had the account for itself. */
 export function PairTable(runs: readonly RunReport[], {unit}: {unit: string}): HTMLElement {
   return DataTable(runs, {
-    caption: `Each pair of the run; money in ${unit}, shares of the whole capital`,
+    caption: `Results by pair; money in ${unit}, percentages of the whole capital`,
     param: "pairs-sort",
     sort: "-net",
     pageSize: 20,
@@ -160,13 +160,13 @@ export function PairTable(runs: readonly RunReport[], {unit}: {unit: string}): H
         0,
         "mean time from entry to exit, in hours"
       ),
-      numeric("work", "At work, %", (d) => d.metrics.exposure * 100, 0, "share of the time with a hedge open"),
+      numeric("work", "Exposure, %", (d) => d.metrics.exposure * 100, 0, "share of the time with a hedge open"),
       numeric(
         "refused",
-        "Refused",
+        "Rejected",
         (d) => d.counts.cannotOpen + d.counts.noPrice,
         0,
-        "entries that were refused or found no price in time"
+        "entries that were rejected or found no price in time"
       )
     ]
   });

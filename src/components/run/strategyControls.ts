@@ -73,10 +73,7 @@ export function StrategyControls(
     )
   );
   const from = labelled("From, UTC", h("input", {type: "date", change: () => changeRange("fromMs", from.input.value)}));
-  const to = labelled(
-    "Until, not included",
-    h("input", {type: "date", change: () => changeRange("toMs", to.input.value)})
-  );
+  const to = labelled("To, exclusive", h("input", {type: "date", change: () => changeRange("toMs", to.input.value)}));
 
   function changeTimeframe(next: string): void {
     const known = pairsWith(catalogue, next, state.venue);
@@ -216,7 +213,7 @@ export function StrategyControls(
       "div",
       {class: "control control--check"},
       auto,
-      h("label", {for: "hold-auto"}, "costs over the median of past runs")
+      h("label", {for: "hold-auto"}, "spread costs over the median of past runs")
     ),
     problem,
     h(
