@@ -218,7 +218,7 @@ describe("with the engine up", () => {
     await page.locator(".trade").waitFor();
     expect(await page.locator(".trade").innerText()).toContain("exact net: 0.45.");
     await expect.poll(() => page.locator(".answer").innerText()).toContain("ETH/USDT was opened");
-    expect(await page.locator("table", {hasText: "The book"}).innerText()).toContain("just opened");
+    expect(await page.locator("table", {hasText: "Open hedges at this time"}).innerText()).toContain("just opened");
     await page.keyboard.press("ArrowRight");
     await expect.poll(() => page.locator(".answer").innerText()).not.toContain("was opened");
     await page.getByRole("button", {name: "Event ⇥"}).click();

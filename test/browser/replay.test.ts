@@ -85,11 +85,11 @@ describe("Replay", () => {
     await opened(page);
     await expect.poll(() => page.locator(".answer").innerText()).toContain("of funding");
     const funding = trade.settlements.slice(0, 3).reduce((sum: number, d: any) => sum + Number(d.amount), 0);
-    const book = page.locator("table", {hasText: "The book"});
+    const book = page.locator("table", {hasText: "Open hedges at this time"});
     const cells = (await book.locator("tbody tr").innerText()).replaceAll("−", "-").replaceAll(",", "").split("\t");
     expect(cells[4]).toBe(funding.toFixed(3));
     expect(await page.getByText("Open hedges").locator("..").innerText()).toContain("0 trades closed so far");
-    const last = await page.locator("figure", {hasText: "Value of the account so far"}).locator("svg").count();
+    const last = await page.locator("figure", {hasText: "Account equity so far"}).locator("svg").count();
     expect(last).toBe(1);
     expect(problems).toEqual([]);
     await page.context().close();

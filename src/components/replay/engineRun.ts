@@ -85,7 +85,7 @@ export function openEngineRun(record: EngineRecord): OpenedReplay {
   const ts = Float64Array.from(
     new Set([...events.map((d) => d.ts), ...record.decisions.map((d) => d.ts), ...record.equity.map(([at]) => at)])
   ).sort();
-  if (!ts.length) throw new Error("the engine has not done anything yet: there is nothing to step through");
+  if (!ts.length) throw new Error("the engine has no records yet, so there is nothing to replay");
   const times = record.equity.map(([at]) => at);
   const capital = Number(record.capital);
   return {
@@ -98,7 +98,7 @@ export function openEngineRun(record: EngineRecord): OpenedReplay {
     events,
     capital,
     notShown:
-      "not shown: order-book depth, queues and refused orders; between the hours of the account its value is that of the hour before"
+      "not shown: order-book depth, queues and rejected orders; between full hours, the account equity is that of the previous hour"
   };
 }
 

@@ -51,8 +51,8 @@ export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunStat
     pairs: state.pairs,
     levels: levelsOf(state),
     texts: {
-      rates: "the newest 180 settlements that were known",
-      prices: "the newest 360 bars that had opened"
+      rates: "the last 180 settlements known at this time",
+      prices: "the last 360 bars opened by this time"
     },
     opening: `Loading ${plural(state.pairs.length, "history", "histories")} and running the ledger …`,
     async open(): Promise<OpenedReplay> {
@@ -89,6 +89,6 @@ function levelsOf(state: RunState): Level[] {
   const simple = valueOf(state, "strategy") === "simple";
   return [
     ...(simple ? [{name: "enter", rate: Number(valueOf(state, "minRate"))}] : []),
-    {name: "leave below", rate: Number(valueOf(state, "exitRate"))}
+    {name: "exit below", rate: Number(valueOf(state, "exitRate"))}
   ];
 }

@@ -37,7 +37,7 @@ export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
   const where = h("output", {for: "scrubber"});
   const button = (label: string, title: string, act: () => void) =>
     h("button", {type: "button", class: "button", title, click: act}, label);
-  const play = button("Play", "a step every 150 milliseconds", () => togglePlay());
+  const play = button("Play", "one step every 150 milliseconds", () => togglePlay());
   const pairSelect = h("select", {
     id: "replay-pair",
     input: () => {
@@ -52,14 +52,14 @@ export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
     h(
       "div",
       {class: "pager"},
-      button("⇤ Event", "the event before (shift and ←)", () => goTo(eventIndex(-1))),
-      button("← Step", "one instant back (←)", () => goTo(index - 1)),
+      button("⇤ Event", "previous event (Shift+←)", () => goTo(eventIndex(-1))),
+      button("← Step", "one step back (←)", () => goTo(index - 1)),
       play,
-      button("Step →", "one instant on (→)", () => goTo(index + 1)),
-      button("Event ⇥", "the next event (shift and →)", () => goTo(eventIndex(1))),
+      button("Step →", "one step forward (→)", () => goTo(index + 1)),
+      button("Event ⇥", "next event (Shift+→)", () => goTo(eventIndex(1))),
       h("span", {class: "control control--check"}, h("label", {for: "replay-pair"}, "Charts of"), pairSelect)
     ),
-    h("label", {for: "scrubber", class: "sr-only"}, "Instant of the run"),
+    h("label", {for: "scrubber", class: "sr-only"}, "Time of the run"),
     scrubber,
     where
   );

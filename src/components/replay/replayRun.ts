@@ -44,9 +44,15 @@ export const marksUntil = (run: OpenedReplay, ts: number): TradeMark[] =>
 export function replayAgainst(run: OpenedReplay): string {
   const lost = run.trades.filter((d) => Number(d.net) <= 0);
   const worst = [...run.trades].sort((a, b) => Number(a.net) - Number(b.net))[0];
-  if (!worst) return "A run without trades proves nothing in either direction.";
+  if (!worst) return "A run without trades is no evidence for or against the rules.";
+  const total = run.trades.length;
+  const outcome = !lost.length
+    ? total === 1
+      ? "The only trade gained"
+      : `All ${count(total)} trades gained`
+    : `${count(lost.length)} of ${plural(total, "trade")} did not gain`;
   return (
-    `${plural(lost.length, "trade")} of ${count(run.trades.length)} did not gain; the worst, ${worst.pair} opened ${instant(worst.entryTs)}, made ${number(Number(worst.net), 2)}. ` +
-    "A replay shows fills at the open with an assumed slippage: no order book, no leg that fails, no venue that stops."
+    `${outcome}; the worst, ${worst.pair} opened ${instant(worst.entryTs)}, made ${number(Number(worst.net), 2)}. ` +
+    "A replay assumes fills at the open with a fixed slippage. It does not model the order book, a leg that fails to fill, or a venue that stops."
   );
 }

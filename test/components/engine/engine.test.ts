@@ -329,7 +329,7 @@ describe("a run of the engine in the replay", () => {
   });
   it("says so when nothing was done yet", () => {
     expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow(
-      "has not done anything yet"
+      "has no records yet"
     );
   });
 });
