@@ -47,11 +47,11 @@ describe("Decision", () => {
     const {page, problems} = await visit();
     await weighed(page);
     const against = () => page.locator(".arguments").innerText();
-    for (const word of ["The hurdle", "The worst drawdown", "Months and years that lost", "Being liquidated"]) {
+    for (const word of ["The hurdle", "The worst drawdown", "Losing months and years", "Liquidation"]) {
       expect(await against()).toContain(word);
     }
     expect(await against()).toContain("4.0 % a year");
-    await page.getByLabel("Return without risk, % a year").fill("2.5");
+    await page.getByLabel("Risk-free return, % a year").fill("2.5");
     await expect.poll(against).toContain("2.5 % a year");
     expect(page.url()).toContain("hurdle=2.5");
     expect(await page.locator(".keys").innerText()).toContain("2.5 %");
@@ -70,19 +70,19 @@ describe("Decision", () => {
     expect(await table(page).locator("caption").innerText()).toContain("the aggressive rules");
     const left = () =>
       table(page)
-        .getByRole("button", {name: /^Weigh /})
+        .getByRole("button", {name: /^Test [A-Z]/})
         .count();
     if (site.kind === "real") {
       const before = await left();
       expect(before).toBeGreaterThan(3);
-      await page.getByRole("button", {name: "Weigh all pairs"}).click();
+      await page.getByRole("button", {name: "Test all pairs"}).click();
       await expect.poll(left, {timeout: 60_000}).toBeLessThan(before);
       await page.getByRole("button", {name: "Cancel"}).click();
-      await expect.poll(() => page.getByText(/Cancelled; \d+ pairs? weighed/).count()).toBe(1);
+      await expect.poll(() => page.getByText(/Cancelled; \d+ pairs? tested/).count()).toBe(1);
       const after = await left();
       expect(after).toBeGreaterThan(0);
       await table(page)
-        .getByRole("button", {name: /^Weigh /})
+        .getByRole("button", {name: /^Test [A-Z]/})
         .first()
         .click();
       await expect.poll(left, {timeout: 60_000}).toBe(after - 1);

@@ -40,7 +40,7 @@ const PAGES: Record<string, {path: string; done: (page: Page) => Promise<void>}>
   decision: {
     path: "decision",
     done: async (page) => {
-      await page.getByText("weighed, ").or(page.locator(".keys")).first().waitFor();
+      await page.getByText("testing ").or(page.locator(".keys")).first().waitFor();
       await expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
     }
   },

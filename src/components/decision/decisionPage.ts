@@ -63,9 +63,9 @@ export function DecisionPage(
       draw();
     }
   });
-  const all = h("button", {type: "button", class: "button", click: () => void weighAll(list())}, "Weigh all pairs");
+  const all = h("button", {type: "button", class: "button", click: () => void weighAll(list())}, "Test all pairs");
   const cancel = h("button", {type: "button", class: "button", hidden: true, click: () => stop?.abort()}, "Cancel");
-  const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "pairs weighed"});
+  const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "pairs tested"});
   const status = h("span", {"aria-live": "polite", class: "subtitle"});
   const problem = h("p", {class: "problem", role: "alert"});
 
@@ -110,7 +110,7 @@ export function DecisionPage(
     draw();
     while (queue.length && !abort.signal.aborted) {
       const {row} = queue[0]!;
-      status.textContent = `weighing ${row.pair}, ${plural(queue.length, "pair")} to go`;
+      status.textContent = `testing ${row.pair}, ${plural(queue.length, "pair")} to go`;
       bar.value = done / (done + queue.length);
       try {
         const entry = feed.catalogue.entries.find((d) => d.pair === row.pair && d.venue === row.venue);
@@ -132,7 +132,7 @@ export function DecisionPage(
     }
     if (stop === abort) {
       stop = undefined;
-      status.textContent = abort.signal.aborted ? `Cancelled; ${plural(done, "pair")} weighed.` : "";
+      status.textContent = abort.signal.aborted ? `Cancelled; ${plural(done, "pair")} tested.` : "";
       if (abort.signal.aborted) queue = [];
       cancel.hidden = bar.hidden = true;
       draw();
@@ -164,7 +164,7 @@ export function DecisionPage(
         "div",
         {class: "controls"},
         preset,
-        h("div", {class: "control"}, h("label", {for: "hurdle"}, "Return without risk, % a year"), hurdleInput),
+        h("div", {class: "control"}, h("label", {for: "hurdle"}, "Risk-free return, % a year"), hurdleInput),
         all,
         cancel,
         bar,
