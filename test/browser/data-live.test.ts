@@ -119,8 +119,8 @@ describe("with the engine up", () => {
     engine.emit("status", engine.script.status);
     const estimate = page.locator(".estimate");
     await expect.poll(() => estimate.innerText()).toContain("37 requests for about 26,300 rows: about 12 seconds");
-    expect(await estimate.innerText()).toContain("2 of them complete already and left out");
-    await page.getByLabel("named pairs").check();
+    expect(await estimate.innerText()).toContain("of which 2 are complete and skipped");
+    await page.getByLabel("selected pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ?");
     const form = page.getByRole("form", {name: "Start an ingestion"});
     expect(await form.innerText()).toContain("✗ invalid pair: ?");
@@ -135,7 +135,7 @@ describe("with the engine up", () => {
     );
     await page.getByRole("button", {name: "Fetch 90 days of 2 pairs"}).focus();
     await page.keyboard.press("Enter");
-    await expect.poll(() => form.innerText()).toContain("Taken on: Fetch history: bybit.");
+    await expect.poll(() => form.innerText()).toContain("Queued: Fetch history: bybit.");
     expect(await form.innerText()).toContain("2 pairs have no spot market at bybit: left out");
     expect(posts("/jobs")).toEqual([
       {
@@ -165,7 +165,7 @@ describe("with the engine up", () => {
     await row(page, "Failed", "BTC/USDT index 1h").waitFor();
     engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
     await page.getByRole("button", {name: "Retry 1 failed"}).click();
-    await expect.poll(() => said(page)).toContain("1 history put back. Skipped 1: BTC/USDT index 1h, because");
+    await expect.poll(() => said(page)).toContain("1 history queued again. Skipped 1: BTC/USDT index 1h, because");
     expect(posts("/jobs/retry-failed")).toEqual([{}]);
     await expect.poll(() => row(page, "Failed", "BTC/USDT mark 1h").count()).toBe(0);
     expect(await page.getByRole("button", {name: "Retry 0 failed"}).isDisabled()).toBe(true);
@@ -266,8 +266,8 @@ describe("with the engine up", () => {
     await page.getByRole("button", {name: "Retry selected"}).click();
     await expect
       .poll(() => said(page))
-      .toContain("Left 1: BTC/USDT index 1h, because retried 3 times in bulk already; retry it by itself.");
-    expect(await said(page)).toContain("1 history put back.");
+      .toContain("Skipped 1: BTC/USDT index 1h. Reason: retried 3 times in bulk already; retry it by itself.");
+    expect(await said(page)).toContain("1 history queued again.");
     expect(posts("/jobs/retry")).toEqual([{ids: ["b-2.3", "b-2.4"]}]);
     await row(page, "Under way", "BTC/USDT perp 1h").getByLabel("Select BTC/USDT perp 1h").check();
     await page.getByRole("button", {name: "Cancel selected"}).click();

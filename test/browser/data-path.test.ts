@@ -87,7 +87,7 @@ describe("from nothing to a whole history", () => {
     await page.waitForURL("**/start");
     await settled(page);
     expect(await page.getByLabel("Address of the simulated venue").inputValue()).toBe(sim.url);
-    await page.getByLabel("named pairs").check();
+    await page.getByLabel("selected pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("BTC/USDT, ETH/USDT");
     await page.getByLabel("Days of history").fill("30");
     await page.getByLabel("1m", {exact: true}).check();
@@ -103,7 +103,7 @@ describe("from nothing to a whole history", () => {
     );
     await page.getByRole("button", {name: "Fetch 30 days of 2 pairs"}).click();
     await page.waitForURL("**/data*");
-    await expect.poll(() => text(page, ".work-said"), LONG).toContain("Taken on: Fetch history: sim");
+    await expect.poll(() => text(page, ".work-said"), LONG).toContain("Queued: Fetch history: sim");
     await expect.poll(() => table(page, "Under way").locator(".row--history").count(), LONG).toBeGreaterThan(0);
     await expect.poll(() => text(page, ".work-sum"), LONG).toMatch(/[1-9][\d,]* rows fetched/);
     // Candles are no longer served.
@@ -130,15 +130,15 @@ describe("from nothing to a whole history", () => {
     await detail.getByRole("button", {name: "Close"}).click();
     await expect
       .poll(() => text(page, ".work-sum"), {...LONG, timeout: 120_000})
-      .toMatch(/^Nothing is under way, [1-6] failed/);
+      .toMatch(/^No job is running, [1-6] failed/);
 
     await faults(null);
     await throttle("80");
     await expect.poll(() => text(page, ".work"), LONG).toMatch(/Retry [1-6] failed/);
     await page.getByRole("button", {name: /^Retry [1-6] failed$/}).click();
-    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-6] histor(y|ies) put back/);
+    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-6] histor(y|ies) queued again/);
     await expect.poll(() => table(page, "Failed").innerText(), LONG).toContain("Nothing has failed.");
-    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("Nothing is under way");
+    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("No job is running");
     const series = table(page, "One line per series");
     await expect.poll(() => series.locator("tbody tr").count(), LONG).toBe(6);
     expect(await series.locator("tbody tr", {hasText: "100.0 %"}).count()).toBe(6);
@@ -151,7 +151,7 @@ describe("from nothing to a whole history", () => {
   it("by command line while the engine runs: the page shows it as it comes, and whole at its end", async () => {
     const {page, problems, go, data, sim, child, ended} = await start({latencyMs: 250});
     await go("data");
-    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("Nothing is under way");
+    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("No job is running");
     const command = finished(
       startCli([
         ..."backfill --pairs BTC/USDT,ETH/USDT --days 30 --series funding,perp --timeframe 1m --json".split(" "),
@@ -165,7 +165,7 @@ describe("from nothing to a whole history", () => {
         seen.add(await text(page, ".work-sum"));
         return [...seen].at(-1);
       }, LONG)
-      .toBe("Nothing is under way");
+      .toBe("No job is running");
     expect(seen.size).toBeGreaterThan(2);
     const {code, stderr, stdout} = await command;
     expect(code, stderr).toBe(0);
@@ -179,7 +179,7 @@ describe("from nothing to a whole history", () => {
     await page.getByRole("button", {name: "Check sim BTC/USDT perp 1m"}).click();
     await expect.poll(() => page.locator("main").innerText(), LONG).toMatch(/43,199 rows looked at, no hole/);
     await page.getByRole("button", {name: "Refresh sim BTC/USDT perp 1m"}).click();
-    await expect.poll(() => page.locator("main").innerText(), LONG).toContain("Taken on: Fetch what is new: sim");
+    await expect.poll(() => page.locator("main").innerText(), LONG).toContain("Queued: Fetch new rows: sim");
     expect(problems).toEqual([]);
     child.kill("SIGTERM");
     expect(((await ended) as [number])[0]).toBe(0);
@@ -194,7 +194,7 @@ describe("without an engine", () => {
       for (const width of [390, 1024, 1440]) {
         const {page, problems} = await openPage(browser, `${plain.url}start`, {theme, width});
         const main = page.locator("main");
-        await expect.poll(() => main.innerText(), LONG).toContain("No engine runs.");
+        await expect.poll(() => main.innerText(), LONG).toContain("No engine is running.");
         await page.getByLabel("How many pairs").fill("5");
         await page.getByLabel("Days of history").fill("90");
         expect(await main.innerText()).toContain("npx carrybook engine");

@@ -30,7 +30,7 @@ export function WorkCommands(
     retryFailed: () => run(client.post<RetriedReport>("/jobs/retry-failed"), (answer) => [retriedWords(answer)]),
     repair: () => run(client.post<PlannedReport>("/gaps/repair"), plannedWords),
     update: () => run(client.post<PlannedReport>("/jobs", {kind: "update"}), plannedWords),
-    retryMany: (selection: Selection) => many("retry", "put back", selection),
+    retryMany: (selection: Selection) => many("retry", "queued again", selection),
     cancelMany: (selection: Selection) => many("cancel", "cancelled", selection),
     retry: (job: JobReport) =>
       run(

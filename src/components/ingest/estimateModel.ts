@@ -4,11 +4,11 @@ import type {EstimateReport} from "../../lib/wire/data.js";
 /** Describes the cost of a fetch: requests, rows and time, then the histories it covers and skips. */
 export function estimateWords({requests, rows, histories, complete, seconds, pairs}: EstimateReport): string[] {
   const asked = `${plural(histories, "history", "histories")} of ${plural(pairs.length, "pair")}`;
-  if (!histories) return ["Nothing that this venue serves was asked for."];
+  if (!histories) return ["This venue has none of the selected series."];
   if (!requests) return [`Nothing is missing: ${asked} ${histories === 1 ? "is" : "are all"} complete.`];
   return [
-    `${plural(requests, "request")} for about ${plural(rows, "row")}: ${timeWords(seconds)} at the rate in use, longer on a slow network.`,
-    `${asked}${complete ? `, ${count(complete)} of them complete already and left out` : ""}.`
+    `${plural(requests, "request")} for about ${plural(rows, "row")}: ${timeWords(seconds)} at the current rate limit, longer on a slow network.`,
+    `${asked}${complete ? `, of which ${count(complete)} ${complete === 1 ? "is" : "are"} complete and skipped` : ""}.`
   ];
 }
 

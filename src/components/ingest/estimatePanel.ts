@@ -17,7 +17,7 @@ export function EstimatePanel(client: Pick<EngineClient, "post">): {
 } {
   const lines = h("div", {role: "status"});
   const pairs = h("p", {class: "muted estimate-pairs"});
-  const element = h("section", {class: "estimate", "aria-label": "What it will fetch"}, lines, pairs);
+  const element = h("section", {class: "estimate", "aria-label": "Estimate"}, lines, pairs);
   const show = (texts: readonly string[], named = "", problem = false): void => {
     lines.replaceChildren(...texts.map((text) => h("p", {class: problem ? "problem" : null}, text)));
     pairs.textContent = named;
@@ -29,7 +29,7 @@ export function EstimatePanel(client: Pick<EngineClient, "post">): {
     onAnswer: (answer) => show(estimateWords(answer), pairWords(answer)),
     onError: (error) => {
       asked = "";
-      show([`not known: ${errorWords(error)}`], "", true);
+      show([`no estimate: ${errorWords(error)}`], "", true);
     }
   });
   return {
@@ -42,7 +42,7 @@ export function EstimatePanel(client: Pick<EngineClient, "post">): {
       asking.ask(body);
       if (!body) return show(why ? [why] : []);
       element.setAttribute("aria-busy", "true");
-      if (!lines.childElementCount) show(["Asking what is missing …"]);
+      if (!lines.childElementCount) show(["Checking which rows are missing …"]);
       element.setAttribute("aria-busy", "true");
     },
     again: () => asking.ask(last),

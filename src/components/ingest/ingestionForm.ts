@@ -49,7 +49,7 @@ export function IngestionForm(
     TextField({id: `${kind}-${id}`, label, hint, value: given(id) ?? FIRST[id], onInput: () => changed(), ...more});
   const fields = {
     venue: field("venue", "Venue", "bybit, binance, okx or another ccxt id", {suggest: ["bybit", "binance", "okx"]}),
-    url: field("url", "Address of the simulated venue", "that `npx carrybook sim` printed"),
+    url: field("url", "Address of the simulated venue", "printed by `npx carrybook sim`"),
     top: field("top", "How many pairs", "the largest by turnover", {numeric: true}),
     pairs: field("pairs", "Pairs", "e.g. BTC/USDT, ETH/USDT"),
     days: field("days", "Days of history", "back from now", {numeric: true})
@@ -57,7 +57,7 @@ export function IngestionForm(
   const choose = segmented(
     [
       {value: "top", label: "top by turnover"},
-      {value: "pairs", label: "named pairs"}
+      {value: "pairs", label: "selected pairs"}
     ],
     {label: "Which pairs", value: given("pairs") ? "pairs" : "top"}
   );
@@ -71,7 +71,7 @@ export function IngestionForm(
   const listed = h("p", {class: "problem", role: "alert"});
   const estimate = EstimatePanel(client);
   const command = Command("");
-  const same = h("div", {class: "same"}, h("p", {class: "muted"}, "The same by command line:"), command);
+  const same = h("div", {class: "same"}, h("p", {class: "muted"}, "The same as a command:"), command);
   const absence = h("div", {class: "absence"});
   const start = h("button", {type: "submit", class: "button button--primary"}, "Start fetching");
   let busy = false;
@@ -122,7 +122,7 @@ export function IngestionForm(
     same.hidden = text === null || (why?.commands.includes(text) ?? false);
     if (text) command.querySelector("code")!.textContent = text;
     estimate.element.hidden = why !== null;
-    estimate.ask(why ? null : body, why || body ? "" : "Complete the choices to see what they will fetch.");
+    estimate.ask(why ? null : body, why || body ? "" : "Complete the form to see an estimate.");
     return result;
   }
   choose.addEventListener("input", () => changed());
@@ -159,7 +159,7 @@ export function IngestionForm(
         if (!body) return form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
         busy = true;
         start.setAttribute("aria-disabled", "true");
-        said.replaceChildren("Asking the venue for its pairs …");
+        said.replaceChildren("Loading the pairs of the venue …");
         try {
           const words = plannedWords(await client.post<PlannedReport>("/jobs", body));
           said.replaceChildren(...words.map((line) => h("p", {}, line)));

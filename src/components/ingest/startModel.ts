@@ -15,7 +15,7 @@ export interface EngineView {
   simulated: boolean | null;
 }
 
-const START = "Start the engine, open the link that it prints, and start from there. Or fetch without it:";
+const START = "Start the engine and open the link that it prints, or fetch without an engine:";
 
 /**
  * Returns why the engine cannot run a job for a venue or the demo; null when it can.
@@ -28,24 +28,27 @@ export function absenceOf(
   const own = command === null ? [] : [command];
   const demo = venue === "sim";
   if (!reachable)
-    return {words: "This is a published copy of the pages. On the machine that holds the data:", commands: own};
-  if (link === "unknown") return {words: "Asking whether an engine runs …", commands: own};
+    return {words: "This is a published copy of the pages. Run this on the machine that has the data:", commands: own};
+  if (link === "unknown") return {words: "Looking for an engine …", commands: own};
   if (link === "down")
     return demo
-      ? {words: "No engine runs. One command fills the demo, builds the pages and starts it:", commands: ["npm start"]}
+      ? {
+          words: "No engine is running. This command fills the demo, builds the pages and starts the engine:",
+          commands: ["npm start"]
+        }
       : {
-          words: `No engine runs. ${START}`,
+          words: `No engine is running. ${START}`,
           commands: [engineCommand(venue), ...own]
         };
   if (link === "no token")
     return {
-      words: "The engine runs, but this tab may not give it work yet. Ask it for a link, and open that:",
+      words: "The engine is running, but this tab is not signed in. Get a link with this command and open it:",
       commands: ["npx carrybook engine --ticket"]
     };
   if (simulated === true && !demo)
     return {
       words:
-        "The engine that runs keeps the simulated market, which never mixes with a venue's. End it and start one for the venue, or fetch beside it:",
+        "The running engine uses the simulated market, which never mixes with a venue's data. Stop it and start one for the venue, or fetch without an engine:",
       commands: ["npx carrybook stop --demo", engineCommand(venue), ...own]
     };
   return null;
@@ -55,7 +58,7 @@ export function absenceOf(
 export function demoAbsence(view: EngineView, command: string): Absence | null {
   if (view.link === "up" && view.simulated === false)
     return {
-      words: "The engine that runs keeps a venue's history. The demo lies beside it and can be filled meanwhile:",
+      words: "The running engine uses a venue's history. The demo has its own data and can be filled at the same time:",
       commands: [command]
     };
   const absence = absenceOf(view, {venue: "sim", command});

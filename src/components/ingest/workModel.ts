@@ -13,7 +13,7 @@ export const MOST_BULK_RETRIES = 3;
 
 const KINDS: Readonly<Record<string, string>> = {
   backfill: "Fetch history",
-  update: "Fetch what is new",
+  update: "Fetch new rows",
   repair: "Repair holes",
   import: "Import files",
   features: "Compute features"
@@ -55,7 +55,7 @@ const STATUSES: Readonly<Record<JobStatus, string>> = {
 
 /** Formats the state; a job that waits after a failed attempt shows when it is retried. */
 export function statusWords({status, notBefore}: JobReport, now: number): string {
-  if (status === "queued" && notBefore !== null && notBefore > now) return `tries again in ${span(notBefore - now)}`;
+  if (status === "queued" && notBefore !== null && notBefore > now) return `retry in ${span(notBefore - now)}`;
   return STATUSES[status] ?? status;
 }
 
@@ -141,7 +141,7 @@ export function listsOf(jobs: Jobs): WorkLists {
 export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: number | null; text: string} {
   const open = lists.now.filter(isBatch);
   const failed = lists.failed.length ? `${count(lists.failed.length)} failed` : "";
-  if (!lists.now.length) return {progress: null, text: ["Nothing is under way", failed].filter(Boolean).join(", ")};
+  if (!lists.now.length) return {progress: null, text: ["No job is running", failed].filter(Boolean).join(", ")};
   const progress = open.length ? open.reduce((sum, {progress: p}) => sum + p, 0) / open.length : 0;
   const rows = open.reduce((sum, job) => sum + job.rowsFetched, 0);
   const parts = [
@@ -163,13 +163,15 @@ export const retryLabel = (failed: readonly JobReport[]): string => `Retry ${cou
 
 /** Describes the result of a retry: what was queued, what was skipped and why. */
 export function retriedWords({queued, skipped = []}: RetriedReport): string {
-  const put = queued.length ? `${plural(queued.length, "history", "histories")} put back.` : "Nothing was put back.";
+  const put = queued.length
+    ? `${plural(queued.length, "history", "histories")} queued again.`
+    : "Nothing was queued again.";
   if (!skipped.length) return put;
   const names = skipped.slice(0, 3).map(jobName).join(", ");
   const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
   return `${put} Skipped ${skipped.length}: ${names}${more}, because ${
-    skipped.length === 1 ? "it has" : "they have"
-  } failed again after ${MOST_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
+    skipped.length === 1 ? "it" : "they"
+  } failed again after ${MOST_BULK_RETRIES} bulk retries. You can still retry ${skipped.length === 1 ? "it" : "each"} with its own button.`;
 }
 
 /**
@@ -188,14 +190,14 @@ export function bulkWords(
     done: histories ? `${plural(histories, "history", "histories")} ${did}.` : `Nothing was ${did}.`,
     left: [...reasons].map(([why, names]) => {
       const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-      return `Left ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}, because ${why}.`;
+      return `Skipped ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}. Reason: ${why}.`;
     })
   };
 }
 
 /** Describes an accepted job, with the engine's notes. */
 export const plannedWords = ({batches, notes}: PlannedReport): string[] => [
-  batches.length ? `Taken on: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
+  batches.length ? `Queued: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
   ...notes.map(({line, level}) => (level === "warn" ? `Warning: ${line}` : line))
 ];
 

@@ -61,8 +61,8 @@ export const readPairs = (text: string): string[] => [
 const tryPairs = (text: string, problems: Problems): string[] => {
   try {
     const pairs = readPairs(text);
-    if (!pairs.length) problems.pairs = "name at least one, e.g. BTC/USDT";
-    if (pairs.length > 1_000) problems.pairs = "at most 1,000";
+    if (!pairs.length) problems.pairs = "enter at least one pair, e.g. BTC/USDT";
+    if (pairs.length > 1_000) problems.pairs = "at most 1,000 pairs";
     return pairs;
   } catch (error) {
     problems.pairs = `${(error as Error).message}; write it as BTC/USDT`;
@@ -80,18 +80,18 @@ export function readRequest(
 ): {body: BackfillBody | null; problems: Problems} {
   const problems: Problems = {};
   const venue = typed.venue.trim().toLowerCase();
-  if (!/^[a-z0-9]{1,40}$/.test(venue)) problems.venue = "a ccxt id such as bybit, binance or okx";
+  if (!/^[a-z0-9]{1,40}$/.test(venue)) problems.venue = "enter a ccxt id such as bybit, binance or okx";
   const url = typed.url.trim();
   if (venue === "sim" && !(simKnown && !url) && !/^https?:\/\/\S+$/.test(url))
-    problems.url = "the address that `npx carrybook sim` printed";
+    problems.url = "enter the address printed by `npx carrybook sim`";
   const top = typed.choose === "top" ? whole(typed.top, 1_000) : undefined;
-  if (typed.choose === "top" && top === undefined) problems.top = "a whole number from 1 to 1,000";
+  if (typed.choose === "top" && top === undefined) problems.top = "enter a whole number from 1 to 1,000";
   const pairs = typed.choose === "pairs" ? tryPairs(typed.pairs, problems) : undefined;
   const days = whole(typed.days, 3_650);
-  if (days === undefined) problems.days = "a whole number from 1 to 3,650";
-  if (!typed.series.length) problems.series = "choose at least one";
+  if (days === undefined) problems.days = "enter a whole number from 1 to 3,650";
+  if (!typed.series.length) problems.series = "select at least one";
   const candles = typed.series.some((d) => d !== "funding");
-  if (candles && !typed.timeframes.length) problems.timeframes = "candles need at least one";
+  if (candles && !typed.timeframes.length) problems.timeframes = "select at least one for candles";
   if (Object.keys(problems).length) return {body: null, problems};
   return {
     problems,

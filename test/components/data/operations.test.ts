@@ -41,11 +41,11 @@ describe("a command over many jobs in words", () => {
         why: "retried 3 times in bulk already; retry it by itself"
       }))
     ]);
-    expect(bulkWords("put back", report, (id) => id.toUpperCase())).toEqual({
-      done: "2 histories put back.",
+    expect(bulkWords("queued again", report, (id) => id.toUpperCase())).toEqual({
+      done: "2 histories queued again.",
       left: [
-        "Left 1: B, because 1 of 3 left: it is complete.",
-        "Left 4: C, D, E and 1 more, because retried 3 times in bulk already; retry it by itself."
+        "Skipped 1: B. Reason: 1 of 3 left: it is complete.",
+        "Skipped 4: C, D, E and 1 more. Reason: retried 3 times in bulk already; retry it by itself."
       ]
     });
     expect(bulkWords("cancelled", asBulk([]), String)).toEqual({done: "Nothing was cancelled.", left: []});

@@ -58,7 +58,7 @@ describe("the words of a job", () => {
     expect(rowsWords(child({rowsFetched: 9_000, rowsExpected: 8_760}))).toBe("9,000 of 9,000 rows");
   });
   it("tell state, step, attempt and time left only where there is one", () => {
-    expect(statusWords(child({status: "queued", notBefore: NOW + 12_000}), NOW)).toBe("tries again in 12 seconds");
+    expect(statusWords(child({status: "queued", notBefore: NOW + 12_000}), NOW)).toBe("retry in 12 seconds");
     expect(statusWords(child({status: "queued", notBefore: NOW - 1}), NOW)).toBe("waiting");
     expect(stepWords(child({status: "in_progress", step: "fetch"}))).toBe("fetching");
     expect(stepWords(child({status: "in_progress"}))).toBe("starting");
@@ -81,7 +81,7 @@ describe("the lists of the work", () => {
       text: "42 %: 1 batch, 1 running, 1 waiting, 1 failed, 12,000 rows fetched"
     });
     expect(workSummary(lists, {cut: true}).text).toContain("at least 1 waiting");
-    expect(workSummary(listsOf(new Map()))).toEqual({progress: null, text: "Nothing is under way"});
+    expect(workSummary(listsOf(new Map()))).toEqual({progress: null, text: "No job is running"});
   });
   it("an answer that was under way undoes no news, whatever the order", () => {
     const state = fc.constantFrom("queued", "in_progress", "completed", "failed", "cancelled");
@@ -204,15 +204,15 @@ describe("the words of a command", () => {
   it("count what a bulk retry puts back, and say what it leaves out and why", () => {
     expect(MOST_BULK_RETRIES).toBe(MAX_BULK_RETRIES);
     expect(retryLabel([...failed(3), ...failed(2, 3)])).toBe("Retry 3 failed");
-    expect(retriedWords({queued: failed(3), batches: []})).toBe("3 histories put back.");
+    expect(retriedWords({queued: failed(3), batches: []})).toBe("3 histories queued again.");
     expect(retriedWords({queued: failed(1), skipped: failed(1, 3), batches: []})).toBe(
-      "1 history put back. Skipped 1: BTC/USDT perp 1h, because it has failed again after 3 bulk retries; its own Retry still works."
+      "1 history queued again. Skipped 1: BTC/USDT perp 1h, because it failed again after 3 bulk retries. You can still retry it with its own button."
     );
     expect(retriedWords({queued: [], skipped: failed(5, 3), batches: []})).toMatch(/Nothing.*Skipped 5: .* and 2 more/);
   });
   it("repeat the engine's notes", () => {
     expect(plannedWords({batches: [job("b", {venue: "okx"})], notes: work.notes})).toEqual([
-      "Taken on: Fetch history: okx.",
+      "Queued: Fetch history: okx.",
       "Warning: 2 pairs have no spot market at bybit: left out"
     ]);
     expect(plannedWords({batches: [], notes: []})).toEqual(["There was nothing to do."]);

@@ -328,9 +328,7 @@ describe("a run of the engine in the replay", () => {
     expect(open.hedges[0]!.costs).toBeCloseTo(0.65, 12);
   });
   it("says so when nothing was done yet", () => {
-    expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow(
-      "has no records yet"
-    );
+    expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow("has no records yet");
   });
 });
 

@@ -25,17 +25,17 @@ const estimate = (change: Partial<Estimate> = {}): EstimateReport => ({
 describe("an estimate in words", () => {
   it("tells requests, rows and time, and what is spared", () => {
     expect(estimateWords(estimate())).toEqual([
-      "503 requests for about 376,314 rows: about 6 seconds at the rate in use, longer on a slow network.",
+      "503 requests for about 376,314 rows: about 6 seconds at the current rate limit, longer on a slow network.",
       "80 histories of 2 pairs."
     ]);
     expect(estimateWords(estimate({complete: 3}))[1]).toBe(
-      "80 histories of 2 pairs, 3 of them complete already and left out."
+      "80 histories of 2 pairs, of which 3 are complete and skipped."
     );
     expect(estimateWords(estimate({requests: 0, complete: 80}))).toEqual([
       "Nothing is missing: 80 histories of 2 pairs are all complete."
     ]);
     expect(estimateWords(estimate({histories: 0, requests: 0}))).toEqual([
-      "Nothing that this venue serves was asked for."
+      "This venue has none of the selected series."
     ]);
   });
   it("tells a time as no more exact than it is, and the first pairs by name", () => {
@@ -189,8 +189,8 @@ describe("what to type where no engine can be given the work", () => {
 });
 
 it("words for the next page are there once; a tab that keeps nothing goes on", () => {
-  handOver(["Taken on.", "Warning: 2 left out"]);
-  expect(takeOver()).toEqual(["Taken on.", "Warning: 2 left out"]);
+  handOver(["Queued.", "Warning: 2 left out"]);
+  expect(takeOver()).toEqual(["Queued.", "Warning: 2 left out"]);
   expect(takeOver()).toEqual([]);
   const broken = {
     setItem: () => {
