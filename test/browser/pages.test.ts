@@ -299,7 +299,7 @@ describe("Data", () => {
     expect(page.url()).toContain("show=holes");
     await page.getByLabel("Search series").fill(kind === "real" ? "sol perp 1h" : "sol funding");
     await settled(page);
-    const holes = page.locator("table", {hasText: "Stretches without rows"}).locator("tbody tr");
+    const holes = page.locator("table", {hasText: "Periods without rows"}).locator("tbody tr");
     const rows = (await holes.allInnerTexts()).map((d) => d.split("\t"));
     if (kind === "real") expect(rows.map((d) => d[4])).toEqual(["72", "48"]);
     else expect(rows.length).toBeGreaterThan(0);

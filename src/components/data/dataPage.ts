@@ -39,7 +39,7 @@ const holeRows = (series: readonly SeriesStatus[]) => series.flatMap((d) => d.ho
 
 /** Says how complete and how fresh the data is. */
 export function DataAnswer(status: Status | null): HTMLElement {
-  if (!status?.series.length) return h("p", {class: "answer"}, "Nothing yet.");
+  if (!status?.series.length) return h("p", {class: "answer"}, "There is no data yet.");
   const open = status.series.flatMap((d) => d.holes).filter((d) => d.state === "open");
   const stale = status.series.filter((d) => d.freshness === "stale").length;
   const total = status.series.length;
@@ -47,7 +47,7 @@ export function DataAnswer(status: Status | null): HTMLElement {
     "p",
     {class: "answer"},
     `${plural(total, "series", "series")} of ${plural(status.pairs, "pair")}, ${count(status.rows.funding + status.rows.candles)} rows, ${coverageText(meanCoverage(status.series))} complete. `,
-    open.length ? `${plural(open.length, "hole")} could still be filled. ` : "No hole that could still be filled. ",
+    open.length ? `${plural(open.length, "hole")} can still be filled. ` : "No hole can still be filled. ",
     stale ? `${stale === total ? "All" : count(stale)} series are stale.` : "No series is stale."
   );
 }
@@ -93,7 +93,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
   const pages = pairsWithPage(all);
   return LiveDataTable<SeriesStatus>({
     key: idOf,
-    caption: "One line per series; press a head to sort",
+    caption: "One row per series; click a header to sort",
     pageSize: 25,
     param: "sort",
     nothing: "No series matches.",
@@ -139,7 +139,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
         ? [
             {
               key: "do",
-              label: "Do",
+              label: "Actions",
               sorts: false,
               align: "left" as const,
               value: idOf,
@@ -163,7 +163,7 @@ export function DataCoverage(series: readonly SeriesStatus[]): HTMLElement {
       CoverageStrip(shown, {width, name: (d) => `${d.pair} ${seriesName(d)}${several(shown, d) ? ` ${d.venue}` : ""}`}),
     {
       title: "Coverage and holes",
-      subtitle: `From first to last row, UTC; holes in orange.${series.length > shown.length ? ` The first ${STRIPS} of ${count(series.length)}; filter to see the others.` : ""}`,
+      subtitle: `From first to last row, UTC; holes in orange.${series.length > shown.length ? ` The first ${STRIPS} of ${count(series.length)}; use the filter to see others.` : ""}`,
       height: coverageHeight(shown.length),
       nothing: shown.length ? null : "No series."
     }
@@ -177,10 +177,10 @@ const several = (series: readonly SeriesStatus[], d: SeriesStatus) =>
 export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]> {
   type Row = Hole & {series: SeriesStatus};
   const id = (d: Row) => `${idOf(d.series)} ${d.from}`;
-  const none = h("p", {class: "muted"}, "No holes in what is shown.");
+  const none = h("p", {class: "muted"}, "No holes in the series shown.");
   const table = LiveDataTable<Row>({
     key: id,
-    caption: "Stretches without rows",
+    caption: "Periods without rows",
     param: "holes",
     sort: "-rows",
     pageSize: 25,
@@ -207,7 +207,7 @@ export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]
         ? [
             {
               key: "do",
-              label: "Do",
+              label: "Actions",
               sorts: false,
               align: "left" as const,
               value: id,

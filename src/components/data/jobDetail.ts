@@ -43,11 +43,11 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     h("p", {class: "muted"}, "Log, oldest first, UTC"),
     log
   );
-  const parent = h("button", {type: "button", class: "button"}, "Its batch");
+  const parent = h("button", {type: "button", class: "button"}, "Open its batch");
   const leave = h("button", {type: "button", class: "button", click: () => close()}, "Close");
   const element = h(
     "section",
-    {class: "job-detail", "aria-label": "One job", hidden: true},
+    {class: "job-detail", "aria-label": "Job details", hidden: true},
     h("div", {class: "job-detail-head"}, title, h("div", {class: "pager"}, parent, leave)),
     facts,
     problem,
@@ -67,7 +67,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
       if (asked === id) draw(job);
     } catch (error) {
       if (asked !== id) return;
-      problem.textContent = `it could not be read: ${errorWords(error)}`;
+      problem.textContent = `the job could not be read: ${errorWords(error)}`;
     }
   }
   function draw(job: JobDetailReport): void {
@@ -92,8 +92,8 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
       );
     const left = job.log.length - lines.length;
     log.replaceChildren(
-      ...(left ? [h("li", {class: "muted"}, `${plural(left, "earlier line")} left out`)] : []),
-      ...(lines.length ? lines.map(line) : [h("li", {class: "muted"}, "It has said nothing yet.")])
+      ...(left ? [h("li", {class: "muted"}, `${plural(left, "earlier line")} not shown`)] : []),
+      ...(lines.length ? lines.map(line) : [h("li", {class: "muted"}, "No log lines yet.")])
     );
     if (pinned) logBox.scrollTop = logBox.scrollHeight;
   }
@@ -108,7 +108,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     id = next;
     setParam(PARAM, next);
     element.hidden = false;
-    title.replaceChildren("Reading …");
+    title.replaceChildren("Loading …");
     title.focus({preventScroll: true});
     element.scrollIntoView({block: "nearest"});
     void read();
@@ -123,7 +123,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
   if (asked) {
     id = asked;
     element.hidden = false;
-    title.replaceChildren("Reading …");
+    title.replaceChildren("Loading …");
     void read();
   }
   return {
@@ -150,7 +150,7 @@ export function factsOf(job: JobDetailReport): string[] {
       ? `${plural(children.length, "history", "histories")}${failed ? `, ${count(failed)} failed` : ""}`
       : "",
     attempts && job.parentId !== null ? `attempt ${attempts} of ${maxAttempts}` : "",
-    retries ? `put back ${plural(retries, "time")}` : "",
+    retries ? `queued again ${plural(retries, "time")}` : "",
     startedAt !== null && finishedAt !== null ? `took ${span(finishedAt - startedAt)}` : "",
     `created ${instant(createdAt)}`,
     ...Object.entries(quality ?? {})
@@ -161,10 +161,10 @@ export function factsOf(job: JobDetailReport): string[] {
 
 /** Labels of the data-quality counts of a job. */
 const QUALITY: Readonly<Record<string, string>> = {
-  rejected: "rows left out as unsound",
-  repeats: "rows sent twice",
-  outside: "rows nobody asked for",
+  rejected: "invalid rows rejected",
+  repeats: "duplicate rows",
+  outside: "rows outside the requested period",
   filled: "missing rows filled",
   confirmed: "holes confirmed missing",
-  ambiguous: "holes that stay ambiguous"
+  ambiguous: "ambiguous holes"
 };

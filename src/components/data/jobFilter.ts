@@ -22,7 +22,7 @@ export const STATES = [
 export const KINDS = [
   {value: "", label: "any kind"},
   {value: "backfill", label: "fetch history"},
-  {value: "update", label: "fetch what is new"},
+  {value: "update", label: "fetch new rows"},
   {value: "repair", label: "repair holes"},
   {value: "import", label: "import files"},
   {value: "features", label: "compute features"}

@@ -12,7 +12,7 @@ export function limitWords(
   return [
     `${count(inWindow)} of ${plural(perWindow, "request")} in ${span(windowMs)}`,
     published === undefined ? "" : `the venue publishes ${count(published)}`,
-    `${plural(requests, "request")} in all, ${count(retries)} of them repeats`,
+    `${plural(requests, "request")} in total, ${count(retries)} of them retries`,
     bannedUntilMs !== undefined && bannedUntilMs > now ? `banned until ${instant(bannedUntilMs)}` : ""
   ].filter(Boolean);
 }

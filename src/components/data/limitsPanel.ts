@@ -14,7 +14,7 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
   element: HTMLDetailsElement;
   close: () => void;
 } {
-  const none = h("p", {class: "muted"}, "Not read yet.");
+  const none = h("p", {class: "muted"}, "Loading …");
   const list = h("div", {class: "limits"});
   const said = h("p", {class: "step-note", role: "status"});
   const rows = new Map<string, ReturnType<typeof Row>>();
@@ -24,7 +24,7 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
     if (document.visibilityState !== "visible") return;
     try {
       const limits = await client.get<LimitReport[]>("/limits");
-      none.textContent = limits.length ? "" : "No venue has been asked for anything since the engine started.";
+      none.textContent = limits.length ? "" : "No requests to any venue since the engine started.";
       for (const limit of limits) {
         let row = rows.get(limit.venue);
         if (!row) {
@@ -34,13 +34,13 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
         row.update(limit);
       }
     } catch (error) {
-      none.textContent = `not read: ${errorWords(error)}`;
+      none.textContent = `the limits could not be read: ${errorWords(error)}`;
     }
   }
   async function set(venue: string, share: number): Promise<LimitReport | null> {
     try {
       const limit = await client.patch<LimitReport>("/limits", {venue, share});
-      said.textContent = `${venue} is asked at ${percent(limit.share, 0)} of its limit from now on, also after a restart.`;
+      said.textContent = `${venue} now uses ${percent(limit.share, 0)} of its limit, also after a restart.`;
       return limit;
     } catch (error) {
       said.textContent = `not set: ${errorWords(error)}`;
@@ -91,7 +91,7 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
     input: () => follow(slider.value)
   });
   const note = h("span", {id: `${id}-note`, class: "setting-note"});
-  const apply = h("button", {type: "submit", class: "button", disabled: true}, "Set");
+  const apply = h("button", {type: "submit", class: "button", disabled: true}, "Apply");
   const form = h(
     "form",
     {
@@ -113,13 +113,13 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
       note
     )
   );
-  const noLimit = h("p", {class: "muted"}, "This client has no limit that can be set.");
+  const noLimit = h("p", {class: "muted"}, "The limit of this venue cannot be changed.");
   function follow(text: string): void {
     for (const input of [typed, slider]) if (input.value !== text) input.value = text;
     try {
       const share = readShare(text);
       note.className = "setting-note";
-      note.textContent = share === inForce ? "in force" : "not set yet";
+      note.textContent = share === inForce ? "current value" : "not applied yet";
       apply.disabled = share === inForce;
     } catch (error) {
       note.className = "setting-note problem";

@@ -143,7 +143,7 @@ export const LiveBanner = (live: LiveStatus): HTMLElement =>
       h(
         "p",
         {class: "banner"},
-        "This page shows the data as the engine has it now. The other pages were built before its newest change; this brings them up: ",
+        "This page shows the engine's current data. The other pages were built from older data. To update them, run ",
         h("code", {}, "npm run build")
       )
     );

@@ -25,7 +25,7 @@ export function checkedWords({rows, holes, changed}: CheckedReport, name: string
         "row"
       )}`
     : "no hole";
-  return `${name}: ${plural(rows, "row")} looked at, ${found}${changed ? "; the ledger said something else and is corrected" : ", as the ledger said"}.`;
+  return `${name}: ${plural(rows, "row")} checked, ${found}${changed ? "; the recorded holes were wrong and are corrected" : ", as recorded"}.`;
 }
 
 /**

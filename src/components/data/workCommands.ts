@@ -40,18 +40,18 @@ export function WorkCommands(
     cancel: (job: JobReport) =>
       run(client.post<{cancelled: JobReport[]}>(of(job.id, "cancel")), ({cancelled}) => [
         cancelled.length
-          ? `Cancelled: ${jobName(job)}. What was written stays.`
-          : `${jobName(job)} had ended already; nothing was cancelled.`
+          ? `Cancelled: ${jobName(job)}. Rows already written are kept.`
+          : `${jobName(job)} had already ended; nothing was cancelled.`
       ]),
     enable: ({pair, venue}: TrackedPair, enabled: boolean) =>
       run(client.post(`/tracked/${enabled ? "enable" : "disable"}`, {pairs: [pair], venue}), () => [
         enabled
-          ? `${pair} of ${venue} is updated again; the next update fetches what was missed.`
-          : `${pair} of ${venue} is paused: updates leave it out until it is taken up again.`
+          ? `Updates of ${pair} at ${venue} are resumed; the next one fetches the missed rows.`
+          : `Updates of ${pair} at ${venue} are paused until you resume them.`
       ]),
     remove: ({pair, venue}: TrackedPair) =>
       run(client.post("/tracked/remove", {pairs: [pair], venue}), () => [
-        `${pair} of ${venue} is no longer tracked. Its rows stay.`
+        `${pair} at ${venue} is no longer tracked. Its rows are kept.`
       ]),
     runTask: ({name}: TaskReport) =>
       run(client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`), (task) => [

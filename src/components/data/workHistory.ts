@@ -25,7 +25,7 @@ export function WorkHistory(
   const pair = searchBox({label: "Pair", param: "job-pair", placeholder: "BTC/USDT"});
   const text = searchBox({label: "Words", param: "job-text", placeholder: "status 403"});
   const said = h("p", {class: "step-note", role: "status"});
-  const shown = h("p", {class: "muted history-count"}, "Not read yet.");
+  const shown = h("p", {class: "muted history-count"}, "Loading …");
   const table = HistoryTable(actions, {most: DRAWN});
   let jobs: JobReport[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,8 +38,8 @@ export function WorkHistory(
     shown.textContent =
       `${plural(list.length, "job")}${jobs.length >= ASKED ? ` of the newest ${count(ASKED)}` : ""}. ` +
       (status.value || pair.value.trim()
-        ? "Batches and their single histories."
-        : "Batches; a state or a pair shows single histories too.");
+        ? "Batches and their histories."
+        : "Batches only; select a state or a pair to see histories too.");
   };
   const asking = latest<JobFilter, JobReport[]>(
     async (asked) => client.get<JobReport[]>(`/jobs${jobQuery(asked, {limit: ASKED})}`),
@@ -50,7 +50,7 @@ export function WorkHistory(
         said.textContent = "";
         draw();
       },
-      onError: (error) => (said.textContent = `not read: ${errorWords(error)}`)
+      onError: (error) => (said.textContent = `the job history could not be read: ${errorWords(error)}`)
     }
   );
   const ask = (): void => {
@@ -65,11 +65,11 @@ export function WorkHistory(
       type: "button",
       class: "button",
       click: async () => {
-        said.textContent = "Asking for all that is so …";
+        said.textContent = "Exporting the matching jobs …";
         try {
           const {ndjson, lines} = filterLines(await client.text(`/jobs/export${jobQuery(filter())}`), text.value);
           save(ndjson, "carrybook-jobs.ndjson", "application/x-ndjson");
-          said.textContent = `${plural(lines, "job")} saved as carrybook-jobs.ndjson, one a line.`;
+          said.textContent = `${plural(lines, "job")} saved as carrybook-jobs.ndjson, one per line.`;
         } catch (error) {
           said.textContent = `not saved: ${errorWords(error)}`;
         }
@@ -94,7 +94,7 @@ export function WorkHistory(
   const element = h(
     "details",
     {class: "more", toggle: ask},
-    h("summary", {}, "History of the work"),
+    h("summary", {}, "Job history"),
     h("div", {class: "controls"}, status, kind, pair, text, all, exporting),
     shown,
     said,

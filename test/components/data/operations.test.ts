@@ -121,10 +121,10 @@ describe("a job opened", () => {
         "10 rows",
         "2 histories, 1 failed",
         "took 4 seconds",
-        "rows left out as unsound: 2"
+        "invalid rows rejected: 2"
       ])
     );
-    expect(facts.join()).not.toContain("twice");
+    expect(facts.join()).not.toContain("duplicate");
   });
 });
 
@@ -145,7 +145,7 @@ describe("a venue's limit", () => {
     expect(limitWords(limit, NOW)).toEqual([
       "120 of 480 requests in 5 seconds",
       "the venue publishes 600",
-      "1,204 requests in all, 3 of them repeats",
+      "1,204 requests in total, 3 of them retries",
       "banned until 2026-03-14 12:01 UTC"
     ]);
     expect(limitWords(limit, NOW + 60_000)).toHaveLength(3);
@@ -163,7 +163,7 @@ describe("a venue's limit", () => {
 });
 
 it("where notifications go is said, a channel that fails with its reason", () => {
-  expect(channelWords({channels: [], perHour: 20})).toContain("on these pages alone");
+  expect(channelWords({channels: [], perHour: 20})).toContain("on these pages only");
   expect(
     channelWords({
       channels: [
@@ -172,7 +172,7 @@ it("where notifications go is said, a channel that fails with its reason", () =>
       ],
       perHour: 5
     })
-  ).toBe("They also go to webhook; email, which fails: email: no answer, at most 5 messages an hour each.");
+  ).toBe("Notifications are also sent to webhook; email (failing: email: no answer), at most 5 messages an hour each.");
 });
 
 describe("rows that a person selects", () => {
@@ -306,11 +306,11 @@ describe("one history", () => {
     for (const series of [funding!, perp!])
       expect(readInput(SCHEMAS.check, historyOf(series))).toMatchObject({pair: "BTC/USDT", series: series.series});
     expect(checkedWords({rows: 1_000, holes: [], changed: false}, "BTC/USDT perp 1h")).toBe(
-      "BTC/USDT perp 1h: 1,000 rows looked at, no hole, as the ledger said."
+      "BTC/USDT perp 1h: 1,000 rows checked, no hole, as recorded."
     );
     const hole = {from: 0, to: 1, rows: 3, state: "open", tries: 0};
     expect(checkedWords({rows: 997, holes: [hole, hole], changed: true}, "X")).toBe(
-      "X: 997 rows looked at, 2 holes of 6 rows; the ledger said something else and is corrected."
+      "X: 997 rows checked, 2 holes of 6 rows; the recorded holes were wrong and are corrected."
     );
   });
 });

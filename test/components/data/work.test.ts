@@ -334,6 +334,6 @@ describe("what the engine says by itself", () => {
     const components = {store: {status: "ok"}, exchange: {status: "failing"}};
     const line = HealthLine({status: "degraded", issues: ["bybit has banned us", "one stuck"], components} as never);
     expect(line.textContent).toBe("degradedstore ok, venue failing! bybit has banned us; one stuck");
-    expect(HealthLine(null).textContent).toBe("health not known");
+    expect(HealthLine(null).textContent).toBe("health unknown");
   });
 });
