@@ -129,9 +129,9 @@ describe("with the engine up", () => {
     const {page} = await signedIn();
     expect(await row(page, "by rank", 1).innerText()).toContain("✗ stale-data");
     expect(await row(page, "by rank", 2).innerText()).toContain("✗ rate 0.80 bp ≥ 2.00 bp");
-    expect(await row(page, "1 in need of attention").innerText()).toMatch(/margin-ratio BTC\/USDT\s+!/);
-    expect(await row(page, "what became of them", 1).innerText()).toContain("rate per 8 h 4.200 bp");
-    expect(await page.locator("figure", {hasText: "Value of the account"}).locator("svg").count()).toBe(1);
+    expect(await row(page, "1 needs attention").innerText()).toMatch(/margin-ratio BTC\/USDT\s+!/);
+    expect(await row(page, "Decisions and their results", 1).innerText()).toContain("rate per 8 h 4.200 bp");
+    expect(await page.locator("figure", {hasText: "Account equity"}).locator("svg").count()).toBe(1);
   });
 
   it("sends only the setting that was changed and shows what waits; refuses what cannot be", async () => {
@@ -141,22 +141,24 @@ describe("with the engine up", () => {
     const save = page.getByRole("button", {name: "Apply at the next cycle"});
     await rate.fill("0.1");
     expect(await save.isDisabled()).toBe(true);
-    expect(await page.locator(".settings").innerText()).toContain("✗ must not be above the rate of an entry");
+    expect(await page.locator(".settings").innerText()).toContain("✗ must not be above the entry rate");
     await rate.fill("3.5");
     await rate.press("Enter");
-    await expect.poll(() => page.locator(".settings").innerText()).toContain("waits for the next cycle; 2 is in force");
+    await expect
+      .poll(() => page.locator(".settings").innerText())
+      .toContain("pending until the next cycle; currently 2");
     expect(engine.seen.filter((d) => d.method === "PATCH").map((d) => d.body)).toEqual([{minRate: "0.00035"}]);
     const {config} = engine.script.parts;
     engine.script.parts.config = {...config, settings: {...config.settings, ...config.pending}, pending: null};
     engine.emit("cycle", {...engine.script.status.cycle, number: 4322});
-    await expect.poll(() => page.locator(".settings").innerText()).not.toContain("waits for the next cycle");
+    await expect.poll(() => page.locator(".settings").innerText()).not.toContain("pending until the next cycle");
     expect(await rate.inputValue()).toBe("3.5");
     expect(problems).toEqual([]);
   });
 
   it("pauses with a reason and resumes, from the keyboard", async () => {
     const {page} = await signedIn();
-    await page.getByLabel("Reason of a pause").fill("a venue notice");
+    await page.getByLabel("Reason for pausing").fill("a venue notice");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator(".command-notes").innerText()).toContain("Paused");
@@ -170,7 +172,9 @@ describe("with the engine up", () => {
   it("closes and stops only on a second press", async () => {
     const {page} = await signedIn();
     await page.getByRole("button", {name: "Stop and close positions"}).click();
-    expect(await page.locator(".command-notes").innerText()).toContain("1 hedge is closed in order");
+    expect(await page.locator(".command-notes").innerText()).toContain(
+      "1 hedge is closed, at the cost of spread and fees"
+    );
     await page.keyboard.press("Escape");
     expect(engine.seen.some((d) => d.path === "/engine/stop")).toBe(false);
     await page.getByRole("button", {name: "Stop and close positions"}).click();

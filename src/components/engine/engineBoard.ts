@@ -51,7 +51,7 @@ export function EngineBoard(client: EngineClient): {
       if (!figures) return null;
       const today = Number(d.status.account!.today);
       return Keys([
-        {label: "Value of the account", unit: ACCOUNT_UNIT, ...figures.equity},
+        {label: "Account equity", unit: ACCOUNT_UNIT, ...figures.equity},
         {
           label: "Since 00:00 UTC",
           unit: ACCOUNT_UNIT,
@@ -75,11 +75,11 @@ export function EngineBoard(client: EngineClient): {
         trades: marksOf(d)
       }),
     {
-      title: "Value of the account",
+      title: "Account equity",
       subtitle: () =>
-        `In ${ACCOUNT_UNIT}, UTC, both legs marked at the newest quotes. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+        `In ${ACCOUNT_UNIT}, UTC, both legs marked at the newest quotes. ○ opened, ▲ closed with a gain, ▼ with a loss; grey line: capital.`,
       height: 240,
-      nothing: (d) => (d.equity.length > 1 && d.status.account ? null : "The first hour has not ended yet.")
+      nothing: (d) => (d.equity.length > 1 && d.status.account ? null : "The chart starts after the first full hour.")
     }
   );
   const opportunities = SteadyBlock<EngineData["opportunities"]>((d) => OpportunityTable(d, venueNow));
@@ -99,7 +99,7 @@ export function EngineBoard(client: EngineClient): {
         ? h(
             "p",
             {class: "subtitle"},
-            "Press one to step through it, or ",
+            "Click the opening time of a trade to replay it, or ",
             h("a", {href: replayLink()}, "replay the whole run"),
             "."
           )
@@ -144,7 +144,7 @@ export function EngineBoard(client: EngineClient): {
       notes.update(d.notifications);
       steps.update(d.status.cycle);
     },
-    (error) => (problem.textContent = `could not be read: ${error.message}; asking again`)
+    (error) => (problem.textContent = `the account could not be read: ${error.message}; retrying`)
   );
   const part = (title: string, ...children: (HTMLElement | string)[]) =>
     h("section", {}, h("h2", {}, title), ...children);
@@ -157,10 +157,10 @@ export function EngineBoard(client: EngineClient): {
       h("div", {class: "frame frame--keys"}, keys.element),
       part("Open hedges", positions.element),
       h("div", {class: "frame", style: "--h: 330px"}, equity.element),
-      part("What could be opened", opportunities.element),
+      part("Opportunities", opportunities.element),
       part("Risk", risk.element),
-      part("Books", books.element),
-      part("What was decided", decisions.element),
+      part("Reconciliation", books.element),
+      part("Decisions", decisions.element),
       part("Closed trades", trades.element),
       part("Settings", settings.element, rules.element),
       part("Log", notes.element, steps.element)
@@ -200,7 +200,7 @@ function Pulse(
       ? h(
           "span",
           {class: "blocked"},
-          `waits for ${blockedBy.what} `,
+          `waiting for ${blockedBy.what} `,
           h("progress", {
             max: 1,
             value: blockedBy.progress,
@@ -219,14 +219,14 @@ export function modeBadge({
   simulated,
   dryRun
 }: Pick<EngineData["status"], "mode" | "simulated" | "dryRun">): HTMLElement {
-  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown and not sent");
+  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown but not sent");
   if (mode === "live")
     return badge(
       simulated ? "LIVE · simulated account" : "LIVE · real money",
       "bad",
-      "orders go to the venue and move what the account holds"
+      "orders are sent to the venue and change the account"
     );
-  return badge(mode, "plain", mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`);
+  return badge(mode, "plain", mode === "paper" ? "orders are simulated at the venue's quotes" : `mode ${mode}`);
 }
 
 const unhedgedOf = ({positions}: Pick<EngineData, "positions">): string[] =>
@@ -240,10 +240,10 @@ export function Alarm({status: {state, why}, positions}: Pick<EngineData, "statu
     "p",
     {class: "banner banner--critical", role: "alert"},
     [
-      ...(unhedged.length
-        ? [`${unhedged.join(", ")}: one leg is not covered by the other. Look at the venue itself.`]
-        : []),
-      ...(state === "halted" ? [`HALTED: ${why.replace(/\.$/, "")}. Nothing is opened until somebody resumes it.`] : [])
+      ...(unhedged.length ? [`${unhedged.join(", ")}: one leg is unhedged. Check the account at the venue.`] : []),
+      ...(state === "halted"
+        ? [`HALTED: ${why.replace(/\.$/, "")}. The engine opens no hedge until you resume it.`]
+        : [])
     ].join(" ")
   );
 }
@@ -261,11 +261,11 @@ const StrategyInForce = ({strategy, pairs, onStop}: EngineData["config"]): HTMLE
   h(
     "details",
     {class: "more"},
-    h("summary", {}, "Everything else that is in force"),
+    h("summary", {}, "Other current settings"),
     h(
       "p",
       {class: "subtitle"},
-      `Pairs: ${pairs.join(", ") || "none"}. When it is stopped it will ${onStop} what is open. Only a restart changes these.`
+      `Pairs: ${pairs.join(", ") || "none"}. On a stop: ${onStop} open positions. These settings change only with a restart.`
     ),
     h(
       "dl",

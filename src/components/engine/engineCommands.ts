@@ -30,7 +30,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     id: "pause-reason",
     type: "text",
     maxlength: 200,
-    placeholder: "why, in a few words",
+    placeholder: "a short reason",
     autocomplete: "off"
   });
   const open = () => view?.positions ?? [];
@@ -51,8 +51,8 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       class: "button",
       click: () =>
         run(
-          client.post("/engine/pause", {reason: reason.value.trim() || "asked for on the page"}),
-          "Paused: nothing new is opened; exits, settlements and risk go on."
+          client.post("/engine/pause", {reason: reason.value.trim() || "paused on the Engine page"}),
+          "Paused: no new entries. Exits, funding settlements and risk rules continue."
         )
     },
     "Pause entries"
@@ -66,13 +66,13 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     label: "Stop and keep positions",
     armed: "Stop now",
     warning: () => stopWarning(open(), "keep"),
-    act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping; what is open stays open.")
+    act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping. Open positions are kept.")
   });
   const close = TwoStep({
     label: "Stop and close positions",
     armed: "Close all and stop",
     warning: () => stopWarning(open(), "close"),
-    act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing what is open, then stopping.")
+    act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing open positions, then stopping.")
   });
   const emergency = TwoStep({
     label: "Emergency stop",
@@ -80,7 +80,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     warning: () => emergencyWarning(open()),
     danger: true,
     act: async () => {
-      said.textContent = "The emergency stop is on its way …";
+      said.textContent = "Sending the emergency stop …";
       await run(
         client.urgent<EmergencyReport>("/engine/emergency-stop").then((report) => (answered = report)),
         ""
@@ -107,10 +107,10 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     const text =
       `Emergency stop at ${instant(report.ts)}: ` +
       (report.left.length
-        ? `${report.left.join(", ")} could not be closed yet; it is tried again in every cycle. Look at the venue itself.`
+        ? `${report.left.join(", ")} could not be closed yet. The engine retries in every cycle. Check the account at the venue.`
         : report.done
           ? `${closed.length ? `${closed.join(", ")} closed; ` : ""}nothing is left open. The engine is halted until you resume it.`
-          : "closing what is open …");
+          : "closing open positions …");
     if (result.textContent === text) return;
     result.replaceChildren(h("p", {class: "banner banner--critical"}, text));
   }
@@ -122,7 +122,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       h(
         "div",
         {class: "controls"},
-        h("div", {class: "control"}, h("label", {for: "pause-reason"}, "Reason of a pause"), reason),
+        h("div", {class: "control"}, h("label", {for: "pause-reason"}, "Reason for pausing"), reason),
         pause,
         resume,
         keep.button,

@@ -22,7 +22,7 @@ export const signed = (x: number | null, digits = 2): string =>
 export function stripText({link, status}: EngineState, now: number): string {
   if (link === "unknown") return "engine …";
   if (link === "down") return "engine off";
-  if (link === "no token" || !status) return "engine runs, this tab is not signed in";
+  if (link === "no token" || !status) return "engine on, this tab is not signed in";
   const {mode, state, account, cycle} = status;
   return [
     `engine: ${mode}`,
@@ -54,7 +54,7 @@ export function engineAnswer(status: EngineStatus, positions: readonly PositionR
     ? `No: ${unhedged.map((d) => d.pair).join(", ")} ${unhedged.length === 1 ? "has" : "have"} only one leg.`
     : positions.length
       ? `Yes: ${positions.length === 1 ? "the only hedge has" : `all ${count(positions.length)} hedges have`} both legs.`
-      : "Nothing is open.";
+      : "No hedge is open.";
   const left = emergency?.left.length ? ` The emergency stop could not close ${emergency.left.join(", ")}.` : "";
   return `${legs} ${what}${left}`;
 }
@@ -114,19 +114,19 @@ export function equityCurve(points: readonly (readonly [number, string])[]): Cur
 export function emergencyWarning(positions: readonly PositionReport[]): string {
   const pairs = positions.map((d) => d.pair);
   return pairs.length
-    ? `Press again within 10 seconds: every waiting order is cancelled, ${plural(pairs.length, "hedge")} (${pairs.join(", ")}) ${pairs.length === 1 ? "is" : "are"} closed at once at whatever price there is, and the engine halts until it is resumed.`
-    : "Press again within 10 seconds: every waiting order is cancelled and the engine halts until it is resumed. Nothing is open.";
+    ? `Press again within 10 seconds: all open orders are cancelled, ${plural(pairs.length, "hedge")} (${pairs.join(", ")}) ${pairs.length === 1 ? "is" : "are"} closed at once at the market price, and the engine halts until you resume it.`
+    : "Press again within 10 seconds: all open orders are cancelled and the engine halts until you resume it. No hedge is open.";
 }
 
 /** Describes what the second press of an orderly stop will do. */
 export function stopWarning(positions: readonly PositionReport[], what: "keep" | "close"): string {
   const first = "Press again within 10 seconds: ";
-  if (!positions.length) return `${first}the engine ends in order. Nothing is open.`;
+  if (!positions.length) return `${first}the engine shuts down. No hedge is open.`;
   const hedges = plural(positions.length, "hedge");
   const one = positions.length === 1;
   return what === "keep"
-    ? `${first}the engine ends in order. ${hedges} ${one ? "stays" : "stay"} open, and nobody watches the margin.`
-    : `${first}${hedges} ${one ? "is" : "are"} closed in order, spread and fees are paid, then the engine ends.`;
+    ? `${first}the engine shuts down. ${hedges} ${one ? "stays" : "stay"} open, and the margin is not monitored.`
+    : `${first}${hedges} ${one ? "is" : "are"} closed, at the cost of spread and fees, then the engine shuts down.`;
 }
 
 /** Returns the key figures: value of the account, result today, free capital, open hedges; null without an account. */
@@ -140,7 +140,7 @@ export function accountFigures({account, startedTs}: EngineStatus, now: number) 
     },
     today: {
       value: signed(Number(account.today)),
-      note: `realised ${signed(Number(account.realised))}, open ${signed(Number(account.unrealised))} in all`
+      note: `realised ${signed(Number(account.realised))}, unrealised ${signed(Number(account.unrealised))} in total`
     },
     free: {
       value: number(Number(account.free), 2),

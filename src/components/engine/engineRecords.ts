@@ -8,17 +8,17 @@ import {numbersLine, REASONS} from "../run/tradeCard.js";
 
 /** Labels of the kinds of decisions. */
 const KINDS: Readonly<Record<DecisionReport["kind"], string>> = {
-  enter: "wants in",
-  exit: "wants out",
-  drop: "no longer wants in",
-  lapse: "gave up waiting",
-  refused: "was refused",
-  gated: "was held back",
+  enter: "entry signal",
+  exit: "exit signal",
+  drop: "entry withdrawn",
+  lapse: "entry expired",
+  refused: "rejected",
+  gated: "blocked by risk rule",
   opened: "opened",
   closed: "closed",
   liquidated: "liquidated",
-  settled: "settled",
-  "not-sent": "would have ordered"
+  settled: "funding settled",
+  "not-sent": "order not sent (dry run)"
 };
 
 const when = <T extends {ts: number}>() => ({
@@ -32,21 +32,21 @@ const when = <T extends {ts: number}>() => ({
 /** Draws the table of decisions and their results, newest first, with the numbers known at that time. */
 export function DecisionFeed(
   decisions: readonly DecisionReport[],
-  {caption = "Decisions and what became of them, newest first", param = "decisions"} = {}
+  {caption = "Decisions and their results, newest first", param = "decisions"} = {}
 ): HTMLElement {
   return DataTable(decisions, {
     caption,
     param,
     pageSize: 10,
-    nothing: "Nothing has been decided yet.",
+    nothing: "No decision yet.",
     columns: [
       when<DecisionReport>(),
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {key: "kind", label: "What", align: "left", value: (d) => d.kind, cell: (d) => KINDS[d.kind] ?? d.kind},
+      {key: "kind", label: "Event", align: "left", value: (d) => d.kind, cell: (d) => KINDS[d.kind] ?? d.kind},
       {
         key: "amount",
         label: ACCOUNT_UNIT,
-        title: "payment, net of a close, or notional of an opening",
+        title: "funding payment, net result of a close, or notional of an opening",
         value: (d) => (d.amount === null ? null : Number(d.amount)),
         cell: (d) =>
           d.amount === null
@@ -59,7 +59,7 @@ export function DecisionFeed(
       },
       {
         key: "reason",
-        label: "Because",
+        label: "Reason",
         align: "left",
         wrap: true,
         value: (d) => d.reason,
@@ -81,7 +81,7 @@ export function DecisionFeed(
 export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
   const bad = rules.filter((d) => d.level !== "ok").length;
   return DataTable(sortRules(rules), {
-    caption: `${plural(rules.length, "rule")}, ${bad ? `${bad} in need of attention` : "all within their limits"}`,
+    caption: `${plural(rules.length, "rule")}, ${bad ? `${bad} ${bad === 1 ? "needs" : "need"} attention` : "all within their limits"}`,
     param: "risk",
     pageSize: 20,
     nothing: "No rule has been evaluated yet.",
@@ -102,9 +102,9 @@ export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
       },
       {key: "value", label: "Now", value: (d) => d.value, cell: (d) => d.value ?? "–"},
       {key: "limit", label: "Limit", value: (d) => d.limit},
-      {key: "says", label: "What it watches", align: "left", wrap: true, value: (d) => d.says},
-      {key: "does", label: "What it does", align: "left", wrap: true, value: (d) => d.does},
-      {key: "reason", label: "Why it stands there", align: "left", wrap: true, value: (d) => d.reason}
+      {key: "says", label: "Monitors", align: "left", wrap: true, value: (d) => d.says},
+      {key: "does", label: "Action", align: "left", wrap: true, value: (d) => d.does},
+      {key: "reason", label: "State", align: "left", wrap: true, value: (d) => d.reason}
     ]
   });
 }
@@ -112,7 +112,7 @@ export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
 /** Draws the table of rules that fired. */
 export const FiredTable = ({fired}: Pick<RiskReport, "fired">): HTMLElement =>
   DataTable(fired, {
-    caption: "When a rule fired, newest first",
+    caption: "Rules that fired, newest first",
     param: "fired",
     pageSize: 5,
     nothing: "No rule has fired.",
@@ -137,7 +137,7 @@ export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
     caption: "Notifications, newest first",
     param: "notes",
     pageSize: 8,
-    nothing: "Nothing has been said yet.",
+    nothing: "No notifications yet.",
     columns: [
       when<Notification>(),
       {
@@ -159,17 +159,17 @@ export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
 export const CycleSteps = ({steps}: EngineStatus["cycle"]): HTMLElement =>
   DataTable(steps, {
     caption: "Steps of the newest cycle",
-    nothing: "No cycle has ended yet.",
+    nothing: "No cycle has finished yet.",
     columns: [
       {key: "name", label: "Step", align: "left", value: (d) => d.name},
       {key: "ms", label: "Took, ms", value: (d) => d.ms, cell: (d) => d.ms.toFixed(0)},
       {
         key: "error",
-        label: "Went wrong",
+        label: "Error",
         align: "left",
         wrap: true,
         value: (d) => d.error,
-        cell: (d) => (d.error ? `✗ ${d.error}` : "✓ nothing")
+        cell: (d) => (d.error ? `✗ ${d.error}` : "✓ none")
       }
     ]
   });

@@ -13,12 +13,12 @@ export interface SettingField {
 
 export const SETTING_FIELDS: readonly SettingField[] = [
   {key: "minRate", label: "Enter at a rate of at least", unit: "bp per 8 h", scale: "10000"},
-  {key: "exitRate", label: "Leave below", unit: "bp per 8 h", scale: "10000"},
-  {key: "maxPositionUsd", label: "Notional of one hedge, at most", unit: "USDT", scale: "1"},
-  {key: "portfolioCapUsd", label: "Notional of all hedges, at most", unit: "USDT", scale: "1"},
-  {key: "maxHedges", label: "Hedges at once, at most", unit: "", scale: "1", whole: true},
-  {key: "minTurnover24h", label: "Turnover in 24 h, at least", unit: "USDT", scale: "1"},
-  {key: "intervalMs", label: "A cycle every", unit: "seconds", scale: "0.001"}
+  {key: "exitRate", label: "Exit below", unit: "bp per 8 h", scale: "10000"},
+  {key: "maxPositionUsd", label: "Maximum notional of one hedge", unit: "USDT", scale: "1"},
+  {key: "portfolioCapUsd", label: "Maximum notional of all hedges", unit: "USDT", scale: "1"},
+  {key: "maxHedges", label: "Maximum number of hedges", unit: "", scale: "1", whole: true},
+  {key: "minTurnover24h", label: "Minimum turnover in 24 h", unit: "USDT", scale: "1"},
+  {key: "intervalMs", label: "Cycle interval", unit: "seconds", scale: "0.001"}
 ];
 
 const isNumber = (value: string | number): value is number => typeof value === "number";
@@ -34,7 +34,7 @@ export function wireOf(field: SettingField, typed: string, limits: EngineConfigR
   const trimmed = typed.trim().replaceAll(",", "").replace("−", "-");
   if (!/^-?\d{1,15}(\.\d{1,10})?$/.test(trimmed)) throw new RangeError("is not a number");
   const value = new Decimal(trimmed).div(field.scale);
-  if (field.whole && !value.isInteger()) throw new RangeError("must be whole");
+  if (field.whole && !value.isInteger()) throw new RangeError("must be a whole number");
   const {least, most} = limits[field.key] ?? {};
   const unit = field.unit ? ` ${field.unit}` : "";
   if (least !== undefined && value.lt(least)) throw new RangeError(`must be at least ${typedOf(field, least)}${unit}`);
@@ -70,7 +70,7 @@ export function settingsPatch(
   const touched = (...keys: (keyof EngineSettings)[]) =>
     keys.some((key) => key in patch) && keys.every((key) => !problems[key]);
   if (touched("minRate", "exitRate") && new Decimal(next.exitRate).gt(next.minRate))
-    problems.exitRate = "must not be above the rate of an entry";
+    problems.exitRate = "must not be above the entry rate";
   if (touched("maxPositionUsd", "portfolioCapUsd") && new Decimal(next.maxPositionUsd).gt(next.portfolioCapUsd))
     problems.maxPositionUsd = "must not be above the notional of all hedges";
   return {patch: patch as Partial<EngineSettings>, problems};

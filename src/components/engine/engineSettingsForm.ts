@@ -62,7 +62,7 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
       note.textContent = problem
         ? `✗ ${problem}`
         : report.pending?.[field.key] !== undefined
-          ? `waits for the next cycle; ${typedOf(field, report.settings[field.key])} is in force`
+          ? `pending until the next cycle; currently ${typedOf(field, report.settings[field.key])}`
           : (report.limits[field.key]?.says ?? "");
     }
     const changed = Object.keys(result.patch).length + Object.keys(result.problems).length > 0;
@@ -84,11 +84,11 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
         said.textContent = "";
         try {
           report = await client.patch<EngineConfigReport>("/config", result.patch);
-          said.textContent = "Taken: it applies at the next cycle.";
+          said.textContent = "Saved. Applies at the next cycle.";
           fill();
         } catch (error) {
           const {message, fix} = error as Error & {fix?: string | null};
-          said.textContent = `not taken: ${message}${fix ? ` (${fix})` : ""}`;
+          said.textContent = `not saved: ${message}${fix ? ` (${fix})` : ""}`;
           check();
         }
       }

@@ -112,7 +112,7 @@ describe("words", () => {
       "Yes: the only hedge has both legs. The engine is running: a cycle every minute."
     );
     expect(engineAnswer(status, [madePosition(NOW, {hedged: false})])).toMatch(/^No: BTC\/USDT has only one leg\./);
-    expect(engineAnswer(status, [])).toMatch(/^Nothing is open\./);
+    expect(engineAnswer(status, [])).toMatch(/^No hedge is open\./);
     const left = {...status, emergency: {ts: NOW, done: false, left: ["SOL/USDT"]}};
     expect(engineAnswer(left, [])).toContain("could not close SOL/USDT");
   });
@@ -126,7 +126,7 @@ describe("words", () => {
   });
   it("say before an emergency stop what it will do", () => {
     expect(emergencyWarning(parts.positions)).toContain("1 hedge (BTC/USDT) is closed at once");
-    expect(emergencyWarning([])).toContain("Nothing is open");
+    expect(emergencyWarning([])).toContain("No hedge is open");
   });
   it("keep conditions and other reasons apart", () => {
     expect(parts.opportunities.map(otherReasons)).toEqual([
@@ -139,7 +139,7 @@ describe("words", () => {
     const {equity, today} = accountFigures(status, NOW)!;
     expect(equity.value).toBe("10,000.86");
     expect(equity.note).toContain("▲ 0.86 on 10,000 USDT");
-    expect(today.note).toBe("realised ▲ 0.45, open ▲ 0.41 in all");
+    expect(today.note).toBe("realised ▲ 0.45, unrealised ▲ 0.41 in total");
     expect(accountFigures({...status, account: null}, NOW)).toBe(null);
   });
   it("sort what needs attention first", () => {
@@ -154,12 +154,12 @@ describe("the books", () => {
   it("show what differs first, in words, and what is pending; dear fees are no disagreement", () => {
     const table = BooksTable(madeBooks(NOW));
     expect(cells(table)[0]).toEqual([
-      "taker fee, a share",
+      "taker fee, share",
       "BTC/USDT",
       "0.001",
       "0.0018",
       "0.0008",
-      expect.stringMatching(/^! .*costs more$/)
+      expect.stringMatching(/^! .*higher fee$/)
     ]);
     expect(cells(table)[1]).toEqual([
       "coins held",
@@ -169,8 +169,8 @@ describe("the books", () => {
       "0",
       expect.stringMatching(/^✓ .*yes$/)
     ]);
-    expect(table.textContent).toContain("the next step takes in: funding of BTC/USDT: 0.3125.");
-    expect(table.textContent).toContain("they agree");
+    expect(table.textContent).toContain("recorded at the next step: funding of BTC/USDT: 0.3125.");
+    expect(table.textContent).toContain("they match");
     expect(table.querySelector(".banner--critical")).toBe(null);
   });
   it("that do not agree say so where it cannot be overlooked", () => {
@@ -178,11 +178,11 @@ describe("the books", () => {
     const table = BooksTable(
       madeBooks(NOW, {agrees: false, rows: [{...rows[0]!, venue: "0", residual: "-0.025", agrees: false}]})
     );
-    expect(table.querySelector(".banner--critical")!.textContent).toContain("do not agree");
+    expect(table.querySelector(".banner--critical")!.textContent).toContain("do not match");
     expect(cells(table)[0]!.at(-1)).toMatch(/^✗ .*NO$/);
   });
   it("are not shown before they were compared", () => {
-    expect(BooksTable(null).textContent).toContain("not been compared yet");
+    expect(BooksTable(null).textContent).toContain("have not been compared yet");
   });
 });
 
@@ -202,10 +202,10 @@ describe("what is at stake", () => {
     const halted = Alarm({status: {...status, state: "halted", why: "the books do not agree"}, positions: []})!;
     expect([halted.getAttribute("role"), halted.textContent]).toEqual([
       "alert",
-      "HALTED: the books do not agree. Nothing is opened until somebody resumes it."
+      "HALTED: the books do not agree. The engine opens no hedge until you resume it."
     ]);
     const bare = Alarm({status, positions: [madePosition(NOW, {perpQty: "0.01", drift: 0.6, naked: true})]})!;
-    expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is not covered/);
+    expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is unhedged/);
   });
 });
 
@@ -250,11 +250,11 @@ describe("settings", () => {
   it("are refused with a reason", () => {
     const problem = (change: object) => settingsPatch({...typed(), ...change}, config).problems;
     expect(problem({minRate: "much"})).toEqual({minRate: "is not a number"});
-    expect(problem({maxHedges: "2.5"})).toEqual({maxHedges: "must be whole"});
+    expect(problem({maxHedges: "2.5"})).toEqual({maxHedges: "must be a whole number"});
     expect(problem({maxHedges: "0"})).toEqual({maxHedges: "must be at least 1"});
     expect(problem({intervalMs: "0.5"})).toEqual({intervalMs: "must be at least 1 seconds"});
     expect(problem({maxPositionUsd: "0"})).toEqual({maxPositionUsd: "must be above 0"});
-    expect(problem({exitRate: "9"})).toEqual({exitRate: "must not be above the rate of an entry"});
+    expect(problem({exitRate: "9"})).toEqual({exitRate: "must not be above the entry rate"});
     expect(problem({maxPositionUsd: "6000"})).toEqual({maxPositionUsd: "must not be above the notional of all hedges"});
   });
 });
@@ -266,7 +266,7 @@ describe("tables", () => {
       () => NOW
     );
     const text = table.querySelector("tbody")!.textContent!;
-    expect(text).toContain("✗ one, exit waits");
+    expect(text).toContain("✗ one, exit pending");
     expect(text).toContain("▼ −3.200");
     expect(text).toContain("2:00:00");
     expect(text).toContain("✗ critical");
