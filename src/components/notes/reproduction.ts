@@ -25,7 +25,7 @@ const compare = (ours: readonly Annual[], paper: readonly Annual[]): Compared[] 
 export function reproductionAnswer(ours: readonly Annual[], paper: readonly Annual[]): string {
   const rows = compare(ours, paper).filter((d) => d.ours);
   if (!rows.length) {
-    return "Not yet: the lake holds no settled rates of Binance for these pairs between 2020-01-08 and 2024-03-11.";
+    return "Not yet: the lake has no settled rates of these pairs at Binance between 2020-01-08 and 2024-03-11.";
   }
   const worst = (key: "mean" | "sd") => Math.max(...rows.map((d) => Math.abs(d.ours![key] - d.paper[key])));
   const missing = paper.length - rows.length;
@@ -96,8 +96,8 @@ export function ReproductionChart(ours: readonly Annual[], paper: readonly Annua
         ]
       }),
     {
-      title: "Mean funding, ours and the paper's",
-      subtitle: "Dot: from the rates in this lake. Grey tick: the paper, to one decimal.",
+      title: "Mean funding, here and in the paper",
+      subtitle: "Dot: computed from the rates in this lake. Grey tick: the paper, rounded to one decimal.",
       height: 190,
       nothing: rows.length ? null : "No settled rates of these pairs yet."
     }
