@@ -48,7 +48,7 @@ async function downloadRun(page: Page): Promise<Record<string, any>> {
 }
 
 describe("Builder", () => {
-  it("gives the numbers of the command it hands on, to the last digit, for one pair and for two", async () => {
+  it("gives exactly the numbers of its command, for one pair and for two", async () => {
     for (const pairs of ["BTC/USDT", "BTC/USDT,SOL/USDT"]) {
       const {page, problems} = await visit(`pairs=${pairs}&${STATE}`);
       await ran(page);
@@ -75,7 +75,7 @@ describe("Builder", () => {
     }
   });
 
-  it("changes as a slider moves, keeps the state in the address, and comes back from it", async () => {
+  it("updates as a slider moves, and restores its state from the URL", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}`);
     await ran(page);
     const before = [await answer(page), await command(page)];
@@ -100,7 +100,7 @@ describe("Builder", () => {
     await again.page.context().close();
   });
 
-  it("cannot be brought to contradict itself, and explains an address that does", async () => {
+  it("keeps its inputs consistent, and explains an inconsistent URL", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT,NOPE/USDT&${STATE}`);
     await ran(page);
     expect(await command(page)).not.toContain("NOPE");
@@ -118,7 +118,7 @@ describe("Builder", () => {
     await bad.page.context().close();
   });
 
-  it("hands the config on, and a variant beside the one in hand", async () => {
+  it("copies the config, and compares a variant with the current settings", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}`);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await ran(page);
@@ -145,7 +145,7 @@ describe("Builder", () => {
     await page.context().close();
   });
 
-  it("sweeps in workers while the page is typed in, weighs the best, and counts every trial", async () => {
+  it("sweeps in workers while the page stays responsive, tests the best, and counts every trial", async () => {
     const grid = "minRate=0.0001:0.0004:0.0001;exitRate=0,0.00005";
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}&grid=${grid}`);
     await ran(page);
@@ -201,7 +201,7 @@ describe("Builder", () => {
     await page.context().close();
   });
 
-  it("a sweep can be cancelled, and nothing is concluded from it", async () => {
+  it("sweep can be cancelled, and its best is then not tested", async () => {
     const grid = "minRate=0:0.0005:0.000002;exitRate=-0.0001:0.0004:0.00001";
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}&grid=${grid}`);
     await ran(page);

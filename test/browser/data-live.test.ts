@@ -44,7 +44,7 @@ const shift = (page: Page) => page.evaluate(() => (window as any).layoutShift as
 const details = (page: Page, title: string) => page.locator("details.more > summary", {hasText: title});
 const jobOf = (id: string) => engine.script.work.jobs.find((d) => d.id === id)!;
 
-describe("without work to tell of", () => {
+describe("without jobs to show", () => {
   it("says how to start the engine when it is down, and shows the data as ever", async () => {
     const plain = await serveDist(dist);
     const {page, problems} = await openPage(browser, `${plain.url}data`);
@@ -67,7 +67,7 @@ describe("without work to tell of", () => {
     expect(problems).toEqual([]);
   });
 
-  it("says what an engine without a store cannot tell", async () => {
+  it("page explains that an engine without a store has no jobs", async () => {
     engine.script.commands["GET /jobs"] = () => ({
       status: 409,
       answer: {error: "no store: the engine was started with --no-data", fix: "start it without --no-data"}
@@ -103,7 +103,7 @@ describe("with the engine up", () => {
     }
   });
 
-  it("starts an ingestion from the keyboard with what was typed, and tells the engine's notes", async () => {
+  it("form starts an ingestion from the keyboard and shows the engine's notes", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Start an ingestion").focus();
     await page.keyboard.press("Enter");
@@ -156,7 +156,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("shows a failed job with its error, and puts it back", async () => {
+  it("failed job is shown with its error and can be retried", async () => {
     const {page, problems} = await signedIn();
     expect(await row(page, "Failed", "BTC/USDT mark 1h").innerText()).toContain(
       "bybit answers 403: the request is from a country it does not serve"
@@ -198,7 +198,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tracks pairs and takes them off", async () => {
+  it("pairs can be tracked, paused, resumed and removed", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Tracked pairs").click();
     await page.getByLabel("Pairs to track").fill("sol/usdt");
@@ -219,7 +219,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("shows the present after a reset, after leaving and coming back, and after a reload", async () => {
+  it("page is current after a reset, after leaving and returning, and after a reload", async () => {
     const {page, problems} = await signedIn();
     const running = row(page, "Running jobs", "BTC/USDT perp 1h");
     jobOf("b-2.1").rowsFetched = 5_000;
@@ -240,7 +240,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tells a notification in a corner and an issue of the engine's health", async () => {
+  it("page shows a notification as a toast and an issue of the engine's health", async () => {
     engine.script.work.issues = ["bybit has banned this address until 14:00"];
     const {page, problems} = await signedIn();
     await expect.poll(() => section(page).locator(".pulse").innerText()).toContain("! bybit has banned this address");
@@ -258,7 +258,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("retries and cancels what is selected, and says what was left and why", async () => {
+  it("selected jobs are retried and cancelled, with the reason for skipped ones", async () => {
     engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
     const {page, problems} = await signedIn();
     expect(await page.getByRole("button", {name: "Retry selected"}).isDisabled()).toBe(true);
@@ -303,7 +303,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("filters the history and saves it as it is filtered", async () => {
+  it("job history is filtered and exported as filtered", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Job history").click();
     const jobs = table(page, "Jobs, newest first").locator("tbody tr:not([hidden])");
@@ -328,7 +328,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tells each venue's allowance and throttles it", async () => {
+  it("rate limit of each venue is shown and can be changed", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Rate limits").click();
     await expect.poll(() => section(page).innerText()).toContain("120 of 480 requests in 5 seconds");
@@ -345,7 +345,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("lists what was told, and sets how loud each event is; what is silent is listed without a word", async () => {
+  it("notifications are listed and can be silenced; silent ones show no toast", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Notifications").click();
     const box = page.getByLabel("data has gone stale");
@@ -367,7 +367,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("shows series and holes as the engine has them, fills, checks and refreshes them, and hears of newer ones", async () => {
+  it("series and holes are live, and can be filled, checked and refreshed", async () => {
     const {page, problems} = await signedIn();
     const series = table(page, "One row per series");
     await expect.poll(() => series.locator("tbody tr").count()).toBe(3);
@@ -391,7 +391,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tells a change of the engine's health as it comes", async () => {
+  it("change of the engine's health is shown at once", async () => {
     const {page} = await signedIn();
     const health = {status: "degraded", mode: "paper", issues: ["the disk has 12 MB left"]} as const;
     const components = {store: {status: "ok"}, exchange: {status: "failing"}};
@@ -401,7 +401,7 @@ describe("with the engine up", () => {
       .toContain("12 MB left");
   });
 
-  it("shows nothing of the work once the engine is gone", async () => {
+  it("page shows no jobs once the engine is gone", async () => {
     const {page} = await signedIn();
     await engine.close();
     await expect.poll(() => section(page).innerText(), {timeout: 15_000}).toContain("is not running");

@@ -25,7 +25,7 @@ const table = (page: Page) => page.locator("table", {hasText: "Every pair at its
 const weighed = (page: Page) => expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
 
 describe("Decision", () => {
-  it("judges every pair, with a light, its reasons, and the preset's own result out of sample", async () => {
+  it("page grades every pair with a light, its reasons, and the preset's out-of-sample result", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     const rows = (await table(page).locator("tbody tr").allInnerTexts()).map((d) => d.replaceAll("−", "-").split("\t"));
@@ -43,7 +43,7 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("always argues against, and holds the result against a hurdle that can be set", async () => {
+  it("page always shows counter-arguments and compares with an adjustable risk-free return", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     const against = () => page.locator(".arguments").innerText();
@@ -59,7 +59,7 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("takes other rules, weighs all pairs when asked, and can be cancelled", async () => {
+  it("page switches rules, tests all pairs on request, and can be cancelled", async () => {
     const {page, problems} = await visit("preset=conservative");
     await weighed(page);
     expect(await page.getByRole("radio", {name: "conservative"}).isChecked()).toBe(true);
@@ -91,7 +91,7 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("saves the table in the order shown, and prints without what cannot be pressed on paper", async () => {
+  it("table is saved in the order shown, and print omits interactive elements", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     await table(page).getByRole("button", {name: "Pair", exact: true}).click();

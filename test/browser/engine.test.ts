@@ -42,7 +42,7 @@ const row = (page: Page, caption: string, n = 0) =>
   page.locator("table", {hasText: caption}).locator("tbody tr").nth(n);
 
 describe("without an account to show", () => {
-  it("says how to start the engine when it is down, and asks again by itself", async () => {
+  it("page shows how to start the engine while it is down", async () => {
     const plain = await serveDist(dist);
     const {page, problems} = await openPage(browser, `${plain.url}engine`);
     contexts.push(page.context());
@@ -64,7 +64,7 @@ describe("without an account to show", () => {
     expect(problems).toEqual([]);
   });
 
-  it("takes a ticket that was used already for none", async () => {
+  it("page ignores a used ticket", async () => {
     const ticket = engine.ticket();
     await open(`engine#ticket=${ticket}`);
     const {page} = await open(`engine#ticket=${ticket}`);
@@ -202,7 +202,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("goes on where it was when the stream breaks", async () => {
+  it("page resumes the stream after the last event when it breaks", async () => {
     const {page} = await signedIn();
     engine.emit("heartbeat", {ts: Date.now(), venueTs: Date.now()});
     await page.waitForTimeout(100);
@@ -276,7 +276,7 @@ it("passes axe in both themes and fits 390 and 1440 pixels", async () => {
   }
 });
 
-it("the live line moves nothing on a page while it changes", async () => {
+it("engine strip shifts no layout while it changes", async () => {
   for (const width of [390, 1024, 1440]) {
     const {page, problems} = await signedIn({width}, "data");
     await expect.poll(() => strip(page)).toContain("engine: paper");
@@ -286,7 +286,7 @@ it("the live line moves nothing on a page while it changes", async () => {
   }
 });
 
-it("leaves nothing of an account in the built site", () => {
+it("built site contains nothing of an account", () => {
   const text = readdirSync(dist, {recursive: true, encoding: "utf8"})
     .filter((file) => /\.(html|json|js)$/.test(file))
     .map((file) => ({file, text: readFileSync(join(dist, file), "utf8")}));

@@ -47,7 +47,7 @@ const opened = (page: Page) => page.locator(".keys").waitFor({timeout: 60_000});
 const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 
 describe("Replay", () => {
-  it("is stepped by keys, buttons and scrubber, and the address comes back to the same step", async () => {
+  it("steps by keys, buttons and scrubber, and the URL restores the step", async () => {
     const {page, problems} = await visit();
     await opened(page);
     expect(await where(page)).toContain(stamp(trades[0].entryTs));
@@ -78,7 +78,7 @@ describe("Replay", () => {
     await again.context().close();
   });
 
-  it("shows at each step what the ledger had booked by then, and nothing later", async () => {
+  it("shows at each step what the ledger has booked until then, and nothing later", async () => {
     const trade = trades[0];
     const third = trade.settlements[2];
     const {page, problems} = await visit(`${QUERY}&at=${new Date(third.ts).toISOString().slice(0, 16)}`);
@@ -154,7 +154,7 @@ describe("Replay", () => {
     await page.context().close();
   });
 
-  it("keeps its footing with an address typed by hand", async () => {
+  it("tolerates an invalid URL", async () => {
     const {page, problems} = await visit("pairs=NOPE/USDT&at=yesterday&trade=%3Cb%3E&strategy=wild");
     await expect.poll(() => page.getByRole("alert").first().innerText()).toContain("no history of NOPE/USDT");
     expect(await page.locator(".observablehq--error").count()).toBe(0);

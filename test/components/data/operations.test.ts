@@ -29,8 +29,8 @@ const job = (id: string, change: Partial<Job> = {}) => newJob(id, "backfill", NO
 
 afterEach(() => document.body.replaceChildren());
 
-describe("a command over many jobs in words", () => {
-  it("counts histories once and says together what was left for one reason", () => {
+describe("the text of a bulk command", () => {
+  it("counts each history once and groups skipped ones by reason", () => {
     const report = asBulk([
       {id: "a", done: true, jobs: ["a"], why: null},
       {id: "b", done: true, jobs: ["a", "b.1"], why: "1 of 3 left: it is complete"},
@@ -52,7 +52,7 @@ describe("a command over many jobs in words", () => {
   });
 });
 
-describe("an error a person can act on", () => {
+describe("the advice on an error", () => {
   it.each([
     ["sim funding failed: status 502, 6 attempts → check the network", /out of order/],
     ["bybit kline failed: status 403, 2 attempts → wait", /ban passes in about ten minutes/],
@@ -75,7 +75,7 @@ describe("an error a person can act on", () => {
 
 describe("the filter of the history", () => {
   const any = {status: "", kind: "", pair: "", text: ""};
-  it("asks for what the engine's own schema takes", () => {
+  it("makes queries that the engine's schema accepts", () => {
     expect(jobQuery(any)).toBe("");
     for (const {value: status} of STATES)
       for (const {value: kind} of KINDS) {
@@ -86,7 +86,7 @@ describe("the filter of the history", () => {
       }
     expect(() => jobQuery({...any, pair: "?"})).toThrow("invalid pair: ?");
   });
-  it("finds words in name, state, id and error, and keeps the lines of an export that say them", () => {
+  it("finds words in name, state, id and error, and keeps the matching lines of an export", () => {
     const failed = job("b-1.1", {
       parentId: "b-1",
       pair: "BTC/USDT",
@@ -107,8 +107,8 @@ describe("the filter of the history", () => {
   });
 });
 
-describe("a job opened", () => {
-  it("tells what there is to know, and what the work found in the data", () => {
+describe("the detail of a job", () => {
+  it("lists facts and data-quality counts", () => {
     const detail: JobDetailReport = {
       ...job("b-1", {rowsFetched: 10, startedAt: NOW, finishedAt: NOW + 4_000, quality: {rejected: 2, repeats: 0}}),
       children: [job("b-1.1", {parentId: "b-1", status: "failed"}), job("b-1.2", {parentId: "b-1"})],
@@ -141,7 +141,7 @@ describe("a venue's limit", () => {
     share: 0.8,
     bannedUntilMs: NOW + 60_000
   });
-  it("in words, with the ban while it lasts", () => {
+  it("is described with the ban while it lasts", () => {
     expect(limitWords(limit, NOW)).toEqual([
       "120 of 480 requests in 5 seconds",
       "the venue publishes 600",
@@ -152,7 +152,7 @@ describe("a venue's limit", () => {
     expect(inUse(limit)).toBe(0.25);
     expect(inUse({...limit, perWindow: 0})).toBe(0);
   });
-  it("a share that is read is one the engine takes, and no other is read", () => {
+  it("share is parsed only when the engine accepts it", () => {
     for (const text of ["5", "80", "42 %", "12.5"])
       expect(readInput(SCHEMAS.limits, {venue: "bybit", share: readShare(text)}).share).toBeCloseTo(
         parseFloat(text) / 100
@@ -162,7 +162,7 @@ describe("a venue's limit", () => {
   });
 });
 
-it("where notifications go is said, a channel that fails with its reason", () => {
+it("channels of notifications are named, a failing one with its reason", () => {
   expect(channelWords({channels: [], perHour: 20})).toContain("on these pages only");
   expect(
     channelWords({
@@ -175,8 +175,8 @@ it("where notifications go is said, a channel that fails with its reason", () =>
   ).toBe("Notifications are also sent to webhook; email (failing: email: no answer), at most 5 messages an hour each.");
 });
 
-describe("rows that a person selects", () => {
-  it("all boxes of one row say the same, and keep it when they are drawn anew", () => {
+describe("selected rows", () => {
+  it("have the same state in all their boxes, also after a redraw", () => {
     const counts: number[] = [];
     const selection = Selection((n) => counts.push(n));
     const boxes = [selection.box("a", "BTC perp"), selection.box("a", "BTC perp"), selection.box("b", "ETH perp")];
@@ -193,7 +193,7 @@ describe("rows that a person selects", () => {
 });
 
 describe("a live table that sorts", () => {
-  it("keeps a row's button and its focus while rows come and change around it", () => {
+  it("keeps a row's button and its focus while other rows are added and changed", () => {
     const {element, update} = LiveDataTable<{id: string; n: number}>({
       caption: "Rows",
       key: (d) => d.id,
@@ -249,7 +249,7 @@ describe("the state of the data while an engine is up", () => {
     return {status, client, get, link, emit: (type: string, data: unknown = {}) => listener({type, data})};
   }
 
-  it("is the engine's while it is up and the build's before and after, and is read anew when the lake is newer", async () => {
+  it("comes from the engine while it is up, else from the build, and is read again when the lake changes", async () => {
     const {status, client, get, link, emit} = made();
     const built = {...madeStatus(NOW), series: []};
     const live = LiveStatus(built, client);
@@ -288,7 +288,7 @@ describe("the state of the data while an engine is up", () => {
     expect(drawn.length).toBe(times);
   });
 
-  it("is placed without an engine at once, and not held up by one that does not answer", async () => {
+  it("is ready at once without an engine, and not delayed by one that does not answer", async () => {
     const {client, link, get} = made();
     await LiveStatus(null, {...client, base: null} as EngineClient).ready;
     get.mockImplementation(() => new Promise(() => undefined));
@@ -301,7 +301,7 @@ describe("the state of the data while an engine is up", () => {
 });
 
 describe("one history", () => {
-  it("is named as the engine's routes want it, and a look at it is told", () => {
+  it("has the key that the engine's routes expect, and a text for its check", () => {
     const [funding, perp] = madeStatus(NOW).series;
     for (const series of [funding!, perp!])
       expect(readInput(SCHEMAS.check, historyOf(series))).toMatchObject({pair: "BTC/USDT", series: series.series});

@@ -51,7 +51,7 @@ describe("the stream's parser", () => {
     {event: "status", data: '{"a":1}', id: "a-1"},
     {event: "message", data: "one\ntwo", id: "a-1"}
   ];
-  it("tells the same events however the text is cut", () => {
+  it("emits the same events wherever the text is split", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(text.length)), (cuts) => {
         const seen: ServerEvent[] = [];
@@ -79,7 +79,7 @@ describe("the session", () => {
     root: "http://127.0.0.1:8321/",
     ...change
   });
-  it("takes the ticket out of the address at once, used or not", () => {
+  it("removes the ticket from the URL at once, used or not", () => {
     const one = env({hash: "#ticket=abc"});
     expect(takeTicket(one)).toBe("abc");
     expect(one.history.replaceState).toHaveBeenCalledWith(null, "", "/engine?a=1");
@@ -87,13 +87,13 @@ describe("the session", () => {
     expect(takeTicket(none)).toBe(null);
     expect(none.history.replaceState).not.toHaveBeenCalled();
   });
-  it("asks its own server, or the one that the preview names, and nobody from a published site", () => {
+  it("calls its own server, or the one named by the preview, and none from a published site", () => {
     expect(engineBase(env())).toBe("http://127.0.0.1:8321");
     expect(engineBase(env({named: "http://127.0.0.1:9000"}))).toBe("http://127.0.0.1:9000");
     expect(engineBase(env({hostname: "example.org", named: "http://127.0.0.1:9000"}))).toBe(null);
     expect(engineBase(env({hostname: "127.0.0.1.evil.example"}))).toBe(null);
   });
-  it("knows the machine's other name", () => {
+  it("has the other loopback name of the host", () => {
     expect(otherName("http://127.0.0.1:8321")).toBe("http://localhost:8321");
     expect(otherName("http://localhost:8321")).toBe("http://127.0.0.1:8321");
     expect(otherName("http://example.org")).toBe(null);
@@ -101,7 +101,7 @@ describe("the session", () => {
 });
 
 describe("words", () => {
-  it("say the engine in one line", () => {
+  it("describe the engine in one line", () => {
     expect(stripText(up, NOW)).toBe("engine: paper · running · 1 hedge · ▲ 1.23 USDT today · cycle 12 s ago");
     expect(stripText({...up, link: "down", status: null}, NOW)).toBe("engine off");
     expect(stripText({...up, link: "no token"}, NOW)).not.toContain("USDT");
@@ -121,14 +121,14 @@ describe("words", () => {
     expect(countdown(65_400)).toBe("0:01:05");
     expect(countdown(-1)).toBe("due");
   });
-  it("never give a sign by colour alone", () => {
+  it("show a sign by a glyph, not by colour alone", () => {
     expect([signed(1.5), signed(-1.5), signed(0), signed(null)]).toEqual(["▲ 1.50", "▼ −1.50", "0.00", "–"]);
   });
-  it("say before an emergency stop what it will do", () => {
+  it("describe an emergency stop before it is confirmed", () => {
     expect(emergencyWarning(parts.positions)).toContain("1 hedge (BTC/USDT) is closed at once");
     expect(emergencyWarning([])).toContain("No hedge is open");
   });
-  it("keep conditions and other reasons apart", () => {
+  it("list reasons other than conditions separately", () => {
     expect(parts.opportunities.map(otherReasons)).toEqual([
       ["a hedge is open"],
       ["stale-data: the newest price is 95 s old"],
@@ -142,16 +142,16 @@ describe("words", () => {
     expect(today.note).toBe("realised ▲ 0.45, unrealised ▲ 0.41 in total");
     expect(accountFigures({...status, account: null}, NOW)).toBe(null);
   });
-  it("sort what needs attention first", () => {
+  it("sort rules by level, worst first", () => {
     expect(sortRules(parts.risk.rules).map((d) => d.name)).toEqual(["margin-ratio", "portfolio-cap"]);
     expect([0.1, 0.8, 0.9, null].map(marginLevel)).toEqual(["ok", "alert", "critical", "ok"]);
   });
 });
 
-describe("the books", () => {
+describe("the reconciliation table", () => {
   const cells = (table: HTMLElement) =>
     [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
-  it("show what differs first, in words, and what is pending; dear fees are no disagreement", () => {
+  it("lists mismatches first and pending items below; a higher fee is no mismatch", () => {
     const table = BooksTable(madeBooks(NOW));
     expect(cells(table)[0]).toEqual([
       "taker fee, share",
@@ -173,7 +173,7 @@ describe("the books", () => {
     expect(table.textContent).toContain("they match");
     expect(table.querySelector(".banner--critical")).toBe(null);
   });
-  it("that do not agree say so where it cannot be overlooked", () => {
+  it("shows a critical banner on a mismatch", () => {
     const {rows} = madeBooks(NOW);
     const table = BooksTable(
       madeBooks(NOW, {agrees: false, rows: [{...rows[0]!, venue: "0", residual: "-0.025", agrees: false}]})
@@ -181,13 +181,13 @@ describe("the books", () => {
     expect(table.querySelector(".banner--critical")!.textContent).toContain("do not match");
     expect(cells(table)[0]!.at(-1)).toMatch(/^✗ .*NO$/);
   });
-  it("are not shown before they were compared", () => {
+  it("is empty before the first comparison", () => {
     expect(BooksTable(null).textContent).toContain("have not been compared yet");
   });
 });
 
-describe("what is at stake", () => {
-  it("is said by word and colour: live is never mistaken for paper", () => {
+describe("the mode badge and the alarm", () => {
+  it("badge names the mode by word and colour, so that live differs from paper", () => {
     const said = (change: object) => {
       const {textContent, className} = modeBadge({...status, ...change});
       return [textContent, className];
@@ -197,7 +197,7 @@ describe("what is at stake", () => {
     expect(said({mode: "live", simulated: true})).toEqual(["LIVE · simulated account", "badge badge--bad"]);
     expect(said({mode: "live", simulated: false, dryRun: true})).toEqual(["live · dry run", "badge badge--warn"]);
   });
-  it("a halted engine and a leg alone stand in an alarm, a whole hedge in none", () => {
+  it("alarm is shown for a halted engine and an unhedged leg, not for a complete hedge", () => {
     expect(Alarm({status, positions: parts.positions})).toBe(null);
     const halted = Alarm({status: {...status, state: "halted", why: "the books do not agree"}, positions: []})!;
     expect([halted.getAttribute("role"), halted.textContent]).toEqual([
@@ -229,7 +229,7 @@ describe("settings", () => {
   const {config} = parts;
   const typed = () =>
     Object.fromEntries(SETTING_FIELDS.map((field) => [field.key, typedOf(field, config.settings[field.key])])) as any;
-  it("are shown in spoken units and come back exactly", () => {
+  it("are shown in display units and convert back exactly", () => {
     expect(typed()).toMatchObject({minRate: "2", exitRate: "0.5", intervalMs: "60", maxHedges: "5"});
     const rate = SETTING_FIELDS[0]!;
     fc.assert(
@@ -239,7 +239,7 @@ describe("settings", () => {
       })
     );
   });
-  it("send only what was changed", () => {
+  it("send only changes", () => {
     expect(settingsPatch(typed(), config)).toEqual({patch: {}, problems: {}});
     expect(settingsPatch({...typed(), minRate: "3.5", maxHedges: "7"}, config).patch).toEqual({
       minRate: "0.00035",
@@ -247,7 +247,7 @@ describe("settings", () => {
     });
     expect(settingsPatch({...typed(), minRate: "2.0"}, config).patch).toEqual({});
   });
-  it("are refused with a reason", () => {
+  it("are rejected with a reason", () => {
     const problem = (change: object) => settingsPatch({...typed(), ...change}, config).problems;
     expect(problem({minRate: "much"})).toEqual({minRate: "is not a number"});
     expect(problem({maxHedges: "2.5"})).toEqual({maxHedges: "must be a whole number"});
@@ -272,7 +272,7 @@ describe("tables", () => {
     expect(text).toContain("✗ critical");
     expect(table.querySelector<HTMLElement>(".meter-fill")!.style.width).toBe("93%");
   });
-  it("say what keeps a pair out, with both sides of each condition", () => {
+  it("show both sides of each condition of a pair", () => {
     const rows = [...OpportunityTable(parts.opportunities, () => NOW).querySelectorAll("tbody tr")].map(
       (d) => d.textContent!
     );
@@ -281,7 +281,7 @@ describe("tables", () => {
     expect(rows[2]).toContain("✗ rate 0.80 bp ≥ 2.00 bp");
     expect(rows[0]).not.toContain("✗ a hedge");
   });
-  it("never take text of the engine for markup", () => {
+  it("never parse text of the engine as markup", () => {
     const evil = "<img src=x onerror=alert(1)>";
     const feed = DecisionFeed([{...parts.decisions[0]!, pair: evil, reason: evil, numbers: {[evil]: evil}}]);
     const risk = RiskTable([{...parts.risk.rules[0]!, says: evil, reason: evil}]);
@@ -306,13 +306,13 @@ describe("a run of the engine in the replay", () => {
     ]);
     expect([...run.ts]).toEqual([...run.ts].sort((a, b) => a - b));
   });
-  it("ends with what the trades add up to", () => {
+  it("ends with the sum of the trades", () => {
     const last = engineStep(record, run, run.ts.length - 1);
     expect(last.realised).toBeCloseTo(0.45, 12);
     expect(last.closed).toBe(1);
     expect(last.hedges.map((d) => d.pair)).toEqual(["BTC/USDT"]);
   });
-  it("knows nothing of later: cutting all later records away changes no step", () => {
+  it("has no look-ahead: deleting all later records changes no step", () => {
     for (let i = 0; i < run.ts.length; ++i) {
       const ts = run.ts[i]!;
       const step = engineStep(record, run, i);
@@ -322,18 +322,18 @@ describe("a run of the engine in the replay", () => {
       for (const at of engineHistory(record, "ETH/USDT", ts).prices.ts) expect(at).toBeLessThanOrEqual(ts);
     }
   });
-  it("does not count the costs of an exit before it", () => {
+  it("excludes the costs of an exit before it", () => {
     const open = engineStep(record, run, run.ts.indexOf(NOW - 62 * HOUR));
     expect(open.hedges[0]).toMatchObject({pair: "ETH/USDT", funding: 0.5, payments: 1});
     expect(open.hedges[0]!.costs).toBeCloseTo(0.65, 12);
   });
-  it("says so when nothing was done yet", () => {
+  it("throws when there are no records yet", () => {
     expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow("has no records yet");
   });
 });
 
 describe("a button of two steps", () => {
-  it("warns first, acts on the second press, and forgets the first after a while", async () => {
+  it("warns on the first press, acts on the second, and disarms after a while", async () => {
     vi.useFakeTimers();
     const act = vi.fn(async () => {});
     const {button, note} = TwoStep({label: "Stop", armed: "Sure", warning: () => "all of it", act, armedMs: 1_000});
@@ -354,7 +354,7 @@ describe("a button of two steps", () => {
   });
 });
 
-it("a steady block keeps the focus and draws nothing twice", () => {
+it("steady block keeps the focus and does not redraw an unchanged value", () => {
   const render = vi.fn((n: number) => [
     document.createElement("p"),
     Object.assign(document.createElement("button"), {textContent: String(n)})
