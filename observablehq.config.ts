@@ -2,7 +2,7 @@ import {listPairs, listSeries} from "./loaders/snapshots/index.js";
 
 const data = process.env.CARRYBOOK_DATA || "data";
 
-// A page beside the lake must still open when the lake cannot be read: it then says what to type.
+// Pages must still open when the lake cannot be read; they then show the command that helps.
 function readable(list: (data: string) => string[]): string[] {
   try {
     return list(data);
@@ -21,14 +21,14 @@ const icon =
       '<path d="M3 8h10M5 8V4M8 8V3M11 8v4" stroke="#fff" stroke-width="1.6" stroke-linecap="round"/></svg>'
   );
 
-// The build repairs Framework's stock HTML for assistive technology; in dev a few lines do the same in the page.
+// The build adds accessible names to Framework's HTML; in preview this script does the same.
 const named = `<script>document.documentElement.lang = "en"; addEventListener("DOMContentLoaded", () => {
   document.querySelector("#observablehq-sidebar-toggle")?.setAttribute("aria-label", "Toggle sidebar");
   document.querySelector("#observablehq-sidebar")?.setAttribute("aria-label", "Pages");
   document.querySelector("#observablehq-search input")?.setAttribute("aria-label", "Search pages");
 });</script>`;
 
-// The preview and the engine are two servers; a built site is served by the engine itself.
+// In preview, pages and engine are served from two ports; the engine itself serves a built site.
 const port = Number(process.env.CARRYBOOK_ENGINE_PORT) || 8321;
 const preview = `${named}\n<meta name="carrybook-engine" content="http://127.0.0.1:${port}">`;
 

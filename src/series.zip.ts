@@ -1,5 +1,5 @@
 import {zipSync} from "fflate";
 import {seriesArchive} from "../loaders/snapshots/index.js";
 
-// Every history as a file of its own: pages name the catalogue alone and fetch the rest when a reader asks for it.
+// One file per history: pages attach only the catalogue and fetch histories on demand.
 process.stdout.write(zipSync(await seriesArchive(), {level: 0}));

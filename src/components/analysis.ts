@@ -1,6 +1,6 @@
 /**
- * Everything a note may import, from one place: the feed, the charts, a backtest in one call, and the whole public
- * model. A note imports it as `../components/analysis.js`.
+ * The functions that a note needs, in one module: open the feed, load a pair, run a strategy, read the report. A note
+ * imports it as `../components/analysis.js`.
  */
 import type {MarketData} from "../lib/market/marketdata.js";
 import {backtestReport, type BacktestReport} from "../lib/backtest/report.js";
@@ -9,7 +9,7 @@ import {parseConfig, strategyEntries} from "../lib/strategy/config.js";
 import {parseInstant} from "../lib/time/instant.js";
 import type {FundingSeries} from "./feed/marketFeed.js";
 
-/** Any key of a config beside the range; `strategy` may be a preset. */
+/** Range of a run and any keys of its config; `strategy` may be a preset. */
 export interface BacktestOptions {
   strategy?: string;
   /** UTC, the end exclusive */
@@ -19,8 +19,8 @@ export interface BacktestOptions {
 }
 
 /**
- * One run in the exact ledger, as `carrybook backtest --json` reports it.
- * @throws SettingError for a key or value no config may have, DataError where there is nothing to run on
+ * Runs one backtest in the exact ledger and returns the report that `carrybook backtest --json` prints.
+ * @throws ConfigError for an invalid key or value, MissingDataError without rows in the range
  */
 export function backtest(
   markets: MarketData | readonly MarketData[],
@@ -35,7 +35,7 @@ export function backtest(
   );
 }
 
-/** Settlements as rows for Plot and tables: the instant as a Date, rates as shares; missing as null. */
+/** Returns settlements as rows for Plot and tables: instants as Dates, rates as shares, missing as null. */
 export function settlementRows({t, rate, rate8h}: FundingSeries): {date: Date; rate: number; rate8h: number | null}[] {
   return Array.from(t, (ms, i) => ({
     date: new Date(ms),

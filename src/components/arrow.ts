@@ -1,19 +1,19 @@
 import {tableFromIPC} from "npm:@uwdata/flechette";
 
-/** The part of Framework's FileAttachment that is read here. */
+/** The part of Framework's FileAttachment that this module uses. */
 export interface Attachment {
   arrayBuffer(): Promise<ArrayBuffer>;
   json(): Promise<unknown>;
 }
 
-/** Arrow IPC bytes to plain row objects; integers as numbers, missing values as null. */
+/** Parses Arrow IPC bytes into row objects: integers as numbers, missing values as null. */
 export function rowsFromArrow<T>(bytes: ArrayBuffer | Uint8Array): T[] {
   const data = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   if (!data.length) return [];
   return tableFromIPC(data, {useBigInt: false, useDate: false}).toArray() as T[];
 }
 
-/** Reads an attached Arrow file; null when it is not there, as for a pair that has not been imported. */
+/** Reads an attached Arrow file; null when it does not exist, as for a pair that has not been imported. */
 export async function loadRows<T>(file: Attachment): Promise<T[] | null> {
   try {
     return rowsFromArrow<T>(await file.arrayBuffer());
@@ -23,7 +23,7 @@ export async function loadRows<T>(file: Attachment): Promise<T[] | null> {
   }
 }
 
-/** Reads an attached JSON file; null when it is not there. */
+/** Reads an attached JSON file; null when it does not exist. */
 export async function loadJson<T>(file: Attachment): Promise<T | null> {
   try {
     return (await file.json()) as T;

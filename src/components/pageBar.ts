@@ -5,18 +5,18 @@ import {EmptyState, startLink} from "./ui/emptyState.js";
 import {EngineStrip} from "./engine/engineStrip.js";
 import type {SeriesStatus, Status} from "./feed/types.js";
 
-/** What the thin line on top of a page says. */
+/** Options of {@link PageBar} and {@link Banner}. */
 export interface PageBarOptions {
   /** The series the page is about; all by default. */
   series?: readonly SeriesStatus[];
   now?: number;
-  /** The engine's line, where one that is on the page already is to stay. */
+  /** An engine strip that is already on the page, to be kept. */
   strip?: HTMLElement;
 }
 
 /**
- * The thin line on top of every page: where the data comes from, as of when, how complete, and what the engine does. Its height does not depend
- * on the data; what must be said at more length is said by {@link Banner} below the title.
+ * Draws the line on top of every page: source, age and coverage of the data, and the state of the engine. Its height
+ * does not depend on the data; longer warnings go into the {@link Banner} below the title.
  */
 export function PageBar(
   status: Status | null,
@@ -37,7 +37,7 @@ export function PageBar(
   );
 }
 
-/** What stands below the title when the data is simulated, stale, missing or unreadable, and what to type then. */
+/** Warns below the title when the data is simulated, stale, missing or unreadable, with the command that helps. */
 export function Banner(
   status: Status | null,
   {series = status?.series ?? [], now = Date.now()}: PageBarOptions = {}
@@ -46,7 +46,7 @@ export function Banner(
     return h(
       "p",
       {class: "banner banner--critical", role: "alert"},
-      "The state of the data could not be read. Type npx carrybook doctor to see why."
+      "The data status could not be read. Run npx carrybook doctor to see why."
     );
   }
   if (status.state === "empty" || !status.series.length) return EmptyState();
@@ -59,9 +59,9 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("demo", "warn"),
-          " Simulated data from this machine: no venue ever traded at these prices. A venue's own history: ",
+          " Simulated data, generated on this machine: these are not prices of any venue. For a venue's history, ",
           startLink("Get started"),
-          " or ",
+          " or run ",
           h("code", {}, "npx carrybook backfill --top 20 --days 365")
         )
       : null,
@@ -70,9 +70,9 @@ export function Banner(
           "p",
           {class: "banner"},
           badge("stale", "warn"),
-          ` The newest row is from ${day(last)}, ${age(last, now)}: what follows describes that day, not today. Newer rows come with `,
+          ` The newest row is from ${day(last)}, ${age(last, now)}: this page describes that day, not today. To fetch newer rows, run `,
           h("code", {}, "npx carrybook update"),
-          " or with newer files: ",
+          " or import newer files: ",
           h("code", {}, "npx carrybook import FILE… --venue V")
         )
       : null
@@ -85,11 +85,11 @@ const latest = (series: readonly SeriesStatus[]): number | null =>
     return at !== null && (max === null || at > max) ? at : max;
   }, null);
 
-/** Pairs with settled funding, which are those that have a page of their own. */
+/** Returns the pairs with settled funding: only these have a page of their own. */
 export const pairsWithPage = (series: readonly SeriesStatus[]): Set<string> =>
   new Set(series.filter((d) => d.series === "funding").map((d) => d.pair));
 
-/** Rows there are over rows there should be, over all series: weighted by their length. */
+/** Returns present over expected rows of all series together, as a share; null without an expected row. */
 export function meanCoverage(series: readonly SeriesStatus[]): number | null {
   let rows = 0;
   let expected = 0;
@@ -101,6 +101,6 @@ export function meanCoverage(series: readonly SeriesStatus[]): number | null {
   return expected ? rows / expected : null;
 }
 
-/** A coverage with as many digits as it takes not to say 100 % where rows are missing. */
+/** Formats a coverage with enough digits that it never reads 100 % while rows are missing. */
 export const coverageText = (share: number | null | undefined): string =>
   percent(share, share !== null && share !== undefined && share > 0.9995 && share < 1 ? 3 : 1);

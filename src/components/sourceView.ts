@@ -1,11 +1,11 @@
 import {h} from "./ui/dom.js";
 
-/** The part of Framework's FileAttachment that is read here. */
+/** The part of Framework's FileAttachment that this module uses. */
 export interface TextAttachment {
   text(): Promise<string>;
 }
 
-/** A disclosure that shows the page's own source when it is opened, so that it can be copied into a note. */
+/** Shows the page's own source, loaded when the disclosure is opened, for copying into a note. */
 export function SourceView(file: TextAttachment, path: string): HTMLElement {
   const code = h("code", {}, "…");
   const details = h(
@@ -14,7 +14,9 @@ export function SourceView(file: TextAttachment, path: string): HTMLElement {
       class: "source",
       toggle: async () => {
         if (!details.open || code.textContent !== "…") return;
-        code.textContent = await file.text().catch(() => `could not be read: src/${path}`);
+        code.textContent = await file
+          .text()
+          .catch(() => `src/${path} could not be read; reload the page and open this again`);
       }
     },
     h("summary", {}, "View source ", h("code", {}, `src/${path}`)),

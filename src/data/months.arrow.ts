@@ -1,6 +1,6 @@
 import {sqlArrow} from "../../loaders/snapshots/index.js";
 
-// One row per pair, venue and month: small enough for every reader, fine enough for most questions.
+// One row per pair, venue and month: small enough for every page load, detailed enough for most queries.
 process.stdout.write(
   await sqlArrow(`
     select venue, pair, strftime(make_timestamp((boundary_ts * 1000)::bigint), '%Y-%m') as month,

@@ -1,5 +1,5 @@
 import {zipSync} from "fflate";
 import {pairsArchive} from "../../loaders/snapshots/index.js";
 
-// One process for all pairs: a loader costs 0.3 s to start, and pages attach single members of the archive.
+// One process for all pairs, because a loader takes 0.3 s to start; pages attach single members of the archive.
 process.stdout.write(zipSync(await pairsArchive(), {level: 0}));

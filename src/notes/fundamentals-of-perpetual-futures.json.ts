@@ -1,6 +1,6 @@
 import {sqlRows} from "../../loaders/snapshots/index.js";
 
-// A note's own loader: SQL over the lake, small rows to the page. Copy this file beside your note, change the query.
+// Data loader of a note: SQL over the lake, a few rows to the page. To use it as a template, copy it and change the query.
 const rows = await sqlRows(`
   SELECT
     pair,

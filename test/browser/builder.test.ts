@@ -40,7 +40,7 @@ async function runCommand(text: string): Promise<Record<string, any>> {
 async function downloadRun(page: Page): Promise<Record<string, any>> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", {name: "Download the run as JSON"}).click()
+    page.getByRole("button", {name: "Download run as JSON"}).click()
   ]);
   const path = join(folder, download.suggestedFilename());
   await download.saveAs(path);
@@ -48,7 +48,7 @@ async function downloadRun(page: Page): Promise<Record<string, any>> {
 }
 
 describe("Builder", () => {
-  it("gives the numbers of the command it hands on, to the last digit, for one pair and for two", async () => {
+  it("gives exactly the numbers of its command, for one pair and for two", async () => {
     for (const pairs of ["BTC/USDT", "BTC/USDT,SOL/USDT"]) {
       const {page, problems} = await visit(`pairs=${pairs}&${STATE}`);
       await ran(page);
@@ -60,10 +60,10 @@ describe("Builder", () => {
       expect(keys).toContain(Number(totals.net).toFixed(2));
       expect(keys).toContain((metrics.annualReturn * 100).toFixed(2));
       expect(keys).toContain(`${totals.trades} trade`);
-      await expect.poll(() => page.locator(".keys").innerText(), {timeout: 60_000}).toContain("acting one bar later");
+      await expect.poll(() => page.locator(".keys").innerText(), {timeout: 60_000}).toContain("one bar later");
       const delayed = sensitivities.find((d: any) => d.name === "decision one bar later").metrics.annualReturn;
       expect((await page.locator(".keys").innerText()).replaceAll("−", "-")).toContain(
-        `acting one bar later ${(delayed * 100).toFixed(2)} %`
+        `one bar later ${(delayed * 100).toFixed(2)} %`
       );
       const won = expected.runs.filter((d: any) => Number(d.totals.net) > 0).length;
       expect(await page.getByText(/pairs? profitable/).innerText()).toContain(
@@ -75,7 +75,7 @@ describe("Builder", () => {
     }
   });
 
-  it("changes as a slider moves, keeps the state in the address, and comes back from it", async () => {
+  it("updates as a slider moves, and restores its state from the URL", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}`);
     await ran(page);
     const before = [await answer(page), await command(page)];
@@ -100,7 +100,7 @@ describe("Builder", () => {
     await again.page.context().close();
   });
 
-  it("cannot be brought to contradict itself, and explains an address that does", async () => {
+  it("keeps its inputs consistent, and explains an inconsistent URL", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT,NOPE/USDT&${STATE}`);
     await ran(page);
     expect(await command(page)).not.toContain("NOPE");
@@ -118,34 +118,34 @@ describe("Builder", () => {
     await bad.page.context().close();
   });
 
-  it("hands the config on, and a variant beside the one in hand", async () => {
+  it("copies the config, and compares a variant with the current settings", async () => {
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}`);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await ran(page);
-    await page.getByRole("button", {name: "Copy as config"}).click();
+    await page.getByRole("button", {name: "Copy config"}).click();
     const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
     expect(parseConfig(copied.config)).toEqual(
       parseConfig({strategy: "simple", minRate: "0.0002", exitRate: "0.00005", expectedHoldPeriods: "60"})
     );
-    await page.getByRole("button", {name: "Copy as command"}).click();
+    await page.getByRole("button", {name: "Copy command"}).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await command(page));
 
-    await page.getByRole("button", {name: "Keep this variant to compare"}).click();
+    await page.getByRole("button", {name: "Keep this variant for comparison"}).click();
     await page.getByLabel("Strategy or preset").selectOption("aggressive");
     await expect.poll(() => command(page)).toContain("--strategy aggressive");
     const table = page.locator("table", {hasText: "Variants on the same pairs"});
     await expect.poll(() => table.locator("tbody tr").count()).toBe(2);
     await expect.poll(async () => (await table.locator("tbody tr").nth(1).innerText()).split("\t")[2]).toMatch(/\d/);
     expect(page.url()).toContain("variantB=simple");
-    await page.getByRole("button", {name: "Take B in hand"}).click();
+    await page.getByRole("button", {name: "Use B", exact: true}).click();
     await expect.poll(() => command(page)).toContain("--strategy simple --set minRate=0.0002");
-    await page.getByRole("button", {name: "Drop B"}).click();
+    await page.getByRole("button", {name: "Remove B", exact: true}).click();
     await expect.poll(() => table.count()).toBe(0);
     expect(problems).toEqual([]);
     await page.context().close();
   });
 
-  it("sweeps in workers while the page is typed in, weighs the best, and counts every trial", async () => {
+  it("sweeps in workers while the page stays responsive, tests the best, and counts every trial", async () => {
     const grid = "minRate=0.0001:0.0004:0.0001;exitRate=0,0.00005";
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}&grid=${grid}`);
     await ran(page);
@@ -156,7 +156,7 @@ describe("Builder", () => {
     expect(await page.locator(".sweep svg").count()).toBe(1);
     const words = await page.locator(".sweep .answer").innerText();
     expect(words).toMatch(/of 8 trials the best is minRate .* exitRate/);
-    expect(words).toContain("Holding through made");
+    expect(words).toContain("Holding one hedge throughout made");
     expect(await page.getByText(/You have tried \d+ variants/).innerText()).toMatch(
       /tried 9 variants|tried 8 variants/
     );
@@ -193,7 +193,7 @@ describe("Builder", () => {
     );
     expect(row[2]).toBe(Number(best.totals.net).toFixed(2));
     expect(row[8]).toBe(best.baselines.holdThrough.net.toFixed(2));
-    await page.getByRole("button", {name: "Use the best values"}).click();
+    await page.getByRole("button", {name: "Use the best settings"}).click();
     await expect
       .poll(() => command(page))
       .toContain(`minRate=${best.best.params.minRate}`.replace("minRate=0.0003", ""));
@@ -201,7 +201,7 @@ describe("Builder", () => {
     await page.context().close();
   });
 
-  it("a sweep can be cancelled, and nothing is concluded from it", async () => {
+  it("sweep can be cancelled, and its best is then not tested", async () => {
     const grid = "minRate=0:0.0005:0.000002;exitRate=-0.0001:0.0004:0.00001";
     const {page, problems} = await visit(`pairs=BTC/USDT&${STATE}&grid=${grid}`);
     await ran(page);

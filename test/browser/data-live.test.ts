@@ -31,7 +31,7 @@ const open = async (path: string, options?: OpenOptions) => {
 };
 const signedIn = async (options?: OpenOptions) => {
   const opened = await open(`data#ticket=${engine.ticket()}`, options);
-  await row(opened.page, "Under way", "BTC/USDT perp 1h").waitFor();
+  await row(opened.page, "Running jobs", "BTC/USDT perp 1h").waitFor();
   return opened;
 };
 const table = (page: Page, caption: string) =>
@@ -44,7 +44,7 @@ const shift = (page: Page) => page.evaluate(() => (window as any).layoutShift as
 const details = (page: Page, title: string) => page.locator("details.more > summary", {hasText: title});
 const jobOf = (id: string) => engine.script.work.jobs.find((d) => d.id === id)!;
 
-describe("without work to tell of", () => {
+describe("without jobs to show", () => {
   it("says how to start the engine when it is down, and shows the data as ever", async () => {
     const plain = await serveDist(dist);
     const {page, problems} = await openPage(browser, `${plain.url}data`);
@@ -67,7 +67,7 @@ describe("without work to tell of", () => {
     expect(problems).toEqual([]);
   });
 
-  it("says what an engine without a store cannot tell", async () => {
+  it("page explains that an engine without a store has no jobs", async () => {
     engine.script.commands["GET /jobs"] = () => ({
       status: 409,
       answer: {error: "no store: the engine was started with --no-data", fix: "start it without --no-data"}
@@ -84,7 +84,7 @@ describe("with the engine up", () => {
       const {page, problems} = await signedIn({width});
       const summary = page.locator(".work-sum");
       await expect.poll(() => summary.innerText()).toContain("42 %: 1 batch, 1 running, 1 waiting, 1 failed");
-      const running = row(page, "Under way", "BTC/USDT perp 1h");
+      const running = row(page, "Running jobs", "BTC/USDT perp 1h");
       expect(await running.innerText()).toMatch(/fetching\s+50 %\s+4,000 of 8,760 rows\s+about 45 seconds\s+1 of 3/);
       expect(await section(page).locator(".pulse").innerText()).toContain("healthy");
       const cancel = running.getByRole("button", {name: "Cancel BTC/USDT perp 1h"});
@@ -94,7 +94,7 @@ describe("with the engine up", () => {
       engine.emit("job", {...jobOf("b-2.2"), status: "in_progress", step: "plan", attempts: 1});
       engine.emit("batch", {...jobOf("b-2"), progress: 0.6, rowsFetched: 15_000});
       await expect.poll(() => running.innerText()).toContain("7,000 of 8,760 rows");
-      await expect.poll(() => row(page, "Under way", "BTC/USDT spot 1h").innerText()).toContain("planning");
+      await expect.poll(() => row(page, "Running jobs", "BTC/USDT spot 1h").innerText()).toContain("planning");
       await expect.poll(() => summary.innerText()).toContain("60 %: 1 batch, 2 running, 0 waiting");
       expect(await cancel.evaluate((d) => d === document.activeElement)).toBe(true);
       expect(await shift(page), String(width)).toBeLessThan(0.01);
@@ -103,7 +103,7 @@ describe("with the engine up", () => {
     }
   });
 
-  it("starts an ingestion from the keyboard with what was typed, and tells the engine's notes", async () => {
+  it("form starts an ingestion from the keyboard and shows the engine's notes", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Start an ingestion").focus();
     await page.keyboard.press("Enter");
@@ -119,8 +119,8 @@ describe("with the engine up", () => {
     engine.emit("status", engine.script.status);
     const estimate = page.locator(".estimate");
     await expect.poll(() => estimate.innerText()).toContain("37 requests for about 26,300 rows: about 12 seconds");
-    expect(await estimate.innerText()).toContain("2 of them complete already and left out");
-    await page.getByLabel("named pairs").check();
+    expect(await estimate.innerText()).toContain("of which 2 are complete and skipped");
+    await page.getByLabel("selected pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("btc-usdt, ?");
     const form = page.getByRole("form", {name: "Start an ingestion"});
     expect(await form.innerText()).toContain("✗ invalid pair: ?");
@@ -135,7 +135,7 @@ describe("with the engine up", () => {
     );
     await page.getByRole("button", {name: "Fetch 90 days of 2 pairs"}).focus();
     await page.keyboard.press("Enter");
-    await expect.poll(() => form.innerText()).toContain("Taken on: Fetch history: bybit.");
+    await expect.poll(() => form.innerText()).toContain("Queued: Fetch history: bybit.");
     expect(await form.innerText()).toContain("2 pairs have no spot market at bybit: left out");
     expect(posts("/jobs")).toEqual([
       {
@@ -147,16 +147,16 @@ describe("with the engine up", () => {
         timeframes: ["1h", "8h"]
       }
     ]);
-    await expect.poll(() => table(page, "Under way").locator("tbody tr.row--batch").count()).toBe(2);
+    await expect.poll(() => table(page, "Running jobs").locator("tbody tr.row--batch").count()).toBe(2);
     const one = {...jobOf("b-2.1"), id: "b-6.1", parentId: "b-6", pair: "ETH/USDT", rowsFetched: 10};
     engine.emit("job", one);
-    await expect.poll(() => row(page, "Under way", "ETH/USDT perp 1h").innerText()).toContain("10 of 8,760 rows");
+    await expect.poll(() => row(page, "Running jobs", "ETH/USDT perp 1h").innerText()).toContain("10 of 8,760 rows");
     engine.emit("job", {...one, rowsFetched: 8_760, status: "completed", progress: 1});
-    await expect.poll(() => row(page, "Under way", "ETH/USDT perp 1h").count()).toBe(0);
+    await expect.poll(() => row(page, "Running jobs", "ETH/USDT perp 1h").count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
-  it("shows a failed job with its error, and puts it back", async () => {
+  it("failed job is shown with its error and can be retried", async () => {
     const {page, problems} = await signedIn();
     expect(await row(page, "Failed", "BTC/USDT mark 1h").innerText()).toContain(
       "bybit answers 403: the request is from a country it does not serve"
@@ -165,23 +165,23 @@ describe("with the engine up", () => {
     await row(page, "Failed", "BTC/USDT index 1h").waitFor();
     engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
     await page.getByRole("button", {name: "Retry 1 failed"}).click();
-    await expect.poll(() => said(page)).toContain("1 history put back. Skipped 1: BTC/USDT index 1h, because");
+    await expect.poll(() => said(page)).toContain("1 history queued again. Skipped 1: BTC/USDT index 1h, because");
     expect(posts("/jobs/retry-failed")).toEqual([{}]);
     await expect.poll(() => row(page, "Failed", "BTC/USDT mark 1h").count()).toBe(0);
     expect(await page.getByRole("button", {name: "Retry 0 failed"}).isDisabled()).toBe(true);
     await page.getByRole("button", {name: "Retry BTC/USDT index 1h"}).click();
     await expect.poll(() => posts("/jobs/b-2.4/retry")).toEqual([{}]);
-    await expect.poll(() => table(page, "Failed").innerText()).toContain("Nothing has failed.");
+    await expect.poll(() => table(page, "Failed").innerText()).toContain("No job has failed.");
     expect(problems).toEqual([]);
   });
 
   it("cancels a batch, retries it from the history, repairs holes and runs a task now", async () => {
     const {page, problems} = await signedIn();
     await page.getByRole("button", {name: "Cancel Fetch history: bybit"}).click();
-    await expect.poll(() => said(page)).toContain("What was written stays.");
+    await expect.poll(() => said(page)).toContain("Rows already written are kept.");
     expect(posts("/jobs/b-2/cancel")).toEqual([{}]);
-    await expect.poll(() => table(page, "Under way").innerText()).toContain("Nothing is under way.");
-    await details(page, "History of the work").click();
+    await expect.poll(() => table(page, "Running jobs").innerText()).toContain("No job is running.");
+    await details(page, "Job history").click();
     await row(page, "Jobs, newest first", "cancelled")
       .getByRole("button", {name: /^Retry/})
       .click();
@@ -189,14 +189,16 @@ describe("with the engine up", () => {
     await page.getByRole("button", {name: "Repair holes"}).click();
     await expect.poll(() => said(page)).toMatch(/There was nothing to do\.\s+no hole is open/);
     await details(page, "Schedule").click();
-    expect(await row(page, "by itself", "repair").innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d UTC, in \d+ minutes/);
+    expect(await row(page, "Scheduled tasks", "repair").innerText()).toMatch(
+      /\d{4}-\d\d-\d\d \d\d:\d\d UTC, in \d+ minutes/
+    );
     await page.getByRole("button", {name: "Run now the task update"}).click();
     await expect.poll(() => said(page)).toBe("update: queued b-9");
     expect(posts("/schedule/update/run")).toEqual([{}]);
     expect(problems).toEqual([]);
   });
 
-  it("tracks pairs and takes them off", async () => {
+  it("pairs can be tracked, paused, resumed and removed", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Tracked pairs").click();
     await page.getByLabel("Pairs to track").fill("sol/usdt");
@@ -205,7 +207,7 @@ describe("with the engine up", () => {
     expect(posts("/track")).toEqual([{pairs: ["SOL/USDT"]}]);
     await page.getByRole("button", {name: "Pause ETH/USDT of bybit"}).click();
     await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").innerText()).toContain("paused");
-    await page.getByRole("button", {name: "Take up ETH/USDT of bybit"}).click();
+    await page.getByRole("button", {name: "Resume ETH/USDT of bybit"}).click();
     await expect.poll(() => row(page, "Tracked pairs", "ETH/USDT").innerText()).not.toContain("paused");
     expect(["disable", "enable"].map((verb) => posts(`/tracked/${verb}`))).toEqual([
       [{pairs: ["ETH/USDT"], venue: "bybit"}],
@@ -217,9 +219,9 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("shows the present after a reset, after leaving and coming back, and after a reload", async () => {
+  it("page is current after a reset, after leaving and returning, and after a reload", async () => {
     const {page, problems} = await signedIn();
-    const running = row(page, "Under way", "BTC/USDT perp 1h");
+    const running = row(page, "Running jobs", "BTC/USDT perp 1h");
     jobOf("b-2.1").rowsFetched = 5_000;
     engine.emit("reset" as never, {} as never);
     await expect.poll(() => running.innerText()).toContain("5,000 of 8,760 rows");
@@ -230,15 +232,15 @@ describe("with the engine up", () => {
     Object.assign(jobOf("b-2.1"), {status: "completed", rowsFetched: 8_760, progress: 1});
     Object.assign(jobOf("b-2.2"), {status: "in_progress", step: "fetch", rowsFetched: 77});
     await page.goBack();
-    await row(page, "Under way", "BTC/USDT spot 1h").waitFor();
+    await row(page, "Running jobs", "BTC/USDT spot 1h").waitFor();
     await expect.poll(() => running.count()).toBe(0);
-    expect(await row(page, "Under way", "BTC/USDT spot 1h").innerText()).toContain("77 rows");
+    expect(await row(page, "Running jobs", "BTC/USDT spot 1h").innerText()).toContain("77 rows");
     await page.reload();
-    await row(page, "Under way", "BTC/USDT spot 1h").waitFor();
+    await row(page, "Running jobs", "BTC/USDT spot 1h").waitFor();
     expect(problems).toEqual([]);
   });
 
-  it("tells a notification in a corner and an issue of the engine's health", async () => {
+  it("page shows a notification as a toast and an issue of the engine's health", async () => {
     engine.script.work.issues = ["bybit has banned this address until 14:00"];
     const {page, problems} = await signedIn();
     await expect.poll(() => section(page).locator(".pulse").innerText()).toContain("! bybit has banned this address");
@@ -256,7 +258,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("retries and cancels what is selected, and says what was left and why", async () => {
+  it("selected jobs are retried and cancelled, with the reason for skipped ones", async () => {
     engine.script.work.jobs.push({...jobOf("b-2.3"), id: "b-2.4", series: "index", retries: 3});
     const {page, problems} = await signedIn();
     expect(await page.getByRole("button", {name: "Retry selected"}).isDisabled()).toBe(true);
@@ -266,16 +268,16 @@ describe("with the engine up", () => {
     await page.getByRole("button", {name: "Retry selected"}).click();
     await expect
       .poll(() => said(page))
-      .toContain("Left 1: BTC/USDT index 1h, because retried 3 times in bulk already; retry it by itself.");
-    expect(await said(page)).toContain("1 history put back.");
+      .toContain("Skipped 1: BTC/USDT index 1h. Reason: retried 3 times in bulk already; retry it by itself.");
+    expect(await said(page)).toContain("1 history queued again.");
     expect(posts("/jobs/retry")).toEqual([{ids: ["b-2.3", "b-2.4"]}]);
-    await row(page, "Under way", "BTC/USDT perp 1h").getByLabel("Select BTC/USDT perp 1h").check();
+    await row(page, "Running jobs", "BTC/USDT perp 1h").getByLabel("Select BTC/USDT perp 1h").check();
     await page.getByRole("button", {name: "Cancel selected"}).click();
     await expect
       .poll(() => section(page).innerText())
-      .toContain("Cancels 1: BTC/USDT perp 1h. What was written stays.");
+      .toContain("Cancels 1: BTC/USDT perp 1h. Rows already written are kept.");
     expect(posts("/jobs/cancel")).toEqual([]);
-    await page.getByRole("button", {name: /^Cancel them now/}).click();
+    await page.getByRole("button", {name: /^Cancel now/}).click();
     await expect.poll(() => said(page)).toContain("1 history cancelled.");
     expect(posts("/jobs/cancel")).toEqual([{ids: ["b-2.1"]}]);
     expect(problems).toEqual([]);
@@ -301,9 +303,9 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("filters the history and saves it as it is filtered", async () => {
+  it("job history is filtered and exported as filtered", async () => {
     const {page, problems} = await signedIn();
-    await details(page, "History of the work").click();
+    await details(page, "Job history").click();
     const jobs = table(page, "Jobs, newest first").locator("tbody tr:not([hidden])");
     await expect.poll(() => jobs.count()).toBe(2);
     await page.getByLabel("State").selectOption("failed");
@@ -318,7 +320,7 @@ describe("with the engine up", () => {
     expect(file.suggestedFilename()).toBe("carrybook-jobs.ndjson");
     await expect.poll(() => section(page).innerText()).toContain("1 job saved");
     await page.getByLabel("Words").fill("nothing like it");
-    await expect.poll(() => section(page).innerText()).toContain("No job is so.");
+    await expect.poll(() => section(page).innerText()).toContain("No job matches.");
     await page.getByLabel("State").selectOption("");
     await page.getByLabel("Words").fill("");
     await page.getByLabel("Kind").selectOption("update");
@@ -326,7 +328,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tells each venue's allowance and throttles it", async () => {
+  it("rate limit of each venue is shown and can be changed", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Rate limits").click();
     await expect.poll(() => section(page).innerText()).toContain("120 of 480 requests in 5 seconds");
@@ -335,7 +337,7 @@ describe("with the engine up", () => {
     await expect.poll(() => section(page).innerText()).toContain("invalid share: 90");
     await share.fill("40");
     await page.keyboard.press("Enter");
-    await expect.poll(() => section(page).innerText()).toContain("bybit is asked at 40 % of its limit");
+    await expect.poll(() => section(page).innerText()).toContain("bybit now uses 40 % of its limit");
     await expect.poll(() => section(page).innerText()).toContain("120 of 240 requests in 5 seconds");
     expect(engine.seen.filter(({method}) => method === "PATCH").map(({body}) => body)).toEqual([
       {venue: "bybit", share: 0.4}
@@ -343,14 +345,14 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("lists what was told, and sets how loud each event is; what is silent is listed without a word", async () => {
+  it("notifications are listed and can be silenced; silent ones show no toast", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Notifications").click();
     const box = page.getByLabel("data has gone stale");
     expect(await box.inputValue()).toBe("on");
-    expect(await section(page).innerText()).toContain("webhook, which fails: webhook: answered 500");
+    expect(await section(page).innerText()).toContain("webhook (failing: webhook: answered 500)");
     await box.selectOption("silent");
-    await expect.poll(() => section(page).innerText()).toContain("stale is silent from now on");
+    await expect.poll(() => section(page).innerText()).toContain("stale is now silent");
     const note = {
       id: 70,
       ts: Date.now(),
@@ -360,19 +362,19 @@ describe("with the engine up", () => {
       pair: null
     } as const;
     engine.emit("notification", {...note, silent: true});
-    await row(page, "What the engine has told", "3 series went stale").waitFor();
+    await row(page, "Notifications of the engine", "3 series went stale").waitFor();
     expect(await page.locator(".toast").count()).toBe(0);
     expect(problems).toEqual([]);
   });
 
-  it("shows series and holes as the engine has them, fills, checks and refreshes them, and hears of newer ones", async () => {
+  it("series and holes are live, and can be filled, checked and refreshed", async () => {
     const {page, problems} = await signedIn();
-    const series = table(page, "One line per series");
+    const series = table(page, "One row per series");
     await expect.poll(() => series.locator("tbody tr").count()).toBe(3);
     await page.getByRole("button", {name: "Refresh bybit ETH/USDT funding"}).click();
     await expect.poll(() => posts("/series/refresh")).toEqual([{venue: "bybit", pair: "ETH/USDT", series: "funding"}]);
     await page.getByRole("button", {name: "Check bybit BTC/USDT perp 1h", exact: true}).click();
-    await expect.poll(() => page.locator("main").innerText()).toContain("8,757 rows looked at, 1 hole of 3 rows");
+    await expect.poll(() => page.locator("main").innerText()).toContain("8,757 rows checked, 1 hole of 3 rows");
     const {from, to} = engine.script.work.status.series[1]!.holes[0]!;
     const fill = page.getByRole("button", {name: /^Fill bybit BTC\/USDT perp 1h/});
     await fill.click();
@@ -389,7 +391,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("tells a change of the engine's health as it comes", async () => {
+  it("change of the engine's health is shown at once", async () => {
     const {page} = await signedIn();
     const health = {status: "degraded", mode: "paper", issues: ["the disk has 12 MB left"]} as const;
     const components = {store: {status: "ok"}, exchange: {status: "failing"}};
@@ -399,7 +401,7 @@ describe("with the engine up", () => {
       .toContain("12 MB left");
   });
 
-  it("shows nothing of the work once the engine is gone", async () => {
+  it("page shows no jobs once the engine is gone", async () => {
     const {page} = await signedIn();
     await engine.close();
     await expect.poll(() => section(page).innerText(), {timeout: 15_000}).toContain("is not running");
@@ -413,7 +415,7 @@ it("passes axe in both themes and fits 390, 1024 and 1440 pixels", async () => {
       const {page, problems} = await signedIn({theme, width});
       for (const title of [
         ...["Start an ingestion", "Tracked pairs", "Schedule"],
-        ...["Rate limits", "Notifications", "History of the work"]
+        ...["Rate limits", "Notifications", "Job history"]
       ])
         await details(page, title).click();
       await page.getByRole("button", {name: /^Open/}).first().click();

@@ -75,8 +75,8 @@ describe("from nothing to a whole history", () => {
     const throttle = async (share: string) => {
       await page.locator("summary", {hasText: "Rate limits"}).click();
       await page.getByLabel("Share of the published limit").fill(share);
-      await page.getByRole("button", {name: "Set", exact: true}).click();
-      await expect.poll(() => text(page, ".work"), LONG).toContain(`sim is asked at ${share} % of its limit`);
+      await page.getByRole("button", {name: "Apply", exact: true}).click();
+      await expect.poll(() => text(page, ".work"), LONG).toContain(`sim now uses ${share} % of its limit`);
     };
     // So slow that a person can watch.
     await go("data");
@@ -87,7 +87,7 @@ describe("from nothing to a whole history", () => {
     await page.waitForURL("**/start");
     await drawn(page);
     expect(await page.getByLabel("Address of the simulated venue").inputValue()).toBe(sim.url);
-    await page.getByLabel("named pairs").check();
+    await page.getByLabel("selected pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("BTC/USDT, ETH/USDT");
     await page.getByLabel("Days of history").fill("30");
     await page.getByLabel("1m", {exact: true}).check();
@@ -103,8 +103,8 @@ describe("from nothing to a whole history", () => {
     );
     await page.getByRole("button", {name: "Fetch 30 days of 2 pairs"}).click();
     await page.waitForURL("**/data*");
-    await expect.poll(() => text(page, ".work-said"), LONG).toContain("Taken on: Fetch history: sim");
-    await expect.poll(() => table(page, "Under way").locator(".row--history").count(), LONG).toBeGreaterThan(0);
+    await expect.poll(() => text(page, ".work-said"), LONG).toContain("Queued: Fetch history: sim");
+    await expect.poll(() => table(page, "Running jobs").locator(".row--history").count(), LONG).toBeGreaterThan(0);
     await expect.poll(() => text(page, ".work-sum"), LONG).toMatch(/[1-9][\d,]* rows fetched/);
     // Candles are no longer served.
     await faults({rate: 1, kinds: ["500"], inARow: 1_000_000, path: "kline"});
@@ -114,7 +114,7 @@ describe("from nothing to a whole history", () => {
     await page.waitForURL("**/explorer");
     await page.goBack();
     await drawn(page);
-    await table(page, "Under way").waitFor();
+    await table(page, "Running jobs").waitFor();
     await expect.poll(() => rows(page, "Failed", "1m").count(), {...LONG, timeout: 120_000}).toBeGreaterThan(0);
     const failed = rows(page, "Failed", "1m").first();
     expect(await failed.innerText()).toMatch(/50\d/);
@@ -130,56 +130,56 @@ describe("from nothing to a whole history", () => {
     await detail.getByRole("button", {name: "Close"}).click();
     await expect
       .poll(() => text(page, ".work-sum"), {...LONG, timeout: 120_000})
-      .toMatch(/^Nothing is under way, [1-6] failed/);
+      .toMatch(/^No job is running, [1-6] failed/);
 
     await faults(null);
     await throttle("80");
     await expect.poll(() => text(page, ".work"), LONG).toMatch(/Retry [1-6] failed/);
     await page.getByRole("button", {name: /^Retry [1-6] failed$/}).click();
-    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-6] histor(y|ies) put back/);
-    await expect.poll(() => table(page, "Failed").innerText(), LONG).toContain("Nothing has failed.");
-    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("Nothing is under way");
-    const series = table(page, "One line per series");
+    await expect.poll(() => text(page, ".work-said"), LONG).toMatch(/[1-6] histor(y|ies) queued again/);
+    await expect.poll(() => table(page, "Failed").innerText(), LONG).toContain("No job has failed.");
+    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("No job is running");
+    const series = table(page, "One row per series");
     await expect.poll(() => series.locator("tbody tr").count(), LONG).toBe(6);
     expect(await series.locator("tbody tr", {hasText: "100.0 %"}).count()).toBe(6);
-    await page.locator("summary", {hasText: "History of the work"}).click();
+    await page.locator("summary", {hasText: "Job history"}).click();
     await expect.poll(() => rows(page, "Jobs, newest first", "done").count(), LONG).toBe(1);
-    expect(await text(page, "main")).toContain("The other pages were built before its newest change");
+    expect(await text(page, "main")).toContain("The other pages were built from older data");
     expect(problems).toEqual([]);
   });
 
   it("by command line while the engine runs: the page shows it as it comes, and whole at its end", async () => {
     const {page, problems, go, data, sim, child, ended} = await start({latencyMs: 250});
     await go("data");
-    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("Nothing is under way");
+    await expect.poll(() => text(page, ".work-sum"), LONG).toBe("No job is running");
     const command = finished(
       startCli([
         ..."backfill --pairs BTC/USDT,ETH/USDT --days 30 --series funding,perp --timeframe 1m --json".split(" "),
         ...["--url", sim.url, "--data", data, "--demo"]
       ])
     );
-    await expect.poll(() => table(page, "Under way").locator(".row--batch").count(), LONG).toBe(1);
+    await expect.poll(() => table(page, "Running jobs").locator(".row--batch").count(), LONG).toBe(1);
     const seen = new Set<string>();
     await expect
       .poll(async () => {
         seen.add(await text(page, ".work-sum"));
         return [...seen].at(-1);
       }, LONG)
-      .toBe("Nothing is under way");
+      .toBe("No job is running");
     expect(seen.size).toBeGreaterThan(2);
     const {code, stderr, stdout} = await command;
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("has taken it on");
     expect((JSON.parse(stdout) as {batches: unknown[]}).batches).toHaveLength(1);
-    await expect.poll(() => table(page, "One line per series").locator("tbody tr").count(), LONG).toBe(4);
+    await expect.poll(() => table(page, "One row per series").locator("tbody tr").count(), LONG).toBe(4);
     const told = JSON.parse((await cli(["status", "--json", "--data", data, "--demo"])).stdout) as {
       series: {coverage: number}[];
     };
     expect(told.series.map(({coverage}) => coverage)).toEqual([1, 1, 1, 1]);
     await page.getByRole("button", {name: "Check sim BTC/USDT perp 1m"}).click();
-    await expect.poll(() => page.locator("main").innerText(), LONG).toMatch(/43,199 rows looked at, no hole/);
+    await expect.poll(() => page.locator("main").innerText(), LONG).toMatch(/43,199 rows checked, no hole/);
     await page.getByRole("button", {name: "Refresh sim BTC/USDT perp 1m"}).click();
-    await expect.poll(() => page.locator("main").innerText(), LONG).toContain("Taken on: Fetch what is new: sim");
+    await expect.poll(() => page.locator("main").innerText(), LONG).toContain("Queued: Fetch new rows: sim");
     expect(problems).toEqual([]);
     child.kill("SIGTERM");
     expect(((await ended) as [number])[0]).toBe(0);
@@ -194,7 +194,7 @@ describe("without an engine", () => {
       for (const width of [390, 1024, 1440]) {
         const {page, problems} = await openPage(browser, `${plain.url}start`, {theme, width});
         const main = page.locator("main");
-        await expect.poll(() => main.innerText(), LONG).toContain("No engine runs.");
+        await expect.poll(() => main.innerText(), LONG).toContain("No engine is running.");
         await page.getByLabel("How many pairs").fill("5");
         await page.getByLabel("Days of history").fill("90");
         expect(await main.innerText()).toContain("npx carrybook engine");

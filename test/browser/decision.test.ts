@@ -25,7 +25,7 @@ const table = (page: Page) => page.locator("table", {hasText: "Every pair at its
 const weighed = (page: Page) => expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
 
 describe("Decision", () => {
-  it("judges every pair, with a light, its reasons, and the preset's own result out of sample", async () => {
+  it("page grades every pair with a light, its reasons, and the preset's out-of-sample result", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     const rows = (await table(page).locator("tbody tr").allInnerTexts()).map((d) => d.replaceAll("−", "-").split("\t"));
@@ -43,15 +43,15 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("always argues against, and holds the result against a hurdle that can be set", async () => {
+  it("page always shows counter-arguments and compares with an adjustable risk-free return", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     const against = () => page.locator(".arguments").innerText();
-    for (const word of ["The hurdle", "The worst drawdown", "Months and years that lost", "Being liquidated"]) {
+    for (const word of ["The hurdle", "The worst drawdown", "Losing months and years", "Liquidation"]) {
       expect(await against()).toContain(word);
     }
     expect(await against()).toContain("4.0 % a year");
-    await page.getByLabel("Return without risk, % a year").fill("2.5");
+    await page.getByLabel("Risk-free return, % a year").fill("2.5");
     await expect.poll(against).toContain("2.5 % a year");
     expect(page.url()).toContain("hurdle=2.5");
     expect(await page.locator(".keys").innerText()).toContain("2.5 %");
@@ -59,7 +59,7 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("takes other rules, weighs all pairs when asked, and can be cancelled", async () => {
+  it("page switches rules, tests all pairs on request, and can be cancelled", async () => {
     const {page, problems} = await visit("preset=conservative");
     await weighed(page);
     expect(await page.getByRole("radio", {name: "conservative"}).isChecked()).toBe(true);
@@ -70,19 +70,19 @@ describe("Decision", () => {
     expect(await table(page).locator("caption").innerText()).toContain("the aggressive rules");
     const left = () =>
       table(page)
-        .getByRole("button", {name: /^Weigh /})
+        .getByRole("button", {name: /^Test [A-Z]/})
         .count();
     if (site.kind === "real") {
       const before = await left();
       expect(before).toBeGreaterThan(3);
-      await page.getByRole("button", {name: "Weigh all pairs"}).click();
+      await page.getByRole("button", {name: "Test all pairs"}).click();
       await expect.poll(left, {timeout: 60_000}).toBeLessThan(before);
       await page.getByRole("button", {name: "Cancel"}).click();
-      await expect.poll(() => page.getByText(/Cancelled; \d+ pairs? weighed/).count()).toBe(1);
+      await expect.poll(() => page.getByText(/Cancelled; \d+ pairs? tested/).count()).toBe(1);
       const after = await left();
       expect(after).toBeGreaterThan(0);
       await table(page)
-        .getByRole("button", {name: /^Weigh /})
+        .getByRole("button", {name: /^Test [A-Z]/})
         .first()
         .click();
       await expect.poll(left, {timeout: 60_000}).toBe(after - 1);
@@ -91,7 +91,7 @@ describe("Decision", () => {
     await page.context().close();
   });
 
-  it("saves the table in the order shown, and prints without what cannot be pressed on paper", async () => {
+  it("table is saved in the order shown, and print omits interactive elements", async () => {
     const {page, problems} = await visit();
     await weighed(page);
     await table(page).getByRole("button", {name: "Pair", exact: true}).click();

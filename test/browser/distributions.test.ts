@@ -31,7 +31,7 @@ const rows = async (page: Page) =>
 const svgs = (page: Page) => page.locator("figure .plot > svg").count();
 
 describe("Distributions", () => {
-  it("gives the figures of the lake itself for the pairs and the range asked for", async () => {
+  it("shows the figures of the lake for the selected pairs and range", async () => {
     const {page, problems} = await visit("pairs=BTC/USDT,SOL/USDT&from=2024-01-10&to=2024-03-10");
     await loaded(page);
     const shown = await rows(page);
@@ -60,7 +60,7 @@ describe("Distributions", () => {
     await page.context().close();
   });
 
-  it("draws every shape, adds and takes out pairs, and comes back from its address", async () => {
+  it("draws every shape, adds and removes pairs, and is restored from its URL", async () => {
     const {page, problems} = await visit("pairs=BTC/USDT");
     await loaded(page);
     expect(await page.getByText("Choose a second pair to compare with.").count()).toBe(1);
@@ -89,7 +89,7 @@ describe("Distributions", () => {
     await again.page.context().close();
   });
 
-  it("sorts its table, saves it, and says when a range holds nothing", async () => {
+  it("sorts and saves its table, and reports an empty range", async () => {
     const {page, problems} = await visit("pairs=BTC/USDT,SOL/USDT");
     await loaded(page);
     await page.getByRole("button", {name: "Mean", exact: true}).click();

@@ -42,7 +42,7 @@ const row = (page: Page, caption: string, n = 0) =>
   page.locator("table", {hasText: caption}).locator("tbody tr").nth(n);
 
 describe("without an account to show", () => {
-  it("says how to start the engine when it is down, and asks again by itself", async () => {
+  it("page shows how to start the engine while it is down", async () => {
     const plain = await serveDist(dist);
     const {page, problems} = await openPage(browser, `${plain.url}engine`);
     contexts.push(page.context());
@@ -64,7 +64,7 @@ describe("without an account to show", () => {
     expect(problems).toEqual([]);
   });
 
-  it("takes a ticket that was used already for none", async () => {
+  it("page ignores a used ticket", async () => {
     const ticket = engine.ticket();
     await open(`engine#ticket=${ticket}`);
     const {page} = await open(`engine#ticket=${ticket}`);
@@ -129,9 +129,9 @@ describe("with the engine up", () => {
     const {page} = await signedIn();
     expect(await row(page, "by rank", 1).innerText()).toContain("✗ stale-data");
     expect(await row(page, "by rank", 2).innerText()).toContain("✗ rate 0.80 bp ≥ 2.00 bp");
-    expect(await row(page, "1 in need of attention").innerText()).toMatch(/margin-ratio BTC\/USDT\s+!/);
-    expect(await row(page, "what became of them", 1).innerText()).toContain("rate per 8 h 4.200 bp");
-    expect(await page.locator("figure", {hasText: "Value of the account"}).locator("svg").count()).toBe(1);
+    expect(await row(page, "1 needs attention").innerText()).toMatch(/margin-ratio BTC\/USDT\s+!/);
+    expect(await row(page, "Decisions and their results", 1).innerText()).toContain("rate per 8 h 4.200 bp");
+    expect(await page.locator("figure", {hasText: "Account equity"}).locator("svg").count()).toBe(1);
   });
 
   it("sends only the setting that was changed and shows what waits; refuses what cannot be", async () => {
@@ -141,22 +141,24 @@ describe("with the engine up", () => {
     const save = page.getByRole("button", {name: "Apply at the next cycle"});
     await rate.fill("0.1");
     expect(await save.isDisabled()).toBe(true);
-    expect(await page.locator(".settings").innerText()).toContain("✗ must not be above the rate of an entry");
+    expect(await page.locator(".settings").innerText()).toContain("✗ must not be above the entry rate");
     await rate.fill("3.5");
     await rate.press("Enter");
-    await expect.poll(() => page.locator(".settings").innerText()).toContain("waits for the next cycle; 2 is in force");
+    await expect
+      .poll(() => page.locator(".settings").innerText())
+      .toContain("pending until the next cycle; currently 2");
     expect(engine.seen.filter((d) => d.method === "PATCH").map((d) => d.body)).toEqual([{minRate: "0.00035"}]);
     const {config} = engine.script.parts;
     engine.script.parts.config = {...config, settings: {...config.settings, ...config.pending}, pending: null};
     engine.emit("cycle", {...engine.script.status.cycle, number: 4322});
-    await expect.poll(() => page.locator(".settings").innerText()).not.toContain("waits for the next cycle");
+    await expect.poll(() => page.locator(".settings").innerText()).not.toContain("pending until the next cycle");
     expect(await rate.inputValue()).toBe("3.5");
     expect(problems).toEqual([]);
   });
 
   it("pauses with a reason and resumes, from the keyboard", async () => {
     const {page} = await signedIn();
-    await page.getByLabel("Reason of a pause").fill("a venue notice");
+    await page.getByLabel("Reason for pausing").fill("a venue notice");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator(".command-notes").innerText()).toContain("Paused");
@@ -170,7 +172,9 @@ describe("with the engine up", () => {
   it("closes and stops only on a second press", async () => {
     const {page} = await signedIn();
     await page.getByRole("button", {name: "Stop and close positions"}).click();
-    expect(await page.locator(".command-notes").innerText()).toContain("1 hedge is closed in order");
+    expect(await page.locator(".command-notes").innerText()).toContain(
+      "1 hedge is closed, at the cost of spread and fees"
+    );
     await page.keyboard.press("Escape");
     expect(engine.seen.some((d) => d.path === "/engine/stop")).toBe(false);
     await page.getByRole("button", {name: "Stop and close positions"}).click();
@@ -198,7 +202,7 @@ describe("with the engine up", () => {
     expect(problems).toEqual([]);
   });
 
-  it("goes on where it was when the stream breaks", async () => {
+  it("page resumes the stream after the last event when it breaks", async () => {
     const {page} = await signedIn();
     engine.emit("heartbeat", {ts: Date.now(), venueTs: Date.now()});
     await page.waitForTimeout(100);
@@ -216,9 +220,9 @@ describe("with the engine up", () => {
     await page.waitForURL(/replay\?run=paper&trade=t-1/);
     await drawn(page);
     await page.locator(".trade").waitFor();
-    expect(await page.locator(".trade").innerText()).toContain("net 0.45, to the last digit");
+    expect(await page.locator(".trade").innerText()).toContain("exact net: 0.45.");
     await expect.poll(() => page.locator(".answer").innerText()).toContain("ETH/USDT was opened");
-    expect(await page.locator("table", {hasText: "The book"}).innerText()).toContain("just opened");
+    expect(await page.locator("table", {hasText: "Open hedges at this time"}).innerText()).toContain("just opened");
     await page.keyboard.press("ArrowRight");
     await expect.poll(() => page.locator(".answer").innerText()).not.toContain("was opened");
     await page.getByRole("button", {name: "Event ⇥"}).click();
@@ -272,7 +276,7 @@ it("passes axe in both themes and fits 390 and 1440 pixels", async () => {
   }
 });
 
-it("the live line moves nothing on a page while it changes", async () => {
+it("engine strip shifts no layout while it changes", async () => {
   for (const width of [390, 1024, 1440]) {
     const {page, problems} = await signedIn({width}, "data");
     await expect.poll(() => strip(page)).toContain("engine: paper");
@@ -282,7 +286,7 @@ it("the live line moves nothing on a page while it changes", async () => {
   }
 });
 
-it("leaves nothing of an account in the built site", () => {
+it("built site contains nothing of an account", () => {
   const text = readdirSync(dist, {recursive: true, encoding: "utf8"})
     .filter((file) => /\.(html|json|js)$/.test(file))
     .map((file) => ({file, text: readFileSync(join(dist, file), "utf8")}));

@@ -54,7 +54,7 @@ async function visit(n: number, path: string): Promise<{page: Page; problems: st
 }
 
 describe.each([1, 200])("over %d pairs", (n) => {
-  it("the builder fetches the pair in hand alone, and offers the others", async () => {
+  it("builder fetches only the selected pair, and offers the others", async () => {
     const {page, problems, fetched} = await visit(n, "builder");
     await page.getByText(/1 pair run in [\d,]+ ms/).waitFor({timeout: 60_000});
     expect(new Set(fetched.map((d) => d.split("/")[0]))).toEqual(new Set(["P000-USDT"]));
@@ -70,7 +70,7 @@ describe.each([1, 200])("over %d pairs", (n) => {
     await page.context().close();
   });
 
-  it("distributions fetch the chosen pairs alone", async () => {
+  it("distributions fetch only the selected pairs", async () => {
     const {page, problems, fetched} = await visit(n, "distributions");
     await page
       .getByText(/settlements of \d+ histor/)
@@ -82,7 +82,7 @@ describe.each([1, 200])("over %d pairs", (n) => {
     await page.context().close();
   });
 
-  it("the decision judges all and weighs a few", async () => {
+  it("decision grades all pairs and tests a few", async () => {
     const {page, problems, fetched} = await visit(n, "decision");
     await expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
     await expect.poll(() => page.locator(".keys").first().innerText()).toContain(`of ${n}`);

@@ -69,7 +69,7 @@ describe.each(["empty", "data"] as const)("every page on %s data", (site) => {
   });
 });
 
-it("opens every pair's page", async () => {
+it("page of every pair opens without an error", async () => {
   const pairs = pagesOf(sites.data.dist).filter((path) => path.startsWith("pairs/"));
   expect(pairs.length).toBe(kind === "real" ? 15 : 2);
   for (const path of pairs) {
@@ -80,7 +80,7 @@ it("opens every pair's page", async () => {
   }
 });
 
-it("says on every empty page what to type", async () => {
+it("every empty page shows the command to run", async () => {
   for (const path of [
     "",
     "explorer",
@@ -102,7 +102,7 @@ it("says on every empty page what to type", async () => {
   }
 });
 
-it("says as of when, how complete and from where, on every page", async () => {
+it("every page shows source, age and coverage of the data", async () => {
   for (const path of sample("data").filter((path) => path !== "404")) {
     const {page} = await visit("data", path);
     const bar = await page.locator(".page-bar").innerText();
@@ -116,7 +116,7 @@ it("says as of when, how complete and from where, on every page", async () => {
 describe("Explorer", () => {
   const column = (page: Page, n: number) => page.locator(`table tbody tr > :nth-child(${n})`).allInnerTexts();
 
-  it("sorts, filters, searches, changes the range, and comes back from its address", async () => {
+  it("sorts, filters, searches, changes the range, and is restored from its URL", async () => {
     const {page, problems} = await visit("data", "explorer");
     const all = (await column(page, 1)).length;
     await page.getByRole("button", {name: "Mean, bp per 8 h"}).click();
@@ -150,7 +150,7 @@ describe("Explorer", () => {
     await again.page.context().close();
   });
 
-  it("is worked by the keyboard alone", async () => {
+  it("works with the keyboard alone", async () => {
     const {page} = await visit("data", "explorer");
     await page.keyboard.press("Tab");
     expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Skip to content");
@@ -194,7 +194,7 @@ describe("Explorer", () => {
     await page.context().close();
   });
 
-  it("weighs at most 600 kB compressed in all", async () => {
+  it("loads at most 600 kB compressed in total", async () => {
     const {page, bytes} = await visit("data", "explorer");
     const kilobytes = (await bytes()) / 1e3;
     console.log(`explorer: ${kilobytes.toFixed(0)} kB compressed`);
@@ -202,7 +202,7 @@ describe("Explorer", () => {
     await page.context().close();
   });
 
-  it("leads to the pair's page", async () => {
+  it("links to the pair's page", async () => {
     const {page, problems} = await visit("data", "explorer?q=btc");
     await page.getByRole("link", {name: "BTC/USDT"}).click();
     await page.waitForURL(/pairs\/BTC-USDT/);
@@ -216,7 +216,7 @@ describe("Explorer", () => {
 describe("Pair", () => {
   const legend = (page: Page) => page.locator(".window [aria-live]").innerText();
 
-  it("changes its window by preset, drag, brush and keyboard, and comes back from its address", async () => {
+  it("changes its window by preset, drag, brush and keyboard, and is restored from its URL", async () => {
     const {page, problems} = await visit("data", "pairs/BTC-USDT");
     const first = await legend(page);
     const answer = await page.locator(".answer").innerText();
@@ -259,7 +259,7 @@ describe("Pair", () => {
     await again.page.context().close();
   });
 
-  it("redraws the histogram with the bins asked for, break-even and all", async () => {
+  it("redraws the histogram with the selected bins and the break-even", async () => {
     const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2024-01-01&to=2024-04-01");
     const figure = page.locator("figure", {hasText: "Settled rates of the window"});
     const bars = () => figure.locator("svg rect").count();
@@ -283,7 +283,7 @@ describe("Pair", () => {
     await page.context().close();
   });
 
-  it("keeps its footing with an address typed by hand", async () => {
+  it("tolerates an invalid URL", async () => {
     const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2999-01-01&to=1990-01-01&bins=-4&venue=%3Cb%3E");
     expect(await page.locator(".observablehq--error").count()).toBe(0);
     expect(problems).toEqual([]);
@@ -299,7 +299,7 @@ describe("Data", () => {
     expect(page.url()).toContain("show=holes");
     await page.getByLabel("Search series").fill(kind === "real" ? "sol perp 1h" : "sol funding");
     await drawn(page);
-    const holes = page.locator("table", {hasText: "Stretches without rows"}).locator("tbody tr");
+    const holes = page.locator("table", {hasText: "Periods without rows"}).locator("tbody tr");
     const rows = (await holes.allInnerTexts()).map((d) => d.split("\t"));
     if (kind === "real") expect(rows.map((d) => d[4])).toEqual(["72", "48"]);
     else expect(rows.length).toBeGreaterThan(0);
@@ -308,7 +308,7 @@ describe("Data", () => {
   });
 });
 
-it.skipIf(!hasSharedData)("the note gives the paper's figures from imported data", async () => {
+it.skipIf(!hasSharedData)("note reproduces the paper's figures from imported data", async () => {
   const {page} = await visit("data", "notes/fundamentals-of-perpetual-futures");
   const rows = (await page.locator("table tbody tr").allInnerTexts()).map((d) =>
     d.split("\t").map((x) => x.replace("−", "-"))
@@ -322,7 +322,7 @@ it.skipIf(!hasSharedData)("the note gives the paper's figures from imported data
   await page.context().close();
 });
 
-it("finds every pair by the search of the sidebar", async () => {
+it("sidebar search finds every pair", async () => {
   const {page, problems} = await visit("data", "");
   await page.getByRole("searchbox", {name: "Search pages"}).fill("BTC");
   await page.locator("#observablehq-search-results a", {hasText: "BTC/USDT"}).first().waitFor();

@@ -74,10 +74,10 @@ it("a person starts paper trading, sees a hedge open and a settlement arrive, ch
   await expect.poll(() => text("main"), {timeout: 60_000}).toContain("settlement");
   await expect.poll(async () => (await hedges.innerText()) !== before, {timeout: 30_000}).toBe(true);
 
-  const count = page.getByLabel("Hedges at once, at most");
+  const count = page.getByLabel("Maximum number of hedges");
   await count.fill("1");
   await page.getByRole("button", {name: "Apply at the next cycle"}).click();
-  await expect.poll(() => text(".settings"), {timeout: 30_000}).not.toContain("waits for the next cycle");
+  await expect.poll(() => text(".settings"), {timeout: 30_000}).not.toContain("pending until the next cycle");
   await expect.poll(() => count.inputValue()).toBe("1");
 
   const context = page.context();

@@ -47,7 +47,7 @@ const opened = (page: Page) => page.locator(".keys").waitFor({timeout: 60_000});
 const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 
 describe("Replay", () => {
-  it("is stepped by keys, buttons and scrubber, and the address comes back to the same step", async () => {
+  it("steps by keys, buttons and scrubber, and the URL restores the step", async () => {
     const {page, problems} = await visit();
     await opened(page);
     expect(await where(page)).toContain(stamp(trades[0].entryTs));
@@ -78,18 +78,18 @@ describe("Replay", () => {
     await again.context().close();
   });
 
-  it("shows at each step what the ledger had booked by then, and nothing later", async () => {
+  it("shows at each step what the ledger has booked until then, and nothing later", async () => {
     const trade = trades[0];
     const third = trade.settlements[2];
     const {page, problems} = await visit(`${QUERY}&at=${new Date(third.ts).toISOString().slice(0, 16)}`);
     await opened(page);
     await expect.poll(() => page.locator(".answer").innerText()).toContain("of funding");
     const funding = trade.settlements.slice(0, 3).reduce((sum: number, d: any) => sum + Number(d.amount), 0);
-    const book = page.locator("table", {hasText: "The book"});
+    const book = page.locator("table", {hasText: "Open hedges at this time"});
     const cells = (await book.locator("tbody tr").innerText()).replaceAll("−", "-").replaceAll(",", "").split("\t");
     expect(cells[4]).toBe(funding.toFixed(3));
     expect(await page.getByText("Open hedges").locator("..").innerText()).toContain("0 trades closed so far");
-    const last = await page.locator("figure", {hasText: "Value of the account so far"}).locator("svg").count();
+    const last = await page.locator("figure", {hasText: "Account equity so far"}).locator("svg").count();
     expect(last).toBe(1);
     expect(problems).toEqual([]);
     await page.context().close();
@@ -140,7 +140,7 @@ describe("Replay", () => {
     const text = await card.innerText();
     expect(text).toContain(trade.entryReason);
     expect(text).toContain(trade.exitReason);
-    expect(text).toContain(`net ${trade.net}, to the last digit`);
+    expect(text).toContain(`exact net: ${trade.net}.`);
     expect(text).toContain(`${trade.payments} payment`);
     const rate = (Number(trade.decidedBy.entry.numbers.rate8h) * 1e4).toFixed(3);
     expect(text).toContain(`${rate} bp`);
@@ -154,7 +154,7 @@ describe("Replay", () => {
     await page.context().close();
   });
 
-  it("keeps its footing with an address typed by hand", async () => {
+  it("tolerates an invalid URL", async () => {
     const {page, problems} = await visit("pairs=NOPE/USDT&at=yesterday&trade=%3Cb%3E&strategy=wild");
     await expect.poll(() => page.getByRole("alert").first().innerText()).toContain("no history of NOPE/USDT");
     expect(await page.locator(".observablehq--error").count()).toBe(0);

@@ -22,7 +22,7 @@ const PAGES: Record<string, {path: string; done: (page: Page) => Promise<void>}>
   builder: {
     path: `builder?pairs=BTC/USDT,SOL/USDT&${RULES}&variantB=balanced&grid=minRate=0.0001:0.0003:0.0001`,
     done: async (page) => {
-      await page.locator("figure", {hasText: "If one input were"}).locator("svg").waitFor({timeout: 60_000});
+      await page.locator("figure", {hasText: "Sensitivity to each input"}).locator("svg").waitFor({timeout: 60_000});
       await page.getByText("Costs, capital and margin").click();
       await page.getByRole("button", {name: "Run the sweep"}).click();
       await page.locator(".sweep .answer").waitFor({timeout: 120_000});
@@ -40,7 +40,7 @@ const PAGES: Record<string, {path: string; done: (page: Page) => Promise<void>}>
   decision: {
     path: "decision",
     done: async (page) => {
-      await page.getByText("weighed, ").or(page.locator(".keys")).first().waitFor();
+      await page.getByText("testing ").or(page.locator(".keys")).first().waitFor();
       await expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
     }
   },

@@ -12,14 +12,14 @@ const attachment = (read: () => Promise<unknown>) => ({arrayBuffer: read as () =
 const missing = () => Promise.reject(new Error("Unable to load file: x.arrow"));
 
 describe("reading attachments", () => {
-  it("gives plain rows with null where a value is missing", () => {
+  it("returns plain rows with null for missing values", () => {
     expect(rowsFromArrow(bytes).map((d) => ({...(d as object)}))).toEqual([
       {pair: "BTC/USDT", rate: 0.0001},
       {pair: "ETH/USDT", rate: null}
     ]);
     expect(rowsFromArrow(new Uint8Array())).toEqual([]);
   });
-  it("gives null for a file that is not there, and fails on one that is broken", async () => {
+  it("returns null for a missing file, and throws on a corrupt one", async () => {
     expect(await loadRows(attachment(missing))).toBe(null);
     expect(await loadJson(attachment(missing))).toBe(null);
     await expect(loadRows(attachment(async () => new TextEncoder().encode("no arrow").buffer))).rejects.toThrow();
@@ -27,7 +27,7 @@ describe("reading attachments", () => {
   });
 });
 
-it("fits the snapshots of an empty data directory", async () => {
+it("readers accept the snapshots of an empty data directory", async () => {
   process.env.CARRYBOOK_DATA = mkdtempSync(join(tmpdir(), "carrybook-empty-"));
   expect(rowsFromArrow<ExplorerRow>(await explorerSnapshot())).toEqual([]);
   const status: Status = JSON.parse(JSON.stringify(statusSnapshot()));

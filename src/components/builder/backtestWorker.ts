@@ -1,6 +1,6 @@
 import {backtestWorker, type BacktestOrder} from "../../lib/workers/backtest.js";
 
-/** What a dedicated worker offers; the page's own types know only windows. */
+/** Scope of a dedicated worker; the DOM types declare only that of a window. */
 interface WorkerScope {
   postMessage(message: unknown): void;
   addEventListener(type: "message", listener: (event: MessageEvent<BacktestOrder>) => void): void;

@@ -32,7 +32,7 @@ interface Curves {
   trades: TradeMark[];
 }
 
-/** The parts of the builder's page, live: they change in place as the inputs do. */
+/** Parts of the Builder page; they update in place. */
 export interface BuilderParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -49,15 +49,15 @@ export interface BuilderParts {
   against: HTMLElement;
 }
 
-/** Where the scripts of the workers are. */
+/** URLs of the worker scripts. */
 export interface WorkerUrls {
   lab: string;
   sweep: string;
 }
 
 /**
- * The strategy builder: inputs, a live run in a worker, and everything that is drawn of it. The address holds the whole
- * state; of a dragged slider only the newest value is run.
+ * Draws the strategy builder: inputs, a live run in a worker, and its results. The URL holds the whole state; while a
+ * slider is dragged, only the newest value is run.
  */
 export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const {catalogue} = feed;
@@ -65,7 +65,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   const opened = readAddress(getParam, fallback);
   const unknown = opened.request.pairs.filter((pair) => !catalogue.entries.some((d) => d.pair === pair));
   let state: RunRequest = {...opened.request, pairs: opened.request.pairs.filter((pair) => !unknown.includes(pair))};
-  const problems = [...opened.problems, ...unknown.map((pair) => `there is no history of ${pair} here`)];
+  const problems = [...opened.problems, ...unknown.map((pair) => `no history of ${pair}`)];
 
   let loaded: LoadedRun | undefined;
   let loadedKey = "";
@@ -110,9 +110,9 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         unit: unitOf(then.pairs)
       }),
     {
-      title: "Value of the account",
+      title: "Account equity",
       subtitle: ({state: then}) =>
-        `Cash and both legs in ${unitOf(then.pairs)}, hourly, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+        `Cash and both legs in ${unitOf(then.pairs)}, hourly, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; grey line: capital.`,
       height: 330
     }
   );
@@ -122,13 +122,13 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     {
       title: "From funding to net",
       subtitle: ({state: then}) =>
-        `All trades together, in ${unitOf(then.pairs)}; the parts add up to the net to the last digit.`,
+        `All trades together, in ${unitOf(then.pairs)}; the components add up to the net exactly.`,
       height: 230,
-      nothing: ({run}) => (run.report.portfolio.totals.trades ? null : "No trade, so nothing flowed.")
+      nothing: ({run}) => (run.report.portfolio.totals.trades ? null : "No trade, so there is nothing to add up.")
     }
   );
   const pairs = LiveBlock<Shown>(({run, state: then}) => [
-    h("h2", {id: "pairs"}, "Pair by pair"),
+    h("h2", {id: "pairs"}, "Results by pair"),
     h("p", {class: "answer"}, pairsAnswer(run.report.runs)),
     PairTable(run.report.runs, {unit: unitOf(then.pairs)})
   ]);
@@ -144,7 +144,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
           disabled: kept.length >= MOST_KEPT || !shown,
           click: () => keep({strategy: state.strategy, set: state.set})
         },
-        "Keep this variant to compare"
+        "Keep this variant for comparison"
       ),
       kept.length ? `${count(kept.length)} of ${MOST_KEPT} kept` : "none kept yet"
     ),
@@ -163,9 +163,9 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     ({points, state: then}, width) =>
       AroundChart(points, {width, chosen: chosenValues(then), unit: unitOf(then.pairs)}),
     {
-      title: "If one input were a little different",
+      title: "Sensitivity to each input",
       subtitle: ({state: then}) =>
-        `Net in ${unitOf(then.pairs)} when one input moves and the others stay; dot: the value in hand. A plateau can be trusted more than a peak.${then.pairs.length > 1 ? " Each pair on a capital of its own, added up." : ""}`,
+        `Net in ${unitOf(then.pairs)} when one input changes and the others stay; dot: current value. A plateau is more reliable than a peak.${then.pairs.length > 1 ? " Sum over the pairs, each with its own capital." : ""}`,
       height: ({points}, width) => aroundHeight(new Set(points.map((d) => d.key)).size, width)
     }
   );
@@ -241,7 +241,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   function fail(message: string): void {
     status.update("");
     problem.textContent = message;
-    if (!shown) answer.update(message ? "Nothing can be said yet." : "This can only be asked once there is data.");
+    if (!shown) answer.update(message ? "There is no result yet." : "There is no data yet, so no run is possible.");
     equity.element.classList.add("stale");
   }
 
@@ -276,7 +276,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
     visit.update(log.add(JSON.stringify([list, timeframe, fromMs, toMs, strategy, set]), words.join(", "), run));
   }
 
-  /** What takes longer than a frame waits until the reader pauses. */
+  // Work that takes longer than a frame waits until the inputs rest.
   let pause: ReturnType<typeof setTimeout> | undefined;
   function later(): void {
     clearTimeout(pause);
@@ -347,7 +347,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
   };
 }
 
-/** Entries and exits of a run, to be marked on its curve. */
+/** Returns the entries and exits of a run, to be marked on its curve. */
 export const marksOf = ({report}: LabRun): TradeMark[] =>
   report.runs.flatMap((run) =>
     run.trades.flatMap(({pair, entryTs, exitTs, net}) => [
@@ -369,7 +369,7 @@ const aroundValues = (state: RunRequest): Record<string, string[]> =>
       .map(({key}) => [key, valuesAround(KNOBS[key]!, valueOf(state, key)!)])
   );
 
-/** The strongest argument against the run in hand that the run itself gives. */
+/** States the strongest argument against the run from its own figures. */
 function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const {metrics, splits, totals} = run.report.portfolio;
   const lost = splits.month.filter((d) => d.net < 0).length;
@@ -377,14 +377,14 @@ function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const later = checks?.find((d) => d.name === "decision one bar later");
   const unit = unitOf(state.pairs);
   const parts = [
-    `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak, and ${count(lost)} of ${plural(splits.month.length, "month")} lost (${count(idle)} had nothing at work).`,
+    `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak. It lost in ${count(lost)} of ${plural(splits.month.length, "month")}; ${count(idle)} had no open hedge.`,
     later
-      ? `Acting one bar later, it makes ${number(later.metrics.totalReturn * 100, 2)} % of capital in place of ${number(metrics.totalReturn * 100, 2)} %.`
+      ? `With every decision one bar later, it makes ${number(later.metrics.totalReturn * 100, 2)} % of capital instead of ${number(metrics.totalReturn * 100, 2)} %.`
       : "",
     totals.trades > 0 && totals.trades < 30
-      ? `${plural(totals.trades, "trade")} are too few to tell skill from luck.`
+      ? `${plural(totals.trades, "trade")} ${totals.trades === 1 ? "is" : "are"} too few to separate skill from luck.`
       : "",
-    `Of all money moved, fees and slippage were ${number((metrics.feeShare ?? 0) * 100, 0)} % and funding ${number((metrics.fundingShare ?? 0) * 100, 0)} % (net ${number(Number(totals.net), 2)} ${unit}).`
+    `Of the sum of all cash flows, fees and slippage were ${number((metrics.feeShare ?? 0) * 100, 0)} % and funding ${number((metrics.fundingShare ?? 0) * 100, 0)} % (net ${number(Number(totals.net), 2)} ${unit}).`
   ];
   return h("div", {}, h("p", {}, parts.filter(Boolean).join(" ")), SourceLine(run.notShown));
 }

@@ -3,14 +3,14 @@ import {commandOf, configDocument, type RunRequest} from "../../lib/strategy/req
 import {h} from "../ui/dom.js";
 import {linkTo} from "../ui/links.js";
 
-/** Saves text under a name. */
+/** Saves text as a file. */
 export function saveText(content: string, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([content], {type}));
   h("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** A button that copies what it names, and says so. */
+/** Draws a button that copies a text and confirms it. */
 export function CopyButton(label: string, text: () => string): HTMLElement {
   const button = h(
     "button",
@@ -28,7 +28,7 @@ export function CopyButton(label: string, text: () => string): HTMLElement {
   return button;
 }
 
-/** The run as `backtest --json` prints it, less the manifest, which belongs to the command line. */
+/** Returns the run as `backtest --json` prints it, without the manifest, which the command line adds. */
 export function runDocument({report, equity}: LabRun): Record<string, unknown> {
   return {
     ...report,
@@ -49,8 +49,8 @@ export function HandOn(state: RunRequest, run: LabRun | undefined): HTMLElement 
     h(
       "div",
       {class: "pager"},
-      CopyButton("Copy as command", () => command),
-      CopyButton("Copy as config", () => JSON.stringify(configDocument(state), null, 2)),
+      CopyButton("Copy command", () => command),
+      CopyButton("Copy config", () => JSON.stringify(configDocument(state), null, 2)),
       CopyButton("Copy link", () => new URL(linkTo(location.pathname, state), location.href).href),
       h(
         "button",
@@ -61,9 +61,9 @@ export function HandOn(state: RunRequest, run: LabRun | undefined): HTMLElement 
           click: () =>
             run && saveText(JSON.stringify(runDocument(run), null, 1), "carrybook-run.json", "application/json")
         },
-        "Download the run as JSON"
+        "Download run as JSON"
       ),
-      h("a", {href: linkTo("./replay", state)}, "Replay it step by step")
+      h("a", {href: linkTo("./replay", state)}, "Replay this run step by step")
     )
   );
 }

@@ -18,7 +18,7 @@ import {valueOf} from "../run/strategyControls.js";
 import {sweepInPage} from "./sweepPool.js";
 import {FoldTable, SweepTable, sweepAnswer} from "./sweepWords.js";
 
-/** What a sweep needs of the page it stands on. */
+/** Parts of the page that the sweep uses. */
 export interface SweepContext {
   client: LabClient;
   workerUrl: string;
@@ -50,8 +50,8 @@ interface Grid {
 }
 
 /**
- * A sweep in the page: one or two parameters over their values on every pair in hand, in workers, with progress and a
- * way to stop; then what speaks against the best of it. The trials are those of `carrybook sweep`, to the bit.
+ * Runs a sweep in the page: one or two parameters over their values on every selected pair, in workers, with progress
+ * and cancel; then tests the best trial. The trials are identical to those of `carrybook sweep`.
  */
 export function SweepPanel(context: SweepContext): {element: HTMLElement; follow: (state: RunRequest) => void} {
   let state: RunRequest | undefined;
@@ -93,7 +93,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
     {
       title: "Net of every combination",
       subtitle: ({state: then}) =>
-        `Per cent of capital over the range, all pairs together, each on a capital of its own. Blue gained, orange lost; frame: the best; ×: the values in hand. ${plural(then.pairs.length, "pair")}.`,
+        `Per cent of capital over the range, sum of ${plural(then.pairs.length, "pair")}, each with its own capital. Blue: gain, orange: loss; frame: best combination; ×: current settings.`,
       height: ({cells}) => gridHeight(new Set(cells.map((d) => d.y)).size),
       level: 3
     }
@@ -126,7 +126,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
     setParams({grid: specs().join(";")});
     preview();
   }
-  /** Says how much would be run, or why it cannot be. */
+  /** Shows the number of trials, or why the sweep cannot run. */
   function preview(): SweepPlan | undefined {
     const now = context.current();
     problem.textContent = "";
@@ -136,7 +136,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
       const grid = gridOfCells(entriesOf(now.state), parsed);
       status.textContent =
         `${count(grid.cells.length)} combinations × ${plural(now.markets.length, "pair")}` +
-        (grid.leftOut.length ? `, ${count(grid.leftOut.length)} left out: ${grid.leftOut[0]!.why}` : "");
+        (grid.leftOut.length ? `, ${count(grid.leftOut.length)} skipped: ${grid.leftOut[0]!.why}` : "");
       run.disabled = false;
       return {markets: now.markets, range: now.range, base: entriesOf(now.state), axes: parsed};
     } catch (error) {
@@ -173,19 +173,20 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
       chart.element.hidden = cells.length === 0;
       chart.update({cells, axes: plan.axes, state: now.state});
       if (!complete) {
-        status.textContent = `Cancelled after ${count(trials.length)} of ${count(runner.length)} trials; what had come back is shown, and nothing is concluded from it.`;
+        status.textContent = `Cancelled after ${count(trials.length)} of ${count(runner.length)} trials. Their results are shown, but the best is not tested.`;
         return;
       }
-      progress(0, 1, `${count(trials.length)} trials in ${seconds.toFixed(1)} s; weighing the best …`);
+      progress(0, 1, `${count(trials.length)} trials in ${seconds.toFixed(1)} s; testing the best …`);
       const reports = await context.client.report(plan, trials, by.value as Ranking, {
         signal: abort.signal,
-        onProgress: (done, total) => progress(done, total, `weighed ${count(done)} of ${plural(total, "pair")}`)
+        onProgress: (done, total) => progress(done, total, `tested ${count(done)} of ${plural(total, "pair")}`)
       });
       status.textContent = `${count(trials.length)} trials in ${seconds.toFixed(1)} s.`;
       outcome.replaceChildren(...conclusion(reports, runner, trials, now.state));
     } catch (error) {
       if ((error as Error).name === "AbortError") {
-        status.textContent = "Cancelled while the best was weighed: the map stands, nothing is concluded from it.";
+        status.textContent =
+          "Cancelled during the test of the best. The results are shown, but the best is not tested.";
       } else problem.textContent = (error as Error).message;
     } finally {
       stop = undefined;
@@ -212,9 +213,9 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
         "div",
         {class: "pager"},
         params
-          ? h("button", {type: "button", class: "button", click: () => context.onUse(params)}, "Use the best values")
+          ? h("button", {type: "button", class: "button", click: () => context.onUse(params)}, "Use the best settings")
           : null,
-        CopyButton("Copy the sweep as command", () => commandOf(then, {verb: "sweep", grid: specs()}))
+        CopyButton("Copy sweep command", () => commandOf(then, {verb: "sweep", grid: specs()}))
       )
     ];
   }
@@ -230,7 +231,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
     h(
       "div",
       {class: "controls"},
-      h("div", {class: "control"}, h("label", {for: "sweep-by"}, "The best by"), by),
+      h("div", {class: "control"}, h("label", {for: "sweep-by"}, "Best by"), by),
       run,
       cancel,
       bar,
@@ -269,7 +270,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
   };
 }
 
-/** The trials of a sweep as cells, added up over the pairs; a cell that has not run on every pair is left out. */
+/** Sums the trials of a sweep over the pairs into cells; a cell that has not run on every pair is omitted. */
 export function cellsOf(runner: SweepRunner, trials: readonly RunTrial[]): GridCell[] {
   const {axes} = runner.grid;
   const pairs = runner.plan.markets.length;

@@ -3,16 +3,16 @@ import type {SweepPlan} from "../../lib/sweep/plan.js";
 import type {SweepAnswer} from "../../lib/workers/sweep.js";
 
 export interface PageSweepOptions extends PoolOptions {
-  /** where the worker's script is: `import.meta.resolve("./sweepWorker.js")` */
+  /** URL of the worker's script: `import.meta.resolve("./sweepWorker.js")` */
   url: string;
-  /** how many workers; by default all cores but the one that draws */
+  /** number of workers; by default all cores but one */
   workers?: number;
 }
 
 /**
- * Runs a sweep in Web Workers, so that the page stays free to be typed in and scrolled. The trials are those of the
- * command line, to the bit; an aborted signal keeps what has come back.
- * @throws the worker's own error, e.g. for a grid that is none
+ * Runs a sweep in Web Workers, so that the page stays responsive. The trials are identical to those of the command line;
+ * an aborted signal keeps the trials already returned.
+ * @throws the worker's error, e.g. for an invalid grid
  */
 export function sweepInPage(
   plan: SweepPlan,

@@ -9,7 +9,7 @@ const paramsText = (params: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key} ${value}`)
     .join(", ");
 
-/** What speaks for and against the best of a sweep on one pair, in sentences. */
+/** Describes the evidence for and against the best trial of a sweep on one pair. */
 export function sweepAnswer({
   pair,
   best,
@@ -26,22 +26,22 @@ export function sweepAnswer({
   return [
     `${pair}: of ${plural(trials, "trial")} the best is ${paramsText(best.params)} with a net of ${number(Number(totals.net), 2)}.`,
     typeof deflation.deflatedSharpe === "number"
-      ? `After all trials the probability that its Sharpe ratio is more than luck is ${percent(deflation.deflatedSharpe, 0)}.`
-      : "It moves on too few days for a deflated Sharpe ratio.",
+      ? `Given all trials, the probability that its Sharpe ratio is more than luck is ${percent(deflation.deflatedSharpe, 0)}.`
+      : "Its returns change on too few days for a deflated Sharpe ratio.",
     typeof overfitting.pbo === "number"
-      ? `The probability of overfitting is ${percent(overfitting.pbo, 0)}: so often the best in one half of the days was below the median in the other.`
+      ? `The probability of overfitting is ${percent(overfitting.pbo, 0)}: the share of splits in which the in-sample best ranked below the out-of-sample median.`
       : "There are too few days or trials for a probability of overfitting.",
-    `Holding through made ${number(hold, 2)}` +
+    `Holding one hedge throughout made ${number(hold, 2)}` +
       (beaten === undefined || median === undefined
         ? "."
-        : `; random entries of the same number and length made ${number(median, 2)} in the median, and the best beats ${percent(beaten, 0)} of them.`),
+        : `. Random entries of the same number and length had a median of ${number(median, 2)}; the best beats ${percent(beaten, 0)} of them.`),
     anchored
-      ? `Walked forward, chosen on the past and traded on what came next, it made ${number(anchored.net, 2)}.`
-      : "The range is too short to be walked forward."
+      ? `In a walk-forward test, with settings chosen on past data and traded on later data, it made ${number(anchored.net, 2)}.`
+      : "The range is too short for a walk-forward test."
   ].join(" ");
 }
 
-/** The same figures as a table, one row a pair. */
+/** Draws the best trial of each pair and its tests as a table. */
 export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string}): HTMLElement {
   const figure = (
     key: string,
@@ -69,20 +69,14 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
     return found && found.metrics.totalReturn * Number(d.config["capital"]);
   };
   return DataTable(reports, {
-    caption: `The best of each pair and what is left of it; money in ${unit}`,
+    caption: `Best settings of each pair, with tests; money in ${unit}`,
     param: "best",
     pageSize: 20,
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {key: "params", label: "Best values", align: "left", value: (d) => paramsText(d.best.params)},
+      {key: "params", label: "Best settings", align: "left", value: (d) => paramsText(d.best.params)},
       figure("net", "Net", (d) => Number(d.totals.net)),
-      figure(
-        "delayed",
-        "One bar later",
-        varied("decision one bar later"),
-        2,
-        "net when every decision is acted on one bar later"
-      ),
+      figure("delayed", "One bar later", varied("decision one bar later"), 2, "net with every decision one bar later"),
       figure("doubled", "Double costs", varied("costs doubled"), 2, "net at twice the fees and slippage"),
       figure("sharpe", "Sharpe", (d) => d.metrics.sharpe),
       figure(
@@ -93,39 +87,45 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
             ? d.deflation.deflatedSharpe * 100
             : d.deflation.deflatedSharpe,
         0,
-        "probability that the Sharpe ratio is above what luck alone shows the best of so many trials"
+        "probability that the Sharpe ratio is above what luck alone gives the best of so many trials"
       ),
       figure(
         "pbo",
         "Overfit, %",
         (d) => (typeof d.overfitting.pbo === "number" ? d.overfitting.pbo * 100 : d.overfitting.pbo),
         0,
-        "share of splits in which the best in sample was at or below the median out of sample"
+        "share of splits in which the in-sample best ranked at or below the out-of-sample median"
       ),
-      figure("hold", "Hold through", (d) => d.baselines.holdThrough.net, 2, "net of entering once and staying"),
+      figure(
+        "hold",
+        "Held throughout",
+        (d) => d.baselines.holdThrough.net,
+        2,
+        "net of one hedge held over the whole range"
+      ),
       figure(
         "random",
         "Random entry",
         (d) => d.baselines.randomEntry.median,
         2,
-        "median net of entries at random instants"
+        "median net of entries at random times"
       ),
-      figure("anchored", "Walk-forward", walk("anchored"), 2, "net out of sample, trained on everything before"),
-      figure("rolling", "rolling", walk("rolling"), 2, "net out of sample, trained on a window of fixed length")
+      figure("anchored", "Walk-forward", walk("anchored"), 2, "out-of-sample net, trained on all earlier data"),
+      figure("rolling", "Rolling", walk("rolling"), 2, "out-of-sample net, trained on a window of fixed length")
     ]
   });
 }
 
-/** The folds of the walk-forward of one pair: what was chosen, what it made in training and after. */
+/** Draws the folds of one pair's walk-forward: chosen values, net in training and out of sample; null without folds. */
 export function FoldTable({pair, walkForward}: BestReport, {unit}: {unit: string}): HTMLElement | null {
   const rows = walkForward.flatMap(({mode, folds}) => folds.map((fold) => ({mode, ...fold})));
   if (!rows.length) return null;
   return h(
     "details",
     {class: "more"},
-    h("summary", {}, `Walk-forward of ${pair}, step by step`),
+    h("summary", {}, `Walk-forward of ${pair}, fold by fold`),
     DataTable(rows, {
-      caption: `Net in ${unit}; each stretch closes its hedges at its end and pays for it`,
+      caption: `Net in ${unit}; hedges are closed at the end of each fold, with costs`,
       columns: [
         {key: "mode", label: "Training", align: "left", value: (d) => d.mode},
         {
@@ -136,10 +136,15 @@ export function FoldTable({pair, walkForward}: BestReport, {unit}: {unit: string
           cell: (d) => day(d.trainFromMs)
         },
         {key: "to", label: "Traded from", align: "left", value: (d) => d.trainToMs, cell: (d) => day(d.trainToMs)},
-        {key: "end", label: "until", align: "left", value: (d) => d.testToMs, cell: (d) => day(d.testToMs)},
+        {key: "end", label: "Traded to", align: "left", value: (d) => d.testToMs, cell: (d) => day(d.testToMs)},
         {key: "params", label: "Chosen", align: "left", value: (d) => paramsText(d.params)},
         {key: "in", label: "Net in training", value: (d) => d.inSampleNet, cell: (d) => number(d.inSampleNet, 2)},
-        {key: "out", label: "Net after it", value: (d) => d.outOfSampleNet, cell: (d) => number(d.outOfSampleNet, 2)}
+        {
+          key: "out",
+          label: "Net out of sample",
+          value: (d) => d.outOfSampleNet,
+          cell: (d) => number(d.outOfSampleNet, 2)
+        }
       ]
     })
   );

@@ -1,6 +1,6 @@
 import {sweepWorker, type SweepOrder} from "../../lib/workers/sweep.js";
 
-/** What a dedicated worker offers; the page's own types know only windows. */
+/** Scope of a dedicated worker; the DOM types declare only that of a window. */
 interface WorkerScope {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<SweepOrder>) => void): void;

@@ -6,17 +6,17 @@ import {number, percent} from "../ui/format.js";
 import {getParam, setParams} from "../ui/query.js";
 import {statistic} from "../run/runWords.js";
 
-/** A variant kept for comparison: a strategy on whatever pairs and range are in hand. */
+/** A variant kept for comparison: a strategy, run on the current pairs and range. */
 export interface Variant {
   strategy: string;
   set: Readonly<Record<string, string>>;
 }
 
-/** Kept beside the one in hand: four in all. */
+/** Variants kept beside the current settings. */
 export const MOST_KEPT = 3;
 const NAMES = ["B", "C", "D"];
 
-/** A variant as a parameter of the address: `balanced;leverage:2`. */
+/** Returns a variant as a query parameter: `balanced;leverage:2`. */
 export const variantText = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key}:${value}`)].join(";");
 
@@ -40,10 +40,10 @@ export const keptVariants = (fallback: RunRequest): Variant[] =>
 export const writeVariants = (kept: readonly Variant[]): void =>
   setParams(Object.fromEntries(NAMES.map((name, i) => [`variant${name}`, kept[i] ? variantText(kept[i]) : null])));
 
-/** The variant in hand is A. */
+/** Returns the letter of a variant; the current settings are A. */
 export const variantName = (i: number): string => (i === 0 ? "A" : NAMES[i - 1]!);
 
-/** What a variant sets, in words. */
+/** Describes the settings of a variant. */
 export const variantWords = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key} ${value}`)].join(", ");
 
@@ -53,7 +53,7 @@ interface Row {
   run: LabRun | undefined;
 }
 
-/** Up to four variants beside each other, with buttons to take one in hand or drop it. */
+/** Draws up to four variants side by side, with buttons to use or remove one. */
 export function VariantTable(
   rows: readonly Row[],
   {onUse, onDrop}: {onUse: (i: number) => void; onDrop: (i: number) => void}
@@ -61,7 +61,7 @@ export function VariantTable(
   const totals = (d: Row) => d.run?.report.portfolio.totals;
   const metrics = (d: Row) => d.run?.report.portfolio.metrics;
   return DataTable(rows, {
-    caption: "Variants on the same pairs and range; A is in hand",
+    caption: "Variants on the same pairs and range; A is the current one",
     columns: [
       {key: "name", label: "Variant", align: "left", value: (d) => d.name},
       {key: "words", label: "Rules", align: "left", wrap: true, value: (d) => variantWords(d.variant)},
@@ -103,8 +103,8 @@ export function VariantTable(
             : h(
                 "span",
                 {class: "pager"},
-                h("button", {type: "button", class: "button", click: () => onUse(i - 1)}, `Take ${d.name} in hand`),
-                h("button", {type: "button", class: "button", click: () => onDrop(i - 1)}, `Drop ${d.name}`)
+                h("button", {type: "button", class: "button", click: () => onUse(i - 1)}, `Use ${d.name}`),
+                h("button", {type: "button", class: "button", click: () => onDrop(i - 1)}, `Remove ${d.name}`)
               );
         }
       }

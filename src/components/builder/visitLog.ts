@@ -6,10 +6,10 @@ import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {count, number, percent, plural} from "../ui/format.js";
 
-/** One thing that was tried in this visit. */
+/** One trial of this visit. */
 export interface VisitTrial {
   n: number;
-  /** what was run on what, in words */
+  /** description of the run */
   what: string;
   net: number;
   annualReturn: number | undefined;
@@ -19,14 +19,14 @@ export interface VisitTrial {
 }
 
 /**
- * Every trial of a visit, those of sweeps included: whoever looks at many variants and keeps the best must pay for the
- * looking, so the Sharpe ratio in hand is deflated by all of them (§6).
+ * Log of all trials of a visit, sweeps included. Choosing the best of many trials inflates its Sharpe ratio, so the
+ * current one is deflated by all of them (§6).
  */
 export class VisitLog {
   readonly trials: VisitTrial[] = [];
   readonly #seen = new Map<string, number>();
 
-  /** Adds a run, once for each key. @returns its index */
+  /** Adds a run unless its key is known; returns its index. */
   add(key: string, what: string, run: LabRun): number {
     const known = this.#seen.get(key);
     if (known !== undefined) return known;
@@ -41,7 +41,7 @@ export class VisitLog {
     });
   }
 
-  /** Adds all trials of a sweep. */
+  /** Adds the trials of a sweep whose keys are new. */
   addSweep(trials: readonly RunTrial[], what: (index: number) => {key: string; text: string}): void {
     for (const {index, outcome} of trials) {
       const {key, text} = what(index);
@@ -58,7 +58,7 @@ export class VisitLog {
     return index;
   }
 
-  /** The trial at an index deflated by all of the visit. */
+  /** Returns the deflated Sharpe ratio of a trial, given all trials of the visit. */
   deflation(index: number): Deflation {
     return deflate(
       this.trials.map(({moments}) => moments),
@@ -67,36 +67,36 @@ export class VisitLog {
   }
 }
 
-/** What the number of looks leaves of the Sharpe ratio in hand. */
+/** Says how much of the current Sharpe ratio the number of trials explains. */
 export function visitAnswer(log: VisitLog, index: number): string {
   const {deflatedSharpe, expectedMaxSharpe} = log.deflation(index);
   const n = log.trials.length;
   if (n < 2) {
-    return "You have tried one variant in this visit, so nothing has been picked yet. From the second on, the Sharpe ratio in hand is deflated by all of them.";
+    return "You have tried one variant in this visit, so there was no selection yet. From the second one on, the current Sharpe ratio is deflated by the number of trials.";
   }
   const looks = `You have tried ${plural(n, "variant")} in this visit. `;
   if (typeof deflatedSharpe !== "number" || typeof expectedMaxSharpe !== "number") {
-    return `${looks}The one in hand moves on too few days for a deflated Sharpe ratio.`;
+    return `${looks}The returns of the current one change on too few days for a deflated Sharpe ratio.`;
   }
   return (
-    `${looks}Luck alone would have shown the best of them a Sharpe ratio of about ${number(expectedMaxSharpe, 2)}; ` +
-    `the probability that the one in hand is above that is ${percent(deflatedSharpe, 0)}.`
+    `${looks}By luck alone, the best of them would have a Sharpe ratio of about ${number(expectedMaxSharpe, 2)}. ` +
+    `The probability that the current one is above that is ${percent(deflatedSharpe, 0)}.`
   );
 }
 
-/** The log as a table, newest first. */
+/** Draws the log as a table, newest first. */
 export function VisitTable(log: VisitLog): HTMLElement {
   return h(
     "details",
     {class: "more"},
     h("summary", {}, `Every trial of this visit (${count(log.trials.length)})`),
     DataTable([...log.trials].reverse(), {
-      caption: "Newest first; a sweep's trials are those of one pair on a capital of its own",
+      caption: "Newest first; each trial of a sweep is one pair with its own capital",
       param: "log",
       pageSize: 15,
       columns: [
         {key: "n", label: "No.", value: (d) => d.n, first: "descending"},
-        {key: "what", label: "What was run", align: "left", wrap: true, value: (d) => d.what},
+        {key: "what", label: "Run", align: "left", wrap: true, value: (d) => d.what},
         {key: "trades", label: "Trades", value: (d) => d.trades, first: "descending"},
         {key: "net", label: "Net", value: (d) => d.net, cell: (d) => number(d.net, 2), first: "descending"},
         {

@@ -2,18 +2,18 @@ import * as Plot from "npm:@observablehq/plot";
 import {colors} from "../ui/colors.js";
 import {bp} from "../ui/format.js";
 
-/** Periods of 8 h over which a round trip is spread where nothing else is said. */
+/** Default number of 8-hour periods over which a round trip is spread. */
 const EXPECTED_HOLD_PERIODS = 30;
 
-/** The rate per 8 h that pays a round trip within the expected holding time. */
+/** Returns the rate per 8 h (a share) that pays a round trip within the expected holding time. */
 export const breakEvenRate = (roundTrip: number, holdPeriods = EXPECTED_HOLD_PERIODS): number =>
   roundTrip / holdPeriods;
 
-/** How the break-even is named wherever it is drawn. */
+/** Returns the label of the break-even, the same in every chart. */
 export const breakEvenLabel = (rate: number): string => `break-even ${bp(rate)}`;
 
 /**
- * The break-even as a dashed horizontal line with its label, the same in every chart of rates.
+ * Draws the break-even as a dashed horizontal line with its label, the same in every chart of rates.
  * @param rate share per 8 h; the chart's y is in basis points
  * @param options `outside` puts the label into a right margin of at least 112 pixels
  */
@@ -37,7 +37,7 @@ export function breakEvenRuleY(rate: number | null | undefined, {outside = false
   ];
 }
 
-/** The same as a vertical line, where x is in basis points. */
+/** Draws the break-even as a vertical line; x is in basis points. */
 export function breakEvenRuleX(rate: number | null | undefined, {left = false} = {}): Plot.Markish[] {
   if (rate === null || rate === undefined) return [];
   const x = rate * 1e4;
@@ -58,7 +58,7 @@ export function breakEvenRuleX(rate: number | null | undefined, {left = false} =
   ];
 }
 
-/** A cost that must be earned back first, dashed like the break-even, where y is already in the chart's unit. */
+/** Draws a cost to be earned back, dashed like the break-even; y is already in the chart's unit. */
 export function costRule(y: number, label: string): Plot.Markish[] {
   return [
     Plot.ruleY([y], {stroke: colors.fees, strokeDasharray: "5,4", strokeWidth: 1.25}),

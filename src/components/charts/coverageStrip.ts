@@ -4,16 +4,16 @@ import {count, instant, percent} from "../ui/format.js";
 import {timeScale, type TimeDomain} from "./timeAxis.js";
 import type {Hole, SeriesStatus} from "../feed/types.js";
 
-/** The name of a series within its pair. */
+/** Returns the name of a series within its pair. */
 export const seriesName = (d: Pick<SeriesStatus, "series" | "timeframe">): string =>
   d.timeframe ? `${d.series} ${d.timeframe}` : d.series;
 
-/** Height that a strip of so many series takes. */
+/** Returns the height of a strip of `n` series, px. */
 export const coverageHeight = (n: number): number => 34 + 18 * Math.max(1, n);
 
 /**
- * One bar per series from its first to its last row, with its holes cut out and marked. A hole narrower than two
- * pixels is drawn two pixels wide: it must be seen.
+ * Draws one bar per series from its first to its last row, with its holes marked. A hole narrower than two pixels is
+ * drawn two pixels wide, so that it stays visible.
  */
 export function CoverageStrip(
   series: readonly SeriesStatus[],

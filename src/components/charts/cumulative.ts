@@ -1,14 +1,14 @@
 import type {Settlement} from "../feed/types.js";
 
-/** A settlement with the funding received since the start of the window. */
+/** A settlement with the cumulative funding of the window. */
 export interface Cumulated extends Settlement {
-  /** Sum of settled rates from the first row of the window on, as a share of notional. */
+  /** Sum of settled rates since the first row of the window, share of notional. */
   total: number;
 }
 
 /**
- * Adds up settled rates from the start of a window: what a short held through it received per unit of notional.
- * Ambiguous rows pay like any other. Rows ascend; a missing rate is no payment and is not counted as zero elsewhere.
+ * Adds up settled rates from the start of a window: the funding a short position received per unit of notional.
+ * Rows ascend in time. Rows with an ambiguous interval pay like any other; a missing rate adds nothing.
  */
 export function cumulate(rows: readonly Settlement[]): Cumulated[] {
   let total = 0;

@@ -1,27 +1,27 @@
-/** A line that can be drawn in `width` pixels: runs of points without a gap between them. */
+/** A point of a thinned line, with the run of points without a gap that it belongs to. */
 export interface Run<T> {
   /** Index of the run, for the z channel of a line. */
   run: number;
   datum: T;
 }
 
-/** How a series is cut into runs and thinned. */
+/** Options of {@link decimate}. */
 export interface DecimateOptions<T> {
   x: (d: T) => number;
   /** The value; null is a gap. */
   y: (d: T) => number | null | undefined;
-  /** Pixels that the whole domain takes. */
+  /** Width of the whole domain, px. */
   width: number;
-  /** Part of the series to draw, both ends included; all of it by default. */
+  /** Part of the series to draw, both ends included; the whole series by default. */
   domain?: readonly [number, number];
-  /** Distance in x from which on two neighbours are not joined; never by default. */
+  /** Distance in x above which two neighbours are not joined; infinite by default. */
   gap?: number | ((previous: T, next: T) => number);
 }
 
 /**
- * Thins a series, ascending in x, to at most about four points per pixel column: first, lowest, highest and last of
- * each, so that every extreme and both edges of every gap stay where they are. A series that is short enough is
- * returned whole. Points with a missing value are dropped and break the run; so does a distance above `gap`.
+ * Thins a series, ascending in x, to about four points per pixel column: the first, lowest, highest and last of each.
+ * Extremes and the edges of gaps are kept. A short series is returned whole. A missing value is dropped and ends the
+ * run; so does a distance above `gap`.
  */
 export function decimate<T>(data: readonly T[], {x, y, width, domain, gap = Infinity}: DecimateOptions<T>): Run<T>[] {
   const [from, to] = domain ?? [data.length ? x(data[0]!) : 0, data.length ? x(data[data.length - 1]!) : 0];
@@ -71,7 +71,7 @@ function thin<T>(
   return result;
 }
 
-/** One pixel column of signed bars: how far it reaches above and below zero. */
+/** One pixel column of signed bars, with its reach above and below zero. */
 export interface BarColumn {
   x: number;
   /** Highest value of the column, at least 0. */
@@ -83,8 +83,8 @@ export interface BarColumn {
 }
 
 /**
- * Gathers signed values into at most `width` columns that keep the highest and the lowest value of each: bars from
- * zero then lose neither a spike nor a sign. Columns without rows are absent, which is how a gap stays a gap.
+ * Gathers signed values into at most `width` columns, keeping the highest and the lowest value of each, so that bars
+ * from zero lose no spike and no sign. Columns without rows are absent, so gaps stay gaps.
  */
 export function barColumns<T>(
   data: readonly T[],

@@ -5,13 +5,13 @@ import {decimate} from "./decimate.js";
 import {instant, money, number, signGlyph} from "../ui/format.js";
 import {timeScale, type TimeDomain} from "./timeAxis.js";
 
-/** One curve with its name; the first is the one in hand. */
+/** One curve with its name; the first is the current run. */
 export interface NamedCurve {
   name: string;
   curve: Curve;
 }
 
-/** An entry or an exit to be marked on the curve in hand. */
+/** An entry or exit to mark on the first curve. */
 export interface TradeMark {
   ts: number;
   /** undefined for an entry */
@@ -19,10 +19,10 @@ export interface TradeMark {
   pair: string;
 }
 
-/** Dashes of the variants, so that they are told apart without their colours. */
+/** Dashes of the variants, so that they differ without colour too. */
 const DASHES = [undefined, "6,3", "2,3", "8,3,2,3"];
 const STROKES = [colors.ink, colors.earned, colors.basis, colors.paid];
-/** More marks than this would be a band; the table below lists them all. */
+/** Above this number marks would merge into a band; the table below lists all trades. */
 const MOST_MARKS = 400;
 
 interface Point {
@@ -33,15 +33,15 @@ interface Point {
 const pointsOf = ({startMs, stepMs, values}: Curve): Point[] =>
   Array.from(values, (value, i) => ({ts: startMs + i * stepMs, value}));
 
-/** The value of a curve at the newest grid point at or before an instant. */
+/** Returns the value of a curve at the last grid point at or before an instant. */
 export function curveAt({startMs, stepMs, values}: Curve, ts: number): number {
   const i = Math.min(values.length - 1, Math.max(0, Math.floor((ts - startMs) / stepMs)));
   return values[i]!;
 }
 
 /**
- * Equity of up to four variants over time with direct labels, the capital as a rule, and on the first curve a ring for
- * every entry and a triangle for every exit: ▲ gained, ▼ lost.
+ * Draws the equity of up to four variants over time with direct labels and the capital as a rule. On the first curve,
+ * a ring marks each entry and a triangle each exit: ▲ gain, ▼ loss.
  */
 export function EquityChart(
   curves: readonly NamedCurve[],
@@ -135,7 +135,7 @@ export function EquityChart(
   }) as SVGSVGElement;
 }
 
-/** An account that has hardly moved is drawn as level, not as its last digits over the whole height. */
+/** Returns a fixed domain for an account that has hardly moved, so that rounding noise does not fill the chart. */
 function flatDomain(
   lines: readonly {points: readonly {datum: Point}[]}[],
   capital: number
@@ -145,7 +145,7 @@ function flatDomain(
   return level && capital > 0 ? {domain: [capital * 0.9998, capital * 1.0002]} : {};
 }
 
-/** Labels at the right end, in the order of the ends, moved apart where they would lie on each other. */
+/** Places labels at the right end, in the order of the end values, moved apart where they would overlap. */
 function endLabels(
   lines: readonly {name: string; stroke: string; points: readonly {datum: Point}[]}[],
   height: number

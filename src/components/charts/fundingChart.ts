@@ -17,12 +17,12 @@ export interface TimeChartOptions {
 
 const x = (d: Settlement) => d.boundaryTs;
 
-/** No line is drawn over a stretch without rows that is longer than this. */
+/** Returns the longest distance, ms, over which two settlements are joined by a line. */
 export const maxGap = (d: Settlement): number => Math.max(1.5 * (d.intervalHours ?? 8), 12) * 36e5;
 
 /**
- * Settled funding per 8 h as bars from zero, earned above and paid below, with the 30-day mean and the break-even.
- * Settlements are discrete, hence bars; a stretch without rows stays blank.
+ * Draws settled funding per 8 h as bars from zero, earned above and paid below, with the 30-day mean and the
+ * break-even. Settlements are discrete, hence bars; gaps stay blank.
  */
 export function FundingChart(
   rows: readonly Settlement[],
@@ -114,7 +114,7 @@ export function FundingChart(
   }) as SVGSVGElement;
 }
 
-/** Where bars were cut off: a glyph at each, and the height of the highest and the lowest in figures. */
+/** Marks truncated bars with a glyph and labels the highest and the lowest with their value. */
 function cutMarks(beyond: readonly {x: number; rate: number}[], cut: number): Plot.Markish[] {
   const sides = [beyond.filter((d) => d.rate > 0), beyond.filter((d) => d.rate < 0)];
   return sides.flatMap((side) => {
@@ -135,7 +135,7 @@ function cutMarks(beyond: readonly {x: number; rate: number}[], cut: number): Pl
   });
 }
 
-/** Rows that a pointer can find: all of them, thinned evenly above two thousand. */
+/** Returns the rows that get a tip: all of them, thinned evenly above 2,000. */
 export function tipRows(rows: readonly Settlement[], domain: TimeDomain): Settlement[] {
   const inside = within(rows, x, domain);
   const step = Math.ceil(inside.length / 2000);

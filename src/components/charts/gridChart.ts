@@ -7,9 +7,9 @@ export interface GridCell {
   /** values of the axes, in their order */
   x: string;
   y: string | undefined;
-  /** Σ net over the pairs, in quote */
+  /** Σ net over the pairs, in quote currency */
   net: number;
-  /** the same over Σ capital */
+  /** Σ net over Σ capital */
   share: number;
   trades: number;
 }
@@ -25,15 +25,15 @@ const STEPS = [
   "var(--cb-heat-p4)"
 ];
 
-/** Edges of the colours: zero is always one, so that no cell that lost looks like one that earned. */
+/** Returns the edges of the colour steps; zero is always an edge, so that a loss never has the colour of a gain. */
 export function boundsOf(cells: readonly GridCell[]): number[] {
   const reach = Math.max(1e-9, ...cells.map((d) => Math.abs(d.share)));
   return [-reach / 2, -reach / 6, -1e-12, 1e-12, reach / 6, reach / 3, (2 * reach) / 3];
 }
 
 /**
- * A sweep over two parameters: colour is the net on capital, a ring the best cell, a cross the values in hand. Every
- * cell says its figure where there is room for it.
+ * Draws a sweep over two parameters: colour is the net on capital, a frame marks the best cell, a cross the current
+ * settings. Cells show their figure where there is room.
  */
 export function GridChart(
   cells: readonly GridCell[],
@@ -127,5 +127,5 @@ export function GridChart(
   }) as SVGSVGElement;
 }
 
-/** Height of a grid of so many rows. */
+/** Returns the height of a grid of `rows` rows, px. */
 export const gridHeight = (rows: number): number => 68 + Math.max(1, rows) * (rows > 16 ? 18 : 26);

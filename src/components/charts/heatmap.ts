@@ -30,7 +30,7 @@ export function monthHours(rows: readonly Settlement[]): MonthHour[] {
   return [...cells.values()].map(({month, hour, mean, count}) => ({month, hour, mean, count}));
 }
 
-/** Every month from the first to the last, those without rows included: a missing month is a blank column. */
+/** Returns all months from the first to the last, including months without rows, which are drawn as blank columns. */
 export function monthsBetween(first: string, last: string): string[] {
   const months: string[] = [];
   for (
@@ -43,7 +43,7 @@ export function monthsBetween(first: string, last: string): string[] {
   return months;
 }
 
-/** Month by hour of day; colour is the mean rate per 8 h in fixed steps, the same for every pair. */
+/** Draws month by hour of day; colour is the mean rate per 8 h in fixed steps, the same for every pair. */
 export function Heatmap(
   rows: readonly Settlement[],
   {width, height = 220, document}: {width: number; height?: number; document?: Document}
@@ -85,7 +85,7 @@ export function Heatmap(
   }) as SVGSVGElement;
 }
 
-/** The steps of the heatmap's colours with their edges, drawn once beside it. */
+/** Draws the colour steps of the heatmap with their edges. */
 export function HeatLegend({width = 320, document}: {width?: number; document?: Document} = {}): SVGSVGElement {
   const labels = heat.map((fill, i) => ({fill, i}));
   return Plot.plot({

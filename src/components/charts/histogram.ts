@@ -11,14 +11,13 @@ export interface Bin {
   share: number;
 }
 
-// Interquartile ranges beyond the quartiles: far enough to show every ordinary week, near enough that the days of a
-// venue's collapse do not press all others into one bar.
+// In interquartile ranges beyond the quartiles: wide enough for every ordinary week, narrow enough that the extreme
+// days of a venue's collapse do not compress all others into one bar.
 const CUT = 10;
 
 /**
- * Counts rates into equal bins whose edges fall on zero and on the break-even, so that no bar lies across either.
- * The outer half per cent on either side, and what lies far beyond the quartiles, is gathered in the outermost bins and
- * counted as `below` and `above`.
+ * Counts rates into equal bins with edges at zero and at the break-even, so that no bar crosses either. The outer 0.5 %
+ * on each side, and rates far beyond the quartiles, go into the outermost bins and are counted as `below` and `above`.
  * @param rates shares per 8 h
  * @param breakEven share per 8 h
  */
@@ -38,7 +37,7 @@ export function binRates(
   const reach = CUT * (q(0.75) - q(0.25));
   const lowest = Math.min(Math.max(q(0.005), q(0.25) - reach), 0);
   const highest = Math.max(Math.min(q(0.995), q(0.75) + reach), unit);
-  // Steps of the break-even divided by a whole number keep both zero and the break-even on an edge.
+  // A step of the break-even over an integer keeps both zero and the break-even on an edge.
   const parts = Math.max(1, Math.round((unit * bins) / (highest - lowest || unit)));
   const step = unit / parts;
   const first = Math.floor(lowest / step);
@@ -60,11 +59,11 @@ export function binRates(
   return {bins: result, below, above};
 }
 
-// A label right of a line near the right edge would be cut off.
+// To the right of a line near the right edge, the label would be cut off.
 const isRight = (bins: readonly Bin[], x: number): boolean =>
   bins.length > 0 && (x - bins[0]!.x0) / (bins.at(-1)!.x1 - bins[0]!.x0) > 0.6;
 
-/** The distribution of settled rates per 8 h, with zero and the break-even on edges of bins. */
+/** Draws the distribution of settled rates per 8 h; zero and the break-even are edges of bins. */
 export function Histogram(
   rates: readonly number[],
   {

@@ -4,7 +4,7 @@ import {day, instant} from "../ui/format.js";
 import {timeScale, type TimeDomain} from "./timeAxis.js";
 import type {Settlement} from "../feed/types.js";
 
-/** A stretch of settlements with one interval, or of rows whose interval could not be told. */
+/** Consecutive settlements with one interval, or rows whose interval is ambiguous. */
 export interface IntervalRun {
   /** Hours between settlements; null where the rows are ambiguous. */
   intervalHours: number | null;
@@ -30,7 +30,7 @@ export function intervalRuns(rows: readonly Settlement[]): IntervalRun[] {
   return runs;
 }
 
-/** The settlement interval over time as a band of one height; ambiguous stretches in the warning colour. */
+/** Draws the settlement interval over time as a band; ambiguous intervals have the warning colour. */
 export function IntervalStrip(
   rows: readonly Settlement[],
   {width, height = 64, domain, document}: {width: number; height?: number; domain: TimeDomain; document?: Document}
@@ -90,7 +90,7 @@ export function IntervalStrip(
   }) as SVGSVGElement;
 }
 
-/** One line of prose per switch, newest first. */
+/** Returns the changes of the settlement interval, newest first. */
 export function switches(rows: readonly Settlement[]): {at: number; from: number | null; to: number | null}[] {
   const runs = intervalRuns(rows);
   return runs
@@ -99,6 +99,6 @@ export function switches(rows: readonly Settlement[]): {at: number; from: number
     .reverse();
 }
 
-/** `2022-11-09: 8 h → 2 h`. */
+/** Formats a change of the interval: `2022-11-09: 8 h → 2 h`. */
 export const switchText = ({at, from, to}: {at: number; from: number | null; to: number | null}): string =>
   `${day(at)}: ${from === null ? "not known" : `${from} h`} → ${to === null ? "not known" : `${to} h`}`;

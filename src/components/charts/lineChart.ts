@@ -27,14 +27,14 @@ export interface LineChartOptions<T> {
   zero?: boolean;
   marks?: Plot.Markish[];
   tickFormat?: string | ((value: number) => string);
-  /** Right margin of a single line, to stand under a chart that has labels there. */
+  /** Right margin of a chart with a single line, to align with a chart that has labels there; px. */
   rightRoom?: number;
   document?: Document;
 }
 
 /**
- * Up to four lines over time with direct labels at their newest point, thinned to the pixels at hand. Rows without a
- * value and stretches without rows are gaps.
+ * Draws up to four lines over time with direct labels at their last point, thinned to the available pixels. Missing
+ * values and missing rows are gaps.
  */
 export function LineChart<T>(
   rows: readonly T[],
@@ -98,7 +98,7 @@ export function LineChart<T>(
 
 const isValue = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
-// Labels of lines that end close to each other are moved apart, in the order of the lines.
+// Stacks the labels in the order of the end values, so that lines that end close together stay readable.
 function directLabels<T>(
   lines: readonly (Series<T> & {runs: {datum: T}[]})[],
   {x}: {x: (d: T) => number; height: number}

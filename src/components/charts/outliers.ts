@@ -1,18 +1,18 @@
-/** A chart shows rates up to so many times the size that three quarters of the time stay under. */
+/** A chart shows rates up to `TIMES` × the time-weighted `QUARTERS` quantile of their absolute values. */
 const TIMES = 10;
 const QUARTERS = 0.75;
-/** A rate only a little beyond that is shown whole. */
+/** Rates up to `TOLERANCE` × that limit are not truncated. */
 const TOLERANCE = 1.4;
 
-/** A rate and how long it stood: a week settled by the hour has more rows than one settled every eight, and no more time. */
+/** A rate and its duration. Weighting by hours keeps hourly settlements from counting eight times as much. */
 export interface HeldRate {
   rate: number | null | undefined;
   hours: number;
 }
 
 /**
- * The size beyond which a rate is cut off in a chart, so that one extreme week does not flatten the year; Infinity
- * where nothing stands out.
+ * Returns the absolute rate at which a chart truncates, so that one extreme week does not flatten the year; Infinity
+ * without outliers.
  */
 export function cutOf(rates: readonly HeldRate[]): number {
   const sizes = rates
@@ -27,5 +27,4 @@ export function cutOf(rates: readonly HeldRate[]): number {
   return limit > 0 && sizes.at(-1)!.size > TOLERANCE * limit ? limit : Infinity;
 }
 
-/** Whether a rate is cut off. */
 export const isBeyond = (rate: number, cut: number): boolean => Math.abs(rate) > cut;

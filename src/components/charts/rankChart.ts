@@ -5,12 +5,12 @@ import type {ExplorerRow} from "../feed/types.js";
 
 const bpOf = (rate: number | null) => (rate === null ? undefined : rate * 1e4);
 
-/** Height for so many ranked pairs. */
+/** Returns the height of a chart of `n` pairs, px. */
 export const rankHeight = (n: number): number => 58 + 19 * Math.max(1, n);
 
 /**
- * Pairs by what their newest rate leaves per 8 h after the round trip is spread over the holding time: a dot right of
- * zero pays. The grey line runs from the rate itself, so its length is the cost.
+ * Draws pairs by their newest rate per 8 h net of the round trip, spread over the holding time: a dot right of zero
+ * earns. The grey line starts at the gross rate, so its length is the cost.
  */
 export function RankChart(
   rows: readonly ExplorerRow[],
@@ -61,7 +61,7 @@ export function RankChart(
               `${d.pair} at ${d.venue}`,
               `newest rate ${bp(d.newestRate8h)} per 8 h`,
               `after costs ${bp(d.netPerPeriod)} per 8 h, ${percent(d.netAnnual)} a year of notional`,
-              `break-even after ${number(d.breakEvenPeriods, 1)} periods`,
+              `break-even after ${number(d.breakEvenPeriods, 1)} periods of 8 h`,
               d.reasons && `cannot be opened: ${d.reasons}`
             ]
               .filter(Boolean)

@@ -5,13 +5,13 @@ import {decimate} from "./decimate.js";
 import {bp, instant, money} from "../ui/format.js";
 import {timeScale} from "./timeAxis.js";
 
-/** A level that a rule compares the rate with, as a share per 8 h. */
+/** A threshold of a rule, as a share per 8 h. */
 export interface Level {
   name: string;
   rate: number;
 }
 
-/** Settled rates as they were known, with the levels the rules compare them with; the newest is the last bar. */
+/** Draws the settled rates known at the step, with the thresholds of the rules; the newest rate is the last bar. */
 export function ReplayRates(
   {rates}: Pick<ReplayHistory, "rates">,
   {
@@ -71,7 +71,7 @@ export function ReplayRates(
   }) as SVGSVGElement;
 }
 
-/** Opens of both legs up to the step, with their names at the end. */
+/** Draws the open prices of both legs up to the step, with direct labels. */
 export function ReplayPrices(
   {prices}: Pick<ReplayHistory, "prices">,
   {

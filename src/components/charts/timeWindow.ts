@@ -19,14 +19,14 @@ export interface TimeWindowOptions<T> {
   x: (d: T) => number;
   /** Signed value drawn in the overview. */
   y: (d: T) => number | null | undefined;
-  /** Days shown at first, counted back from the last row. */
+  /** Length of the initial window, days back from the last row. */
   days?: number;
   height?: number;
-  /** Called while the window is dragged; `input` fires on every step as well. */
+  /** Shortest window, days. */
   minDays?: number;
 }
 
-/** Keeps a window inside its extent and at least so long, moving rather than cutting where it can. */
+/** Clamps a window to its extent and minimum length; shifts it rather than shortening it where possible. */
 export function clampWindow([from, to]: TimeDomain, [first, last]: TimeDomain, minimum: number): [number, number] {
   const length = Math.min(Math.max(to - from, minimum), last - first);
   const start = Math.min(Math.max(from, first), last - length);
@@ -34,9 +34,9 @@ export function clampWindow([from, to]: TimeDomain, [first, last]: TimeDomain, m
 }
 
 /**
- * The overview of a whole history with a window over it that decides what all charts of the page show. The window is
- * dragged by its middle or its edges, drawn anew on the ground, moved with the arrow keys on its edges, or set by a
- * preset; it is in the address as `from` and `to`. Its value is `[from, to]` in UTC milliseconds.
+ * Draws an overview of the whole history with a window that sets the time range of all charts on the page. Drag its
+ * middle or edges, drag on the background for a new window, use the arrow keys on its edges, or a preset. The URL holds
+ * it as `from` and `to`; its value is `[from, to]` in UTC milliseconds.
  */
 export function TimeWindow<T>(
   rows: readonly T[],
@@ -53,7 +53,7 @@ export function TimeWindow<T>(
       : clampWindow(initial(), extent, minimum);
 
   const legend = h("span", {class: "subtitle", "aria-live": "polite"});
-  const svg = s("svg", {height, role: "group", "aria-label": "time window"});
+  const svg = s("svg", {height, role: "group", "aria-label": "time range"});
   const ground = s("g", {});
   const selection = s("rect", {
     class: "selection",
@@ -106,7 +106,7 @@ export function TimeWindow<T>(
     {class: "window"},
     h(
       "div",
-      {class: "pager", role: "group", "aria-label": "window presets"},
+      {class: "pager", role: "group", "aria-label": "presets of the time range"},
       presets.map(({button}) => button),
       legend
     ),
@@ -148,7 +148,7 @@ export function TimeWindow<T>(
     announce();
   }
 
-  // A drag brings many moves a frame; charts are drawn once for all of them.
+  // A drag fires many moves per frame; charts are redrawn once per frame.
   let announced = 0;
   function announce(): void {
     announced ||= requestAnimationFrame(() => {
@@ -224,7 +224,7 @@ function drawGround<T>(
   }: {x: (d: T) => number; y: (d: T) => number | null | undefined; extent: TimeDomain; width: number; height: number}
 ): void {
   const bars = barColumns(rows, {x, y, width: width / 2, domain: extent});
-  // Extremes are cut here: the overview is for orientation, the chart below shows them.
+  // Extremes are truncated here: the overview is for orientation, the chart below shows them.
   const sizes = bars
     .flatMap((d) => [d.high, -d.low])
     .filter((v) => v > 0)

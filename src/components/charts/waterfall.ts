@@ -3,7 +3,7 @@ import {Decimal, text} from "../../lib/money/decimal.js";
 import {colors} from "../ui/colors.js";
 import {number, signGlyph} from "../ui/format.js";
 
-/** The parts of a net as exact text, as the ledger names them. */
+/** Components of a net result as exact decimal text, named as in the ledger. */
 export interface Parts {
   funding: string;
   basis: string;
@@ -15,7 +15,7 @@ export interface Parts {
   net: string;
 }
 
-/** One step of a waterfall: what it adds, and between which levels it lies. */
+/** One step of a waterfall: its amount and the levels before and after it. */
 export interface WaterfallStep {
   name: string;
   /** signed, exact */
@@ -36,8 +36,9 @@ const STEPS = [
 ] as const;
 
 /**
- * From funding to net in exact decimals (§3); borrow and liquidation stand there only where there was some.
- * @throws `waterfall does not add up: …` when the parts do not make the net, which the ledger's law forbids
+ * Returns the steps from funding to net in exact decimals (§3); borrow and liquidation appear only when not
+ * zero.
+ * @throws RangeError `waterfall does not add up: …` when the components do not sum to the net
  */
 export function waterfallSteps(parts: Parts): WaterfallStep[] {
   let level = new Decimal(0);
@@ -67,7 +68,7 @@ const fillOf = ({kind, amount}: WaterfallStep): string =>
           ? colors.earned
           : colors.paid;
 
-/** From funding to net as bars that begin where the one before ended, each with its sign and amount. */
+/** Draws the steps from funding to net as bars, each starting where the previous one ended, with sign and amount. */
 export function Waterfall(
   parts: Parts,
   {width, height = 220, unit = "quote", document}: {width: number; height?: number; unit?: string; document?: Document}

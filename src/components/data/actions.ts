@@ -1,6 +1,6 @@
 import type { Hole, SeriesStatus } from "../feed/types.js";
 
-/** What the rows of the tables can have done; undefined while no engine is up. */
+/** Actions of the rows of the series tables, available while the engine is up. */
 export interface SeriesActions {
   refresh: (series: SeriesStatus) => void;
   check: (series: SeriesStatus) => void;

@@ -12,13 +12,13 @@ import type {Hole, SeriesStatus, Status} from "../feed/types.js";
 
 const STRIPS = 40;
 
-/** What the Data page lists. */
+/** Filter of the series on the Data page. */
 export interface SeriesFilter {
   kind: "all" | "funding" | "candles" | "holes";
   search: string;
 }
 
-/** Series of a kind whose venue, pair, name and timeframe contain every word. */
+/** Returns the series of a kind whose venue, pair, name and timeframe contain every word, sorted by pair. */
 export function filterSeries(series: readonly SeriesStatus[], {kind, search}: SeriesFilter): SeriesStatus[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return series
@@ -37,9 +37,9 @@ export function filterSeries(series: readonly SeriesStatus[], {kind, search}: Se
 
 const holeRows = (series: readonly SeriesStatus[]) => series.flatMap((d) => d.holes).reduce((n, d) => n + d.rows, 0);
 
-/** One sentence on the state of the data. */
+/** Says how complete and how fresh the data is. */
 export function DataAnswer(status: Status | null): HTMLElement {
-  if (!status?.series.length) return h("p", {class: "answer"}, "Nothing yet.");
+  if (!status?.series.length) return h("p", {class: "answer"}, "There is no data yet.");
   const open = status.series.flatMap((d) => d.holes).filter((d) => d.state === "open");
   const stale = status.series.filter((d) => d.freshness === "stale").length;
   const total = status.series.length;
@@ -47,12 +47,12 @@ export function DataAnswer(status: Status | null): HTMLElement {
     "p",
     {class: "answer"},
     `${plural(total, "series", "series")} of ${plural(status.pairs, "pair")}, ${count(status.rows.funding + status.rows.candles)} rows, ${coverageText(meanCoverage(status.series))} complete. `,
-    open.length ? `${plural(open.length, "hole")} could still be filled. ` : "No hole that could still be filled. ",
+    open.length ? `${plural(open.length, "hole")} can still be filled. ` : "No hole can still be filled. ",
     stale ? `${stale === total ? "All" : count(stale)} series are stale.` : "No series is stale."
   );
 }
 
-/** Four figures of the data as a whole. */
+/** Draws four figures of all data. */
 export function DataKeys(status: Status | null, now: number = Date.now()): HTMLElement {
   if (!status?.series.length) return h("div", {});
   return Keys([
@@ -81,19 +81,19 @@ export function DataKeys(status: Status | null, now: number = Date.now()): HTMLE
 
 const idOf = (d: SeriesStatus): string => `${d.venue} ${d.pair} ${seriesName(d)}`;
 
-/** A small button of a row; what it is about is in its name for those who do not see the row. */
+/** Draws a small button of a row; its accessible name includes the row. */
 const act = (label: string, about: string, click: () => void): HTMLElement =>
   h("button", {type: "button", class: "button button--row", "aria-label": `${label} ${about}`, click}, label);
 
 /**
- * Every series with its reach, completeness and freshness, and what can be done to it.
- * @param all every series there is, of which those with settlements have a page of their pair
+ * Draws the table of series with time range, coverage, freshness and actions.
+ * @param all all series; pairs with settlements are linked to their page
  */
 export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesActions): Live<readonly SeriesStatus[]> {
   const pages = pairsWithPage(all);
   return LiveDataTable<SeriesStatus>({
     key: idOf,
-    caption: "One line per series; press a head to sort",
+    caption: "One row per series; click a header to sort",
     pageSize: 25,
     param: "sort",
     nothing: "No series matches.",
@@ -139,7 +139,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
         ? [
             {
               key: "do",
-              label: "Do",
+              label: "Actions",
               sorts: false,
               align: "left" as const,
               value: idOf,
@@ -155,7 +155,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
   });
 }
 
-/** The series' coverage as strips. */
+/** Charts the coverage of the series. */
 export function DataCoverage(series: readonly SeriesStatus[]): HTMLElement {
   const shown = series.slice(0, STRIPS);
   return Figure(
@@ -163,7 +163,7 @@ export function DataCoverage(series: readonly SeriesStatus[]): HTMLElement {
       CoverageStrip(shown, {width, name: (d) => `${d.pair} ${seriesName(d)}${several(shown, d) ? ` ${d.venue}` : ""}`}),
     {
       title: "Coverage and holes",
-      subtitle: `From first to last row, UTC; holes in orange.${series.length > shown.length ? ` The first ${STRIPS} of ${count(series.length)}; filter to see the others.` : ""}`,
+      subtitle: `From first to last row, UTC; holes in orange.${series.length > shown.length ? ` The first ${STRIPS} of ${count(series.length)}; use the filter to see others.` : ""}`,
       height: coverageHeight(shown.length),
       nothing: shown.length ? null : "No series."
     }
@@ -173,14 +173,14 @@ export function DataCoverage(series: readonly SeriesStatus[]): HTMLElement {
 const several = (series: readonly SeriesStatus[], d: SeriesStatus) =>
   series.some((e) => e.pair === d.pair && seriesName(e) === seriesName(d) && e.venue !== d.venue);
 
-/** Every hole with the state it is in, and what can be done about it. */
+/** Draws the table of holes with their state and actions. */
 export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]> {
   type Row = Hole & {series: SeriesStatus};
   const id = (d: Row) => `${idOf(d.series)} ${d.from}`;
-  const none = h("p", {class: "muted"}, "No holes in what is shown.");
+  const none = h("p", {class: "muted"}, "No holes in the series shown.");
   const table = LiveDataTable<Row>({
     key: id,
-    caption: "Stretches without rows",
+    caption: "Periods without rows",
     param: "holes",
     sort: "-rows",
     pageSize: 25,
@@ -207,7 +207,7 @@ export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]
         ? [
             {
               key: "do",
-              label: "Do",
+              label: "Actions",
               sorts: false,
               align: "left" as const,
               value: id,

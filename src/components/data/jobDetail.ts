@@ -10,21 +10,24 @@ import type {Job} from "../../lib/wire/job.js";
 
 const PARAM = "job";
 const MOST_LINES = 300;
-/** News of a job are read at this pace, ms. */
+/** Shortest pause between two reads of the job, ms. */
 const PACE_MS = 800;
 
-/** One job opened: its histories, what it found, its errors word for word, and its log. */
+/** Detail of one job: its histories, data quality, errors and log. */
 export interface JobDetail {
   element: HTMLElement;
   open: (id: string, opener?: HTMLElement | null) => void;
-  /** what the stream has said of a job */
-  heard: (job: Pick<Job, "id" | "parentId">) => void;
-  /** reads it anew where one is open */
+  /** reads the open job again if the update concerns it */
+  onUpdate: (job: Pick<Job, "id" | "parentId">) => void;
+  /** reads the open job again */
   reload: () => void;
   close: () => void;
 }
 
-/** @param actions those of the tables; opening is the detail's own. The open job is in the address. */
+/**
+ * Draws the detail of one job; the URL holds which.
+ * @param actions actions of the tables, without `open`, which the detail provides
+ */
 export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobActions, "open">): JobDetail {
   let id: string | null = null;
   let opener: HTMLElement | null = null;
@@ -41,11 +44,11 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     h("p", {class: "muted"}, "Log, oldest first, UTC"),
     log
   );
-  const parent = h("button", {type: "button", class: "button"}, "Its batch");
+  const parent = h("button", {type: "button", class: "button"}, "Open its batch");
   const leave = h("button", {type: "button", class: "button", click: () => close()}, "Close");
   const element = h(
     "section",
-    {class: "job-detail", "aria-label": "One job", hidden: true},
+    {class: "job-detail", "aria-label": "Job details", hidden: true},
     h("div", {class: "job-detail-head"}, title, h("div", {class: "pager"}, parent, leave)),
     facts,
     problem,
@@ -65,7 +68,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
       if (asked === id) draw(job);
     } catch (error) {
       if (asked !== id) return;
-      problem.textContent = `it could not be read: ${errorWords(error)}`;
+      problem.textContent = `the job could not be read: ${errorWords(error)}`;
     }
   }
   function draw(job: JobDetailReport): void {
@@ -90,8 +93,8 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
       );
     const left = job.log.length - lines.length;
     log.replaceChildren(
-      ...(left ? [h("li", {class: "muted"}, `${plural(left, "earlier line")} left out`)] : []),
-      ...(lines.length ? lines.map(line) : [h("li", {class: "muted"}, "It has said nothing yet.")])
+      ...(left ? [h("li", {class: "muted"}, `${plural(left, "earlier line")} not shown`)] : []),
+      ...(lines.length ? lines.map(line) : [h("li", {class: "muted"}, "No log lines yet.")])
     );
     if (pinned) logBox.scrollTop = logBox.scrollHeight;
   }
@@ -106,7 +109,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     id = next;
     setParam(PARAM, next);
     element.hidden = false;
-    title.replaceChildren("Reading …");
+    title.replaceChildren("Loading …");
     title.focus({preventScroll: true});
     element.scrollIntoView({block: "nearest"});
     void read();
@@ -121,13 +124,13 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
   if (asked) {
     id = asked;
     element.hidden = false;
-    title.replaceChildren("Reading …");
+    title.replaceChildren("Loading …");
     void read();
   }
   return {
     element,
     open,
-    heard: (job) => (job.id === id || (job.parentId !== null && job.parentId === id)) && soon(),
+    onUpdate: (job) => (job.id === id || (job.parentId !== null && job.parentId === id)) && soon(),
     reload: () => void read(),
     close: () => clearTimeout(timer)
   };
@@ -136,7 +139,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
 const tone = ({status}: Job) =>
   status === "failed" ? "bad" : status === "cancelled" ? "warn" : status === "completed" ? "good" : "plain";
 
-/** What there is to know of a job beside its name and state. */
+/** Returns the facts of a job other than name and state. */
 export function factsOf(job: JobDetailReport): string[] {
   const {id, createdAt, startedAt, finishedAt, attempts, maxAttempts, retries, quality, children} = job;
   const failed = children.filter(({status}) => status === "failed").length;
@@ -148,7 +151,7 @@ export function factsOf(job: JobDetailReport): string[] {
       ? `${plural(children.length, "history", "histories")}${failed ? `, ${count(failed)} failed` : ""}`
       : "",
     attempts && job.parentId !== null ? `attempt ${attempts} of ${maxAttempts}` : "",
-    retries ? `put back ${plural(retries, "time")}` : "",
+    retries ? `queued again ${plural(retries, "time")}` : "",
     startedAt !== null && finishedAt !== null ? `took ${span(finishedAt - startedAt)}` : "",
     `created ${instant(createdAt)}`,
     ...Object.entries(quality ?? {})
@@ -157,12 +160,12 @@ export function factsOf(job: JobDetailReport): string[] {
   ].filter(Boolean);
 }
 
-/** What the work found in the data, in words. */
+/** Labels of the data-quality counts of a job. */
 const QUALITY: Readonly<Record<string, string>> = {
-  rejected: "rows left out as unsound",
-  repeats: "rows sent twice",
-  outside: "rows nobody asked for",
+  rejected: "invalid rows rejected",
+  repeats: "duplicate rows",
+  outside: "rows outside the requested period",
   filled: "missing rows filled",
   confirmed: "holes confirmed missing",
-  ambiguous: "holes that stay ambiguous"
+  ambiguous: "ambiguous holes"
 };

@@ -2,7 +2,7 @@ import {parsePair} from "../../lib/market/pair.js";
 import {jobName, jobSpan, statusWords} from "../ingest/workModel.js";
 import type {Job} from "../../lib/wire/job.js";
 
-/** What of the history of jobs is asked for, as it was chosen; empty is any. */
+/** Filter of the job history as chosen; empty matches any. */
 export interface JobFilter {
   status: string;
   kind: string;
@@ -22,13 +22,13 @@ export const STATES = [
 export const KINDS = [
   {value: "", label: "any kind"},
   {value: "backfill", label: "fetch history"},
-  {value: "update", label: "fetch what is new"},
+  {value: "update", label: "fetch new rows"},
   {value: "repair", label: "repair holes"},
   {value: "import", label: "import files"},
   {value: "features", label: "compute features"}
 ] as const;
 
-/** The query of `GET /jobs` and of `/jobs/export`. @throws `invalid pair: VALUE` */
+/** Returns the query of `GET /jobs` and `/jobs/export`. @throws RangeError `invalid pair: VALUE` */
 export function jobQuery({status, kind, pair}: JobFilter, {limit}: {limit?: number} = {}): string {
   const params = new URLSearchParams();
   if (limit !== undefined) params.set("limit", String(limit));
@@ -39,20 +39,20 @@ export function jobQuery({status, kind, pair}: JobFilter, {limit}: {limit?: numb
   return text ? `?${text}` : "";
 }
 
-/** Whether a job says every word somewhere: in its name, id, state, stretch or error. */
-export function saysWords(job: Job, text: string): boolean {
+/** Returns whether every word occurs in the job's name, id, state, time range or error. */
+export function matchesWords(job: Job, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return true;
-  const said = [jobName(job), job.id, job.kind, job.venue, statusWords(job, 0), jobSpan(job), job.error]
+  const haystack = [jobName(job), job.id, job.kind, job.venue, statusWords(job, 0), jobSpan(job), job.error]
     .filter(Boolean)
     .join(" ")
     .toLowerCase();
-  return words.every((word) => said.includes(word));
+  return words.every((word) => haystack.includes(word));
 }
 
-/** The lines of an export that say every word. */
+/** Returns the lines of an export that contain every word. */
 export function filterLines(ndjson: string, text: string): {ndjson: string; lines: number} {
   const lines = ndjson.split("\n").filter(Boolean);
-  const kept = text.trim() ? lines.filter((line) => saysWords(JSON.parse(line) as Job, text)) : lines;
+  const kept = text.trim() ? lines.filter((line) => matchesWords(JSON.parse(line) as Job, text)) : lines;
   return {ndjson: kept.map((line) => `${line}\n`).join(""), lines: kept.length};
 }

@@ -6,15 +6,15 @@ import {inUse, limitWords, readShare} from "./limitModel.js";
 import {errorWords} from "../ingest/workModel.js";
 import {LIMIT_SHARE, type LimitReport} from "../../lib/wire/data.js";
 
-/** Requests pass within seconds: while the panel is open, they are counted at this pace, ms. */
+/** Interval of reads while the panel is open, ms; the window of a limit is a few seconds. */
 const PACE_MS = 1_000;
 
-/** The rate limit of every venue in use: what of it is used, and a throttle. Read only while it is open. */
+/** Draws the rate limit of every venue in use, with its share to set. Read only while the panel is open. */
 export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
   element: HTMLDetailsElement;
   close: () => void;
 } {
-  const none = h("p", {class: "muted"}, "Not read yet.");
+  const none = h("p", {class: "muted"}, "Loading …");
   const list = h("div", {class: "limits"});
   const said = h("p", {class: "step-note", role: "status"});
   const rows = new Map<string, ReturnType<typeof Row>>();
@@ -24,7 +24,7 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
     if (document.visibilityState !== "visible") return;
     try {
       const limits = await client.get<LimitReport[]>("/limits");
-      none.textContent = limits.length ? "" : "No venue has been asked for anything since the engine started.";
+      none.textContent = limits.length ? "" : "No requests to any venue since the engine started.";
       for (const limit of limits) {
         let row = rows.get(limit.venue);
         if (!row) {
@@ -34,13 +34,13 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
         row.update(limit);
       }
     } catch (error) {
-      none.textContent = `not read: ${errorWords(error)}`;
+      none.textContent = `the limits could not be read: ${errorWords(error)}`;
     }
   }
   async function set(venue: string, share: number): Promise<LimitReport | null> {
     try {
       const limit = await client.patch<LimitReport>("/limits", {venue, share});
-      said.textContent = `${venue} is asked at ${percent(limit.share, 0)} of its limit from now on, also after a restart.`;
+      said.textContent = `${venue} now uses ${percent(limit.share, 0)} of its limit, also after a restart.`;
       return limit;
     } catch (error) {
       said.textContent = `not set: ${errorWords(error)}`;
@@ -66,7 +66,7 @@ export function LimitsPanel(client: Pick<EngineClient, "get" | "patch">): {
   return {element, close: () => clearInterval(timer)};
 }
 
-/** One venue. What a person is about to set is not overwritten by what is in force. */
+/** Draws one venue. A share being edited is not overwritten by the current one. */
 function Row(venue: string, set: (venue: string, share: number) => Promise<LimitReport | null>) {
   const meter = h("progress", {max: 1, value: 0, "aria-label": `allowance of ${venue} in use`});
   const words = h("span", {});
@@ -91,7 +91,7 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
     input: () => follow(slider.value)
   });
   const note = h("span", {id: `${id}-note`, class: "setting-note"});
-  const apply = h("button", {type: "submit", class: "button", disabled: true}, "Set");
+  const apply = h("button", {type: "submit", class: "button", disabled: true}, "Apply");
   const form = h(
     "form",
     {
@@ -113,13 +113,13 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
       note
     )
   );
-  const noLimit = h("p", {class: "muted"}, "This client has no limit that can be set.");
+  const noLimit = h("p", {class: "muted"}, "The limit of this venue cannot be changed.");
   function follow(text: string): void {
     for (const input of [typed, slider]) if (input.value !== text) input.value = text;
     try {
       const share = readShare(text);
       note.className = "setting-note";
-      note.textContent = share === inForce ? "in force" : "not set yet";
+      note.textContent = share === inForce ? "current value" : "not applied yet";
       apply.disabled = share === inForce;
     } catch (error) {
       note.className = "setting-note problem";
@@ -136,7 +136,7 @@ function Row(venue: string, set: (venue: string, share: number) => Promise<Limit
     form.hidden = limit.share === undefined;
     noLimit.hidden = !form.hidden;
     if (limit.share === undefined) return;
-    // A share that a person has changed and not set yet is theirs.
+    // A share that was edited and not applied yet is kept.
     const mine = inForce !== undefined && !apply.disabled && !fill;
     const share = Math.round(limit.share * 100) / 100;
     if (share === inForce && !fill) return;

@@ -6,53 +6,53 @@ import {SteadyBlock} from "../ui/steadyBlock.js";
 import type {Status} from "../feed/types.js";
 import {hasEnded, type Job} from "../../lib/wire/job.js";
 
-/** News that come together are read once, ms. */
+/** Events within this time cause one read, ms. */
 const PACE_MS = 700;
-/** Ages grow by themselves: the state is read again at this pace while somebody looks, ms. */
+/** Interval of reads while the page is visible, because ages change without an event, ms. */
 const SLOW_MS = 60_000;
-/** A page that knows of an engine waits for it so long before it is placed, ms. */
+/** Longest wait for the engine before the page is shown, ms. */
 const LONGEST_WAIT_MS = 1_500;
 
-/** The state of the data: the engine's own while it is up, else that of the build. */
+/** State of the data: from the engine while it is up, else from the build. */
 export interface LiveStatus {
   readonly status: Status | null;
-  /** whether the engine has told it */
+  /** whether `status` comes from the engine */
   readonly live: boolean;
-  /** what the page was built with */
+  /** status at build time */
   readonly built: Status | null;
-  /** calls back now and at every change; returns what ends it */
+  /** calls the listener now and on each change; returns a function that ends it */
   watch: (listener: () => void) => () => void;
-  /** reads it anew, soon */
+  /** schedules a read */
   reload: () => void;
-  /** resolves once the engine has told it, or is known not to, or takes too long: the page is placed then */
+  /** resolves once the engine has replied, is known to be absent, or has taken too long */
   ready: Promise<void>;
 }
 
-/** Follows the state of the data. What may have been missed, by a break or behind another tab, is read anew. */
+/** Follows the state of the data. Reads it again whenever events may have been missed, as in a background tab. */
 export function LiveStatus(built: Status | null, client: EngineClient = engineClient()): LiveStatus {
   const listeners = new Set<() => void>();
-  let told: Status | null = null;
+  let current: Status | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
   let up = false;
 
-  let tellReady = (): void => {};
-  const ready = new Promise<void>((resolve) => (tellReady = resolve));
-  if (!client.expected || client.base === null) tellReady();
-  setTimeout(tellReady, LONGEST_WAIT_MS);
+  let resolveReady = (): void => {};
+  const ready = new Promise<void>((resolve) => (resolveReady = resolve));
+  if (!client.expected || client.base === null) resolveReady();
+  setTimeout(resolveReady, LONGEST_WAIT_MS);
 
-  const tell = () => listeners.forEach((listener) => listener());
+  const notify = () => listeners.forEach((listener) => listener());
   async function read(): Promise<void> {
     const mine = ++asked;
     try {
       const status = await client.get<Status>("/data-status");
       if (mine !== asked || !up) return;
-      told = status;
-      tell();
+      current = status;
+      notify();
     } catch {
-      // An engine without a store, or one that has just gone: what the page was built with stands.
+      // An engine without a store, or one that has just stopped: the built status remains.
     } finally {
-      tellReady();
+      resolveReady();
     }
   }
   const soon = (): void => {
@@ -62,16 +62,16 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
     }, PACE_MS);
   };
   client.watch(({link}) => {
-    if (link === "down" || link === "no token") tellReady();
+    if (link === "down" || link === "no token") resolveReady();
     if ((link === "up") === up) return;
     up = link === "up";
     if (up) return void read();
     asked++;
-    if (told === null) return;
-    told = null;
-    tell();
+    if (current === null) return;
+    current = null;
+    notify();
   });
-  client.hear((event) => {
+  client.onEvent((event) => {
     if (event.type === "published" || event.type === "reset") soon();
     else if (event.type === "batch" && hasEnded(event.data)) soon();
   });
@@ -81,10 +81,10 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
   setInterval(seen, SLOW_MS);
   return {
     get status() {
-      return told ?? built;
+      return current ?? built;
     },
     get live() {
-      return told !== null;
+      return current !== null;
     },
     built,
     watch(listener) {
@@ -98,8 +98,8 @@ export function LiveStatus(built: Status | null, client: EngineClient = engineCl
 }
 
 /**
- * Keeps an element as new as the state of the data, until it has left the page: an element that was never placed yet is
- * given time for it.
+ * Calls `update` now and on each change until the element has left the page. An element not yet on the page is still
+ * updated.
  */
 export function whilePlaced(element: HTMLElement, live: LiveStatus, update: () => void): void {
   let placed = false;
@@ -111,8 +111,8 @@ export function whilePlaced(element: HTMLElement, live: LiveStatus, update: () =
 }
 
 /**
- * Part of a page that is drawn anew whenever the state of the data changes. The focus in it stays, and so does the room it
- * has taken: what stands below does not move up.
+ * Draws a part of a page that is redrawn when the state of the data changes. It keeps the focus and never shrinks, so
+ * the content below does not move up.
  */
 export function Living(live: LiveStatus, render: (status: Status | null) => HTMLElement): HTMLElement {
   let version = 0;
@@ -128,11 +128,11 @@ export function Living(live: LiveStatus, render: (status: Status | null) => HTML
   return element;
 }
 
-/** What stands below the title: what the banner says of the data, and which pages still show an older state of it. */
+/** Draws the banner of the data, and a note when the other pages were built from older data. */
 export const LiveBanner = (live: LiveStatus): HTMLElement =>
   Living(live, (status) => {
     const behind = live.live && (status?.lastSync ?? 0) > (live.built?.lastSync ?? 0);
-    // In preview the pages follow the data by themselves.
+    // In preview the pages update themselves.
     const preview = document.querySelector('meta[name="carrybook-engine"]') !== null;
     if (!behind || preview || !status?.series.length) return Banner(status);
     return h(
@@ -142,7 +142,7 @@ export const LiveBanner = (live: LiveStatus): HTMLElement =>
       h(
         "p",
         {class: "banner"},
-        "This page shows the data as the engine has it now. The other pages were built before its newest change; this brings them up: ",
+        "This page shows the engine's current data. The other pages were built from older data. To update them, run ",
         h("code", {}, "npm run build")
       )
     );

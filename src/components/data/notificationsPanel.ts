@@ -9,40 +9,43 @@ import {errorWords} from "../ingest/workModel.js";
 const LEVELS = {info: "plain", warn: "warn", critical: "bad"} as const;
 const WORDS = {info: "info", warn: "warning", critical: "critical"} as const;
 const LOUD: Readonly<Record<Loudness, string>> = {
-  on: "on: told everywhere",
-  silent: "silent: listed here",
+  on: "on: shown and sent",
+  silent: "silent: listed only",
   off: "off"
 };
 const MOST = 200;
 
-/** Where notifications go beside the page, in words. */
+/** Describes the channels that notifications are sent to. */
 export function channelWords({channels, perHour}: Pick<NotificationSettings, "channels" | "perHour">): string {
   if (!channels.length)
-    return "They are told on these pages alone: no channel is set up (notify.webhook, notify.telegram or notify.email in carrybook.config.json).";
-  const names = channels.map(({name, failing}) => (failing === null ? name : `${name}, which fails: ${failing}`));
-  return `They also go to ${names.join("; ")}, at most ${perHour} messages an hour each.`;
+    return "Notifications are shown on these pages only. To send them elsewhere, set notify.webhook, notify.telegram or notify.email in carrybook.config.json.";
+  const names = channels.map(({name, failing}) => (failing === null ? name : `${name} (failing: ${failing})`));
+  return `Notifications are also sent to ${names.join("; ")}, at most ${perHour} messages an hour each.`;
 }
 
-/** What the engine has told, newest first, and how loud each event is. Read once it is opened; new ones come by the stream. */
+/**
+ * Draws the notifications, newest first, and the setting of each event. Read when the panel is opened; new ones come
+ * from the stream.
+ */
 export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">): {
   element: HTMLDetailsElement;
-  heard: (notification: Notification) => void;
+  onNotification: (notification: Notification) => void;
   reload: () => void;
 } {
-  let told: Notification[] = [];
+  let shown: Notification[] = [];
   let read = false;
   const said = h("p", {class: "step-note", role: "status"});
   const channels = h("p", {class: "muted switches-note"});
   const table = KeyedTable<Notification>({
-    caption: "What the engine has told, newest first",
+    caption: "Notifications of the engine, newest first",
     key: (d) => String(d.id),
     most: MOST,
-    nothing: "It has told nothing since it started.",
+    nothing: "No notifications since the engine started.",
     columns: [
       {label: "When, UTC", text: (d) => instant(d.ts).replace(" UTC", "")},
       {label: "Level", text: (d) => d.level, cell: (d) => badge(WORDS[d.level], LEVELS[d.level])},
       {label: "Event", text: (d) => d.event},
-      {label: "What", wrap: true, text: (d) => d.text}
+      {label: "Text", wrap: true, text: (d) => d.text}
     ]
   });
   const switches = h("div", {class: "switches"});
@@ -51,7 +54,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
   async function set(event: string, loudness: Loudness): Promise<void> {
     try {
       show(await client.patch<NotificationSettings>("/notifications/settings", {events: {[event]: loudness}}));
-      said.textContent = `${event} is ${loudness} from now on, also after a restart.`;
+      said.textContent = `${event} is now ${loudness}, also after a restart.`;
     } catch (error) {
       said.textContent = `not set: ${errorWords(error)}`;
       void load();
@@ -72,7 +75,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
         switches.append(h("div", {class: "control"}, h("label", {for: id, title: event}, says), box));
       }
       box.value = loudness;
-      box.title = loudness === configured ? "as the configuration says" : `the configuration says ${configured}`;
+      box.title = loudness === configured ? "as configured" : `configured as ${configured}`;
     }
   }
   async function load(): Promise<void> {
@@ -82,11 +85,11 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
         client.get<NotificationSettings>("/notifications/settings")
       ]);
       read = true;
-      told = list;
-      table.update(told);
+      shown = list;
+      table.update(shown);
       show(settings);
     } catch (error) {
-      said.textContent = `not read: ${errorWords(error)}`;
+      said.textContent = `the notifications could not be read: ${errorWords(error)}`;
     }
   }
   const element = h(
@@ -94,17 +97,17 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
     {class: "more", toggle: () => void (element.open && load())},
     h("summary", {}, "Notifications"),
     table.element,
-    h("h3", {}, "How loud each is"),
+    h("h3", {}, "Settings"),
     channels,
     switches,
     said
   );
   return {
     element,
-    heard(notification) {
+    onNotification(notification) {
       if (!read) return;
-      told = [notification, ...told.filter(({id}) => id !== notification.id)].slice(0, MOST);
-      table.update(told);
+      shown = [notification, ...shown.filter(({id}) => id !== notification.id)].slice(0, MOST);
+      table.update(shown);
     },
     reload: () => void (element.open && load())
   };

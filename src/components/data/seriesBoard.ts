@@ -9,7 +9,7 @@ import {errorWords, plannedWords} from "../ingest/workModel.js";
 import type {CheckedReport, PlannedReport} from "../../lib/wire/data.js";
 import type { SeriesActions } from "./actions.js";
 
-/** One history as the API names it. */
+/** Returns the key of a history as the API expects it. */
 export const historyOf = ({venue, pair, series, timeframe}: SeriesStatus) => ({
   venue,
   pair,
@@ -25,12 +25,11 @@ export function checkedWords({rows, holes, changed}: Pick<CheckedReport, "rows" 
         "row"
       )}`
     : "no hole";
-  return `${name}: ${plural(rows, "row")} looked at, ${found}${changed ? "; the ledger said something else and is corrected" : ", as the ledger said"}.`;
+  return `${name}: ${plural(rows, "row")} checked, ${found}${changed ? "; the recorded holes were wrong and are corrected" : ", as recorded"}.`;
 }
 
 /**
- * Every series with its reach, completeness and freshness, and every hole, live while the engine is up, with what can be
- * done to each. Without an engine the same as it was built.
+ * Draws the tables of series and holes: live and with actions while the engine is up, else as built.
  */
 export function SeriesBoard(
   live: LiveStatus,
@@ -72,7 +71,7 @@ export function SeriesBoard(
     let table: ReturnType<typeof make> | undefined;
     let withActions: boolean | undefined;
     whilePlaced(element, live, () => {
-      // What an engine did is offered only while one is up.
+      // Actions need an engine.
       if (!table || withActions !== live.live) {
         withActions = live.live;
         table = make(live.live ? actionsOf(said) : undefined);
@@ -83,7 +82,7 @@ export function SeriesBoard(
     return element;
   }
   return {
-    // Only pairs that were there when the site was built have a page of their own.
+    // Only pairs in the build have a page.
     series: part(
       (actions) => SeriesTable(live.built?.series ?? [], actions),
       () => shown()
@@ -92,7 +91,7 @@ export function SeriesBoard(
   };
 }
 
-/** The strips of coverage of the filtered series, live. */
+/** Charts the coverage of the filtered series, live. */
 export function CoverageBoard(live: LiveStatus, filter: SeriesFilter): HTMLElement {
   const element = h("div", {});
   let last = "";

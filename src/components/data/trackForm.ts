@@ -4,7 +4,7 @@ import {errorWords} from "../ingest/workModel.js";
 import {readPairs} from "../ingest/workRequest.js";
 import type {TrackedReport} from "../../lib/wire/data.js";
 
-/** Puts pairs on the list of scheduled updates. */
+/** Draws the form that adds pairs to the scheduled updates. */
 export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedReport[]) => void): HTMLElement {
   const said = h("p", {class: "step-note", role: "status"});
   const input = h("input", {
@@ -25,7 +25,7 @@ export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedRepo
           const pairs = readPairs(input.value);
           if (!pairs.length) throw new RangeError("missing pairs: name at least one, e.g. BTC/USDT");
           onTracked(await client.post<TrackedReport[]>("/track", {pairs}));
-          said.textContent = `${pairs.join(", ")} tracked: the next update fetches a year of it and what is new.`;
+          said.textContent = `Tracked: ${pairs.join(", ")}. The next update fetches one year of history and then new rows.`;
           input.value = "";
         } catch (error) {
           said.textContent = `not tracked: ${errorWords(error)}`;
@@ -36,7 +36,7 @@ export function TrackForm(client: EngineClient, onTracked: (tracked: TrackedRepo
       "div",
       {class: "controls"},
       h("div", {class: "control"}, h("label", {for: "track-pairs"}, "Pairs to track"), input),
-      h("button", {type: "submit", class: "button"}, "Track")
+      h("button", {type: "submit", class: "button"}, "Track pairs")
     ),
     said
   );

@@ -17,35 +17,35 @@ import {WorkHistory} from "./workHistory.js";
 import {errorWords, listsOf, retryLabel, retryable, trackedPairs, workSummary} from "../ingest/workModel.js";
 import {FailedTable, NowTable, ScheduleTable, TrackedTable, type JobActions} from "./workTables.js";
 
-/** The work on the data while the engine is up: what runs, what failed, and the commands to it. */
+/** Draws the jobs while the engine is up: running, failed and past ones, with their commands. */
 export function WorkBoard(client: EngineClient): {element: HTMLElement; close: () => void} {
   const problem = h("p", {class: "problem", role: "alert"});
   const said = h("div", {class: "step-note step-note--list", role: "status"});
-  const say = (words: readonly string[]) => said.replaceChildren(...words.map((line) => h("p", {}, line)));
+  const report = (words: readonly string[]) => said.replaceChildren(...words.map((line) => h("p", {}, line)));
   const toasts = Toasts();
   document.body.append(toasts.element);
   const button = (label: string, click: () => unknown) => h("button", {type: "button", class: "button", click}, label);
 
   const commands = WorkCommands(client, {
-    say,
+    report,
     done: () => {
       follow.reload();
       detail.reload();
-      history.heard();
+      history.onUpdate();
     }
   });
   const retryAll = button("Retry 0 failed", commands.retryFailed);
   const retryMany = button("Retry selected", () => commands.retryMany(selection));
   const cancelMany = TwoStep({
     label: "Cancel selected",
-    armed: "Cancel them now",
+    armed: "Cancel now",
     warning: () =>
       `Cancels ${selection.ids().length}: ${selection.ids().slice(0, 5).map(selection.nameOf).join(", ")}${
         selection.ids().length > 5 ? " and more" : ""
-      }. What was written stays.`,
+      }. Rows already written are kept.`,
     act: () => commands.cancelMany(selection)
   });
-  const clear = button("Select none", () => selection.clear());
+  const clear = button("Clear selection", () => selection.clear());
   const chosen = h("span", {class: "muted", role: "status"}, "0 selected");
   const selection = Selection((n) => {
     chosen.textContent = `${n} selected`;
@@ -70,25 +70,25 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
   const noSchedule = h("p", {class: "muted"});
   const ingestion = IngestionForm(client, {onStarted: () => follow.reload()});
   const health = SteadyBlock<WorkData["health"]>((d) => HealthLine(d));
-  const bar = h("progress", {max: 1, value: 0, "aria-label": "progress of all work"});
-  const summary = h("span", {}, "Reading the work …");
+  const bar = h("progress", {max: 1, value: 0, "aria-label": "progress of all jobs"});
+  const summary = h("span", {}, "Loading jobs …");
 
   const follow = followWork(client, {
     onNotification: (notification) => {
       if (!notification.silent) toasts.show(notification);
-      notifications.heard(notification);
+      notifications.onNotification(notification);
     },
     onJob: (job) => {
-      detail.heard(job);
-      history.heard();
+      detail.onUpdate(job);
+      history.onUpdate();
     },
     onReload: () => {
       detail.reload();
       notifications.reload();
-      history.heard();
+      history.onUpdate();
     },
     onError: (error) => {
-      problem.textContent = error ? `The work could not be read: ${errorWords(error)}` : "";
+      problem.textContent = error ? `The jobs could not be read: ${errorWords(error)}` : "";
       if (error) summary.textContent = "Not known";
     },
     onData: (data) => {
@@ -103,12 +103,12 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
       now.update(lists.now);
       failed.update(lists.failed);
       tracked.update(trackedPairs(data.tracked));
-      noSchedule.textContent = data.schedule ? "" : "This engine tells of no schedule.";
+      noSchedule.textContent = data.schedule ? "" : "This engine has no schedule.";
       schedule.update(data.schedule ?? []);
     }
   });
   const left = takeOver();
-  if (left.length) say(left);
+  if (left.length) report(left);
 
   const part = (title: string, ...children: Child[]) =>
     h("details", {class: "more"}, h("summary", {}, title), ...children);
@@ -122,13 +122,13 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
         {class: "controls no-print"},
         retryAll,
         button("Repair holes", commands.repair),
-        button("Fetch what is new", commands.update)
+        button("Fetch new rows", commands.update)
       ),
       h("div", {class: "controls controls--tight no-print"}, retryMany, cancelMany.button, clear, chosen),
       h("div", {class: "work-said"}, cancelMany.note, said),
       h(
         "div",
-        {class: "work-box", tabindex: 0, role: "region", "aria-label": "Work under way and failed"},
+        {class: "work-box", tabindex: 0, role: "region", "aria-label": "Running and failed jobs"},
         now.element,
         failed.element
       ),
@@ -151,17 +151,17 @@ export function WorkBoard(client: EngineClient): {element: HTMLElement; close: (
   };
 }
 
-/** The badge of the engine's health, and what it finds wrong in its own words. */
+/** Draws the engine's health and its issues. */
 export function HealthLine(health: WorkData["health"]): HTMLElement {
-  if (!health) return h("p", {class: "pulse"}, badge("health not known", "plain"));
+  if (!health) return h("p", {class: "pulse"}, badge("health unknown", "plain"));
   const {status, issues, components} = health;
   return h(
     "p",
     {class: "pulse"},
-    badge(status, status === "healthy" ? "good" : status === "down" ? "bad" : "warn", "the engine's own health"),
+    badge(status, status === "healthy" ? "good" : status === "down" ? "bad" : "warn", "health of the engine"),
     h("span", {}, `store ${components.store.status}, venue ${components.exchange.status}`),
     issues.length
       ? h("span", {class: "work-issues"}, `! ${issues.join("; ")}`)
-      : h("span", {class: "muted"}, "no issue")
+      : h("span", {class: "muted"}, "no issues")
   );
 }

@@ -4,26 +4,26 @@ import {bulkWords, errorWords, isBatch, jobName, plannedWords, retriedWords, typ
 import type {BulkReport, PlannedReport, RetriedReport, TaskReport} from "../../lib/wire/data.js";
 import type {Job} from "../../lib/wire/job.js";
 
-/** Jobs that one command over many may name. */
+/** Maximum of ids in one bulk command. */
 const MOST_IDS = 1_000;
 
-/** The commands of the Data page; what each answered, or why it was refused, is said in words. */
+/** Returns the commands of the Data page; each reports its result, or why it was rejected. */
 export function WorkCommands(
   client: Pick<EngineClient, "post">,
-  {say, done}: {say: (words: readonly string[]) => void; done: () => void}
+  {report, done}: {report: (lines: readonly string[]) => void; done: () => void}
 ) {
   const run = async <T>(doing: Promise<T>, words: (answer: T) => readonly string[]): Promise<void> => {
     try {
-      say(words(await doing));
+      report(words(await doing));
       done();
     } catch (error) {
-      say([errorWords(error)]);
+      report([errorWords(error)]);
     }
   };
   const of = (id: string, verb: string) => `/jobs/${encodeURIComponent(id)}/${verb}`;
   const many = (verb: "retry" | "cancel", did: string, selection: Selection): Promise<void> =>
-    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MOST_IDS)}), (report) => {
-      const {done: words, left} = bulkWords(did, report, selection.nameOf);
+    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MOST_IDS)}), (reply) => {
+      const {done: words, left} = bulkWords(did, reply, selection.nameOf);
       selection.clear();
       return [words, ...left];
     });
@@ -31,7 +31,7 @@ export function WorkCommands(
     retryFailed: () => run(client.post<RetriedReport>("/jobs/retry-failed"), (answer) => [retriedWords(answer)]),
     repair: () => run(client.post<PlannedReport>("/gaps/repair"), plannedWords),
     update: () => run(client.post<PlannedReport>("/jobs", {kind: "update"}), plannedWords),
-    retryMany: (selection: Selection) => many("retry", "put back", selection),
+    retryMany: (selection: Selection) => many("retry", "queued again", selection),
     cancelMany: (selection: Selection) => many("cancel", "cancelled", selection),
     retry: (job: Job) =>
       run(
@@ -41,22 +41,22 @@ export function WorkCommands(
     cancel: (job: Job) =>
       run(client.post<{cancelled: Job[]}>(of(job.id, "cancel")), ({cancelled}) => [
         cancelled.length
-          ? `Cancelled: ${jobName(job)}. What was written stays.`
-          : `${jobName(job)} had ended already; nothing was cancelled.`
+          ? `Cancelled: ${jobName(job)}. Rows already written are kept.`
+          : `${jobName(job)} had already ended; nothing was cancelled.`
       ]),
     enable: ({pair, venue}: TrackedPair, enabled: boolean) =>
       run(client.post(`/tracked/${enabled ? "enable" : "disable"}`, {pairs: [pair], venue}), () => [
         enabled
-          ? `${pair} of ${venue} is updated again; the next update fetches what was missed.`
-          : `${pair} of ${venue} is paused: updates leave it out until it is taken up again.`
+          ? `Updates of ${pair} at ${venue} are resumed; the next one fetches the missed rows.`
+          : `Updates of ${pair} at ${venue} are paused until you resume them.`
       ]),
     remove: ({pair, venue}: TrackedPair) =>
       run(client.post("/tracked/remove", {pairs: [pair], venue}), () => [
-        `${pair} of ${venue} is no longer tracked. Its rows stay.`
+        `${pair} at ${venue} is no longer tracked. Its rows are kept.`
       ]),
     runTask: ({name}: TaskReport) =>
-      run(client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`), (report) => [
-        `${name}: ${report.failed ? "failed, " : ""}${report.result ?? (report.running ? "runs" : "done")}`
+      run(client.post<TaskReport>(`/schedule/${encodeURIComponent(name)}/run`), (task) => [
+        `${name}: ${task.failed ? "failed, " : ""}${task.result ?? (task.running ? "runs" : "done")}`
       ])
   };
 }

@@ -1,35 +1,36 @@
 import type {Health, Notification} from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "../engine/engineClient.js";
-import {fromAnswers, withJob, type Jobs} from "../ingest/workModel.js";
-import type {TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
+import {mergeJobs, withJob, type Jobs} from "../ingest/workModel.js";
 import {hasEnded, type Job} from "../../lib/wire/job.js";
+import type {TaskReport, TrackedPairReport, TrackedReport} from "../../lib/wire/data.js";
 
-/** All that the Data page shows of the work. */
+/** Jobs, tracked pairs, schedule and health, as the Data page shows them. */
 export interface WorkData {
   jobs: Jobs;
-  /** whether there is more work of a state than was asked for */
+  /** whether a list was truncated, so that counts are minima */
   cut: boolean;
   tracked: TrackedReport[];
-  /** null where the engine keeps none */
+  /** null when the engine has none */
   schedule: TaskReport[] | null;
   health: Health | null;
 }
 
-/** Answers of one kind are asked for up to this many. */
+/** Limit of each list of jobs. */
 const MOST = 1_000;
 const LISTS = [
   "/jobs?limit=50",
   ...["in_progress", "queued", "pending", "failed"].map((status) => `/jobs?limit=${MOST}&status=${status}`)
 ];
-/** The schedule has no event of its own: it is asked for at this pace while somebody looks. */
+/** Interval of reads of the schedule while the page is visible, because it has no event, ms. */
 const SLOW_MS = 30_000;
-/** Events that come together are drawn together. */
+/** Events within this time are drawn together, ms. */
 const DRAW_MS = 150;
+/** Pause before a failed read is repeated, ms. */
 const AGAIN_MS = 3_000;
 
 /**
- * Keeps the work as new as the stream of events. What may have been missed, by a break of the stream or behind another
- * tab, is asked for anew.
+ * Follows the jobs by the stream of events. Reads everything again when events may have been missed, as after a broken
+ * stream or in a background tab.
  */
 export function followWork(
   client: EngineClient,
@@ -50,8 +51,8 @@ export function followWork(
   }
 ): {reload: () => void; refresh: () => void; close: () => void} {
   let data: WorkData | undefined;
-  /** what the stream has said since the answers under way were asked for */
-  const heard = new Map<string, Job>();
+  /** updates from the stream since the pending requests were sent */
+  const updates = new Map<string, Job>();
   let loading = false;
   let again = false;
   let ended = false;
@@ -79,7 +80,7 @@ export function followWork(
     }
     loading = true;
     again = false;
-    heard.clear();
+    updates.clear();
     try {
       const [lists, tracked, schedule, health] = await Promise.all([
         Promise.all(LISTS.map((path) => client.get<Job[]>(path))),
@@ -89,13 +90,13 @@ export function followWork(
       ]);
       if (ended) return;
       const cut = lists.some((list) => list.length >= MOST);
-      data = {jobs: fromAnswers(lists, heard.values()), cut, tracked, schedule, health};
+      data = {jobs: mergeJobs(lists, updates.values()), cut, tracked, schedule, health};
       onError(null);
       draw();
     } catch (error) {
       if (ended) return;
       onError(error as Error);
-      // What the engine as it runs cannot tell will not change by asking.
+      // 409: this engine has no such data, so a retry would not help.
       if ((error as {status?: number}).status !== 409) soon();
     } finally {
       loading = false;
@@ -103,7 +104,7 @@ export function followWork(
     }
   }
 
-  /** A part of its own: the rest stands without it. */
+  /** Returns null on failure: the other parts are shown without the schedule. */
   const readSchedule = async (): Promise<TaskReport[] | null> => {
     const schedule = await client.get<TaskReport[]>("/schedule").catch(() => null);
     return Array.isArray(schedule) ? schedule : null;
@@ -120,12 +121,12 @@ export function followWork(
       data = {...data, schedule, health, tracked};
       draw();
     } catch {
-      // The stream tells when the engine is gone; these are asked for again soon.
+      // The stream detects a stopped engine; the next interval reads these again.
     }
   }
 
-  const hear = (event: EngineEvent): void => {
-    if (event.type === "reset") return anew();
+  const onEvent = (event: EngineEvent): void => {
+    if (event.type === "reset") return reload();
     if (event.type === "notification") return onNotification(event.data);
     if (event.type === "health") {
       if (data) data = {...data, health: event.data};
@@ -133,7 +134,7 @@ export function followWork(
     }
     if (event.type !== "job" && event.type !== "batch") return;
     const job = event.data;
-    heard.set(job.id, job);
+    updates.set(job.id, job);
     onJob(job);
     if (!data) return;
     const was = data.jobs.get(job.id);
@@ -141,17 +142,17 @@ export function followWork(
     draw();
     if (event.type === "batch" && hasEnded(job) && (!was || !hasEnded(was))) void refresh();
   };
-  const anew = (): void => {
+  const reload = (): void => {
     void load();
     onReload();
   };
   const seen = (): void => {
-    if (document.visibilityState === "visible") anew();
+    if (document.visibilityState === "visible") reload();
   };
   const shown = (event: PageTransitionEvent): void => {
-    if (event.persisted) anew();
+    if (event.persisted) reload();
   };
-  const unhear = client.hear(hear);
+  const unsubscribe = client.onEvent(onEvent);
   document.addEventListener("visibilitychange", seen);
   addEventListener("pageshow", shown);
   const slow = setInterval(() => document.visibilityState === "visible" && void refresh(), SLOW_MS);
@@ -163,14 +164,14 @@ export function followWork(
       ended = true;
       for (const timer of [drawing, waiting]) clearTimeout(timer);
       clearInterval(slow);
-      unhear();
+      unsubscribe();
       document.removeEventListener("visibilitychange", seen);
       removeEventListener("pageshow", shown);
     }
   };
 }
 
-/** What scheduled updates include, history by history. */
+/** Returns the histories of scheduled updates. */
 async function readTracked(client: EngineClient): Promise<TrackedReport[]> {
   const pairs = await client.get<TrackedPairReport[]>("/tracked");
   return pairs.flatMap(({venue, pair, sinceTs, enabled, histories}) =>

@@ -6,14 +6,14 @@ import {WorkBoard} from "./workBoard.js";
 type Kind = EngineState["link"];
 
 /**
- * The work on the data as the engine tells it, with the commands to it. Where no engine can be, on a published site,
- * nothing is here at all. The room is taken before it is known what will stand in it, and is not given back.
+ * Draws the jobs of the engine with their commands; empty on a published site, which has no engine. Space is reserved
+ * before the content is known, and kept.
  */
 export function WorkPage(client: EngineClient = engineClient()): HTMLElement {
-  const element = h("section", {class: "work-page", "aria-label": "Work"});
+  const element = h("section", {class: "work-page", "aria-label": "Jobs"});
   if (client.base === null) return element;
   const content = h("div", {class: client.expected ? "frame frame--work" : "frame frame--work-off"});
-  element.append(h("h2", {id: "work"}, "Work"), content);
+  element.append(h("h2", {id: "work"}, "Jobs"), content);
   let shown: Kind | undefined;
   let board: ReturnType<typeof WorkBoard> | undefined;
   client.watch(({link}) => {
@@ -26,14 +26,14 @@ export function WorkPage(client: EngineClient = engineClient()): HTMLElement {
   return element;
 }
 
-/** What stands there while no work can be told of. */
+/** Explains why no jobs are shown, with the command that helps. */
 function Absent(kind: Kind): HTMLElement {
   if (kind === "down")
-    return EmptyState("The engine is not running. While it runs, work is started and watched here:", "npm start");
+    return EmptyState("The engine is not running. Start it to run and follow jobs here:", "npm start");
   if (kind === "no token")
     return EmptyState(
-      "The engine runs, but this tab may not give it work yet. Open the link that it printed when it started, or ask for a fresh one:",
+      "The engine is running, but this tab is not signed in. Open the link that the engine printed at its start, or get a new one:",
       "npx carrybook engine --ticket"
     );
-  return h("p", {class: "muted"}, "Asking the engine …");
+  return h("p", {class: "muted"}, "Connecting to the engine …");
 }

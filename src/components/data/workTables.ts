@@ -9,11 +9,11 @@ import type {Selection} from "../ui/selection.js";
 import type {TaskReport} from "../../lib/wire/data.js";
 import {MAX_BULK_RETRIES, hasEnded, type Job} from "../../lib/wire/job.js";
 
-/** A button of a row; what it is about is in its name for those who do not see the row. */
+/** Draws a button of a row; its accessible name includes the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>
   h("button", {type: "button", class: "button", "aria-label": `${label} ${about}`, click}, label);
 
-/** What a person does to a row of a table of jobs. */
+/** Actions of the rows of job tables. */
 export interface JobActions {
   selection: Selection;
   /** shows a job with its histories and log */
@@ -23,14 +23,14 @@ export interface JobActions {
 }
 
 const name = ({selection}: JobActions): KeyedColumn<Job> => ({
-  label: "What",
+  label: "Job",
   text: (d) => `${jobName(d)} ${jobSpan(d)}`,
   cell: (d) => [selection.box(d.id, jobName(d)), " ", h("span", {title: `${d.id} ${jobSpan(d)}`.trim()}, jobName(d))]
 });
 
-/** What can be done to a job in the state it is in. */
+/** Returns the column of actions, by the state of the job. */
 const doing = (actions: JobActions): KeyedColumn<Job> => ({
-  label: "Do",
+  label: "Actions",
   stays: true,
   text: (d) => d.status,
   cell: (d) => [
@@ -81,13 +81,13 @@ const progress: KeyedColumn<Job> = {
   ]
 };
 
-/** What runs: each batch, and below it the histories that are being fetched. */
+/** Draws the running batches, each followed by its running histories. */
 export const NowTable = (actions: JobActions): Live<readonly Job[]> =>
   KeyedTable<Job>({
-    caption: "Under way",
+    caption: "Running jobs",
     key: (d) => d.id,
     rowClass: (d) => (isBatch(d) ? "row--batch" : "row--history"),
-    nothing: "Nothing is under way.",
+    nothing: "No job is running.",
     columns: [
       name(actions),
       {label: "Step", text: (d) => (d.status === "in_progress" ? stepWords(d) : statusWords(d, Date.now()))},
@@ -97,7 +97,7 @@ export const NowTable = (actions: JobActions): Live<readonly Job[]> =>
       {label: "Attempt", align: "right", text: attemptWords},
       error,
       {
-        label: "Do",
+        label: "Actions",
         stays: true,
         text: (d) => d.status,
         cell: (d) => [open(actions, d), " ", act("Cancel", jobName(d), () => actions.cancel(d))]
@@ -105,26 +105,26 @@ export const NowTable = (actions: JobActions): Live<readonly Job[]> =>
     ]
   });
 
-/** What failed, with the error as it was said. */
+/** Draws the failed histories with their errors. */
 export const FailedTable = (actions: JobActions): Live<readonly Job[]> =>
   KeyedTable<Job>({
-    caption: "Failed, newest first",
+    caption: "Failed jobs, newest first",
     key: (d) => d.id,
-    nothing: "Nothing has failed.",
+    nothing: "No job has failed.",
     columns: [
       name(actions),
       error,
       {label: "Attempts", align: "right", text: attemptWords},
       {
-        label: "Put back",
-        title: `times it was put back after it had failed; after ${MAX_BULK_RETRIES} only its own Retry does`,
+        label: "Retried",
+        title: `times it was queued again after it had failed; after ${MAX_BULK_RETRIES} times only its own Retry button works`,
         align: "right",
         text: (d) => plural(d.retries, "time")
       },
       rows,
-      {label: "When, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
+      {label: "Failed at, UTC", text: (d) => instant(d.finishedAt).replace(" UTC", "")},
       {
-        label: "Do",
+        label: "Actions",
         stays: true,
         text: () => "Retry",
         cell: (d) => [open(actions, d), " ", act("Retry", jobName(d), () => actions.retry(d))]
@@ -138,11 +138,11 @@ export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<
     caption: "Jobs, newest first",
     key: (d) => d.id,
     most,
-    nothing: "No job is so.",
+    nothing: "No job matches.",
     columns: [
       name(actions),
       status,
-      {label: "Stretch", text: (d) => jobSpan(d) || "–"},
+      {label: "Period", text: (d) => jobSpan(d) || "–"},
       rows,
       {
         label: "Took",
@@ -154,13 +154,13 @@ export const HistoryTable = (actions: JobActions, {most}: {most: number}): Live<
     ]
   });
 
-/** The histories of one batch. */
+/** Draws the histories of one batch. */
 export const ChildTable = (actions: JobActions): Live<readonly Job[]> =>
   KeyedTable<Job>({
-    caption: "Its histories",
+    caption: "Histories of this batch",
     key: (d) => d.id,
     most: 200,
-    nothing: "It has no histories: there was nothing to fetch.",
+    nothing: "This batch has no histories, because there was nothing to fetch.",
     columns: [
       name(actions),
       status,
@@ -172,7 +172,7 @@ export const ChildTable = (actions: JobActions): Live<readonly Job[]> =>
     ]
   });
 
-/** Pairs that scheduled updates include. */
+/** Draws the pairs in scheduled updates. */
 export const TrackedTable = ({
   enable,
   remove
@@ -183,25 +183,25 @@ export const TrackedTable = ({
   KeyedTable<TrackedPair>({
     caption: "Tracked pairs",
     key: (d) => `${d.venue} ${d.pair}`,
-    nothing: "No pair is tracked: scheduled updates have nothing to do.",
+    nothing: "No pair is tracked, so scheduled updates have nothing to do.",
     most: 200,
     columns: [
       {label: "Pair", text: (d) => d.pair},
       {label: "Venue", text: (d) => d.venue},
       {label: "Histories", wrap: true, text: (d) => d.histories.join(", ")},
-      {label: "Wanted from", text: (d) => day(d.fromTs)},
-      {label: "Chosen by", text: (d) => (d.chosenBy === "top" ? "its turnover" : "a person")},
+      {label: "History from", text: (d) => day(d.fromTs)},
+      {label: "Added by", text: (d) => (d.chosenBy === "top" ? "turnover rank" : "user")},
       {
         label: "Updates",
         text: (d) => String(d.enabled),
         cell: (d) => badge(d.enabled ? "on" : "paused", d.enabled ? "good" : "warn")
       },
       {
-        label: "Do",
+        label: "Actions",
         stays: true,
         text: (d) => String(d.enabled),
         cell: (d) => [
-          act(d.enabled ? "Pause" : "Take up", `${d.pair} of ${d.venue}`, () => enable(d, !d.enabled)),
+          act(d.enabled ? "Pause" : "Resume", `${d.pair} of ${d.venue}`, () => enable(d, !d.enabled)),
           " ",
           act("Remove", `${d.pair} of ${d.venue}`, () => remove(d))
         ]
@@ -209,10 +209,10 @@ export const TrackedTable = ({
     ]
   });
 
-/** What is done by itself, and when next. */
+/** Draws the scheduled tasks. */
 export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readonly TaskReport[]> =>
   KeyedTable<TaskReport>({
-    caption: "What is done by itself, UTC",
+    caption: "Scheduled tasks, UTC",
     key: (d) => d.name,
     nothing: "Nothing is scheduled.",
     columns: [
@@ -221,7 +221,7 @@ export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readon
       {
         label: "Next run",
         text: (d) =>
-          d.running ? "runs now" : d.nextTs === null ? "–" : `${instant(d.nextTs)}, ${age(d.nextTs, Date.now())}`
+          d.running ? "running" : d.nextTs === null ? "–" : `${instant(d.nextTs)}, ${age(d.nextTs, Date.now())}`
       },
       {label: "Last run", text: (d) => (d.lastTs === null ? "–" : instant(d.lastTs))},
       {label: "Took, ms", align: "right", text: (d) => count(d.lastMs)},
@@ -231,7 +231,7 @@ export const ScheduleTable = (onRun: (task: TaskReport) => unknown): Live<readon
         text: (d) => `${d.failed ? "✗ " : ""}${d.result ?? "–"}`
       },
       {
-        label: "Do",
+        label: "Actions",
         stays: true,
         text: () => "Run now",
         cell: (d) => act("Run now", `the task ${d.name}`, () => onRun(d))

@@ -4,19 +4,19 @@ import type {Weighed} from "../../lib/sweep/outofsample.js";
 import type {Field} from "../ui/download.js";
 import type {ExplorerRow} from "../feed/types.js";
 
-/** One pair as the decision page shows it. */
+/** One pair on the Decision page. */
 export interface Candidate {
   row: DecisionRow;
   explorer: ExplorerRow | undefined;
-  /** what the preset did; undefined while it has not been weighed, null where it cannot be */
+  /** out-of-sample result of the preset; undefined before the test, null where it cannot run */
   weighed: Weighed | null | undefined;
   light: Light;
 }
 
-/** Out-of-sample net of a weighed pair; undefined where it is not known. */
+/** Returns the out-of-sample net of a tested pair; undefined when unknown. */
 export const netOf = (weighed: Weighed | null | undefined): number | undefined => weighed?.outOfSample?.net;
 
-/** Pairs from the best label down, then by the net of the newest rate, ties by name. */
+/** Sorts pairs by label, best first, then by the net of the newest rate, ties by name. */
 export function candidates(
   rows: readonly DecisionRow[],
   explorer: readonly ExplorerRow[],
@@ -42,11 +42,11 @@ export function candidates(
 
 export const keyOf = ({venue, pair}: Pick<DecisionRow, "venue" | "pair">): string => `${venue} ${pair}`;
 
-/** The light over all pairs. */
+/** Returns the light of all pairs together. */
 export const lightOfPage = (list: readonly Candidate[]): Light =>
   lightOfAll(list.map(({row, weighed}) => ({label: row.label, net: netOf(weighed)})));
 
-/** Columns of the download; shares as shares, rates per 8 h. */
+/** Columns of the download; shares and rates per 8 h unrounded. */
 export const DECISION_FIELDS = (preset: string): readonly Field<Candidate>[] => {
   const number = (name: string, value: (d: Candidate) => number | null | undefined): Field<Candidate> => ({
     name,

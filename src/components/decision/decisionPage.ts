@@ -15,7 +15,6 @@ import type {MarketFeed} from "../feed/marketFeed.js";
 import {getParam, numberIn, setParam} from "../ui/query.js";
 import type {ExplorerRow} from "../feed/types.js";
 
-/** The parts of the decision page. */
 export interface DecisionParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -24,14 +23,14 @@ export interface DecisionParts {
   against: HTMLElement;
 }
 
-/** Pairs that are weighed without being asked for: every strong and moderate one, else the best few, never hundreds. */
+/** Pairs tested on opening: strong and moderate ones, at most `AT_ONCE`; if fewer than `AT_LEAST`, the best few. */
 const AT_ONCE = 8;
 const AT_LEAST = 3;
 const DEFAULT_HURDLE = 4;
 
 /**
- * The decision page. Labels come from the newest settlements; what a preset did out of sample is worked out in a worker,
- * pair by pair, from histories that are loaded one at a time.
+ * Draws the Decision page. Labels come from the newest settlements; out-of-sample results of a preset are computed in a
+ * worker, pair by pair, from histories loaded one at a time.
  */
 export function DecisionPage(
   snapshot: DecisionSnapshot | null,
@@ -65,9 +64,9 @@ export function DecisionPage(
       draw();
     }
   });
-  const all = h("button", {type: "button", class: "button", click: () => void weighAll(list())}, "Weigh all pairs");
+  const all = h("button", {type: "button", class: "button", click: () => void weighAll(list())}, "Test all pairs");
   const cancel = h("button", {type: "button", class: "button", hidden: true, click: () => stop?.abort()}, "Cancel");
-  const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "pairs weighed"});
+  const bar = h("progress", {max: 1, value: 0, hidden: true, "aria-label": "pairs tested"});
   const status = h("span", {"aria-live": "polite", class: "subtitle"});
   const problem = h("p", {class: "problem", role: "alert"});
 
@@ -98,7 +97,7 @@ export function DecisionPage(
     all.disabled = Boolean(stop) || view.list.every((d) => d.weighed !== undefined);
   }
 
-  /** Weighs pairs one after another; what is known is shown as it comes. */
+  /** Tests pairs one after another and shows each result as it arrives. */
   async function weighAll(pairs: readonly Candidate[]): Promise<void> {
     const wanted = pairs.filter((d) => !weighed.has(keyOf(d.row)) && !queue.some((q) => keyOf(q.row) === keyOf(d.row)));
     queue.push(...wanted);
@@ -112,7 +111,7 @@ export function DecisionPage(
     draw();
     while (queue.length && !abort.signal.aborted) {
       const {row} = queue[0]!;
-      status.textContent = `weighing ${row.pair}, ${plural(queue.length, "pair")} to go`;
+      status.textContent = `testing ${row.pair}, ${plural(queue.length, "pair")} to go`;
       bar.value = done / (done + queue.length);
       try {
         const entry = feed.catalogue.entries.find((d) => d.pair === row.pair && d.venue === row.venue);
@@ -133,7 +132,7 @@ export function DecisionPage(
     }
     if (stop === abort) {
       stop = undefined;
-      status.textContent = abort.signal.aborted ? `Cancelled; ${plural(done, "pair")} weighed.` : "";
+      status.textContent = abort.signal.aborted ? `Cancelled; ${plural(done, "pair")} tested.` : "";
       if (abort.signal.aborted) queue = [];
       cancel.hidden = bar.hidden = true;
       draw();
@@ -165,7 +164,7 @@ export function DecisionPage(
         "div",
         {class: "controls"},
         preset,
-        h("div", {class: "control"}, h("label", {for: "hurdle"}, "Return without risk, % a year"), hurdleInput),
+        h("div", {class: "control"}, h("label", {for: "hurdle"}, "Risk-free return, % a year"), hurdleInput),
         all,
         cancel,
         bar,

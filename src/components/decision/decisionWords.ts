@@ -7,21 +7,21 @@ import {bp, count, day, number, percent, percentValue, periods, plural, signGlyp
 import {Keys} from "../ui/keys.js";
 import {Lamp} from "../ui/lamp.js";
 
-/** What the words are about. */
+/** Input of the sentences and tables of the page. */
 export interface DecisionView {
   list: readonly Candidate[];
   preset: string;
-  /** a year, a share */
+  /** risk-free return a year, a share */
   hurdle: number;
-  /** pairs still being weighed */
+  /** pairs still to be tested */
   pending: number;
 }
 
 const ordinal = (share: number | null): string => (share === null ? "–" : percent(share, 0));
 
-/** The light with one sentence that a beginner understands. */
+/** Draws the light with the answer in sentences that a beginner understands. */
 export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLElement {
-  if (!list.length) return h("p", {class: "answer"}, "Nothing can be decided before there is data.");
+  if (!list.length) return h("p", {class: "answer"}, "There is no data yet, so there is no decision.");
   const light = lightOfPage(list);
   const entering = list.filter((d) => d.row.enters[preset]);
   const best = list[0]!;
@@ -29,27 +29,29 @@ export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLEleme
   const net = netOf(weighed);
   const first =
     light === "green"
-      ? `There is a case for opening ${row.pair}: its rate is high for its own history, and the ${preset} rules earned on it out of sample.`
+      ? `There is a case for opening ${row.pair}: its rate is high by its own standards, and the ${preset} rules had a gain on it out of sample.`
       : light === "yellow"
         ? row.label === "strong"
-          ? `Wait: ${row.pair} pays well now, but what the ${preset} rules would have earned on it out of sample is ${pending ? "still being worked out" : "not known"}.`
-          : `Wait: ${row.pair} pays more than it usually does, but not clearly.`
+          ? `Wait: the rate of ${row.pair} is high now, but the out-of-sample result of the ${preset} rules is ${pending ? "still being computed" : "not known"}.`
+          : `Wait: the rate of ${row.pair} is above its usual level, but not clearly.`
         : row.label === "strong" && net !== undefined
-          ? `No: ${row.pair} pays well now, but the ${preset} rules lost on it out of sample.`
-          : `No: none of ${plural(list.length, "pair")} pays well enough for its own history.`;
+          ? `No: the rate of ${row.pair} is high now, but the ${preset} rules had no gain on it out of sample.`
+          : `No: the rate of none of ${plural(list.length, "pair")} is high by its own standards.`;
   const second = ` ${entering.length ? plural(entering.length, "pair") : "No pair"} ${entering.length > 1 ? "are" : "is"} above the threshold of the ${preset} rules now.`;
   const third =
     row.rate8h === null
       ? ""
       : ` ${row.pair} settled ${bp(row.rate8h)} per 8 h on ${day(row.newestTs)}, above ${ordinal(row.percentile)} of its own history; ` +
         (row.breakEvenPeriods === null
-          ? "a rate that is not positive never pays for the trip."
-          : `at that rate the costs are earned back after ${periods(row.breakEvenPeriods)}` +
-            (explorer?.heldShare == null ? "." : `, which ${percent(explorer.heldShare, 0)} of past entries lasted.`));
+          ? "a rate that is not positive never covers the round trip."
+          : `at that rate it breaks even after ${periods(row.breakEvenPeriods)}` +
+            (explorer?.heldShare == null
+              ? "."
+              : `; ${percent(explorer.heldShare, 0)} of past entries reached break-even.`));
   return h("div", {class: "verdict"}, Lamp(light, {large: true}), h("p", {class: "answer"}, first + second + third));
 }
 
-/** Four figures: how many pairs, the best, what the preset did out of sample, the hurdle. */
+/** Draws four figures: entries now, the best pair, out-of-sample gains, out-of-sample return against the hurdle. */
 export function DecisionKeys({list, preset, hurdle, pending}: DecisionView): HTMLElement {
   const strong = list.filter((d) => d.row.label === "strong").length;
   const moderate = list.filter((d) => d.row.label === "moderate").length;
@@ -75,26 +77,26 @@ export function DecisionKeys({list, preset, hurdle, pending}: DecisionView): HTM
     {
       label: "Gained out of sample",
       value: weighed.length ? count(positive) : "–",
-      unit: weighed.length ? `of ${count(weighed.length)} weighed` : "",
-      note: pending ? `weighing ${plural(pending, "more pair")} …` : `${preset} rules, net of costs`
+      unit: weighed.length ? `of ${count(weighed.length)} tested` : "",
+      note: pending ? `testing ${plural(pending, "more pair")} …` : `${preset} rules, net of costs`
     },
     {
       label: "Return out of sample",
       value: median === null ? "–" : `${signGlyph(median)} ${percent(median, 2)}`.trim(),
       unit: "a year on capital",
-      note: `median pair; the hurdle without risk is ${percent(hurdle, 1)}`,
+      note: `median pair; the risk-free return is ${percent(hurdle, 1)}`,
       tone: median === null ? null : median > 0 ? "earned" : median < 0 ? "paid" : null
     }
   ]);
 }
 
-/** Every pair with its light, its label and the numbers behind it. */
+/** Draws the table of pairs with light, label and the numbers behind them. */
 export function DecisionTable(
   {list, preset}: DecisionView,
   {onWeigh, onSort}: {onWeigh: (d: Candidate) => void; onSort: (rows: readonly Candidate[]) => void}
 ): HTMLElement {
   return DataTable(list, {
-    caption: `Every pair at its newest settlement; out of sample: the ${preset} rules over the second half of its history, net of costs`,
+    caption: `Every pair at its newest settlement. Out of sample: the ${preset} rules on the second half of its history, net of costs`,
     param: "sort",
     pageSize: 60,
     onSort,
@@ -136,8 +138,8 @@ export function DecisionTable(
       },
       {
         key: "percentile",
-        label: "Above, %",
-        title: "share of its own history below the newest rate, plus half the share equal",
+        label: "Percentile, %",
+        title: "share of the pair's own rates below the newest one, plus half the share equal to it",
         first: "descending",
         value: (d) => d.row.percentile,
         cell: (d) => ordinal(d.row.percentile).replace(" %", "")
@@ -145,7 +147,7 @@ export function DecisionTable(
       {
         key: "z",
         label: "z",
-        title: "standard deviations above its own mean",
+        title: "standard deviations above the pair's own mean",
         first: "descending",
         value: (d) => d.row.z,
         cell: (d) => number(d.row.z, 2)
@@ -162,14 +164,14 @@ export function DecisionTable(
       {
         key: "breakEven",
         label: "Break-even, periods",
-        title: "8-hour periods of the newest rate that pay the round trip",
+        title: "periods of 8 h at the newest rate that cover the round trip",
         value: (d) => d.row.breakEvenPeriods,
         cell: (d) => number(d.row.breakEvenPeriods, 1)
       },
       {
         key: "held",
-        label: "Held that long, %",
-        title: "share of past entries whose rate lasted that long",
+        label: "Reached break-even, %",
+        title: "share of past entries whose rate lasted until break-even",
         first: "descending",
         value: (d) => d.explorer?.heldShare,
         cell: (d) => percent(d.explorer?.heldShare, 0).replace(" %", "")
@@ -187,7 +189,7 @@ export function DecisionTable(
         value: (d) => netOf(d.weighed),
         cell: (d) =>
           d.weighed === undefined
-            ? h("button", {type: "button", class: "link no-print", click: () => onWeigh(d)}, `Weigh ${d.row.pair}`)
+            ? h("button", {type: "button", class: "link no-print", click: () => onWeigh(d)}, `Test ${d.row.pair}`)
             : d.weighed === null
               ? "no candles"
               : !d.weighed.outOfSample
@@ -208,15 +210,15 @@ export function DecisionTable(
       {
         key: "whole",
         label: "All history, % a year",
-        title: "the rules over the whole history, on the account's capital",
+        title: "the rules on the whole history, on the account's capital",
         first: "descending",
         value: (d) => d.weighed?.metrics.annualReturn,
         cell: (d) => percentValue(d.weighed?.metrics.annualReturn, 2)
       },
       {
         key: "delayed",
-        label: "One bar later",
-        title: "the whole history with every decision acted on one bar later",
+        label: "One bar later, % a year",
+        title: "the whole history with every decision one bar later",
         first: "descending",
         value: (d) => delayed(d.weighed),
         cell: (d) => percentValue(delayed(d.weighed), 2)
@@ -228,7 +230,7 @@ export function DecisionTable(
 const delayed = (weighed: Weighed | null | undefined): number | undefined =>
   weighed?.sensitivities.find((d) => d.name === "decision one bar later")?.metrics.annualReturn;
 
-/** The strongest arguments against, from the worst pair that was weighed and from the margin itself. */
+/** Lists the strongest arguments against a trade, from the tested pairs and the liquidation arithmetic. */
 export function DecisionAgainst({list, preset, hurdle, costs}: DecisionView & {costs: {perpFee: number}}): HTMLElement {
   const weighed = list.flatMap((d) => (d.weighed ? [d.weighed] : []));
   const worst = [...weighed].sort((a, b) => b.metrics.maxDrawdown - a.metrics.maxDrawdown)[0];
@@ -251,25 +253,25 @@ export function DecisionAgainst({list, preset, hurdle, costs}: DecisionView & {c
     item(
       "The hurdle",
       tested
-        ? `Out of sample the ${preset} rules earned less than ${percent(hurdle, 1)} a year on capital, which lending without this risk might pay, on ${count(below)} of ${plural(tested, "pair")}.`
-        : `Lending without this risk might pay ${percent(hurdle, 1)} a year; no pair has been weighed against it yet.`
+        ? `On ${count(below)} of ${plural(tested, "pair")} the ${preset} rules made less out of sample than a risk-free return of ${percent(hurdle, 1)} a year on capital.`
+        : `The risk-free return is ${percent(hurdle, 1)} a year; no pair has been compared with it yet.`
     ),
     item(
       "The worst drawdown",
       worst
-        ? `${worst.pair} fell by ${percent(worst.metrics.maxDrawdown, 2)} of the account's peak between ${day(worst.startMs)} and ${day(worst.endMs)}.`
-        : "Nothing has been weighed yet."
+        ? `On ${worst.pair} the account fell by ${percent(worst.metrics.maxDrawdown, 2)} from its peak, between ${day(worst.startMs)} and ${day(worst.endMs)}.`
+        : "No pair has been tested yet."
     ),
     item(
-      "Months and years that lost",
+      "Losing months and years",
       months.all
-        ? `${count(months.lost)} of ${plural(months.all, "pair-month")} and ${count(years.lost)} of ${plural(years.all, "pair-year")} lost money (a month with nothing at work counts as not lost).`
-        : "Nothing has been weighed yet."
+        ? `${count(months.lost)} of ${plural(months.all, "pair-month")} and ${count(years.lost)} of ${plural(years.all, "pair-year")} lost money. A month without an open hedge counts as not lost.`
+        : "No pair has been tested yet."
     ),
     item(
-      "Being liquidated",
-      `With the margin equal to the notional the short leg is lost when the price rises by ${percent(calm.rise, 1)}, at three times leverage already by ${percent(bold.rise, 1)}; it costs ${percent(calm.loss, 2)} and ${percent(bold.loss, 2)} of notional at once, and leaves the coin unhedged. ` +
-        `In what was weighed it happened ${plural(
+      "Liquidation",
+      `With a margin equal to the notional, the short leg is liquidated when the price rises by ${percent(calm.rise, 1)}; at three times leverage, by ${percent(bold.rise, 1)}. This costs ${percent(calm.loss, 2)} and ${percent(bold.loss, 2)} of notional at once, and leaves the coin unhedged. ` +
+        `In the tests it happened ${plural(
           weighed.reduce((sum, d) => sum + d.liquidated, 0),
           "time"
         )}.`

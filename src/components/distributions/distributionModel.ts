@@ -5,13 +5,13 @@ import {halfLife, runPeriods, runsAtOrAbove, survival} from "../../lib/stats/run
 import type {Field} from "../ui/download.js";
 import type {FundingSeries} from "../feed/marketFeed.js";
 
-/** One pair at one venue over the range in hand, with everything the page says of it. */
+/** One pair at one venue over the selected range, with its statistics. Rates are shares per 8 h. */
 export interface Sample {
   name: string;
   pair: string;
   venue: string;
   t: Float64Array;
-  /** NaN where the interval is not known */
+  /** NaN where the interval is unknown */
   rate8h: Float64Array;
   /** known rates, ascending */
   values: Float64Array;
@@ -20,9 +20,9 @@ export interface Sample {
   sd: number | undefined;
   five: [number, number, number, number, number] | undefined;
   positive: number | undefined;
-  /** share at or above the break-even */
+  /** share of settlements at or above the break-even */
   above: number | undefined;
-  /** share of positive runs that last at least so many periods of 8 h */
+  /** share of positive runs that last at least `length` periods of 8 h (Kaplan–Meier) */
   survival: {length: number; share: number}[];
   runs: number;
   longest: number | undefined;
@@ -32,7 +32,7 @@ export interface Sample {
 
 const LAGS = 42;
 
-/** Cuts a series to `[fromMs, toMs)` and works out what the page shows of it. */
+/** Cuts a series to `[fromMs, toMs)` and computes its statistics. */
 export function sampleOf(
   {pair, venue, t, rate8h}: FundingSeries,
   {fromMs, toMs, breakEven, named}: {fromMs: number; toMs: number; breakEven: number; named: boolean}
@@ -97,12 +97,12 @@ export const SAMPLE_FIELDS: readonly Field<Sample>[] = [
   number("autocorrelation1", (d) => d.autocorrelation[0]?.value)
 ];
 
-/** Interquartile ranges beyond the quartiles: far enough for every ordinary week, near enough to see one. */
+/** In interquartile ranges beyond the quartiles: wide enough for every ordinary week, narrow enough to see one. */
 const CUT = 10;
 
 /**
- * The part of the axis that is drawn, with zero and the break-even: of every sample the middle 99 %, and no more than
- * ten interquartile ranges beyond its quartiles. What lies further out is in the table.
+ * Returns the domain of the axis, including zero and the break-even: the middle 99 % of every sample, at most ten
+ * interquartile ranges beyond its quartiles. Rates outside are in the table only.
  */
 export function domainOf(samples: readonly Sample[], breakEven: number): [number, number] {
   const known = samples.filter((d) => d.five);
@@ -116,11 +116,11 @@ export function domainOf(samples: readonly Sample[], breakEven: number): [number
   return [low - (high - low) * 0.02, high + (high - low) * 0.02];
 }
 
-/** Settlements of each sample that lie beyond what is drawn. */
+/** Counts the settlements outside the domain. */
 export const beyond = (samples: readonly Sample[], [low, high]: readonly [number, number]): number =>
   samples.reduce((sum, d) => sum + d.values.filter((value) => value < low || value > high).length, 0);
 
-/** Bins of one width for all samples; what lies beyond the domain is counted, not drawn. */
+/** Counts the rates of all samples into bins of one width; rates outside the domain are omitted. */
 export function sharedBins(
   samples: readonly Sample[],
   domain: readonly [number, number],

@@ -28,7 +28,6 @@ import {PairPicker} from "../run/pairPicker.js";
 import {dayIn, getParam, setParams} from "../ui/query.js";
 import {MOST_PAIRS} from "../run/strategyControls.js";
 
-/** The parts of the page. */
 export interface DistributionParts {
   answer: HTMLElement;
   keys: HTMLElement;
@@ -48,21 +47,21 @@ const SHAPES: readonly {value: Shape; label: string; title: string}[] = [
   {value: "histogram", label: "histogram", title: "how often each rate was settled"},
   {value: "ecdf", label: "cumulative", title: "share of settlements at or below each rate (empirical distribution)"},
   {value: "box", label: "box", title: "quartiles, median and the middle 90 %"},
-  {value: "ridge", label: "ridgeline", title: "outlines of many pairs over each other"}
+  {value: "ridge", label: "ridgeline", title: "overlapping outlines of many pairs"}
 ];
 
 const WORDS: Record<Shape, string> = {
-  histogram: "Shared bins; the height is the share of the pair's own settlements",
-  ecdf: "Where a line crosses the break-even, the rest above it is the share of time beyond",
+  histogram: "Shared bins; the height is the share of the pair's settlements",
+  ecdf: "Where a line crosses the break-even, the distance to 100 % is the share of settlements above it",
   box: "Box: the middle half; tick: median; line: the middle 90 %",
-  ridge: "Outlines on one scale; the higher, the more often"
+  ridge: "Outlines on one scale; higher means more frequent"
 };
 
 const NOTHING = "No settlement in this range.";
 
 /**
- * Distributions of any set of pairs side by side. Histories are fetched when a pair is chosen, never all of them; all
- * state is in the address.
+ * Compares the distributions of any set of pairs. A history is fetched when its pair is selected; the URL holds all
+ * state.
  * @param roundTrip costs of one round trip, share of notional
  */
 export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: number}): DistributionParts {
@@ -73,18 +72,14 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const known = () => [...new Set(catalogue.entries.filter((d) => !venue || d.venue === venue).map(({pair}) => pair))];
   const given = getParam("pairs")?.split(",").filter(Boolean);
   const unknown = (given ?? []).filter((pair) => !known().includes(pair));
-  let pairs = (given ?? opening(known())).filter((pair) => known().includes(pair)).slice(0, MOST_PAIRS);
+  let pairs = (given ?? initialPairs(known())).filter((pair) => known().includes(pair)).slice(0, MOST_PAIRS);
   let fromMs = dayIn(getParam("from"));
   let toMs = dayIn(getParam("to"));
   let samples: Sample[] = [];
   let generation = 0;
 
   const status = h("p", {class: "subtitle", "aria-live": "polite"});
-  const problem = h(
-    "p",
-    {class: "problem", role: "alert"},
-    unknown.map((pair) => `there is no history of ${pair} here`).join("; ")
-  );
+  const problem = h("p", {class: "problem", role: "alert"}, unknown.map((pair) => `no history of ${pair}`).join("; "));
   const picker = PairPicker({
     most: MOST_PAIRS,
     onChange: (next) => {
@@ -131,8 +126,8 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const shapes = LiveFigure<DistributionView>((d, width) => shapeOf(d, width), {
     title: "Settled rates side by side",
     subtitle: (d) =>
-      `${WORDS[d.shape]}. Basis points per 8 h; dashed: the break-even of ${bp(d.breakEven)}, at which 30 periods pay the round trip. ` +
-      `${plural(beyond(d.samples, domainOf(d.samples.slice(0, MOST_ROWS), d.breakEven)), "settlement")} beyond the axis are in the table alone.${d.samples.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
+      `${WORDS[d.shape]}. Basis points per 8 h; dashed: the break-even of ${bp(d.breakEven)}, at which 30 periods cover the round trip. ` +
+      `${plural(beyond(d.samples, domainOf(d.samples.slice(0, MOST_ROWS), d.breakEven)), "settlement")} beyond the axis are only in the table.${d.samples.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
     height: (d, width) => shapeHeight(d, width),
     nothing: (d) => (d.samples.some((s) => s.count) ? null : NOTHING)
   });
@@ -140,8 +135,8 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const years = LiveFigure<DistributionView>(
     (d, width) => YearChart(grouped(d, yearOf), {width, height: 270, breakEven: d.breakEven}),
     {
-      title: "How it changed by year",
-      subtitle: (d) => `Bar: the middle half of a year's rates, dot: median. ${few(d)}`,
+      title: "By year",
+      subtitle: (d) => `Bar: middle half of the year's rates; dot: median. ${few(d)}`,
       height: 270,
       nothing
     }
@@ -149,16 +144,15 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const survival = LiveFigure<DistributionView>((d, width) => SurvivalChart(first(d), {width, height: 260}), {
     title: "How long funding stays positive",
     subtitle: (d) =>
-      `Share of runs of positive settlements that last at least so long; a run still open counts as far as it was seen. ${few(d)}`,
+      `Share of runs of positive settlements that last at least this long (Kaplan–Meier, because a run may still be open). ${few(d)}`,
     height: 260,
     nothing
   });
   const autocorrelation = LiveFigure<DistributionView>(
     (d, width) => AutocorrelationChart(first(d), {width, height: 260}),
     {
-      title: "How much a rate tells of later ones",
-      subtitle: (d) =>
-        `Autocorrelation of settled rates; grey: where independent rates would stay 19 times of 20. ${few(d)}`,
+      title: "How well a rate predicts later ones",
+      subtitle: (d) => `Autocorrelation of settled rates; grey: 95 % interval of independent rates. ${few(d)}`,
       height: 260,
       nothing
     }
@@ -169,7 +163,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
       {
         title: kind === "hour" ? "By hour of settlement" : "By day of the week",
         subtitle: (d) =>
-          `Mean rate with two standard errors, which are too small because rates are correlated; ${kind === "hour" ? "hours" : "days"} with fewer than 30 settlements are left out. ${few(d)}`,
+          `Mean rate ± two standard errors, which are too small because rates are correlated; ${kind === "hour" ? "hours" : "days"} with fewer than 30 settlements are omitted. ${few(d)}`,
         height: 240,
         nothing
       }
@@ -179,7 +173,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const correlation = LiveFigure<DistributionView>((d, width) => CorrelationChart(d.samples, {width}), {
     title: "Correlation between pairs",
     subtitle: () =>
-      "Of rates per 8 h, joined by the 8-hour bucket in which they settled: venues settle at different instants. A dash: fewer than 30 common buckets.",
+      "Of rates per 8 h, matched by 8-hour buckets because venues settle at different times. A dash: fewer than 30 common buckets.",
     height: (d, width) => correlationHeight(d.samples.length, width),
     nothing: (d) => (d.samples.length > 1 ? null : "Choose a second pair to compare with.")
   });
@@ -260,7 +254,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
           ? h("div", {class: "control"}, h("label", {for: "distribution-venue"}, "Venue"), venueSelect)
           : null,
         date("from", "From, UTC", fromMs, (ms) => (fromMs = ms)),
-        date("to", "Until, not included", toMs, (ms) => (toMs = ms))
+        date("to", "To, exclusive", toMs, (ms) => (toMs = ms))
       ),
       h("div", {class: "controls"}, shape, bins),
       status,
@@ -278,13 +272,13 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   };
 }
 
-/** Three well-known pairs where they are there, else the first three. */
-function opening(known: readonly string[]): string[] {
+/** Returns BTC, ETH and SOL where available, else the first three pairs. */
+function initialPairs(known: readonly string[]): string[] {
   const liked = ["BTC", "ETH", "SOL"].flatMap((base) => known.find((pair) => pair.startsWith(`${base}/`)) ?? []);
   return liked.length ? liked : known.slice(0, 3);
 }
 
-/** Charts whose lines carry their names bear four of them. */
+/** Charts with direct labels show at most four lines. */
 const FEW = 4;
 const first = (d: DistributionView): readonly Sample[] => d.samples.slice(0, FEW);
 const few = (d: DistributionView): string =>

@@ -3,25 +3,25 @@ import {breakEvenLabel} from "../charts/breakEven.js";
 import {categoryColor, colors} from "../ui/colors.js";
 import type {Sample} from "./distributionModel.js";
 
-/** How large a chart is drawn, and in which document: tests bring their own. */
+/** Size of a chart in pixels, and its document, which tests replace. */
 export interface Sized {
   width: number;
   height?: number;
   document?: Document | undefined;
 }
 
-/** More rows than this would not be read; the table has them all. */
+/** Maximum of rows in a chart; the table has all of them. */
 export const MOST_ROWS = 12;
 
 /** A rate in basis points. */
 export const bps = (rate: number) => rate * 1e4;
-/** Room for the longest name. */
+/** Returns the left margin for the longest name, px. */
 export const left = (samples: readonly Sample[], width: number) =>
   Math.min(width * 0.34, 16 + 7 * Math.max(6, ...samples.map((d) => d.name.length)));
-/** The colour of a history is that of its pair. */
+/** Returns the colour of a history: that of its pair. */
 export const color = (d: {name: string}) => categoryColor(d.name.split(" ")[0]!);
 
-/** The break-even as a dashed rule across. */
+/** Draws the break-even as a dashed vertical rule. */
 export const breakEvenX = (breakEven: number, {label = true} = {}): Plot.Markish[] => [
   Plot.ruleX([bps(breakEven)], {stroke: colors.fees, strokeDasharray: "5,4", strokeWidth: 1.25}),
   ...(label
@@ -38,7 +38,7 @@ export const breakEvenX = (breakEven: number, {label = true} = {}): Plot.Markish
     : [])
 ];
 
-/** Rates across, in basis points per 8 h. */
+/** Returns the x scale of rates, in basis points per 8 h. */
 export const xScale = (domain: readonly [number, number]): Plot.ScaleOptions => ({
   label: "bp per 8 h",
   labelAnchor: "center",
@@ -46,10 +46,10 @@ export const xScale = (domain: readonly [number, number]): Plot.ScaleOptions => 
   domain: domain.map(bps)
 });
 
-/** The height of a chart of one row for each history. */
+/** Returns the height of a chart with one row per history, px. */
 export const rowsHeight = (n: number, each: number): number => 74 + Math.max(1, Math.min(MOST_ROWS, n)) * each;
 
-/** Names on their lines, each as far from the ones before it as its line allows. */
+/** Labels each line at the point farthest from the labels before it. */
 export function namesAlong<T extends {name: string}>(
   points: readonly T[],
   x: keyof T & string,
@@ -59,7 +59,7 @@ export function namesAlong<T extends {name: string}>(
   const labels: T[] = [];
   const scale = (key: keyof T & string) => Math.max(1e-9, ...points.map((p) => Math.abs(Number(p[key]))));
   const [unitX, unitY] = [scale(x), scale(y)];
-  // A name is wider than high, so that a step up tells two of them apart sooner than one across.
+  // A name is wider than high, so a vertical distance separates two labels sooner than a horizontal one.
   const apart = (p: T, q: T) =>
     Math.hypot((Number(p[x]) - Number(q[x])) / unitX, (2.5 * (Number(p[y]) - Number(q[y]))) / unitY);
   for (const {name} of samples) {

@@ -6,7 +6,7 @@ import {domainOf, sharedBins, type Sample} from "./distributionModel.js";
 import {bps, breakEvenX, color, left, MOST_ROWS, rowsHeight, xScale, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
 
-/** One histogram under the other with shared bins, so that heights and places compare. */
+/** Draws one histogram per row with shared bins, so that heights and positions can be compared. */
 export function HistogramRows(
   samples: readonly Sample[],
   {width, height, bins, breakEven, document}: Sized & {bins: number; breakEven: number}
@@ -63,7 +63,7 @@ export function HistogramRows(
   }) as SVGSVGElement;
 }
 
-/** The share of settlements at or below each rate. */
+/** Draws the share of settlements at or below each rate (empirical distribution function). */
 export function EcdfChart(
   samples: readonly Sample[],
   {width, height = 340, breakEven, document}: Sized & {breakEven: number}
@@ -76,7 +76,7 @@ export function EcdfChart(
       .filter(({x}, i, all) => x >= domain[0] && x <= domain[1] && (i % step === 0 || i === all.length - 1))
       .map(({x, p}) => ({name: d.name, x: bps(x), p: p * 100}))
   );
-  // a name stands where its own line crosses a height of its own, so that names never lie on each other
+  // each label sits where its line crosses a height of its own, so that labels never overlap
   const labels = shown.flatMap((d, i) => {
     const wanted = 92 - (i * 64) / Math.max(1, shown.length - 1 || 1);
     const own = points.filter((p) => p.name === d.name);
@@ -116,7 +116,7 @@ export function EcdfChart(
   }) as SVGSVGElement;
 }
 
-/** Quartiles as a box with the median, the middle 90 % as a line; extremes are in the table. */
+/** Draws quartiles as a box with the median and the middle 90 % as a line; extremes are in the table. */
 export function BoxRows(
   samples: readonly Sample[],
   {width, height, breakEven, document}: Sized & {breakEven: number}
@@ -162,7 +162,7 @@ export function BoxRows(
   }) as SVGSVGElement;
 }
 
-/** Outlines of the distributions on one base each, overlapping: many pairs at a glance. */
+/** Draws overlapping outlines of the distributions, each on its own baseline. */
 export function RidgeRows(
   samples: readonly Sample[],
   {width, height, bins, breakEven, document}: Sized & {bins: number; breakEven: number}

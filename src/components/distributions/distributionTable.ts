@@ -20,14 +20,14 @@ const column = (
   ...(title && {title})
 });
 
-/** All figures of all samples, with the download. */
+/** Draws the table of all samples, with downloads. */
 export function SampleTable({samples}: {samples: readonly Sample[]}): HTMLElement {
   let sorted: readonly Sample[] = samples;
   const table = DataTable(samples, {
     caption: "All figures; rates in basis points per 8 h, runs in days",
     param: "sort",
     pageSize: 40,
-    nothing: "No pair is chosen.",
+    nothing: "No pair is selected.",
     onSort: (next) => (sorted = next),
     columns: [
       {
@@ -111,10 +111,10 @@ export function SampleTable({samples}: {samples: readonly Sample[]}): HTMLElemen
       ),
       column(
         "auto",
-        "Next rate",
+        "Autocorrelation",
         (d) => d.autocorrelation[0]?.value,
         (d) => number(d.autocorrelation[0]?.value, 2),
-        "correlation of a rate with the next one"
+        "correlation of each rate with the next one"
       )
     ]
   });

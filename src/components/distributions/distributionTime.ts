@@ -7,7 +7,7 @@ import type {Sample} from "./distributionModel.js";
 import {bps, color, left, MOST_ROWS, namesAlong, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
 
-/** How long runs of positive funding last (Kaplan–Meier). */
+/** Draws the survival of runs of positive funding (Kaplan–Meier). */
 export function SurvivalChart(samples: readonly Sample[], {width, height = 260, document}: Sized): SVGSVGElement {
   const shown = samples.slice(0, MOST_ROWS);
   const points = shown.flatMap((d) =>
@@ -45,7 +45,7 @@ export function SurvivalChart(samples: readonly Sample[], {width, height = 260, 
   }) as SVGSVGElement;
 }
 
-/** How much a rate tells of the ones after it. The grey band is what independent rates would stay in nineteen times of twenty. */
+/** Draws the autocorrelation of settled rates; the grey band is the 95 % interval of independent rates, ±1.96/√n. */
 export function AutocorrelationChart(
   samples: readonly Sample[],
   {width, height = 260, document}: Sized
@@ -83,7 +83,7 @@ export function AutocorrelationChart(
 
 const WEEKDAYS = ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/** Mean rates of the groups of each sample with two standard errors either way. */
+/** Draws the mean rate of each group of each sample with ± two standard errors. */
 export function EffectChart(
   groups: readonly (Group & {name: string})[],
   {width, height = 240, kind, document}: Sized & {kind: "hour" | "weekday"}
@@ -92,7 +92,7 @@ export function EffectChart(
   const keys = [...new Set(groups.map((d) => d.key))].sort((a, b) => a - b);
   const band = (d: Group) => (kind === "hour" ? `${String(d.key).padStart(2, "0")}:00` : WEEKDAYS[d.key]!);
   const domain = keys.map((key) => band({key} as Group));
-  // samples stand beside each other inside a band
+  // samples are side by side within a band
   const room = (width - 62) / Math.max(1, keys.length);
   const shift = (name: string) =>
     (names.indexOf(name) - (names.length - 1) / 2) * Math.min(9, (room * 0.8) / names.length);
@@ -142,7 +142,7 @@ export function EffectChart(
   }) as SVGSVGElement;
 }
 
-/** Quartiles and median of every year; the share beyond the break-even is written above. */
+/** Draws quartiles and median of every year; the tip has the share at or above the break-even. */
 export function YearChart(
   groups: readonly (Group & {name: string})[],
   {width, height = 260, breakEven, document}: Sized & {breakEven: number}
@@ -211,7 +211,7 @@ export function YearChart(
   }) as SVGSVGElement;
 }
 
-/** Correlation of each two samples over the 8-hour buckets both have. */
+/** Draws the pairwise correlation of samples over their common 8-hour buckets. */
 export function CorrelationChart(samples: readonly Sample[], {width, height, document}: Sized): SVGSVGElement {
   const shown = samples.slice(0, MOST_ROWS);
   const buckets = shown.map((d) => bucketed(d));
@@ -276,7 +276,7 @@ export function CorrelationChart(samples: readonly Sample[], {width, height, doc
   }) as SVGSVGElement;
 }
 
-/** Height of a correlation chart of so many samples. */
+/** Returns the height of a correlation chart of `n` samples, px. */
 export function correlationHeight(n: number, width: number): number {
   const shown = Math.min(MOST_ROWS, Math.max(1, n));
   return Math.min(460, Math.max(shown * 26, Math.min(shown * 44, width / 2))) + 130;

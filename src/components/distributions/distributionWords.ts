@@ -4,7 +4,7 @@ import type {Sample} from "./distributionModel.js";
 import {bp, count, day, number, percent, plural} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 
-/** What the charts show. */
+/** Input of the charts and sentences of the page. */
 export interface DistributionView {
   samples: readonly Sample[];
   breakEven: number;
@@ -16,7 +16,7 @@ export interface DistributionView {
 
 export type Shape = "histogram" | "ecdf" | "box" | "ridge";
 
-/** One sentence for what is chosen. */
+/** Answers the page's title in one sentence. */
 export function distributionAnswer({samples, breakEven, fromMs, toMs}: DistributionView): string {
   const known = samples.filter((d) => d.count);
   if (!known.length) return "Choose at least one pair with settlements in the range.";
@@ -31,7 +31,7 @@ export function distributionAnswer({samples, breakEven, fromMs, toMs}: Distribut
     : `${span.replace(/^from/, "From")}, ${most.name} was at or above the break-even of ${bp(breakEven)} most often, in ${percent(most.above)} of its settlements, and ${least.name} least often, in ${percent(least.above)}.`;
 }
 
-/** Four figures over what is chosen. */
+/** Draws four figures of the selected histories. */
 export function DistributionKeys({samples, breakEven}: DistributionView): HTMLElement {
   const known = samples.filter((d) => d.count);
   const total = known.reduce((n, d) => n + d.count, 0);
@@ -60,21 +60,21 @@ export function DistributionKeys({samples, breakEven}: DistributionView): HTMLEl
       label: "Median rate",
       value: bp(medians.length ? medians[(medians.length - 1) >> 1]! : null),
       unit: "per 8 h",
-      note: medians.length > 1 ? `from ${bp(medians[0])} to ${bp(medians.at(-1))} between pairs` : "of the pair"
+      note: medians.length > 1 ? `from ${bp(medians[0])} to ${bp(medians.at(-1))} across pairs` : "of the pair"
     },
     {
       label: "Half-life of a positive run",
       value: number(life === null ? null : life / 3, 1),
       unit: "days",
-      note: life === null ? "more than half outlive what was seen" : "half of all runs end sooner"
+      note: life === null ? "more than half of the runs have not ended" : "half of all runs end sooner"
     }
   ]);
 }
 
-/** What the chosen distributions hide. */
+/** Says what the selected distributions hide. */
 export function distributionAgainst({samples, breakEven}: DistributionView): string {
   const known = samples.filter((d) => d.count);
-  if (!known.length) return "Without settlements nothing speaks for it either.";
+  if (!known.length) return "There are no settlements, so there is no evidence for it either.";
   const days = known.map((d) => {
     const byYear = groupBy(d, yearOf, breakEven).filter((group) => group.count >= 90);
     const best = [...byYear].sort((a, b) => b.above - a.above)[0];
@@ -91,9 +91,9 @@ export function distributionAgainst({samples, breakEven}: DistributionView): str
   const tail = [...known].sort((a, b) => a.five![0] - b.five![0])[0]!;
   return (
     (widest
-      ? `A distribution forgets when things happened: ${widest.d.name} was beyond the break-even in ${percent(widest.best!.above, 0)} of the settlements of ${widest.best!.key} and in ${percent(widest.worst!.above, 0)} of ${widest.worst!.key}. `
+      ? `A distribution does not show when rates occurred: ${widest.d.name} was at or above the break-even in ${percent(widest.best!.above, 0)} of the settlements of ${widest.best!.key} and in ${percent(widest.worst!.above, 0)} of those of ${widest.worst!.key}. `
       : "") +
-    `The lowest rate here, ${bp(tail.five![0], 1)} of ${tail.name}, is far off the chart; one such settlement takes back weeks. ` +
-    "And being beyond the break-even now says nothing about staying there for thirty periods: look at the runs."
+    `The lowest rate here, ${bp(tail.five![0], 1)} of ${tail.name}, may lie outside the chart; one such settlement can cancel weeks of funding. ` +
+    "A rate above the break-even now need not stay there for 30 periods: see how long positive runs last."
   );
 }

@@ -16,14 +16,14 @@ import {SteadyBlock} from "../ui/steadyBlock.js";
 import {TradeList} from "../run/tradeList.js";
 import {Ticking} from "../ui/ticking.js";
 
-/** Address of a trade of the engine in the replay; without one, of the whole run. */
+/** Returns the URL of the Replay for a trade of the engine; without one, for the whole run. */
 export const replayLink = (trade?: string): string =>
   `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
 
-/** A venue whose clock is further away than this keeps a time of its own. */
+/** A venue whose clock differs by more than this has its own time, as a simulated one may, ms. */
 const OWN_CLOCK_MS = 300_000;
 
-/** Everything the engine tells while it is up. */
+/** Draws the account while the engine is up. */
 export function EngineBoard(client: EngineClient): {
   element: HTMLElement;
   update: (state: EngineState) => void;
@@ -31,7 +31,7 @@ export function EngineBoard(client: EngineClient): {
 } {
   let venueAhead = 0;
   let heardTs: number | null = null;
-  /** the venue's present, as far as this machine knows it */
+  /** estimate of the venue's clock, UTC ms */
   const venueNow = () => Date.now() + venueAhead;
 
   const problem = h("p", {class: "problem", role: "alert"});
@@ -51,7 +51,7 @@ export function EngineBoard(client: EngineClient): {
       if (!figures) return null;
       const today = Number(d.status.account!.today);
       return Keys([
-        {label: "Value of the account", unit: ACCOUNT_UNIT, ...figures.equity},
+        {label: "Account equity", unit: ACCOUNT_UNIT, ...figures.equity},
         {
           label: "Since 00:00 UTC",
           unit: ACCOUNT_UNIT,
@@ -75,11 +75,11 @@ export function EngineBoard(client: EngineClient): {
         trades: marksOf(d)
       }),
     {
-      title: "Value of the account",
+      title: "Account equity",
       subtitle: () =>
-        `In ${ACCOUNT_UNIT}, UTC, both legs marked at the newest quotes. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+        `In ${ACCOUNT_UNIT}, UTC, both legs marked at the newest quotes. ○ opened, ▲ closed with a gain, ▼ with a loss; grey line: capital.`,
       height: 240,
-      nothing: (d) => (d.equity.length > 1 && d.status.account ? null : "The first hour has not ended yet.")
+      nothing: (d) => (d.equity.length > 1 && d.status.account ? null : "The chart starts after the first full hour.")
     }
   );
   const opportunities = SteadyBlock<EngineData["opportunities"]>((d) => OpportunityTable(d, venueNow));
@@ -91,7 +91,7 @@ export function EngineBoard(client: EngineClient): {
   const books = SteadyBlock<Pick<EngineData, "reconciliation">>((d) => BooksTable(d.reconciliation));
   const alarm = SteadyBlock<EngineData>(
     (d) => Alarm(d),
-    (d) => JSON.stringify([d.status.state, d.status.why, bareOf(d)])
+    (d) => JSON.stringify([d.status.state, d.status.why, unhedgedOf(d)])
   );
   const trades = SteadyBlock<EngineData["trades"]>(
     (d) => [
@@ -99,7 +99,7 @@ export function EngineBoard(client: EngineClient): {
         ? h(
             "p",
             {class: "subtitle"},
-            "Press one to step through it, or ",
+            "Click the opening time of a trade to replay it, or ",
             h("a", {href: replayLink()}, "replay the whole run"),
             "."
           )
@@ -122,8 +122,8 @@ export function EngineBoard(client: EngineClient): {
     (d) => {
       problem.textContent = "";
       if (d.status.venueTs !== null) {
-        // The venue's present comes late, up to a whole cycle; only a clock of its own, as a simulated venue may have,
-        // is worth following.
+        // The venue's time arrives up to one cycle late. It is followed only when the venue has its own clock, as a
+        // simulated one may.
         const ahead = d.status.venueTs - Date.now();
         venueAhead = Math.abs(ahead) < OWN_CLOCK_MS ? 0 : venueAhead === 0 ? ahead : Math.max(venueAhead, ahead);
       }
@@ -144,7 +144,7 @@ export function EngineBoard(client: EngineClient): {
       notes.update(d.notifications);
       steps.update(d.status.cycle);
     },
-    (error) => (problem.textContent = `could not be read: ${error.message}; asking again`)
+    (error) => (problem.textContent = `the account could not be read: ${error.message}; retrying`)
   );
   const part = (title: string, ...children: (HTMLElement | string)[]) =>
     h("section", {}, h("h2", {}, title), ...children);
@@ -157,10 +157,10 @@ export function EngineBoard(client: EngineClient): {
       h("div", {class: "frame frame--keys"}, keys.element),
       part("Open hedges", positions.element),
       h("div", {class: "frame", style: "--h: 330px"}, equity.element),
-      part("What could be opened", opportunities.element),
+      part("Opportunities", opportunities.element),
       part("Risk", risk.element),
-      part("Books", books.element),
-      part("What was decided", decisions.element),
+      part("Reconciliation", books.element),
+      part("Decisions", decisions.element),
       part("Closed trades", trades.element),
       part("Settings", settings.element, rules.element),
       part("Log", notes.element, steps.element)
@@ -170,10 +170,10 @@ export function EngineBoard(client: EngineClient): {
   };
 }
 
-/** The line that shows that it lives: mode, state, venue, heartbeat, and what it waits for. */
+/** Draws the status line: mode, state, venue, heartbeat, cycle, and what the engine waits for. */
 function Pulse(
   {mode, state, venue, origin, simulated, dryRun, version, blockedBy, cycle}: EngineData["status"],
-  heard: () => number | null
+  lastEventTs: () => number | null
 ): HTMLElement {
   const bad = state === "halted";
   return h(
@@ -186,7 +186,7 @@ function Pulse(
       "span",
       {},
       "heartbeat ",
-      Ticking((now) => (heard() === null ? "–" : shortAge(now - heard()!)))
+      Ticking((now) => (lastEventTs() === null ? "–" : shortAge(now - lastEventTs()!)))
     ),
     h(
       "span",
@@ -200,7 +200,7 @@ function Pulse(
       ? h(
           "span",
           {class: "blocked"},
-          `waits for ${blockedBy.what} `,
+          `waiting for ${blockedBy.what} `,
           h("progress", {
             max: 1,
             value: blockedBy.progress,
@@ -213,35 +213,37 @@ function Pulse(
   );
 }
 
-/** What is at stake, by word first: real money, an account of a simulated venue, orders that are not sent, paper. */
+/** Shows what is at stake: real money, an account at a simulated venue, a dry run, or paper. */
 export function modeBadge({
   mode,
   simulated,
   dryRun
 }: Pick<EngineData["status"], "mode" | "simulated" | "dryRun">): HTMLElement {
-  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown and not sent");
+  if (mode === "live" && dryRun) return badge("live · dry run", "warn", "orders are shown but not sent");
   if (mode === "live")
     return badge(
       simulated ? "LIVE · simulated account" : "LIVE · real money",
       "bad",
-      "orders go to the venue and move what the account holds"
+      "orders are sent to the venue and change the account"
     );
-  return badge(mode, "plain", mode === "paper" ? "orders are filled here, at the venue's quotes" : `mode ${mode}`);
+  return badge(mode, "plain", mode === "paper" ? "orders are simulated at the venue's quotes" : `mode ${mode}`);
 }
 
-const bareOf = ({positions}: Pick<EngineData, "positions">): string[] =>
+const unhedgedOf = ({positions}: Pick<EngineData, "positions">): string[] =>
   positions.filter((d) => d.naked).map((d) => d.pair);
 
-/** A halted engine or a leg that stands alone, where it cannot be overlooked; nothing otherwise. */
+/** Warns of a halted engine or an unhedged leg; null otherwise. */
 export function Alarm({status: {state, why}, positions}: Pick<EngineData, "status" | "positions">): HTMLElement | null {
-  const bare = bareOf({positions});
-  if (state !== "halted" && bare.length === 0) return null;
+  const unhedged = unhedgedOf({positions});
+  if (state !== "halted" && unhedged.length === 0) return null;
   return h(
     "p",
     {class: "banner banner--critical", role: "alert"},
     [
-      ...(bare.length ? [`${bare.join(", ")}: one leg is not covered by the other. Look at the venue itself.`] : []),
-      ...(state === "halted" ? [`HALTED: ${why.replace(/\.$/, "")}. Nothing is opened until somebody resumes it.`] : [])
+      ...(unhedged.length ? [`${unhedged.join(", ")}: one leg is unhedged. Check the account at the venue.`] : []),
+      ...(state === "halted"
+        ? [`HALTED: ${why.replace(/\.$/, "")}. The engine opens no hedge until you resume it.`]
+        : [])
     ].join(" ")
   );
 }
@@ -254,16 +256,16 @@ const marksOf = ({trades, positions}: EngineData): TradeMark[] => [
   ...positions.map((d) => ({pair: d.pair, ts: d.entryTs, net: undefined}))
 ];
 
-/** The rest of the rules, which only a restart changes. */
+/** Lists the settings that only a restart changes. */
 const StrategyInForce = ({strategy, pairs, onStop}: EngineData["config"]): HTMLElement =>
   h(
     "details",
     {class: "more"},
-    h("summary", {}, "Everything else that is in force"),
+    h("summary", {}, "Other current settings"),
     h(
       "p",
       {class: "subtitle"},
-      `Pairs: ${pairs.join(", ") || "none"}. When it is stopped it will ${onStop} what is open. Only a restart changes these.`
+      `Pairs: ${pairs.join(", ") || "none"}. On a stop: ${onStop} open positions. These settings change only with a restart.`
     ),
     h(
       "dl",

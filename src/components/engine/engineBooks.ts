@@ -5,20 +5,20 @@ import {ACCOUNT_UNIT} from "./engineModel.js";
 import {LevelMark} from "./enginePositions.js";
 import {instant} from "../ui/format.js";
 
-/** What each component is, with its unit. */
+/** Labels of the components, with units. */
 const COMPONENTS: Readonly<Record<ReconciliationRow["component"], string>> = {
   coins: "coins held",
   short: "coins short",
   cash: `change of cash, ${ACCOUNT_UNIT}`,
   orders: "open orders",
-  fees: "taker fee, a share"
+  fees: "taker fee, share"
 };
 
-/** The ledger against the venue's own books, component by component, and what the next step takes in. */
+/** Draws the reconciliation of the ledger with the venue, by component, and what the next step records. */
 export function BooksTable(found: Reconciliation | null): HTMLElement {
-  if (!found) return h("p", {class: "muted"}, "The books have not been compared yet.");
+  if (!found) return h("p", {class: "muted"}, "Ledger and venue have not been compared yet.");
   const {ts, agrees, pending, rows} = found;
-  // what differs is read first
+  // mismatches first
   const sorted = [...rows].sort((a, b) => Number(a.agrees) - Number(b.agrees));
   return h(
     "div",
@@ -28,13 +28,13 @@ export function BooksTable(found: Reconciliation | null): HTMLElement {
       : h(
           "p",
           {class: "banner banner--critical", role: "alert"},
-          "The books do not agree: nothing is traded until they do."
+          "Ledger and venue do not match. The engine does not trade until they do."
         ),
     DataTable(sorted, {
-      caption: `The ledger against the venue's books, ${instant(ts)}: ${agrees ? "they agree" : "they do NOT agree"}`,
+      caption: `Ledger against venue, ${instant(ts)}: ${agrees ? "they match" : "they do NOT match"}`,
       param: "books",
       pageSize: 12,
-      nothing: "Nothing is held and nothing has flowed.",
+      nothing: "No position and no cash flow to compare.",
       columns: [
         {
           key: "component",
@@ -46,21 +46,19 @@ export function BooksTable(found: Reconciliation | null): HTMLElement {
         {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => d.pair ?? "–"},
         {key: "ledger", label: "Ledger", value: (d) => Number(d.ledger), cell: (d) => d.ledger},
         {key: "venue", label: "Venue", value: (d) => Number(d.venue), cell: (d) => d.venue},
-        {key: "residual", label: "Residual", value: (d) => Number(d.residual), cell: (d) => d.residual},
+        {key: "residual", label: "Difference", value: (d) => Number(d.residual), cell: (d) => d.residual},
         {
           key: "agrees",
-          label: "Agrees",
+          label: "Match",
           align: "left",
           value: (d) => Number(d.agrees),
           cell: (d) => [
             LevelMark(d.agrees ? "ok" : d.component === "fees" ? "alert" : "critical"),
-            d.agrees ? " yes" : d.component === "fees" ? " costs more" : " NO"
+            d.agrees ? " yes" : d.component === "fees" ? " higher fee" : " NO"
           ]
         }
       ]
     }),
-    pending.length
-      ? h("p", {class: "subtitle"}, `The venue has done, and the next step takes in: ${pending.join("; ")}.`)
-      : null
+    pending.length ? h("p", {class: "subtitle"}, `Pending, recorded at the next step: ${pending.join("; ")}.`) : null
   );
 }

@@ -11,22 +11,22 @@ import {
 } from "./engineSession.js";
 import {readEvents} from "./sse.js";
 
-/** How this page stands with the engine. */
+/** Connection of this page to the engine. */
 export type EngineLink = "unknown" | "down" | "no token" | "up";
 
-/** What is known of the engine; the account is there only while the link is up. */
+/** Last known state of the engine; `status` is null unless the link is up. */
 export interface EngineState {
   link: EngineLink;
   health: Health | null;
   status: EngineStatus | null;
-  /** this machine's time at the newest sign of life */
+  /** local time of the last reply or event, UTC ms */
   heardTs: number | null;
 }
 
 /** An event of the stream, by name. */
 export type EngineEvent = {[K in keyof EngineEvents]: {type: K; data: EngineEvents[K]}}[keyof EngineEvents];
 
-/** An answer of the engine that is not a success, in its words, with what to do. */
+/** An error reply of the engine, with its message and suggested fix; status 0 when no request was sent. */
 export class EngineError extends Error {
   constructor(
     message: string,
@@ -39,26 +39,26 @@ export class EngineError extends Error {
   }
 }
 
+/** Messages between the tabs of one browser. */
 type Message =
-  | {say: "ask"}
-  | {say: "token"; token: string}
-  | {say: "state"; state: EngineState}
-  | {say: "event"; event: EngineEvent; id: string | undefined};
+  | {kind: "ask"}
+  | {kind: "token"; token: string}
+  | {kind: "state"; state: EngineState}
+  | {kind: "event"; event: EngineEvent; id: string | undefined};
 
-/** Longest silence of a stream that sends a heartbeat every ten seconds. */
+/** Longest silence of a stream whose heartbeat comes every ten seconds. */
 const SILENCE_MS = 35_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 const HEALTH_MS = 5_000;
 
 /**
- * The engine as the pages of one browser see it. Of all tabs, one holds the single stream of events (a lock decides
- * which) and relays it to the others, so that any number of tabs leaves connections free for commands. When that tab
- * closes, the next one takes over.
+ * Connects the tabs of one browser to the engine. A lock elects one tab that holds the only event stream and relays it
+ * to the others, so that connections stay free for commands. When that tab closes, the next one takes over.
  */
 export class EngineClient {
   readonly base: string | null;
-  /** whether this tab came with a token or a ticket, so that an engine that is up will be told of */
+  /** whether this tab has a token or a ticket, so that it may see the account of a running engine */
   readonly expected: boolean;
   state: EngineState = {link: "unknown", health: null, status: null, heardTs: null};
   private token: string | null;
@@ -69,7 +69,7 @@ export class EngineClient {
   private readonly rejected = new Set<string>();
   private readonly channel: BroadcastChannel | undefined;
   private readonly listeners = new Set<(state: EngineState) => void>();
-  private readonly hearers = new Set<(event: EngineEvent) => void>();
+  private readonly eventListeners = new Set<(event: EngineEvent) => void>();
 
   constructor(private readonly session: SessionEnvironment = browserSession()) {
     const base = (this.base = engineBase(session));
@@ -81,8 +81,8 @@ export class EngineClient {
       return;
     }
     this.channel = new BroadcastChannel(`carrybook-engine ${base}`);
-    this.channel.onmessage = ({data}: MessageEvent<Message>) => this.heard(data);
-    this.channel.postMessage({say: "ask"} satisfies Message);
+    this.channel.onmessage = ({data}: MessageEvent<Message>) => this.onMessage(data);
+    this.channel.postMessage({kind: "ask"} satisfies Message);
     void (async () => {
       if (ticket !== null) await this.redeem(ticket);
       if (!navigator.locks) return this.lead();
@@ -90,17 +90,17 @@ export class EngineClient {
     })();
   }
 
-  /** Calls back with the state now and at every change; returns what ends it. */
+  /** Calls the listener with the state, now and on each change; returns a function that ends it. */
   watch(listener: (state: EngineState) => void): () => void {
     this.listeners.add(listener);
     listener(this.state);
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls back with every event of the stream. */
-  hear(hearer: (event: EngineEvent) => void): () => void {
-    this.hearers.add(hearer);
-    return () => this.hearers.delete(hearer);
+  /** Calls the listener with each event of the stream; returns a function that ends it. */
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    this.eventListeners.add(listener);
+    return () => this.eventListeners.delete(listener);
   }
 
   get = <T>(path: string): Promise<T> => this.request<T>("GET", path);
@@ -108,8 +108,8 @@ export class EngineClient {
   post = <T>(path: string, body: unknown = {}): Promise<T> => this.request<T>("POST", path, body);
 
   /**
-   * A command that must arrive: when nothing has come back for a second, it goes out once more under the machine's other
-   * name, over connections of its own. The engine takes a repeat for the same command.
+   * Posts a command that must arrive. Without a reply within a second, it is sent again to the machine's other name,
+   * which has its own connections. The command is idempotent.
    */
   async urgent<T>(path: string): Promise<T> {
     const other = this.base && otherName(this.base);
@@ -132,7 +132,7 @@ export class EngineClient {
     return (await reply.json().catch(() => null)) as T;
   }
 
-  /** A document that is no JSON, as text: a file cannot be linked to, since the token travels in a header. */
+  /** Fetches a document as text. A link to the file would not work, because the token is sent in a header. */
   async text(path: string): Promise<string> {
     return (await this.send("GET", path, undefined, this.base)).text();
   }
@@ -164,9 +164,9 @@ export class EngineClient {
     try {
       const {token} = await this.request<{token: string}>("POST", "/ticket", {ticket});
       this.take(token);
-      this.channel?.postMessage({say: "token", token} satisfies Message);
+      this.channel?.postMessage({kind: "token", token} satisfies Message);
     } catch {
-      // A used or old ticket: the page goes on without a token and says how to get a link.
+      // A used or expired ticket: the page stays without a token and shows how to get a link.
     }
   }
 
@@ -178,7 +178,7 @@ export class EngineClient {
   }
 
   private forget(): void {
-    // A tab that still holds it must not hand it back.
+    // Another tab may still send the rejected token.
     if (this.token !== null) this.rejected.add(this.token);
     this.token = null;
     storeToken(this.session, null);
@@ -186,42 +186,42 @@ export class EngineClient {
     this.update({link: "no token", status: null});
   }
 
-  private heard(message: Message): void {
-    if (message.say === "ask") {
-      if (this.token !== null) this.channel?.postMessage({say: "token", token: this.token} satisfies Message);
-      if (this.leads) this.channel?.postMessage({say: "state", state: this.state} satisfies Message);
-    } else if (message.say === "token") this.take(message.token);
-    else if (message.say === "state" && !this.leads) {
+  private onMessage(message: Message): void {
+    if (message.kind === "ask") {
+      if (this.token !== null) this.channel?.postMessage({kind: "token", token: this.token} satisfies Message);
+      if (this.leads) this.channel?.postMessage({kind: "state", state: this.state} satisfies Message);
+    } else if (message.kind === "token") this.take(message.token);
+    else if (message.kind === "state" && !this.leads) {
       const {link} = message.state;
-      // A tab that has not been given the token yet shows nothing of the account.
+      // Without the token, a tab shows nothing of the account.
       this.update(
         link === "up" && this.token === null ? {...message.state, link: "no token", status: null} : message.state
       );
-      if (link === "up" && this.token === null) this.channel?.postMessage({say: "ask"} satisfies Message);
-    } else if (message.say === "event" && !this.leads) {
-      // Whoever takes the stream over goes on after what all have heard.
+      if (link === "up" && this.token === null) this.channel?.postMessage({kind: "ask"} satisfies Message);
+    } else if (message.kind === "event" && !this.leads) {
+      // A tab that takes over resumes the stream after the last relayed event.
       this.lastId = message.id;
-      this.tell(message.event);
+      this.emit(message.event);
     }
   }
 
   private update(change: Partial<EngineState>): void {
     this.state = {...this.state, ...change};
-    if (this.leads) this.channel?.postMessage({say: "state", state: this.state} satisfies Message);
+    if (this.leads) this.channel?.postMessage({kind: "state", state: this.state} satisfies Message);
     for (const listener of this.listeners) listener(this.state);
   }
 
-  private tell(event: EngineEvent): void {
+  private emit(event: EngineEvent): void {
     this.state = {...this.state, heardTs: Date.now()};
     if (event.type === "status") this.state.status = event.data;
     if (event.type === "cycle" && this.state.status) this.state.status = {...this.state.status, cycle: event.data};
     if (this.state.link !== "up" && this.token !== null) this.state.link = "up";
     if (this.token === null) return;
-    for (const hearer of this.hearers) hearer(event);
+    for (const listener of this.eventListeners) listener(event);
     for (const listener of this.listeners) listener(this.state);
   }
 
-  /** Holds the stream for all tabs, from now until this tab closes. */
+  /** Holds the stream for all tabs until this tab closes. */
   private async lead(): Promise<never> {
     this.leads = true;
     let wait = FIRST_WAIT_MS;
@@ -235,7 +235,7 @@ export class EngineClient {
       }
       if (this.token === null) {
         this.update({link: "no token", health, status: null, heardTs: Date.now()});
-        this.channel?.postMessage({say: "ask"} satisfies Message);
+        this.channel?.postMessage({kind: "ask"} satisfies Message);
         await this.pause(HEALTH_MS, true);
         continue;
       }
@@ -246,7 +246,7 @@ export class EngineClient {
     }
   }
 
-  /** The engine's health, or null when nobody or something else answers. A built site answers itself that none is there. */
+  /** Returns the engine's health; null when nothing answers, or something other than an engine, as on a static site. */
   private async health(): Promise<Health | null> {
     try {
       const reply = await fetch(`${this.base}/health`, {cache: "no-store", signal: AbortSignal.timeout(4_000)});
@@ -257,7 +257,7 @@ export class EngineClient {
     }
   }
 
-  /** One stream from its beginning to its end; true when it brought anything. */
+  /** Reads one stream to its end; returns whether any event arrived. */
   private async follow(): Promise<boolean> {
     const stream = (this.stream = new AbortController());
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -284,13 +284,13 @@ export class EngineClient {
         heard = true;
         if (id !== undefined) this.lastId = id;
         const first = this.state.link !== "up";
-        const told = {type: event, data: JSON.parse(data)} as EngineEvent;
-        this.tell(told);
+        const parsed = {type: event, data: JSON.parse(data)} as EngineEvent;
+        this.emit(parsed);
         if (first) this.update({});
-        this.channel?.postMessage({say: "event", event: told, id: this.lastId} satisfies Message);
+        this.channel?.postMessage({kind: "event", event: parsed, id: this.lastId} satisfies Message);
       });
     } catch {
-      // Broken or silent: the loop asks for the health and begins again where it was.
+      // Broken or silent: the loop checks the health and resumes after the last event.
     } finally {
       clearTimeout(timer);
     }
@@ -312,5 +312,5 @@ export class EngineClient {
 
 let client: EngineClient | undefined;
 
-/** The one client of this page. */
+/** Returns the client of this page, shared by all components. */
 export const engineClient = (): EngineClient => (client ??= new EngineClient());

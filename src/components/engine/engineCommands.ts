@@ -6,7 +6,7 @@ import {instant} from "../ui/format.js";
 import type {Live} from "../ui/liveFigure.js";
 import {TwoStep} from "../ui/twoStep.js";
 
-/** What an emergency stop answers; `left` names what could not be closed. */
+/** Reply to an emergency stop; `left` names the pairs that could not be closed. */
 interface EmergencyReport {
   ts: number;
   done: boolean;
@@ -14,15 +14,14 @@ interface EmergencyReport {
   left: string[];
 }
 
-/** The account as the commands need it. */
 export interface CommandView {
   status: EngineStatus;
   positions: readonly PositionReport[];
 }
 
 /**
- * The commands to the engine. They stand in one row that never moves; what each answered is said below it, and what an
- * emergency stop has left stays there until the engine is resumed.
+ * Draws the commands to the engine in a row that never moves. Replies are shown below it; the result of an emergency
+ * stop stays until the engine is resumed.
  */
 export function EngineCommands(client: EngineClient): Live<CommandView> {
   let view: CommandView | undefined;
@@ -31,7 +30,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     id: "pause-reason",
     type: "text",
     maxlength: 200,
-    placeholder: "why, in a few words",
+    placeholder: "a short reason",
     autocomplete: "off"
   });
   const open = () => view?.positions ?? [];
@@ -52,8 +51,8 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       class: "button",
       click: () =>
         run(
-          client.post("/engine/pause", {reason: reason.value.trim() || "asked for on the page"}),
-          "Paused: nothing new is opened; exits, settlements and risk go on."
+          client.post("/engine/pause", {reason: reason.value.trim() || "paused on the Engine page"}),
+          "Paused: no new entries. Exits, funding settlements and risk rules continue."
         )
     },
     "Pause entries"
@@ -67,13 +66,13 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     label: "Stop and keep positions",
     armed: "Stop now",
     warning: () => stopWarning(open(), "keep"),
-    act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping; what is open stays open.")
+    act: () => run(client.post("/engine/stop", {positions: "keep"}), "The engine is stopping. Open positions are kept.")
   });
   const close = TwoStep({
     label: "Stop and close positions",
     armed: "Close all and stop",
     warning: () => stopWarning(open(), "close"),
-    act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing what is open, then stopping.")
+    act: () => run(client.post("/engine/stop", {positions: "close"}), "Closing open positions, then stopping.")
   });
   const emergency = TwoStep({
     label: "Emergency stop",
@@ -81,22 +80,22 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     warning: () => emergencyWarning(open()),
     danger: true,
     act: async () => {
-      said.textContent = "The emergency stop is on its way …";
+      said.textContent = "Sending the emergency stop …";
       await run(
         client.urgent<EmergencyReport>("/engine/emergency-stop").then((report) => (answered = report)),
         ""
       );
-      tell();
+      showResult();
     }
   });
   let answered: EmergencyReport | undefined;
   let confirmed = false;
   const result = h("div", {role: "alert"});
 
-  /** What the stop has done: the engine's own word where there is one, else what it answered. */
-  function tell(): void {
+  /** Shows the result of the emergency stop, from the engine's status or else from its reply. */
+  function showResult(): void {
     const now = view?.status.emergency;
-    // The answer stands until the engine has said it itself and has gone on since.
+    // The reply stays until the status has confirmed the stop and the engine has resumed.
     if (now || view?.status.state === "halted") confirmed = true;
     else if (confirmed) {
       answered = undefined;
@@ -108,10 +107,10 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     const text =
       `Emergency stop at ${instant(report.ts)}: ` +
       (report.left.length
-        ? `${report.left.join(", ")} could not be closed yet; it is tried again in every cycle. Look at the venue itself.`
+        ? `${report.left.join(", ")} could not be closed yet. The engine retries in every cycle. Check the account at the venue.`
         : report.done
           ? `${closed.length ? `${closed.join(", ")} closed; ` : ""}nothing is left open. The engine is halted until you resume it.`
-          : "closing what is open …");
+          : "closing open positions …");
     if (result.textContent === text) return;
     result.replaceChildren(h("p", {class: "banner banner--critical"}, text));
   }
@@ -123,7 +122,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       h(
         "div",
         {class: "controls"},
-        h("div", {class: "control"}, h("label", {for: "pause-reason"}, "Reason of a pause"), reason),
+        h("div", {class: "control"}, h("label", {for: "pause-reason"}, "Reason for pausing"), reason),
         pause,
         resume,
         keep.button,
@@ -141,7 +140,7 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
       const ending = state === "stopping" || state === "stopped";
       if (!keep.button.classList.contains("armed")) keep.button.disabled = ending;
       if (!close.button.classList.contains("armed")) close.button.disabled = ending;
-      tell();
+      showResult();
     }
   };
 }

@@ -11,7 +11,7 @@ import type {
 } from "../../lib/wire/trading.js";
 import type {EngineClient, EngineEvent} from "./engineClient.js";
 
-/** All that the Engine page shows of the account, straight from the API and nowhere else. */
+/** Data of the Engine page, as the API returns it. */
 export interface EngineData {
   status: EngineStatus;
   positions: PositionReport[];
@@ -20,13 +20,13 @@ export interface EngineData {
   trades: TradeReport[];
   equity: [number, string][];
   risk: RiskReport;
-  /** null before the books were first compared */
+  /** null before the first reconciliation */
   reconciliation: Reconciliation | null;
   config: EngineConfigReport;
   notifications: Notification[];
 }
 
-/** Where each part comes from. */
+/** API path of each part. */
 const PATHS: Readonly<Record<Exclude<keyof EngineData, "status">, string>> = {
   positions: "/positions",
   opportunities: "/opportunities",
@@ -42,16 +42,16 @@ type Part = keyof typeof PATHS;
 const ALL = Object.keys(PATHS) as Part[];
 const LONGEST_BACKLOG = 100;
 
-/** Which parts an event makes old. */
-const OLD: Readonly<Record<string, readonly Part[]>> = {
+/** Parts that each event makes stale. */
+const STALE: Readonly<Record<string, readonly Part[]>> = {
   cycle: ["opportunities", "decisions", "risk", "reconciliation", "config", "equity"],
   trade: ["trades", "decisions", "equity", "positions"],
   reset: ALL
 };
 
 /**
- * Keeps the parts of the Engine page as new as the stream of events: small parts come with their events, the others are
- * fetched again when an event says that they are old, at most twice a second.
+ * Keeps the data of the Engine page current. Small parts come with their events; the others are fetched again when an
+ * event makes them stale, at most twice a second. Returns a function that ends it.
  */
 export function followEngine(
   client: EngineClient,
@@ -59,13 +59,13 @@ export function followEngine(
   onError: (error: Error) => void = console.error
 ): () => void {
   let data: Partial<EngineData> = {};
-  const old = new Set<Part>(ALL);
+  const stale = new Set<Part>(ALL);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let fetching = false;
   let ended = false;
 
   const ready = (): boolean => Boolean(data.status) && ALL.every((part) => data[part] !== undefined);
-  const tell = (): void => {
+  const emit = (): void => {
     if (!ended && ready()) onData({...(data as EngineData)});
   };
   const ask = (): void => {
@@ -75,10 +75,10 @@ export function followEngine(
     }, 500);
   };
   async function refresh(): Promise<void> {
-    if (fetching || ended || !old.size) return;
+    if (fetching || ended || !stale.size) return;
     fetching = true;
-    const parts = [...old];
-    old.clear();
+    const parts = [...stale];
+    stale.clear();
     try {
       await Promise.all(
         parts.map(async (part) => {
@@ -86,12 +86,12 @@ export function followEngine(
             const value = await client.get(PATHS[part]);
             data = {...data, [part]: value};
           } catch (error) {
-            old.add(part);
+            stale.add(part);
             throw error;
           }
         })
       );
-      tell();
+      emit();
     } catch (error) {
       if (!ended) onError(error as Error);
       if (!ended && client.state.link === "up") setTimeout(ask, 2_000);
@@ -99,19 +99,19 @@ export function followEngine(
     } finally {
       fetching = false;
     }
-    if (old.size) ask();
+    if (stale.size) ask();
   }
-  const heard = (event: EngineEvent): void => {
+  const onEvent = (event: EngineEvent): void => {
     if (event.type === "status") data.status = event.data;
     else if (event.type === "cycle" && data.status) data.status = {...data.status, cycle: event.data};
     else if (event.type === "position") data.positions = event.data;
     else if (event.type === "notification")
       data.notifications = [event.data, ...(data.notifications ?? [])].slice(0, LONGEST_BACKLOG);
-    for (const part of OLD[event.type] ?? []) old.add(part);
-    if (old.size) ask();
-    tell();
+    for (const part of STALE[event.type] ?? []) stale.add(part);
+    if (stale.size) ask();
+    emit();
   };
-  const unhear = client.hear(heard);
+  const unsubscribe = client.onEvent(onEvent);
   void (async () => {
     try {
       data.status = client.state.status ?? (await client.get<EngineStatus>("/status"));
@@ -123,6 +123,6 @@ export function followEngine(
   return () => {
     ended = true;
     clearTimeout(timer);
-    unhear();
+    unsubscribe();
   };
 }

@@ -11,18 +11,18 @@ import {HOUR_MS} from "../../lib/time/grid.js";
 import type {EngineState} from "./engineClient.js";
 import {age, bp, count, money, number, percent, plural, signGlyph, span} from "../ui/format.js";
 
-/** What the account is kept in. */
+/** Currency of the account. */
 export const ACCOUNT_UNIT = "USDT";
 
-/** A signed amount as a reader sees it: `▲ 1.23`, `▼ −0.40`, `0.00`. */
+/** Formats a signed amount: `▲ 1.23`, `▼ −0.40`, `0.00`. */
 export const signed = (x: number | null, digits = 2): string =>
   x === null ? "–" : `${signGlyph(x)} ${number(x, digits)}`.trim();
 
-/** The one line about the engine that stands on every page. */
+/** Returns the line about the engine that every page shows. */
 export function stripText({link, status}: EngineState, now: number): string {
   if (link === "unknown") return "engine …";
   if (link === "down") return "engine off";
-  if (link === "no token" || !status) return "engine runs, this tab is not signed in";
+  if (link === "no token" || !status) return "engine on, this tab is not signed in";
   const {mode, state, account, cycle} = status;
   return [
     `engine: ${mode}`,
@@ -32,11 +32,11 @@ export function stripText({link, status}: EngineState, now: number): string {
   ].join(" · ");
 }
 
-/** An age for a narrow place: `12 s ago`. */
+/** Formats an age for a narrow place: `12 s ago`. */
 export const shortAge = (ms: number): string =>
   ms < 1_000 ? "now" : ms < 60_000 ? `${count(Math.floor(ms / 1_000))} s ago` : `${span(ms)} ago`;
 
-/** Time left until an instant as a clock: `7:59:30`; `due` when it has come. */
+/** Formats the time left as a clock: `7:59:30`; `due` at zero or below. */
 export function countdown(ms: number): string {
   if (ms <= 0) return "due";
   const s = Math.floor(ms / 1_000);
@@ -44,22 +44,22 @@ export function countdown(ms: number): string {
   return `${Math.floor(s / 3_600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
-/** One sentence that answers the page's question. */
+/** Answers the page's question. */
 export function engineAnswer(status: EngineStatus, positions: readonly PositionReport[]): string {
   const {state, why, account, emergency} = status;
   const what = `The engine is ${state}${why ? `: ${why.replace(/\.$/, "")}` : ""}.`;
   if (!account) return what;
-  const bare = positions.filter((d) => !d.hedged);
-  const legs = bare.length
-    ? `No: ${bare.map((d) => d.pair).join(", ")} ${bare.length === 1 ? "has" : "have"} only one leg.`
+  const unhedged = positions.filter((d) => !d.hedged);
+  const legs = unhedged.length
+    ? `No: ${unhedged.map((d) => d.pair).join(", ")} ${unhedged.length === 1 ? "has" : "have"} only one leg.`
     : positions.length
       ? `Yes: ${positions.length === 1 ? "the only hedge has" : `all ${count(positions.length)} hedges have`} both legs.`
-      : "Nothing is open.";
+      : "No hedge is open.";
   const left = emergency?.left.length ? ` The emergency stop could not close ${emergency.left.join(", ")}.` : "";
   return `${legs} ${what}${left}`;
 }
 
-/** How near something is to its limit; read by its glyph, repeated by its colour. */
+/** Distance of a value to its limit, as a level; drawn as glyph and colour. */
 export type Level = RiskRule["level"];
 export const LEVELS: Readonly<Record<Level, {glyph: string; word: string}>> = {
   ok: {glyph: "✓", word: "ok"},
@@ -67,13 +67,13 @@ export const LEVELS: Readonly<Record<Level, {glyph: string; word: string}>> = {
   critical: {glyph: "✗", word: "critical"}
 };
 
-/** Shares of the way to liquidation at which a hedge alerts and is left. */
+/** Margin ratios (1 is liquidation) at which a hedge alerts and is closed. */
 const ALERT = 0.8;
 const CRITICAL = 0.9;
 export const marginLevel = (ratio: number | null): Level =>
   ratio === null || ratio < ALERT ? "ok" : ratio < CRITICAL ? "alert" : "critical";
 
-/** Rules that need attention first, else in the order they came. */
+/** Sorts rules by level, worst first, otherwise in their original order. */
 export const sortRules = (rules: readonly RiskRule[]): RiskRule[] => {
   const rank: Record<Level, number> = {critical: 0, alert: 1, ok: 2};
   return rules
@@ -93,7 +93,7 @@ export function conditionLine({name, unit, value, relation, limit, met}: Opportu
 export const otherReasons = ({blockedBy}: Opportunity): string[] =>
   blockedBy.filter(({code}) => code !== "condition").map(({words}) => words);
 
-/** The account by the hour as a curve on a regular grid; each point holds until the next. */
+/** Returns the hourly account values as a step curve on a regular grid; null without a point. */
 export function equityCurve(points: readonly (readonly [number, string])[]): Curve | null {
   const first = points[0];
   const last = points.at(-1);
@@ -109,26 +109,26 @@ export function equityCurve(points: readonly (readonly [number, string])[]): Cur
   return {startMs: first[0], stepMs, values};
 }
 
-/** What the first press of the emergency stop announces. */
+/** Describes what the second press of the emergency stop will do. */
 export function emergencyWarning(positions: readonly PositionReport[]): string {
   const pairs = positions.map((d) => d.pair);
   return pairs.length
-    ? `Press again within 10 seconds: every waiting order is cancelled, ${plural(pairs.length, "hedge")} (${pairs.join(", ")}) ${pairs.length === 1 ? "is" : "are"} closed at once at whatever price there is, and the engine halts until it is resumed.`
-    : "Press again within 10 seconds: every waiting order is cancelled and the engine halts until it is resumed. Nothing is open.";
+    ? `Press again within 10 seconds: all open orders are cancelled, ${plural(pairs.length, "hedge")} (${pairs.join(", ")}) ${pairs.length === 1 ? "is" : "are"} closed at once at the market price, and the engine halts until you resume it.`
+    : "Press again within 10 seconds: all open orders are cancelled and the engine halts until you resume it. No hedge is open.";
 }
 
-/** What the first press of an orderly stop announces. */
+/** Describes what the second press of an orderly stop will do. */
 export function stopWarning(positions: readonly PositionReport[], what: "keep" | "close"): string {
   const first = "Press again within 10 seconds: ";
-  if (!positions.length) return `${first}the engine ends in order. Nothing is open.`;
+  if (!positions.length) return `${first}the engine shuts down. No hedge is open.`;
   const hedges = plural(positions.length, "hedge");
   const one = positions.length === 1;
   return what === "keep"
-    ? `${first}the engine ends in order. ${hedges} ${one ? "stays" : "stay"} open, and nobody watches the margin.`
-    : `${first}${hedges} ${one ? "is" : "are"} closed in order, spread and fees are paid, then the engine ends.`;
+    ? `${first}the engine shuts down. ${hedges} ${one ? "stays" : "stay"} open, and the margin is not monitored.`
+    : `${first}${hedges} ${one ? "is" : "are"} closed, at the cost of spread and fees, then the engine shuts down.`;
 }
 
-/** Four figures at most: the account on what, today, capital at work, hedges. */
+/** Returns the key figures: value of the account, result today, free capital, open hedges; null without an account. */
 export function accountFigures({account, startedTs}: EngineStatus, now: number) {
   if (!account) return null;
   const gain = Number(account.equity) - Number(account.capital);
@@ -139,7 +139,7 @@ export function accountFigures({account, startedTs}: EngineStatus, now: number) 
     },
     today: {
       value: signed(Number(account.today)),
-      note: `realised ${signed(Number(account.realised))}, open ${signed(Number(account.unrealised))} in all`
+      note: `realised ${signed(Number(account.realised))}, unrealised ${signed(Number(account.unrealised))} in total`
     },
     free: {
       value: number(Number(account.free), 2),
@@ -154,6 +154,6 @@ export function accountFigures({account, startedTs}: EngineStatus, now: number) 
 
 const share = (part: string, whole: string): number | null => (Number(whole) ? Number(part) / Number(whole) : null);
 
-/** Whether a setting has a value that waits for the next cycle. */
+/** Returns whether a setting has a value that applies at the next cycle. */
 export const isPending = ({pending}: EngineConfigReport, key: keyof EngineSettings): boolean =>
   pending?.[key] !== undefined;

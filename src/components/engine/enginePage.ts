@@ -4,8 +4,8 @@ import {EngineBoard} from "./engineBoard.js";
 import {engineClient, type EngineClient, type EngineState} from "./engineClient.js";
 
 /**
- * The Engine page: the account while the engine is up and this tab may see it, else how to get there. Nothing of an
- * account that was shown stays when the engine goes.
+ * Draws the account while the engine is up and this tab may see it, else how to get there. An account is removed from
+ * the page as soon as the engine is gone.
  */
 export function EnginePage(client: EngineClient = engineClient()): HTMLElement {
   const element = h("div", {class: "engine"});
@@ -29,38 +29,38 @@ type Kind = EngineState["link"] | "data";
 const kindOf = ({link, status}: EngineState): Kind =>
   link === "up" ? (status ? (status.mode === "data" ? "data" : "up") : "unknown") : link;
 
-/** What stands there instead of an account. */
+/** Explains why no account is shown, with the command that helps. */
 function Absent(kind: Kind): HTMLElement {
-  if (kind === "unknown") return h("p", {class: "answer"}, "Asking the engine …");
+  if (kind === "unknown") return h("p", {class: "answer"}, "Connecting to the engine …");
   if (kind === "down")
     return h(
       "div",
       {},
       h("p", {class: "answer"}, "The engine is not running, so there is no account to show."),
       EmptyState(
-        "All at once, demo, pages and engine, or the engine alone, trading on paper:",
+        "Start demo, pages and engine together, or only the engine in paper mode:",
         "npm start",
         "npx carrybook engine --mode paper"
       ),
       h(
         "p",
         {},
-        "It prints a link to this page. What it did before is in its journal and comes back with it; what a live engine left open is at the venue, whether the engine runs or not."
+        "The engine prints a link to this page. It restores its account from its journal. Positions of a live engine stay open at the venue while the engine is off."
       )
     );
   if (kind === "no token")
     return h(
       "div",
       {},
-      h("p", {class: "answer"}, "The engine runs, but this tab may not see the account yet."),
+      h("p", {class: "answer"}, "The engine is running, but this tab is not signed in."),
       EmptyState(
-        "Open the link that the engine printed when it started, or ask for a fresh one:",
+        "Open the link that the engine printed at its start, or get a new one:",
         "npx carrybook engine --ticket"
       ),
       h(
         "p",
         {},
-        "A link works once and for ten minutes. It signs in this tab and the others of this browser that are open; the token is kept in the tab alone and goes with it."
+        "A link works once, within ten minutes. It signs in this tab and the other open tabs of this browser. The token is stored only in the tab and is deleted when the tab is closed."
       )
     );
   return h(
@@ -69,12 +69,8 @@ function Absent(kind: Kind): HTMLElement {
     h(
       "p",
       {class: "answer"},
-      "The engine runs in mode data: it fetches and repairs history and trades nothing, so no account is there."
+      "The engine is running in data mode: it fetches and repairs history but does not trade, so there is no account."
     ),
-    EmptyState(
-      "Stop it and start it with the trading loop, on paper:",
-      "npx carrybook stop",
-      "npx carrybook engine --mode paper"
-    )
+    EmptyState("Stop it and start it in paper mode:", "npx carrybook stop", "npx carrybook engine --mode paper")
   );
 }

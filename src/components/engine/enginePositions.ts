@@ -18,7 +18,7 @@ import {Ticking} from "../ui/ticking.js";
 
 const num = (text: string | null): number | null => (text === null ? null : Number(text));
 
-/** A level by its glyph, its word for those who do not see it, and its colour. */
+/** Draws a level as glyph and colour, with its word for screen readers. */
 export const LevelMark = (level: Level): HTMLElement =>
   h(
     "span",
@@ -27,7 +27,7 @@ export const LevelMark = (level: Level): HTMLElement =>
     h("span", {class: "sr-only"}, ` ${LEVELS[level].word}`)
   );
 
-/** A share of something that should not fill up: a bar, its glyph and its figure. */
+/** Draws the share of a limit in use: a bar, its glyph and its figure. */
 export function Meter(share: number | null, text: string): HTMLElement {
   const level = marginLevel(share);
   return h(
@@ -43,7 +43,7 @@ export function Meter(share: number | null, text: string): HTMLElement {
   );
 }
 
-/** An instant ahead, counted down by the venue's clock as far as this machine knows it. */
+/** Counts down to an instant by the given clock, which estimates the venue's. */
 export const Until = (ts: number | null, now: () => number): Child =>
   ts === null ? "–" : Ticking((t) => countdown(ts - t), {at: ts, now});
 
@@ -58,10 +58,10 @@ const amount = <T>(key: string, label: string, value: (d: T) => number | null, t
   cell: (d) => signed(value(d), 3)
 });
 
-/** The open hedges, marked at the newest quotes. */
+/** Draws the table of open hedges, marked at the newest quotes. */
 export function PositionTable(positions: readonly PositionReport[], now: () => number): HTMLElement {
   return DataTable(positions, {
-    caption: `Open hedges; money in ${ACCOUNT_UNIT}, marked at the newest quotes, before the costs of leaving`,
+    caption: `Open hedges; money in ${ACCOUNT_UNIT}, marked at the newest quotes, before exit costs`,
     param: "positions",
     nothing: "No hedge is open.",
     columns: [
@@ -72,12 +72,12 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
         align: "left",
         title: "spot bought and perpetual sold",
         value: (d) => (d.hedged ? 1 : 0),
-        cell: (d) => [d.hedged ? "✓ both" : "✗ one", d.waiting ? `, ${d.waiting} waits` : ""]
+        cell: (d) => [d.hedged ? "✓ both" : "✗ one", d.waiting ? `, ${d.waiting} pending` : ""]
       },
       {
         key: "net",
         label: "Net now",
-        title: "funding, basis, fees and slippage so far, if both legs were marked now",
+        title: "funding, basis, fees and slippage so far, with both legs marked now",
         first: "descending",
         value: (d) => num(d.unrealised),
         cell: (d) => {
@@ -85,8 +85,8 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
           return h("span", {class: net === null || net === 0 ? null : net > 0 ? "earned" : "paid"}, signed(net, 3));
         }
       },
-      amount("funding", "Funding", (d) => num(d.funding), "payments received, less those made"),
-      amount("basis", "Basis", (d) => num(d.basis), "change of the distance between the legs"),
+      amount("funding", "Funding", (d) => num(d.funding), "payments received less payments made"),
+      amount("basis", "Basis", (d) => num(d.basis), "result of the change in the price difference between the legs"),
       {
         key: "costs",
         label: "Costs",
@@ -108,21 +108,21 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
       {
         key: "predicted",
         label: "Predicted, bp",
-        title: "the rate the venue predicts for the next settlement; what settles may differ",
+        title: "rate predicted by the venue for the next settlement; the settled rate may differ",
         value: (d) => num(d.predictedRate),
         cell: (d) => bpValue(num(d.predictedRate), 3)
       },
       {
         key: "distance",
         label: "Rise to liquidation",
-        title: "how far the perpetual must rise for the venue to close the short leg; the bar is the margin used up",
+        title: "rise of the perpetual at which the venue liquidates the short leg; the bar is the margin used",
         value: (d) => d.distance,
         cell: (d) => Meter(d.marginRatio, percent(d.distance, 1))
       },
       {
         key: "margin",
         label: "Margin used, %",
-        title: "share of the way from the entry's margin to liquidation: 100 % is liquidation",
+        title: "loss as a share of the distance from entry to liquidation; 100 % is liquidation",
         value: (d) => d.marginRatio,
         cell: (d) => number(d.marginRatio === null ? null : d.marginRatio * 100, 1)
       },
@@ -155,13 +155,13 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
   });
 }
 
-/** All pairs as the newest scan saw them, and what keeps each from being opened. */
+/** Draws the table of the newest scan: every pair with the reasons against an entry. */
 export function OpportunityTable(rows: readonly Opportunity[], now: () => number): HTMLElement {
   return DataTable(rows, {
-    caption: `${plural(rows.length, "pair")} by rank; rates in basis points per 8 h. ✓ met, ✗ not met: what an entry, or the exit of an open hedge, wants`,
+    caption: `${plural(rows.length, "pair")} by rank; rates in basis points per 8 h. ✓ met, ✗ not met: conditions of an entry or, for an open hedge, of its exit`,
     param: "opportunities",
     pageSize: 10,
-    nothing: "The first scan has not been made yet.",
+    nothing: "There was no scan yet.",
     dim: (d) => d.position === "flat" && d.blockedBy.length > 0,
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair, cell: (d) => pairLink(d.pair)},
@@ -195,7 +195,7 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
       {
         key: "spread",
         label: "Spread, bp",
-        title: "between bid and ask, of their middle",
+        title: "ask less bid, relative to the mid price",
         value: (d) => num(d.spread),
         cell: (d) => bpValue(num(d.spread), 1)
       },
@@ -214,7 +214,7 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
       },
       {
         key: "why",
-        label: "What keeps it out",
+        label: "Conditions",
         align: "left",
         wrap: true,
         value: (d) => d.blockedBy.length,
@@ -223,9 +223,9 @@ export function OpportunityTable(rows: readonly Opportunity[], now: () => number
             ...d.conditions.map((c) => h("li", {}, conditionLine(c))),
             ...otherReasons(d).map((text) => h("li", {}, d.position === "flat" ? `✗ ${text}` : text))
           ]),
-          d.waiting ? `${d.waiting} waits for a price` : null,
+          d.waiting ? `${d.waiting} pending, no price yet` : null,
           d.position === "flat" && !d.blockedBy.length && !d.waiting
-            ? "Nothing does: it is entered when its next settlement says the same."
+            ? "Eligible: enters if the next settlement confirms."
             : null
         ]
       }

@@ -6,19 +6,19 @@ import {LevelMark} from "./enginePositions.js";
 import {instant, number, plural} from "../ui/format.js";
 import {numbersLine, REASONS} from "../run/tradeCard.js";
 
-/** What each kind of decision is, as a verb. */
+/** Labels of the kinds of decisions. */
 const KINDS: Readonly<Record<DecisionReport["kind"], string>> = {
-  enter: "wants in",
-  exit: "wants out",
-  drop: "no longer wants in",
-  lapse: "gave up waiting",
-  refused: "was refused",
-  gated: "was held back",
+  enter: "entry signal",
+  exit: "exit signal",
+  drop: "entry withdrawn",
+  lapse: "entry expired",
+  refused: "rejected",
+  gated: "blocked by risk rule",
   opened: "opened",
   closed: "closed",
   liquidated: "liquidated",
-  settled: "settled",
-  "not-sent": "would have ordered"
+  settled: "funding settled",
+  "not-sent": "order not sent (dry run)"
 };
 
 const when = <T extends {ts: number}>() => ({
@@ -29,24 +29,24 @@ const when = <T extends {ts: number}>() => ({
   cell: (d: T) => h("span", {title: instant(d.ts)}, new Date(d.ts).toISOString().slice(0, 19).replace("T", " "))
 });
 
-/** What was decided, refused and done, newest first, with the numbers that were known. */
+/** Draws the table of decisions and their results, newest first, with the numbers known at that time. */
 export function DecisionFeed(
   decisions: readonly DecisionReport[],
-  {caption = "Decisions and what became of them, newest first", param = "decisions"} = {}
+  {caption = "Decisions and their results, newest first", param = "decisions"} = {}
 ): HTMLElement {
   return DataTable(decisions, {
     caption,
     param,
     pageSize: 10,
-    nothing: "Nothing has been decided yet.",
+    nothing: "No decision yet.",
     columns: [
       when<DecisionReport>(),
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {key: "kind", label: "What", align: "left", value: (d) => d.kind, cell: (d) => KINDS[d.kind] ?? d.kind},
+      {key: "kind", label: "Event", align: "left", value: (d) => d.kind, cell: (d) => KINDS[d.kind] ?? d.kind},
       {
         key: "amount",
         label: ACCOUNT_UNIT,
-        title: "payment, net of a close, or notional of an opening",
+        title: "funding payment, net result of a close, or notional of an opening",
         value: (d) => (d.amount === null ? null : Number(d.amount)),
         cell: (d) =>
           d.amount === null
@@ -59,7 +59,7 @@ export function DecisionFeed(
       },
       {
         key: "reason",
-        label: "Because",
+        label: "Reason",
         align: "left",
         wrap: true,
         value: (d) => d.reason,
@@ -77,11 +77,11 @@ export function DecisionFeed(
   });
 }
 
-/** Every rule of the gate with its value against its limit; what needs attention first. */
+/** Draws the table of risk rules with value and limit; worst level first. */
 export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
   const bad = rules.filter((d) => d.level !== "ok").length;
   return DataTable(sortRules(rules), {
-    caption: `${plural(rules.length, "rule")}, ${bad ? `${bad} in need of attention` : "all within their limits"}`,
+    caption: `${plural(rules.length, "rule")}, ${bad ? `${bad} ${bad === 1 ? "needs" : "need"} attention` : "all within their limits"}`,
     param: "risk",
     pageSize: 20,
     nothing: "No rule has been evaluated yet.",
@@ -102,17 +102,17 @@ export function RiskTable(rules: readonly RiskRule[]): HTMLElement {
       },
       {key: "value", label: "Now", value: (d) => d.value, cell: (d) => d.value ?? "–"},
       {key: "limit", label: "Limit", value: (d) => d.limit},
-      {key: "says", label: "What it watches", align: "left", wrap: true, value: (d) => d.says},
-      {key: "does", label: "What it does", align: "left", wrap: true, value: (d) => d.does},
-      {key: "reason", label: "Why it stands there", align: "left", wrap: true, value: (d) => d.reason}
+      {key: "says", label: "Monitors", align: "left", wrap: true, value: (d) => d.says},
+      {key: "does", label: "Action", align: "left", wrap: true, value: (d) => d.does},
+      {key: "reason", label: "State", align: "left", wrap: true, value: (d) => d.reason}
     ]
   });
 }
 
-/** The newest firings of rules. */
+/** Draws the table of rules that fired. */
 export const FiredTable = ({fired}: Pick<RiskReport, "fired">): HTMLElement =>
   DataTable(fired, {
-    caption: "When a rule fired, newest first",
+    caption: "Rules that fired, newest first",
     param: "fired",
     pageSize: 5,
     nothing: "No rule has fired.",
@@ -131,13 +131,13 @@ export const FiredTable = ({fired}: Pick<RiskReport, "fired">): HTMLElement =>
     ]
   });
 
-/** What the engine has to say, newest first. */
+/** Draws the table of notifications, newest first. */
 export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
   DataTable(list, {
     caption: "Notifications, newest first",
     param: "notes",
     pageSize: 8,
-    nothing: "Nothing has been said yet.",
+    nothing: "No notifications yet.",
     columns: [
       when<Notification>(),
       {
@@ -155,21 +155,21 @@ export const NotificationTable = (list: readonly Notification[]): HTMLElement =>
     ]
   });
 
-/** The steps of the newest cycle; one that failed says so. */
+/** Draws the table of the steps of the newest cycle, with their errors. */
 export const CycleSteps = ({steps}: EngineStatus["cycle"]): HTMLElement =>
   DataTable(steps, {
     caption: "Steps of the newest cycle",
-    nothing: "No cycle has ended yet.",
+    nothing: "No cycle has finished yet.",
     columns: [
       {key: "name", label: "Step", align: "left", value: (d) => d.name},
       {key: "ms", label: "Took, ms", value: (d) => d.ms, cell: (d) => d.ms.toFixed(0)},
       {
         key: "error",
-        label: "Went wrong",
+        label: "Error",
         align: "left",
         wrap: true,
         value: (d) => d.error,
-        cell: (d) => (d.error ? `✗ ${d.error}` : "✓ nothing")
+        cell: (d) => (d.error ? `✗ ${d.error}` : "✓ none")
       }
     ]
   });

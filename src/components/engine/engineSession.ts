@@ -1,9 +1,9 @@
 import {siteRoot} from "../ui/links.js";
 
-/** Key of the token in this tab's own storage; it is in no address, cookie or file. */
+/** Key of the token in the tab's session storage; the token is in no URL, cookie or file. */
 const KEY = "carrybook-engine-token";
 
-/** What this module reads of the browser; tests give their own. */
+/** Parts of the browser that this module uses; replaced in tests. */
 export interface SessionEnvironment {
   location: {hash: string; href: string; hostname: string; pathname: string; search: string};
   history: {replaceState(data: unknown, unused: string, url: string): void};
@@ -12,9 +12,9 @@ export interface SessionEnvironment {
     setItem(key: string, value: string): void;
     removeItem(key: string): void;
   };
-  /** the address that the development preview names, when it does */
+  /** engine address from the meta tag of the development preview, if any */
   named: string | null;
-  /** root of the site this module was served from */
+  /** root URL of the site that served this module */
   root: string;
 }
 
@@ -29,15 +29,19 @@ export const browserSession = (): SessionEnvironment => ({
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])$/;
 
 /**
- * Base address of the engine, without a slash at the end: what the preview names, else the site's own root, because the
- * engine serves page and API from one origin. Null on any other machine: a published site asks nobody's ports.
+ * Returns the base URL of the engine without a trailing slash: the one named by the preview, else the site's root,
+ * because the engine serves pages and API from one origin. Null unless the host is a loopback address: a published site
+ * must not probe local ports.
  */
 export function engineBase({named, root, location: {hostname}}: SessionEnvironment): string | null {
   if (!LOOPBACK.test(hostname)) return null;
   return (named ?? root).replace(/\/$/, "");
 }
 
-/** The same server under its other name of this machine, which has connections of its own; null where there is none. */
+/**
+ * Returns the same server under the other loopback name. Browsers limit connections per host name, so this one has its
+ * own. Null when there is no other name.
+ */
 export function otherName(base: string): string | null {
   const url = new URL(base);
   if (url.hostname === "127.0.0.1") url.hostname = "localhost";
@@ -46,14 +50,13 @@ export function otherName(base: string): string | null {
   return url.href.replace(/\/$/, "");
 }
 
-/** Takes the one-time ticket out of the address, so that it is neither kept in the history nor copied with a link. */
+/** Returns the one-time ticket of the URL and removes it, so that it is not kept in the history or copied with a link. */
 export function takeTicket({location, history}: SessionEnvironment): string | null {
   const ticket = new URLSearchParams(location.hash.slice(1)).get("ticket");
   if (location.hash.includes("ticket=")) history.replaceState(null, "", `${location.pathname}${location.search}`);
   return ticket || null;
 }
 
-/** The token of this tab. */
 export const storedToken = ({storage}: SessionEnvironment): string | null => storage.getItem(KEY);
 
 export function storeToken({storage}: SessionEnvironment, token: string | null): void {

@@ -1,40 +1,40 @@
 import type {EngineConfigReport, EngineSettings} from "../../lib/wire/trading.js";
 import {Decimal, text} from "../../lib/money/decimal.js";
 
-/** One setting as a person types it: in units that are spoken, where the wire has shares and milliseconds. */
+/** A setting as typed, in display units; the API has shares and milliseconds. */
 export interface SettingField {
   key: keyof EngineSettings;
   label: string;
   unit: string;
-  /** typed value = wire value × scale */
+  /** typed value = API value × scale */
   scale: string;
   whole?: boolean;
 }
 
 export const SETTING_FIELDS: readonly SettingField[] = [
   {key: "minRate", label: "Enter at a rate of at least", unit: "bp per 8 h", scale: "10000"},
-  {key: "exitRate", label: "Leave below", unit: "bp per 8 h", scale: "10000"},
-  {key: "maxPositionUsd", label: "Notional of one hedge, at most", unit: "USDT", scale: "1"},
-  {key: "portfolioCapUsd", label: "Notional of all hedges, at most", unit: "USDT", scale: "1"},
-  {key: "maxHedges", label: "Hedges at once, at most", unit: "", scale: "1", whole: true},
-  {key: "minTurnover24h", label: "Turnover in 24 h, at least", unit: "USDT", scale: "1"},
-  {key: "intervalMs", label: "A cycle every", unit: "seconds", scale: "0.001"}
+  {key: "exitRate", label: "Exit below", unit: "bp per 8 h", scale: "10000"},
+  {key: "maxPositionUsd", label: "Maximum notional of one hedge", unit: "USDT", scale: "1"},
+  {key: "portfolioCapUsd", label: "Maximum notional of all hedges", unit: "USDT", scale: "1"},
+  {key: "maxHedges", label: "Maximum number of hedges", unit: "", scale: "1", whole: true},
+  {key: "minTurnover24h", label: "Minimum turnover in 24 h", unit: "USDT", scale: "1"},
+  {key: "intervalMs", label: "Cycle interval", unit: "seconds", scale: "0.001"}
 ];
 
 const isNumber = (value: string | number): value is number => typeof value === "number";
 
-/** A setting in the unit of its field, exactly. */
+/** Converts an API value into the unit of its field, exactly. */
 export const typedOf = ({scale}: SettingField, value: string | number): string => text(new Decimal(value).times(scale));
 
 /**
- * What a person typed, on the wire.
- * @throws `is not a number`, `must be …` in words that follow the field's label
+ * Converts a typed value into the value of the API.
+ * @throws RangeError `is not a number` or `must be …`, to be read after the field's label
  */
 export function wireOf(field: SettingField, typed: string, limits: EngineConfigReport["limits"]): string | number {
   const trimmed = typed.trim().replaceAll(",", "").replace("−", "-");
   if (!/^-?\d{1,15}(\.\d{1,10})?$/.test(trimmed)) throw new RangeError("is not a number");
   const value = new Decimal(trimmed).div(field.scale);
-  if (field.whole && !value.isInteger()) throw new RangeError("must be whole");
+  if (field.whole && !value.isInteger()) throw new RangeError("must be a whole number");
   const {least, most} = limits[field.key] ?? {};
   const unit = field.unit ? ` ${field.unit}` : "";
   if (least !== undefined && value.lt(least)) throw new RangeError(`must be at least ${typedOf(field, least)}${unit}`);
@@ -43,13 +43,13 @@ export function wireOf(field: SettingField, typed: string, limits: EngineConfigR
   return field.key === "maxHedges" || field.key === "intervalMs" ? value.toNumber() : text(value);
 }
 
-/** What is changed by a form, and what is wrong with it, by field. */
+/** Changed settings and invalid input of a form, by field. */
 export interface SettingsPatch {
   patch: Partial<EngineSettings>;
   problems: Partial<Record<keyof EngineSettings, string>>;
 }
 
-/** Compares what was typed with what is in force (or waits to be) and keeps what differs. */
+/** Compares the typed values with the current (or pending) settings and returns the differences. */
 export function settingsPatch(
   typed: Readonly<Record<keyof EngineSettings, string>>,
   {settings, pending, limits}: EngineConfigReport
@@ -70,7 +70,7 @@ export function settingsPatch(
   const touched = (...keys: (keyof EngineSettings)[]) =>
     keys.some((key) => key in patch) && keys.every((key) => !problems[key]);
   if (touched("minRate", "exitRate") && new Decimal(next.exitRate).gt(next.minRate))
-    problems.exitRate = "must not be above the rate of an entry";
+    problems.exitRate = "must not be above the entry rate";
   if (touched("maxPositionUsd", "portfolioCapUsd") && new Decimal(next.maxPositionUsd).gt(next.portfolioCapUsd))
     problems.maxPositionUsd = "must not be above the notional of all hedges";
   return {patch: patch as Partial<EngineSettings>, problems};

@@ -6,10 +6,10 @@ import type {Live} from "../ui/liveFigure.js";
 
 type Key = keyof EngineSettings;
 
-/** What can be set while the engine runs. Only what was changed is sent; what waits for the next cycle is marked. */
+/** Draws the settings that can change while the engine runs. Sends only changes; marks pending ones. */
 export function EngineSettingsForm(client: EngineClient): Live<EngineConfigReport> {
   let report: EngineConfigReport | undefined;
-  let told: EngineConfigReport | undefined;
+  let received: EngineConfigReport | undefined;
   const said = h("p", {class: "step-note", role: "status"});
   const rows = SETTING_FIELDS.map((field) => {
     const id = `setting-${field.key}`;
@@ -44,7 +44,7 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
 
   const typed = () => Object.fromEntries(rows.map(({field, input}) => [field.key, input.value])) as Record<Key, string>;
 
-  /** Shows what is in force or waits; fields a person has changed are left to them unless `all`. */
+  /** Fills the fields with pending or current settings, except the `keys` that are being edited. */
   function fill(keys?: ReadonlySet<Key>): void {
     if (!report) return;
     const now = {...report.settings, ...report.pending};
@@ -62,7 +62,7 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
       note.textContent = problem
         ? `✗ ${problem}`
         : report.pending?.[field.key] !== undefined
-          ? `waits for the next cycle; ${typedOf(field, report.settings[field.key])} is in force`
+          ? `pending until the next cycle; currently ${typedOf(field, report.settings[field.key])}`
           : (report.limits[field.key]?.says ?? "");
     }
     const changed = Object.keys(result.patch).length + Object.keys(result.problems).length > 0;
@@ -84,11 +84,11 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
         said.textContent = "";
         try {
           report = await client.patch<EngineConfigReport>("/config", result.patch);
-          said.textContent = "Taken: it applies at the next cycle.";
+          said.textContent = "Saved. Applies at the next cycle.";
           fill();
         } catch (error) {
           const {message, fix} = error as Error & {fix?: string | null};
-          said.textContent = `not taken: ${message}${fix ? ` (${fix})` : ""}`;
+          said.textContent = `not saved: ${message}${fix ? ` (${fix})` : ""}`;
           check();
         }
       }
@@ -104,9 +104,9 @@ export function EngineSettingsForm(client: EngineClient): Live<EngineConfigRepor
   return {
     element: form,
     update(next) {
-      // An older answer, told again beside other news, must not undo a newer one.
-      if (next === told) return;
-      told = next;
+      // The same report comes again with every other change; it must not undo a newer reply to a PATCH.
+      if (next === received) return;
+      received = next;
       const mine = new Set(report ? (Object.keys(settingsPatch(typed(), report).patch) as Key[]) : []);
       for (const [key] of Object.entries(report ? settingsPatch(typed(), report).problems : {})) mine.add(key as Key);
       report = next;

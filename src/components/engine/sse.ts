@@ -1,4 +1,4 @@
-/** One event of a stream as the server sent it. */
+/** A server-sent event. */
 export interface ServerEvent {
   event: string;
   data: string;
@@ -6,8 +6,8 @@ export interface ServerEvent {
 }
 
 /**
- * Takes text of a `text/event-stream` in pieces of any size and tells each event once it is whole. Comments and `retry`
- * are left out; an event without data is none.
+ * Returns a parser of `text/event-stream` that accepts text in pieces of any size and emits each complete event.
+ * Comments, `retry` and events without data are ignored. See https://html.spec.whatwg.org/multipage/server-sent-events.html.
  */
 export function eventParser(onEvent: (event: ServerEvent) => void): (piece: string) => void {
   let rest = "";
@@ -36,7 +36,7 @@ export function eventParser(onEvent: (event: ServerEvent) => void): (piece: stri
   };
 }
 
-/** Reads the body of an answer as events until it ends. */
+/** Reads the body of a response as events until it ends. */
 export async function readEvents(
   body: ReadableStream<Uint8Array>,
   onEvent: (event: ServerEvent) => void

@@ -21,9 +21,9 @@ const WORDS: Record<Range, string> = {
 const nothingOf = (all: readonly ExplorerRow[]): string =>
   all.length
     ? "No pair matches. Clear the search or widen the filters."
-    : "Pairs appear here when their funding is in.";
+    : "Pairs appear here once their funding is imported.";
 
-/** One sentence that answers the page's title for what is selected. */
+/** Answers the page's title in one sentence for the selected rows. */
 export function ExplorerAnswer(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const paying = usable.filter((d) => (d.netPerPeriod ?? 0) > 0);
@@ -31,20 +31,20 @@ export function ExplorerAnswer(rows: readonly ExplorerRow[], all: readonly Explo
     .filter((d) => d.breakEvenPeriods !== null)
     .sort((a, b) => a.breakEvenPeriods! - b.breakEvenPeriods!)[0];
   const text = !all.length
-    ? "Nothing can be ranked before there is data."
+    ? "There is no data to rank yet."
     : !rows.length
-      ? "No pair matches what is asked for."
+      ? "No pair matches the filters."
       : !best
-        ? `None of the ${plural(rows.length, "pair")} here has a positive newest rate and nothing against opening it.`
-        : `Of ${plural(usable.length, "pair")} that can be opened, ${paying.length ? count(paying.length) : "none"} would pay the round trip within 30 periods. ` +
-          `${best.pair} is soonest: ${periods(best.breakEvenPeriods)} at its newest rate, ` +
+        ? `None of ${plural(rows.length, "pair")} has a positive newest rate and can be opened.`
+        : `Of ${plural(usable.length, "pair")} that can be opened, ${paying.length ? count(paying.length) : "none"} would cover the round trip within 30 periods. ` +
+          `${best.pair} breaks even first, after ${periods(best.breakEvenPeriods)} at its newest rate; ` +
           (best.heldShare === null
-            ? "with no past entry to compare."
-            : `which ${percent(best.heldShare, 0)} of its ${plural(best.heldEntries ?? 0, "past entry", "past entries")} lasted.`);
+            ? "it has no past entries to compare."
+            : `${percent(best.heldShare, 0)} of ${plural(best.heldEntries ?? 0, "past entry", "past entries")} reached break-even.`);
   return h("p", {class: "answer"}, text);
 }
 
-/** Four figures of the selection. */
+/** Draws four figures of the selection. */
 export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLElement {
   const usable = rows.filter((d) => d.reasons === "" && !d.insufficient);
   const rates = rows
@@ -59,12 +59,12 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
   const best = rows.find((d) => d.netPerPeriod !== null);
   return Keys([
     {
-      label: "Soonest break-even",
+      label: "Earliest break-even",
       value: number(soonest, 1),
       unit: "periods of 8 h",
       note:
         soonest === undefined
-          ? "no positive rate that can be opened"
+          ? "no pair with a positive rate can be opened"
           : `${number(soonest / 3, 1)} days at the newest rate`
     },
     {
@@ -75,7 +75,7 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
       tone: best?.netPerPeriod ? (best.netPerPeriod > 0 ? "earned" : "paid") : null
     },
     {
-      label: "Median pair's mean rate",
+      label: "Mean rate of the median pair",
       value: bp(median),
       unit: "per 8 h",
       note: `${WORDS[range]}, before costs`,
@@ -85,12 +85,12 @@ export function ExplorerKeys(rows: readonly ExplorerRow[], range: Range): HTMLEl
       label: "Can be opened",
       value: count(usable.length),
       unit: `of ${count(rows.length)}`,
-      note: "turnover, spot market, coverage"
+      note: "enough turnover and coverage, with a spot market"
     }
   ]);
 }
 
-/** The best pairs of the selection as a chart. */
+/** Charts the best pairs of the selection. */
 export function ExplorerChart(rows: readonly ExplorerRow[], all: readonly ExplorerRow[] = rows): HTMLElement {
   const shown = rows.slice(0, CHART_ROWS);
   return Figure((width) => RankChart(shown, {width}), {
@@ -103,7 +103,7 @@ export function ExplorerChart(rows: readonly ExplorerRow[], all: readonly Explor
   });
 }
 
-/** The table of the selection and its downloads, which follow the table's order. */
+/** Draws the table of the selection and its downloads, which follow the table's order. */
 export function ExplorerList(
   rows: readonly ExplorerRow[],
   range: Range,

@@ -2,16 +2,16 @@ import {EXPLORER_COLUMNS} from "../../lib/market/snapshot.js";
 import type {Field} from "../ui/download.js";
 import type {ExplorerRow, Range} from "../feed/types.js";
 
-/** The ranges a reader chooses from. */
+/** Ranges that can be selected. */
 export const RANGES: readonly {value: Range; label: string; title: string}[] = [
   {value: "7d", label: "7 d", title: "the newest 7 days of each pair"},
   {value: "30d", label: "30 d", title: "the newest 30 days of each pair"},
   {value: "90d", label: "90 d", title: "the newest 90 days of each pair"},
   {value: "1y", label: "1 y", title: "the newest 365 days of each pair"},
-  {value: "all", label: "all", title: "everything there is"}
+  {value: "all", label: "all", title: "the whole history"}
 ];
 
-/** Turnover tiers and what they mean, in quote currency over 24 hours. */
+/** Turnover tiers with their bounds, in quote currency over 24 hours. */
 export const TIERS: readonly {value: ExplorerRow["tier"]; label: string}[] = [
   {value: "mega", label: "mega (from 1 bn)"},
   {value: "large", label: "large (from 100 m)"},
@@ -20,17 +20,17 @@ export const TIERS: readonly {value: ExplorerRow["tier"]; label: string}[] = [
   {value: "unknown", label: "unknown"}
 ];
 
-/** What a reader asked for. */
+/** Filter of the Explorer. */
 export interface ExplorerFilter {
   range: Range;
   search?: string;
   venue?: string;
   tier?: string;
-  /** Only pairs without a reason against opening them. */
+  /** Only pairs that can be opened. */
   open?: boolean;
 }
 
-/** The rows that match, ranked: by net per period, thin histories last, ties by name. */
+/** Returns the matching rows by net per period, descending; insufficient histories last, ties by name. */
 export function filterRows(
   rows: readonly ExplorerRow[],
   {range, search = "", venue = "all", tier = "all", open = false}: ExplorerFilter
@@ -64,7 +64,7 @@ const numeric = (name: keyof ExplorerRow): Field<ExplorerRow> => ({
 
 const TEXTS: readonly (keyof ExplorerRow)[] = ["venue", "pair", "range", "tier", "freshness", "reasons"];
 
-/** Columns of the download: every figure of the snapshot in its own unit, rates as shares per 8 h. */
+/** Columns of the download: all figures of the snapshot in their own unit, rates as shares per 8 h. */
 export const EXPLORER_FIELDS: readonly Field<ExplorerRow>[] = EXPLORER_COLUMNS.filter((name) => name !== "slug").map(
   (name) => {
     if (name === "insufficient") return {name, type: "boolean", value: (d) => d.insufficient};

@@ -10,7 +10,7 @@ const signed = (value: number | null, text: string): Child =>
     ? text
     : h("span", {class: value > 0 ? "earned" : value < 0 ? "paid" : null}, `${signGlyph(value)} ${text}`);
 
-/** The columns of the Explorer, break-even before any annual figure. */
+/** Columns of the Explorer; break-even comes before any annual figure. */
 export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "pair",
@@ -22,14 +22,14 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "breakEvenPeriods",
     label: "Break-even, periods",
-    title: "periods of 8 h at the newest rate that pay the round trip of both legs; – where the rate is not positive",
+    title: "periods of 8 h at the newest rate that cover the round trip of both legs; – if the rate is not positive",
     value: (d) => d.breakEvenPeriods,
     cell: (d) => number(d.breakEvenPeriods, 1)
   },
   {
     key: "heldShare",
-    label: "Held that long, %",
-    title: "share of past entries whose rate stayed at or above the exit rate until the break-even, with their number",
+    label: "Reached break-even, %",
+    title: "share of past entries whose rate stayed at or above the exit rate until break-even",
     value: (d) => d.heldShare,
     cell: (d) =>
       h(
@@ -50,7 +50,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "netAnnual",
     label: "Net, % a year",
-    title: "the same for a year, on notional: 1,095 periods of 8 h",
+    title: "net per period times 1,095 periods of 8 h, on notional",
     value: (d) => d.netAnnual,
     cell: (d) => percentValue(d.netAnnual),
     first: "descending"
@@ -83,15 +83,15 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "aprGross",
     label: "Gross, % a year",
-    title: "rates of the range added up and scaled to 365 days, on notional, before any cost",
+    title: "sum of the rates of the range, scaled to 365 days, on notional, before costs",
     value: (d) => d.aprGross,
     cell: (d) => percentValue(d.aprGross),
     first: "descending"
   },
   {
     key: "aprNet",
-    label: "After one trip, % a year",
-    title: "the same after one round trip within the range",
+    label: "After one round trip, % a year",
+    title: "gross return less one round trip within the range",
     value: (d) => d.aprNet,
     cell: (d) => percentValue(d.aprNet),
     first: "descending"
@@ -99,7 +99,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "turnover24h",
     label: "Turnover 24 h",
-    title: "in quote currency; the tier is named beside it",
+    title: "in quote currency, with the tier",
     value: (d) => d.turnover24h,
     cell: (d) => [compact(d.turnover24h), " ", h("span", {class: "muted"}, d.tier)],
     first: "descending"
@@ -107,7 +107,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "coverageShare",
     label: "Coverage",
-    title: "rows there are over rows there should be: the least of funding, spot and perp",
+    title: "present rows over expected rows; the lowest of funding, spot and perp",
     value: (d) => d.coverageShare,
     cell: (d) => coverageText(d.coverageShare),
     first: "descending"
@@ -130,7 +130,7 @@ export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   }
 ];
 
-// Off by default: the column stands only where the configuration asked for market caps.
+// Shown only when the configuration enables market caps.
 const MARKET_CAP: Column<ExplorerRow> = {
   key: "marketCap",
   label: "Market cap, USD",
@@ -146,7 +146,7 @@ const columnsFor = (rows: readonly ExplorerRow[]): readonly Column<ExplorerRow>[
   return [...EXPLORER_COLUMNS.slice(0, at), MARKET_CAP, ...EXPLORER_COLUMNS.slice(at)];
 };
 
-/** Every matching pair with all figures of the range; 50 to a page. */
+/** Draws the table of matching pairs with all figures of the range. */
 export function ExplorerTable(
   rows: readonly ExplorerRow[],
   {nothing, onSort}: {nothing: string; onSort?: (rows: readonly ExplorerRow[]) => void}
@@ -155,7 +155,7 @@ export function ExplorerTable(
     columns: columnsFor(rows),
     param: "sort",
     sort: "",
-    caption: "Pairs, best first; press a head to sort",
+    caption: "Pairs, best first; click a header to sort",
     nothing,
     dim: (d) => d.insufficient || d.reasons !== "",
     onSort

@@ -18,14 +18,14 @@ const ranking = (explorer: readonly ExplorerRow[]) => {
   return {ranked, priced, paying: priced.filter((d) => (d.netPerPeriod ?? 0) > 0), best: ranked[0]};
 };
 
-/** One sentence: how many pairs pay at their newest rate, and which first. */
+/** Says in one sentence how many pairs earn at their newest rate, and which breaks even first. */
 export function OverviewAnswer(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
   if (!status?.series.length)
-    return h("p", {class: "answer"}, "Neither question can be answered before there is data.");
+    return h("p", {class: "answer"}, "There is no data yet, so neither question can be answered.");
   return h("p", {class: "answer"}, answer(ranking(explorer)));
 }
 
-/** Four figures: pairs that pay, the best of them, rows, rows missing. */
+/** Draws four figures: pairs that earn, the best of them, rows, rows missing. */
 export function OverviewKeys(
   status: Status | null,
   explorer: readonly ExplorerRow[],
@@ -36,10 +36,10 @@ export function OverviewKeys(
   const missing = status.series.flatMap((d) => d.holes).reduce((n, d) => n + d.rows, 0);
   return Keys([
     {
-      label: "Pairs whose newest rate pays",
+      label: "Pairs that cover their costs",
       value: count(paying.length),
       unit: `of ${count(priced.length)}`,
-      note: "costs spread over 30 periods"
+      note: "newest rate, costs spread over 30 periods"
     },
     {
       label: "Best net rate",
@@ -61,16 +61,16 @@ export function OverviewKeys(
   ]);
 }
 
-/** The newest settled rate of the best pairs, before and after costs. */
+/** Charts the newest settled rate of the best pairs, before and after costs. */
 export function OverviewRates(status: Status | null, explorer: readonly ExplorerRow[]): HTMLElement {
   if (!status?.series.length) return h("div", {});
   const {ranked, priced} = ranking(explorer);
   return Figure((width) => RankChart(ranked.slice(0, SHOWN), {width}), {
-    title: "What the newest settled rate leaves after costs",
+    title: "Newest settled rate after costs",
     subtitle: [
-      "Each dot is the newest rate per 8 h less the round trip spread over 30 periods; the grey tick is the rate itself. Hollow: cannot be opened. ",
+      "Dot: newest rate per 8 h less the round trip spread over 30 periods. Grey tick: the rate itself. Hollow: cannot be opened. ",
       ranked.length > SHOWN
-        ? `The best ${SHOWN} of ${count(ranked.length)}; all are in the `
+        ? `The best ${SHOWN} of ${count(ranked.length)} pairs; all are in the `
         : "All figures are in the ",
       h("a", {href: "./explorer"}, "Explorer"),
       "."
@@ -80,11 +80,11 @@ export function OverviewRates(status: Status | null, explorer: readonly Explorer
   });
 }
 
-/** What wants attention; nothing is said before there is data. */
+/** Lists the issues of the data. */
 export const OverviewAttention = (status: Status | null): HTMLElement =>
-  status?.series.length ? IssueList(status.issues) : h("p", {class: "muted"}, "Nothing but the missing data.");
+  status?.series.length ? IssueList(status.issues) : h("p", {class: "muted"}, "No data yet, so nothing to check.");
 
-/** Funding history of every pair with its holes, and the newest jobs. */
+/** Charts the funding history of every pair with its holes, and lists the newest jobs. */
 export function OverviewCoverage(status: Status | null, now: number = Date.now()): HTMLElement {
   if (!status?.series.length) return h("div", {});
   const rows = coverageRows(status);
@@ -94,7 +94,7 @@ export function OverviewCoverage(status: Status | null, now: number = Date.now()
     Figure((width) => CoverageStrip(rows, {width, name: (d) => d.pair}), {
       title: "Funding history by pair",
       subtitle: [
-        "From first to last settlement, UTC; holes are marked. Every series is on the ",
+        "From first to last settlement, UTC; holes are marked. All series are on the ",
         h("a", {href: "./data"}, "Data"),
         " page."
       ],
@@ -111,22 +111,22 @@ const coverageRows = (status: Status) => {
 
 function answer({priced, paying, best}: ReturnType<typeof ranking>): string {
   if (!priced.length) return "No settled rate has been imported yet, so there is nothing to rank.";
-  const lead = `At their newest settled rate, ${paying.length ? count(paying.length) : "none"} of ${plural(priced.length, "pair")} would pay the round trip within 30 periods of 8 hours`;
-  if (!paying.length) return `${lead}. Waiting is a position too.`;
+  const lead = `At their newest settled rate, ${paying.length ? count(paying.length) : "none"} of ${plural(priced.length, "pair")} would cover the round trip within 30 periods of 8 hours`;
+  if (!paying.length) return `${lead}. Not trading is also a position.`;
   const open = paying.filter((d) => d.reasons === "");
   const first = open[0] ?? best!;
-  return `${lead}${open.length < paying.length ? `, ${count(open.length)} of them without a reason against opening` : ""}; ${first.pair} would need ${number(first.breakEvenPeriods, 1)} periods to break even.`;
+  return `${lead}${open.length < paying.length ? `, and ${count(open.length)} of them can be opened` : ""}. ${first.pair} would break even after ${number(first.breakEvenPeriods, 1)} periods.`;
 }
 
-/** The newest jobs; nothing when none has run. */
+/** Draws the table of the newest jobs; empty when none has run. */
 export function JobTable(jobs: readonly Job[], now: number): HTMLElement {
   if (!jobs.length) return h("div", {});
   return h(
     "div",
     {},
-    h("h2", {id: "jobs"}, "Newest jobs"),
+    h("h2", {id: "jobs"}, "Latest jobs"),
     DataTable(jobs, {
-      caption: "What ran last",
+      caption: "Jobs that finished last",
       param: "jobs",
       pageSize: 5,
       columns: [

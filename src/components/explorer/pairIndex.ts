@@ -12,7 +12,7 @@ interface PairRow {
   newest: ExplorerRow | undefined;
 }
 
-/** Every pair with its reach, completeness and newest rate, linked to its page. */
+/** Draws the table of pairs with time range, coverage and newest rate, linked to their pages. */
 export function PairIndex(status: Status | null, explorer: readonly ExplorerRow[], search: string): HTMLElement {
   if (!status?.series.length) return h("div", {});
   const pages = pairsWithPage(status.series);

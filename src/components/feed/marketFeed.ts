@@ -3,7 +3,7 @@ import {entryOf, type Catalogue, type CatalogueEntry, type SeriesFile} from "../
 import type {Candles, FundingRow, MarketData} from "../../lib/market/marketdata.js";
 import type {Timeframe} from "../../lib/time/grid.js";
 
-/** Settlements of one pair as a page computes with them: instants UTC ms, rates as shares, missing as NaN. */
+/** Settlements of one pair as columns: instants in UTC ms, rates as shares, missing as NaN. */
 export interface FundingSeries {
   pair: string;
   venue: string;
@@ -14,34 +14,34 @@ export interface FundingSeries {
   rate8h: Float64Array;
 }
 
-/** The part of Framework's FileAttachment that is read here. */
+/** The part of Framework's FileAttachment that this module uses. */
 export interface CatalogueFile {
   json(): Promise<unknown>;
   url(): Promise<string>;
 }
 
-/** Loads histories when they are asked for, each once. */
+/** Loads histories on demand, each once. */
 export interface MarketFeed {
   catalogue: Catalogue;
   /** the newest instant that any history reaches, UTC ms */
   lastMs: number | undefined;
   funding(pair: string, venue?: string): Promise<FundingSeries>;
-  /** everything a backtest knows of a pair */
+  /** all data that a backtest of a pair reads */
   market(request: {pair: string; venue?: string; timeframe: Timeframe}): Promise<MarketData>;
 }
 
 const EMPTY: Catalogue = {version: "", simulated: false, entries: []};
 
 /**
- * Opens the feed behind a catalogue. In the built site single histories keep their plain address under `series/`; in
- * preview every file is served below `_file/`, and the catalogue's own address says which of the two it is.
+ * Opens the feed of a catalogue. The built site serves histories under `series/`, the preview under `_file/`; the URL of
+ * the catalogue shows which of the two applies. An unreadable catalogue counts as empty.
  */
 export async function openFeed(file: CatalogueFile): Promise<MarketFeed> {
   const catalogue = ((await file.json().catch(() => null)) as Catalogue | null) ?? EMPTY;
   return marketFeed(catalogue, folderOf(await file.url()));
 }
 
-/** The folder of the histories, from the address of their catalogue. */
+/** Returns the folder URL of the histories, from the URL of their catalogue. */
 export function folderOf(catalogueUrl: string): string {
   const url = new URL(catalogueUrl, globalThis.document?.baseURI);
   const folder = new URL(".", url);
@@ -49,7 +49,7 @@ export function folderOf(catalogueUrl: string): string {
   return isPreview ? folder.href : folder.href.replace("/_file/", "/");
 }
 
-/** A feed over a catalogue whose files lie below `folder`. */
+/** Returns the feed of a catalogue whose files are below `folder`. */
 export function marketFeed(
   catalogue: Catalogue,
   folder: string,
@@ -60,7 +60,7 @@ export function marketFeed(
     let columns = cache.get(path);
     if (!columns) {
       columns = readColumns(`${folder}${path}?v=${encodeURIComponent(catalogue.version)}`, path, get);
-      // a failed load is tried again the next time it is asked for
+      // a failed load is not cached, so the next request repeats it
       columns.catch(() => cache.delete(path));
       cache.set(path, columns);
     }
@@ -131,7 +131,7 @@ async function readColumns(url: string, path: string, get: (url: string) => Prom
   };
 }
 
-/** Rates keep their exact text; an interval counts as the venue's word only where the venue said it. */
+/** Returns settlements with exact rates; `reportedHours` is set only when the venue reported the interval. */
 function settlementsFrom(columns: Columns): FundingRow[] {
   const rate = columns.texts("rate");
   const source = columns.texts("intervalSource");

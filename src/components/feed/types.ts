@@ -1,7 +1,7 @@
 export type {Hole} from "../../lib/market/coverage.js";
 export type {ExplorerRow, Issue, JobSummary as Job, Range, SeriesStatus, Status} from "../../lib/market/snapshot.js";
 
-/** One settlement with what is derived from it. */
+/** One settlement with its derived columns; rates are shares, instants UTC ms. */
 export interface Settlement {
   venue: string;
   ts: number;
@@ -24,7 +24,7 @@ export interface Settlement {
   z90: number | null;
 }
 
-/** One day of the perpetual with the spot close beside it. */
+/** One day of the perpetual with the close of the spot market. */
 export interface Daily {
   venue: string;
   ts: number;
@@ -43,7 +43,7 @@ export interface Daily {
   ema50: number | null;
 }
 
-/** What trading both legs costs: shares of notional, slippage in basis points. */
+/** Costs of trading both legs: shares of notional, slippage in basis points. */
 export interface Costs {
   spotFee: number;
   perpFee: number;

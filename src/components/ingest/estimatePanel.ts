@@ -6,19 +6,19 @@ import {errorWords} from "./workModel.js";
 import type {BackfillBody} from "./workRequest.js";
 import type {EstimateReport} from "../../lib/wire/data.js";
 
-/** What a fetch would cost, asked anew whenever the choices rest; nothing is started by it. */
+/** Shows the estimated cost of a fetch, requested after each change of the form. Starts nothing. */
 export function EstimatePanel(client: Pick<EngineClient, "post">): {
   element: HTMLElement;
-  /** null where nothing can be asked; the reason is said instead */
+  /** requests an estimate; with null, shows the reason instead */
   ask: (body: BackfillBody | null, why?: string) => void;
-  /** asks the same anew: something was fetched meanwhile */
+  /** repeats the last request after something was fetched */
   again: () => void;
   close: () => void;
 } {
   const lines = h("div", {role: "status"});
   const pairs = h("p", {class: "muted estimate-pairs"});
-  const element = h("section", {class: "estimate", "aria-label": "What it will fetch"}, lines, pairs);
-  const say = (texts: readonly string[], named = "", problem = false): void => {
+  const element = h("section", {class: "estimate", "aria-label": "Estimate"}, lines, pairs);
+  const show = (texts: readonly string[], named = "", problem = false): void => {
     lines.replaceChildren(...texts.map((text) => h("p", {class: problem ? "problem" : null}, text)));
     pairs.textContent = named;
     element.removeAttribute("aria-busy");
@@ -26,10 +26,10 @@ export function EstimatePanel(client: Pick<EngineClient, "post">): {
   let asked = "";
   let last: BackfillBody | null = null;
   const asking = latest<BackfillBody, EstimateReport>((body) => client.post("/jobs/estimate", body), {
-    onAnswer: (answer) => say(estimateWords(answer), pairWords(answer)),
+    onAnswer: (answer) => show(estimateWords(answer), pairWords(answer)),
     onError: (error) => {
       asked = "";
-      say([`not known: ${errorWords(error)}`], "", true);
+      show([`no estimate: ${errorWords(error)}`], "", true);
     }
   });
   return {
@@ -40,9 +40,9 @@ export function EstimatePanel(client: Pick<EngineClient, "post">): {
       asked = body ? key : "";
       last = body;
       asking.ask(body);
-      if (!body) return say(why ? [why] : []);
+      if (!body) return show(why ? [why] : []);
       element.setAttribute("aria-busy", "true");
-      if (!lines.childElementCount) say(["Asking what is missing …"]);
+      if (!lines.childElementCount) show(["Checking which rows are missing …"]);
       element.setAttribute("aria-busy", "true");
     },
     again: () => asking.ask(last),

@@ -1,15 +1,15 @@
 const KEY = "carrybook-said";
 
-/** Keeps words for the page that this tab goes to next. */
+/** Stores messages for the next page of this tab. */
 export function handOver(words: readonly string[], store: Pick<Storage, "setItem"> = sessionStorage): void {
   try {
     store.setItem(KEY, JSON.stringify(words));
   } catch {
-    // A tab that may keep nothing still goes on; its next page says what runs.
+    // Without storage the messages are lost; the next page still shows what runs.
   }
 }
 
-/** Takes the words that the page before has left, once. */
+/** Returns the messages of the previous page and removes them. */
 export function takeOver(store: Pick<Storage, "getItem" | "removeItem"> = sessionStorage): string[] {
   try {
     const words = JSON.parse(store.getItem(KEY) ?? "[]") as string[];

@@ -5,18 +5,18 @@ import {TextField} from "../ui/textField.js";
 import {importCommand} from "./workCommand.js";
 import {FETCHABLE, TIMEFRAMES} from "./workRequest.js";
 
-const TOLD = {value: "", label: "told by the file"};
+const FROM_FILE = {value: "", label: "from the file"};
 
-/** Puts the command together that takes files in; a page cannot read this machine's folders, so a person types it. */
+/** Composes the command that imports files. A page cannot read local folders, so the user runs it. */
 export function ImportForm(): HTMLElement {
   const field = (id: string, label: string, hint: string, value = "", suggest: readonly string[] = []) =>
     TextField({id: `import-${id}`, label, hint, value, suggest, onInput: () => update()});
   const path = field("path", "Files or folders", "CSV, gzip, zip or Parquet", "downloads/");
-  const venue = field("venue", "Venue they came from", "a ccxt id", "binance", ["binance", "bybit", "okx"]);
-  const pair = field("pair", "Pair", "empty: told by the file's name");
-  const columns = field("columns", "Columns, if the head does not tell", "e.g. ts=open_time,close=4");
-  const series = select([TOLD, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
-  const timeframe = select([TOLD, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
+  const venue = field("venue", "Venue of the files", "a ccxt id", "binance", ["binance", "bybit", "okx"]);
+  const pair = field("pair", "Pair", "empty: taken from the file name");
+  const columns = field("columns", "Columns, if the header has no names", "e.g. ts=open_time,close=4");
+  const series = select([FROM_FILE, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
+  const timeframe = select([FROM_FILE, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
     label: "Timeframe of candles"
   });
   const command = Command("");
@@ -34,10 +34,10 @@ export function ImportForm(): HTMLElement {
   update();
   return h(
     "section",
-    {class: "settings ingestion", "aria-label": "Take files in"},
+    {class: "settings ingestion", "aria-label": "Import files"},
     h("div", {class: "settings-grid"}, path.element, venue.element, pair.element, columns.element),
     h("div", {class: "controls"}, series, timeframe),
-    h("p", {}, "Type this in the folder of Carrybook:"),
+    h("p", {}, "Run this in the Carrybook folder:"),
     command
   );
 }

@@ -27,17 +27,17 @@ const FIELDS = Object.keys(FIRST) as Field[];
 
 /** Options of an {@link IngestionForm}. */
 export interface IngestionOptions {
-  /** a venue's history, or the simulated market of the demo; a venue by default */
+  /** history of a venue (default), or the simulated market of the demo */
   kind?: "venue" | "demo";
-  /** keeps the choices in the address */
+  /** keeps the choices in the URL */
   remember?: boolean;
-  /** called once the engine has taken the work on, with its words */
+  /** called with the engine's messages once it has accepted the job */
   onStarted: (words: string[]) => void;
 }
 
 /**
- * What an ingestion is asked for, what it will cost, and the command that does the same. Where no engine can be given it,
- * it says what to type instead.
+ * Draws the form that starts an ingestion, with its estimated cost and the equivalent command. Without an engine that
+ * can run it, shows what to type instead.
  */
 export function IngestionForm(
   client: EngineClient,
@@ -50,7 +50,7 @@ export function IngestionForm(
     TextField({id: `${kind}-${id}`, label, hint, value: given(id) ?? FIRST[id], onInput: () => changed(), ...more});
   const fields = {
     venue: field("venue", "Venue", "bybit, binance, okx or another ccxt id", {suggest: ["bybit", "binance", "okx"]}),
-    url: field("url", "Address of the simulated venue", "that `npx carrybook sim` printed"),
+    url: field("url", "Address of the simulated venue", "printed by `npx carrybook sim`"),
     top: field("top", "How many pairs", "the largest by turnover", {numeric: true}),
     pairs: field("pairs", "Pairs", "e.g. BTC/USDT, ETH/USDT"),
     days: field("days", "Days of history", "back from now", {numeric: true})
@@ -58,7 +58,7 @@ export function IngestionForm(
   const choose = segmented(
     [
       {value: "top", label: "top by turnover"},
-      {value: "pairs", label: "named pairs"}
+      {value: "pairs", label: "selected pairs"}
     ],
     {label: "Which pairs", value: given("pairs") ? "pairs" : "top"}
   );
@@ -72,11 +72,11 @@ export function IngestionForm(
   const listed = h("p", {class: "problem", role: "alert"});
   const estimate = EstimatePanel(client);
   const command = Command("");
-  const same = h("div", {class: "same"}, h("p", {class: "muted"}, "The same by command line:"), command);
+  const same = h("div", {class: "same"}, h("p", {class: "muted"}, "The same as a command:"), command);
   const absence = h("div", {class: "absence"});
   const start = h("button", {type: "submit", class: "button button--primary"}, "Start fetching");
   let busy = false;
-  /** what the engine's venue has filled in stands until a person types another */
+  /** whether the venue is set; until then it follows the engine's venue */
   let filled = demo || given("venue") !== null;
 
   const typed = (): TypedRequest => ({
@@ -96,7 +96,7 @@ export function IngestionForm(
   });
   const simKnown = () => demo || client.state.status?.simulated === true;
 
-  /** Says what is wrong where it is wrong; a field that nobody has filled in yet is no fault before it is sent. */
+  /** Shows problems at their fields; an empty field is no problem until the form is submitted. */
   function check({sent = false} = {}): ReturnType<typeof readRequest> {
     const now = typed();
     const result = readRequest(now, {simKnown: simKnown()});
@@ -105,7 +105,7 @@ export function IngestionForm(
     fields.top.element.hidden = now.choose !== "top";
     fields.pairs.element.hidden = now.choose !== "pairs";
     fields.url.element.hidden = venue.trim() !== "sim";
-    for (const key of FIELDS) fields[key].say(fields[key].input.value || sent ? problems[key] : undefined);
+    for (const key of FIELDS) fields[key].setProblem(fields[key].input.value || sent ? problems[key] : undefined);
     listed.textContent = (["series", "timeframes"] as const)
       .flatMap((key) => (problems[key] ? `${key}: ${problems[key]}` : []))
       .join("; ");
@@ -114,21 +114,21 @@ export function IngestionForm(
     const why = demo
       ? demoAbsence(view(), text ?? "npx carrybook demo")
       : absenceOf(view(), {venue: venue.trim().toLowerCase(), command: text});
-    const told = JSON.stringify(why);
-    if (absence.dataset["told"] !== told) {
-      absence.dataset["told"] = told;
+    const shown = JSON.stringify(why);
+    if (absence.dataset["shown"] !== shown) {
+      absence.dataset["shown"] = shown;
       absence.replaceChildren(...(why ? [h("p", {}, why.words), ...why.commands.map(Command)] : []));
     }
     start.hidden = why !== null;
     same.hidden = text === null || (why?.commands.includes(text) ?? false);
     if (text) command.querySelector("code")!.textContent = text;
     estimate.element.hidden = why !== null;
-    estimate.ask(why ? null : body, why || body ? "" : "Complete the choices to see what they will fetch.");
+    estimate.ask(why ? null : body, why || body ? "" : "Complete the form to see an estimate.");
     return result;
   }
   choose.addEventListener("input", () => changed());
 
-  /** What a person has chosen is checked and kept. */
+  /** Checks the form and keeps its choices in the URL. */
   function changed(): void {
     check();
     if (remember && !demo) keep(typed());
@@ -160,7 +160,7 @@ export function IngestionForm(
         if (!body) return form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
         busy = true;
         start.setAttribute("aria-disabled", "true");
-        said.replaceChildren("Asking the venue for its pairs …");
+        said.replaceChildren("Loading the pairs of the venue …");
         try {
           const words = plannedWords(await client.post<PlannedReport>("/jobs", body));
           said.replaceChildren(...words.map((line) => h("p", {}, line)));
@@ -186,7 +186,7 @@ export function IngestionForm(
   let seen = "";
   const unwatch = client.watch(({link, status}) => {
     const now = `${link} ${status?.simulated} ${status?.venue}`;
-    // Every event of the stream comes by here.
+    // Called on every event of the stream.
     if (now === seen) return;
     seen = now;
     if (status && !filled) {
@@ -196,8 +196,8 @@ export function IngestionForm(
     }
     check();
   });
-  // What has ended is taken off the next estimate.
-  const unhear = client.hear((event) => {
+  // A finished batch reduces what is still missing.
+  const unsubscribe = client.onEvent((event) => {
     if (event.type === "batch" && hasEnded(event.data)) estimate.again();
   });
   fields.venue.input.addEventListener("input", () => (filled = true));
@@ -205,7 +205,7 @@ export function IngestionForm(
     element: form,
     close() {
       unwatch();
-      unhear();
+      unsubscribe();
       estimate.close();
     }
   };

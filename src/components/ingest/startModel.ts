@@ -1,25 +1,25 @@
 import type {EngineLink} from "../engine/engineClient.js";
 
-/** Why this page cannot have work done, and what to type. */
+/** Why this page cannot start a job, and what to type instead. */
 export interface Absence {
   words: string;
   commands: string[];
 }
 
-/** What is known of the engine when work is to be started. */
+/** Known state of the engine when a job is to be started. */
 export interface EngineView {
   link: EngineLink;
-  /** false on a site that is published, where no engine can be */
+  /** false on a published site, which has no engine */
   reachable: boolean;
-  /** whether the engine's store holds the simulated market; null before it has said so */
+  /** whether the engine's store holds the simulated market; null before its status is known */
   simulated: boolean | null;
 }
 
-const START = "Start the engine, open the link that it prints, and start from there. Or fetch without it:";
+const START = "Start the engine and open the link that it prints, or fetch without an engine:";
 
 /**
- * Why the engine cannot be given work on a venue or on the demo; null where it can.
- * @param command what does the same without this page
+ * Returns why the engine cannot run a job for a venue or the demo; null when it can.
+ * @param command equivalent command
  */
 export function absenceOf(
   {link, reachable, simulated}: EngineView,
@@ -28,34 +28,37 @@ export function absenceOf(
   const own = command === null ? [] : [command];
   const demo = venue === "sim";
   if (!reachable)
-    return {words: "This is a published copy of the pages. On the machine that holds the data:", commands: own};
-  if (link === "unknown") return {words: "Asking whether an engine runs …", commands: own};
+    return {words: "This is a published copy of the pages. Run this on the machine that has the data:", commands: own};
+  if (link === "unknown") return {words: "Looking for an engine …", commands: own};
   if (link === "down")
     return demo
-      ? {words: "No engine runs. One command fills the demo, builds the pages and starts it:", commands: ["npm start"]}
+      ? {
+          words: "No engine is running. This command fills the demo, builds the pages and starts the engine:",
+          commands: ["npm start"]
+        }
       : {
-          words: `No engine runs. ${START}`,
+          words: `No engine is running. ${START}`,
           commands: [engineCommand(venue), ...own]
         };
   if (link === "no token")
     return {
-      words: "The engine runs, but this tab may not give it work yet. Ask it for a link, and open that:",
+      words: "The engine is running, but this tab is not signed in. Get a link with this command and open it:",
       commands: ["npx carrybook engine --ticket"]
     };
   if (simulated === true && !demo)
     return {
       words:
-        "The engine that runs keeps the simulated market, which never mixes with a venue's. End it and start one for the venue, or fetch beside it:",
+        "The running engine uses the simulated market, which never mixes with a venue's data. Stop it and start one for the venue, or fetch without an engine:",
       commands: ["npx carrybook stop --demo", engineCommand(venue), ...own]
     };
   return null;
 }
 
-/** The same for the demo: an engine of a venue does not fill it. */
+/** Returns why the engine cannot fill the demo; an engine of a venue cannot. */
 export function demoAbsence(view: EngineView, command: string): Absence | null {
   if (view.link === "up" && view.simulated === false)
     return {
-      words: "The engine that runs keeps a venue's history. The demo lies beside it and can be filled meanwhile:",
+      words: "The running engine uses a venue's history. The demo has its own data and can be filled at the same time:",
       commands: [command]
     };
   const absence = absenceOf(view, {venue: "sim", command});

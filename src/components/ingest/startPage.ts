@@ -10,17 +10,17 @@ import {plural} from "../ui/format.js";
 
 type From = "venue" | "demo" | "files";
 
-/** One sentence on where a reader stands. */
+/** Says in one sentence which data exists already. */
 export function StartAnswer(status: Status | null): HTMLElement {
   const words = !status?.series.length
-    ? "There is no market data yet. A venue gives its history without an account or a key; the demo needs no network at all; files of your own work too."
+    ? "There is no market data yet. A venue's history needs no account and no key; the demo needs no network; you can also import your own files."
     : status.simulated
-      ? "The demo is here. A venue's own history replaces it on the pages as soon as there is any; the demo stays beside it."
-      : `There are ${plural(status.series.length, "series", "series")} of ${plural(status.pairs, "pair")} already. What you add here joins them; only what is missing is fetched.`;
+      ? "The pages show the demo. Once a venue's history is fetched or imported, they show that instead; the demo data is kept."
+      : `There are ${plural(status.series.length, "series", "series")} of ${plural(status.pairs, "pair")} already. New data is added to them; only missing rows are fetched.`;
   return h("p", {class: "answer"}, words);
 }
 
-/** Three ways to data, one shown at a time; the choice is in the address. */
+/** Draws the three ways to get data, one at a time; the URL holds the choice. */
 export function StartWays(
   status: Status | null,
   {
@@ -45,7 +45,7 @@ export function StartWays(
       h(
         "p",
         {},
-        "Settled funding and candles, straight from the venue's public API, kept within its rate limit. What is cut off goes on where it was."
+        "Settled funding and candles from the venue's public API, within its rate limit. Interrupted downloads resume."
       ),
       IngestionForm(client, {remember: true, onStarted: started}).element
     ],
@@ -53,7 +53,7 @@ export function StartWays(
       h(
         "p",
         {},
-        "A simulated market that this machine makes up: a year of 20 pairs takes about a minute. Every page says that it is simulated, and it never mixes with real rows."
+        "A simulated market, generated on this machine. A year of 20 pairs takes about a minute. Every page marks the data as simulated, and it never mixes with real rows."
       ),
       IngestionForm(client, {kind: "demo", onStarted: started}).element
     ],
@@ -61,7 +61,7 @@ export function StartWays(
       h(
         "p",
         {},
-        "Downloads of Binance are known as they are; other files by their columns. Every row is checked, and a bad one leaves its whole file out."
+        "Binance downloads are recognised; for other files, name the columns. Every row is checked. A file with an invalid row is rejected as a whole."
       ),
       ImportForm(),
       EngineOwns(client, status)
@@ -74,7 +74,7 @@ export function StartWays(
   return h("div", {class: "start"}, h("div", {class: "controls"}, from), panel);
 }
 
-/** While an engine owns the store, files go in beside it only once it has ended. */
+/** Shows how to import while an engine owns the store: it must be stopped first. */
 function EngineOwns(client: EngineClient, status: Status | null): HTMLElement {
   const element = h("div", {class: "absence"});
   let shown: boolean | undefined;
@@ -85,11 +85,11 @@ function EngineOwns(client: EngineClient, status: Status | null): HTMLElement {
     element.replaceChildren(
       ...(owns
         ? [
-            h("p", {}, "An engine runs and owns the store. End it first, take the files in, then start it again:"),
+            h("p", {}, "A running engine owns the data store. Stop it, import the files, then start it again:"),
             Command("npx carrybook stop"),
             Command("npx carrybook engine")
           ]
-        : [h("p", {class: "muted"}, "Then `npm run dev` shows them, or `npm run build` where the pages are built.")])
+        : [h("p", {class: "muted"}, "Then run `npm run dev` for a preview, or `npm run build` for the built pages.")])
     );
   });
   return element;

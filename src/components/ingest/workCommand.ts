@@ -3,7 +3,7 @@ import {DEFAULT_SERIES, DEFAULT_TIMEFRAMES, type BackfillBody} from "./workReque
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((d) => b.includes(d));
 
-/** A word of a command as a shell takes it: quoted where it would mean something else bare. */
+/** Quotes an argument for a POSIX shell where needed. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./~…-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -14,7 +14,7 @@ const series = ({series, timeframes}: Pick<BackfillBody, "series" | "timeframes"
     : ["--timeframe", timeframes.join(",")])
 ];
 
-/** The command that does what a request asks for; a simulated market without an address is the demo. */
+/** Returns the command equivalent to a request; a simulated venue without an address is the demo. */
 export function backfillCommand(body: BackfillBody): string {
   const {venue, url, top, pairs, days} = body;
   if (venue === "sim" && url === undefined) return demoCommand({top: top ?? 20, days});
@@ -24,16 +24,16 @@ export function backfillCommand(body: BackfillBody): string {
     pairs ? `--pairs ${pairs.join(",")}` : `--top ${top}`,
     `--days ${days}`,
     ...series(body),
-    // Simulated rows have a place of their own, beside those of venues.
+    // Simulated rows have their own store.
     ...(venue === "sim" ? ["--demo"] : [])
   ].join(" ");
 }
 
-/** The command that fills the demo. */
+/** Returns the command that fills the demo. */
 export const demoCommand = ({top, days}: {top: number; days: number}): string =>
   `npx carrybook demo --pairs ${top} --days ${days}`;
 
-/** What a person says of files to take in; empty is told by the file's name and folders. */
+/** Import form as typed; an empty field is derived from the file's name and folders. */
 export interface TypedImport {
   path: string;
   venue: string;
@@ -43,7 +43,7 @@ export interface TypedImport {
   columns: string;
 }
 
-/** The command that takes files in. Without a path it names a place for one. */
+/** Returns the command that imports files; without a path, with `downloads/` as a placeholder. */
 export function importCommand({path, venue, pair, series, timeframe, columns}: TypedImport): string {
   const flag = (name: string, value: string) => (value.trim() ? ` --${name} ${shellWord(value.trim())}` : "");
   const words = path.trim()

@@ -4,7 +4,7 @@ import {hasEnded, MAX_BULK_RETRIES, type Job, type JobStatus} from "../../lib/wi
 
 const KINDS: Readonly<Record<string, string>> = {
   backfill: "Fetch history",
-  update: "Fetch what is new",
+  update: "Fetch new rows",
   repair: "Repair holes",
   import: "Import files",
   features: "Compute features"
@@ -39,9 +39,9 @@ const STATUSES: Readonly<Record<JobStatus, string>> = {
   cancelled: "cancelled"
 };
 
-/** The state in words; one that waits after a failed attempt says until when. */
+/** Formats the state; a job that waits after a failed attempt shows when it is retried. */
 export function statusWords({status, notBefore}: Job, now: number): string {
-  if (status === "queued" && notBefore !== null && notBefore > now) return `tries again in ${span(notBefore - now)}`;
+  if (status === "queued" && notBefore !== null && notBefore > now) return `retry in ${span(notBefore - now)}`;
   return STATUSES[status] ?? status;
 }
 
@@ -63,33 +63,33 @@ export const attemptWords = (job: Job): string =>
 /** Everything that is known of the work, by id. */
 export type Jobs = ReadonlyMap<string, Job>;
 
-/** Batches, and of single histories only those that still matter: what has not ended, and what failed. */
-const matters = (job: Job): boolean => isBatch(job) || !hasEnded(job) || job.status === "failed";
+/** Returns whether a job is kept: every batch; a history only while it is open or has failed. */
+const isKept = (job: Job): boolean => isBatch(job) || !hasEnded(job) || job.status === "failed";
 
 /** Takes in newer news of one job. */
 export function withJob(jobs: Jobs, job: Job): Jobs {
   const next = new Map(jobs);
-  if (matters(job)) next.set(job.id, job);
+  if (isKept(job)) next.set(job.id, job);
   else next.delete(job.id);
   return next;
 }
 
 /**
- * The work as the answers of `GET /jobs` tell it, and over them what the stream said since they were asked for: an
- * answer that was on its way undoes no news.
+ * Merges replies of `GET /jobs` with the stream's updates since the requests were sent, so that a slow reply does not
+ * overwrite newer updates.
  */
-export function fromAnswers(answers: readonly (readonly Job[])[], heard: Iterable<Job>): Jobs {
+export function mergeJobs(replies: readonly (readonly Job[])[], updates: Iterable<Job>): Jobs {
   let jobs: Jobs = new Map(
-    answers
+    replies
       .flat()
-      .filter(matters)
+      .filter(isKept)
       .map((job) => [job.id, job])
   );
-  for (const job of heard) jobs = withJob(jobs, job);
+  for (const job of updates) jobs = withJob(jobs, job);
   return jobs;
 }
 
-/** The work in the lists that the page shows. */
+/** Jobs by the lists of the page. */
 export interface WorkLists {
   /** batches under way, oldest first, each followed by its histories that run */
   now: Job[];
@@ -122,11 +122,11 @@ export function listsOf(jobs: Jobs): WorkLists {
   };
 }
 
-/** How far all work is, 0..1, and its counts in words; null where nothing is under way. Counts of a cut list are the least. */
+/** Returns the progress of all jobs, 0 to 1 or null when none runs, and their counts; with `cut`, counts are minima. */
 export function workSummary(lists: WorkLists, {cut = false} = {}): {progress: number | null; text: string} {
   const open = lists.now.filter(isBatch);
   const failed = lists.failed.length ? `${count(lists.failed.length)} failed` : "";
-  if (!lists.now.length) return {progress: null, text: ["Nothing is under way", failed].filter(Boolean).join(", ")};
+  if (!lists.now.length) return {progress: null, text: ["No job is running", failed].filter(Boolean).join(", ")};
   const progress = open.length ? open.reduce((sum, {progress: p}) => sum + p, 0) / open.length : 0;
   const rows = open.reduce((sum, job) => sum + job.rowsFetched, 0);
   const parts = [
@@ -145,20 +145,22 @@ export const retryable = (failed: readonly Job[]): Job[] => failed.filter(({retr
 /** The label of the bulk retry. */
 export const retryLabel = (failed: readonly Job[]): string => `Retry ${count(retryable(failed).length)} failed`;
 
-/** What a retry did, and what it left out and why. */
+/** Describes the result of a retry: what was queued, what was skipped and why. */
 export function retriedWords({queued, skipped = []}: RetriedReport): string {
-  const put = queued.length ? `${plural(queued.length, "history", "histories")} put back.` : "Nothing was put back.";
+  const put = queued.length
+    ? `${plural(queued.length, "history", "histories")} queued again.`
+    : "Nothing was queued again.";
   if (!skipped.length) return put;
   const names = skipped.slice(0, 3).map(jobName).join(", ");
   const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
   return `${put} Skipped ${skipped.length}: ${names}${more}, because ${
-    skipped.length === 1 ? "it has" : "they have"
-  } failed again after ${MAX_BULK_RETRIES} bulk retries; ${skipped.length === 1 ? "its" : "their"} own Retry still works.`;
+    skipped.length === 1 ? "it" : "they"
+  } failed again after ${MAX_BULK_RETRIES} bulk retries. You can still retry ${skipped.length === 1 ? "it" : "each"} with its own button.`;
 }
 
 /**
- * What a command over many jobs did, and what it left and why: those left for one reason stand together.
- * @param nameOf the name of an id, as the reader knows it
+ * Describes the result of a bulk command: what was done, and what was skipped, grouped by reason.
+ * @param nameOf returns the display name of an id
  */
 export function bulkWords(
   did: string,
@@ -172,29 +174,29 @@ export function bulkWords(
     done: histories ? `${plural(histories, "history", "histories")} ${did}.` : `Nothing was ${did}.`,
     left: [...reasons].map(([why, names]) => {
       const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-      return `Left ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}, because ${why}.`;
+      return `Skipped ${count(names.length)}: ${names.slice(0, 3).join(", ")}${more}. Reason: ${why}.`;
     })
   };
 }
 
-/** What was taken on, with the engine's own notes. */
+/** Describes an accepted job, with the engine's notes. */
 export const plannedWords = ({batches, notes}: PlannedReport): string[] => [
-  batches.length ? `Taken on: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
+  batches.length ? `Queued: ${batches.map(jobName).join("; ")}.` : "There was nothing to do.",
   ...notes.map(({line, level}) => (level === "warn" ? `Warning: ${line}` : line))
 ];
 
-/** A pair of a venue that scheduled updates include, with its histories. */
+/** A pair of a venue in scheduled updates, with its histories. */
 export interface TrackedPair {
   venue: string;
   pair: string;
   histories: string[];
   fromTs: number;
   chosenBy: string;
-  /** false while updates leave it out */
+  /** false while updates skip it */
   enabled: boolean;
 }
 
-/** The tracked histories by pair, in the order they came. */
+/** Groups tracked histories by pair, in their original order. */
 export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
   const pairs = new Map<string, TrackedPair>();
   for (const {venue, pair, series, timeframe, fromTs, chosenBy, enabled} of tracked) {
@@ -208,7 +210,7 @@ export function trackedPairs(tracked: readonly TrackedReport[]): TrackedPair[] {
   return [...pairs.values()];
 }
 
-/** How a command that failed is told: what, and what to do. */
+/** Formats the error of a command, with the suggested fix. */
 export const errorWords = (error: unknown): string => {
   const {message, fix} = error as Error & {fix?: string | null};
   return fix ? `${message}: ${fix}` : message;

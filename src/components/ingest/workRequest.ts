@@ -2,7 +2,7 @@ import {parsePair} from "../../lib/market/pair.js";
 import {TIMEFRAMES} from "../../lib/time/grid.js";
 import {count, plural} from "../ui/format.js";
 
-/** Series that can be fetched, with what they are. */
+/** Series that can be fetched. */
 export const FETCHABLE = [
   {value: "funding", label: "funding", title: "settled funding rates"},
   {value: "spot", label: "spot", title: "candles of the spot market"},
@@ -15,7 +15,7 @@ export const DEFAULT_SERIES: readonly string[] = ["funding", "spot", "perp", "ma
 export const DEFAULT_TIMEFRAMES: readonly string[] = ["1h"];
 export {TIMEFRAMES};
 
-/** The form as it was typed. */
+/** The form as typed. */
 export interface TypedRequest {
   venue: string;
   /** address of a simulated venue */
@@ -28,7 +28,7 @@ export interface TypedRequest {
   timeframes: readonly string[];
 }
 
-/** What `POST /jobs` is sent. */
+/** Body of `POST /jobs`. */
 export interface BackfillBody {
   kind: "backfill";
   venue: string;
@@ -40,7 +40,7 @@ export interface BackfillBody {
   timeframes: string[];
 }
 
-/** Why a field cannot be sent, by field. */
+/** Problems of the form, by field. */
 export type Problems = Partial<Record<keyof TypedRequest, string>>;
 
 const whole = (text: string, most: number): number | undefined => {
@@ -48,7 +48,7 @@ const whole = (text: string, most: number): number | undefined => {
   return /^\s*[\d,]+\s*$/.test(text) && value >= 1 && value <= most ? value : undefined;
 };
 
-/** The pairs of a text, each once. @throws `invalid pair: VALUE` */
+/** Parses a list of pairs, without duplicates. @throws RangeError `invalid pair: VALUE` */
 export const readPairs = (text: string): string[] => [
   ...new Set(
     text
@@ -61,8 +61,8 @@ export const readPairs = (text: string): string[] => [
 const tryPairs = (text: string, problems: Problems): string[] => {
   try {
     const pairs = readPairs(text);
-    if (!pairs.length) problems.pairs = "name at least one, e.g. BTC/USDT";
-    if (pairs.length > 1_000) problems.pairs = "at most 1,000";
+    if (!pairs.length) problems.pairs = "enter at least one pair, e.g. BTC/USDT";
+    if (pairs.length > 1_000) problems.pairs = "at most 1,000 pairs";
     return pairs;
   } catch (error) {
     problems.pairs = `${(error as Error).message}; write it as BTC/USDT`;
@@ -71,8 +71,8 @@ const tryPairs = (text: string, problems: Problems): string[] => {
 };
 
 /**
- * Reads the form; a body only where nothing is wrong.
- * @param simKnown whether the engine itself knows where its simulated venue is
+ * Reads the form; the body is null when there is a problem.
+ * @param simKnown whether the engine knows the address of its simulated venue
  */
 export function readRequest(
   typed: TypedRequest,
@@ -80,18 +80,18 @@ export function readRequest(
 ): {body: BackfillBody | null; problems: Problems} {
   const problems: Problems = {};
   const venue = typed.venue.trim().toLowerCase();
-  if (!/^[a-z0-9]{1,40}$/.test(venue)) problems.venue = "a ccxt id such as bybit, binance or okx";
+  if (!/^[a-z0-9]{1,40}$/.test(venue)) problems.venue = "enter a ccxt id such as bybit, binance or okx";
   const url = typed.url.trim();
   if (venue === "sim" && !(simKnown && !url) && !/^https?:\/\/\S+$/.test(url))
-    problems.url = "the address that `npx carrybook sim` printed";
+    problems.url = "enter the address printed by `npx carrybook sim`";
   const top = typed.choose === "top" ? whole(typed.top, 1_000) : undefined;
-  if (typed.choose === "top" && top === undefined) problems.top = "a whole number from 1 to 1,000";
+  if (typed.choose === "top" && top === undefined) problems.top = "enter a whole number from 1 to 1,000";
   const pairs = typed.choose === "pairs" ? tryPairs(typed.pairs, problems) : undefined;
   const days = whole(typed.days, 3_650);
-  if (days === undefined) problems.days = "a whole number from 1 to 3,650";
-  if (!typed.series.length) problems.series = "choose at least one";
+  if (days === undefined) problems.days = "enter a whole number from 1 to 3,650";
+  if (!typed.series.length) problems.series = "select at least one";
   const candles = typed.series.some((d) => d !== "funding");
-  if (candles && !typed.timeframes.length) problems.timeframes = "candles need at least one";
+  if (candles && !typed.timeframes.length) problems.timeframes = "select at least one for candles";
   if (Object.keys(problems).length) return {body: null, problems};
   return {
     problems,
@@ -107,7 +107,7 @@ export function readRequest(
   };
 }
 
-/** What the button of the form will do. */
+/** Returns the label of the submit button, which says what it will do. */
 export function startLabel({body}: ReturnType<typeof readRequest>): string {
   if (!body) return "Start fetching";
   const what = body.pairs ? plural(body.pairs.length, "pair") : `the top ${count(body.top)}`;

@@ -4,7 +4,7 @@ import {DataTable} from "../ui/dataTable.js";
 import {Figure} from "../ui/figure.js";
 import {count, number} from "../ui/format.js";
 
-/** A figure per pair, in per cent a year. */
+/** Mean and standard deviation of a pair's funding, % a year. */
 export interface Annual {
   pair: string;
   mean: number;
@@ -21,11 +21,11 @@ interface Compared {
 const compare = (ours: readonly Annual[], paper: readonly Annual[]): Compared[] =>
   paper.map((d) => ({pair: d.pair, paper: d, ours: ours.find((o) => o.pair === d.pair)}));
 
-/** One sentence: how many pairs agree and how far the worst figure is off. */
+/** Says in one sentence how many pairs agree and how large the largest difference is. */
 export function reproductionAnswer(ours: readonly Annual[], paper: readonly Annual[]): string {
   const rows = compare(ours, paper).filter((d) => d.ours);
   if (!rows.length) {
-    return "Not yet: the lake holds no settled rates of Binance for these pairs between 2020-01-08 and 2024-03-11.";
+    return "Not yet: the lake has no settled rates of these pairs at Binance between 2020-01-08 and 2024-03-11.";
   }
   const worst = (key: "mean" | "sd") => Math.max(...rows.map((d) => Math.abs(d.ours![key] - d.paper[key])));
   const missing = paper.length - rows.length;
@@ -36,7 +36,7 @@ export function reproductionAnswer(ours: readonly Annual[], paper: readonly Annu
   );
 }
 
-/** The paper's figures beside ours, with the difference. */
+/** Draws the table of the paper's figures, ours and the difference. */
 export function ReproductionTable(ours: readonly Annual[], paper: readonly Annual[]): HTMLElement {
   const figure = (key: "mean" | "sd", name: string) => [
     {
@@ -69,7 +69,7 @@ export function ReproductionTable(ours: readonly Annual[], paper: readonly Annua
   });
 }
 
-/** Paper and ours for each pair on one axis. */
+/** Charts the paper's mean and ours for each pair on one axis. */
 export function ReproductionChart(ours: readonly Annual[], paper: readonly Annual[]): HTMLElement {
   const rows = compare(ours, paper).filter((d) => d.ours);
   return Figure(
@@ -96,8 +96,8 @@ export function ReproductionChart(ours: readonly Annual[], paper: readonly Annua
         ]
       }),
     {
-      title: "Mean funding, ours and the paper's",
-      subtitle: "Dot: from the rates in this lake. Grey tick: the paper, to one decimal.",
+      title: "Mean funding, here and in the paper",
+      subtitle: "Dot: computed from the rates in this lake. Grey tick: the paper, rounded to one decimal.",
       height: 190,
       nothing: rows.length ? null : "No settled rates of these pairs yet."
     }

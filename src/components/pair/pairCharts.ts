@@ -1,11 +1,11 @@
-/** The charts of a pair's page, framed: what is seen, in which unit, and what stands there when there is nothing. */
+/** Framed charts of a pair's page: title, unit, and the text shown without data. */
 import {breakEvenRate} from "../charts/breakEven.js";
 import {colors} from "../ui/colors.js";
 import {CoverageStrip, coverageHeight} from "../charts/coverageStrip.js";
 import {cumulate, type Cumulated} from "../charts/cumulative.js";
 import {h} from "../ui/dom.js";
 import {Figure, describe} from "../ui/figure.js";
-import {bp, count, instant, number, percent} from "../ui/format.js";
+import {bp, count, instant, number, percent, plural} from "../ui/format.js";
 import {FundingChart, maxGap} from "../charts/fundingChart.js";
 import {HeatLegend, Heatmap} from "../charts/heatmap.js";
 import {Histogram, binRates} from "../charts/histogram.js";
@@ -15,9 +15,9 @@ import {costRule} from "../charts/breakEven.js";
 import {extentOf, type TimeDomain} from "../charts/timeAxis.js";
 import type {Costs, Daily, SeriesStatus, Settlement} from "../feed/types.js";
 
-const NO_FUNDING = "No settled funding of this pair has been imported.";
+const NO_FUNDING = "No settled funding of this pair has been imported yet.";
 
-/** Funding per settlement with its 30-day mean and the break-even. */
+/** Charts funding per settlement with its 30-day mean and the break-even. */
 export function FundingFigure(
   rows: readonly Settlement[],
   {domain, costs}: {domain: TimeDomain; costs: Costs}
@@ -30,8 +30,8 @@ export function FundingFigure(
         "Basis points per 8 h, UTC. ",
         h("span", {class: "earned"}, "▲ earned by the short leg"),
         ", ",
-        h("span", {class: "paid"}, "▼ paid by it"),
-        "; line: mean of 30 days; blank: no rows. A bar that ends in ▲ or ▼ goes on beyond the axis."
+        h("span", {class: "paid"}, "▼ paid by the short leg"),
+        "; line: 30-day mean; blank: no rows. A bar that ends in ▲ or ▼ extends beyond the axis."
       ],
       height: 320,
       nothing: rows.length ? null : NO_FUNDING
@@ -39,7 +39,7 @@ export function FundingFigure(
   );
 }
 
-/** Funding added up from the start of the window, against the cost of the round trip. */
+/** Charts cumulative funding since the start of the window against the round-trip cost. */
 export function CumulativeFigure(
   rows: readonly Settlement[],
   {domain, costs}: {domain: TimeDomain; costs: Costs}
@@ -59,18 +59,19 @@ export function CumulativeFigure(
         gap: (a) => maxGap(a),
         zero: true,
         marks: costRule(costs.roundTrip * 100, `round trip ${percent(costs.roundTrip, 2)}`),
-        tip: (d) => `${instant(d.boundaryTs)}\nreceived so far ${percent(d.total, 2)}\nthis settlement ${bp(d.rate, 3)}`
+        tip: (d) =>
+          `${instant(d.boundaryTs)}\nreceived in total ${percent(d.total, 2)}\nthis settlement ${bp(d.rate, 3)}`
       }),
     {
-      title: "Funding added up over the window",
-      subtitle: `Per cent of the notional of one leg, before costs, UTC. Dashed: what one round trip of both legs costs.`,
+      title: "Cumulative funding of the window",
+      subtitle: `Per cent of the notional of one leg, before costs, UTC. Dashed: cost of one round trip of both legs.`,
       height: 250,
       nothing: rows.length ? null : "No settlement in this window."
     }
   );
 }
 
-/** Spot and perpetual, daily closes. */
+/** Charts daily closes of spot and perpetual. */
 export function PriceFigure(rows: readonly Daily[], {domain, pair}: {domain: TimeDomain; pair: string}): HTMLElement {
   const inside = rows.filter((d) => d.ts >= domain[0] && d.ts <= domain[1]);
   const quote = pair.split("/")[1] ?? "quote";
@@ -98,7 +99,7 @@ export function PriceFigure(rows: readonly Daily[], {domain, pair}: {domain: Tim
   );
 }
 
-/** Basis at each settlement. */
+/** Charts the basis at each settlement. */
 export function BasisFigure(rows: readonly Settlement[], {domain}: {domain: TimeDomain}): HTMLElement {
   const known = rows.some((d) => d.basis !== null && d.boundaryTs >= domain[0] && d.boundaryTs <= domain[1]);
   return Figure(
@@ -117,14 +118,14 @@ export function BasisFigure(rows: readonly Settlement[], {domain}: {domain: Time
       }),
     {
       title: "Basis at settlement",
-      subtitle: "Perpetual over spot in basis points, at the opens of the settlement's instant, UTC.",
+      subtitle: "Perpetual over spot, less one, in basis points, at the open prices of the settlement time, UTC.",
       height: 230,
-      nothing: known ? null : "Basis needs spot and perp candles; one of them is missing here."
+      nothing: known ? null : "The basis needs spot and perp candles; at least one of them is missing."
     }
   );
 }
 
-/** Settlement intervals and their switches. */
+/** Charts the settlement interval and lists its changes. */
 export function IntervalFigure(rows: readonly Settlement[], {domain}: {domain: TimeDomain}): HTMLElement {
   const changes = switches(rows);
   const ambiguous = intervalRuns(rows)
@@ -134,14 +135,14 @@ export function IntervalFigure(rows: readonly Settlement[], {domain}: {domain: T
   return Figure((width) => IntervalStrip(rows, {width, domain}), {
     title: "Hours between settlements",
     subtitle: changes.length
-      ? `${count(changes.length)} switches in all history${ambiguous ? `, ${count(ambiguous)} ambiguous rows (amber)` : ""}. Newest: ${listed}.`
+      ? `${plural(changes.length, "change")} in all history${ambiguous ? `, ${count(ambiguous)} ambiguous rows (amber)` : ""}. Newest: ${listed}.`
       : "The interval never changed.",
     height: 64,
     nothing: rows.length ? null : NO_FUNDING
   });
 }
 
-/** Distribution of the window's rates. */
+/** Charts the distribution of the window's rates. */
 export function HistogramFigure(
   rows: readonly Settlement[],
   {bins, costs, domain}: {bins: number; costs: Costs; domain: TimeDomain}
@@ -154,14 +155,14 @@ export function HistogramFigure(
     title: "Settled rates of the window",
     subtitle:
       `${count(rates.length)} settlements from ${instant(domain[0]).slice(0, 10)} to ${instant(domain[1]).slice(0, 10)}: ` +
-      `${percent(rates.length ? over / rates.length : null)} at or above the break-even of ${bp(breakEven)} (blue), grey earns less, orange pays.` +
-      (below + above ? ` The outermost bins also hold ${count(below + above)} rates beyond them.` : ""),
+      `${percent(rates.length ? over / rates.length : null)} at or above the break-even of ${bp(breakEven)} (blue). Grey: positive, but below it; orange: negative.` +
+      (below + above ? ` The outermost bins include ${count(below + above)} rates beyond them.` : ""),
     height: 270,
     nothing: rates.length ? null : "No settlement in this window."
   });
 }
 
-/** Month by hour of day, over all history. */
+/** Charts the mean rate by month and hour of day over all history. */
 export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
   const figure = Figure((width) => Heatmap(rows, {width, height: 210}), {
     title: "Mean rate by month and hour of settlement",
@@ -171,16 +172,16 @@ export function HeatmapFigure(rows: readonly Settlement[]): HTMLElement {
   });
   if (rows.length) {
     const legend = HeatLegend();
-    describe(legend, "steps of the colours, in basis points per 8 h");
+    describe(legend, "colour steps, in basis points per 8 h");
     figure.append(
-      h("p", {class: "subtitle"}, "Steps in bp per 8 h; most venues settle 1 bp when nothing pulls."),
+      h("p", {class: "subtitle"}, "Colour steps in bp per 8 h; most venues settle at 1 bp as a baseline."),
       legend
     );
   }
   return figure;
 }
 
-/** Every series of the pair with its holes. */
+/** Charts the coverage of the pair's series. */
 export function CoverageFigure(series: readonly SeriesStatus[]): HTMLElement {
   const holes = series.flatMap((d) => d.holes);
   const missing = holes.reduce((n, d) => n + d.rows, 0);

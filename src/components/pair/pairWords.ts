@@ -20,7 +20,7 @@ const median = (sorted: readonly number[]) =>
 
 const sum = (rows: readonly Settlement[]) => rows.reduce((total, d) => total + (d.rate ?? 0), 0);
 
-/** What stands on the page of a pair that is not in the lake. */
+/** Explains how to import a pair that is not in the lake. */
 export function UnknownPair(slug: string): HTMLElement {
   const pair = slug.replace("-", "/");
   return h(
@@ -29,7 +29,7 @@ export function UnknownPair(slug: string): HTMLElement {
     h(
       "div",
       {class: "empty", role: "alert"},
-      h("p", {}, `There is no data of ${pair} here. Import a file of its funding rates:`),
+      h("p", {}, `There is no data of ${pair}. Import a file with its funding rates:`),
       Command(
         `npx carrybook import ${slug.replace("-", "")}-funding.csv --venue binance --pair ${pair} --series funding`
       )
@@ -37,9 +37,9 @@ export function UnknownPair(slug: string): HTMLElement {
   );
 }
 
-/** One sentence for the window: what the short leg received, against the cost of getting in and out. */
+/** Answers for the window: funding of the short leg against the round-trip cost. */
 export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, window}: WordsOptions): HTMLElement {
-  if (!rows.length) return h("p", {class: "answer"}, "There is no settlement in this window, so nothing can be said.");
+  if (!rows.length) return h("p", {class: "answer"}, "There is no settlement in this window. Choose a longer one.");
   const total = sum(rows);
   const net = total - costs.roundTrip;
   const length = window[1] - window[0];
@@ -48,12 +48,12 @@ export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, windo
       ? `No: over ${span(length)} the short leg paid ${percent(-total, 2)} of its notional, before any cost.`
       : net <= 0
         ? `No: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, less than the round trip of ${percent(costs.roundTrip, 2)}.`
-        : `Funding did: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip, ` +
-          `which is ${percent((net * YEAR) / length / 2)} a year on the capital of both legs. The change of basis is not in it.`;
+        : `Yes, on funding alone: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip. ` +
+          `That is ${percent((net * YEAR) / length / 2)} a year on the capital of both legs. The change of basis is not included.`;
   return h("p", {class: "answer"}, text.replace("the short leg", `the short leg of ${pair}`));
 }
 
-/** Newest rate, funding of the window, share that was positive, break-even. */
+/** Draws four figures: newest rate, break-even, funding of the window, share of positive settlements. */
 export function PairKeys(
   history: readonly Settlement[],
   rows: readonly Settlement[],
@@ -81,7 +81,7 @@ export function PairKeys(
       unit: "periods of 8 h",
       note:
         breakEven === null
-          ? "a rate that is not positive never pays"
+          ? "never, because the rate is not positive"
           : `${number(breakEven / 3, 1)} days; round trip ${percent(costs.roundTrip, 2)}`
     },
     {
@@ -103,13 +103,13 @@ export function PairKeys(
   ]);
 }
 
-/** The strongest argument against the trade that the pair's own history offers. */
+/** States the strongest argument against the trade from the pair's own history. */
 export function PairAgainst(
   history: readonly Settlement[],
   rows: readonly Settlement[],
   {pair = "", costs}: WordsOptions
 ): HTMLElement {
-  if (!history.length) return h("p", {}, "Without settled rates nothing speaks for it either.");
+  if (!history.length) return h("p", {}, "There are no settled rates, so there is no evidence for it either.");
   const months = new Map<string, number>();
   for (const d of history) {
     const month = new Date(d.boundaryTs).toISOString().slice(0, 7);
@@ -122,15 +122,15 @@ export function PairAgainst(
   return h(
     "p",
     {},
-    `In ${count(lost)} of ${plural(months.size, "month")} of its history the short leg of ${pair} paid on balance, and in ${count(thin)} more it received less than one round trip costs. `,
+    `In ${count(lost)} of ${plural(months.size, "month")} of its history the short leg of ${pair} paid more than it received. In ${count(thin)} more it received less than one round trip costs. `,
     depth > 0
-      ? `Its worst stretch cost ${percent(depth, 2)} of notional, from ${day(from)} to ${day(to)}. `
-      : "It never gave back what it had received. ",
+      ? `The largest drawdown of its funding was ${percent(depth, 2)} of notional, from ${day(from)} to ${day(to)}. `
+      : "Its cumulative funding never fell. ",
     rows.length ? `In the window, ${percent(low / rows.length, 0)} of settlements were below the break-even rate.` : ""
   );
 }
 
-/** The deepest fall of cumulative funding from a high to the lowest point after it, as a share of notional. */
+/** Returns the largest drawdown of cumulative funding, a share of notional, with its start and end. */
 export function worstStretch(rows: readonly Settlement[]): {depth: number; from: number; to: number} {
   let total = 0;
   let peak = 0;
@@ -146,7 +146,7 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
   return worst;
 }
 
-/** Costs as they travel, in exact text, to the numbers that charts need; the defaults of §4 where unknown. */
+/** Parses costs sent as decimal text into numbers; unknown ones get the defaults of SEMANTICS. */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
   const {spotFee, perpFee, slippageBps} = DEFAULT_COSTS_TEXT;
   return {
@@ -157,7 +157,7 @@ export function readCosts(costs: Partial<Record<keyof Costs, string | number>> |
   };
 }
 
-/** The round trip of costs that travel as text (§4), a share of notional; the defaults where unknown. */
+/** Returns the round-trip cost (§4), a share of notional, from costs sent as decimal text. */
 export function roundTripOf(
   costs: Partial<Record<"spotFee" | "perpFee" | "slippageBps", string>> | null | undefined
 ): number {

@@ -12,13 +12,13 @@ import {eventWords} from "./replayWords.js";
 
 const WAIT_MS = 15_000;
 const WHY: Readonly<Partial<Record<EngineLink, string>>> = {
-  down: "the engine is not running, and its run is nowhere else: npm start, or npx carrybook engine --mode paper",
-  "no token": "this tab may not see the engine's account: open the link it printed, or npx carrybook engine --ticket",
-  unknown: "the engine does not answer"
+  down: "the engine is not running, so its run is not available; start it with npm start or npx carrybook engine --mode paper",
+  "no token": "this tab is not signed in to the engine; open the link it printed, or run npx carrybook engine --ticket",
+  unknown: "the engine does not answer; reload the page"
 };
 
-/** Waits until it is known how this page stands with the engine. */
-function known(client: EngineClient): Promise<EngineLink> {
+/** Waits until the connection to the engine is known, at most `WAIT_MS`. */
+function linkKnown(client: EngineClient): Promise<EngineLink> {
   return new Promise((resolve) => {
     let unwatch = (): void => {};
     const end = (link: EngineLink): void => {
@@ -29,13 +29,13 @@ function known(client: EngineClient): Promise<EngineLink> {
     const timer = setTimeout(() => end(client.state.link), WAIT_MS);
     unwatch = client.watch(({link}) => {
       if (link === "up" || link === "down") end(link);
-      // Another tab may be about to hand the token over.
+      // Another tab may be about to send the token.
       else if (link === "no token") setTimeout(() => end(client.state.link), 1_500);
     });
   });
 }
 
-/** What the engine has done, stepped through like a backtest. It comes from the engine's API alone and is kept nowhere. */
+/** Returns the run of the engine as a source of the Replay. Its data comes from the engine's API and is not stored. */
 export function EngineReplay(client: EngineClient = engineClient()): ReplaySource {
   let record: EngineRecord | undefined;
   let run: OpenedReplay | undefined;
@@ -50,12 +50,12 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
       return levels;
     },
     texts: {
-      rates: "as each decision noted them, under the rules in force now",
-      prices: "the references of the fills, joined by lines"
+      rates: "as recorded with each decision; thresholds are the current ones",
+      prices: "reference prices of the fills, joined by lines"
     },
-    opening: "Asking the engine for its run …",
+    opening: "Loading the engine's run …",
     async open() {
-      const link = await known(client);
+      const link = await linkKnown(client);
       if (link !== "up") throw new Error(WHY[link] ?? WHY.unknown);
       const status = await client.get<EngineStatus>("/status");
       if (!status.account) throw new Error("the engine runs without a trading loop, so it has no run");
@@ -72,7 +72,7 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
       if (!pairs.length) pairs = config.pairs;
       levels = [
         {name: "enter", rate: Number(config.settings.minRate)},
-        {name: "leave below", rate: Number(config.settings.exitRate)}
+        {name: "exit below", rate: Number(config.settings.exitRate)}
       ];
       return run;
     },
@@ -83,7 +83,7 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
         answer: answerOf(step),
         keys: StepFigures(step, run),
         signals: DecisionFeed(step.decisions, {
-          caption: "What had been decided by then, newest first, with the numbers that were known",
+          caption: "Decisions up to this time, newest first, with the numbers known then",
           param: "signals"
         }),
         book: OpenThen(step),
@@ -97,23 +97,23 @@ export function EngineReplay(client: EngineClient = engineClient()): ReplaySourc
   };
 }
 
-/** What happened at an instant, in one sentence. */
+/** Says in one sentence what happened at an instant. */
 function answerOf({ts, events, decided}: EngineStep): string {
-  const said = events.map((d) => eventWords(d, ACCOUNT_UNIT));
-  const held = decided
+  const happened = events.map((d) => eventWords(d, ACCOUNT_UNIT));
+  const blocked = decided
     .filter((d) => d.kind === "gated" || d.kind === "refused" || d.kind === "lapse")
     .map((d) => `${d.pair} was not opened: ${d.reason}`);
-  const all = [...said, ...held].slice(0, 5);
+  const all = [...happened, ...blocked].slice(0, 5);
   const quiet = decided.length
     ? `${plural(decided.length, "decision")}, see below`
-    : "the account was marked; nothing else happened";
+    : "only the account value was recorded";
   return `${instant(ts)}: ${all.join("; ") || quiet}.`;
 }
 
 const StepFigures = (step: EngineStep, run: OpenedReplay): HTMLElement =>
   Keys([
     {
-      label: "Value of the account",
+      label: "Account equity",
       value: number(step.equity, 2),
       unit: ACCOUNT_UNIT,
       note: `${signed(step.equity - run.capital)} since the start`
@@ -125,7 +125,7 @@ const StepFigures = (step: EngineStep, run: OpenedReplay): HTMLElement =>
 
 const OpenThen = (step: EngineStep): HTMLElement =>
   DataTable(step.hedges, {
-    caption: `The book; money in ${ACCOUNT_UNIT}; costs are those of the entry`,
+    caption: `Open hedges at this time; money in ${ACCOUNT_UNIT}; costs are those of the entry`,
     nothing: "No hedge is open.",
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},

@@ -4,18 +4,18 @@ import type {TradeReport} from "../../lib/wire/trade.js";
 import type {DecisionReport, EngineConfigReport, PositionReport} from "../../lib/wire/trading.js";
 import {lastAtOrBefore} from "../../lib/time/search.js";
 
-/** What the engine has recorded of its run. */
+/** Records of the engine's run. */
 export interface EngineRecord {
   trades: readonly TradeReport[];
   positions: readonly PositionReport[];
-  /** newest first, as the API gives them */
+  /** newest first, as the API returns them */
   decisions: readonly DecisionReport[];
   equity: readonly (readonly [number, string])[];
   config: EngineConfigReport;
   capital: string;
 }
 
-/** One hedge that was open at an instant, with what it had brought and cost by then. */
+/** A hedge open at an instant, with its funding and costs until then. */
 export interface EngineHedge {
   pair: string;
   entryTs: number;
@@ -23,25 +23,25 @@ export interface EngineHedge {
   capital: number;
   funding: number;
   payments: number;
-  /** of the entry; the exit's are not known yet */
+  /** costs of the entry only */
   costs: number;
 }
 
-/** What was known of the engine's run after one instant. */
+/** Known state of the engine's run after one instant. */
 export interface EngineStep {
   index: number;
   ts: number;
   equity: number;
   closed: number;
-  /** net of the trades closed by then */
+  /** net of the trades closed until then */
   realised: number;
-  /** payments by then, of open and closed hedges */
+  /** payments until then, of open and closed hedges */
   funding: number;
   hedges: EngineHedge[];
   events: ReplayEvent[];
-  /** decided at this very instant */
+  /** decisions of this instant */
   decided: DecisionReport[];
-  /** the newest decisions by then, newest first */
+  /** latest decisions until then, newest first */
   decisions: DecisionReport[];
 }
 
@@ -49,8 +49,8 @@ const EVENT_KINDS: readonly ReplayEvent["kind"][] = ["liquidated", "settled", "c
 const RECENT = 30;
 
 /**
- * The events of a run in the order in which they happen: those that the journal's decisions tell, and of older trades,
- * which the decisions may not reach back to, those that the trades themselves tell.
+ * Returns the events of a run in the order of processing. Closed trades provide their own events, because the list of
+ * decisions may not reach back to them; decisions provide those of open hedges.
  */
 export function engineEvents({trades, decisions}: EngineRecord): ReplayEvent[] {
   const events = new Map<string, ReplayEvent>();
@@ -76,13 +76,16 @@ export function engineEvents({trades, decisions}: EngineRecord): ReplayEvent[] {
   );
 }
 
-/** The run as the replay opens it: an instant for every event, every decision and every hour of the account. */
+/**
+ * Returns the run with one step per event, decision and hourly account value.
+ * @throws Error when the engine has no record yet
+ */
 export function openEngineRun(record: EngineRecord): OpenedReplay {
   const events = engineEvents(record);
   const ts = Float64Array.from(
     new Set([...events.map((d) => d.ts), ...record.decisions.map((d) => d.ts), ...record.equity.map(([at]) => at)])
   ).sort();
-  if (!ts.length) throw new Error("the engine has not done anything yet: there is nothing to step through");
+  if (!ts.length) throw new Error("the engine has no records yet, so there is nothing to replay");
   const times = record.equity.map(([at]) => at);
   const capital = Number(record.capital);
   return {
@@ -95,17 +98,17 @@ export function openEngineRun(record: EngineRecord): OpenedReplay {
     events,
     capital,
     notShown:
-      "not shown: order-book depth, queues and refused orders; between the hours of the account its value is that of the hour before"
+      "not shown: order-book depth, queues and rejected orders; between full hours, the account equity is that of the previous hour"
   };
 }
 
-/** The state after step `index`, from what was recorded by then and nothing later. */
+/** Returns the state after step `index`, from records up to that instant only. */
 export function engineStep(record: EngineRecord, run: OpenedReplay, index: number): EngineStep {
   const ts = run.ts[index]!;
   const known = run.events.filter((d) => d.ts <= ts);
   const sum = (list: readonly {amount?: string | undefined}[]) => list.reduce((x, d) => x + Number(d.amount ?? 0), 0);
-  const gone = known.filter((d) => d.kind === "closed");
-  const isClosed = new Set(gone.map((d) => d.tradeId));
+  const closes = known.filter((d) => d.kind === "closed");
+  const isClosed = new Set(closes.map((d) => d.tradeId));
   const hedges = known
     .filter((d) => d.kind === "opened" && !isClosed.has(d.tradeId))
     .flatMap((d) =>
@@ -120,8 +123,8 @@ export function engineStep(record: EngineRecord, run: OpenedReplay, index: numbe
     index,
     ts,
     equity: run.equity[index]!,
-    closed: gone.length,
-    realised: sum(gone),
+    closed: closes.length,
+    realised: sum(closes),
     funding: sum(known.filter((d) => d.kind === "settled")),
     hedges,
     events: known.filter((d) => d.ts === ts),
@@ -130,7 +133,7 @@ export function engineStep(record: EngineRecord, run: OpenedReplay, index: numbe
   };
 }
 
-/** A hedge between its opening and its close; nothing of its exit is in it. */
+/** Returns an open hedge without any data of its exit; empty when neither trade nor position is recorded. */
 function hedgeAt({trades, positions}: EngineRecord, opened: ReplayEvent, paid: readonly ReplayEvent[]): EngineHedge[] {
   const common = {
     pair: opened.pair,
@@ -164,7 +167,7 @@ function hedgeAt({trades, positions}: EngineRecord, opened: ReplayEvent, paid: r
   ];
 }
 
-/** What the record says of one pair's rates and prices up to an instant: decisions carry rates, fills carry prices. */
+/** Returns one pair's rates and prices up to an instant: rates from decisions, prices from fills. */
 export function engineHistory({trades, decisions, positions}: EngineRecord, pair: string, ts: number): ReplayHistory {
   const rates = new Map<number, number>();
   for (const d of decisions) {

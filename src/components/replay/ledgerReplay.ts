@@ -10,12 +10,12 @@ import {loadRun} from "../run/runLoader.js";
 import {unitOf} from "../run/runWords.js";
 import {valueOf} from "../run/strategyControls.js";
 
-/** An order without its number. */
+/** A worker order without its id. */
 type Order = ReplayOrder extends infer O ? (O extends ReplayOrder ? Omit<O, "id"> : never) : never;
 
 /**
- * A backtest with every instant kept. It lives in a worker and tells one step at a time; the page never holds a later
- * rate or price.
+ * Returns a backtest as a source of the Replay. It runs in a worker that returns one step at a time, so the page never
+ * has a later rate or price.
  */
 export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunRequest): ReplaySource {
   const unit = unitOf(state.pairs);
@@ -38,10 +38,10 @@ export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunRequ
       waiting.clear();
     };
     thread.onmessage = ({data}: MessageEvent<ReplayAnswer>) => {
-      const asked = waiting.get(data.id);
+      const pending = waiting.get(data.id);
       waiting.delete(data.id);
-      if (data.type === "error") asked?.reject(new Error(data.message));
-      else asked?.resolve(data);
+      if (data.type === "error") pending?.reject(new Error(data.message));
+      else pending?.resolve(data);
     };
     return thread;
   }
@@ -51,8 +51,8 @@ export function LedgerReplay(feed: MarketFeed, workerUrl: string, state: RunRequ
     pairs: state.pairs,
     levels: levelsOf(state),
     texts: {
-      rates: "the newest 180 settlements that were known",
-      prices: "the newest 360 bars that had opened"
+      rates: "the last 180 settlements known at this time",
+      prices: "the last 360 bars opened by this time"
     },
     opening: `Loading ${plural(state.pairs.length, "history", "histories")} and running the ledger …`,
     async open(): Promise<OpenedReplay> {
@@ -89,6 +89,6 @@ function levelsOf(state: RunRequest): Level[] {
   const simple = valueOf(state, "strategy") === "simple";
   return [
     ...(simple ? [{name: "enter", rate: Number(valueOf(state, "minRate"))}] : []),
-    {name: "leave below", rate: Number(valueOf(state, "exitRate"))}
+    {name: "exit below", rate: Number(valueOf(state, "exitRate"))}
   ];
 }

@@ -18,7 +18,6 @@ import {defaultState, StrategyControls} from "../run/strategyControls.js";
 import {TradeCard} from "../run/tradeCard.js";
 import {TradeList} from "../run/tradeList.js";
 
-/** The parts of the replay's page. */
 export interface ReplayParts {
   answer: HTMLElement;
   player: HTMLElement;
@@ -34,12 +33,12 @@ export interface ReplayParts {
   against: HTMLElement;
 }
 
-const NO_RUN = "There is no run to step through yet.";
+const NO_RUN = "There is no run to replay yet.";
 
 /**
- * Steps through a run: a backtest of the rules in the address, or, with `run=paper`, what the engine has done. Every
- * step shows what was known then.
- * @param engineRun the run of the engine, when the address asks for it
+ * Steps through a run: a backtest of the rules in the URL, or, with `run=paper`, the run of the engine. Each step shows
+ * only what was known then.
+ * @param engineRun returns the run of the engine, called when the URL requests it
  */
 export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () => ReplaySource): ReplayParts {
   const {catalogue} = feed;
@@ -55,7 +54,7 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
   const problem = h(
     "p",
     {class: "problem", role: "alert"},
-    ofEngine ? "" : [...opened.problems, ...unknown.map((pair) => `there is no history of ${pair} here`)].join("; ")
+    ofEngine ? "" : [...opened.problems, ...unknown.map((pair) => `no history of ${pair}`)].join("; ")
   );
   const answer = LiveBlock<string>((text) => h("p", {class: "answer", "aria-live": "polite"}, text));
   const keys = LiveBlock<ReplayView>((d) => d.keys);
@@ -65,11 +64,11 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
   const rates = LiveFigure<ReplayView>(
     ({history}, width) => ReplayRates(history!, {width, height: 210, levels: source?.levels ?? []}),
     {
-      title: ({history}) => `Settled rates of ${history?.pair ?? "the pair"} up to this instant`,
+      title: ({history}) => `Settled rates of ${history?.pair ?? "the pair"} up to this time`,
       subtitle: () =>
-        `Basis points per 8 h, UTC, ${source?.texts.rates ?? ""}. ▲ above zero the short leg earns, ▼ below it pays.`,
+        `Basis points per 8 h, UTC, ${source?.texts.rates ?? ""}. Above zero the short leg receives funding, below zero it pays.`,
       height: 210,
-      nothing: ({history}) => (history?.rates.ts.length ? null : "Nothing had settled by then.")
+      nothing: ({history}) => (history?.rates.ts.length ? null : "There was no settlement by this time.")
     }
   );
   const prices = LiveFigure<ReplayView>(
@@ -78,7 +77,7 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
       title: ({history}) => `Prices of both legs of ${history?.pair ?? "the pair"}`,
       subtitle: () => `In ${unit()}, UTC, ${source?.texts.prices ?? ""}.`,
       height: 210,
-      nothing: ({history}) => (history?.prices.ts.length ? null : "No price was known by then.")
+      nothing: ({history}) => (history?.prices.ts.length ? null : "There was no price by this time.")
     }
   );
   const equity = LiveFigure<{index: number; replay: OpenedReplay}>(
@@ -91,10 +90,10 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
         trades: marksUntil(run, run.ts[i]!)
       }),
     {
-      title: "Value of the account so far",
-      subtitle: () => `In ${unit()}, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; the grey rule is the capital.`,
+      title: "Account equity so far",
+      subtitle: () => `In ${unit()}, UTC. ○ opened, ▲ closed with a gain, ▼ with a loss; grey line: capital.`,
       height: 220,
-      nothing: ({index: i}) => (i < 1 ? "The run begins here." : null)
+      nothing: ({index: i}) => (i < 1 ? "This is the first step of the run." : null)
     }
   );
   const trades = h("div", {});
@@ -109,13 +108,13 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
               instant(ts)
             )
         })
-      : h("p", {class: "subtitle"}, "Press the instant at which a trade was opened to see all that explains it.")
+      : h("p", {class: "subtitle"}, "Click the opening time of a trade to see its reasons, payments and fills.")
   );
   const against = LiveBlock<OpenedReplay>((run) =>
     h("div", {}, h("p", {}, replayAgainst(run)), SourceLine(run.notShown))
   );
 
-  /** Asks for the step in hand; while one is on its way only the newest is asked for after it. */
+  // While one step is being read, only the newest request is kept.
   let busy = false;
   let wanted: number | undefined;
   const player = ReplayPlayer((index) => {
@@ -202,7 +201,7 @@ export function ReplayPage(feed: MarketFeed, workerUrl: string, engineRun: () =>
   trade.update(undefined);
   if (ofEngine) void open(engineRun());
   else if (catalogue.entries.length) openState();
-  else answer.update("There is nothing to step through before there is data.");
+  else answer.update("There is no data yet, so there is no run to replay.");
   return {
     answer: answer.element,
     player: h("div", {}, player.element, problem),
@@ -250,10 +249,10 @@ const EngineRules = (): HTMLElement =>
   h(
     "p",
     {class: "subtitle"},
-    "What the engine has done. Its rules and their limits are on the ",
+    "This is the run of the engine. Its rules and limits are on the ",
     h("a", {href: "./engine"}, "Engine"),
-    " page; a backtest is stepped through ",
-    h("a", {href: "./replay"}, "without it"),
+    " page. You can also ",
+    h("a", {href: "./replay"}, "replay a backtest"),
     "."
   );
 
@@ -261,5 +260,5 @@ const rulesOf = (state: RunRequest): (Node | string)[] => [
   `${state.strategy}${Object.entries(state.set)
     .map(([key, value]) => `, ${key} ${value}`)
     .join("")} on ${state.pairs.join(", ") || "no pair"}, ${state.timeframe} bars. `,
-  h("a", {href: linkTo("./builder", state)}, "Open it in the builder")
+  h("a", {href: linkTo("./builder", state)}, "Open this run in the Builder")
 ];

@@ -4,20 +4,20 @@ import {count, instant} from "../ui/format.js";
 import {getParam, setParams} from "../ui/query.js";
 import {indexOfTs} from "./replayRun.js";
 
-/** The player: where in the run the page stands, and the ways to move. */
+/** Position in the run, with the controls to move it. */
 export interface ReplayPlayer {
   element: HTMLElement;
-  /** The pair whose charts are shown. */
+  /** Pair of the charts. */
   readonly watched: string;
-  /** Takes a run in hand, or none. */
+  /** Loads a run, or clears it. */
   load(run: OpenedReplay | undefined, pairs?: readonly string[]): void;
   goTo(index: number): void;
   watch(pair: string): void;
 }
 
 /**
- * Buttons, scrubber and keys over a run: ← → one step, with shift to the next event, Home and End.
- * @param onMove called with the step in hand whenever it or the watched pair changes
+ * Draws buttons and scrubber of a run and handles the keys: ← → one step, with shift to the next event, Home and End.
+ * @param onMove called with the current step when it or the watched pair changes
  */
 export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
   let run: OpenedReplay | undefined;
@@ -37,7 +37,7 @@ export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
   const where = h("output", {for: "scrubber"});
   const button = (label: string, title: string, act: () => void) =>
     h("button", {type: "button", class: "button", title, click: act}, label);
-  const play = button("Play", "a step every 150 milliseconds", () => togglePlay());
+  const play = button("Play", "one step every 150 milliseconds", () => togglePlay());
   const pairSelect = h("select", {
     id: "replay-pair",
     input: () => {
@@ -52,14 +52,14 @@ export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
     h(
       "div",
       {class: "pager"},
-      button("⇤ Event", "the event before (shift and ←)", () => goTo(eventIndex(-1))),
-      button("← Step", "one instant back (←)", () => goTo(index - 1)),
+      button("⇤ Event", "previous event (Shift+←)", () => goTo(eventIndex(-1))),
+      button("← Step", "one step back (←)", () => goTo(index - 1)),
       play,
-      button("Step →", "one instant on (→)", () => goTo(index + 1)),
-      button("Event ⇥", "the next event (shift and →)", () => goTo(eventIndex(1))),
+      button("Step →", "one step forward (→)", () => goTo(index + 1)),
+      button("Event ⇥", "next event (Shift+→)", () => goTo(eventIndex(1))),
       h("span", {class: "control control--check"}, h("label", {for: "replay-pair"}, "Charts of"), pairSelect)
     ),
-    h("label", {for: "scrubber", class: "sr-only"}, "Instant of the run"),
+    h("label", {for: "scrubber", class: "sr-only"}, "Time of the run"),
     scrubber,
     where
   );
@@ -91,7 +91,7 @@ export function ReplayPlayer(onMove: (index: number) => void): ReplayPlayer {
     play.textContent = playing ? "Pause" : "Play";
   }
 
-  /** The step of the next event after, or the last before, the one in hand. */
+  /** Returns the step of the next or previous event other than a settlement. */
   function eventIndex(direction: 1 | -1): number {
     if (!run) return 0;
     const now = run.ts[index]!;

@@ -4,10 +4,10 @@ import {lastAtOrBefore} from "../../lib/time/search.js";
 import type {TradeMark} from "../charts/equityChart.js";
 import {count, instant, number, plural} from "../ui/format.js";
 
-/** The newest step at or before an instant. */
+/** Returns the last step at or before an instant. */
 export const indexOfTs = (run: OpenedReplay, ts: number): number => Math.max(0, lastAtOrBefore(run.ts, ts));
 
-/** The step an address asks for, else the first event. */
+/** Returns the step of an instant from the URL, or of the first event when it is invalid. */
 export function indexGiven(run: OpenedReplay, text: string): number {
   try {
     return indexOfTs(run, parseInstant(text));
@@ -16,10 +16,10 @@ export function indexGiven(run: OpenedReplay, text: string): number {
   }
 }
 
-/** The step of the first event. */
+/** Returns the step of the first event. */
 export const firstEvent = (run: OpenedReplay): number => (run.events[0] ? indexOfTs(run, run.events[0].ts) : 0);
 
-/** The curve up to a step, on the run's own instants; nothing later reaches the drawing. */
+/** Returns the hourly curve up to a step, without later values. */
 export function untilNow(run: OpenedReplay, index: number) {
   const from = run.ts[0]!;
   const stepMs = 3_600_000;
@@ -33,20 +33,26 @@ export function untilNow(run: OpenedReplay, index: number) {
   return {startMs: from, stepMs, values};
 }
 
-/** Entries and exits up to an instant. */
+/** Returns the entries and exits up to an instant. */
 export const marksUntil = (run: OpenedReplay, ts: number): TradeMark[] =>
   run.trades.flatMap((d) => [
     ...(d.entryTs <= ts ? [{pair: d.pair, ts: d.entryTs, net: undefined}] : []),
     ...(d.exitTs <= ts ? [{pair: d.pair, ts: d.exitTs, net: Number(d.net)}] : [])
   ]);
 
-/** What a run hides, in two sentences. */
+/** Says what a run hides. */
 export function replayAgainst(run: OpenedReplay): string {
   const lost = run.trades.filter((d) => Number(d.net) <= 0);
   const worst = [...run.trades].sort((a, b) => Number(a.net) - Number(b.net))[0];
-  if (!worst) return "A run without trades proves nothing in either direction.";
+  if (!worst) return "A run without trades is no evidence for or against the rules.";
+  const total = run.trades.length;
+  const outcome = !lost.length
+    ? total === 1
+      ? "The only trade gained"
+      : `All ${count(total)} trades gained`
+    : `${count(lost.length)} of ${plural(total, "trade")} did not gain`;
   return (
-    `${plural(lost.length, "trade")} of ${count(run.trades.length)} did not gain; the worst, ${worst.pair} opened ${instant(worst.entryTs)}, made ${number(Number(worst.net), 2)}. ` +
-    "A replay shows fills at the open with an assumed slippage: no order book, no leg that fails, no venue that stops."
+    `${outcome}; the worst, ${worst.pair} opened ${instant(worst.entryTs)}, made ${number(Number(worst.net), 2)}. ` +
+    "A replay assumes fills at the open with a fixed slippage. It does not model the order book, a leg that fails to fill, or a venue that stops."
   );
 }

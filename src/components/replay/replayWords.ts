@@ -8,7 +8,7 @@ import {unitOf} from "../run/runWords.js";
 import {valueOf} from "../run/strategyControls.js";
 import {REASONS} from "../run/tradeCard.js";
 
-/** One event in words. */
+/** Describes one event. */
 export const eventWords = (d: ReplayEvent, unit: string): string =>
   d.kind === "opened"
     ? `${d.pair} was opened: ${REASONS[d.reason!] ?? d.reason}`
@@ -18,23 +18,23 @@ export const eventWords = (d: ReplayEvent, unit: string): string =>
         ? `the short leg of ${d.pair} was liquidated`
         : `${d.pair} ${Number(d.amount) < 0 ? "paid" : "received"} ${number(Math.abs(Number(d.amount)), 4)} ${unit} of funding`;
 
-/** What happened at an instant, in one sentence. */
+/** Says in one sentence what happened at an instant. */
 export function stepAnswer(step: ReplayStep, unit: string): string {
-  const say = step.events.map((d) => eventWords(d, unit));
+  const happened = step.events.map((d) => eventWords(d, unit));
   const settled = step.pairs.filter(
     (d) => d.decides && d.position === "flat" && !step.events.some((e) => e.pair === d.pair)
   );
-  const held = settled.map((d) => {
+  const stayed = settled.map((d) => {
     const short = d.conditions.filter((c) => !c.met).length;
     return !d.conditions.length
-      ? `${d.pair} settled, but its interval is not known, so nothing was decided`
+      ? `${d.pair} settled, but its interval is unknown, so there was no decision`
       : short
-        ? `${d.pair} settled and stayed out, ${short} of ${d.conditions.length} conditions were not met`
+        ? `${d.pair} settled without an entry, because ${short} of ${d.conditions.length} conditions ${short === 1 ? "was" : "were"} not met`
         : `${d.pair} settled and met every condition`;
   });
-  const all = [...say, ...held.slice(0, 3)];
+  const all = [...happened, ...stayed.slice(0, 3)];
   const waits = step.waiting.map((d) => `an ${d.intent} of ${d.pair} waits for a price`);
-  return `${instant(step.ts)}: ${[...all, ...waits].join("; ") || "nothing settled and nothing was decided"}.`;
+  return `${instant(step.ts)}: ${[...all, ...waits].join("; ") || "no settlement and no decision"}.`;
 }
 
 /** Four figures of a step. */
@@ -45,7 +45,7 @@ export function StepKeys(step: ReplayStep, state: RunRequest): HTMLElement {
   const nearest = step.hedges.filter((d) => d.hedged).sort((a, b) => a.distance - b.distance)[0];
   return Keys([
     {
-      label: "Value of the account",
+      label: "Account equity",
       value: number(Number(step.equity), 2),
       unit,
       note: `${signGlyph(gain)} ${number(gain, 2)} since the start`
@@ -79,11 +79,11 @@ const CONDITION_WORDS: Record<ReplayPair["conditions"][number]["name"], string> 
   "exit score": "score"
 };
 
-/** Signals of every pair with their parts, and what is met and what is not. */
+/** Draws the table of signals and conditions of every pair. */
 export function SignalTable(step: ReplayStep): HTMLElement {
   return DataTable(step.pairs, {
     caption:
-      "Signals at the newest settlement; ✓ met, ✗ not met: of an entry where the pair was flat, of an exit where it was open",
+      "Signals at the last settlement; ✓ met, ✗ not met: conditions of an entry or, for an open hedge, of its exit",
     param: "signals",
     pageSize: 10,
     columns: [
@@ -110,8 +110,8 @@ export function SignalTable(step: ReplayStep): HTMLElement {
       {key: "trend", label: "Trend", align: "left", value: (d) => d.signals?.trend ?? null},
       {
         key: "streak",
-        label: "In a row",
-        title: "newest rates in a row at 3 bp or more",
+        label: "Streak",
+        title: "number of latest rates in a row at 3 bp or more",
         value: (d) => d.signals?.streak ?? null
       },
       {
@@ -140,8 +140,8 @@ export function SignalTable(step: ReplayStep): HTMLElement {
                 d.conditions.map((c) => h("li", {}, conditionText(c)))
               )
             : d.position === "unhedged"
-              ? "the short leg is gone; the coin is sold at the next open"
-              : "the newest row decides nothing"
+              ? "the short leg was liquidated; the coin is sold at the next open"
+              : "the last row has no decision"
       }
     ]
   });
@@ -157,10 +157,10 @@ function conditionText({name, unit, value, relation, limit, met}: ReplayPair["co
   return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${say(value)} ${relation} ${say(limit)}`;
 }
 
-/** The open hedges with their parts as they stood. */
+/** Draws the table of open hedges at the step. */
 export function Book(step: ReplayStep, unit: string): HTMLElement {
   return DataTable(step.hedges, {
-    caption: `The book; money in ${unit}, legs marked at the newest open`,
+    caption: `Open hedges at this time; money in ${unit}, legs marked at the last open price`,
     nothing: "No hedge is open.",
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
@@ -187,7 +187,7 @@ export function Book(step: ReplayStep, unit: string): HTMLElement {
       },
       {
         key: "marked",
-        label: "Adds to the account",
+        label: "Unrealised",
         value: (d) => Number(d.marked),
         cell: (d) => `${signGlyph(Number(d.marked))} ${number(Number(d.marked), 3)}`
       },

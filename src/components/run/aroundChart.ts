@@ -5,8 +5,8 @@ import {number} from "../ui/format.js";
 import {KNOBS} from "./knobs.js";
 
 /**
- * What the net becomes when one parameter moves and all others stay: one small chart a parameter on one scale, the
- * value in hand as a dot. A plateau around the dot is a finding, a spike a coincidence.
+ * Draws the net when one parameter changes and the others stay: one small chart per parameter with a common y scale;
+ * the current value is a dot.
  */
 export function AroundChart(
   points: readonly AroundPoint[],
@@ -24,7 +24,7 @@ export function AroundChart(
   const fx = (d: {key: string}) => cell(d) % columns;
   const fy = (d: {key: string}) => Math.floor(cell(d) / columns);
   const known = points.filter((d) => d.net !== undefined);
-  // every parameter has a scale of its own: its steps are numbered, its ends are written
+  // each parameter has its own x scale of numbered steps with labelled ends
   const position = (d: AroundPoint) => points.filter((p) => p.key === d.key).findIndex((p) => p.value === d.value);
   const most = Math.max(1, ...keys.map((key) => points.filter((p) => p.key === key).length)) - 1;
   const ends = keys.flatMap((key) => {
@@ -105,6 +105,6 @@ export function AroundChart(
 
 const valueText = (d: AroundPoint): string => KNOBS[d.key]?.format(d.value) ?? d.value;
 
-/** Height of so many small charts at a width. */
+/** Returns the height of `keys` small charts at a width, px. */
 export const aroundHeight = (keys: number, width: number): number =>
   60 + Math.ceil(keys / (width < 520 ? 1 : width < 860 ? 2 : 3)) * 185;

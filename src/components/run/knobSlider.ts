@@ -1,7 +1,7 @@
 import {h} from "../ui/dom.js";
 import {positionOf, stepsOf, valueAt, type Knob} from "./knobs.js";
 
-/** A slider over exact values; one that lies between two steps is kept until the slider is moved. */
+/** A slider over exact values; a value between two steps is kept until the slider is moved. */
 export interface KnobSlider {
   element: HTMLElement;
   show(value: string): void;
@@ -9,7 +9,10 @@ export interface KnobSlider {
 
 let ids = 0;
 
-/** @param onChange called with the exact text of the value at every step of a drag */
+/**
+ * Draws the slider of one parameter.
+ * @param onChange called with the exact decimal text at every step of a drag
+ */
 export function KnobSlider(knob: Knob, onChange: (value: string) => void): KnobSlider {
   const id = `knob-${++ids}`;
   const shown = h("output", {for: id});
@@ -22,11 +25,11 @@ export function KnobSlider(knob: Knob, onChange: (value: string) => void): KnobS
     "data-key": knob.key,
     input: () => {
       const value = valueAt(knob, input.valueAsNumber);
-      say(value);
+      showText(value);
       onChange(value);
     }
   });
-  function say(value: string): void {
+  function showText(value: string): void {
     shown.textContent = knob.format(value);
     input.setAttribute("aria-valuetext", knob.format(value));
   }
@@ -34,7 +37,7 @@ export function KnobSlider(knob: Knob, onChange: (value: string) => void): KnobS
     element: h("div", {class: "control knob", title: knob.title}, h("label", {for: id}, knob.label), shown, input),
     show(value) {
       input.value = String(positionOf(knob, value));
-      say(value);
+      showText(value);
     }
   };
 }

@@ -1,13 +1,13 @@
 import {Decimal, text} from "../../lib/money/decimal.js";
 import {bp, number} from "../ui/format.js";
 
-/** One parameter of a strategy as a reader turns it. */
+/** One parameter of a strategy that has a slider. */
 export interface Knob {
   key: string;
   label: string;
-  /** what it means, on hover */
+  /** meaning, shown on hover */
   title: string;
-  /** ends and step of the slider, exact; the value itself may lie beyond */
+  /** ends and step of the slider, exact decimals; a value may lie outside */
   min: string;
   max: string;
   step: string;
@@ -29,8 +29,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   },
   exitRate: {
     key: "exitRate",
-    label: "Leave below",
-    title: "an open hedge is closed when the settled rate per 8 h falls under this (exitRate)",
+    label: "Exit below",
+    title: "an open hedge is closed when the settled rate per 8 h falls below this (exitRate)",
     min: "-0.0005",
     max: "0.0005",
     step: "0.00001",
@@ -39,7 +39,7 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   entry: {
     key: "entry",
     label: "Enter at a score of at least",
-    title: "the composite score, 0 to 1, from which a flat pair is entered (entry)",
+    title: "a flat pair is entered when its composite score, 0 to 1, is at least this (entry)",
     min: "0",
     max: "1",
     step: "0.01",
@@ -47,8 +47,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   },
   exit: {
     key: "exit",
-    label: "Leave below a score of",
-    title: "the composite score under which an open hedge may be closed (exit)",
+    label: "Exit below a score of",
+    title: "an open hedge may be closed when the composite score falls below this (exit)",
     min: "0",
     max: "1",
     step: "0.01",
@@ -58,7 +58,7 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
     key: "expectedHoldPeriods",
     label: "Spread the costs over",
     title:
-      "periods of 8 h over which a round trip must be earned back before an entry is worth it (expectedHoldPeriods)",
+      "periods of 8 h over which the round trip is spread; an entry needs a rate above that cost (expectedHoldPeriods)",
     min: "3",
     max: "180",
     step: "3",
@@ -68,7 +68,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   leverage: {
     key: "leverage",
     label: "Leverage of the short leg",
-    title: "margin of the perpetual is its notional over this; more leverage, less capital, a nearer liquidation",
+    title:
+      "margin of the perpetual is its notional divided by this; more leverage needs less capital and brings liquidation closer",
     min: "1",
     max: "10",
     step: "0.5",
@@ -77,7 +78,7 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   slippageBps: {
     key: "slippageBps",
     label: "Slippage per fill",
-    title: "distance between the price seen and the price paid, four times a round trip (slippageBps)",
+    title: "difference between reference price and fill price, paid four times per round trip (slippageBps)",
     min: "0",
     max: "30",
     step: "0.5",
@@ -85,9 +86,8 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   },
   decisionDelayBars: {
     key: "decisionDelayBars",
-    label: "Act later by",
-    title:
-      "bars between a decision and its fill; 0 acts at the open of the settlement's own instant (decisionDelayBars)",
+    label: "Decision delay",
+    title: "bars between a decision and its fill; 0 fills at the open of the settlement time (decisionDelayBars)",
     min: "0",
     max: "6",
     step: "1",
@@ -103,7 +103,7 @@ function weight(key: string, of: string): Knob {
   return {
     key,
     label: `Weight of the ${of}`,
-    title: `share of the composite score that the ${of} has (${key})`,
+    title: `weight of the ${of} in the composite score (${key})`,
     min: "0",
     max: "1",
     step: "0.05",
@@ -111,21 +111,21 @@ function weight(key: string, of: string): Knob {
   };
 }
 
-/** Keys that are typed rather than turned, with their units. */
+/** Parameters with a text field. */
 export const TYPED: readonly {key: string; label: string; title: string}[] = [
-  {key: "capital", label: "Capital, quote", title: "what the account begins with (capital)"},
-  {key: "maxPositionUsd", label: "Notional of one hedge", title: "spot notional of one hedge at most (maxPositionUsd)"},
+  {key: "capital", label: "Capital, quote", title: "initial capital of the account (capital)"},
+  {key: "maxPositionUsd", label: "Notional of one hedge", title: "maximum spot notional of one hedge (maxPositionUsd)"},
   {
     key: "portfolioCapUsd",
     label: "Notional of all hedges",
-    title: "spot notional of all open hedges (portfolioCapUsd)"
+    title: "maximum spot notional of all open hedges (portfolioCapUsd)"
   },
-  {key: "maxHedges", label: "Hedges at once", title: "how many pairs may be open at the same time (maxHedges)"},
+  {key: "maxHedges", label: "Hedges at once", title: "maximum number of open hedges (maxHedges)"},
   {key: "spotFee", label: "Spot fee, share", title: "fee of a spot fill, 0.001 is 0.1 % (spotFee)"},
-  {key: "perpFee", label: "Perp fee, share", title: "fee of a perpetual's fill, 0.00055 is 0.055 % (perpFee)"}
+  {key: "perpFee", label: "Perp fee, share", title: "fee of a perpetual fill, 0.00055 is 0.055 % (perpFee)"}
 ];
 
-/** Keys that are on or off, or one of a few. */
+/** Parameters with a few values. */
 export const CHOICES: readonly {key: string; label: string; values: readonly {value: string; label: string}[]}[] = [
   {
     key: "sizing",
@@ -137,7 +137,7 @@ export const CHOICES: readonly {key: string; label: string; values: readonly {va
   },
   {
     key: "spotFeeIn",
-    label: "Spot fee taken in",
+    label: "Spot fee paid in",
     values: [
       {value: "quote", label: "quote"},
       {value: "base", label: "the coin"}
@@ -153,7 +153,7 @@ export const CHOICES: readonly {key: string; label: string; values: readonly {va
   },
   {
     key: "warmup",
-    label: "Earlier rows warm signals up",
+    label: "Warm up signals on earlier rows",
     values: [
       {value: "true", label: "yes"},
       {value: "false", label: "no"}
@@ -161,25 +161,25 @@ export const CHOICES: readonly {key: string; label: string; values: readonly {va
   }
 ];
 
-/** The value at a slider's position, exactly: `min + position × step`. */
+/** Returns the exact value at a slider's position: `min + position × step`. */
 export const valueAt = (knob: Knob, position: number): string =>
   text(new Decimal(knob.min).plus(new Decimal(knob.step).times(position)));
 
-/** How many steps a slider has. */
+/** Returns the number of steps of a slider. */
 export const stepsOf = ({min, max, step}: Knob): number => new Decimal(max).minus(min).div(step).round().toNumber();
 
-/** The slider's position nearest to a value, within its ends. */
+/** Returns the slider's position nearest to a value, within its ends. */
 export function positionOf(knob: Knob, value: string): number {
   if (value === "auto") return 0;
   const position = new Decimal(value).minus(knob.min).div(knob.step).round().toNumber();
   return Math.min(stepsOf(knob), Math.max(0, position));
 }
 
-/** The thresholds of a strategy, entry first: the exit may never be above it. */
+/** Returns the keys of a strategy's entry and exit threshold; the exit may not be above the entry. */
 export const thresholdsOf = (strategy: string): readonly [string, string] =>
   strategy === "simple" || strategy === "conservative" ? ["minRate", "exitRate"] : ["entry", "exit"];
 
-/** The sliders that a strategy is steered by first; the weights stand with the rest. */
+/** Returns the main sliders of a strategy. */
 export const mainKnobs = (strategy: string): readonly Knob[] => {
   const [entry, exit] = thresholdsOf(strategy);
   const composite = entry === "entry";
@@ -192,7 +192,7 @@ export const mainKnobs = (strategy: string): readonly Knob[] => {
   ];
 };
 
-/** The sliders behind the fold. */
+/** Returns the sliders under “Costs, capital and margin”. */
 export const moreKnobs = (strategy: string): readonly Knob[] => [
   KNOBS["leverage"]!,
   KNOBS["slippageBps"]!,
@@ -201,7 +201,7 @@ export const moreKnobs = (strategy: string): readonly Knob[] => [
     : [])
 ];
 
-/** Values around one for the sensitivity: the value itself and `reach` steps of a twentieth of the slider either way. */
+/** Returns the value and `reach` values on each side, 1/25 of the slider apart, for the sensitivity chart. */
 export function valuesAround(knob: Knob, value: string, reach = 4): string[] {
   if (value === "auto") return [];
   const span = Math.max(1, Math.round(stepsOf(knob) / 25));

@@ -10,7 +10,7 @@ import type {RunTrial} from "../../lib/sweep/trials.js";
 type Entries = Readonly<Record<string, string>>;
 type Work = LabOrder extends infer O ? (O extends {id: number} ? Omit<O, "id"> : never) : never;
 
-/** One worker with the data it was last given; its orders are answered one after another. */
+/** One worker with its data; it answers orders one after another. */
 class LabThread {
   readonly #url: string;
   #worker: Worker | undefined;
@@ -47,7 +47,7 @@ class LabThread {
     for (const {onFailure} of orders) onFailure(error);
   }
 
-  /** Sends one order; `isLast` says which answer ends it. An aborted signal stops the worker itself. */
+  /** Sends one order; the first answer for which `read` returns a value resolves it. Aborting terminates the worker. */
   ask<T>(
     order: Work,
     read: (answer: LabAnswer) => T | undefined,
@@ -88,7 +88,7 @@ class LabThread {
   }
 }
 
-/** What the live run tells its page. */
+/** Callbacks of the live run. */
 export interface LiveHandlers {
   onPreview: (preview: LabPreview, entries: Entries) => void;
   onRun: (run: LabRun, entries: Entries, computeMs: number) => void;
@@ -96,8 +96,8 @@ export interface LiveHandlers {
 }
 
 /**
- * The strategy pages' side of their workers. The live run has a worker of its own, and of the configs that arrive while
- * it works only the newest is run; everything slower goes to a second worker, which never keeps a slider waiting.
+ * Client of the strategy pages' workers. The live run has its own worker; of the configs that arrive while it is busy,
+ * only the newest is run. Slower work goes to a second worker, so that sliders stay responsive.
  */
 export class LabClient {
   readonly #live: LabThread;
@@ -106,7 +106,7 @@ export class LabClient {
   #busy = false;
   #waiting: Entries | undefined;
 
-  /** @param url where the worker's script is */
+  /** @param url URL of the worker's script */
   constructor(url: string, handlers: LiveHandlers) {
     this.#live = new LabThread(url);
     this.#side = new LabThread(url);
@@ -118,7 +118,7 @@ export class LabClient {
     this.#side.setData(markets, range);
   }
 
-  /** Runs a config live; what is still waiting when the next one comes is never run. */
+  /** Runs a config live; replaces a config that is still waiting. */
   run(entries: Entries): void {
     this.#waiting = entries;
     if (!this.#busy) void this.#work();
@@ -143,7 +143,7 @@ export class LabClient {
     this.#busy = false;
   }
 
-  /** One run beside the live one, for a variant that is kept for comparison. */
+  /** Runs a kept variant beside the live run. */
   aside(entries: Entries): Promise<LabRun> {
     return this.#side.ask({type: "run", entries}, (answer) => (answer.type === "run" ? answer.run : undefined));
   }
@@ -160,7 +160,7 @@ export class LabClient {
     );
   }
 
-  /** One config on one pair out of sample; aborting stops the work at once. */
+  /** Tests one config on one pair out of sample; aborting stops it at once. */
   weigh(market: MarketData, entries: Entries, signal?: AbortSignal): Promise<Weighed> {
     return this.#side.ask(
       {type: "weigh", market, entries},
@@ -169,7 +169,7 @@ export class LabClient {
     );
   }
 
-  /** The report on every pair of a sweep; aborting stops the work at once. */
+  /** Returns the report on every pair of a sweep; aborting stops it at once. */
   report(
     plan: SweepPlan,
     trials: readonly RunTrial[],

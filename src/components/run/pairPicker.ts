@@ -1,17 +1,17 @@
 import {h} from "../ui/dom.js";
 
-/** A set of pairs as a reader edits it. */
+/** An editable set of pairs. */
 export interface PairPicker {
   element: HTMLElement;
-  /** shows another set without saying so */
+  /** shows another set without calling `onChange` */
   show(chosen: readonly string[], known: readonly string[]): void;
 }
 
 let ids = 0;
 
 /**
- * Chosen pairs as chips that can be taken out, and a box that adds one by name, with suggestions. It holds hundreds of
- * pairs, because only what is chosen is drawn.
+ * Draws the selected pairs as removable chips, and a box that adds one by name, with suggestions. Works with hundreds
+ * of pairs, because only selected ones are drawn.
  */
 export function PairPicker({
   label = "Pairs",
@@ -19,14 +19,14 @@ export function PairPicker({
   onChange
 }: {
   label?: string;
-  /** more than this are refused, with the reason */
+  /** maximum of selected pairs */
   most: number;
   onChange: (chosen: string[]) => void;
 }): PairPicker {
   let chosen: string[] = [];
   let known: readonly string[] = [];
   const id = `pairs-${++ids}`;
-  const chips = h("ul", {class: "chips", "aria-label": `${label} chosen`});
+  const chips = h("ul", {class: "chips", "aria-label": `Selected ${label.toLowerCase()}`});
   const list = h("datalist", {id: `${id}-list`});
   const problem = h("span", {class: "problem", role: "alert"});
   const input = h("input", {
@@ -46,7 +46,7 @@ export function PairPicker({
     if (!wanted) return;
     const found = known.find((pair) => pair === wanted) ?? known.find((pair) => pair.startsWith(`${wanted}/`));
     problem.textContent = !found
-      ? `no history of ${wanted} with these candles`
+      ? `no history of ${wanted} with candles of this timeframe`
       : !chosen.includes(found) && chosen.length >= most
         ? `at most ${most} pairs at once`
         : "";

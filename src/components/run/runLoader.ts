@@ -3,7 +3,7 @@ import type {Range} from "../../lib/backtest/window.js";
 import type {RunRequest} from "../../lib/strategy/request.js";
 import type {MarketFeed} from "../feed/marketFeed.js";
 
-/** The histories of a state with the range they are run over. */
+/** Histories of a state and the range of the run. */
 export interface LoadedRun {
   markets: readonly MarketData[];
   range: Range;
@@ -13,7 +13,7 @@ export interface LoadedRun {
 export const dataKey = ({pairs, venue, timeframe, fromMs, toMs}: RunRequest): string =>
   JSON.stringify([pairs, venue, timeframe, fromMs, toMs]);
 
-/** Fetches the histories of a state, a few at a time. */
+/** Fetches the histories of a state, four at a time. */
 export async function loadRun(
   feed: MarketFeed,
   {pairs, venue, timeframe, fromMs, toMs}: RunRequest,

@@ -9,23 +9,23 @@ import {count, day, money, number, percent, plural, signGlyph} from "../ui/forma
 import {Keys} from "../ui/keys.js";
 import {slugOf} from "../ui/links.js";
 
-/** A run with what was asked for. */
+/** A run with its inputs. */
 export interface ShownRun {
   state: RunRequest;
   run: LabRun;
-  /** one bar of delay and doubled costs; undefined while they are worked out */
+  /** sensitivities: one bar of delay, doubled costs; undefined until computed */
   checks: readonly Variation[] | undefined;
 }
 
-/** A statistic as text: a number, or what stands for it. */
+/** Formats a statistic: the number, or the word in its place, such as `insufficient`. */
 export const statistic = (value: Statistic | undefined, digits = 2): string =>
   typeof value === "number" ? number(value, digits) : (value ?? "–");
 
-/** A share with its sign as a glyph: `▲ 1.20 %`. */
+/** Formats a share with a sign glyph: `▲ 1.20 %`. */
 export const signedPercent = (share: number | undefined, digits = 2): string =>
   share === undefined ? "–" : `${signGlyph(share)} ${percent(share, digits)}`.trim();
 
-/** Quote currency of a set of pairs, or the word where they differ. */
+/** Returns the common quote currency of pairs, or `quote` when they differ. */
 export function unitOf(pairs: readonly string[]): string {
   const quotes = new Set(pairs.map((pair) => pair.split("/")[1]));
   return quotes.size === 1 ? [...quotes][0]! : "quote";
@@ -34,12 +34,12 @@ export function unitOf(pairs: readonly string[]): string {
 const pairsText = (pairs: readonly string[]): string =>
   pairs.length <= 3 ? pairs.join(", ") : `${plural(pairs.length, "pair")}`;
 
-/** One sentence that changes with the inputs. */
+/** Answers the page's title for the current run. */
 export function runAnswer({state, run}: ShownRun): string {
   const {totals, metrics} = run.report.portfolio;
   const span = `from ${day(run.startMs)} to ${day(run.endMs)}`;
   if (totals.trades === 0) {
-    return `No: on ${pairsText(state.pairs)} ${span} these rules never opened a hedge, so nothing was earned and nothing lost.`;
+    return `No: on ${pairsText(state.pairs)} ${span} these rules never opened a hedge, so there was no gain and no loss.`;
   }
   const gained = Number(totals.net) > 0;
   const paid = Number(totals.fees) + Number(totals.slippage);
@@ -50,7 +50,7 @@ export function runAnswer({state, run}: ShownRun): string {
   );
 }
 
-/** Four figures of a run, each beside what makes it smaller. */
+/** Draws four figures of a run, each with what reduces it. */
 export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
   const {totals, metrics, intervals} = run.report.portfolio;
   const check = (name: Variation["name"]) => checks?.find((d) => d.name === name)?.metrics.annualReturn;
@@ -63,8 +63,8 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       unit: "a year",
       tone: metrics.annualReturn > 0 ? "earned" : metrics.annualReturn < 0 ? "paid" : null,
       note: checks
-        ? `acting one bar later ${percent(check("decision one bar later"), 2)}, at double costs ${percent(check("costs doubled"), 2)}`
-        : "working out one bar of delay and double costs …"
+        ? `one bar later ${percent(check("decision one bar later"), 2)}, at double costs ${percent(check("costs doubled"), 2)}`
+        : "computing one bar of delay and double costs …"
     },
     {
       label: "Net",
@@ -77,7 +77,7 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       label: "Worst drawdown",
       value: percent(metrics.maxDrawdown, 2),
       unit: "of the peak",
-      note: `capital at work ${percent(metrics.exposure, 0)} of the time`
+      note: `hedge open ${percent(metrics.exposure, 0)} of the time`
     },
     {
       label: h("abbr", {title: "mean over standard deviation of daily returns, times √365"}, "Sharpe ratio"),
@@ -85,21 +85,21 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       note:
         typeof low === "number" && typeof high === "number"
           ? `90 % interval ${number(low, 2)} to ${number(high, 2)}`
-          : "too few days that moved for an interval"
+          : "too few days with returns for an interval"
     }
   ]);
 }
 
-/** The line that tells how many pairs earned, with the best and the worst. */
+/** Says how many pairs were profitable, with the best and the worst. */
 export function pairsAnswer(runs: readonly RunReport[]): string {
   const traded = runs.filter((d) => d.totals.trades > 0);
   const won = runs.filter((d) => Number(d.totals.net) > 0).length;
   if (!traded.length) return `0 of ${plural(runs.length, "pair")} profitable: none was opened.`;
   const ranked = [...traded].sort((a, b) => Number(b.totals.net) - Number(a.totals.net));
-  const say = (d: RunReport) => `${d.pair} ${number(Number(d.totals.net), 2)}`;
+  const named = (d: RunReport) => `${d.pair} ${number(Number(d.totals.net), 2)}`;
   return (
     `${count(won)} of ${plural(runs.length, "pair")} profitable` +
-    (ranked.length > 1 ? `; best ${say(ranked[0]!)}, worst ${say(ranked.at(-1)!)}.` : `: ${say(ranked[0]!)}.`)
+    (ranked.length > 1 ? `; best ${named(ranked[0]!)}, worst ${named(ranked.at(-1)!)}.` : `: ${named(ranked[0]!)}.`)
   );
 }
 
@@ -118,10 +118,10 @@ const numeric = (
   ...(title && {title})
 });
 
-/** Every pair of a run with its parts, each as if it had the account for itself. */
+/** Draws the table of pairs of a run with their components, each as if it had the account for itself. */
 export function PairTable(runs: readonly RunReport[], {unit}: {unit: string}): HTMLElement {
   return DataTable(runs, {
-    caption: `Each pair of the run; money in ${unit}, shares of the whole capital`,
+    caption: `Results by pair; money in ${unit}, percentages of the whole capital`,
     param: "pairs-sort",
     sort: "-net",
     pageSize: 20,
@@ -160,13 +160,13 @@ export function PairTable(runs: readonly RunReport[], {unit}: {unit: string}): H
         0,
         "mean time from entry to exit, in hours"
       ),
-      numeric("work", "At work, %", (d) => d.metrics.exposure * 100, 0, "share of the time with a hedge open"),
+      numeric("work", "Exposure, %", (d) => d.metrics.exposure * 100, 0, "share of the time with a hedge open"),
       numeric(
         "refused",
-        "Refused",
+        "Rejected",
         (d) => d.counts.cannotOpen + d.counts.noPrice,
         0,
-        "entries that were refused or found no price in time"
+        "entries that were rejected or found no price in time"
       )
     ]
   });

@@ -10,10 +10,10 @@ import {CHOICES, KNOBS, mainKnobs, moreKnobs, thresholdsOf, TYPED, type Knob} fr
 import {KnobSlider} from "./knobSlider.js";
 import {PairPicker} from "./pairPicker.js";
 
-/** More pairs than this are not loaded into one page; the command line takes any number. */
+/** Maximum of pairs in one page; the command line has no limit. */
 export const MOST_PAIRS = 40;
 
-/** All inputs of a strategy on a set of pairs. */
+/** Inputs of a strategy on a set of pairs. */
 export interface StrategyControls {
   element: HTMLElement;
   readonly state: RunRequest;
@@ -29,7 +29,7 @@ const STRATEGY_WORDS: Record<string, string> = {
   aggressive: "aggressive (composite)"
 };
 
-/** Pairs of one venue that have candles of a timeframe on both markets. */
+/** Returns the pairs of a venue that have candles of a timeframe on both markets. */
 export const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): string[] => [
   ...new Set(
     catalogue.entries
@@ -43,8 +43,8 @@ export const valueOf = ({strategy, set}: Pick<RunRequest, "strategy" | "set">, k
   set[key] ?? defaultsOf(strategy)[key];
 
 /**
- * The inputs of a backtest. Choices that contradict each other cannot be made: an exit is dragged along with its entry,
- * pairs are offered only where their candles are there; what is typed and cannot run is refused with its reason.
+ * Draws the inputs of a backtest and keeps them consistent: the exit threshold never exceeds the entry, and only pairs
+ * with candles are offered. Invalid text is rejected with its reason.
  */
 export function StrategyControls(
   catalogue: Catalogue,
@@ -73,10 +73,7 @@ export function StrategyControls(
     )
   );
   const from = labelled("From, UTC", h("input", {type: "date", change: () => changeRange("fromMs", from.input.value)}));
-  const to = labelled(
-    "Until, not included",
-    h("input", {type: "date", change: () => changeRange("toMs", to.input.value)})
-  );
+  const to = labelled("To, exclusive", h("input", {type: "date", change: () => changeRange("toMs", to.input.value)}));
 
   function changeTimeframe(next: string): void {
     const known = pairsWith(catalogue, next, state.venue);
@@ -102,7 +99,7 @@ export function StrategyControls(
     }
   }
 
-  /** Turns one key; the other threshold is dragged along where it would be on the wrong side. */
+  /** Sets one key; moves the other threshold along when the two would cross. */
   function turn(key: string, value: string): void {
     let next = withKey(state, key, value);
     const [entry, exit] = thresholdsOf(state.strategy);
@@ -216,7 +213,7 @@ export function StrategyControls(
       "div",
       {class: "control control--check"},
       auto,
-      h("label", {for: "hold-auto"}, "costs over the median of past runs")
+      h("label", {for: "hold-auto"}, "spread costs over the median of past runs")
     ),
     problem,
     h(

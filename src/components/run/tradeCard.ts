@@ -5,13 +5,13 @@ import {Figure} from "../ui/figure.js";
 import {bp, instant, number, percent, plural, signGlyph, span} from "../ui/format.js";
 import {Waterfall} from "../charts/waterfall.js";
 
-/** What each reason means, for a reader who has not read the rules. */
+/** Descriptions of the reason codes. */
 export const REASONS: Readonly<Record<string, string>> = {
-  "rate-above-threshold": "the settled rate was at or above the threshold and paid its part of the costs",
-  "composite-above-threshold": "the score was at or above the threshold and the rate paid its part of the costs",
-  "rate-below-exit": "the settled rate fell below the exit",
-  "composite-below-exit": "score and rate both fell below their exits",
-  "rate-missing": "no settlement came for too long",
+  "rate-above-threshold": "the settled rate was at or above the threshold and covered its share of the costs",
+  "composite-above-threshold": "the score was at or above the threshold and the rate covered its share of the costs",
+  "rate-below-exit": "the settled rate fell below the exit threshold",
+  "composite-below-exit": "score and rate both fell below their exit thresholds",
+  "rate-missing": "no settlement arrived for too long",
   liquidated: "the price rose to the liquidation price of the short leg",
   "backtest-end": "the data ended",
   risk: "a risk rule closed it",
@@ -20,17 +20,17 @@ export const REASONS: Readonly<Record<string, string>> = {
 
 const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | "count" | "text" | "instant"}>> = {
   rate8h: {label: "rate per 8 h", kind: "rate"},
-  minRate: {label: "enter at least at", kind: "rate"},
-  exitRate: {label: "leave below", kind: "rate"},
+  minRate: {label: "enter at or above", kind: "rate"},
+  exitRate: {label: "exit below", kind: "rate"},
   netPerPeriod: {label: "net per period of 8 h", kind: "rate"},
   basis: {label: "basis", kind: "rate"},
   trendDifference: {label: "change of the smoothed rate", kind: "rate"},
   level: {label: "level score", kind: "score"},
   composite: {label: "composite score", kind: "score"},
   entry: {label: "enter at a score of", kind: "score"},
-  exit: {label: "leave below a score of", kind: "score"},
+  exit: {label: "exit below a score of", kind: "score"},
   persistence: {label: "rates in a row at 3 bp or more", kind: "count"},
-  expectedHoldPeriods: {label: "periods the costs are spread over", kind: "count"},
+  expectedHoldPeriods: {label: "expected holding periods", kind: "count"},
   rate: {label: "rate", kind: "rate"},
   trend: {label: "trend", kind: "text"},
   volumeFilter: {label: "volume", kind: "text"},
@@ -39,7 +39,7 @@ const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | 
   missingFrom: {label: "overdue from", kind: "instant"}
 };
 
-/** A number of a decision as a reader sees it. */
+/** Formats a number of a decision by its kind. */
 export const shownNumber = (key: string, value: string): string => {
   const kind = NUMBERS[key]?.kind ?? "text";
   const x = Number(value);
@@ -54,13 +54,13 @@ export const shownNumber = (key: string, value: string): string => {
           : value;
 };
 
-/** The numbers that decided, in one line. */
+/** Formats the numbers of a decision in one line. */
 export const numbersLine = (numbers: Readonly<Record<string, string>>): string =>
   Object.entries(numbers)
     .map(([key, value]) => `${NUMBERS[key]?.label ?? key} ${shownNumber(key, value)}`)
     .join("; ");
 
-/** The numbers that decided, as a list; the exact decimals are in the titles. */
+/** Lists the numbers of a decision; titles have the exact decimals. */
 export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTMLElement {
   return h(
     "dl",
@@ -76,7 +76,7 @@ export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTML
   );
 }
 
-/** One trade with all that explains it: why it was entered and left, every payment, and the way from funding to net. */
+/** Draws one trade: reasons of entry and exit, payments, fills, and the waterfall from funding to net. */
 export function TradeCard(
   trade: TradeReport,
   {unit, stepLink}: {unit: string; stepLink: (ts: number) => HTMLElement}
@@ -89,7 +89,7 @@ export function TradeCard(
       {},
       h("h3", {}, title),
       h("p", {}, stepLink(ts), ` ${REASONS[reason] ?? reason} (`, h("code", {}, reason), ")."),
-      numbers ? DecisionNumbers(numbers) : h("p", {class: "subtitle"}, "No rule decided it, so there are no numbers.")
+      numbers ? DecisionNumbers(numbers) : h("p", {class: "subtitle"}, "No rule decided this, so there are no numbers.")
     );
   return h(
     "article",
@@ -104,7 +104,7 @@ export function TradeCard(
     h(
       "p",
       {class: "subtitle"},
-      `${trade.spotQty} coins against ${number(Number(trade.capital), 2)} ${unit} of capital; size bound by ${trade.budgetLimit}. ` +
+      `${trade.spotQty} coins against ${number(Number(trade.capital), 2)} ${unit} of capital; size limited by ${trade.budgetLimit}. ` +
         `Spot ${trade.spotEntry} → ${trade.spotExit}, perp ${trade.perpEntry} → ${trade.perpExit}.`
     ),
     h(
@@ -122,7 +122,7 @@ export function TradeCard(
       : null,
     Figure((width) => Waterfall(trade, {width, height: 210, unit}), {
       title: "From funding to net of this trade",
-      subtitle: `In ${unit}; net ${trade.net}, to the last digit.`,
+      subtitle: `In ${unit}; exact net: ${trade.net}.`,
       height: 210,
       level: 3
     }),
@@ -143,7 +143,7 @@ export function TradeCard(
       ]
     }),
     DataTable(trade.fills, {
-      caption: "The fills: reference price, price paid, fee and slippage",
+      caption: "Fills: reference price, fill price, fee and slippage",
       columns: [
         {key: "ts", label: "Filled, UTC", align: "left", value: (d) => d.ts, cell: (d) => instant(d.ts)},
         {key: "leg", label: "Leg", align: "left", value: (d) => `${d.side} ${d.leg}`},

@@ -13,7 +13,7 @@ const text = (name: keyof TradeReport): Field<TradeReport> => ({
   value: (d) => d[name] as string
 });
 
-/** Columns of the download; money in exact decimals. */
+/** Columns of the download; money as exact decimal text. */
 export const TRADE_FIELDS: readonly Field<TradeReport>[] = [
   text("id"),
   text("pair"),
@@ -28,7 +28,7 @@ export const TRADE_FIELDS: readonly Field<TradeReport>[] = [
   ).map(text)
 ];
 
-/** The trades of a run, filtered by pair, outcome and reason, sorted by any column; a press on one opens it. */
+/** Draws the table of trades with filters by pair, outcome and reason; the entry time opens a trade. */
 export function TradeList(
   trades: readonly TradeReport[],
   {

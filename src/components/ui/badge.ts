@@ -2,7 +2,7 @@ import {h} from "./dom.js";
 import {span} from "./format.js";
 import type {SeriesStatus, Status} from "../feed/types.js";
 
-/** A short word in a frame; the kind decides its colour, the word carries the meaning. */
+/** Draws a short word in a frame. The kind decides the colour; the word alone carries the meaning. */
 export function badge(text: string, kind: "plain" | "good" | "warn" | "bad" = "plain", title?: string): HTMLElement {
   return h("span", {class: `badge badge--${kind}`, title}, text);
 }
@@ -14,7 +14,7 @@ const SOURCES: Record<Status["source"], string> = {
   mixed: "fetched and imported"
 };
 
-/** Where the rows come from: demo, venue or import, with the venues' names. */
+/** Shows the source of the rows: demo, venue or import, with the venues' names. */
 export function sourceBadge(status: Status): HTMLElement {
   const venues = [...new Set(status.series.map((d) => d.venue))].sort();
   const name = status.simulated ? "demo" : status.source;
@@ -25,7 +25,7 @@ export function sourceBadge(status: Status): HTMLElement {
   );
 }
 
-/** How old the newest row of a series is, against its own interval. */
+/** Shows the age of the newest row of a series, graded by the interval of the series. */
 export function freshnessBadge({
   freshness,
   ageMs

@@ -1,6 +1,6 @@
 import {h} from "./dom.js";
 
-/** A row of check boxes of which any number may be on. */
+/** Draws a row of check boxes; any number may be checked. */
 export function Checks(
   legend: string,
   options: readonly {value: string; label: string; title?: string}[],

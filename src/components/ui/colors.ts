@@ -1,16 +1,16 @@
 /**
- * The one colour scale. Every value is a token of style.css, so that a chart follows the reader's theme without being
- * drawn again; each pair of tokens meets WCAG AA against its background.
+ * Colours of every chart. Each value is a token of style.css, so a chart follows the reader's theme without a redraw;
+ * each token meets WCAG AA against its background.
  */
 export const colors = {
-  /** Funding received, and every number that says so. */
+  /** Funding received, and positive results. */
   earned: "var(--cb-earned)",
   /** Funding paid. */
   paid: "var(--cb-paid)",
   basis: "var(--cb-basis)",
-  /** Fees, slippage, and whatever must be paid back before anything is earned. */
+  /** Fees, slippage and other costs that must be earned back. */
   fees: "var(--cb-fees)",
-  /** Liquidation and emergency, nothing else. */
+  /** Liquidation and emergency only. */
   danger: "var(--cb-danger)",
   warn: "var(--cb-warn-line)",
   ink: "var(--cb-ink)",
@@ -34,8 +34,8 @@ export const heat = [
 ] as const;
 
 /**
- * How a number is written on a cell of the {@link heat} scale: in the card's colour on its outermost steps, which are
- * strong in both themes, in ink with a halo on the others.
+ * Returns text channels for a cell of the {@link heat} scale: the card's colour on the outermost steps, which are
+ * strong in both themes, ink with a halo on the others.
  */
 export const onSteps = <T>(outermost: (d: T) => boolean) => ({
   fill: (d: T) => (outermost(d) ? colors.card : colors.ink),
@@ -48,14 +48,14 @@ export const heatBounds = [-3, -1, -0.1, 0.1, 1.01, 3, 6] as const;
 
 const CATEGORIES = 8;
 
-/** The fixed colour of a pair or venue, by its name alone: the same on every page and in every session. */
+/** Returns the fixed colour of a pair or venue, from its name alone: the same on every page and in every session. */
 export function categoryColor(name: string): string {
   let hash = 2166136261;
   for (let i = 0; i < name.length; ++i) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
   return `var(--cb-cat-${(hash >>> 0) % CATEGORIES})`;
 }
 
-/** The colour of a signed quantity of carry: earned, paid, or neither at exactly zero. */
+/** Returns the colour of a signed amount of carry: earned, paid, or neutral at exactly zero. */
 export function signColor(value: number): string {
   return value > 0 ? colors.earned : value < 0 ? colors.paid : colors.soft;
 }

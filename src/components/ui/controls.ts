@@ -18,7 +18,7 @@ function control<T>(element: HTMLElement, read: () => T): Control<T> {
   return element as Control<T>;
 }
 
-/** A row of exclusive choices as radio buttons: arrow keys move, the state is in the address. */
+/** Draws exclusive choices as radio buttons. Arrow keys move the choice; `param` keeps it in the URL. */
 export function segmented<T extends string>(
   options: readonly {value: T; label: string; title?: string}[],
   {label, param, value = options[0]!.value}: ControlOptions & {value?: T}
@@ -58,7 +58,6 @@ export function segmented<T extends string>(
   return control(element, () => current);
 }
 
-/** A drop-down list. */
 export function select<T extends string>(
   options: readonly {value: T; label: string}[],
   {label, param, value = options[0]!.value}: ControlOptions & {value?: T}
@@ -78,7 +77,7 @@ export function select<T extends string>(
   return control(element, () => input.value as T);
 }
 
-/** A search box; the value is the text as typed. */
+/** Draws a search box; its value is the text as typed. */
 export function searchBox({label, param, placeholder = ""}: ControlOptions & {placeholder?: string}): Control<string> {
   const id = nextId();
   const input = h("input", {
@@ -94,7 +93,7 @@ export function searchBox({label, param, placeholder = ""}: ControlOptions & {pl
   return control(element, () => input.value);
 }
 
-/** A slider that shows its value in its label. */
+/** Draws a slider whose label shows its value. */
 export function slider({
   label,
   param,
@@ -128,7 +127,7 @@ export function slider({
   return control(h("div", {class: "control"}, caption, input), () => Number(input.value));
 }
 
-/** A switch between on and off. */
+/** Draws a check box; the URL holds `1` or `0` where it differs from the default. */
 export function checkbox({label, param, value = false}: ControlOptions & {value?: boolean}): Control<boolean> {
   const id = nextId();
   const initial = param && getParam(param) !== null ? getParam(param) === "1" : value;

@@ -6,44 +6,44 @@ import {getParam, setParam} from "./query.js";
 /** One column of a table. */
 export interface Column<T> {
   key: string;
-  /** Head, with the unit. */
+  /** Header, with the unit. */
   label: string;
-  /** What the number means, said on hover. */
+  /** Meaning of the number, shown on hover. */
   title?: string;
-  /** What the column sorts by; null sorts last in both directions. */
+  /** Sort key; null sorts last in both directions. */
   value: (d: T) => number | string | null | undefined;
-  /** What is shown; the value as text by default. */
+  /** Content of the cell; the value as text by default. */
   cell?: (d: T) => Child;
   align?: "left" | "right";
   /** Direction of the first click. */
   first?: "ascending" | "descending";
   /** Text that may break into lines. */
   wrap?: boolean;
-  /** False for a column that says nothing to sort by. */
+  /** False for a column that cannot be sorted. */
   sorts?: boolean;
-  /** By which a live table knows that a cell says the same as before; the value by default. */
+  /** Text that a live table compares to decide whether to redraw a cell; the value by default. */
   mark?: (d: T) => string;
 }
 
 /** Options of {@link DataTable}. */
 export interface DataTableOptions<T> {
   columns: readonly Column<T>[];
-  /** Key of the column sorted by at first, with `-` before it for descending; none keeps the order of the rows. */
+  /** Key of the initial sort column, with `-` before it for descending; empty keeps the order of the rows. */
   sort?: string;
-  /** Query parameter of the sorting; the page is kept beside it. */
+  /** Query parameter of the sorting; `<param>-page` holds the page. */
   param?: string;
   pageSize?: number;
   caption: string;
   dim?: (d: T) => boolean;
-  /** Said when there is no row. */
+  /** Shown when there is no row. */
   nothing?: string;
-  /** Called with all rows in their order after each sort. */
+  /** Called after each sort with all rows in their new order. */
   onSort?: (rows: readonly T[]) => void;
-  /** By which a live table knows a row again; by default every row is drawn anew. */
+  /** Identity of a row in a live table; without it every row is redrawn. */
   key?: (d: T) => string;
 }
 
-/** Sorts rows by a column; missing values last whatever the direction, ties in the order they came. */
+/** Sorts rows by a column: missing values last in both directions, ties in their original order. */
 export function sortRows<T>(rows: readonly T[], column: Column<T> | undefined, descending: boolean): T[] {
   if (!column) return [...rows];
   const missing = (v: unknown) => v === null || v === undefined || (typeof v === "number" && Number.isNaN(v));
@@ -58,8 +58,8 @@ export function sortRows<T>(rows: readonly T[], column: Column<T> | undefined, d
 }
 
 /**
- * A table whose heads sort it and whose pages turn by buttons. The first column names the row. Sorting and page are in
- * the address; the button that was pressed keeps the focus.
+ * Draws a sortable table with pages. The first column names the row. Sorting and page are in the URL; the pressed
+ * button keeps the focus.
  */
 export function DataTable<T>(rows: readonly T[], options: DataTableOptions<T>): HTMLElement {
   const {element, update} = LiveDataTable(options);
@@ -67,7 +67,7 @@ export function DataTable<T>(rows: readonly T[], options: DataTableOptions<T>): 
   return element;
 }
 
-/** The same, given its rows again and again: with a key a row stays the same element, and only what changed is drawn. */
+/** Draws a table that is updated in place: with a `key`, a row keeps its element and only changed cells are redrawn. */
 export function LiveDataTable<T>({
   columns,
   sort = "",
@@ -179,7 +179,7 @@ interface DrawnRow {
   cells: {element: HTMLElement; mark: string | undefined}[];
 }
 
-/** Puts elements into a parent in their order; those that stand right are not touched, so that a focus in them stays. */
+/** Orders the children of a parent; children already in place are not moved, so they keep the focus. */
 function arrange(parent: Element, elements: readonly Element[]): void {
   const kept = new Set(elements);
   for (const child of [...parent.children]) if (!kept.has(child)) child.remove();

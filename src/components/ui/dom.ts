@@ -1,11 +1,11 @@
-/** What an element may contain: text, elements, nothing, or a list of these. */
+/** Content of an element: text, elements, nothing, or a list of these. */
 export type Child = Node | string | number | null | undefined | false | readonly Child[];
 
 type Attributes = Record<string, string | number | boolean | null | undefined | ((event: never) => void)>;
 
 /**
- * Makes an HTML element. Attributes that are null, undefined or false are left out, functions become listeners of the
- * event they are named after, and text is always text: nothing from the data is parsed as markup.
+ * Creates an HTML element. Attributes that are null, undefined or false are omitted; a function becomes a listener of
+ * the event it is named after. Text stays text: nothing from the data is parsed as markup.
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -15,7 +15,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** The same for SVG. */
+/** Creates an SVG element; see {@link h}. */
 export function s<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},

@@ -1,14 +1,14 @@
 import {h} from "./dom.js";
 import {plural} from "./format.js";
 
-/** A column of a download: its name and how to read it from a row. */
+/** A column of a download. */
 export interface Field<T> {
   name: string;
   type: "text" | "number" | "boolean";
   value: (d: T) => string | number | boolean | null | undefined;
 }
 
-/** Rows as RFC 4180 text with a head line; missing is empty, numbers are exact. */
+/** Returns rows as RFC 4180 text with a header line; missing is empty, numbers are unrounded. */
 export function toCsv<T>(rows: readonly T[], fields: readonly Field<T>[]): string {
   const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const line = (values: readonly unknown[]) =>
@@ -16,7 +16,7 @@ export function toCsv<T>(rows: readonly T[], fields: readonly Field<T>[]): strin
   return [fields.map((f) => f.name), ...rows.map((d) => fields.map((f) => f.value(d)))].map(line).join("\r\n") + "\r\n";
 }
 
-/** Rows as one Parquet file; every column may be null. The writer is loaded when it is first asked for. */
+/** Returns rows as a Parquet file; every column is nullable. The writer is loaded on first use. */
 export async function toParquet<T>(rows: readonly T[], fields: readonly Field<T>[]): Promise<ArrayBuffer> {
   const {parquetWriteBuffer} = await import("npm:hyparquet-writer");
   const types = {text: "STRING", number: "DOUBLE", boolean: "BOOLEAN"} as const;
@@ -30,7 +30,7 @@ export async function toParquet<T>(rows: readonly T[], fields: readonly Field<T>
   });
 }
 
-/** Has the browser keep a document as a file. */
+/** Saves content as a file through the browser's download. */
 export function save(content: BlobPart, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([content], {type}));
   h("a", {href: url, download: name}).click();
@@ -38,8 +38,8 @@ export function save(content: BlobPart, name: string, type: string): void {
 }
 
 /**
- * Two buttons that save what is shown, in the order it is shown.
- * @param rows called at the press, so that the file holds the present sorting and filter
+ * Draws two buttons that save the rows as shown, in the order shown.
+ * @param rows called on click, so that the file has the current sorting and filter
  */
 export function DownloadButtons<T>(
   rows: () => readonly T[],
@@ -58,7 +58,7 @@ export function DownloadButtons<T>(
           try {
             await act();
           } catch (reason) {
-            error.textContent = `could not be saved: ${reason instanceof Error ? reason.message : String(reason)}`;
+            error.textContent = `not saved: ${reason instanceof Error ? reason.message : String(reason)}`;
           }
         }
       },
@@ -70,7 +70,7 @@ export function DownloadButtons<T>(
     button(`Download ${plural(rows().length, noun)} as CSV`, () =>
       save(toCsv(rows(), fields), `${name}.csv`, "text/csv;charset=utf-8")
     ),
-    button("as Parquet", async () =>
+    button("Download as Parquet", async () =>
       save(await toParquet(rows(), fields), `${name}.parquet`, "application/vnd.apache.parquet")
     ),
     error

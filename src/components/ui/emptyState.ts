@@ -1,14 +1,14 @@
 import {h, type Child} from "./dom.js";
 import {siteRoot} from "./links.js";
 
-/** The command that takes files in. */
+/** Example of a command that imports a file. */
 export const IMPORT_EXAMPLE =
   "npx carrybook import BTCUSDT-fundingRate-2024-01.csv --venue binance --pair BTC/USDT --series funding";
 
-/** The command that fetches the history of a venue's largest pairs. */
+/** Example of a command that fetches the history of a venue's largest pairs. */
 export const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
 
-/** A command in a box with a button that copies it, as it reads when it is pressed. */
+/** Shows a command with a button that copies it; the text is read on click. */
 export function Command(text: string): HTMLElement {
   const code = h("code", {}, text);
   const button = h(
@@ -27,15 +27,15 @@ export function Command(text: string): HTMLElement {
   return h("div", {class: "command"}, code, button);
 }
 
-/** The page that brings data, from wherever a page lies. */
+/** Links to the Get started page from a page at any depth. */
 export const startLink = (text: string): HTMLElement => h("a", {href: `${siteRoot()}start`}, text);
 
-/** What a page shows instead of charts when there is nothing to show: one sentence and what to type. */
+/** Replaces the charts of a page without data: one sentence and the commands that bring data. */
 export function EmptyState(
   sentence: Child = [
     "There is no market data yet. ",
     startLink("Get started"),
-    " with the demo, a venue's history or files of your own, or type one of these, and this page fills by itself:"
+    " with the demo, a venue's history or your own files, or run one of these commands. This page then updates by itself:"
   ],
   ...commands: string[]
 ): HTMLElement {

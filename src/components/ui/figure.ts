@@ -1,22 +1,22 @@
 import {h, type Child} from "./dom.js";
 
-/** What a chart's frame says and reserves. */
+/** Options of {@link Figure}. */
 export interface FigureOptions {
-  /** What is seen, as a noun phrase. */
+  /** Subject of the chart, as a noun phrase. */
   title: string;
   /** Units, time zone, and how to read it. */
   subtitle?: Child;
   /** Height of the drawing in pixels, kept before and after it is drawn. */
   height: number;
-  /** Said in place of the drawing when there is nothing to draw. */
+  /** Text in place of the drawing when there is nothing to draw. */
   nothing?: string | null | false;
   /** Level of the heading. */
   level?: 2 | 3;
 }
 
 /**
- * Frames a chart: title, subtitle, and a box of fixed height in which `draw` is called with the width at hand, again
- * whenever that changes. The box keeps its height while empty, so nothing on the page moves when a chart arrives.
+ * Frames a chart: title, subtitle and a box of fixed height. Calls `draw` with the available width, again whenever that
+ * changes. The box keeps its height while empty, so nothing on the page moves when the chart is drawn.
  */
 export function Figure(
   draw: (width: number) => Element,
@@ -45,19 +45,19 @@ export function Figure(
       plot.replaceChildren(chart);
     } catch (error) {
       console.error(error);
-      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+      plot.replaceChildren(h("p", {role: "alert"}, `the chart could not be drawn: ${String(error)}`));
     }
   };
   new ResizeObserver(([entry]) => redraw(entry!.contentRect.width)).observe(plot);
   return figure;
 }
 
-/** Gives every drawing of a chart its role and name; the data itself is in the tables and downloads. */
+/** Gives a chart its ARIA role and name; the data itself is in the tables and downloads. */
 export function describe(chart: Element, title: string): void {
   const svg = chart.tagName.toLowerCase() === "svg" ? chart : chart.querySelector(":scope > svg:last-of-type");
   if (!svg) return;
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", title);
-  // Plot names its groups, which have no role that could carry a name.
+  // Plot labels its groups, but a group without a role may not have a label.
   for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
 }

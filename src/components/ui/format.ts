@@ -1,4 +1,4 @@
-/** What stands for a value that is not there. Zero is a value, missing is not. */
+/** Stands for a missing value; zero is a value. */
 export const MISSING = "–";
 
 type Maybe = number | null | undefined;
@@ -6,7 +6,7 @@ type Maybe = number | null | undefined;
 const absent = (x: Maybe): x is null | undefined => x === null || x === undefined || !Number.isFinite(x);
 const formats: Intl.NumberFormat[] = [];
 
-// A formatter costs far more to make than to use, and tips format thousands of numbers.
+// Creating a formatter costs far more than using it, and tips format thousands of numbers.
 const formatter = (digits: number) =>
   (formats[digits] ??= new Intl.NumberFormat("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits}));
 
@@ -15,31 +15,31 @@ function fixed(x: number, digits: number): string {
   return x < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
-/** A number with a true minus and thousands separators; `–` where it is missing. */
+/** Formats a number with a true minus and thousands separators; `–` when missing. */
 export const number = (x: Maybe, digits = 0): string => (absent(x) ? MISSING : fixed(x, digits));
 
-/** A whole count: `5,474`. */
+/** Formats a whole count: `5,474`. */
 export const count = (x: Maybe): string => number(x, 0);
 
-/** A rate given as a share, in basis points without the unit: 0.00014 → `1.40`. For columns whose head says bp. */
+/** Formats a rate (a share) in basis points without the unit: 0.00014 → `1.40`. For columns headed bp. */
 export const bpValue = (rate: Maybe, digits = 2): string => (absent(rate) ? MISSING : fixed(rate * 1e4, digits));
 
-/** A rate given as a share, in basis points: 0.00014 → `1.40 bp`. */
+/** Formats a rate (a share) in basis points: 0.00014 → `1.40 bp`. */
 export const bp = (rate: Maybe, digits = 2): string => (absent(rate) ? MISSING : `${bpValue(rate, digits)} bp`);
 
-/** A share in percent without the unit: 0.153 → `15.3`. */
+/** Formats a share in percent without the unit: 0.153 → `15.3`. */
 export const percentValue = (share: Maybe, digits = 1): string =>
   absent(share) ? MISSING : fixed(share * 100, digits);
 
-/** A share in percent: 0.153 → `15.3 %`. */
+/** Formats a share in percent: 0.153 → `15.3 %`. */
 export const percent = (share: Maybe, digits = 1): string =>
   absent(share) ? MISSING : `${percentValue(share, digits)} %`;
 
-/** Money with its currency: `12,345.60 USDT`. */
+/** Formats money with its currency: `12,345.60 USDT`. */
 export const money = (x: Maybe, currency = "USDT", digits = 2): string =>
   absent(x) ? MISSING : `${fixed(x, digits)} ${currency}`;
 
-/** A large amount in words that fit a table: 2.1e9 → `2.10 bn`. */
+/** Formats a large amount for a table: 2.1e9 → `2.10 bn`. */
 export function compact(x: Maybe): string {
   if (absent(x)) return MISSING;
   for (const [size, unit] of [
@@ -53,14 +53,14 @@ export function compact(x: Maybe): string {
   return fixed(x, 0);
 }
 
-/** An instant, `2024-03-14 08:00 UTC`. */
+/** Formats an instant: `2024-03-14 08:00 UTC`. */
 export const instant = (ms: Maybe): string =>
   absent(ms) ? MISSING : `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-/** A day in UTC, `2024-03-14`. */
+/** Formats a UTC day: `2024-03-14`. */
 export const day = (ms: Maybe): string => (absent(ms) ? MISSING : new Date(ms).toISOString().slice(0, 10));
 
-/** A span of time in the one unit that says most: `45 seconds`, `8 hours`, `3 days`, `2.1 years`. */
+/** Formats a duration in its largest useful unit: `45 seconds`, `8 hours`, `3 days`, `2.1 years`. */
 export function span(ms: Maybe): string {
   if (absent(ms)) return MISSING;
   const x = Math.abs(ms);
@@ -71,7 +71,7 @@ export function span(ms: Maybe): string {
     [6e4, "minute"],
     [1e3, "second"]
   ] as const) {
-    // Under two years and two days the smaller unit says more.
+    // Years and days are used from two on; below that the smaller unit is more precise.
     if (x < size * (unit === "year" || unit === "day" ? 2 : 1)) continue;
     const n = x / size;
     const text = unit === "year" ? fixed(n, 1) : fixed(Math.floor(n), 0);
@@ -80,15 +80,15 @@ export function span(ms: Maybe): string {
   return "under a second";
 }
 
-/** How long ago an instant was, in words. */
+/** Formats the time since or until an instant: `3 days ago`, `in 8 hours`. */
 export const age = (ms: Maybe, now: number): string =>
   absent(ms) ? MISSING : ms > now ? `in ${span(ms - now)}` : `${span(now - ms)} ago`;
 
-/** The sign as a glyph, so that colour is never alone: ▲ earned, ▼ paid, nothing at zero or missing. */
+/** Returns the sign as a glyph, so that colour is never the only cue: ▲ earned, ▼ paid, empty at zero or missing. */
 export const signGlyph = (x: Maybe): string => (absent(x) || x === 0 ? "" : x > 0 ? "▲" : "▼");
 
-/** A number of 8-hour periods with the days they are: `12.3 periods (4.1 days)`. */
+/** Formats a number of 8-hour periods with their duration: `12.3 periods (4 days)`. */
 export const periods = (n: Maybe): string => (absent(n) ? MISSING : `${fixed(n, 1)} periods (${span(n * 8 * 36e5)})`);
 
-/** Counts a noun: `1 pair`, `15 pairs`. */
+/** Formats a count with its noun: `1 pair`, `15 pairs`. */
 export const plural = (n: number, noun: string, many = `${noun}s`): string => `${count(n)} ${n === 1 ? noun : many}`;

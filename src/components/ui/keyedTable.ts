@@ -7,17 +7,17 @@ export interface KeyedColumn<T> {
   title?: string;
   align?: "left" | "right";
   wrap?: boolean;
-  /** What is shown, and by which a cell is known to be the same as before. */
+  /** Text of the cell; the cell is redrawn when it changes. */
   text: (d: T) => string;
-  /** Drawn in place of the text. */
+  /** Content drawn instead of the text. */
   cell?: (d: T) => Child;
-  /** Stays in sight at the right while the rest scrolls. */
+  /** Keeps the column visible at the right while the others scroll. */
   stays?: boolean;
 }
 
 /**
- * A table whose rows come, change and go while a reader is in it: a row stays the same element as long as its key is
- * there, only cells that say something else are drawn anew, so that no button moves from under a finger or a focus.
+ * Draws a table whose rows are added, changed and removed while in use. A row keeps its element as long as its key
+ * exists; only changed cells are redrawn, so focus and click targets stay put.
  */
 export function KeyedTable<T>({
   caption,
@@ -32,7 +32,7 @@ export function KeyedTable<T>({
   key: (d: T) => string;
   rowClass?: (d: T) => string | null;
   nothing: string;
-  /** rows that are drawn at most; the rest is counted */
+  /** maximum of rows drawn; the others are counted */
   most?: number;
 }): Live<readonly T[]> {
   interface Row {
@@ -40,7 +40,7 @@ export function KeyedTable<T>({
     cells: {element: HTMLElement; text: string | undefined}[];
   }
   const rows = new Map<string, Row>();
-  const last = h("td", {colspan: columns.length}, "Not read yet.");
+  const last = h("td", {colspan: columns.length}, "Loading …");
   const lastRow = h("tr", {}, last);
   const body = h("tbody", {}, lastRow);
   const classOf = ({align, wrap, stays}: KeyedColumn<T>) =>
@@ -86,7 +86,7 @@ export function KeyedTable<T>({
       const keys = new Set(shown.map(key));
       for (const [id, {tr}] of rows) {
         if (keys.has(id)) continue;
-        // Whoever was in a row that has gone stays in the table.
+        // A focus inside a removed row moves to the table instead of the page.
         if (tr.contains(document.activeElement)) wrap.focus({preventScroll: true});
         tr.remove();
         rows.delete(id);

@@ -6,14 +6,14 @@ export interface KeyFigure {
   label: Child;
   value: string;
   unit?: string;
-  /** What it is on, since when, out of what. */
+  /** Basis, start or total of the figure. */
   note?: Child;
-  /** Where the value lies between its own extremes. */
+  /** Range of the value over its history, drawn as a strip. */
   strip?: {min: number; max: number; value: number; zero?: boolean} | null;
   tone?: "earned" | "paid" | null;
 }
 
-/** At most four figures that answer the page's question, each with its unit, its basis and its range. */
+/** Draws at most four figures that answer the page's question, each with its unit, basis and range. */
 export function Keys(figures: readonly KeyFigure[]): HTMLElement {
   return h(
     "dl",
@@ -36,7 +36,7 @@ export function Keys(figures: readonly KeyFigure[]): HTMLElement {
   );
 }
 
-/** A thin line from the lowest to the highest value with a mark where the present one lies. */
+/** Draws a line from the lowest to the highest value with a dot at the current one. */
 export function RangeStrip({min, max, value, zero = true}: NonNullable<KeyFigure["strip"]>): Element {
   const width = 120;
   const at = (x: number) => (max > min ? ((Math.min(Math.max(x, min), max) - min) / (max - min)) * width : width / 2);

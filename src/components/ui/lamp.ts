@@ -7,7 +7,7 @@ const WORDS: Record<Light, {glyph: string; word: string}> = {
   red: {glyph: "✗", word: "Red"}
 };
 
-/** A light that is read by its glyph and its word; the colour only repeats them. */
+/** Draws a traffic light with glyph and word; the colour only repeats them. */
 export function Lamp(light: Light, {large = false} = {}): HTMLElement {
   const {glyph, word} = WORDS[light];
   return h(

@@ -1,15 +1,15 @@
-/** Asks with the newest input alone. */
+/** A debounced request; see {@link latest}. */
 export interface Latest<Q> {
-  /** asks soon, unless another input comes first; null asks nothing and forgets what is under way */
+  /** schedules a request for this input and drops older ones; null only drops them */
   ask: (input: Q | null) => void;
-  /** nothing is asked or answered any more */
+  /** cancels the scheduled request and ignores pending answers */
   close: () => void;
 }
 
 /**
- * Asks with the newest of inputs that change quickly: it waits until they rest, and an answer to an older one is never
- * told, however late it comes.
- * @param waitMs how long the inputs must rest, ms
+ * Debounces requests for inputs that change quickly: only the newest input is sent, and answers to older inputs are
+ * dropped.
+ * @param waitMs pause after the last change before the request is sent, ms
  */
 export function latest<Q, A>(
   ask: (input: Q) => Promise<A>,

@@ -1,9 +1,9 @@
 import {paramsOf, type RunRequest} from "../../lib/strategy/request.js";
 
-/** The address of the site's root, from wherever a page lies: modules are served below `_import/components/ui/`. */
+/** Returns the URL of the site's root, for pages at any depth: modules are served below `_import/components/ui/`. */
 export const siteRoot = (): string => new URL("../../../", import.meta.url).href;
 
-/** `BTC/USDT` → `BTC-USDT`, as addresses write it. */
+/** Returns a pair as URLs write it: `BTC/USDT` → `BTC-USDT`. */
 export const slugOf = (pair: string): string => pair.replace("/", "-");
 
 /** The address of a page with a run's whole state in it. */

@@ -1,25 +1,25 @@
 import {h, type Child} from "./dom.js";
 import {describe} from "./figure.js";
 
-/** An element that shows a value and is given the next one in place, so that nothing on the page moves or blinks. */
+/** An element whose value is updated in place, so that nothing on the page moves or flickers. */
 export interface Live<T> {
   element: HTMLElement;
   update(value: T): void;
 }
 
-/** What a live chart's frame says. Texts may depend on the value. */
+/** Options of {@link LiveFigure}. Texts may depend on the value. */
 export interface LiveFigureOptions<T> {
   title: string | ((value: T) => string);
   subtitle?: (value: T) => Child;
   height: number | ((value: T, width: number) => number);
-  /** Said in place of the drawing when there is nothing to draw. */
+  /** Text in place of the drawing when there is nothing to draw. */
   nothing?: (value: T) => string | null;
   level?: 2 | 3;
 }
 
 /**
- * A chart that is drawn anew in place when its value or its width changes. Updates of one frame are drawn once, so a
- * dragged slider never queues drawings.
+ * Draws a chart that is redrawn in place when its value or width changes. All updates within one animation frame are
+ * drawn once, so a dragged slider queues no drawings.
  */
 export function LiveFigure<T>(
   draw: (value: T, width: number) => Element,
@@ -50,7 +50,7 @@ export function LiveFigure<T>(
       plot.replaceChildren(chart);
     } catch (error) {
       console.error(error);
-      plot.replaceChildren(h("p", {role: "alert"}, `could not be drawn: ${String(error)}`));
+      plot.replaceChildren(h("p", {role: "alert"}, `the chart could not be drawn: ${String(error)}`));
     }
   }
   const ask = () => (asked ||= requestAnimationFrame(redraw));
@@ -69,7 +69,7 @@ export function LiveFigure<T>(
   };
 }
 
-/** A place whose content is replaced by each value. */
+/** Draws a block whose content is replaced on each update. */
 export function LiveBlock<T>(render: (value: T) => Child, {className}: {className?: string} = {}): Live<T> {
   const element = h("div", {class: className});
   return {element, update: (value) => element.replaceChildren(...flat(render(value)))};

@@ -1,4 +1,4 @@
-/** The location and history that state is kept in; the page's own unless a test gives another. */
+/** Location and history that hold the state; the page's own by default, replaced in tests. */
 export interface QueryEnvironment {
   location: {search: string; pathname: string; hash: string};
   history: {replaceState(data: unknown, unused: string, url: string): void};
@@ -6,14 +6,14 @@ export interface QueryEnvironment {
 
 const here = (): QueryEnvironment => ({location: globalThis.location, history: globalThis.history});
 
-/** The value of a query parameter, or null when the address does not have it. */
+/** Returns a query parameter of the URL, or null when it is absent. */
 export function getParam(name: string, env: QueryEnvironment = here()): string | null {
   return new URLSearchParams(env.location.search).get(name);
 }
 
 /**
- * Puts a parameter into the address without a new history entry, so that a link carries what is seen. Null or the
- * fallback removes it: an address says only what differs from the page as it opens.
+ * Sets a query parameter without a new history entry, so that the URL reproduces the page. Null or the fallback removes
+ * it: the URL holds only what differs from the defaults.
  */
 export function setParam(
   name: string,
@@ -28,8 +28,8 @@ export function setParam(
 }
 
 /**
- * Puts many parameters into the address in one step; null removes one. Browsers refuse more than about two hundred
- * changes of the address in a few seconds, which a dragged slider would reach with one change for each.
+ * Sets many query parameters in one step; null removes one. Browsers reject more than about 200 changes of the URL in a
+ * few seconds, which a dragged slider would exceed with one change per parameter.
  */
 export function setParams(values: Readonly<Record<string, string | null>>, env: QueryEnvironment = here()): void {
   const params = new URLSearchParams(env.location.search);
@@ -41,18 +41,18 @@ export function setParams(values: Readonly<Record<string, string | null>>, env: 
   env.history.replaceState(null, "", `${env.location.pathname}${search ? `?${search}` : ""}${env.location.hash}`);
 }
 
-/** One of the allowed values from the address, else the fallback: an address typed by hand breaks nothing. */
+/** Returns the value if it is allowed, else the fallback, so that a mistyped URL still opens the page. */
 export function oneOf<T extends string>(value: string | null, allowed: readonly T[], fallback: T): T {
   return allowed.includes(value as T) ? (value as T) : fallback;
 }
 
-/** A number from the address within its bounds, else the fallback. */
+/** Parses a number; the fallback when it is invalid or out of bounds. */
 export function numberIn(value: string | null, min: number, max: number, fallback: number): number {
   const x = value === null || value.trim() === "" ? NaN : Number(value);
   return Number.isFinite(x) && x >= min && x <= max ? x : fallback;
 }
 
-/** A UTC day (`2024-03-14`) from the address in milliseconds, or null. */
+/** Parses a UTC day (`2024-03-14`) into UTC milliseconds; null when invalid. */
 export function dayIn(value: string | null): number | null {
   if (!value || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return null;
   const ms = Date.parse(`${value}T00:00Z`);

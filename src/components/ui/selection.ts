@@ -1,24 +1,27 @@
 import {h} from "./dom.js";
 
-/** Rows that a person has chosen, whichever tables they stand in. */
+/** Rows selected by the user, across tables. */
 export interface Selection {
-  /** a box for a row; `about` names it for those who do not see the row */
+  /** returns a check box for a row; `about` is its accessible name */
   box: (id: string, about: string) => HTMLInputElement;
   ids: () => string[];
-  /** the name that came with an id */
+  /** returns the `about` of an id */
   nameOf: (id: string) => string;
   choose: (rows: Iterable<readonly [id: string, about: string]>) => void;
   clear: () => void;
 }
 
-/** @param onChange called with the number of chosen rows */
+/**
+ * Creates an empty selection.
+ * @param onChange called with the number of selected rows
+ */
 export function Selection(onChange: (count: number) => void): Selection {
   const chosen = new Map<string, string>();
   const names = new Map<string, string>();
   const boxes = new Map<HTMLInputElement, string>();
 
-  /** One row may stand in two tables: all its boxes say the same. */
-  const tell = (): void => {
+  // A row may be in two tables; all its boxes show the same state.
+  const refresh = (): void => {
     for (const [box, id] of boxes) {
       if (!box.isConnected) boxes.delete(box);
       else box.checked = chosen.has(id);
@@ -36,7 +39,7 @@ export function Selection(onChange: (count: number) => void): Selection {
         change: () => {
           if (box.checked) chosen.set(id, about);
           else chosen.delete(id);
-          tell();
+          refresh();
         }
       });
       boxes.set(box, id);
@@ -49,11 +52,11 @@ export function Selection(onChange: (count: number) => void): Selection {
         chosen.set(id, about);
         names.set(id, about);
       }
-      tell();
+      refresh();
     },
     clear() {
       chosen.clear();
-      tell();
+      refresh();
     }
   };
 }

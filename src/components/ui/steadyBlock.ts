@@ -4,8 +4,8 @@ import type {Child} from "./dom.js";
 const FOCUSABLE = "button, a[href], input, select, [tabindex]";
 
 /**
- * A block that is drawn anew while a reader is in it: the focus stays on the same control and a table stays scrolled
- * where it was. Nothing is drawn again when `key` says the same as before.
+ * Draws a block that can be redrawn while in use: the focus stays on the same control and tables keep their scroll
+ * position. Redraws only when `key` returns another text.
  */
 export function SteadyBlock<T>(render: (value: T) => Child, key: (value: T) => string = JSON.stringify): Live<T> {
   const block = LiveBlock(render);

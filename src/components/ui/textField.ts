@@ -1,14 +1,14 @@
 import {h} from "./dom.js";
 
-/** A text field with a note below it, where its problem is said too. */
+/** A text field with a note below it that shows a hint or a problem. */
 export interface TextField {
   element: HTMLElement;
   input: HTMLInputElement;
-  /** says what is wrong, or the hint where nothing is */
-  say: (problem: string | undefined) => void;
+  /** shows a problem, or the hint when undefined */
+  setProblem: (problem: string | undefined) => void;
 }
 
-/** Makes a labelled field of one line. `suggest` offers words, and forbids no other. */
+/** Draws a labelled one-line field. `suggest` offers values; others are allowed too. */
 export function TextField({
   id,
   label,
@@ -54,7 +54,7 @@ export function TextField({
         : null,
       note
     ),
-    say(problem) {
+    setProblem(problem) {
       input.setAttribute("aria-invalid", String(Boolean(problem)));
       note.className = problem ? "setting-note problem" : "setting-note";
       const text = problem ? `✗ ${problem}` : hint;

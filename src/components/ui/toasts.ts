@@ -2,17 +2,17 @@ import type {Notification} from "../../lib/wire/trading.js";
 import {badge} from "./badge.js";
 import {h} from "./dom.js";
 
-/** How long one that nobody needs to act on stays. */
+/** How long a notification below critical stays, ms. */
 const STAY_MS = 8_000;
-/** More than these would hide the page. */
+/** Maximum shown at once; more would hide the page. */
 const MOST = 4;
 
 const LEVELS = {info: "plain", warn: "warn", critical: "bad"} as const;
 const WORDS = {info: "info", warn: "warning", critical: "critical"} as const;
 
 /**
- * What the engine says while somebody looks, in a corner of the window. A critical one stays until it is dismissed, one
- * that is pointed at or focused stays meanwhile.
+ * Shows notifications of the engine in a corner of the window. A critical one stays until it is dismissed; others stay
+ * while hovered or focused.
  */
 export function Toasts({stayMs = STAY_MS} = {}): {
   element: HTMLElement;

@@ -1,14 +1,14 @@
 import {h} from "./dom.js";
 
-/** How long a first press stands. */
+/** How long the button stays armed after the first press, ms. */
 const ARMED_MS = 10_000;
 
-/** What a button of two steps says and does. */
+/** Options of {@link TwoStep}. */
 export interface TwoStepOptions {
   label: string;
-  /** What the button says once it is armed. */
+  /** Label of the armed button. */
   armed: string;
-  /** What the second press will do, in full. */
+  /** Describes in full what the second press will do. */
   warning: () => string;
   act: () => Promise<void>;
   danger?: boolean;
@@ -16,8 +16,8 @@ export interface TwoStepOptions {
 }
 
 /**
- * A button whose first press says exactly what the second will do, and only the second does it. Ten seconds later, or
- * with Escape, it is as if it had not been pressed.
+ * Draws a button that needs two presses: the first shows what the second will do. It disarms after `armedMs` or with
+ * Escape.
  */
 export function TwoStep({label, armed, warning, act, danger = false, armedMs = ARMED_MS}: TwoStepOptions): {
   button: HTMLButtonElement;
@@ -53,16 +53,16 @@ export function TwoStep({label, armed, warning, act, danger = false, armedMs = A
     button.classList.add("armed");
     note.textContent = warning();
     timer = setInterval(() => {
-      if (left() <= 0) disarm(`${label} was not pressed a second time; nothing was done.`);
+      if (left() <= 0) disarm(`${label} was not confirmed, so nothing was done.`);
       else button.textContent = `${armed} (${left()} s)`;
     }, 250);
   }
-  function disarm(say: string): void {
+  function disarm(text: string): void {
     clearInterval(timer);
     timer = undefined;
     button.textContent = label;
     button.classList.remove("armed");
-    note.textContent = say;
+    note.textContent = text;
   }
   return {button, note};
 }

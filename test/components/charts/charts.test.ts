@@ -57,7 +57,7 @@ describe("charts", () => {
     });
   }
 
-  it("use the tokens of the theme, no colour of their own", () => {
+  it("use only colours of the theme", () => {
     for (const draw of Object.values(charts)) {
       const colours = [...draw().querySelectorAll("*")].flatMap((e) => [
         e.getAttribute("fill"),
@@ -68,7 +68,7 @@ describe("charts", () => {
     }
   });
 
-  it("stay under ten thousand marks for five years of settlements, and narrow", () => {
+  it("have fewer than 10,000 marks for five years of settlements at any width", () => {
     const long = madeSettlements(5500);
     const all = [long[0]!.boundaryTs, long.at(-1)!.boundaryTs] as const;
     for (const width of [320, 1200]) {
@@ -77,7 +77,7 @@ describe("charts", () => {
     }
   });
 
-  it("cut a bar of one extreme week where the others can still be read, and say how high it goes", () => {
+  it("truncate the bars of one extreme week and label their value", () => {
     const wild = rows.map((d, i) => (i === 40 ? {...d, rate8h: 0.05} : i === 60 ? {...d, rate8h: -0.03} : d));
     const chart = FundingChart(wild, {width, domain, breakEven: 0.00017});
     const texts = [...chart.querySelectorAll("text")].map((d) => d.textContent);
@@ -92,7 +92,7 @@ describe("charts", () => {
     expect(cutOf([...held(Array(20).fill(1e-4)), ...held(Array(24).fill(0.01), 1)])).toBeCloseTo(1e-3, 12);
   });
 
-  it("draw a gap as a gap: the line over two missing days is two paths", () => {
+  it("draw a gap of two missing days as two paths", () => {
     const d = charts.price!().querySelector('g[aria-label="line"] path')!.getAttribute("d")!;
     expect(charts.price!().querySelectorAll('g[aria-label="line"]')[0]!.querySelectorAll("path")).toHaveLength(2);
     expect(d.match(/M/g)).toHaveLength(1);

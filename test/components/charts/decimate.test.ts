@@ -85,7 +85,7 @@ describe("barColumns", () => {
       })
     );
   });
-  it("leaves a stretch without rows without columns", () => {
+  it("has no columns where there are no rows", () => {
     const data: Point[] = [...Array(400).keys()].map((i) => ({x: i < 200 ? i : i + 400, y: 1}));
     const columns = barColumns(data, {...options, width: 80, domain: [0, 799]});
     expect(columns.filter((d) => d.x > 205 && d.x < 590)).toEqual([]);

@@ -33,7 +33,7 @@ describe("histogram (SEMANTICS §6: bins include the break-even line)", () => {
       );
     });
   }
-  it("says how many rates lie beyond the outermost bins", () => {
+  it("counts the rates beyond the outermost bins", () => {
     const {bins, above, below} = binRates([...Array(500).fill(0.0001), 0.5, -0.5], {breakEven: 0.00017});
     expect([above, below]).toEqual([1, 1]);
     expect(bins.length).toBeLessThan(200);
@@ -54,7 +54,7 @@ describe("heatmap", () => {
   });
 });
 
-it("adds up the rates as settled, ambiguous ones included", () => {
+it("cumulate sums the rates as settled, ambiguous ones included", () => {
   const rows = madeSettlements(40);
   expect(cumulate(rows).at(-1)!.total).toBeCloseTo(
     rows.reduce((t, d) => t + d.rate, 0),
@@ -62,7 +62,7 @@ it("adds up the rates as settled, ambiguous ones included", () => {
   );
 });
 
-it("finds the deepest fall of cumulative funding", () => {
+it("worstStretch finds the largest drawdown of cumulative funding", () => {
   const [row] = madeSettlements(1);
   const rates = [0.01, 0.02, -0.01, -0.03, 0.01, -0.005];
   const {depth, from, to} = worstStretch(rates.map((rate, i) => ({...row!, rate, boundaryTs: i})));
@@ -71,7 +71,7 @@ it("finds the deepest fall of cumulative funding", () => {
 });
 
 describe("intervals", () => {
-  it("gathers runs and names the switches, newest first", () => {
+  it("are grouped into runs, with changes newest first", () => {
     const rows = madeSettlements(120);
     expect(intervalRuns(rows).map((d) => d.intervalHours)).toEqual([8, null, 8, 2, 8]);
     expect(intervalRuns(rows).reduce((n, d) => n + d.rows, 0)).toBe(120);
@@ -80,7 +80,7 @@ describe("intervals", () => {
 });
 
 describe("the window", () => {
-  it("moves rather than shrinks at the ends, and never gets shorter than its minimum", () => {
+  it("shifts rather than shrinks at the ends, and is never shorter than its minimum", () => {
     expect(clampWindow([-10, 10], [0, 100], 5)).toEqual([0, 20]);
     expect(clampWindow([95, 115], [0, 100], 5)).toEqual([80, 100]);
     expect(clampWindow([50, 51], [0, 100], 5)).toEqual([50, 55]);
@@ -98,12 +98,12 @@ describe("the Explorer's rows", () => {
     expect(ranked.at(-1)!.insufficient).toBe(true);
     expect(ranked.at(-2)!.netPerPeriod).toBe(null);
   });
-  it("are found by every word typed, in any case and either spelling", () => {
+  it("are found by every word, in any case and either spelling", () => {
     expect(filterRows(rows, {range: "all", search: "btc-usdt"}).map((d) => d.pair)).toEqual(["BTC/USDT"]);
     expect(filterRows(rows, {range: "all", search: "binance eth"}).map((d) => d.pair)).toEqual(["ETH/USDT"]);
     expect(filterRows(rows, {range: "all", search: "("})).toEqual([]);
   });
-  it("can leave out what cannot be opened", () => {
+  it("can exclude pairs that cannot be opened", () => {
     expect(filterRows(rows, {range: "all", open: true}).every((d) => d.reasons === "")).toBe(true);
   });
   it("state the bounds of the tiers that the model uses", () => {
@@ -132,24 +132,24 @@ describe("downloads", () => {
   });
 });
 
-it("sorts missing values last in both directions and keeps ties in order", () => {
+it("sortRows puts missing values last in both directions and keeps ties in order", () => {
   const column = {key: "v", label: "v", value: (d: {v: number | null}) => d.v};
   const rows = [{v: 2}, {v: null}, {v: 1, id: "a"}, {v: 1, id: "b"}];
   expect(sortRows(rows, column, false)).toEqual([{v: 1, id: "a"}, {v: 1, id: "b"}, {v: 2}, {v: null}]);
   expect(sortRows(rows, column, true)).toEqual([{v: 2}, {v: 1, id: "a"}, {v: 1, id: "b"}, {v: null}]);
 });
 
-it("weighs coverage by length and never rounds a hole away", () => {
+it("mean coverage is weighted by length, and its text never rounds a hole away", () => {
   expect(meanCoverage(madeSeries())).toBeCloseTo((270 + 2160 + 2040) / (270 + 2160 + 2160), 12);
   expect(coverageText(0.99996)).toBe("99.996 %");
   expect(coverageText(1)).toBe("100.0 %");
   expect(meanCoverage([])).toBe(null);
 });
 
-it("spreads the round trip as the model does", () =>
+it("break-even rate spreads the round trip as the model does", () =>
   expect(breakEvenRate(0.0051)).toBe(0.0051 / EXPECTED_HOLD_PERIODS));
 
-it("reads costs as text or number", () => {
+it("readCosts accepts text and numbers", () => {
   expect(readCosts({roundTrip: "0.0062", spotFee: "0.001"})).toEqual({
     spotFee: 0.001,
     perpFee: 0.00055,
@@ -159,7 +159,7 @@ it("reads costs as text or number", () => {
   expect(readCosts(null).roundTrip).toBe(0.0051);
 });
 
-it("gives a pair the same colour everywhere", () => {
+it("category colour of a pair is always the same", () => {
   expect(categoryColor("BTC/USDT")).toBe(categoryColor("BTC/USDT"));
   expect(categoryColor("BTC/USDT")).toMatch(/^var\(--cb-cat-[0-7]\)$/);
 });
@@ -178,7 +178,7 @@ describe("the reproduction's sentence", () => {
   });
 });
 
-it("ranks and finds among 200 pairs in every range", () => {
+it("filterRows ranks and searches 200 pairs in every range", () => {
   const rows = madeExplorer(200);
   expect(rows).toHaveLength(1000);
   expect(filterRows(rows, {range: "1y"})).toHaveLength(200);

@@ -143,7 +143,7 @@ describe("charts of the strategy pages", () => {
       await expect(pretty(draw())).toMatchFileSnapshot(`__snapshots__/strategy-${name}.svg`);
     });
   }
-  it("use the tokens of the theme, no colour of their own, and stay under ten thousand marks", () => {
+  it("use only colours of the theme, and have fewer than 10,000 marks", () => {
     for (const draw of Object.values(charts)) {
       const marks = [...draw().querySelectorAll("*")];
       for (const mark of marks) {
@@ -168,7 +168,7 @@ describe("charts of the strategy pages", () => {
 });
 
 describe("a waterfall", () => {
-  it("adds up exactly, whatever the parts, and refuses parts that do not make the net", () => {
+  it("adds up exactly, and throws when the components do not sum to the net", () => {
     const money = fc.integer({min: -1e9, max: 1e9}).map((n) => new Decimal(n).div(1e6).toFixed());
     fc.assert(
       fc.property(
@@ -194,12 +194,12 @@ describe("a waterfall", () => {
       )
     );
   });
-  it("shows liquidation and borrow only where there was some", () => {
+  it("shows liquidation and borrow only when not zero", () => {
     expect(waterfallSteps(parts).map((d) => d.name)).toEqual(["funding", "basis", "fees", "slippage", "net"]);
   });
 });
 
-it("colours of a grid never put a loss and a gain into one step", () => {
+it("grid colours never put a loss and a gain into one step", () => {
   fc.assert(
     fc.property(fc.array(fc.double({min: -0.5, max: 0.5, noNaN: true}), {minLength: 1}), (shares) => {
       const bounds = boundsOf(shares.map((share) => ({x: "", y: "", net: share, share, trades: 1})));
@@ -210,21 +210,21 @@ it("colours of a grid never put a loss and a gain into one step", () => {
   );
 });
 
-it("reads a curve at an instant, clamped to its ends", () => {
+it("curveAt reads the value at an instant, clamped to the ends", () => {
   expect(curveAt(equity, T0 - 1)).toBe(equity.values[0]);
   expect(curveAt(equity, T0 + 5.5 * HOUR)).toBe(equity.values[5]);
   expect(curveAt(equity, T0 + 1e12)).toBe(equity.values.at(-1));
 });
 
 describe("samples", () => {
-  it("share bins and count what lies beyond them", () => {
+  it("share bins, and count rates outside them", () => {
     const domain = domainOf(samples, breakEven);
     expect(domain[0]).toBeLessThanOrEqual(0);
     expect(domain[1]).toBeGreaterThan(breakEven);
     const inside = sharedBins(samples, domain, 25).reduce((n, d) => n + d.count, 0);
     expect(inside + beyond(samples, domain)).toBe(samples[0]!.count + samples[1]!.count);
   });
-  it("cut the range half-open and leave missing rates out", () => {
+  it("cut a half-open range and exclude missing rates", () => {
     const cut = sampleOf(series("BTC/USDT", 1e-4), {fromMs: T0, toMs: T0 + 24 * HOUR, breakEven, named: true});
     expect([cut.t.length, cut.count, cut.name]).toEqual([3, 2, "BTC/USDT made"]);
     const none = sampleOf(series("BTC/USDT", 1e-4), {fromMs: 0, toMs: 1, breakEven, named: false});

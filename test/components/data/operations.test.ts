@@ -6,7 +6,7 @@ import {LiveDataTable} from "../../../src/components/ui/dataTable.js";
 import type {EngineClient, EngineState} from "../../../src/components/engine/engineClient.js";
 import {errorAdvice} from "../../../src/components/data/errorAdvice.js";
 import {factsOf} from "../../../src/components/data/jobDetail.js";
-import {KINDS, STATES, filterLines, jobQuery, saysWords} from "../../../src/components/data/jobFilter.js";
+import {KINDS, STATES, filterLines, jobQuery, matchesWords} from "../../../src/components/data/jobFilter.js";
 import {inUse, limitWords, readShare} from "../../../src/components/data/limitModel.js";
 import {LiveStatus, Living} from "../../../src/components/data/liveStatus.js";
 import {channelWords} from "../../../src/components/data/notificationsPanel.js";
@@ -23,8 +23,8 @@ const job = (id: string, change: Partial<Job> = {}) => newJob(id, "backfill", NO
 
 afterEach(() => document.body.replaceChildren());
 
-describe("a command over many jobs in words", () => {
-  it("counts histories once and says together what was left for one reason", () => {
+describe("the text of a bulk command", () => {
+  it("counts each history once and groups skipped ones by reason", () => {
     const report = asBulk([
       {id: "a", done: true, jobs: ["a"], why: null},
       {id: "b", done: true, jobs: ["a", "b.1"], why: "1 of 3 left: it is complete"},
@@ -35,18 +35,18 @@ describe("a command over many jobs in words", () => {
         why: "retried 3 times in bulk already; retry it by itself"
       }))
     ]);
-    expect(bulkWords("put back", report, (id) => id.toUpperCase())).toEqual({
-      done: "2 histories put back.",
+    expect(bulkWords("queued again", report, (id) => id.toUpperCase())).toEqual({
+      done: "2 histories queued again.",
       left: [
-        "Left 1: B, because 1 of 3 left: it is complete.",
-        "Left 4: C, D, E and 1 more, because retried 3 times in bulk already; retry it by itself."
+        "Skipped 1: B. Reason: 1 of 3 left: it is complete.",
+        "Skipped 4: C, D, E and 1 more. Reason: retried 3 times in bulk already; retry it by itself."
       ]
     });
     expect(bulkWords("cancelled", asBulk([]), String)).toEqual({done: "Nothing was cancelled.", left: []});
   });
 });
 
-describe("an error a person can act on", () => {
+describe("the advice on an error", () => {
   const KNOWN: [ErrorCode, string, RegExp][] = [
     ["venue-down", "sim funding failed: status 502, 6 attempts → check the network", /out of order/],
     ["banned", "bybit kline failed: status 403, 2 attempts → wait", /ban passes in about ten minutes/],
@@ -78,7 +78,7 @@ describe("an error a person can act on", () => {
 
 describe("the filter of the history", () => {
   const any = {status: "", kind: "", pair: "", text: ""};
-  it("asks for what the engine's own schema takes", () => {
+  it("makes queries that the engine's schema accepts", () => {
     expect(jobQuery(any)).toBe("");
     for (const {value: status} of STATES)
       for (const {value: kind} of KINDS) {
@@ -89,7 +89,7 @@ describe("the filter of the history", () => {
       }
     expect(() => jobQuery({...any, pair: "?"})).toThrow("invalid pair: ?");
   });
-  it("finds words in name, state, id and error, and keeps the lines of an export that say them", () => {
+  it("finds words in name, state, id and error, and keeps the matching lines of an export", () => {
     const failed = job("b-1.1", {
       parentId: "b-1",
       pair: "BTC/USDT",
@@ -97,21 +97,21 @@ describe("the filter of the history", () => {
       status: "failed",
       error: "Status 403"
     });
-    expect(["", "btc 403", "failed perp", "b-1.1"].map((words) => saysWords(failed, words))).toEqual([
+    expect(["", "btc 403", "failed perp", "b-1.1"].map((words) => matchesWords(failed, words))).toEqual([
       true,
       true,
       true,
       true
     ]);
-    expect(saysWords(failed, "btc 404")).toBe(false);
+    expect(matchesWords(failed, "btc 404")).toBe(false);
     const lines = `${JSON.stringify(failed)}\n${JSON.stringify(job("b-2"))}\n`;
     expect(filterLines(lines, "403")).toEqual({ndjson: `${JSON.stringify(failed)}\n`, lines: 1});
     expect(filterLines(lines, " ")).toEqual({ndjson: lines, lines: 2});
   });
 });
 
-describe("a job opened", () => {
-  it("tells what there is to know, and what the work found in the data", () => {
+describe("the detail of a job", () => {
+  it("lists facts and data-quality counts", () => {
     const detail: JobDetailReport = {
       ...job("b-1", {rowsFetched: 10, startedAt: NOW, finishedAt: NOW + 4_000, quality: {rejected: 2, repeats: 0}}),
       children: [job("b-1.1", {parentId: "b-1", status: "failed"}), job("b-1.2", {parentId: "b-1"})],
@@ -124,10 +124,10 @@ describe("a job opened", () => {
         "10 rows",
         "2 histories, 1 failed",
         "took 4 seconds",
-        "rows left out as unsound: 2"
+        "invalid rows rejected: 2"
       ])
     );
-    expect(facts.join()).not.toContain("twice");
+    expect(facts.join()).not.toContain("duplicate");
   });
 });
 
@@ -144,18 +144,18 @@ describe("a venue's limit", () => {
     share: 0.8,
     bannedUntilMs: NOW + 60_000
   };
-  it("in words, with the ban while it lasts", () => {
+  it("is described with the ban while it lasts", () => {
     expect(limitWords(limit, NOW)).toEqual([
       "120 of 480 requests in 5 seconds",
       "the venue publishes 600",
-      "1,204 requests in all, 3 of them repeats",
+      "1,204 requests in total, 3 of them retries",
       "banned until 2026-03-14 12:01 UTC"
     ]);
     expect(limitWords(limit, NOW + 60_000)).toHaveLength(3);
     expect(inUse(limit)).toBe(0.25);
     expect(inUse({...limit, perWindow: 0})).toBe(0);
   });
-  it("a share that is read is one the engine takes, and no other is read", () => {
+  it("share is parsed only when the engine accepts it", () => {
     for (const text of ["5", "80", "42 %", "12.5"])
       expect(readInput(SCHEMAS.limits, {venue: "bybit", share: readShare(text)}).share).toBeCloseTo(
         parseFloat(text) / 100
@@ -165,8 +165,8 @@ describe("a venue's limit", () => {
   });
 });
 
-it("where notifications go is said, a channel that fails with its reason", () => {
-  expect(channelWords({channels: [], perHour: 20})).toContain("on these pages alone");
+it("channels of notifications are named, a failing one with its reason", () => {
+  expect(channelWords({channels: [], perHour: 20})).toContain("on these pages only");
   expect(
     channelWords({
       channels: [
@@ -175,11 +175,11 @@ it("where notifications go is said, a channel that fails with its reason", () =>
       ],
       perHour: 5
     })
-  ).toBe("They also go to webhook; email, which fails: email: no answer, at most 5 messages an hour each.");
+  ).toBe("Notifications are also sent to webhook; email (failing: email: no answer), at most 5 messages an hour each.");
 });
 
-describe("rows that a person selects", () => {
-  it("all boxes of one row say the same, and keep it when they are drawn anew", () => {
+describe("selected rows", () => {
+  it("have the same state in all their boxes, also after a redraw", () => {
     const counts: number[] = [];
     const selection = Selection((n) => counts.push(n));
     const boxes = [selection.box("a", "BTC perp"), selection.box("a", "BTC perp"), selection.box("b", "ETH perp")];
@@ -196,7 +196,7 @@ describe("rows that a person selects", () => {
 });
 
 describe("a live table that sorts", () => {
-  it("keeps a row's button and its focus while rows come and change around it", () => {
+  it("keeps a row's button and its focus while other rows are added and changed", () => {
     const {element, update} = LiveDataTable<{id: string; n: number}>({
       caption: "Rows",
       key: (d) => d.id,
@@ -239,21 +239,21 @@ describe("the state of the data while an engine is up", () => {
   function made() {
     const status = madeStatus(NOW);
     let watcher: (state: EngineState) => void = () => undefined;
-    let hearer: (event: any) => void = () => undefined;
+    let listener: (event: any) => void = () => undefined;
     const get = vi.fn(async () => structuredClone(status));
     const client = {
       base: "http://127.0.0.1:1",
       expected: true,
       get,
       watch: (d: typeof watcher) => ((watcher = d), d({link: "unknown"} as EngineState), () => undefined),
-      hear: (d: typeof hearer) => ((hearer = d), () => undefined)
+      onEvent: (d: typeof listener) => ((listener = d), () => undefined)
     } as unknown as EngineClient;
     const link = (to: EngineState["link"]) => watcher({link: to} as EngineState);
-    return {status, client, get, link, hear: (type: string, data: unknown = {}) => hearer({type, data})};
+    return {status, client, get, link, emit: (type: string, data: unknown = {}) => listener({type, data})};
   }
 
-  it("is the engine's while it is up and the build's before and after, and is read anew when the lake is newer", async () => {
-    const {status, client, get, link, hear} = made();
+  it("comes from the engine while it is up, else from the build, and is read again when the lake changes", async () => {
+    const {status, client, get, link, emit} = made();
     const built = {...madeStatus(NOW), series: []};
     const live = LiveStatus(built, client);
     const drawn: number[] = [];
@@ -267,14 +267,14 @@ describe("the state of the data while an engine is up", () => {
     await live.ready;
     expect([live.live, live.status!.series.length, drawn.at(-1)]).toEqual([true, 3, 3]);
     status.series.pop();
-    hear("published");
-    hear("published");
+    emit("published");
+    emit("published");
     await vi.advanceTimersByTimeAsync(2_000);
     expect([get.mock.calls.length, drawn.at(-1)]).toEqual([2, 2]);
-    hear("batch", job("b", {status: "in_progress"}));
+    emit("batch", job("b", {status: "in_progress"}));
     await vi.advanceTimersByTimeAsync(2_000);
     expect(get).toHaveBeenCalledTimes(2);
-    hear("batch", job("b", {status: "completed"}));
+    emit("batch", job("b", {status: "completed"}));
     await vi.advanceTimersByTimeAsync(2_000);
     expect(get).toHaveBeenCalledTimes(3);
     link("down");
@@ -291,7 +291,7 @@ describe("the state of the data while an engine is up", () => {
     expect(drawn.length).toBe(times);
   });
 
-  it("is placed without an engine at once, and not held up by one that does not answer", async () => {
+  it("is ready at once without an engine, and not delayed by one that does not answer", async () => {
     const {client, link, get} = made();
     await LiveStatus(null, {...client, base: null} as EngineClient).ready;
     get.mockImplementation(() => new Promise(() => undefined));
@@ -304,16 +304,16 @@ describe("the state of the data while an engine is up", () => {
 });
 
 describe("one history", () => {
-  it("is named as the engine's routes want it, and a look at it is told", () => {
+  it("has the key that the engine's routes expect, and a text for its check", () => {
     const [funding, perp] = madeStatus(NOW).series;
     for (const series of [funding!, perp!])
       expect(readInput(SCHEMAS.check, historyOf(series))).toMatchObject({pair: "BTC/USDT", series: series.series});
     expect(checkedWords({rows: 1_000, holes: [], changed: false}, "BTC/USDT perp 1h")).toBe(
-      "BTC/USDT perp 1h: 1,000 rows looked at, no hole, as the ledger said."
+      "BTC/USDT perp 1h: 1,000 rows checked, no hole, as recorded."
     );
     const hole = {from: 0, to: 1, rows: 3, state: "open", tries: 0};
     expect(checkedWords({rows: 997, holes: [hole, hole], changed: true}, "X")).toBe(
-      "X: 997 rows looked at, 2 holes of 6 rows; the ledger said something else and is corrected."
+      "X: 997 rows checked, 2 holes of 6 rows; the recorded holes were wrong and are corrected."
     );
   });
 });

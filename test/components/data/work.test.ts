@@ -12,7 +12,7 @@ import {
   attemptWords,
   errorWords,
   etaWords,
-  fromAnswers,
+  mergeJobs,
   isBatch,
   jobName,
   listsOf,
@@ -34,25 +34,25 @@ import {madeWork} from "../../helpers/fake/work.js";
 const NOW = Date.UTC(2026, 2, 14, 12);
 const job = (id: string, change: Partial<Job> = {}): Job => newJob(id, "backfill", NOW, change);
 const work = madeWork(NOW);
-const jobs = fromAnswers([work.jobs], []);
+const jobs = mergeJobs([work.jobs], []);
 const child = (change: Partial<Job> = {}) =>
   job("c", {parentId: "b", pair: "BTC/USDT", series: "perp", timeframe: "1h", ...change});
 
 afterEach(() => document.body.replaceChildren());
 
-describe("the words of a job", () => {
-  it("name a batch by what it does and a history by what it holds", () => {
+describe("the texts of a job", () => {
+  it("name a batch by its task and a history by its series", () => {
     expect(jobName(job("b", {venue: "bybit"}))).toBe("Fetch history: bybit");
     expect(jobName(child())).toBe("BTC/USDT perp 1h");
     expect(jobName({...job("b"), kind: "something" as Job["kind"]})).toBe("something");
   });
-  it("tell rows of those expected, and never more than all", () => {
+  it("show fetched rows of expected rows, never more than 100 %", () => {
     expect(rowsWords(child({rowsFetched: 1_200}))).toBe("1,200 rows");
     expect(rowsWords(child({rowsFetched: 1_200, rowsExpected: 8_760}))).toBe("1,200 of 8,760 rows");
     expect(rowsWords(child({rowsFetched: 9_000, rowsExpected: 8_760}))).toBe("9,000 of 9,000 rows");
   });
-  it("tell state, step, attempt and time left only where there is one", () => {
-    expect(statusWords(child({status: "queued", notBefore: NOW + 12_000}), NOW)).toBe("tries again in 12 seconds");
+  it("show state, step, attempt and time left only where they apply", () => {
+    expect(statusWords(child({status: "queued", notBefore: NOW + 12_000}), NOW)).toBe("retry in 12 seconds");
     expect(statusWords(child({status: "queued", notBefore: NOW - 1}), NOW)).toBe("waiting");
     expect(stepWords(child({status: "in_progress", step: "fetch"}))).toBe("fetching");
     expect(stepWords(child({status: "in_progress"}))).toBe("starting");
@@ -64,8 +64,8 @@ describe("the words of a job", () => {
   });
 });
 
-describe("the lists of the work", () => {
-  it("put what runs below its batch, and count what waits and failed", () => {
+describe("the lists of jobs", () => {
+  it("place running histories below their batch, and count waiting and failed ones", () => {
     const lists = listsOf(jobs);
     expect(lists.now.map(({id}) => id)).toEqual(["b-2", "b-2.1"]);
     expect(lists.failed.map(({id}) => id)).toEqual(["b-2.3"]);
@@ -75,19 +75,19 @@ describe("the lists of the work", () => {
       text: "42 %: 1 batch, 1 running, 1 waiting, 1 failed, 12,000 rows fetched"
     });
     expect(workSummary(lists, {cut: true}).text).toContain("at least 1 waiting");
-    expect(workSummary(listsOf(new Map()))).toEqual({progress: null, text: "Nothing is under way"});
+    expect(workSummary(listsOf(new Map()))).toEqual({progress: null, text: "No job is running"});
   });
-  it("an answer that was under way undoes no news, whatever the order", () => {
+  it("keep updates that are newer than a pending reply", () => {
     const state = fc.constantFrom("queued", "in_progress", "completed", "failed", "cancelled");
     fc.assert(
       fc.property(state, state, (before, after) => {
         const old = child({status: before as Job["status"]});
         const news = child({status: after as Job["status"]});
-        expect(fromAnswers([[old]], [news])).toEqual(withJob(new Map([[old.id, old]]), news));
+        expect(mergeJobs([[old]], [news])).toEqual(withJob(new Map([[old.id, old]]), news));
       })
     );
   });
-  it("keep every history that has not ended or has failed, and no other", () => {
+  it("keep exactly the histories that are open or have failed", () => {
     const state = fc.constantFrom<Job["status"]>("queued", "in_progress", "completed", "failed", "cancelled");
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), state)), (news) => {
@@ -108,14 +108,14 @@ describe("the lists of the work", () => {
   });
 });
 
-describe("following the work", () => {
+describe("following the jobs", () => {
   /** A client that answers when it is told to. */
   function madeClient(answers: Record<string, unknown>) {
-    let hearer: (event: any) => void = () => {};
+    let listener: (event: any) => void = () => {};
     const asked: string[] = [];
     const held: (() => void)[] = [];
     const client = {
-      hear: (d: typeof hearer) => ((hearer = d), () => (hearer = () => {})),
+      onEvent: (d: typeof listener) => ((listener = d), () => (listener = () => {})),
       get: (path: string) =>
         new Promise((resolve, reject) => {
           asked.push(path);
@@ -130,7 +130,7 @@ describe("following the work", () => {
       for (const go of held.splice(0)) go();
       await vi.advanceTimersByTimeAsync(500);
     };
-    return {client: client as unknown as EngineClient, asked, release, tell: (d: unknown) => hearer(d)};
+    return {client: client as unknown as EngineClient, asked, release, emit: (d: unknown) => listener(d)};
   }
   const good = {
     "/jobs": [child({status: "in_progress", rowsFetched: 1})],
@@ -139,30 +139,30 @@ describe("following the work", () => {
     "/health": null
   };
 
-  it("keeps what was said while the answers were under way, and asks again on a reset and on return", async () => {
+  it("keeps updates that arrive during a read, and reads again on a reset and on return to the page", async () => {
     vi.useFakeTimers();
-    const {client, asked, release, tell} = madeClient(good);
+    const {client, asked, release, emit} = madeClient(good);
     const seen: WorkData[] = [];
     const follow = followWork(client, {onData: (d) => seen.push(d), onNotification: vi.fn(), onError: vi.fn()});
-    tell({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
+    emit({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
     await release();
     expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(9);
     const once = asked.length;
-    tell({type: "reset", data: {}});
+    emit({type: "reset", data: {}});
     await release();
     expect(seen.at(-1)!.jobs.get("c")!.rowsFetched).toBe(1);
     document.dispatchEvent(new Event("visibilitychange"));
     await release();
     expect(asked.length).toBe(3 * once);
     follow.close();
-    tell({type: "reset", data: {}});
+    emit({type: "reset", data: {}});
     document.dispatchEvent(new Event("visibilitychange"));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(asked.length).toBe(3 * once);
     vi.useRealTimers();
   });
 
-  it("asks again after a failure, but not where the engine has no store", async () => {
+  it("retries after a failure, but not when the engine has no store", async () => {
     vi.useFakeTimers();
     for (const [status, times] of [
       [500, 2],
@@ -180,7 +180,7 @@ describe("following the work", () => {
     vi.useRealTimers();
   });
 
-  it("stands without a schedule", async () => {
+  it("works without a schedule", async () => {
     vi.useFakeTimers();
     const {client, release} = madeClient({...good, "/schedule": new Error("missing route")});
     const onData = vi.fn();
@@ -192,26 +192,26 @@ describe("following the work", () => {
   });
 });
 
-describe("the words of a command", () => {
+describe("the texts of a command", () => {
   const failed = (n: number, retries = 0) =>
     Array.from({length: n}, (_, i) => ({...child({status: "failed", retries}), id: `f-${i}`}));
   it("count what a bulk retry puts back, and say what it leaves out and why", () => {
     expect(retryLabel([...failed(3), ...failed(2, 3)])).toBe("Retry 3 failed");
-    expect(retriedWords({queued: failed(3), batches: []})).toBe("3 histories put back.");
+    expect(retriedWords({queued: failed(3), batches: []})).toBe("3 histories queued again.");
     expect(retriedWords({queued: failed(1), skipped: failed(1, 3), batches: []})).toBe(
-      "1 history put back. Skipped 1: BTC/USDT perp 1h, because it has failed again after 3 bulk retries; its own Retry still works."
+      "1 history queued again. Skipped 1: BTC/USDT perp 1h, because it failed again after 3 bulk retries. You can still retry it with its own button."
     );
     expect(retriedWords({queued: [], skipped: failed(5, 3), batches: []})).toMatch(/Nothing.*Skipped 5: .* and 2 more/);
   });
   it("repeat the engine's notes", () => {
     expect(plannedWords({batches: [job("b", {venue: "okx"})], notes: work.notes})).toEqual([
-      "Taken on: Fetch history: okx.",
+      "Queued: Fetch history: okx.",
       "Warning: 2 pairs have no spot market at bybit: left out"
     ]);
     expect(plannedWords({batches: [], notes: []})).toEqual(["There was nothing to do."]);
     expect(errorWords(Object.assign(new Error("missing url"), {fix: "pass one"}))).toBe("missing url: pass one");
   });
-  it("gather histories by venue and pair", () => {
+  it("group histories by venue and pair", () => {
     const tracked: TrackedReport[] = work.tracked;
     expect(trackedPairs(tracked).map(({pair, histories, chosenBy}) => [pair, histories, chosenBy])).toEqual([
       ["BTC/USDT", ["funding", "perp 1h"], "person"],
@@ -232,7 +232,7 @@ describe("the request of an ingestion", () => {
     series: ["funding", "perp"],
     timeframes: ["1h"]
   };
-  it("is taken by the engine's own schema whenever the form finds no fault", () => {
+  it("is accepted by the engine's schema whenever the form has no problem", () => {
     const text = fc.constantFrom("", "0", "1", "20", "1,000", "1001", "3650", "x", "1.5", "-3");
     fc.assert(
       fc.property(
@@ -254,7 +254,7 @@ describe("the request of an ingestion", () => {
       )
     );
   });
-  it("says what it will do, and names the field that is wrong", () => {
+  it("labels the button with its action, and names the invalid field", () => {
     expect(startLabel(readRequest(typed))).toBe("Fetch 365 days of the top 20");
     expect(startLabel(readRequest({...typed, choose: "pairs", pairs: "btc-usdt"}))).toBe("Fetch 365 days of 1 pair");
     expect(readRequest({...typed, choose: "pairs", pairs: "?"}).problems.pairs).toContain("invalid pair: ?");
@@ -282,7 +282,7 @@ describe("a keyed table", () => {
     });
   const texts = (element: HTMLElement) =>
     [...element.querySelectorAll("tbody tr:not([hidden])")].map((d) => d.textContent);
-  it("keeps a row's button and its focus while rows come, change and go around it", () => {
+  it("keeps a row's button and its focus while other rows are added, changed and removed", () => {
     const live = table();
     document.body.append(live.element);
     live.update([
@@ -301,15 +301,15 @@ describe("a keyed table", () => {
     expect(texts(live.element)).toEqual(["No row."]);
     expect(document.activeElement).toBe(live.element);
   });
-  it("counts what it does not draw", () => {
+  it("counts rows that are not drawn", () => {
     const live = table();
     live.update(["a", "b", "c", "d", "e"].map((id) => ({id, n: 1})));
     expect(texts(live.element).at(-1)).toBe("and 2 more");
   });
 });
 
-describe("what the engine says by itself", () => {
-  it("stands in a corner for a while, a critical one until it is dismissed", () => {
+describe("notifications and health of the engine", () => {
+  it("toasts disappear after a while, critical ones only when dismissed", () => {
     vi.useFakeTimers();
     const {element, show} = Toasts({stayMs: 1_000});
     document.body.append(element);
@@ -323,10 +323,10 @@ describe("what the engine says by itself", () => {
     expect(element.children.length).toBe(0);
     vi.useRealTimers();
   });
-  it("tells its health in a word, and each issue", () => {
+  it("health line shows the status and each issue", () => {
     const components = {store: {status: "ok"}, exchange: {status: "failing"}};
     const line = HealthLine({status: "degraded", issues: ["bybit has banned us", "one stuck"], components} as never);
     expect(line.textContent).toBe("degradedstore ok, venue failing! bybit has banned us; one stuck");
-    expect(HealthLine(null).textContent).toBe("health not known");
+    expect(HealthLine(null).textContent).toBe("health unknown");
   });
 });

@@ -52,7 +52,7 @@ describe("the stream's parser", () => {
     {event: "status", data: '{"a":1}', id: "a-1"},
     {event: "message", data: "one\ntwo", id: "a-1"}
   ];
-  it("tells the same events however the text is cut", () => {
+  it("emits the same events wherever the text is split", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(text.length)), (cuts) => {
         const seen: ServerEvent[] = [];
@@ -80,7 +80,7 @@ describe("the session", () => {
     root: "http://127.0.0.1:8321/",
     ...change
   });
-  it("takes the ticket out of the address at once, used or not", () => {
+  it("removes the ticket from the URL at once, used or not", () => {
     const one = env({hash: "#ticket=abc"});
     expect(takeTicket(one)).toBe("abc");
     expect(one.history.replaceState).toHaveBeenCalledWith(null, "", "/engine?a=1");
@@ -88,13 +88,13 @@ describe("the session", () => {
     expect(takeTicket(none)).toBe(null);
     expect(none.history.replaceState).not.toHaveBeenCalled();
   });
-  it("asks its own server, or the one that the preview names, and nobody from a published site", () => {
+  it("calls its own server, or the one named by the preview, and none from a published site", () => {
     expect(engineBase(env())).toBe("http://127.0.0.1:8321");
     expect(engineBase(env({named: "http://127.0.0.1:9000"}))).toBe("http://127.0.0.1:9000");
     expect(engineBase(env({hostname: "example.org", named: "http://127.0.0.1:9000"}))).toBe(null);
     expect(engineBase(env({hostname: "127.0.0.1.evil.example"}))).toBe(null);
   });
-  it("knows the machine's other name", () => {
+  it("has the other loopback name of the host", () => {
     expect(otherName("http://127.0.0.1:8321")).toBe("http://localhost:8321");
     expect(otherName("http://localhost:8321")).toBe("http://127.0.0.1:8321");
     expect(otherName("http://example.org")).toBe(null);
@@ -102,7 +102,7 @@ describe("the session", () => {
 });
 
 describe("words", () => {
-  it("say the engine in one line", () => {
+  it("describe the engine in one line", () => {
     expect(stripText(up, NOW)).toBe("engine: paper · running · 1 hedge · ▲ 1.23 USDT today · cycle 12 s ago");
     expect(stripText({...up, link: "down", status: null}, NOW)).toBe("engine off");
     expect(stripText({...up, link: "no token"}, NOW)).not.toContain("USDT");
@@ -113,7 +113,7 @@ describe("words", () => {
       "Yes: the only hedge has both legs. The engine is running: a cycle every minute."
     );
     expect(engineAnswer(status, [madePosition(NOW, {hedged: false})])).toMatch(/^No: BTC\/USDT has only one leg\./);
-    expect(engineAnswer(status, [])).toMatch(/^Nothing is open\./);
+    expect(engineAnswer(status, [])).toMatch(/^No hedge is open\./);
     const left = {...status, emergency: {ts: NOW, done: false, left: ["SOL/USDT"]}};
     expect(engineAnswer(left, [])).toContain("could not close SOL/USDT");
   });
@@ -122,12 +122,12 @@ describe("words", () => {
     expect(countdown(65_400)).toBe("0:01:05");
     expect(countdown(-1)).toBe("due");
   });
-  it("never give a sign by colour alone", () => {
+  it("show a sign by a glyph, not by colour alone", () => {
     expect([signed(1.5), signed(-1.5), signed(0), signed(null)]).toEqual(["▲ 1.50", "▼ −1.50", "0.00", "–"]);
   });
-  it("say before an emergency stop what it will do", () => {
+  it("describe an emergency stop before it is confirmed", () => {
     expect(emergencyWarning(parts.positions)).toContain("1 hedge (BTC/USDT) is closed at once");
-    expect(emergencyWarning([])).toContain("Nothing is open");
+    expect(emergencyWarning([])).toContain("No hedge is open");
   });
   it("give a condition's sides in its unit, whatever its name", () => {
     const condition = {name: "x", relation: "≥", limit: "0.0002", met: true};
@@ -149,27 +149,27 @@ describe("words", () => {
     const {equity, today} = accountFigures(status, NOW)!;
     expect(equity.value).toBe("10,000.86");
     expect(equity.note).toContain("▲ 0.86 on 10,000 USDT");
-    expect(today.note).toBe("realised ▲ 0.45, open ▲ 0.41 in all");
+    expect(today.note).toBe("realised ▲ 0.45, unrealised ▲ 0.41 in total");
     expect(accountFigures({...status, account: null}, NOW)).toBe(null);
   });
-  it("sort what needs attention first", () => {
+  it("sort rules by level, worst first", () => {
     expect(sortRules(parts.risk.rules).map((d) => d.name)).toEqual(["margin-ratio", "portfolio-cap"]);
     expect([0.1, 0.8, 0.9, null].map(marginLevel)).toEqual(["ok", "alert", "critical", "ok"]);
   });
 });
 
-describe("the books", () => {
+describe("the reconciliation table", () => {
   const cells = (table: HTMLElement) =>
     [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
-  it("show what differs first, in words, and what is pending; dear fees are no disagreement", () => {
+  it("lists mismatches first and pending items below; a higher fee is no mismatch", () => {
     const table = BooksTable(madeBooks(NOW));
     expect(cells(table)[0]).toEqual([
-      "taker fee, a share",
+      "taker fee, share",
       "BTC/USDT",
       "0.001",
       "0.0018",
       "0.0008",
-      expect.stringMatching(/^! .*costs more$/)
+      expect.stringMatching(/^! .*higher fee$/)
     ]);
     expect(cells(table)[1]).toEqual([
       "coins held",
@@ -179,25 +179,25 @@ describe("the books", () => {
       "0",
       expect.stringMatching(/^✓ .*yes$/)
     ]);
-    expect(table.textContent).toContain("the next step takes in: funding of BTC/USDT: 0.3125.");
-    expect(table.textContent).toContain("they agree");
+    expect(table.textContent).toContain("recorded at the next step: funding of BTC/USDT: 0.3125.");
+    expect(table.textContent).toContain("they match");
     expect(table.querySelector(".banner--critical")).toBe(null);
   });
-  it("that do not agree say so where it cannot be overlooked", () => {
+  it("shows a critical banner on a mismatch", () => {
     const {rows} = madeBooks(NOW);
     const table = BooksTable(
       madeBooks(NOW, {agrees: false, rows: [{...rows[0]!, venue: "0", residual: "-0.025", agrees: false}]})
     );
-    expect(table.querySelector(".banner--critical")!.textContent).toContain("do not agree");
+    expect(table.querySelector(".banner--critical")!.textContent).toContain("do not match");
     expect(cells(table)[0]!.at(-1)).toMatch(/^✗ .*NO$/);
   });
-  it("are not shown before they were compared", () => {
-    expect(BooksTable(null).textContent).toContain("not been compared yet");
+  it("is empty before the first comparison", () => {
+    expect(BooksTable(null).textContent).toContain("have not been compared yet");
   });
 });
 
-describe("what is at stake", () => {
-  it("is said by word and colour: live is never mistaken for paper", () => {
+describe("the mode badge and the alarm", () => {
+  it("badge names the mode by word and colour, so that live differs from paper", () => {
     const said = (change: object) => {
       const {textContent, className} = modeBadge({...status, ...change});
       return [textContent, className];
@@ -207,15 +207,15 @@ describe("what is at stake", () => {
     expect(said({mode: "live", simulated: true})).toEqual(["LIVE · simulated account", "badge badge--bad"]);
     expect(said({mode: "live", simulated: false, dryRun: true})).toEqual(["live · dry run", "badge badge--warn"]);
   });
-  it("a halted engine and a leg alone stand in an alarm, a whole hedge in none", () => {
+  it("alarm is shown for a halted engine and an unhedged leg, not for a complete hedge", () => {
     expect(Alarm({status, positions: parts.positions})).toBe(null);
     const halted = Alarm({status: {...status, state: "halted", why: "the books do not agree"}, positions: []})!;
     expect([halted.getAttribute("role"), halted.textContent]).toEqual([
       "alert",
-      "HALTED: the books do not agree. Nothing is opened until somebody resumes it."
+      "HALTED: the books do not agree. The engine opens no hedge until you resume it."
     ]);
     const bare = Alarm({status, positions: [madePosition(NOW, {perpQty: "0.01", drift: 0.6, naked: true})]})!;
-    expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is not covered/);
+    expect(bare.textContent).toMatch(/^BTC\/USDT: one leg is unhedged/);
   });
 });
 
@@ -239,7 +239,7 @@ describe("settings", () => {
   const {config} = parts;
   const typed = () =>
     Object.fromEntries(SETTING_FIELDS.map((field) => [field.key, typedOf(field, config.settings[field.key])])) as any;
-  it("are shown in spoken units and come back exactly", () => {
+  it("are shown in display units and convert back exactly", () => {
     expect(typed()).toMatchObject({minRate: "2", exitRate: "0.5", intervalMs: "60", maxHedges: "5"});
     const rate = SETTING_FIELDS[0]!;
     fc.assert(
@@ -249,7 +249,7 @@ describe("settings", () => {
       })
     );
   });
-  it("send only what was changed", () => {
+  it("send only changes", () => {
     expect(settingsPatch(typed(), config)).toEqual({patch: {}, problems: {}});
     expect(settingsPatch({...typed(), minRate: "3.5", maxHedges: "7"}, config).patch).toEqual({
       minRate: "0.00035",
@@ -257,14 +257,14 @@ describe("settings", () => {
     });
     expect(settingsPatch({...typed(), minRate: "2.0"}, config).patch).toEqual({});
   });
-  it("are refused with a reason", () => {
+  it("are rejected with a reason", () => {
     const problem = (change: object) => settingsPatch({...typed(), ...change}, config).problems;
     expect(problem({minRate: "much"})).toEqual({minRate: "is not a number"});
-    expect(problem({maxHedges: "2.5"})).toEqual({maxHedges: "must be whole"});
+    expect(problem({maxHedges: "2.5"})).toEqual({maxHedges: "must be a whole number"});
     expect(problem({maxHedges: "0"})).toEqual({maxHedges: "must be at least 1"});
     expect(problem({intervalMs: "0.5"})).toEqual({intervalMs: "must be at least 1 seconds"});
     expect(problem({maxPositionUsd: "0"})).toEqual({maxPositionUsd: "must be above 0"});
-    expect(problem({exitRate: "9"})).toEqual({exitRate: "must not be above the rate of an entry"});
+    expect(problem({exitRate: "9"})).toEqual({exitRate: "must not be above the entry rate"});
     expect(problem({maxPositionUsd: "6000"})).toEqual({maxPositionUsd: "must not be above the notional of all hedges"});
   });
 });
@@ -276,13 +276,13 @@ describe("tables", () => {
       () => NOW
     );
     const text = table.querySelector("tbody")!.textContent!;
-    expect(text).toContain("✗ one, exit waits");
+    expect(text).toContain("✗ one, exit pending");
     expect(text).toContain("▼ −3.200");
     expect(text).toContain("2:00:00");
     expect(text).toContain("✗ critical");
     expect(table.querySelector<HTMLElement>(".meter-fill")!.style.width).toBe("93%");
   });
-  it("say what keeps a pair out, with both sides of each condition", () => {
+  it("show both sides of each condition of a pair", () => {
     const rows = [...OpportunityTable(parts.opportunities, () => NOW).querySelectorAll("tbody tr")].map(
       (d) => d.textContent!
     );
@@ -291,7 +291,7 @@ describe("tables", () => {
     expect(rows[2]).toContain("✗ rate 0.80 bp ≥ 2.00 bp");
     expect(rows[0]).not.toContain("✗ a hedge");
   });
-  it("never take text of the engine for markup", () => {
+  it("never parse text of the engine as markup", () => {
     const evil = "<img src=x onerror=alert(1)>";
     const feed = DecisionFeed([{...parts.decisions[0]!, pair: evil, reason: evil, numbers: {[evil]: evil}}]);
     const risk = RiskTable([{...parts.risk.rules[0]!, says: evil, reason: evil}]);
@@ -316,13 +316,13 @@ describe("a run of the engine in the replay", () => {
     ]);
     expect([...run.ts]).toEqual([...run.ts].sort((a, b) => a - b));
   });
-  it("ends with what the trades add up to", () => {
+  it("ends with the sum of the trades", () => {
     const last = engineStep(record, run, run.ts.length - 1);
     expect(last.realised).toBeCloseTo(0.45, 12);
     expect(last.closed).toBe(1);
     expect(last.hedges.map((d) => d.pair)).toEqual(["BTC/USDT"]);
   });
-  it("knows nothing of later: cutting all later records away changes no step", () => {
+  it("has no look-ahead: deleting all later records changes no step", () => {
     for (let i = 0; i < run.ts.length; ++i) {
       const ts = run.ts[i]!;
       const step = engineStep(record, run, i);
@@ -332,20 +332,18 @@ describe("a run of the engine in the replay", () => {
       for (const at of engineHistory(record, "ETH/USDT", ts).prices.ts) expect(at).toBeLessThanOrEqual(ts);
     }
   });
-  it("does not count the costs of an exit before it", () => {
+  it("excludes the costs of an exit before it", () => {
     const open = engineStep(record, run, run.ts.indexOf(NOW - 62 * HOUR));
     expect(open.hedges[0]).toMatchObject({pair: "ETH/USDT", funding: 0.5, payments: 1});
     expect(open.hedges[0]!.costs).toBeCloseTo(0.65, 12);
   });
-  it("says so when nothing was done yet", () => {
-    expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow(
-      "has not done anything yet"
-    );
+  it("throws when there are no records yet", () => {
+    expect(() => openEngineRun({...record, trades: [], decisions: [], equity: []})).toThrow("has no records yet");
   });
 });
 
 describe("a button of two steps", () => {
-  it("warns first, acts on the second press, and forgets the first after a while", async () => {
+  it("warns on the first press, acts on the second, and disarms after a while", async () => {
     vi.useFakeTimers();
     const act = vi.fn(async () => {});
     const {button, note} = TwoStep({label: "Stop", armed: "Sure", warning: () => "all of it", act, armedMs: 1_000});
@@ -354,7 +352,7 @@ describe("a button of two steps", () => {
     expect(act).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1_300);
     expect(button.textContent).toBe("Stop");
-    expect(note.textContent).toContain("nothing was done");
+    expect(note.textContent).toContain("so nothing was done");
     button.click();
     button.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"}));
     button.click();
@@ -366,7 +364,7 @@ describe("a button of two steps", () => {
   });
 });
 
-it("a steady block keeps the focus and draws nothing twice", () => {
+it("steady block keeps the focus and does not redraw an unchanged value", () => {
   const render = vi.fn((n: number) => [
     document.createElement("p"),
     Object.assign(document.createElement("button"), {textContent: String(n)})

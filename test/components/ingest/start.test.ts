@@ -22,22 +22,22 @@ const estimate = (change: Partial<EstimateReport> = {}): EstimateReport => ({
 });
 
 describe("an estimate in words", () => {
-  it("tells requests, rows and time, and what is spared", () => {
+  it("names requests, rows and time, and the histories skipped", () => {
     expect(estimateWords(estimate())).toEqual([
-      "503 requests for about 376,314 rows: about 6 seconds at the rate in use, longer on a slow network.",
+      "503 requests for about 376,314 rows: about 6 seconds at the current rate limit, longer on a slow network.",
       "80 histories of 2 pairs."
     ]);
     expect(estimateWords(estimate({complete: 3}))[1]).toBe(
-      "80 histories of 2 pairs, 3 of them complete already and left out."
+      "80 histories of 2 pairs, of which 3 are complete and skipped."
     );
     expect(estimateWords(estimate({requests: 0, complete: 80}))).toEqual([
       "Nothing is missing: 80 histories of 2 pairs are all complete."
     ]);
     expect(estimateWords(estimate({histories: 0, requests: 0}))).toEqual([
-      "Nothing that this venue serves was asked for."
+      "This venue has none of the selected series."
     ]);
   });
-  it("tells a time as no more exact than it is, and the first pairs by name", () => {
+  it("rounds the time and names the first pairs", () => {
     expect([0, 1, 2.4, 90, 7_200].map(timeWords)).toEqual([
       "about a second",
       "about a second",
@@ -49,11 +49,11 @@ describe("an estimate in words", () => {
   });
 });
 
-describe("asking with the newest input", () => {
+describe("a debounced request", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("waits until inputs rest, and no older answer is ever told, in whatever order they come", async () => {
+  it("is sent once inputs rest, and answers to older inputs are dropped in any order", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({min: 1, max: 900}), {minLength: 1, maxLength: 8}), async (delays) => {
         const told: number[] = [];
@@ -73,7 +73,7 @@ describe("asking with the newest input", () => {
       })
     );
   });
-  it("a null forgets what is under way, and after its end nothing is told", async () => {
+  it("is dropped by null, and nothing is reported after close", async () => {
     const told: unknown[] = [];
     const asking = latest<number, number>(async (n) => n, {
       onAnswer: (n) => told.push(n),
@@ -88,7 +88,7 @@ describe("asking with the newest input", () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(told).toEqual([]);
   });
-  it("an error of the newest is told, one of an older is not", async () => {
+  it("reports an error of the newest input and drops one of an older input", async () => {
     const told: string[] = [];
     const asking = latest<number, number>(
       (n) => new Promise((_, reject) => setTimeout(() => reject(new Error(String(n))), n === 1 ? 500 : 10)),
@@ -102,7 +102,7 @@ describe("asking with the newest input", () => {
   });
 });
 
-describe("the command that does the same", () => {
+describe("the equivalent command", () => {
   const typed: TypedRequest = {
     venue: "bybit",
     url: "",
@@ -115,7 +115,7 @@ describe("the command that does the same", () => {
   };
   const of = (change: Partial<TypedRequest>) => backfillCommand(readRequest({...typed, ...change}).body!);
 
-  it("says only what the command would not do by itself, and every choice it would not", () => {
+  it("has a flag for every choice that differs from the defaults, and no other", () => {
     expect(of({})).toBe("npx carrybook backfill --venue bybit --top 20 --days 365");
     expect(of({choose: "pairs", pairs: "btc-usdt eth/usdt", series: ["funding"], timeframes: []})).toBe(
       "npx carrybook backfill --venue bybit --pairs BTC/USDT,ETH/USDT --days 365 --series funding"
@@ -127,7 +127,7 @@ describe("the command that does the same", () => {
       demoCommand({top: 20, days: 365})
     );
   });
-  it("is understood by the command as it was chosen", () => {
+  it("is parsed by the command line into the same choices", () => {
     fc.assert(
       fc.property(
         fc.subarray(["funding", "spot", "perp", "mark", "index"], {minLength: 1}),
@@ -144,7 +144,7 @@ describe("the command that does the same", () => {
       )
     );
   });
-  it("quotes what a shell would take apart", () => {
+  it("quotes arguments that a shell would split or expand", () => {
     expect(["downloads/a.csv", "my file.csv", "it's", "$(rm)", "~/x"].map(shellWord)).toEqual([
       "downloads/a.csv",
       "'my file.csv'",
@@ -163,11 +163,11 @@ describe("the command that does the same", () => {
   });
 });
 
-describe("what to type where no engine can be given the work", () => {
+describe("the hint when no engine can run the job", () => {
   const up: EngineView = {link: "up", reachable: true, simulated: false};
   const command = "npx carrybook backfill --venue okx";
   const of = (view: Partial<EngineView>, venue = "okx") => absenceOf({...up, ...view}, {venue, command});
-  it("nothing where it can, else each case with its commands", () => {
+  it("is null when the engine can, and has commands in every other case", () => {
     expect(of({})).toBeNull();
     expect(of({simulated: null})).toBeNull();
     expect(of({link: "down"})!.commands).toEqual(["npx carrybook engine --venue okx", command]);
@@ -178,7 +178,7 @@ describe("what to type where no engine can be given the work", () => {
     expect(of({simulated: true})!.words).toContain("never mixes with a venue's");
     expect(of({simulated: true}, "sim")).toBeNull();
   });
-  it("the demo: an engine of a venue does not fill it", () => {
+  it("for the demo: an engine of a venue cannot fill it", () => {
     const demo = "npx carrybook demo --pairs 20 --days 365";
     expect(demoAbsence(up, demo)).toMatchObject({commands: [demo]});
     expect(demoAbsence({...up, simulated: true}, demo)).toBeNull();
@@ -187,9 +187,9 @@ describe("what to type where no engine can be given the work", () => {
   });
 });
 
-it("words for the next page are there once; a tab that keeps nothing goes on", () => {
-  handOver(["Taken on.", "Warning: 2 left out"]);
-  expect(takeOver()).toEqual(["Taken on.", "Warning: 2 left out"]);
+it("messages for the next page are read once, and missing storage is tolerated", () => {
+  handOver(["Queued.", "Warning: 2 left out"]);
+  expect(takeOver()).toEqual(["Queued.", "Warning: 2 left out"]);
   expect(takeOver()).toEqual([]);
   const broken = {
     setItem: () => {

@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 
 describe("knobs", () => {
-  it("hold exact values at every step, and every value is one a config may have", () => {
+  it("have exact values at every step, all valid in a config", () => {
     for (const knob of Object.values(KNOBS)) {
       for (let i = 0; i <= stepsOf(knob); ++i) {
         const value = valueAt(knob, i);
@@ -53,7 +53,7 @@ describe("knobs", () => {
       expect(valuesAround(knob, valueAt(knob, 5))).toContain(valueAt(knob, 5));
     }
   });
-  it("keep a value between two steps until they are moved", () => {
+  it("keep a value between two steps until moved", () => {
     const onChange = vi.fn();
     const slider = KnobSlider(KNOBS["minRate"]!, onChange);
     document.body.append(slider.element);
@@ -89,7 +89,7 @@ describe("the strategy's controls", () => {
     });
     expect(defaultState({version: "", simulated: false, entries: []}).pairs).toEqual([]);
   });
-  it("drag the exit along, so that it is never above its entry", () => {
+  it("move the exit along, so that it is never above the entry", () => {
     const {controls, onChange, move} = make();
     move("minRate", 5);
     expect(valueOf(controls.state, "exitRate")).toBe("0.00005");
@@ -99,7 +99,7 @@ describe("the strategy's controls", () => {
     for (const [state] of onChange.mock.calls)
       expect(() => parseConfig({strategy: "simple", ...state.set})).not.toThrow();
   });
-  it("refuse what cannot run, with the reason, and keep the state", () => {
+  it("reject an invalid value with its reason and keep the state", () => {
     const {controls, onChange, slider} = make();
     const capital = slider("capital");
     capital.value = "-5";
@@ -111,7 +111,7 @@ describe("the strategy's controls", () => {
     expect(onChange).not.toHaveBeenCalled();
     expect(controls.state.set).toEqual({});
   });
-  it("offer pairs only where their candles are", () => {
+  it("offer only pairs with candles of the timeframe", () => {
     const {controls} = make();
     const frame = [...controls.element.querySelectorAll("select")].find((d) => d.textContent!.includes("8h"))!;
     expect([...controls.element.querySelectorAll("datalist option")].map((d) => d.getAttribute("value"))).toEqual([
@@ -124,7 +124,7 @@ describe("the strategy's controls", () => {
       "SOL/USDT"
     ]);
   });
-  it("name every input, and say which keys of the address they have no input for", () => {
+  it("label every input, and list keys of the URL that have no input", () => {
     const {controls} = make({...defaultState(catalogue), set: {spotStep: "0.001"}});
     for (const input of controls.element.querySelectorAll<HTMLInputElement>("input, select")) {
       expect(input.labels!.length, input.outerHTML).toBeGreaterThan(0);
@@ -133,7 +133,7 @@ describe("the strategy's controls", () => {
   });
 });
 
-it("a picker adds by name, refuses the unknown and the too many, and takes out", () => {
+it("pair picker adds by name, rejects unknown pairs and too many, and removes", () => {
   const onChange = vi.fn<(pairs: string[]) => void>();
   const picker = PairPicker({most: 2, onChange});
   document.body.append(picker.element);
@@ -154,7 +154,7 @@ it("a picker adds by name, refuses the unknown and the too many, and takes out",
   expect(onChange).toHaveBeenLastCalledWith(["ETH/USDT"]);
 });
 
-it("variants go into the address and come back, broken ones do not", () => {
+it("variants are restored from the URL, invalid ones are dropped", () => {
   const fallback = defaultState(catalogue);
   const variant = {strategy: "balanced", set: {entry: "0.4", leverage: "2"}};
   expect(variantText(variant)).toBe("balanced;entry:0.4;leverage:2");
@@ -167,7 +167,7 @@ it("variants go into the address and come back, broken ones do not", () => {
   expect(variantFrom("bold", fallback)).toBeUndefined();
 });
 
-it("many parameters are one change of the address", () => {
+it("many parameters change the URL once", () => {
   const replace = vi.spyOn(history, "replaceState");
   setParams({pairs: "BTC/USDT,ETH/USDT", from: "2024-01-01", to: null});
   expect(replace).toHaveBeenCalledTimes(1);
@@ -177,7 +177,7 @@ it("many parameters are one change of the address", () => {
   replace.mockRestore();
 });
 
-it("a light is read without its colour", () => {
+it("lamp is readable without its colour", () => {
   expect(["green", "yellow", "red"].map((light) => Lamp(light as "red").textContent)).toEqual([
     "✓Green",
     "!Yellow",

@@ -21,7 +21,7 @@ describe("text from the data", () => {
 });
 
 describe("controls", () => {
-  it("start from the address, fire input once per change, write the address, and have a name", () => {
+  it("read their state from the URL, fire input once per change, write the URL, and have a name", () => {
     history.replaceState(null, "", "/?range=1y");
     const control = segmented(
       [
@@ -43,7 +43,7 @@ describe("controls", () => {
     expect(location.search).toBe("");
     expect(control.querySelector("legend")!.textContent).toBe("History");
   });
-  it("ignore an unknown value in the address", () => {
+  it("ignore an invalid value in the URL", () => {
     history.replaceState(null, "", "/?tier=%3Cscript%3E&bins=9999&open=yes");
     expect(select([{value: "all", label: "all"}], {label: "Tier", param: "tier"}).value).toBe("all");
     expect(slider({label: "Bins", param: "bins", min: 10, max: 100, value: 40}).value).toBe(40);
@@ -72,7 +72,7 @@ describe("tables", () => {
       ]
     });
   const firsts = (table: Element) => [...table.querySelectorAll("tbody tr")].map((tr) => tr.children[1]!.textContent);
-  it("sort by their heads, say so, and keep it in the address", () => {
+  it("sort by their headers, set aria-sort, and keep the sorting in the URL", () => {
     const table = make("sort");
     const button = [...table.querySelectorAll("th button")][1] as HTMLButtonElement;
     button.click();
@@ -83,7 +83,7 @@ describe("tables", () => {
     expect(firsts(table).slice(0, 3)).toEqual(["0", "1", "2"]);
     expect(firsts(make("sort")).slice(0, 3)).toEqual(["0", "1", "2"]);
   });
-  it("turn pages and restore them from the address", () => {
+  it("turn pages and restore the page from the URL", () => {
     const table = make("sort");
     const [previous, next] = [...table.querySelectorAll<HTMLButtonElement>(".pager button")];
     expect(previous!.disabled).toBe(true);
@@ -102,13 +102,13 @@ describe("tables", () => {
 });
 
 describe("states", () => {
-  it("say what to type when there is nothing", () => {
+  it("show the command to run when there is no data", () => {
     expect(EmptyState().textContent).toContain(IMPORT_EXAMPLE);
     expect(Banner(madeStatus({empty: true})).textContent).toContain("npx carrybook import");
     expect(UnknownPair("NOPE-USDT").textContent).toContain("--pair NOPE/USDT --series funding");
     expect(Banner(null).textContent).toContain("npx carrybook doctor");
   });
-  it("say that data is stale, with its day", () => {
+  it("name the day of stale data", () => {
     const status = madeStatus();
     expect(Banner(status, {now: status.last! + 3 * 864e5}).textContent).toContain(
       "The newest row is from 2024-03-30, 3 days ago"
@@ -120,7 +120,7 @@ describe("states", () => {
   });
 });
 
-it("links only to pairs that have a page", () => {
+it("series table links only to pairs that have a page", () => {
   const series = [...madeSeries(), {...madeSeries()[1]!, pair: "MATIC/USDT"}];
   const table = SeriesTable(series);
   table.update(series);
@@ -128,6 +128,6 @@ it("links only to pairs that have a page", () => {
   expect(new Set(links)).toEqual(new Set(["./pairs/SOL-USDT"]));
 });
 
-it("leaves out attributes that are null or false", () => {
+it("h omits attributes that are null or false", () => {
   expect(h("p", {title: null, hidden: false, id: "x"}, "a", null, ["b", 1]).outerHTML).toBe('<p id="x">ab1</p>');
 });
