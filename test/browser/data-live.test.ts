@@ -223,7 +223,7 @@ describe("with the engine up", () => {
     const {page, problems} = await signedIn();
     const running = row(page, "Running jobs", "BTC/USDT perp 1h");
     jobOf("b-2.1").rowsFetched = 5_000;
-    engine.emit("reset" as never, {} as never);
+    engine.emit("reset", {reason: "what came before is not kept any more"});
     await expect.poll(() => running.innerText()).toContain("5,000 of 8,760 rows");
     jobOf("b-2.1").rowsFetched = 6_000;
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
