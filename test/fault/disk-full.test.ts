@@ -3,7 +3,7 @@ import {mkdirSync} from "node:fs";
 import {join} from "node:path";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
-import {cli} from "../helpers/cli.js";
+import {cliProcess as cli} from "../helpers/cli-process.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";

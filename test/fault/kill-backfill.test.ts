@@ -4,7 +4,8 @@ import {expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
 import {lockPath} from "../../loaders/store/database.js";
 import {generator} from "../../src/lib/stats/random.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {cli} from "../helpers/cli.js";
+import {finished, spawnCli} from "../helpers/cli-process.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -29,7 +30,7 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
   expect((await cli(argsFor(clean))).code).toBe(0);
   const expected = await hashes(clean);
   // Counted from when the store is open: the venue has made its market by now.
-  const timed = startCli(argsFor(join(root, "timed")));
+  const timed = spawnCli(argsFor(join(root, "timed")));
   const ended = finished(timed);
   const started = await opened(join(root, "timed"));
   await ended;
@@ -42,7 +43,7 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
     const data = join(root, `store-${store}`);
     for (let k = 0; k < KILLS_A_STORE; k++) {
       runs++;
-      const child = startCli(argsFor(data));
+      const child = spawnCli(argsFor(data));
       const end = finished(child);
       await Promise.race([opened(data), end]);
       await new Promise((resolve) => setTimeout(resolve, next() * workMs));
@@ -69,7 +70,7 @@ it("two writers: the second is told who holds the store, and waits when asked to
   const root = tmp();
   const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0, latencyMs: 30});
   const args = ["backfill", "--url", sim.url, "--top", "3", "--days", "120", "--data", root, "--json", "--quiet"];
-  const first = startCli(args);
+  const first = spawnCli(args);
   const firstEnd = finished(first);
   await opened(root);
   const refused = await cli(args);

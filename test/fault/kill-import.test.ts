@@ -2,7 +2,8 @@ import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {expect, it} from "vitest";
 import {lockPath} from "../../loaders/store/database.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {cli} from "../helpers/cli.js";
+import {finished, spawnCli} from "../helpers/cli-process.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
@@ -22,7 +23,7 @@ const hashes = async (data: string): Promise<string[]> => {
 
 /** Kills the command at a random moment of its work: counted from when it holds the data directory. */
 async function killAt(args: readonly string[], data: string, afterMs: number): Promise<"killed" | "ended"> {
-  const child = startCli(args);
+  const child = spawnCli(args);
   const end = finished(child);
   let ended = false;
   void end.then(() => (ended = true));

@@ -1,21 +1,12 @@
-import {execFileSync} from "node:child_process";
 import {createServer, type AddressInfo} from "node:net";
-import {chromium, type Browser, type Page} from "playwright-core";
+import {chromium, type Browser, type Page, type Response} from "playwright-core";
+import {afterAll, inject} from "vitest";
 
-const ARGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+let connected: Promise<Browser> | undefined;
+afterAll(async () => (await connected)?.close());
 
-/** Chromium of this machine, without anything that would call home. */
-export async function launch(): Promise<Browser> {
-  const executablePath = execFileSync(
-    "sh",
-    ["-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"],
-    {
-      encoding: "utf8"
-    }
-  ).trim();
-  return chromium.launch({executablePath, args: ARGS.split(" ")});
-}
+/** The browser of this run, to which each file connects once. Closing it closes what this file has opened, and no more. */
+const browserOfRun = (): Promise<Browser> => (connected ??= chromium.connect(inject("browser")));
 
 /** A port of the loopback address that nobody listens on. */
 export const freePort = (): Promise<number> =>
@@ -35,10 +26,10 @@ export interface OpenOptions {
 
 /** A page with everything that went wrong on it: console errors, exceptions, requests to elsewhere, failed requests. */
 export async function openPage(
-  browser: Browser,
   url: string,
   {theme = "light", width = 1280, height = 900}: OpenOptions = {}
 ): Promise<{page: Page; problems: string[]; bytes: () => Promise<number>}> {
+  const browser = await browserOfRun();
   const context = await browser.newContext({
     viewport: {width, height},
     colorScheme: theme,
@@ -54,7 +45,7 @@ export async function openPage(
   });
   const page = await context.newPage();
   const problems: string[] = [];
-  const bodies: Promise<number>[] = [];
+  const replies: Response[] = [];
   await page.route("**", (route) => {
     const address = new URL(route.request().url());
     if (["127.0.0.1", "localhost"].includes(address.hostname) || ["data:", "blob:"].includes(address.protocol)) {
@@ -69,11 +60,15 @@ export async function openPage(
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
-    bodies.push(response.body().then(compressedSize, () => 0));
+    replies.push(response);
   });
   await page.goto(url, {waitUntil: "load"});
   await settled(page);
-  return {page, problems, bytes: async () => (await Promise.all(bodies)).reduce((a, b) => a + b, 0)};
+  const bytes = async () => {
+    const sizes = await Promise.all(replies.map((reply) => reply.body().then(compressedSize, () => 0)));
+    return sizes.reduce((a, b) => a + b, 0);
+  };
+  return {page, problems, bytes};
 }
 
 async function compressedSize(body: Buffer): Promise<number> {

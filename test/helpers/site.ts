@@ -2,6 +2,7 @@ import {spawnSync} from "node:child_process";
 import {existsSync, mkdirSync, readdirSync, writeFileSync} from "node:fs";
 import {join, resolve} from "node:path";
 import {ROOT} from "../../engine/site/paths.js";
+import {cli} from "./cli.js";
 
 const SHARED = resolve(ROOT, "../shared/data/binance");
 
@@ -27,27 +28,30 @@ export function canCutNetwork(): boolean {
   return (cut ??= spawnSync("unshare", ["-rn", "true"]).status === 0);
 }
 
-/** Runs the `carrybook` command; throws with its output when it fails. */
-export const carrybook = (...args: string[]): string => node(["engine/cli/bin.js", ...args]);
+/** Runs a command that must not fail. */
+async function carrybook(...args: string[]): Promise<void> {
+  const {code, stderr} = await cli(args);
+  if (code !== 0) throw new Error(`${args.join(" ")} exited with ${code}\n${stderr.slice(-3000)}`);
+}
 
 /** Builds the site of a data directory, without a network where the machine allows that. */
 export const build = (data: string, dist: string): string =>
   node(["--import", "tsx", "engine/site/build.ts", "--data", data, "--dist", dist], {offline: true});
 
 /** Imports real data where it lies beside the project, else made data of two pairs, and says which. */
-export function importData(data: string): "real" | "made" {
+export async function importData(data: string): Promise<"real" | "made"> {
   if (hasSharedData) {
     const folders = ["funding", "candles-8h-perp", "candles-8h-spot", "candles-1h-perp", "candles-1h-spot"];
-    carrybook("import", ...folders.map((d) => join(SHARED, d)), "--venue", "binance", "--data", data, "--quiet");
+    await carrybook("import", ...folders.map((d) => join(SHARED, d)), "--venue", "binance", "--data", data, "--quiet");
     return "real";
   }
   console.warn(`real market data skipped: ${SHARED} is absent; the pages are tested on made data`);
-  importMade(data);
+  await importMade(data);
   return "made";
 }
 
 /** Imports made funding and candles of two pairs; `days` from 2024-01-01 on. */
-export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): void {
+export async function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): Promise<void> {
   const folder = join(data, "..", `made-${days}`);
   mkdirSync(folder, {recursive: true});
   for (const [p, pair] of pairs.entries()) {
@@ -71,9 +75,17 @@ export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/
       writeFileSync(join(folder, `${name}-${series}.csv`), ["ts,open,high,low,close,volume", ...rows].join("\n"));
     }
     const common = ["--venue", "binance", "--pair", pair, "--data", data, "--quiet"];
-    carrybook("import", join(folder, `${name}-funding.csv`), "--series", "funding", ...common);
+    await carrybook("import", join(folder, `${name}-funding.csv`), "--series", "funding", ...common);
     for (const series of ["spot", "perp"]) {
-      carrybook("import", join(folder, `${name}-${series}.csv`), "--series", series, "--timeframe", "8h", ...common);
+      await carrybook(
+        "import",
+        join(folder, `${name}-${series}.csv`),
+        "--series",
+        series,
+        "--timeframe",
+        "8h",
+        ...common
+      );
     }
   }
 }
