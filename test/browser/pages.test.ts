@@ -183,7 +183,7 @@ describe("Explorer", () => {
   });
 
   it("weighs at most 600 kB compressed in all", async () => {
-    const {page, bytes} = await visit("data", "explorer");
+    const {page, bytes} = await visit("data", "explorer", {weigh: true});
     const kilobytes = (await bytes()) / 1e3;
     console.log(`explorer: ${kilobytes.toFixed(0)} kB compressed`);
     expect(kilobytes).toBeLessThan(600);

@@ -1,5 +1,5 @@
 import {createServer, type AddressInfo} from "node:net";
-import {chromium, type Browser, type Page, type Response} from "playwright-core";
+import {chromium, type Browser, type Page} from "playwright-core";
 import {afterAll, inject} from "vitest";
 
 let connected: Promise<Browser> | undefined;
@@ -22,12 +22,14 @@ export interface OpenOptions {
   theme?: "light" | "dark";
   width?: number;
   height?: number;
+  /** weighs what is fetched, for `bytes` */
+  weigh?: boolean;
 }
 
 /** A page with everything that went wrong on it: console errors, exceptions, requests to elsewhere, failed requests. */
 export async function openPage(
   url: string,
-  {theme = "light", width = 1280, height = 900}: OpenOptions = {}
+  {theme = "light", width = 1280, height = 900, weigh = false}: OpenOptions = {}
 ): Promise<{page: Page; problems: string[]; bytes: () => Promise<number>}> {
   const browser = await browserOfRun();
   const context = await browser.newContext({
@@ -45,7 +47,7 @@ export async function openPage(
   });
   const page = await context.newPage();
   const problems: string[] = [];
-  const replies: Response[] = [];
+  const bodies: Promise<number>[] = [];
   await page.route("**", (route) => {
     const address = new URL(route.request().url());
     if (["127.0.0.1", "localhost"].includes(address.hostname) || ["data:", "blob:"].includes(address.protocol)) {
@@ -60,15 +62,12 @@ export async function openPage(
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
-    replies.push(response);
+    // Every body crosses to the test to be compressed there, which costs more than the page itself.
+    if (weigh) bodies.push(response.body().then(compressedSize, () => 0));
   });
   await page.goto(url, {waitUntil: "load"});
   await settled(page);
-  const bytes = async () => {
-    const sizes = await Promise.all(replies.map((reply) => reply.body().then(compressedSize, () => 0)));
-    return sizes.reduce((a, b) => a + b, 0);
-  };
-  return {page, problems, bytes};
+  return {page, problems, bytes: async () => (await Promise.all(bodies)).reduce((a, b) => a + b, 0)};
 }
 
 async function compressedSize(body: Buffer): Promise<number> {
