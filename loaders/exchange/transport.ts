@@ -75,6 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
     inspect,
     posts = false
   } = options;
+  const {deadline = realDeadline} = clock;
   return async (address, method = "GET", headers = {}, body = undefined) => {
     if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
@@ -87,10 +88,8 @@ export function createTransport(options: TransportOptions): Transport {
     const stop = () => cut.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, {once: true});
     if (call.signal?.aborted) stop();
-    const timer = setTimeout(
-      () => cut.abort(new Refusal("deadline", `no whole reply within ${deadlineMs} ms`)),
-      deadlineMs
-    );
+    const giveUp = () => cut.abort(new Refusal("deadline", `no whole reply within ${deadlineMs} ms`));
+    const arrived = deadline(deadlineMs, giveUp, `${method} ${url.pathname}${url.search} ${body ?? ""}`);
     const sentMs = clock.monotonic();
     let whole = false;
     try {
@@ -126,12 +125,17 @@ export function createTransport(options: TransportOptions): Transport {
       if (whole) throw error;
       throw new Refusal("connection", causeOf(error));
     } finally {
-      clearTimeout(timer);
+      arrived();
       call.signal?.removeEventListener("abort", stop);
       release();
     }
   };
 }
+
+const realDeadline = (ms: number, giveUp: () => void): (() => void) => {
+  const timer = setTimeout(giveUp, ms);
+  return () => clearTimeout(timer);
+};
 
 /** The words of the innermost cause: fetch itself only says that it failed. */
 function causeOf(error: unknown): string {
