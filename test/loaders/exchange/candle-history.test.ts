@@ -106,7 +106,7 @@ describe("candle history", () => {
     const plain = exchange.candles.bind(exchange);
     exchange.candles = async (...args) => {
       most = Math.max(most, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setImmediate(resolve));
       now--;
       return plain(...args);
     };
@@ -208,7 +208,7 @@ describe("candle history", () => {
     };
     const stop = new AbortController();
     const reading = walk(exchange, {from: HOURS - 1_000 * HOUR, to: HOURS}, "1h", {signal: stop.signal});
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(open).toBe(4);
     stop.abort(new Error("interrupted"));
     await expect(reading).rejects.toThrow("interrupted");
