@@ -1,13 +1,12 @@
 import {spawnSync} from "node:child_process";
-import {existsSync, mkdirSync, readdirSync, writeFileSync} from "node:fs";
-import {join, resolve} from "node:path";
+import {mkdirSync, readdirSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
 import {ROOT} from "../../engine/site/paths.js";
 import {cli} from "./cli.js";
-
-const SHARED = resolve(ROOT, "../shared/data/binance");
+import {realDataDir} from "./shared.js";
 
 /** True when the real market data lies beside the project. */
-export const hasSharedData = existsSync(SHARED);
+export const hasSharedData = realDataDir !== undefined;
 
 function node(args: readonly string[], {offline = false} = {}): string {
   const [command, rest] =
@@ -40,12 +39,20 @@ export const build = (data: string, dist: string): string =>
 
 /** Imports real data where it lies beside the project, else made data of two pairs, and says which. */
 export async function importData(data: string): Promise<"real" | "made"> {
-  if (hasSharedData) {
+  if (realDataDir !== undefined) {
     const folders = ["funding", "candles-8h-perp", "candles-8h-spot", "candles-1h-perp", "candles-1h-spot"];
-    await carrybook("import", ...folders.map((d) => join(SHARED, d)), "--venue", "binance", "--data", data, "--quiet");
+    await carrybook(
+      "import",
+      ...folders.map((d) => join(realDataDir!, d)),
+      "--venue",
+      "binance",
+      "--data",
+      data,
+      "--quiet"
+    );
     return "real";
   }
-  console.warn(`real market data skipped: ${SHARED} is absent; the pages are tested on made data`);
+  console.warn("real market data skipped: ../shared/data/binance is absent; the pages are tested on made data");
   await importMade(data);
   return "made";
 }
