@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ["test/helpers/browser-setup.ts"],
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    maxWorkers: 1,
-    fileParallelism: false
+    // Two files share the one browser; a page that waits for a core is not a page that fails.
+    expect: {poll: {timeout: 10_000}},
+    maxWorkers: 2
   }
 });

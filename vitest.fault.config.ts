@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["test/fault/**/*.test.ts"],
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    maxWorkers: 1,
-    fileParallelism: false
+    globalSetup: ["test/helpers/fault-setup.ts"],
+    maxWorkers: 2
   }
 });

@@ -1,10 +1,11 @@
 import {join, resolve} from "node:path";
 import type {Command} from "commander";
-import {loadConfig, type Config} from "../config/config.js";
+import {loadConfig, pathIn, type Config} from "../config/config.js";
 import {openDatabase, type Database, type StoreKind} from "../../loaders/store/database.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";
 import {createOutput, type Output} from "./output.js";
+import type {Invocation} from "./io.js";
 import {UsageError} from "../../loaders/errors.js";
 
 /** What every command is handed: its flags resolved, its output, its stop signal. */
@@ -16,6 +17,10 @@ export interface Context {
   output: Output;
   /** aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
+  /** the call that it serves, with what it may touch of the process */
+  invocation: Invocation;
+  /** the path of a file that a flag names */
+  pathOf: (path: string) => string;
   now: () => number;
   /** opens the store as its owner, having mended what a crash left; the caller closes it */
   openStore: () => Promise<Database>;
@@ -47,15 +52,18 @@ export function withCommonFlags(command: Command): Command {
 }
 
 /** Builds the context of a command run. */
-export function createContext(flags: CommonFlags, signal: AbortSignal): Context {
+export function createContext(flags: CommonFlags, invocation: Invocation): Context {
+  const {stdout, stderr, env, cwd, signal, argv} = invocation;
   const config = loadConfig({
     file: flags.config,
-    flags: {data: flags.data, logLevel: flags.logLevel}
+    flags: {data: flags.data, logLevel: flags.logLevel},
+    env,
+    cwd
   });
   const demo = flags.demo ?? false;
-  const root = resolve(config.data);
+  const root = resolve(cwd, config.data);
   const dataDir = demo ? join(root, "demo") : root;
-  const output = createOutput({json: flags.json, quiet: flags.quiet, level: config.logLevel});
+  const output = createOutput({json: flags.json, quiet: flags.quiet, level: config.logLevel, stdout, stderr});
   const waitS = flags.wait === undefined ? 0 : Number(flags.wait);
   if (!(waitS >= 0)) throw new UsageError(`invalid wait: ${flags.wait}`, {fix: "give a number of seconds"});
   const contextOf = (kind: StoreKind): Context => ({
@@ -64,11 +72,14 @@ export function createContext(flags: CommonFlags, signal: AbortSignal): Context 
     demo,
     output,
     signal,
+    invocation,
+    pathOf: (path) => pathIn(cwd, path),
     now: Date.now,
     as: contextOf,
     openStore: async () => {
       const db = await openDatabase(dataDir, {
         kind,
+        command: argv.join(" ") || "node",
         waitMs: waitS * 1000,
         onWait: ({pid, command}) => output.note(`waiting for pid ${pid} (\`${command}\`) to release ${dataDir}`),
         onIncident: (text) => output.note(`warning: ${text}`, "warn")

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import pc from "picocolors";
+import type {Sink} from "./io.js";
 
 /** One column of a table: its title, the value of a row as shown, and its side. */
 export interface Column<T> {
@@ -43,20 +44,20 @@ export interface OutputOptions {
   json?: boolean | undefined;
   quiet?: boolean | undefined;
   level?: Level;
-  stdout?: NodeJS.WriteStream;
-  stderr?: NodeJS.WriteStream;
+  stdout: Sink;
+  stderr: Sink;
   now?: () => number;
 }
 
-/** Builds the output for a command from its flags and the streams of the process. */
+/** Builds the output for a command from its flags and the sinks it was handed. */
 export function createOutput({
   json = false,
   quiet = false,
   level: wanted = "info",
-  stdout = process.stdout,
-  stderr = process.stderr,
+  stdout,
+  stderr,
   now = Date.now
-}: OutputOptions = {}): Output {
+}: OutputOptions): Output {
   const terminal = Boolean(stdout.isTTY);
   let started: {label: string; ts: number; last: number} | undefined;
   const progress = (p: Progress | undefined) => {

@@ -5,7 +5,7 @@ import {BybitAccount} from "../execution/live/account.js";
 import {pairMarkets} from "../execution/live/markets.js";
 import {stopAtVenue} from "../execution/live/stop.js";
 import type {StopReport} from "../execution/venue.js";
-import {liveKeys, secretEnvironment} from "../config/secrets.js";
+import {liveKeys} from "../config/secrets.js";
 import {heldByJournal} from "../loop/held.js";
 
 /**
@@ -13,14 +13,15 @@ import {heldByJournal} from "../loop/held.js";
  * what the engine's journal says of the venue, the account and the coins. A damaged journal leaves the coins alone; orders
  * and shorts need none.
  * @param journal folder of the live journal, which is read without its lock
+ * @param env where the keys come from
  * @param say hears of each thing that is done
  * @throws ConfigError without keys; DataError for a journal that does not tell its venue
  */
 export async function stopWithoutEngine(
   journal: string,
-  {signal, say}: {signal: AbortSignal; say: (line: string) => void}
+  {env, signal, say}: {env: NodeJS.ProcessEnv; signal: AbortSignal; say: (line: string) => void}
 ): Promise<StopReport> {
-  const keys = liveKeys(secretEnvironment());
+  const keys = liveKeys(env);
   const {origin: url, venue, account: id, before, coins, damage} = heldByJournal(journal);
   if (url === undefined) {
     throw new DataError(`invalid journal: ${journal} does not tell its venue${damage ? ` (${damage})` : ""}`, {

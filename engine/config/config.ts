@@ -1,4 +1,5 @@
 import {existsSync, readFileSync} from "node:fs";
+import {resolve} from "node:path";
 import {parse as parseDotenv} from "dotenv";
 import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
@@ -103,8 +104,10 @@ export interface LoadOptions {
  */
 export function loadConfig({file, flags = {}, env = process.env, cwd = process.cwd()}: LoadOptions = {}): Config {
   const path = file ?? `${cwd}/carrybook.config.json`;
-  const merged: Record<string, unknown> = existsSync(path) ? readJson(path) : {};
-  if (file !== undefined && !existsSync(path)) {
+  const at = pathIn(cwd, path);
+  const found = existsSync(at);
+  const merged: Record<string, unknown> = found ? readJson(path, at) : {};
+  if (file !== undefined && !found) {
     throw new ConfigError(`missing config: ${path}`, {fix: "see carrybook.config.example.json"});
   }
   const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
@@ -128,10 +131,17 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   });
 }
 
-function readJson(path: string): Record<string, unknown> {
+/**
+ * A path as seen from a folder. Where the process itself stands there it stays as it was typed, which is how messages of the
+ * system name it.
+ */
+export const pathIn = (cwd: string, path: string): string =>
+  path === "" || cwd === process.cwd() ? path : resolve(cwd, path);
+
+function readJson(path: string, at: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
+    value = JSON.parse(readFileSync(at, "utf8"));
   } catch (error) {
     throw new ConfigError(`invalid config: ${path} is not JSON (${(error as Error).message})`, {cause: error});
   }

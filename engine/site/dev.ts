@@ -1,5 +1,6 @@
 import {spawn, type ChildProcess} from "node:child_process";
-import {readFile, utimes} from "node:fs/promises";
+import {readFileSync} from "node:fs";
+import {utimes} from "node:fs/promises";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
 import {findLoaders} from "./loaders.js";
@@ -26,7 +27,13 @@ export function watchManifest(
   onChange: () => Promise<void> | void,
   {intervalMs = 500, restMs = 400}: WatchOptions = {}
 ): () => void {
-  const read = () => readFile(path, "utf8").catch(() => null);
+  const read = () => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return null;
+    }
+  };
   let known: string | null | undefined;
   let candidate: string | null | undefined;
   let since = 0;
@@ -35,7 +42,7 @@ export function watchManifest(
     if (busy) return;
     busy = true;
     try {
-      const content = await read();
+      const content = read();
       if (known === undefined) known = candidate = content;
       if (content !== candidate) {
         candidate = content;

@@ -75,6 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
     inspect,
     posts = false
   } = options;
+  const {deadline = realDeadline} = clock;
   return async (address, method = "GET", headers = {}, body = undefined) => {
     if (method !== "GET" && !posts) throw new RangeError(`invalid method: ${method} (this client only reads)`);
     const url = new URL(address);
@@ -88,10 +89,8 @@ export function createTransport(options: TransportOptions): Transport {
     const stop = () => abort.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, {once: true});
     if (call.signal?.aborted) stop();
-    const timer = setTimeout(
-      () => abort.abort(new Refusal("deadline", `no complete reply within ${deadlineMs} ms`)),
-      deadlineMs
-    );
+    const giveUp = () => abort.abort(new Refusal("deadline", `no complete reply within ${deadlineMs} ms`));
+    const arrived = deadline(deadlineMs, giveUp, `${method} ${url.pathname}${url.search} ${body ?? ""}`);
     const sentMs = clock.monotonic();
     let complete = false;
     try {
@@ -127,14 +126,19 @@ export function createTransport(options: TransportOptions): Transport {
       if (complete) throw error;
       throw new Refusal("connection", causeOf(error));
     } finally {
-      clearTimeout(timer);
+      arrived();
       call.signal?.removeEventListener("abort", stop);
       release();
     }
   };
 }
 
-/** Returns the message of the innermost cause, in lower case; fetch's own message is generic. */
+const realDeadline = (ms: number, giveUp: () => void): (() => void) => {
+  const timer = setTimeout(giveUp, ms);
+  return () => clearTimeout(timer);
+};
+
+/** The words of the innermost cause: fetch itself only says that it failed. */
 function causeOf(error: unknown): string {
   let inner = error as {cause?: unknown; message?: string; code?: string};
   while (inner.cause instanceof Error) inner = inner.cause as typeof inner;

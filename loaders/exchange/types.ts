@@ -119,4 +119,9 @@ export interface Clock {
   monotonic: () => number;
   /** resolves after `ms`, rejects when the signal aborts */
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /**
+   * Gives a request up once its reply has taken `ms`; returns what calls that off. Without it the machine's own timer does.
+   * @param request method, path with query, and body
+   */
+  deadline?: (ms: number, giveUp: () => void, request: string) => () => void;
 }

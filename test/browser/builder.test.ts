@@ -1,30 +1,25 @@
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
+import type {Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {parseConfig} from "../../src/lib/strategy/config.js";
-import {launch, openPage} from "../helpers/browser.js";
+import {openPage} from "../helpers/browser.js";
 import {cli} from "../helpers/cli.js";
-import {serveSite} from "../helpers/sites.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
+const site = useSite("data");
 let folder: string;
 /** a state that trades on real and on made data alike */
 const STATE = "timeframe=8h&strategy=simple&minRate=0.0002&exitRate=0.00005&expectedHoldPeriods=60&from=2024-01-01";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "carrybook-builder-"));
-  browser = await launch();
-  site = await serveSite("data");
 });
 afterAll(async () => {
-  await browser?.close();
-  await site?.close();
   rmSync(folder, {recursive: true, force: true});
 });
 
-const visit = (query: string) => openPage(browser, `${site.url}builder?${query}`);
+const visit = (query: string) => openPage(`${site.url}builder?${query}`);
 const ran = (page: Page) => page.getByText(/pairs? run in [\d,]+ ms/).waitFor({timeout: 60_000});
 const answer = (page: Page) => page.locator(".answer").first().innerText();
 const command = (page: Page) => page.locator(".hand-on code").innerText();
@@ -91,7 +86,7 @@ describe("Builder", () => {
     expect(await command(page)).not.toBe(before[1]);
     const url = page.url();
     const last = await answer(page);
-    const again = await openPage(browser, url);
+    const again = await openPage(url);
     await ran(again.page);
     expect(await answer(again.page)).toBe(last);
     expect(await command(again.page)).toContain("minRate=0.00025");

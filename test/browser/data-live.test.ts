@@ -1,21 +1,15 @@
-import type {Browser, BrowserContext, Page} from "playwright-core";
-import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
+import type {BrowserContext, Page} from "playwright-core";
+import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, type OpenOptions} from "../helpers/browser.js";
+import {openPage, type OpenOptions} from "../helpers/browser.js";
 import {fakeEngine, type FakeEngine} from "../helpers/fake/engine.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
 
-let browser: Browser;
-let dist: string;
+const {dist} = siteOf("empty");
 let engine: FakeEngine;
 const contexts: BrowserContext[] = [];
 
-beforeAll(async () => {
-  browser = await launch();
-  dist = siteOf("empty").dist;
-});
-afterAll(() => browser?.close());
 beforeEach(async () => {
   engine = await fakeEngine(dist);
 });
@@ -25,7 +19,7 @@ afterEach(async () => {
 });
 
 const open = async (path: string, options?: OpenOptions) => {
-  const opened = await openPage(browser, engine.url + path, options);
+  const opened = await openPage(engine.url + path, options);
   contexts.push(opened.page.context());
   return opened;
 };
@@ -47,7 +41,7 @@ const jobOf = (id: string) => engine.script.work.jobs.find((d) => d.id === id)!;
 describe("without jobs to show", () => {
   it("says how to start the engine when it is down, and shows the data as ever", async () => {
     const plain = await serveDist(dist);
-    const {page, problems} = await openPage(browser, `${plain.url}data`);
+    const {page, problems} = await openPage(`${plain.url}data`);
     contexts.push(page.context());
     await expect.poll(() => section(page).innerText()).toContain("npm start");
     expect(await section(page).locator("table, form").count()).toBe(0);

@@ -1,47 +1,29 @@
-import type {ChildProcess} from "node:child_process";
 import {once} from "node:events";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
-import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
+import {afterEach, describe, expect, it} from "vitest";
 import {startSim, type Sim} from "../../engine/simulator/api/server.js";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, drawn} from "../helpers/browser.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {openPage, drawn} from "../helpers/browser.js";
+import {cli} from "../helpers/cli.js";
+import {finished, linkOf, spawnCli} from "../helpers/cli-process.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
 import {tmp} from "../helpers/tmp.js";
 
 const NOW = Date.UTC(2026, 9, 1, 12, 34, 56);
 const closing: (() => Promise<unknown> | void)[] = [];
-let browser: Awaited<ReturnType<typeof launch>>;
-let dist: string;
-beforeAll(async () => {
-  browser = await launch();
-  dist = siteOf("empty").dist;
-});
-afterAll(() => browser?.close());
+const {dist} = siteOf("empty");
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-/** Until the engine has printed its link. */
-async function linkOf(child: ChildProcess): Promise<string> {
-  let said = "";
-  for (;;) {
-    const [chunk] = (await once(child.stderr!, "data")) as [Buffer];
-    said += String(chunk);
-    const link = /open (http:\S+#ticket=\S+)/.exec(said)?.[1];
-    if (link) return link;
-    if (child.exitCode !== null) throw new Error(said);
-  }
-}
 
 /** An engine over a simulated venue, with a page signed in to it. */
 async function start({latencyMs}: {latencyMs: number}) {
   const sim: Sim = await startSim({nowMs: NOW, speed: 0, latencyMs});
   closing.push(() => sim.close());
   const data = join(tmp(), "data");
-  const child = startCli(["engine", "--mode", "data", "--url", sim.url, "--port", "0", "--data", data], {
+  const child = spawnCli(["engine", "--mode", "data", "--url", sim.url, "--port", "0", "--data", data], {
     CARRYBOOK_DIST: dist
   });
   const ended = once(child, "exit");
@@ -50,7 +32,7 @@ async function start({latencyMs}: {latencyMs: number}) {
     await ended;
   });
   const link = await linkOf(child);
-  const opened = await openPage(browser, link);
+  const opened = await openPage(link);
   closing.push(() => opened.page.context().close());
   const faults = async (plan: unknown) => {
     const reply = await fetch(`${sim.url}/sim/faults`, {method: "POST", body: JSON.stringify(plan)});
@@ -153,7 +135,7 @@ describe("from nothing to a whole history", () => {
     await go("data");
     await expect.poll(() => text(page, ".work-sum"), LONG).toBe("No job is running");
     const command = finished(
-      startCli([
+      spawnCli([
         ..."backfill --pairs BTC/USDT,ETH/USDT --days 30 --series funding,perp --timeframe 1m --json".split(" "),
         ...["--url", sim.url, "--data", data, "--demo"]
       ])
@@ -192,7 +174,7 @@ describe("without an engine", () => {
     closing.push(() => plain.close());
     for (const theme of ["light", "dark"] as const) {
       for (const width of [390, 1024, 1440]) {
-        const {page, problems} = await openPage(browser, `${plain.url}start`, {theme, width});
+        const {page, problems} = await openPage(`${plain.url}start`, {theme, width});
         const main = page.locator("main");
         await expect.poll(() => main.innerText(), LONG).toContain("No engine is running.");
         await page.getByLabel("How many pairs").fill("5");

@@ -1,26 +1,17 @@
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import type {Page} from "playwright-core";
+import {describe, expect, it} from "vitest";
 import {loadMarkets} from "../../loaders/snapshots/market-rows.js";
 import {weigh} from "../../src/lib/sweep/outofsample.js";
 import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
-import {launch, openPage, drawn} from "../helpers/browser.js";
-import {serveSite} from "../helpers/sites.js";
+import {openPage, drawn} from "../helpers/browser.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const site = useSite("data");
 
-const visit = (query = "") => openPage(browser, `${site.url}decision?${query}`);
+const visit = (query = "") => openPage(`${site.url}decision?${query}`);
 const table = (page: Page) => page.locator("table", {hasText: "Every pair at its newest settlement"});
 const weighed = (page: Page) => expect.poll(() => page.locator("progress:visible").count(), {timeout: 120_000}).toBe(0);
 

@@ -2,12 +2,10 @@ import {execFileSync, spawn, type ChildProcess} from "node:child_process";
 import {cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {dirname, join} from "node:path";
-import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, expect, it, vi} from "vitest";
 import {ROOT} from "../../engine/site/paths.js";
-import {freePort, launch, openPage} from "../helpers/browser.js";
+import {freePort, openPage} from "../helpers/browser.js";
 
-let browser: Browser;
 let clone: string;
 let child: ChildProcess;
 let url: string;
@@ -27,7 +25,6 @@ function cloneHere(): string {
 
 beforeAll(async () => {
   clone = cloneHere();
-  browser = await launch();
   const port = await freePort();
   url = `http://127.0.0.1:${port}/`;
   child = spawn("npm", ["run", "--silent", "dev", "--", "--port", String(port), "--no-open"], {
@@ -42,7 +39,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
   if (child?.pid !== undefined && child.exitCode === null) {
     process.kill(-child.pid, "SIGTERM");
     await new Promise((resolve) => child.on("exit", resolve));
@@ -51,13 +47,13 @@ afterAll(async () => {
 });
 
 it("from an empty clone, `npm run dev` ends on the explorer with 20 pairs, and every page says that it is simulated", async () => {
-  const explorer = await openPage(browser, `${url}explorer`);
+  const explorer = await openPage(`${url}explorer`);
   const pairs = () => explorer.page.locator("table tbody tr").count();
   await expect.poll(pairs, {timeout: 180_000, interval: 500}).toBe(20);
   expect(output).toContain("filling the demo");
   await expect.poll(() => output, {timeout: 60_000}).toContain("the demo is ready");
   for (const path of ["", "explorer", "pairs", "pairs/BTC-USDT", "data", "notes/"]) {
-    const {page} = await openPage(browser, url + path);
+    const {page} = await openPage(url + path);
     const banner = page.locator(".banner", {hasText: "Simulated"});
     await expect.poll(() => banner.count(), {timeout: 30_000}).toBe(1);
     expect(await banner.innerText(), path).toContain("npx carrybook backfill");

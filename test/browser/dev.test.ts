@@ -2,13 +2,11 @@ import {spawn, type ChildProcess} from "node:child_process";
 import {mkdirSync, mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser} from "playwright-core";
 import {afterAll, beforeAll, expect, it, vi} from "vitest";
 import {ROOT} from "../../engine/site/paths.js";
-import {freePort, launch, openPage} from "../helpers/browser.js";
+import {freePort, openPage} from "../helpers/browser.js";
 import {importMade} from "../helpers/site.js";
 
-let browser: Browser;
 let folder: string;
 let child: ChildProcess;
 let url: string;
@@ -17,7 +15,6 @@ let output = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "carrybook-dev-"));
   mkdirSync(join(folder, "data"));
-  browser = await launch();
   const port = await freePort();
   url = `http://127.0.0.1:${port}/`;
   child = spawn(
@@ -41,14 +38,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await browser?.close();
   if (child?.exitCode === null) child.kill("SIGTERM");
   rmSync(folder, {recursive: true, force: true});
 });
 
 it("open pages update by themselves after an import, parameterised ones too; Ctrl-C ends everything", async () => {
-  const overview = await openPage(browser, url);
-  const pair = await openPage(browser, `${url}pairs/BTC-USDT`);
+  const overview = await openPage(url);
+  const pair = await openPage(`${url}pairs/BTC-USDT`);
   await expect
     .poll(() => overview.page.locator(".empty").innerText(), {timeout: 30_000})
     .toContain("npx carrybook import");
@@ -56,11 +52,11 @@ it("open pages update by themselves after an import, parameterised ones too; Ctr
     .poll(() => pair.page.locator("[role=alert]").innerText(), {timeout: 30_000})
     .toContain("no data of BTC/USDT");
 
-  importMade(join(folder, "data"), {days: 60, pairs: ["BTC/USDT"]});
+  await importMade(join(folder, "data"), {days: 60, pairs: ["BTC/USDT"]});
   await expect.poll(() => overview.page.locator(".keys").innerText(), {timeout: 60_000}).toContain("BTC/USDT");
   await expect.poll(() => pair.page.locator(".keys").innerText(), {timeout: 60_000}).toContain("2024-02-29");
 
-  importMade(join(folder, "data"), {days: 90, pairs: ["BTC/USDT"]});
+  await importMade(join(folder, "data"), {days: 90, pairs: ["BTC/USDT"]});
   await expect.poll(() => pair.page.locator(".keys").innerText(), {timeout: 60_000}).toContain("2024-03-30");
 
   // Files of a pair that is not there yet are a 404 by design; the page says so in words.

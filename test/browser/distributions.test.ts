@@ -1,24 +1,15 @@
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import type {Page} from "playwright-core";
+import {describe, expect, it} from "vitest";
 import {withLake} from "../../loaders/lake/reader.js";
-import {launch, openPage, drawn} from "../helpers/browser.js";
-import {serveSite} from "../helpers/sites.js";
+import {openPage, drawn} from "../helpers/browser.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const site = useSite("data");
 
-const visit = (query = "") => openPage(browser, `${site.url}distributions?${query}`);
+const visit = (query = "") => openPage(`${site.url}distributions?${query}`);
 const loaded = (page: Page) =>
   page
     .getByText(/settlements of \d+ histor/)
@@ -78,7 +69,7 @@ describe("Distributions", () => {
     expect(await svgs(page)).toBe(7);
     await page.getByText("ridgeline", {exact: true}).click();
     await drawn(page);
-    const again = await openPage(browser, page.url());
+    const again = await openPage(page.url());
     await loaded(again.page);
     expect(await rows(again.page)).toEqual(await rows(page));
     expect(await again.page.getByRole("radio", {name: "ridgeline"}).isChecked()).toBe(true);

@@ -1,24 +1,18 @@
 import {readdirSync, readFileSync} from "node:fs";
 import {join} from "node:path";
-import type {Browser, BrowserContext, Page} from "playwright-core";
-import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from "vitest";
+import type {BrowserContext, Page} from "playwright-core";
+import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, drawn, type OpenOptions} from "../helpers/browser.js";
+import {openPage, drawn, type OpenOptions} from "../helpers/browser.js";
 import {fakeEngine, type FakeEngine} from "../helpers/fake/engine.js";
 import {madePosition} from "../helpers/made/engine.js";
 import {serveDist} from "../helpers/server.js";
 import {siteOf} from "../helpers/sites.js";
 
-let browser: Browser;
-let dist: string;
+const {dist} = siteOf("empty");
 let engine: FakeEngine;
 const contexts: BrowserContext[] = [];
 
-beforeAll(async () => {
-  browser = await launch();
-  dist = siteOf("empty").dist;
-});
-afterAll(() => browser?.close());
 beforeEach(async () => {
   engine = await fakeEngine(dist);
 });
@@ -28,7 +22,7 @@ afterEach(async () => {
 });
 
 const open = async (path: string, options?: OpenOptions) => {
-  const opened = await openPage(browser, engine.url + path, options);
+  const opened = await openPage(engine.url + path, options);
   contexts.push(opened.page.context());
   return opened;
 };
@@ -44,7 +38,7 @@ const row = (page: Page, caption: string, n = 0) =>
 describe("without an account to show", () => {
   it("page shows how to start the engine while it is down", async () => {
     const plain = await serveDist(dist);
-    const {page, problems} = await openPage(browser, `${plain.url}engine`);
+    const {page, problems} = await openPage(`${plain.url}engine`);
     contexts.push(page.context());
     await expect.poll(() => page.locator(".engine").innerText()).toContain("npx carrybook engine --mode paper");
     expect(await page.locator(".engine").innerText()).toContain("npm start");

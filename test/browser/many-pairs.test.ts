@@ -1,26 +1,17 @@
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {launch, openPage} from "../helpers/browser.js";
-import {serveSite} from "../helpers/sites.js";
+import type {Page} from "playwright-core";
+import {describe, expect, it} from "vitest";
+import {openPage} from "../helpers/browser.js";
+import {useSite} from "../helpers/sites.js";
 import type {Catalogue} from "../../src/lib/market/catalogue.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const site = useSite("data");
 
 /**
  * Opens a page of a site whose catalogue has `n` pairs: every pair's files are those of the first, under a name of its
  * own, so that what is fetched can be told apart.
  */
 async function visit(n: number, path: string): Promise<{page: Page; problems: string[]; fetched: string[]}> {
-  const {page, problems} = await openPage(browser, `${site.url}404`);
+  const {page, problems} = await openPage(`${site.url}404`);
   const fetched: string[] = [];
   const body = async (url: string) => (await fetch(url)).json();
   await page.route("**/catalogue*.json", async (route) => {

@@ -2,30 +2,20 @@ import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, write
 import {spawnSync} from "node:child_process";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import {describe, expect, it} from "vitest";
 import {ROOT} from "../../engine/site/paths.js";
 import {withLake} from "../../loaders/lake/reader.js";
-import {launch, openPage} from "../helpers/browser.js";
+import {openPage} from "../helpers/browser.js";
 import {cli} from "../helpers/cli.js";
 import {serveDist} from "../helpers/server.js";
 import {canCutNetwork} from "../helpers/site.js";
-import {serveSite} from "../helpers/sites.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const site = useSite("data");
 
 describe("SQL in a page", () => {
   it("answers from the published tables with the network cut", async () => {
-    const {page, problems} = await openPage(browser, `${site.url}notes/sql-over-the-tables`);
+    const {page, problems} = await openPage(`${site.url}notes/sql-over-the-tables`);
     const table = page.locator("table", {hasText: "received_percent"});
     await table.waitFor({timeout: 60_000});
     const shown = (await table.locator("tbody tr").allInnerTexts()).map((d) =>
@@ -62,7 +52,10 @@ it("the block of the guide works as it stands in a new note, and gives the comma
   const folder = mkdtempSync(join(tmpdir(), "carrybook-note-"));
   try {
     for (const name of ["src", "engine", "loaders", "package.json", "tsconfig.json", "observablehq.config.ts"]) {
-      cpSync(join(ROOT, name), join(folder, name), {recursive: true});
+      cpSync(join(ROOT, name), join(folder, name), {
+        recursive: true,
+        filter: (path) => !path.includes(".observablehq")
+      });
     }
     mkdirSync(join(folder, "data"));
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
@@ -77,7 +70,7 @@ it("the block of the guide works as it stands in a new note, and gives the comma
     expect(built.status, built.stderr.slice(-2000)).toBe(0);
     const served = await serveDist(dist);
     try {
-      const {page, problems} = await openPage(browser, `${served.url}notes/my-question`);
+      const {page, problems} = await openPage(`${served.url}notes/my-question`);
       await page.getByText(/^Net .* after \d+ trades?/).waitFor({timeout: 60_000});
       const said = await page.getByText(/^Net .* after/).innerText();
       const settings = ["--set", "minRate=0.0002", "exitRate=0"];
@@ -102,7 +95,7 @@ it("the block of the guide works as it stands in a new note, and gives the comma
       expect(problems).toEqual([]);
       await page.context().close();
 
-      const example = await openPage(browser, `${served.url}notes/example`);
+      const example = await openPage(`${served.url}notes/example`);
       await example.page.getByText(/^The conservative preset made \d+ trades/).waitFor({timeout: 60_000});
       expect(await example.page.getByText(/^Half of all \d+ periods left more than/).count()).toBe(1);
       expect(await example.page.locator(".observablehq--error").count()).toBe(0);

@@ -2,33 +2,21 @@ import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {parquetReadObjects} from "hyparquet";
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import type {Page} from "playwright-core";
+import {afterAll, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage, drawn, type OpenOptions} from "../helpers/browser.js";
+import {openPage, drawn, type OpenOptions} from "../helpers/browser.js";
 import {hasSharedData, pagesOf} from "../helpers/site.js";
-import {serveSite} from "../helpers/sites.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let folder: string;
-const sites: Record<"data" | "empty", Awaited<ReturnType<typeof serveSite>>> = {} as never;
-let kind: "real" | "made" | "empty";
+const folder = mkdtempSync(join(tmpdir(), "carrybook-browser-"));
+const sites = {empty: useSite("empty"), data: useSite("data")};
+const {kind} = sites.data;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "carrybook-browser-"));
-  browser = await launch();
-  for (const name of ["empty", "data"] as const) sites[name] = await serveSite(name);
-  kind = sites.data.kind;
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await Promise.all(Object.values(sites).map((d) => d.close()));
-  rmSync(folder, {recursive: true, force: true});
-});
+afterAll(() => rmSync(folder, {recursive: true, force: true}));
 
 const visit = (site: "data" | "empty", path: string, options?: OpenOptions) =>
-  openPage(browser, sites[site].url + path, options);
+  openPage(sites[site].url + path, options);
 
 const marks = (page: Page) =>
   page.evaluate(() => document.querySelectorAll("main svg :is(path,line,rect,circle,text)").length);
@@ -139,7 +127,7 @@ describe("Explorer", () => {
     const url = page.url();
     await page.context().close();
 
-    const again = await openPage(browser, url);
+    const again = await openPage(url);
     expect(await column(again.page, 1)).toHaveLength(1);
     expect(await again.page.getByLabel("Search pairs").inputValue()).toBe("sol");
     expect(await again.page.getByRole("radio", {name: "1 y"}).isChecked()).toBe(true);
@@ -195,7 +183,7 @@ describe("Explorer", () => {
   });
 
   it("loads at most 600 kB compressed in total", async () => {
-    const {page, bytes} = await visit("data", "explorer");
+    const {page, bytes} = await visit("data", "explorer", {weigh: true});
     const kilobytes = (await bytes()) / 1e3;
     console.log(`explorer: ${kilobytes.toFixed(0)} kB compressed`);
     expect(kilobytes).toBeLessThan(600);
@@ -254,7 +242,7 @@ describe("Pair", () => {
     const final = await legend(page);
     expect(problems).toEqual([]);
     await page.context().close();
-    const again = await openPage(browser, url);
+    const again = await openPage(url);
     expect(await legend(again.page)).toBe(final);
     await again.page.context().close();
   });

@@ -1,12 +1,11 @@
-import type {ChildProcess} from "node:child_process";
 import {once} from "node:events";
 import {writeFileSync} from "node:fs";
 import {join} from "node:path";
 import type {Page} from "playwright-core";
 import {afterAll, expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
-import {launch, openPage, drawn} from "../helpers/browser.js";
-import {startCli} from "../helpers/cli.js";
+import {openPage, drawn} from "../helpers/browser.js";
+import {linkOf, spawnCli} from "../helpers/cli-process.js";
 import {siteOf} from "../helpers/sites.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -15,18 +14,6 @@ const closing: (() => Promise<unknown> | void)[] = [];
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
-
-/** Until the engine has printed its link. */
-async function linkOf(child: ChildProcess): Promise<string> {
-  let said = "";
-  for (;;) {
-    const [chunk] = (await once(child.stderr!, "data")) as [Buffer];
-    said += String(chunk);
-    const link = /open (http:\S+#ticket=\S+)/.exec(said)?.[1];
-    if (link) return link;
-    if (child.exitCode !== null) throw new Error(said);
-  }
-}
 
 it("a person starts paper trading, sees a hedge open and a settlement arrive, changes a setting, and stops in an emergency with ten tabs open", async () => {
   const sim = await startSim({nowMs: SETTLEMENT - 120_000});
@@ -47,7 +34,7 @@ it("a person starts paper trading, sees a hedge open and a settlement arrive, ch
       }
     })
   );
-  const child = startCli(["engine", "--mode", "paper", "--url", sim.url, "--port", "0", "--config", config], {
+  const child = spawnCli(["engine", "--mode", "paper", "--url", sim.url, "--port", "0", "--config", config], {
     CARRYBOOK_DIST: siteOf("empty").dist
   });
   const ended = once(child, "exit");
@@ -56,9 +43,7 @@ it("a person starts paper trading, sees a hedge open and a settlement arrive, ch
     await ended;
   });
   const link = await linkOf(child);
-  const browser = await launch();
-  closing.push(() => browser.close());
-  const {page, problems} = await openPage(browser, link);
+  const {page, problems} = await openPage(link);
   await page.locator(".keys").waitFor({timeout: 60_000});
   const text = (selector: string, own: Page = page) => own.locator(selector).innerText();
   const hedges = page.locator("table", {hasText: "Open hedges"}).locator("tbody");

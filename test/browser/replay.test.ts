@@ -1,20 +1,17 @@
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {launch, openPage} from "../helpers/browser.js";
+import type {Page} from "playwright-core";
+import {beforeAll, describe, expect, it} from "vitest";
+import {openPage} from "../helpers/browser.js";
 import {cli} from "../helpers/cli.js";
-import {serveSite} from "../helpers/sites.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
+const site = useSite("data");
 let trades: any[];
 const QUERY =
   "pairs=BTC/USDT&timeframe=8h&strategy=simple&minRate=0.0002&exitRate=0.00005&expectedHoldPeriods=60&from=2024-01-01";
 beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
   const settings = ["minRate=0.0002", "exitRate=0.00005", "expectedHoldPeriods=60"];
   const result = await cli([
     "backtest",
@@ -35,12 +32,8 @@ beforeAll(async () => {
   trades = JSON.parse(result.stdout).runs[0].trades;
   expect(trades.length).toBeGreaterThan(1);
 });
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
 
-const visit = (query = QUERY) => openPage(browser, `${site.url}replay?${query}`);
+const visit = (query = QUERY) => openPage(`${site.url}replay?${query}`);
 const where = (page: Page) => page.locator(".player output").innerText();
 const step = async (page: Page) => Number(/step ([\d,]+) of/.exec(await where(page))![1]!.replace(",", ""));
 const opened = (page: Page) => page.locator(".keys").waitFor({timeout: 60_000});
@@ -70,7 +63,7 @@ describe("Replay", () => {
     await page.keyboard.press("Shift+ArrowLeft");
     const place = await where(page);
     await expect.poll(() => decodeURIComponent(page.url())).toContain(`at=${place.slice(0, 16).replace(" ", "T")}`);
-    const {page: again} = await openPage(browser, page.url());
+    const {page: again} = await openPage(page.url());
     await opened(again);
     expect(await where(again)).toBe(place);
     expect(problems).toEqual([]);

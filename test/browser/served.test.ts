@@ -1,16 +1,9 @@
-import type {Browser} from "playwright-core";
-import {afterAll, beforeAll, describe, expect, it} from "vitest";
+import {describe, expect, it} from "vitest";
 import {openSite} from "../../engine/api/static.js";
-import {launch, openPage} from "../helpers/browser.js";
+import {openPage} from "../helpers/browser.js";
 import {startApi} from "../helpers/engine.js";
 import {pagesOf} from "../helpers/site.js";
 import {siteOf} from "../helpers/sites.js";
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
 
 describe("the site as the engine serves it", () => {
   it("every page works under its content security policy", async () => {
@@ -18,7 +11,7 @@ describe("the site as the engine serves it", () => {
     const {url} = await startApi({}, {site: openSite(dist)});
     const failed: Record<string, string[]> = {};
     for (const path of pagesOf(dist).filter((page) => page !== "404")) {
-      const {page, problems} = await openPage(browser, `${url}/${path}`);
+      const {page, problems} = await openPage(`${url}/${path}`);
       const broken = await page.locator(".observablehq--error").count();
       if (problems.length + broken > 0) failed[path] = [...problems, ...(broken > 0 ? [`${broken} broken cells`] : [])];
       await page.context().close();
@@ -29,7 +22,7 @@ describe("the site as the engine serves it", () => {
   it("what is not the page's own does not run", async () => {
     const {dist} = siteOf("data");
     const {url} = await startApi({}, {site: openSite(dist)});
-    const {page} = await openPage(browser, `${url}/`);
+    const {page} = await openPage(`${url}/`);
     const ran = await page.evaluate(async () => {
       const script = document.createElement("script");
       script.textContent = "window.injected = true";

@@ -1,19 +1,10 @@
-import type {Browser, Page} from "playwright-core";
-import {afterAll, beforeAll, expect, it} from "vitest";
+import type {Page} from "playwright-core";
+import {expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
-import {launch, openPage} from "../helpers/browser.js";
-import {serveSite} from "../helpers/sites.js";
+import {openPage} from "../helpers/browser.js";
+import {useSite} from "../helpers/sites.js";
 
-let browser: Browser;
-let site: Awaited<ReturnType<typeof serveSite>>;
-beforeAll(async () => {
-  browser = await launch();
-  site = await serveSite("data");
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const site = useSite("data");
 
 const RULES = "timeframe=8h&strategy=simple&minRate=0.0002&exitRate=0.00005&expectedHoldPeriods=60&from=2024-01-01";
 
@@ -53,7 +44,7 @@ const PAGES: Record<string, {path: string; done: (page: Page) => Promise<void>}>
 for (const [name, {path, done}] of Object.entries(PAGES)) {
   it(`${name} passes axe with its work done, in both themes, and fits a phone`, async () => {
     for (const theme of ["light", "dark"] as const) {
-      const {page, problems} = await openPage(browser, site.url + path, {theme});
+      const {page, problems} = await openPage(site.url + path, {theme});
       await done(page);
       expect(await axe(page), theme).toEqual([]);
       const marks = await page.evaluate(
@@ -63,7 +54,7 @@ for (const [name, {path, done}] of Object.entries(PAGES)) {
       expect(problems).toEqual([]);
       await page.context().close();
     }
-    const {page, problems} = await openPage(browser, site.url + path, {width: 390});
+    const {page, problems} = await openPage(site.url + path, {width: 390});
     await done(page);
     expect(
       await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

@@ -2,11 +2,11 @@ import {mkdtempSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {build} from "esbuild";
-import type {Browser, Page} from "playwright-core";
+import type {Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {backtestWorker, type BacktestAnswer} from "../../src/lib/workers/backtest.js";
 import {SweepRunner, type SweepPlan} from "../../src/lib/sweep/plan.js";
-import {launch} from "../helpers/browser.js";
+import {openPage} from "../helpers/browser.js";
 import {planMarket} from "../helpers/market.js";
 import {serveDist} from "../helpers/server.js";
 
@@ -58,7 +58,6 @@ globalThis.backtest = (market, entries) => new Promise((resolve, reject) => {
 });`;
 
 let dir: string;
-let browser: Browser;
 let page: Page;
 let site: {url: string; close: () => Promise<void>};
 beforeAll(async () => {
@@ -80,13 +79,10 @@ beforeAll(async () => {
   }
   writeFileSync(join(dir, "index.html"), `<!doctype html><script type="module" src="/page.js"></script>`);
   site = await serveDist(dir);
-  browser = await launch();
-  page = await browser.newPage();
-  await page.goto(site.url);
+  ({page} = await openPage(site.url));
   await page.waitForFunction(() => "sweep" in globalThis);
 });
 afterAll(async () => {
-  await browser?.close();
   await site?.close();
   rmSync(dir, {recursive: true, force: true});
 });

@@ -3,7 +3,7 @@ import {mkdirSync} from "node:fs";
 import {join} from "node:path";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
-import {cli} from "../helpers/cli.js";
+import {cliProcess} from "../helpers/cli-process.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
@@ -35,9 +35,9 @@ describe("a full disk", () => {
     const root = tmp();
     makeHistory(join(root, "files"), {pairs: 8, hours: 6_000});
     const argsFor = (data: string) => ["import", join(root, "files"), "--venue", "binance", "--data", data, "--json"];
-    expect((await cli(argsFor(join(root, "clean")))).code).toBe(0);
+    expect((await cliProcess(argsFor(join(root, "clean")))).code).toBe(0);
     const data = join(disk, "data");
-    const full = await cli(argsFor(data));
+    const full = await cliProcess(argsFor(data));
     expect(full.code).toBe(1);
     expect(full.stderr).toContain("the disk is full");
     expect(full.stderr).toContain("run the same command again");
@@ -46,7 +46,7 @@ describe("a full disk", () => {
     const kept = (await db.connection.runAndReadAll("select count(*) from coverage")).getRows()[0]![0];
     await db.close();
     expect(Number(kept)).toBeGreaterThan(0);
-    const again = await cli(argsFor(data));
+    const again = await cliProcess(argsFor(data));
     expect(again.code, again.stderr).toBe(0);
     const hashes = [];
     for (const dir of [data, join(root, "clean")]) {
@@ -63,12 +63,12 @@ describe("a full disk", () => {
     const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0});
     const span = ["--from", "2026-02-01", "--to", "2026-06-15", "--top", "8"];
     const argsFor = (data: string) => ["backfill", "--url", sim.url, ...span, "--data", data, "--json", "--quiet"];
-    expect((await cli(argsFor(join(root, "clean")))).code).toBe(0);
+    expect((await cliProcess(argsFor(join(root, "clean")))).code).toBe(0);
     const data = join(disk, "data");
-    const full = await cli(argsFor(data));
+    const full = await cliProcess(argsFor(data));
     expect([full.code, full.stderr]).toEqual([1, expect.stringContaining("the disk is full")]);
     execFileSync("mount", ["-o", "remount,size=200m", disk]);
-    const again = await cli(argsFor(data));
+    const again = await cliProcess(argsFor(data));
     expect(again.code, again.stderr).toBe(0);
     const hashes = [];
     for (const dir of [data, join(root, "clean")]) {

@@ -10,7 +10,7 @@ import {heldByJournal} from "../../engine/loop/held.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {cli} from "../helpers/cli.js";
-import {virtualClock} from "../helpers/clock.js";
+import {silentClock} from "../helpers/silence.js";
 import {startApi, TOKEN} from "../helpers/engine.js";
 import {allLines} from "../helpers/journal.js";
 import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "../helpers/loop.js";
@@ -25,8 +25,9 @@ const after = (hours: number) => SETTLEMENT + hours * HOUR_MS;
 
 /** A live loop; where no venue is given, on one whose account was paid into before the loop began. */
 async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
-  const clock = given.clock ?? virtualClock(LOOP_NOW);
-  const sim = given.sim ?? (await startSim({nowMs: LOOP_NOW, clock: clock.monotonic}));
+  const silent = silentClock(LOOP_NOW);
+  const {clock = silent.clock} = given;
+  const sim = given.sim ?? (await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence: silent.onSilence}));
   if (!given.sim) {
     closing.push(sim.close);
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...given.live?.account});
@@ -260,8 +261,8 @@ describe("an emergency stop of a live engine", () => {
 
 /** A live loop that has ended with its hedges open, on a venue whose address its journal knows. */
 async function leftOpen(account: object = {}): Promise<LoopRig & {root: string}> {
-  const clock = virtualClock(LOOP_NOW);
-  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic});
+  const {clock, onSilence} = silentClock(LOOP_NOW);
+  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence});
   closing.push(sim.close);
   sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   clock.advance(1_000);

@@ -4,7 +4,8 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, expect, it} from "vitest";
 import {startSim, type Sim} from "../../engine/simulator/api/server.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {cli} from "../helpers/cli.js";
+import {finished, spawnCli} from "../helpers/cli-process.js";
 
 let sim: Sim;
 let root: string;
@@ -29,7 +30,7 @@ const faults = async (plan: unknown) => {
 const run = (...args: string[]) => cli([...args, "--data", data]);
 
 it("a venue that breaks leaves failed jobs in words; mended, one command through the engine makes the history whole", async () => {
-  const engine = startCli(["engine", "--mode", "data", "--data", data, "--port", "0"]);
+  const engine = spawnCli(["engine", "--mode", "data", "--data", data, "--port", "0"]);
   children.push(engine);
   const end = finished(engine);
   while (!existsSync(join(data, "engine/engine.json")) && engine.exitCode === null)

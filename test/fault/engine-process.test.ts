@@ -5,7 +5,8 @@ import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import type {EngineInfo} from "../../engine/files.js";
 import {startSim, type Sim} from "../../engine/simulator/api/server.js";
-import {cli, finished, startCli, type CliResult} from "../helpers/cli.js";
+import {cli, type CliResult} from "../helpers/cli.js";
+import {cliProcess, finished, spawnCli} from "../helpers/cli-process.js";
 import {listenTo} from "../helpers/events.js";
 
 let sim: Sim;
@@ -35,7 +36,7 @@ interface Running {
 const infoPath = () => join(data, "engine/engine.json");
 
 async function startEngine(...args: string[]): Promise<Running> {
-  const child = startCli(["engine", "--data", data, "--port", "0", ...args]);
+  const child = spawnCli(["engine", "--data", data, "--port", "0", ...args]);
   children.push(child);
   const end = finished(child);
   while (!existsSync(infoPath()) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -99,7 +100,7 @@ describe("an engine in mode data", () => {
     const ran = (await asked.json()) as {manifest: {resultHash: string}; error?: string};
     expect(asked.status, ran.error).toBe(200);
     const [second, unlisted, backtest] = await Promise.all([
-      cli(["engine", "--data", data, "--port", "0"]),
+      cliProcess(["engine", "--data", data, "--port", "0"]),
       cli(["backfill", "--url", sim.url, "--pairs", "NOSUCH/USDT", "--data", data]),
       cli(
         "backtest --pairs BTC/USDT --strategy simple --set minRate=0.0001 exitRate=0 warmup=false --json --data"
@@ -113,7 +114,7 @@ describe("an engine in mode data", () => {
     expect(backtest.code, backtest.stderr).toBe(0);
     expect((JSON.parse(backtest.stdout) as typeof ran).manifest.resultHash).toBe(ran.manifest.resultHash);
 
-    const long = startCli(["backfill", "--url", sim.url, "--pairs", "ETH/USDT", "--days", "2000", "--data", data]);
+    const long = spawnCli(["backfill", "--url", sim.url, "--pairs", "ETH/USDT", "--days", "2000", "--data", data]);
     const cut = finished(long);
     let said = "";
     long.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -179,7 +180,7 @@ describe("an engine in mode data", () => {
   it("without an engine, an emergency stop sets the flag that the next one finds; live without its flag is refused", async () => {
     const [alone, live] = await Promise.all([
       cli(["stop", "--emergency", "--data", data, "--json"]),
-      cli(["engine", "--mode", "live", "--data", data])
+      cliProcess(["engine", "--mode", "live", "--data", data])
     ]);
     expect([alone.code, JSON.parse(alone.stdout)]).toEqual([1, expect.objectContaining({pid: null, done: false})]);
     expect(readFileSync(join(data, "engine/emergency"), "utf8")).toBe("1");

@@ -2,9 +2,9 @@ import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {expect, it} from "vitest";
 import {startSim} from "../../engine/simulator/api/server.js";
-import {lockPath} from "../../loaders/store/database.js";
 import {generator} from "../../src/lib/stats/random.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {cli} from "../helpers/cli.js";
+import {finished, holds, spawnCli, spawnCompiled} from "../helpers/cli-process.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -29,9 +29,9 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
   expect((await cli(argsFor(clean))).code).toBe(0);
   const expected = await hashes(clean);
   // Counted from when the store is open: the venue has made its market by now.
-  const timed = startCli(argsFor(join(root, "timed")));
+  const timed = spawnCompiled(argsFor(join(root, "timed")));
   const ended = finished(timed);
-  const started = await opened(join(root, "timed"));
+  const started = await holds(timed, join(root, "timed"));
   await ended;
   const workMs = performance.now() - started;
   const next = generator(20260614);
@@ -42,9 +42,9 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
     const data = join(root, `store-${store}`);
     for (let k = 0; k < KILLS_A_STORE; k++) {
       runs++;
-      const child = startCli(argsFor(data));
+      const child = spawnCompiled(argsFor(data));
       const end = finished(child);
-      await Promise.race([opened(data), end]);
+      await holds(child, data);
       await new Promise((resolve) => setTimeout(resolve, next() * workMs));
       child.kill("SIGKILL");
       if ((await end).signal !== "SIGKILL") continue;
@@ -60,18 +60,13 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
   expect(kills).toBeGreaterThanOrEqual(KILLS);
 }, 2_400_000);
 
-async function opened(data: string): Promise<number> {
-  while (!existsSync(lockPath(data))) await new Promise((resolve) => setTimeout(resolve, 3));
-  return performance.now();
-}
-
 it("two writers: the second is told who holds the store, and waits when asked to", async () => {
   const root = tmp();
   const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0, latencyMs: 30});
   const args = ["backfill", "--url", sim.url, "--top", "3", "--days", "120", "--data", root, "--json", "--quiet"];
-  const first = startCli(args);
+  const first = spawnCli(args);
   const firstEnd = finished(first);
-  await opened(root);
+  await holds(first, root);
   const refused = await cli(args);
   expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining(`pid ${first.pid}`)]);
   const waited = cli([...args, "--wait", "120"]);

@@ -1,8 +1,7 @@
-import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {expect, it} from "vitest";
-import {lockPath} from "../../loaders/store/database.js";
-import {cli, finished, startCli} from "../helpers/cli.js";
+import {cli} from "../helpers/cli.js";
+import {finished, holds, spawnCompiled} from "../helpers/cli-process.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
@@ -22,12 +21,9 @@ const hashes = async (data: string): Promise<string[]> => {
 
 /** Kills the command at a random moment of its work: counted from when it holds the data directory. */
 async function killAt(args: readonly string[], data: string, afterMs: number): Promise<"killed" | "ended"> {
-  const child = startCli(args);
+  const child = spawnCompiled(args);
   const end = finished(child);
-  let ended = false;
-  void end.then(() => (ended = true));
-  const lock = lockPath(data);
-  while (!ended && !existsSync(lock)) await new Promise((resolve) => setTimeout(resolve, 3));
+  await holds(child, data);
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   child.kill("SIGKILL");
   return (await end).signal === "SIGKILL" ? "killed" : "ended";
@@ -47,9 +43,11 @@ it(`kill -9 at ${KILLS} random points of an import, resumed, equals an uninterru
     "--quiet"
   ];
   const clean = join(root, "clean");
-  const before = Date.now();
-  expect((await cli(argsFor(clean))).code).toBe(0);
-  const workMs = Math.max(500, Date.now() - before - 700);
+  const timed = spawnCompiled(argsFor(clean));
+  const end = finished(timed);
+  const began = await holds(timed, clean);
+  expect((await end).code).toBe(0);
+  const workMs = performance.now() - began;
   const expected = await hashes(clean);
   const next = generator(20240101);
   let kills = 0;

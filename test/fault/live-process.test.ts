@@ -15,7 +15,8 @@ import type {
 import {generator} from "../../src/lib/stats/random.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {exposureOf} from "../helpers/live.js";
-import {cli, finished, startCli, type CliResult} from "../helpers/cli.js";
+import {cli, type CliResult} from "../helpers/cli.js";
+import {cliProcess, finished, spawnCli} from "../helpers/cli-process.js";
 import {tmp} from "../helpers/tmp.js";
 
 const KEY = "kEy-of-the-account-77";
@@ -67,7 +68,7 @@ async function startLive(
   const given = ["engine", "--mode", "live", "--live", "--url", sim.url, "--no-data", "--port", "0", ...more];
   // what a killed engine has left of its address
   rmSync(join(root, "data", "demo", "engine", "engine.json"), {force: true});
-  const child = startCli([...given, ...args], KEYS);
+  const child = spawnCli([...given, ...args], KEYS);
   closing.push(() => void child.kill("SIGKILL"));
   const end = finished(child);
   const dir = join(root, "data", "demo", "engine");
@@ -236,7 +237,7 @@ describe("a live engine as a process", () => {
   it("paper and data sign nothing, with keys in the environment or not", async () => {
     const sim = await venue();
     const where = place();
-    const paper = await cli(
+    const paper = await cliProcess(
       ["engine", "--mode", "paper", "--url", sim.url, "--no-data", "--port", "0", "--cycles", "2", ...where.args],
       KEYS
     );
@@ -253,7 +254,7 @@ describe("what keeps a live engine from starting", () => {
   const start = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> => {
     const {root, args: where} = place();
     closing.push(() => rmSync(root, {recursive: true, force: true}));
-    return cli(["engine", "--no-data", "--port", "0", ...args, ...where], {
+    return cliProcess(["engine", "--no-data", "--port", "0", ...args, ...where], {
       CARRYBOOK_API_KEY: "",
       CARRYBOOK_API_SECRET: "",
       ...env

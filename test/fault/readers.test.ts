@@ -3,7 +3,7 @@ import {expect, it} from "vitest";
 import {publish} from "../../loaders/lake/publish.js";
 import {withLake} from "../../loaders/lake/reader.js";
 import {rowsOf} from "../../loaders/store/database.js";
-import {cli} from "../helpers/cli.js";
+import {cliProcess} from "../helpers/cli-process.js";
 import {candle, funding, HOUR, open, perp, settlement, T0, write} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -32,7 +32,7 @@ it("a reader during every write sees whole generations: no error, no duplicate, 
   };
   const outside = async () => {
     while (writing) {
-      const {code, stderr} = await cli(["status", "--json", "--data", dir]);
+      const {code, stderr} = await cliProcess(["status", "--json", "--data", dir]);
       expect(code, stderr).toBe(0);
     }
   };

@@ -1,21 +1,12 @@
-import {execFileSync} from "node:child_process";
 import {createServer, type AddressInfo} from "node:net";
 import {chromium, type Browser, type Page} from "playwright-core";
+import {afterAll, inject} from "vitest";
 
-const ARGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+let connected: Promise<Browser> | undefined;
+afterAll(async () => (await connected)?.close());
 
-/** Launches this machine's Chromium with background requests disabled. */
-export async function launch(): Promise<Browser> {
-  const executablePath = execFileSync(
-    "sh",
-    ["-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"],
-    {
-      encoding: "utf8"
-    }
-  ).trim();
-  return chromium.launch({executablePath, args: ARGS.split(" ")});
-}
+/** The browser of this run, to which each file connects once. Closing it closes what this file has opened, and no more. */
+const browserOfRun = (): Promise<Browser> => (connected ??= chromium.connect(inject("browser")));
 
 /** Returns a loopback port without a listener. */
 export const freePort = (): Promise<number> =>
@@ -31,14 +22,16 @@ export interface OpenOptions {
   theme?: "light" | "dark";
   width?: number;
   height?: number;
+  /** weighs what is fetched, for `bytes` */
+  weigh?: boolean;
 }
 
 /** A page with its errors: console errors, exceptions, requests to other origins and failed requests. */
 export async function openPage(
-  browser: Browser,
   url: string,
-  {theme = "light", width = 1280, height = 900}: OpenOptions = {}
+  {theme = "light", width = 1280, height = 900, weigh = false}: OpenOptions = {}
 ): Promise<{page: Page; problems: string[]; bytes: () => Promise<number>}> {
+  const browser = await browserOfRun();
   const context = await browser.newContext({
     viewport: {width, height},
     colorScheme: theme,
@@ -69,7 +62,8 @@ export async function openPage(
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
-    bodies.push(response.body().then(compressedSize, () => 0));
+    // Every body crosses to the test to be compressed there, which costs more than the page itself.
+    if (weigh) bodies.push(response.body().then(compressedSize, () => 0));
   });
   await page.goto(url, {waitUntil: "load"});
   await drawn(page);

@@ -1,27 +1,66 @@
-import {spawn, type ChildProcess} from "node:child_process";
-import {join} from "node:path";
+import {runCarrybook} from "../../engine/cli/program.js";
 
-const BIN = join(import.meta.dirname, "../../engine/cli/bin.js");
-
+/** What a command said and how it ended. */
 export interface CliResult {
   code: number | null;
+  /** the signal that killed its process, where it had one of its own */
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
 
-/** Starts the command in its own process, as a shell would. */
-export const startCli = (args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess =>
-  spawn(process.execPath, [BIN, ...args], {env: {...process.env, CARRYBOOK_DATA: "", ...env, NO_COLOR: "1"}});
-
-/** Collects the output of a process until it exits. */
-export function finished(child: ChildProcess): Promise<CliResult> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout?.on("data", (data: Buffer) => (stdout += data.toString()));
-  child.stderr?.on("data", (data: Buffer) => (stderr += data.toString()));
-  return new Promise((resolve) => child.on("close", (code, signal) => resolve({code, signal, stdout, stderr})));
+/** A command under way in this process. */
+export interface RunningCli {
+  ended: Promise<CliResult>;
+  /** resolves once the text stands on one of its streams; rejects when it ends without it */
+  says: (text: string) => Promise<CliResult>;
+  /** Ctrl-C */
+  interrupt: () => void;
 }
 
-export const cli = (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CliResult> =>
-  finished(startCli(args, env));
+/** The environment of a command: no data directory and no colours of whoever runs the tests. */
+export const cliEnvironment = (env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  ...process.env,
+  CARRYBOOK_DATA: "",
+  ...env,
+  NO_COLOR: "1"
+});
+
+/** Starts a command in this process, its streams piped to the test. */
+export function startCli(args: readonly string[], env?: NodeJS.ProcessEnv): RunningCli {
+  const stop = new AbortController();
+  const said = {stdout: "", stderr: ""};
+  const listeners = new Set<() => void>();
+  const sink = (name: keyof typeof said) => ({
+    write: (text: string) => {
+      said[name] += text;
+      for (const look of listeners) look();
+    }
+  });
+  const io = {
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+    env: cliEnvironment(env),
+    cwd: process.cwd(),
+    signal: stop.signal
+  };
+  const ended = runCarrybook(args, io).then((code): CliResult => ({code, signal: null, ...said}));
+  return {
+    ended,
+    interrupt: () => stop.abort(new Error("interrupted")),
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!said.stdout.includes(text) && !said.stderr.includes(text)) return;
+          listeners.delete(look);
+          resolve({code: null, signal: null, ...said});
+        };
+        listeners.add(look);
+        look();
+        ended.then(() => reject(new Error(`ended without ${JSON.stringify(text)}: ${said.stderr}`)), reject);
+      })
+  };
+}
+
+/** Runs a command to its end in this process. */
+export const cli = (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CliResult> => startCli(args, env).ended;

@@ -1,4 +1,4 @@
-import {createExchange, type Exchange, type ExchangeOptions} from "../../loaders/exchange/index.js";
+import {createExchange, type Clock, type Exchange, type ExchangeOptions} from "../../loaders/exchange/index.js";
 import {uniform} from "../../engine/simulator/market/noise.js";
 import {virtualClock, type VirtualClock} from "./clock.js";
 
@@ -6,9 +6,9 @@ import {virtualClock, type VirtualClock} from "./clock.js";
 export async function clientOf(
   url: string,
   nowMs: number,
-  options: ExchangeOptions = {}
+  {deadline, ...options}: ExchangeOptions & {deadline?: Clock["deadline"]} = {}
 ): Promise<{exchange: Exchange; clock: VirtualClock}> {
-  const clock = virtualClock(nowMs);
+  const clock = {...virtualClock(nowMs), ...(deadline && {deadline})};
   let drawn = 0;
   const exchange = await createExchange({
     url,

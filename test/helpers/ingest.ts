@@ -7,7 +7,8 @@ import type {SeriesKey} from "../../loaders/store/key.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import type {Timeframe} from "../../src/lib/time/grid.js";
 import {uniform} from "../../engine/simulator/market/noise.js";
-import {virtualClock, type VirtualClock} from "./clock.js";
+import type {VirtualClock} from "./clock.js";
+import {silentClock} from "./silence.js";
 
 /** The simulated present of these tests, UTC ms. */
 export const SIM_NOW = Date.UTC(2026, 9, 1, 12, 34, 56);
@@ -47,15 +48,15 @@ export interface RigOptions extends Partial<ServiceOptions> {
 }
 
 export async function rig(dir: string, given: RigOptions = {}): Promise<Rig> {
-  const {
-    sim: simOptions,
-    nowMs = SIM_NOW,
-    clock = virtualClock(nowMs),
-    seed = 1,
-    deadlineMs = 2_000,
-    ...options
-  } = given;
-  const sim = await startSim({nowMs, speed: 0, clock: clock.monotonic, ...simOptions});
+  const {sim: simOptions, nowMs = SIM_NOW, seed = 1, deadlineMs = 2_000, ...options} = given;
+  const {clock, onSilence} = given.clock ? {clock: given.clock, onSilence: undefined} : silentClock(nowMs);
+  const sim = await startSim({
+    nowMs,
+    speed: 0,
+    clock: clock.monotonic,
+    ...(onSilence && {onSilence}),
+    ...simOptions
+  });
   let drawn = 0;
   const random = () => uniform(seed, drawn++);
   const exchange = await createExchange({

@@ -15,8 +15,9 @@ import {createExchange, type Exchange} from "../../loaders/exchange/index.js";
 import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
-import {virtualClock, type VirtualClock} from "./clock.js";
+import type {VirtualClock} from "./clock.js";
 import {Crash, type CrashAt} from "./journal.js";
+import {silentClock} from "./silence.js";
 import {LIVE_KEYS, LOOP_NOW} from "./loop.js";
 
 /** Point at which a process crashes while it sends a round of orders. */
@@ -64,8 +65,8 @@ export class LiveDesk {
 
   static async open(dir: string, options: DeskOptions = {}): Promise<LiveDesk> {
     const {pair = "SOL/USDT", nowMs = LOOP_NOW, deadlineMs = 120} = options;
-    const clock = virtualClock(nowMs);
-    const sim = await startSim({nowMs, clock: clock.monotonic});
+    const {clock, onSilence} = silentClock(nowMs);
+    const sim = await startSim({nowMs, clock: clock.monotonic, onSilence});
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...options.account});
     const exchange = await createExchange({url: sim.url, simulated: true, clock, random: () => 0.5, deadlineMs: 2_000});
     const account = await BybitAccount.open({

@@ -10,7 +10,8 @@ import {TradingLoop} from "../../engine/loop/loop.js";
 import type {LoopOptions} from "../../engine/loop/options.js";
 import {createExchange, type Clock, type Exchange} from "../../loaders/exchange/index.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
-import {virtualClock, type VirtualClock} from "./clock.js";
+import type {VirtualClock} from "./clock.js";
+import {silentClock} from "./silence.js";
 
 /** Venue time at which these tests begin, UTC ms: half an hour before a settlement. */
 export const LOOP_NOW = Date.UTC(2026, 2, 2, 15, 30);
@@ -79,9 +80,11 @@ async function liveVenues(
 }
 
 export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
-  const {nowMs = LOOP_NOW, clock = virtualClock(nowMs)} = given;
+  const {nowMs = LOOP_NOW} = given;
   const own = given.sim === undefined;
-  const sim = given.sim ?? (await startSim({nowMs, clock: clock.monotonic, ...given.simOptions}));
+  const {clock, onSilence} = given.clock ? {clock: given.clock, onSilence: undefined} : silentClock(nowMs);
+  const sim =
+    given.sim ?? (await startSim({nowMs, clock: clock.monotonic, ...(onSilence && {onSilence}), ...given.simOptions}));
   let drawn = 0;
   const exchange = await createExchange({
     url: sim.url,

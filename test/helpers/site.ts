@@ -1,12 +1,12 @@
 import {spawnSync} from "node:child_process";
-import {existsSync, mkdirSync, readdirSync, writeFileSync} from "node:fs";
-import {join, resolve} from "node:path";
+import {mkdirSync, readdirSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
 import {ROOT} from "../../engine/site/paths.js";
+import {cli} from "./cli.js";
+import {realDataDir} from "./shared.js";
 
-const SHARED = resolve(ROOT, "../shared/data/binance");
-
-/** True when the real market data is available beside the project. */
-export const hasSharedData = existsSync(SHARED);
+/** True when the real market data lies beside the project. */
+export const hasSharedData = realDataDir !== undefined;
 
 function node(args: readonly string[], {offline = false} = {}): string {
   const [command, rest] =
@@ -27,30 +27,38 @@ export function canCutNetwork(): boolean {
   return (cut ??= spawnSync("unshare", ["-rn", "true"]).status === 0);
 }
 
-/**
- * Runs the `carrybook` command.
- * @throws an error with its output when it fails
- */
-export const carrybook = (...args: string[]): string => node(["engine/cli/bin.js", ...args]);
+/** Runs a command that must not fail. */
+async function carrybook(...args: string[]): Promise<void> {
+  const {code, stderr} = await cli(args);
+  if (code !== 0) throw new Error(`${args.join(" ")} exited with ${code}\n${stderr.slice(-3000)}`);
+}
 
 /** Builds the site of a data directory, without network where the machine allows that. */
 export const build = (data: string, dist: string): string =>
   node(["--import", "tsx", "engine/site/build.ts", "--data", data, "--dist", dist], {offline: true});
 
-/** Imports real data where available, else made data of two pairs, and returns which. */
-export function importData(data: string): "real" | "made" {
-  if (hasSharedData) {
+/** Imports real data where it lies beside the project, else made data of two pairs, and says which. */
+export async function importData(data: string): Promise<"real" | "made"> {
+  if (realDataDir !== undefined) {
     const folders = ["funding", "candles-8h-perp", "candles-8h-spot", "candles-1h-perp", "candles-1h-spot"];
-    carrybook("import", ...folders.map((d) => join(SHARED, d)), "--venue", "binance", "--data", data, "--quiet");
+    await carrybook(
+      "import",
+      ...folders.map((d) => join(realDataDir!, d)),
+      "--venue",
+      "binance",
+      "--data",
+      data,
+      "--quiet"
+    );
     return "real";
   }
-  console.warn(`real market data skipped: ${SHARED} is absent; the pages are tested on made data`);
-  importMade(data);
+  console.warn("real market data skipped: ../shared/data/binance is absent; the pages are tested on made data");
+  await importMade(data);
   return "made";
 }
 
-/** Imports made funding and candles of two pairs, for `days` from 2024-01-01. */
-export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): void {
+/** Imports made funding and candles of two pairs; `days` from 2024-01-01 on. */
+export async function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/USDT"]} = {}): Promise<void> {
   const folder = join(data, "..", `made-${days}`);
   mkdirSync(folder, {recursive: true});
   for (const [p, pair] of pairs.entries()) {
@@ -74,9 +82,17 @@ export function importMade(data: string, {days = 120, pairs = ["BTC/USDT", "SOL/
       writeFileSync(join(folder, `${name}-${series}.csv`), ["ts,open,high,low,close,volume", ...rows].join("\n"));
     }
     const common = ["--venue", "binance", "--pair", pair, "--data", data, "--quiet"];
-    carrybook("import", join(folder, `${name}-funding.csv`), "--series", "funding", ...common);
+    await carrybook("import", join(folder, `${name}-funding.csv`), "--series", "funding", ...common);
     for (const series of ["spot", "perp"]) {
-      carrybook("import", join(folder, `${name}-${series}.csv`), "--series", series, "--timeframe", "8h", ...common);
+      await carrybook(
+        "import",
+        join(folder, `${name}-${series}.csv`),
+        "--series",
+        series,
+        "--timeframe",
+        "8h",
+        ...common
+      );
     }
   }
 }

@@ -99,6 +99,8 @@ export function client(
     apiKey: KEY,
     secret: SECRET,
     enableRateLimit: false,
+    // The first reply waits for the venue to make its market, however long that takes on a loaded machine.
+    timeout: 60_000,
     ...credentials,
     options: {fetchMarkets: {types: ["spot", "linear"]}, recvWindow: 5_000}
   });

@@ -42,8 +42,9 @@ Examples:
   carrybook backtest --manifest run.json`
       )
       .action((flags: Flags) =>
-        run(async ({dataDir, output}) => {
-          const before = flags.manifest === undefined ? undefined : readManifest(flags.manifest);
+        run(async ({dataDir, output, pathOf}) => {
+          const before =
+            flags.manifest === undefined ? undefined : readManifest(flags.manifest, pathOf(flags.manifest));
           if (before && (flags.pairs || flags.strategy || flags.set || flags.from || flags.to || flags.timeframe)) {
             throw new UsageError("invalid flags: --manifest says all that --pairs, --strategy and --set would");
           }
@@ -69,10 +70,11 @@ Examples:
   );
 }
 
-function readManifest(file: string): Manifest {
+/** Reads a manifest from a path; messages name the file as it was given. */
+function readManifest(file: string, path: string): Manifest {
   let parsed: {manifest?: unknown} & Partial<Manifest>;
   try {
-    parsed = JSON.parse(readFileSync(file, "utf8"));
+    parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new UsageError(`invalid manifest: ${file} (${(error as Error).message})`);
   }

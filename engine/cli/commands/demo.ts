@@ -38,7 +38,7 @@ The demo is simulated and says so on every page. It lives beside real data and n
             const pairs = readCount("pairs", flags.pairs, {most: 40});
             const days = readCount("days", flags.days, {most: 2_000});
             const seed = readCount("seed", flags.seed, {most: 0xffffffff});
-            const context = given.demo ? given : createContext({...flags, demo: true}, given.signal);
+            const context = given.demo ? given : createContext({...flags, demo: true}, given.invocation);
             return withIngest(context, async (ingest) => {
               const {db, service} = ingest;
               const {output} = context;

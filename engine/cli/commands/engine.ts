@@ -81,9 +81,9 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   if (given.demo && flags.url !== undefined && !simulated)
     throw new UsageError("invalid venue: --demo holds simulated data alone", {fix: "leave --demo or --url out"});
   // A simulated venue's engine acts on the demo, wherever it was started from.
-  const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.signal) : given;
+  const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.invocation) : given;
   const venue = context.demo ? "sim" : venueName;
-  const env = secretEnvironment();
+  const env = secretEnvironment(given.invocation.env, given.invocation.cwd);
   const live = liveTrading({mode, live: flags.live, dryRun: flags.dryRun, venue, url: flags.url, env});
   const startTrading = mode === "data" ? undefined : (await import("../../loop/index.js")).startTrading;
   await runEngine({
@@ -101,7 +101,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
     startTrading,
     live,
     env,
-    site: openSite(process.env.CARRYBOOK_DIST || join(ROOT, "dist")),
+    site: openSite(given.invocation.env.CARRYBOOK_DIST || join(ROOT, "dist")),
     narrate: context.output.note,
     onListening: ({url}) => {
       if (context.output.json) context.output.document({url, mode, venue, pid: process.pid}, () => "");

@@ -30,7 +30,7 @@ export function exportCommand(define: Define): void {
       .option("--format <format>", EXPORT_FORMATS.join(", "), "csv")
       .option("--out <file>", "file to write; else stdout (Parquet needs it)")
       .action((flags: Flags) =>
-        run(async ({dataDir, output}) => {
+        run(async ({dataDir, output, pathOf, invocation: {stdout}}) => {
           const {series, format} = flags;
           if (!series || !isSeries(series)) {
             throw new UsageError(series ? `invalid series: ${series}` : "missing series: --series", {
@@ -54,13 +54,13 @@ export function exportCommand(define: Define): void {
           const rows = await exportRows(dataDir, {
             series,
             format: format as ExportFormat,
-            out: flags.out,
+            out: flags.out === undefined ? undefined : pathOf(flags.out),
             pair: flags.pair === undefined ? undefined : read(() => parsePair(flags.pair!)),
             venue: flags.venue,
             timeframe: flags.timeframe,
             from: flags.from === undefined ? undefined : read(() => parseInstant(flags.from!, "from")),
             to: flags.to === undefined ? undefined : read(() => parseInstant(flags.to!, "to")),
-            write: (text) => process.stdout.write(text)
+            write: (text) => void stdout.write(text)
           });
           output.note(
             rows === 0

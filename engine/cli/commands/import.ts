@@ -30,7 +30,7 @@ Examples:
   npx carrybook import downloads/futures "downloads/spot/**/*.zip" --venue binance`
       )
       .action((patterns: string[], flags: Flags) =>
-        run(async ({openStore, output, signal}) => {
+        run(async ({openStore, output, signal, invocation: {cwd}}) => {
           if (!flags.venue) throw new UsageError("missing venue: --venue", {fix: "e.g. --venue binance"});
           if (!/^[a-z0-9]+$/.test(flags.venue) || flags.venue === "sim") {
             throw new UsageError(`invalid venue: ${flags.venue}`, {
@@ -38,7 +38,7 @@ Examples:
             });
           }
           const mapping = flags.columns === undefined ? undefined : parseMapping(flags.columns);
-          const files = planImport(patterns, {...flags, venue: flags.venue});
+          const files = planImport(patterns, {...flags, venue: flags.venue}, cwd);
           const db = await openStore();
           try {
             const report = await importFiles(db, files, {

@@ -18,7 +18,7 @@ fresh link to it and ends.`
       )
       .action((flags: {port?: string}) =>
         run(async (context) => {
-          const dist = process.env.CARRYBOOK_DIST || join(ROOT, "dist");
+          const dist = context.invocation.env.CARRYBOOK_DIST || join(ROOT, "dist");
           if (!existsSync(join(dist, "index.html")))
             throw new DataError(`missing site: ${dist}`, {fix: "run `npm run build`"});
           if (findEngine(context.dataDir)) {

@@ -30,13 +30,13 @@ export function simCommand(define: Define): void {
         [] as string[]
       )
       .action((flags: Flags) =>
-        run(async ({output, signal}) => {
+        run(async ({output, signal, pathOf}) => {
           const sim = await startSim({
             port: number("port", flags.port, 65_535),
             seed: number("seed", flags.seed, 0xffffffff),
             speed: number("speed", flags.speed, 1e9),
             nowMs: flags.now === undefined ? undefined : usage(() => parseInstant(flags.now!, "now")),
-            faults: flags.faults === undefined ? undefined : readPlan(flags.faults),
+            faults: flags.faults === undefined ? undefined : readPlan(flags.faults, pathOf(flags.faults)),
             accounts: flags.account.map(readAccount)
           }).catch((error: NodeJS.ErrnoException) => {
             if (error.code === "EADDRINUSE")
@@ -79,10 +79,10 @@ function usage<T>(read: () => T): T {
   }
 }
 
-function readPlan(path: string): unknown {
+function readPlan(file: string, path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as unknown;
   } catch (error) {
-    throw new ConfigError(`invalid faults: ${path} (${(error as Error).message})`);
+    throw new ConfigError(`invalid faults: ${file} (${(error as Error).message})`);
   }
 }

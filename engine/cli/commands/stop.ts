@@ -4,6 +4,7 @@ import {join} from "node:path";
 import {UsageError, type CarrybookError} from "../../../loaders/errors.js";
 import type {EngineStatus} from "../../../src/lib/wire/trading.js";
 import type {EmergencyReport} from "../../loop/commands.js";
+import {secretEnvironment} from "../../config/secrets.js";
 import {EmergencyFlag} from "../../process/emergency.js";
 import type {StopReport} from "../../execution/venue.js";
 import {runningEngine, type EngineInfo} from "../../files.js";
@@ -178,10 +179,15 @@ function signalAndFlag(dir: string, info: EngineInfo | undefined, done: string[]
 }
 
 /** Acts on the account itself. Never fails: why it could not is said. */
-async function atVenue(journal: string, {signal, output}: Context, done: string[]): Promise<StopReport | undefined> {
+async function atVenue(
+  journal: string,
+  {signal, output, invocation}: Context,
+  done: string[]
+): Promise<StopReport | undefined> {
   try {
+    const env = secretEnvironment(invocation.env, invocation.cwd);
     const {stopWithoutEngine} = await import("../venue-stop.js");
-    const report = await stopWithoutEngine(journal, {signal, say: (line) => output.note(line)});
+    const report = await stopWithoutEngine(journal, {env, signal, say: (line) => output.note(line)});
     done.push(report.flat ? "acted on the venue itself: nothing is left" : "acted on the venue itself");
     return report;
   } catch (error) {

@@ -63,7 +63,7 @@ Examples:
   carrybook sweep --pairs BTC/USDT,ETH/USDT --strategy balanced --grid entry=0.3:0.5:0.02 exit=0.1:0.25:0.05 --out trials.parquet`
       )
       .action((flags: Flags) =>
-        run(async ({dataDir, output, signal}) => {
+        run(async ({dataDir, output, signal, pathOf}) => {
           const request = readRequest(flags);
           const {pairs, timeframe, fromMs, toMs} = request;
           const venue = request.venue || undefined;
@@ -101,7 +101,7 @@ Examples:
           const named = trials.map((trial) => nameTrial(runner, trial));
           const best = markets.map((market) => reportPair(runner, market, trials, {by: by as Ranking, seed}));
           const ranked = [...named].sort(compareTrials(by));
-          if (flags.out !== undefined) await writeTrials(flags.out, named.map(trialRow));
+          if (flags.out !== undefined) await writeTrials(pathOf(flags.out), named.map(trialRow));
           const {leftOut} = runner.grid;
           if (output.json) {
             const entries = configEntries(config);

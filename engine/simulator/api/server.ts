@@ -30,6 +30,8 @@ export interface SimOptions {
   coins?: number;
   /** from the best bid to the best ask of every market */
   spreadTicks?: number;
+  /** hears of each request whose reply will never end: method, path with query, and body */
+  onSilence?: (request: string) => void;
   /** accounts that are there from the start */
   accounts?: readonly AccountInput[];
 }
@@ -73,6 +75,7 @@ interface State {
   clock: () => number;
   base: {real: number; sim: number; speed: number};
   latencyMs: number;
+  onSilence: (request: string) => void;
   requests: {total: number; byPath: Record<string, number>; refused: number};
 }
 
@@ -92,6 +95,7 @@ export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
     latencyMs = 0,
     clock = Date.now,
     accounts = [],
+    onSilence = () => undefined,
     spreadTicks,
     coins
   } = options;
@@ -104,6 +108,7 @@ export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
     clock,
     base: {real: clock(), sim: nowMs ?? clock(), speed},
     latencyMs,
+    onSilence,
     requests: {total: 0, byPath: {}, refused: 0}
   };
   for (const account of accounts) state.accounts.open(account);
@@ -164,12 +169,17 @@ async function handle(state: State, request: IncomingMessage, reply: ServerRespo
   const body = answer(state, url, fault);
   if (body === undefined) return send(reply, 404, "404 page not found", "text/plain");
   if (fault === "truncate") return truncate(reply, body);
-  if (fault === "stall") return stall(reply, body);
+  if (fault === "stall") {
+    stall(reply, body);
+    return state.onSilence(asText(request));
+  }
   send(reply, 200, body);
 }
 
 const truncate = (reply: ServerResponse, body: string): void =>
   send(reply, 200, body.slice(0, Math.floor(body.length * 0.6)));
+
+const asText = ({method, url}: IncomingMessage, body = ""): string => `${method} ${url} ${body}`;
 
 /** Begins a body and never ends it. */
 function stall(reply: ServerResponse, body: string): void {
@@ -185,18 +195,20 @@ async function answerPrivate(
   url: URL,
   fault: Fault | undefined
 ): Promise<void> {
+  const rawBody = await readBody(request);
   const answer = state.accounts.answer({
     method: request.method ?? "GET",
     path: url.pathname,
     headers: request.headers,
     rawQuery: (request.url ?? "").split("?").slice(1).join("?"),
-    rawBody: await readBody(request)
+    rawBody
   });
   if (!answer) return send(reply, 404, "404 page not found", "text/plain");
   const body = written(state, answer, fault);
   const {spoilt} = answer;
   if (fault === "truncate" || spoilt === "malformed") return truncate(reply, body);
-  if (fault === "stall" || spoilt === "stall") return stall(reply, body);
+  if (fault === "stall" || spoilt === "stall") stall(reply, body);
+  if (fault === "stall" || spoilt === "stall" || spoilt === "hang") return state.onSilence(asText(request, rawBody));
   if (spoilt !== undefined && spoilt !== "code") return misanswer(state, reply, spoilt);
   send(reply, 200, body);
 }

@@ -60,12 +60,13 @@ const DATA_FILE = /\.(csv|csv\.gz|gz|zip|parquet)$/i;
 
 /**
  * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is read.
+ * @param cwd where relative patterns start
  * @throws UsageError when a pattern matches nothing or a file's history cannot be told
  */
-export function planImport(patterns: readonly string[], given: Given): PlannedFile[] {
+export function planImport(patterns: readonly string[], given: Given, cwd = process.cwd()): PlannedFile[] {
   const paths = new Set<string>();
   for (const pattern of patterns) {
-    const found = expand(pattern);
+    const found = expand(pattern, cwd);
     if (found.length === 0) {
       throw new UsageError(`missing file: ${pattern}`, {
         fix: "give a file, a folder or a quoted glob of .csv, .gz, .zip or .parquet files"
@@ -76,14 +77,15 @@ export function planImport(patterns: readonly string[], given: Given): PlannedFi
   return [...paths].sort().map((path) => ({path, key: identify(path, given), bytes: statSync(path).size}));
 }
 
-function expand(pattern: string): string[] {
-  if (existsSync(pattern)) {
-    if (!statSync(pattern).isDirectory()) return [resolve(pattern)];
-    return globSync("**/*", {cwd: pattern, absolute: true, dot: false}).filter((path) => DATA_FILE.test(path));
+function expand(pattern: string, cwd: string): string[] {
+  const path = resolve(cwd, pattern);
+  if (pattern !== "" && existsSync(path)) {
+    if (!statSync(path).isDirectory()) return [path];
+    return globSync("**/*", {cwd: path, absolute: true, dot: false}).filter((path) => DATA_FILE.test(path));
   }
   if (!isDynamicPattern(pattern)) return [];
-  return globSync(pattern, {absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
-    path.endsWith("/") ? expand(path) : DATA_FILE.test(path) ? [path] : []
+  return globSync(pattern, {cwd, absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
+    path.endsWith("/") ? expand(path, cwd) : DATA_FILE.test(path) ? [path] : []
   );
 }
 

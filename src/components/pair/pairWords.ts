@@ -146,7 +146,7 @@ export function worstStretch(rows: readonly Settlement[]): {depth: number; from:
   return worst;
 }
 
-/** Parses costs sent as decimal text into numbers; unknown ones get the defaults of SEMANTICS. */
+/** Parses costs sent as decimal text into numbers; unknown ones get the defaults (§4). */
 export function readCosts(costs: Partial<Record<keyof Costs, string | number>> | null | undefined): Costs {
   const {spotFee, perpFee, slippageBps} = DEFAULT_COSTS_TEXT;
   return {

@@ -1,10 +1,12 @@
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {mkdirSync, readFileSync, statSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {lockPath} from "../../../loaders/store/database.js";
-import {cli, finished, startCli} from "../../helpers/cli.js";
+import {databasePath} from "../../../loaders/store/database.js";
+import {cli} from "../../helpers/cli.js";
+import {cliProcess, finished, says, spawnCli} from "../../helpers/cli-process.js";
 import {open} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
+import {until} from "../../helpers/until.js";
 
 const CSV = "ts,rate\n" + Array.from({length: 40}, (_, i) => `${1704067200000 + i * 28_800_000},0.0001`).join("\n");
 
@@ -149,14 +151,15 @@ describe("the command line", () => {
   it("a second process is told who holds the data directory and exits 6, or waits when asked to", async () => {
     const data = await seeded();
     const db = await open(data, {now: Date.now, command: "a long import"});
-    const refused = await cli(["compact", "--data", data]);
+    const refused = await cliProcess(["compact", "--data", data]);
     expect(refused.code).toBe(6);
     expect(refused.stderr).toMatch(new RegExp(`in use: .* \\(pid ${process.pid} .*a long import`));
     expect((await cli(["status", "--data", data, "--json"])).code).toBe(0);
-    const waiting = finished(startCli(["compact", "--data", data, "--wait", "30"]));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const waiting = spawnCli(["compact", "--data", data, "--wait", "30"]);
+    const end = finished(waiting);
+    await says(waiting, `waiting for pid ${process.pid}`);
     await db.close();
-    expect((await waiting).code).toBe(0);
+    expect((await end).code).toBe(0);
   });
 
   it("says the version of the package", async () => {
@@ -188,12 +191,12 @@ describe("the command line", () => {
       writeFileSync(join(dir, "spot", `C${f}USDT-1m.csv`), rows.join("\n"));
     }
     const args = ["import", join(dir, "spot"), "--venue", "binance", "--data", join(dir, "data"), "--json"];
-    const child = startCli(args);
+    const child = spawnCli(args);
     const end = finished(child);
-    // The work has begun once the data directory is held; a fixed time would hit another moment on another machine.
-    while (!existsSync(lockPath(join(dir, "data"))) && child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // In the middle: the log of the store holds rows of the first files; a fixed time would hit another moment elsewhere.
+    const log = `${databasePath(join(dir, "data"))}.wal`;
+    const written = () => statSync(log, {throwIfNoEntry: false})?.size ?? 0;
+    await until(() => written() >= 100_000 || child.exitCode !== null);
     child.kill("SIGINT");
     const {code, stderr} = await end;
     expect(code).toBe(130);

@@ -4,7 +4,8 @@ import {existsSync, mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {readCount, readPairs, readSeries, readSpan} from "../../../engine/cli/ingest.js";
-import {cli, finished, startCli} from "../../helpers/cli.js";
+import {cli, startCli} from "../../helpers/cli.js";
+import {until} from "../../helpers/until.js";
 import {importMade} from "../../helpers/site.js";
 
 let sim: Sim;
@@ -155,7 +156,7 @@ describe("the ingestion commands", () => {
 
   it("simulated rows never enter a store of real ones", async () => {
     const real = join(root, "real");
-    importMade(real, {days: 5, pairs: ["BTC/USDT"]});
+    await importMade(real, {days: 5, pairs: ["BTC/USDT"]});
     const refused = await cli(["backfill", "--url", sim.url, "--top", "1", "--data", real]);
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("holds real data")]);
   });
@@ -168,11 +169,10 @@ describe("the ingestion commands", () => {
   it("interrupted, it keeps what was written, exits with 130, and the same command goes on", async () => {
     const dir = join(root, "interrupted");
     const args = ["backfill", "--url", sim.url, "--top", "5", "--days", "120", "--data", dir, "--json"];
-    const child = startCli(args);
-    const end = finished(child);
-    while (!existsSync(join(dir, "lake/manifest.json"))) await new Promise((resolve) => setTimeout(resolve, 20));
-    child.kill("SIGINT");
-    const cut = await end;
+    const running = startCli(args);
+    await until(() => existsSync(join(dir, "lake/manifest.json")));
+    running.interrupt();
+    const cut = await running.ended;
     expect([cut.code, cut.stderr]).toEqual([130, expect.stringContaining("Run the same command again")]);
     const again = await cli(args);
     expect(again.code, again.stderr).toBe(0);

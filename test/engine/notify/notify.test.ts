@@ -2,7 +2,7 @@ import {createServer as createHttp} from "node:http";
 import {createServer as createTcp, type AddressInfo} from "node:net";
 import {readFileSync, statSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
-import {afterEach, describe, expect, it} from "vitest";
+import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {channelsOf, type Channel, type Message} from "../../../engine/notify/channels.js";
 import {EVENTS, notifyConfig, notifySecrets} from "../../../engine/config/notify.js";
 import {Notifier} from "../../../engine/notify/notifier.js";
@@ -25,10 +25,8 @@ const note = (text: string, event = "opened", level: Notification["level"] = "in
   text,
   pair: "BTC/USDT"
 });
-/** Until the event loop has nothing left that a virtual sleep could wake. */
-const idle = async () => {
-  for (let i = 0; i < 30; i++) await new Promise((resolve) => setTimeout(resolve, 2));
-};
+/** Until nothing is left that a pause of the notifier or of its retries could wake. */
+const idle = () => vi.runAllTimersAsync();
 
 function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), "notifications.json")) {
   const config = notifyConfig.parse(given);
@@ -52,6 +50,9 @@ function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), 
 }
 
 describe("what is told", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it("one message for what happens within a moment, in its order; the page at once", async () => {
     const {notifier, sent, shown} = rig();
     for (const text of ["a", "b", "c"]) notifier.tell(note(text));

@@ -4,7 +4,8 @@ import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {rowsOf} from "../../../loaders/store/database.js";
 import {withLake} from "../../../loaders/lake/reader.js";
-import {cli, finished, startCli} from "../../helpers/cli.js";
+import {cli} from "../../helpers/cli.js";
+import {finished, says, spawnCli} from "../../helpers/cli-process.js";
 import {fixture} from "../../helpers/shared.js";
 
 let dir: string;
@@ -183,7 +184,7 @@ describe("carrybook sweep", () => {
 
   it("Ctrl-C stops it: exit code 130, nothing half-written", async () => {
     const out = join(dir, "cut.csv");
-    const child = startCli([
+    const child = spawnCli([
       "sweep",
       "--data",
       data,
@@ -198,9 +199,7 @@ describe("carrybook sweep", () => {
       out
     ]);
     const end = finished(child);
-    await new Promise<void>((resolve) => {
-      child.stderr!.on("data", (chunk: Buffer) => chunk.includes("sweep of") && resolve());
-    });
+    await says(child, "sweep of");
     child.kill("SIGINT");
     const {code, stderr} = await end;
     expect(code, stderr).toBe(130);

@@ -230,22 +230,28 @@ describe("dev", () => {
   it("tells once when the manifest appears or changes, after it has rested, and not when only its time changes", async () => {
     const path = join(folder, "lake/manifest.json");
     const onChange = vi.fn();
+    vi.useFakeTimers();
     const stop = watchManifest(path, onChange, {intervalMs: 10, restMs: 40});
-    const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
     try {
       await wait(60);
       expect(onChange).toHaveBeenCalledTimes(0);
       write("lake/manifest.json", "1");
       await wait(15);
       write("lake/manifest.json", "2");
-      await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), 2000);
+      await wait(40);
+      expect(onChange).toHaveBeenCalledTimes(0);
+      await wait(20);
+      expect(onChange).toHaveBeenCalledTimes(1);
       await touch([path]);
       await wait(120);
       expect(onChange).toHaveBeenCalledTimes(1);
       write("lake/manifest.json", "3");
-      await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2), 2000);
+      await wait(60);
+      expect(onChange).toHaveBeenCalledTimes(2);
     } finally {
       stop();
+      vi.useRealTimers();
     }
   });
   it("finds every loader and touches it", async () => {

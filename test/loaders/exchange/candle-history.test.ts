@@ -11,6 +11,7 @@ import type {CandleRow} from "../../../loaders/rows.js";
 import {normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../../src/lib/time/grid.js";
 import {clientOf, collect} from "../../helpers/exchange.js";
+import {Silence} from "../../helpers/silence.js";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -105,7 +106,7 @@ describe("candle history", () => {
     const plain = exchange.candles.bind(exchange);
     exchange.candles = async (...args) => {
       most = Math.max(most, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setImmediate(resolve));
       now--;
       return plain(...args);
     };
@@ -208,7 +209,7 @@ describe("candle history", () => {
     };
     const stop = new AbortController();
     const reading = walk(exchange, {from: HOURS - 1_000 * HOUR, to: HOURS}, "1h", {signal: stop.signal});
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(open).toBe(4);
     stop.abort(new Error("interrupted"));
     await expect(reading).rejects.toThrow("interrupted");
@@ -217,9 +218,10 @@ describe("candle history", () => {
 });
 
 describe("against the simulated venue", () => {
+  const silence = new Silence();
   let sim: Sim;
   beforeAll(async () => {
-    sim = await startSim({nowMs: NOW, speed: 0});
+    sim = await startSim({nowMs: NOW, speed: 0, onSilence: silence.onSilence});
   });
   afterAll(() => sim.close());
   const plan = (value: unknown) => fetch(`${sim.url}/sim/faults`, {method: "POST", body: JSON.stringify(value)});
@@ -230,7 +232,7 @@ describe("against the simulated venue", () => {
       "15m": {from: HOURS - 60 * DAY, to: NOW}
     };
     const run = async () => {
-      const {exchange} = await clientOf(sim.url, NOW, {deadlineMs: 400});
+      const {exchange} = await clientOf(sim.url, NOW, {deadline: silence.deadline});
       const rows: Record<string, CandleRow[]> = {};
       for (const [timeframe, span] of Object.entries(spans)) {
         for (const series of ["spot", "perp", "mark"] as const) {

@@ -122,8 +122,7 @@ describe("limits and refusals", () => {
       "a cut body",
       (reply) => {
         reply.writeHead(200, {"content-type": "application/json", "content-length": 500});
-        reply.write(`{"retCode":0,"res`);
-        setTimeout(() => reply.destroy(), 5);
+        reply.write(`{"retCode":0,"res`, () => reply.destroy());
       }
     ],
     ["an HTML page with status 200", (reply) => answer(reply, "<html>sorry</html>")],
@@ -186,11 +185,10 @@ describe("limits and refusals", () => {
   });
 
   it("a caller's signal ends a call in flight, and one that waits for the end of a ban", async () => {
-    const {url} = await serve(() => undefined);
-    const {exchange} = await clientOf(url, NOW, {deadlineMs: 60_000});
     const stop = new AbortController();
+    const {url} = await serve(() => stop.abort(new Error("interrupted")));
+    const {exchange} = await clientOf(url, NOW, {deadlineMs: 60_000});
     const call = exchange.settlements(PAIR, NOW, {signal: stop.signal});
-    setTimeout(() => stop.abort(new Error("interrupted")), 20);
     await expect(call).rejects.toThrow("interrupted");
     await expect(exchange.settlements(PAIR, NOW, {signal: stop.signal})).rejects.toThrow("interrupted");
   });
