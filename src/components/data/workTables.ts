@@ -118,7 +118,7 @@ export const NowTable = (actions: JobActions): Live<readonly JobReport[]> =>
 /** Draws the failed histories with their errors. */
 export const FailedTable = (actions: JobActions): Live<readonly JobReport[]> =>
   KeyedTable<JobReport>({
-    caption: "Failed jobs, newest first",
+    caption: "Failed histories, newest first",
     key: (d) => d.id,
     nothing: "No job has failed.",
     columns: [
