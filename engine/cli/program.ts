@@ -61,7 +61,7 @@ const COMMANDS: readonly ((define: Define) => void)[] = [
  * Runs one command to its end. Nothing outlives the call, and several may run in one process, one after another or at
  * once: whatever a command touches of the process is in `io`.
  * @param argv the words after `carrybook`
- * @returns the exit code (INTERFACES); what went wrong has been written to stderr
+ * @returns the exit code; what went wrong has been written to stderr
  */
 export async function runCarrybook(argv: readonly string[], io: Io): Promise<number> {
   const invocation: Invocation = {...io, argv};
@@ -112,7 +112,7 @@ function wantsColor({NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE}: NodeJS.ProcessEnv):
   return FORCE_COLOR || CLICOLOR_FORCE !== undefined ? true : undefined;
 }
 
-/** Tells the reader what went wrong and what to do, and gives the exit code of INTERFACES. */
+/** Tells the reader what went wrong and what to do, and gives the exit code. */
 function report(error: unknown, {stderr, signal}: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (signal.aborted) {

@@ -108,7 +108,7 @@ export const NowTable = (actions: JobActions): Live<readonly Job[]> =>
 /** Draws the failed histories with their errors. */
 export const FailedTable = (actions: JobActions): Live<readonly Job[]> =>
   KeyedTable<Job>({
-    caption: "Failed jobs, newest first",
+    caption: "Failed histories, newest first",
     key: (d) => d.id,
     nothing: "No job has failed.",
     columns: [
