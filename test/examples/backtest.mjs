@@ -12,7 +12,7 @@ import {
   parseAxis,
   parseConfig,
   parseInstant,
-  roundTripShare,
+  roundTrip,
   runBacktest,
   strategyEntries,
   summariseFunding,
@@ -79,7 +79,7 @@ for (const trade of runs[0].trades) {
 const {history} = result.pairs[0].window;
 const rates = history.settlements.map(({rate8h}) => rate8h && toNumber(rate8h));
 const signals = history.signals(history.settlements.length - 1);
-const roundTrip = toNumber(roundTripShare(config));
+const roundTrip = toNumber(roundTrip(config));
 
 const summary = summariseFunding(
   {
