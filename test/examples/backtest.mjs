@@ -87,7 +87,7 @@ const summary = summariseFunding(
     rate: Float64Array.from(history.settlements, (settlement) => toNumber(settlement.rate)),
     rate8h: Float64Array.from(rates, (value) => value ?? NaN)
   },
-  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, tripShare, threshold: 0.0003}
+  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip: tripShare, threshold: 0.0003}
 );
 
 const composite = signals?.composite(parseConfig().weights);
@@ -98,7 +98,7 @@ const {label} = judge({
   newest: rates.at(-1),
   trend: signals?.trend,
   composite: composite && toNumber(composite),
-  tripShare
+  roundTrip: tripShare
 });
 
 const runner = new SweepRunner({
