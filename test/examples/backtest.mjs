@@ -85,7 +85,8 @@ const summary = summariseFunding(
   {
     t: history.t,
     rate: Float64Array.from(history.settlements, (settlement) => toNumber(settlement.rate)),
-    rate8h: Float64Array.from(rates, (value) => value ?? NaN)
+    rate8h: Float64Array.from(rates, (value) => value ?? NaN),
+    intervalHours: history.settlements.map(({intervalHours}) => intervalHours)
   },
   {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip: tripShare, threshold: 0.0003}
 );
@@ -95,6 +96,7 @@ const {label} = judge({
   pair: market.pair,
   venue: "made up",
   rates,
+  intervalHours: history.settlements.map(({intervalHours}) => intervalHours),
   newest: rates.at(-1),
   trend: signals?.trend,
   composite: composite && toNumber(composite),
