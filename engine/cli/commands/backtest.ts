@@ -1,5 +1,6 @@
 import {readFileSync} from "node:fs";
 import {DataError, UsageError} from "../../../loaders/errors.js";
+import {qualityWords, totalQuality} from "../../../src/lib/backtest/quality.js";
 import type {BacktestReport} from "../../../src/lib/backtest/report.js";
 import type {TradeReport} from "../../../src/lib/wire/trade.js";
 import type {RunRequest} from "../../../src/lib/strategy/request.js";
@@ -143,8 +144,10 @@ function drawReport({runs, portfolio}: BacktestReport): string {
     ({pair, counts, instrument}) =>
       `${pair}: ${counts.noPrice} entries lapsed, ${counts.cannotOpen} refused, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
   );
+  const warning = qualityWords(totalQuality(runs.map(({quality}) => quality)));
   return [
     ...(trades.length ? [drawTable(trades, TRADE_COLUMNS), ""] : []),
+    ...(warning ? [warning] : []),
     `net ${money(totals.net)} of equity ${money(totals.equity)}: ${percentOf(metrics.totalReturn)} on capital, ${percentOf(metrics.annualReturn)} a year`,
     `${totals.trades} trades, ${totals.wins} won, ${totals.liquidated} liquidated; funding ${money(totals.funding)}, basis ${money(totals.basis)}, fees ${money(totals.fees)}, slippage ${money(totals.slippage)}`,
     `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, at work ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
