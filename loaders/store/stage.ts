@@ -10,6 +10,9 @@ const CHUNK = 2048;
 const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 const FUNDING_FIELDS = ["rate", "reportedHours"] as const;
 
+/** The nearest whole minute of a stamp, in SQL. */
+const BOUNDARY = "cast(round(ts / 60000.0) as bigint)";
+
 interface Digits {
   integer: number;
   fraction: number;
@@ -27,6 +30,8 @@ export class Stage {
   maxTs = -Infinity;
   /** true while every row came after the one before it, so that none can repeat another */
   private ascending = true;
+  /** true where some settlements share a boundary */
+  private revised = false;
   private static serial = 0;
   private readonly fields: readonly string[];
   private readonly digits: Digits[];
@@ -109,11 +114,23 @@ export class Stage {
   }
 
   /**
-   * Refuses two different rows of one instant; equal ones are merged by the caller's `distinct`.
-   * @returns how many rows repeat another to the letter
+   * Merges rows of one instant: equal ones are one row, two settlements of one boundary with different stamps are the later
+   * one, which is the venue's newer word.
+   * @returns how many rows repeat another to the letter, and how many settlements a later one of their boundary replaced
+   * @throws DataError for two different rows of the very same instant
    */
-  async countRepeats(): Promise<number> {
-    if (this.ascending) return 0;
+  async merge(): Promise<{repeats: number; revised: number}> {
+    const repeats = this.ascending ? 0 : await this.countRepeats();
+    if (isCandleSeries(this.key.series)) return {repeats, revised: 0};
+    const [row] = await rowsOf<{n: number}>(
+      this.db.connection,
+      `select count(distinct ts) - count(distinct ${BOUNDARY}) as n from ${this.table}`
+    );
+    this.revised = row!.n > 0;
+    return {repeats, revised: row!.n};
+  }
+
+  private async countRepeats(): Promise<number> {
     const [first] = await rowsOf<{ts: number; a: number; b: number}>(
       this.db.connection,
       `select ts, min(line) as a, max(line) as b from ${this.table} group by ts having count(distinct fields) > 1 order by a limit 1`
@@ -137,7 +154,10 @@ export class Stage {
         ? `nullif(f[${i + 1}], '')::double as reported_hours`
         : `${decimalSql(`nullif(f[${i + 1}], '')`, this.digits[i]!)} as ${field}`
     );
-    return `select ts, ${columns.join(", ")} from (select ${this.ascending ? "" : "distinct "}ts, string_split(fields, ',') as f from ${this.table})`;
+    const rows = this.revised
+      ? `select max(ts) as ts, arg_max(fields, ts) as fields from ${this.table} group by ${BOUNDARY}`
+      : `select ${this.ascending ? "" : "distinct "}ts, fields from ${this.table}`;
+    return `select ts, ${columns.join(", ")} from (select ts, string_split(fields, ',') as f from (${rows}))`;
   }
 
   async discard(): Promise<void> {

@@ -1,0 +1,40 @@
+import {existsSync, statSync} from "node:fs";
+import {resolve} from "node:path";
+import {globSync, isDynamicPattern} from "tinyglobby";
+import {UsageError} from "../../errors.js";
+
+/** Endings of the files that a folder is searched for. */
+const DATA_FILE = /\.(csv|tsv|txt|gz|zip|parquet|feather|arrow|json|jsonl|ndjson)$/i;
+/** Files that stand beside data and are none. */
+const BESIDE = /(^|\/)(__MACOSX\/|\.|checksum|license|readme)|\.checksum$/i;
+
+/**
+ * Expands files, folders and globs into the files of an import, sorted.
+ * @throws UsageError when a pattern matches nothing
+ */
+export function filesOf(patterns: readonly string[]): string[] {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
+    const found = expand(pattern);
+    if (found.length === 0) {
+      throw new UsageError(`missing file: ${pattern}`, {
+        fix: "give a file, a folder or a quoted glob of .csv, .gz, .zip, .parquet, .feather or .json files"
+      });
+    }
+    for (const path of found) paths.add(path);
+  }
+  return [...paths].sort();
+}
+
+function expand(pattern: string): string[] {
+  if (existsSync(pattern)) return statSync(pattern).isDirectory() ? inFolder(pattern) : [resolve(pattern)];
+  if (!isDynamicPattern(pattern)) return [];
+  return globSync(pattern, {absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
+    path.endsWith("/") ? inFolder(path) : DATA_FILE.test(path) ? [path] : []
+  );
+}
+
+const inFolder = (folder: string): string[] =>
+  globSync("**/*", {cwd: folder, dot: false})
+    .filter((name) => DATA_FILE.test(name) && !BESIDE.test(name))
+    .map((name) => resolve(folder, name));

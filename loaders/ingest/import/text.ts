@@ -1,0 +1,189 @@
+import {parse} from "csv-parse";
+import {StringDecoder} from "node:string_decoder";
+import {Transform, type Readable} from "node:stream";
+import {DataError} from "../../errors.js";
+import type {Table, TableRecord} from "./table.js";
+
+/** Opens the bytes of a text once more from the beginning. */
+export type OpenBytes = () => Promise<Readable>;
+
+/** No line of a table of numbers comes near it. */
+const MAX_LINE_BYTES = 1 << 20;
+/** How much of a text is looked at to find its delimiter and its header. */
+const HEAD_CHARS = 64 * 1024;
+const DELIMITERS = [",", ";", "\t", "|"] as const;
+
+type Encoding = "utf8" | "utf16le" | "utf16be";
+
+/**
+ * A CSV text in any delimiter, UTF-8 or UTF-16, with lines above its header or without a header.
+ * @throws DataError for an empty text or a line that has no end
+ */
+export async function csvTable(
+  open: OpenBytes,
+  place: Pick<Table, "where" | "path" | "member">
+): Promise<Table | undefined> {
+  const head = await readHead(await open(), place.where);
+  const lines = head.text.split(/\r\n|\n|\r/).slice(0, head.whole ? undefined : -1);
+  const filled = lines.flatMap((line, i) => (line.trim() === "" ? [] : [{cells: line, at: i}]));
+  if (filled.length === 0) return undefined;
+  const delimiter = delimiterOf(filled.map(({cells}) => cells));
+  const split = (line: string) => line.split(delimiter);
+  const width = commonWidth(filled.map(({cells}) => split(cells).length));
+  // A URL, a title or a comment above the table has another width than the table.
+  const first = filled.findIndex(({cells}) => split(cells).length === width && !/^\s*(#|\/\/)/.test(cells));
+  const top = filled[Math.max(0, first)]!;
+  const names = await firstRecord(top.cells, delimiter);
+  const header = isHeader(names) ? names : undefined;
+  const numbers = filled.slice(first + 1, first + 50).flatMap(({cells}) => split(cells));
+  const decimalComma = delimiter === ";" && numbers.some((cell) => /^\s*-?\d+,\d+\s*$/.test(cell));
+  return {
+    ...place,
+    format: "csv",
+    header,
+    preamble: filled.slice(0, Math.max(0, first)).map(({cells}) => cells),
+    decimalComma,
+    typedInstants: false,
+    records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
+  };
+}
+
+/** True for a row of names: it has some, and none of its cells is a number or a stamp. */
+function isHeader(cells: readonly string[]): boolean {
+  const texts = cells.map((cell) => cell.trim().replace(/^["']|["']$/g, "")).filter((cell) => cell !== "");
+  return texts.length > 0 && texts.every((cell) => !/^[-+.\d]/.test(cell) && !/^(nan|null|true|false)$/i.test(cell));
+}
+
+async function firstRecord(line: string, delimiter: string): Promise<string[]> {
+  for await (const record of parse(line, {delimiter, relax_quotes: true, trim: true}) as AsyncIterable<string[]>)
+    return record;
+  return [];
+}
+
+/** The delimiter by which most lines have the same number of cells, two at least. */
+function delimiterOf(lines: readonly string[]): string {
+  let best: {delimiter: string; score: number} = {delimiter: ",", score: 0};
+  for (const delimiter of DELIMITERS) {
+    const widths = lines.map((line) => line.split(delimiter).length);
+    const width = commonWidth(widths);
+    if (width < 2) continue;
+    const score = widths.filter((n) => n === width).length;
+    if (score > best.score) best = {delimiter, score};
+  }
+  return best.delimiter;
+}
+
+function commonWidth(widths: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const width of widths) counts.set(width, (counts.get(width) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
+}
+
+interface Layout {
+  delimiter: string;
+  /** physical lines above the first record */
+  skip: number;
+  header: readonly string[] | undefined;
+  encoding: Encoding;
+  where: string;
+}
+
+async function* recordsOf(
+  open: OpenBytes,
+  {delimiter, skip, header, encoding, where}: Layout
+): AsyncGenerator<TableRecord> {
+  const parser = parse({
+    delimiter,
+    info: true,
+    bom: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    trim: true,
+    from_line: skip + 1,
+    max_record_size: MAX_LINE_BYTES
+  });
+  const input = await open();
+  const decoder = decode(encoding);
+  input.on("error", (error) => decoder.destroy(error));
+  decoder.on("error", (error) => parser.destroy(error));
+  input.pipe(decoder).pipe(parser);
+  try {
+    let first = true;
+    for await (const {record, info} of parser as AsyncIterable<{record: string[]; info: {lines: number}}>) {
+      if (first && header) {
+        first = false;
+        continue;
+      }
+      first = false;
+      yield {fields: record, line: info.lines};
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    const {code, lines, message} = error as Error & {code?: string; lines?: number};
+    if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") throw error;
+    throw new DataError(`invalid file: ${where}${lines ? `:${lines}` : ""} (${message})`, {cause: error});
+  } finally {
+    input.destroy();
+  }
+}
+
+/** Bytes to UTF-8 text, in chunks. */
+function decode(encoding: Encoding): Transform {
+  if (encoding === "utf8") return new Transform({transform: (chunk, _, done) => done(null, chunk)});
+  const decoder = new StringDecoder("utf16le");
+  let rest: Buffer = Buffer.alloc(0);
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      let bytes = Buffer.concat([rest, chunk]);
+      if (encoding === "utf16be") {
+        const whole = bytes.length - (bytes.length % 2);
+        rest = bytes.subarray(whole);
+        bytes = Buffer.from(bytes.subarray(0, whole)).swap16();
+      }
+      done(null, decoder.write(bytes));
+    },
+    flush(done) {
+      done(null, decoder.end());
+    }
+  });
+}
+
+async function readHead(input: Readable, where: string): Promise<{text: string; encoding: Encoding; whole: boolean}> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let whole = true;
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= HEAD_CHARS) {
+        whole = false;
+        break;
+      }
+    }
+  } finally {
+    input.destroy();
+  }
+  const bytes = Buffer.concat(chunks);
+  const encoding = encodingOf(bytes);
+  const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  const text =
+    encoding === "utf8"
+      ? bytes.toString("utf8")
+      : (encoding === "utf16le" ? even : Buffer.from(even).swap16()).toString("utf16le");
+  if (text.includes("\0")) throw new DataError(`invalid file: ${where} holds no text`);
+  if (!whole && !/[\r\n]/.test(text)) throw new DataError(`invalid file: ${where} has a line without end`);
+  return {text: text.replace(/^\uFEFF/, ""), encoding, whole};
+}
+
+/** The encoding by its byte-order mark, else by where its zero bytes stand. */
+function encodingOf(bytes: Buffer): Encoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf16be";
+  const head = bytes.subarray(0, 200);
+  const zeros = (parity: number) => head.filter((byte, i) => i % 2 === parity && byte === 0).length;
+  if (head.length >= 8 && zeros(1) > head.length / 3) return "utf16le";
+  if (head.length >= 8 && zeros(0) > head.length / 3) return "utf16be";
+  return "utf8";
+}
