@@ -1,7 +1,7 @@
 import {createReadStream, lstatSync, realpathSync, statSync} from "node:fs";
 import {open as openFile} from "node:fs/promises";
-import {PassThrough, type Readable} from "node:stream";
-import {createGunzip} from "node:zlib";
+import {pipeline, Transform, type Readable} from "node:stream";
+import {crc32, createGunzip} from "node:zlib";
 import {promisify} from "node:util";
 import yauzl, {type Entry, type ZipFile} from "yauzl";
 import {DataError} from "../../errors.js";
@@ -13,15 +13,21 @@ import {csvTable, type OpenBytes} from "./text.js";
 
 type Kind = "gzip" | "zip" | "parquet" | "arrow" | "json" | "text" | "empty";
 
-/** No public dump unpacks to it; what does is no dump. */
+/** No public dump unpacks to it. */
 const MAX_UNPACKED_BYTES = 8 * 2 ** 30;
-/** A text of numbers packs ten to one; a thousand to one is a bomb. */
-const MAX_RATIO = 1_000;
+/** A text of numbers packs ten to one, thirty to one where nothing but its stamps changes. */
+const MAX_RATIO = 200;
+/** Up to this size any ratio is harmless. */
+const HARMLESS_BYTES = 1 << 24;
+const MAX_MEMBERS = 10_000;
 
-/** What a file is, by its first bytes and not by its name. @throws DataError for a device, a pipe or a folder */
+/**
+ * Returns what a file is, by its first bytes and not by its name. Only a regular file is opened: a pipe would wait for
+ * ever, and a device has no end.
+ * @throws DataError for a pipe, a device or a file that may not be read
+ */
 export async function sniff(path: string): Promise<Kind> {
-  const stat = statSync(path);
-  if (!stat.isFile()) {
+  if (!statSync(path).isFile()) {
     const real = lstatSync(path).isSymbolicLink() ? ` (a link to ${realpathSync(path)})` : "";
     throw new DataError(`invalid file: ${path}${real} is no regular file`);
   }
@@ -47,81 +53,114 @@ function kindOf(head: Buffer): Kind {
 }
 
 /**
- * The tables of a file: one, or those of the members of an archive. Members that are no tables (folders, resource forks,
- * read-me files) are passed over.
- * @throws DataError that names the file where it is empty, damaged, or no table
+ * Returns the tables of a file: one, or those of the members of an archive. Members that are no tables (folders, resource
+ * forks, read-me files) are passed over.
+ * @throws DataError that names the file where it is empty, damaged, unreadable, or no table
  */
 export async function tablesOf(path: string): Promise<Table[]> {
-  const place = {where: path, path, member: undefined};
-  const kind = await sniff(path);
-  if (kind === "empty") throw new DataError(`invalid file: ${path} is empty`);
-  if (kind === "zip") return zipTables(path);
-  if (kind === "parquet") return [await parquetTable(path)];
-  if (kind === "arrow") return [arrowTable(place)];
-  const bytes: OpenBytes =
-    kind === "gzip"
-      ? async () => bounded(createReadStream(path).pipe(createGunzip()), statSync(path).size, path)
-      : async () => createReadStream(path);
-  const json = kind === "json" || (kind === "gzip" && /\.(json|jsonl|ndjson)\.gz$/i.test(path));
-  const table = await readable(path, () => (json ? jsonTable(bytes, place) : csvTable(bytes, place)));
-  if (!table) throw new DataError(`invalid file: ${path} is empty`);
-  return [table];
+  return readable(path, async () => {
+    const kind = await sniff(path);
+    if (kind !== "zip") return [await singleTable(path, kind)];
+    const tables: Table[] = [];
+    for (const entry of await membersOf(path)) tables.push(...((await memberTable(path, entry)) ?? []));
+    if (tables.length === 0) throw new DataError(`invalid zip: ${path} has no rows`);
+    return tables;
+  });
 }
 
-/** What a stream's own libraries say of damage, with the file's name. */
+/**
+ * Returns one table of a file again, without reading the others of its archive.
+ * @param member the name within the archive; undefined for a file that is none
+ * @throws DataError as `tablesOf`, and where the file has changed since
+ */
+export async function tableOf(path: string, member: string | undefined): Promise<Table> {
+  return readable(path, async () => {
+    const kind = await sniff(path);
+    if (kind !== "zip" && member === undefined) return singleTable(path, kind);
+    const entry = kind === "zip" ? (await membersOf(path)).find(({fileName}) => fileName === member) : undefined;
+    const [table] = (entry && (await memberTable(path, entry))) ?? [];
+    if (!table) throw new DataError(`invalid file: ${path} has changed since it was planned`);
+    return table;
+  });
+}
+
+async function singleTable(path: string, kind: Exclude<Kind, "zip">): Promise<Table> {
+  const place = {where: path, path, member: undefined};
+  if (kind === "parquet") return parquetTable(path);
+  if (kind === "arrow") return arrowTable(place);
+  const bytes: OpenBytes =
+    kind === "gzip"
+      ? async () => chained(createReadStream(path), createGunzip(), bounded(statSync(path).size, path))
+      : async () => createReadStream(path);
+  const json = kind === "json" || (kind === "gzip" && /\.(json|jsonl|ndjson)\.gz$/i.test(path));
+  const table = kind === "empty" ? undefined : await (json ? jsonTable(bytes, place) : csvTable(bytes, place));
+  if (!table) throw new DataError(`invalid file: ${path} is empty`);
+  return table;
+}
+
+/** Adds the file's name to what the system or a library reports about it. */
 async function readable<T>(where: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof DataError) throw error;
     const {code, message} = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") throw error;
-    throw new DataError(`invalid file: ${where} (${message})`, {cause: error});
+    if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") throw error;
+    const reason = code === "EACCES" || code === "EPERM" ? "it may not be read" : message;
+    throw new DataError(`invalid file: ${where} (${reason})`, {cause: error});
   }
 }
 
+/** Streams joined to one: an error or an early end of any of them ends all. */
+const chained = (first: Readable, ...rest: Transform[]): Readable =>
+  pipeline([first, ...rest], () => undefined) as unknown as Readable;
+
 /** Passes bytes on until they are more than their archive could honestly hold. */
-function bounded(input: Readable, packed: number, where: string): Readable {
+function bounded(packed: number, where: string): Transform {
   let size = 0;
-  const output = new PassThrough();
-  input.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MAX_UNPACKED_BYTES || (size > 1 << 24 && size > packed * MAX_RATIO))
-      input.destroy(new DataError(`invalid file: ${where} unpacks to more than its size can hold`));
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      size += chunk.length;
+      const tooMuch = size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);
+      if (tooMuch) done(new DataError(`invalid file: ${where} unpacks to more than its size can hold`));
+      else done(null, chunk);
+    }
   });
-  input.on("error", (error) => output.destroy(error));
-  return input.pipe(output);
 }
 
 const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson)$/i;
 const FOREIGN = /(^|\/)(__MACOSX\/|\._|\.DS_Store$|readme|license|checksum)/i;
 
-async function zipTables(path: string): Promise<Table[]> {
+/** The members of an archive that may be tables. */
+async function membersOf(path: string): Promise<Entry[]> {
   const zip = await openZip(path);
   const entries: Entry[] = [];
   await new Promise<void>((resolve, reject) => {
     zip.on("entry", (entry: Entry) => {
       if (TABLE_NAME.test(entry.fileName) && !FOREIGN.test(entry.fileName)) entries.push(entry);
-      zip.readEntry();
+      if (entries.length > MAX_MEMBERS) reject(new DataError(`invalid zip: ${path} has over ${MAX_MEMBERS} members`));
+      else zip.readEntry();
     });
     zip.on("end", resolve);
     zip.on("error", (error: Error) => reject(damaged(path, error)));
     zip.readEntry();
   }).finally(() => zip.close());
   if (entries.length === 0) throw new DataError(`invalid zip: ${path} has no .csv member`);
-  const tables: Table[] = [];
-  for (const entry of entries) {
-    const where = `${path}/${entry.fileName}`;
-    const place = {where, path, member: entry.fileName};
-    if (entry.uncompressedSize > MAX_UNPACKED_BYTES)
-      throw new DataError(`invalid zip: ${path} holds ${entry.fileName} of ${entry.uncompressedSize} bytes`);
-    const bytes: OpenBytes = async () => bounded(await member(path, entry), entry.compressedSize, where);
-    const json = /\.(json|jsonl|ndjson)$/i.test(entry.fileName);
-    const table = await readable(where, () => (json ? jsonTable(bytes, place) : csvTable(bytes, place)));
-    if (table) tables.push(table);
-  }
-  if (tables.length === 0) throw new DataError(`invalid zip: ${path} has no rows`);
-  return tables;
+  return entries;
+}
+
+/** The table of one member; none where it is empty. */
+async function memberTable(path: string, entry: Entry): Promise<[Table] | undefined> {
+  const {fileName, compressedSize, uncompressedSize} = entry;
+  const where = `${path}/${fileName}`;
+  const place = {where, path, member: fileName};
+  if (uncompressedSize > MAX_UNPACKED_BYTES)
+    throw new DataError(`invalid zip: ${path} holds ${fileName} of ${uncompressedSize} bytes`);
+  const bytes: OpenBytes = async () =>
+    chained(await openMember(path, entry), bounded(compressedSize, where), checked(path, entry));
+  const json = /\.(json|jsonl|ndjson)$/i.test(fileName);
+  const table = await readable(where, () => (json ? jsonTable(bytes, place) : csvTable(bytes, place)));
+  return table && [table];
 }
 
 const fromPath = promisify<string, yauzl.Options, ZipFile>(yauzl.open);
@@ -137,8 +176,8 @@ async function openZip(path: string): Promise<ZipFile> {
 const damaged = (path: string, error: Error): DataError =>
   new DataError(`invalid zip: ${path} (${error.message})`, {cause: error});
 
-/** The bytes of a member, checked against its checksum; the archive is closed with them. */
-async function member(path: string, entry: Entry): Promise<Readable> {
+/** The bytes of a member; the archive is closed with them. */
+async function openMember(path: string, entry: Entry): Promise<Readable> {
   const zip = await openZip(path);
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => {
@@ -148,13 +187,23 @@ async function member(path: string, entry: Entry): Promise<Readable> {
         return;
       }
       stream.on("close", () => zip.close());
-      const output = new PassThrough();
-      stream.on("error", (cause) =>
-        output.destroy(new DataError(`invalid zip: ${path} (${entry.fileName} is damaged)`, {cause}))
-      );
-      output.on("close", () => stream.destroy());
-      resolve(stream.pipe(output));
+      resolve(stream);
     });
+  });
+}
+
+/** Passes a member's bytes on and holds them to its checksum. */
+function checked(path: string, {fileName, crc32: told}: Entry): Transform {
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      sum = crc32(chunk, sum);
+      done(null, chunk);
+    },
+    flush(done) {
+      if (sum === told) done();
+      else done(new DataError(`invalid zip: ${path} (${fileName} is damaged)`));
+    }
   });
 }
 

@@ -5,7 +5,7 @@ import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
 import {saveJob} from "../../store/jobs.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
-import {tablesOf} from "./container.js";
+import {tableOf, tablesOf} from "./container.js";
 import {importTable} from "./file.js";
 import {filesOf} from "./paths.js";
 import {checkGiven, planTable, type Given, type Planned} from "./plan.js";
@@ -73,7 +73,7 @@ export async function planImport(
 }
 
 async function planFile(path: string, given: Given): Promise<PlannedFile[]> {
-  const bytes = statSync(path).size;
+  const bytes = statSync(path, {throwIfNoEntry: false})?.size ?? 0;
   const whole = {path, member: undefined, where: path};
   try {
     const planned: PlannedFile[] = [];
@@ -161,8 +161,7 @@ async function importOne(
   }
   const {plan} = planned;
   try {
-    const table = (await tablesOf(path)).find((found) => found.member === member)!;
-    return await importTable(db, table, plan, {
+    return await importTable(db, await tableOf(path, member), plan, {
       dryRun,
       badRows,
       replace,

@@ -1,16 +1,19 @@
-import {createInterface} from "node:readline";
+import {StringDecoder} from "node:string_decoder";
 import {DataError} from "../../errors.js";
 import type {Table, TableRecord} from "./table.js";
 import type {OpenBytes} from "./text.js";
 
-/** A JSON document is read as a whole; what is larger is better written a row a line. */
-const MAX_DOCUMENT_BYTES = 128 << 20;
-const MAX_LINE_CHARS = 1 << 20;
+/** A document that wraps its rows is read as a whole; a plain array and rows a line are not. */
+const MAX_DOCUMENT_BYTES = 32 << 20;
+/** No row of numbers comes near it. */
+const MAX_ROW_CHARS = 1 << 20;
+/** How much of a file is looked at to find its layout. */
+const HEAD_CHARS = 64 * 1024;
 
 type Row = Record<string, unknown> | unknown[];
 
 /**
- * A JSON array of rows, the reply of a venue that holds one (`data`, `result.list`, `rows`), or a row a line. Rows are
+ * Opens a JSON array of rows, the reply of a venue that holds one (`data`, `result.list`, `rows`), or a row a line. Rows are
  * objects, or arrays in a fixed order.
  * @throws DataError for a document that is no such table
  */
@@ -18,10 +21,13 @@ export async function jsonTable(
   open: OpenBytes,
   place: Pick<Table, "where" | "path" | "member">
 ): Promise<Table | undefined> {
-  const first = await firstLine(open);
-  if (first === "") return undefined;
-  const byLine = isRowLine(first) && !(await isOneDocument(open));
-  const rows = byLine ? () => lineRows(open, place.where) : await documentRows(open, place.where);
+  const head = await headOf(open);
+  if (head.trim() === "") return undefined;
+  const rows = isLines(head)
+    ? () => lineRows(open, place.where)
+    : head.startsWith("[")
+      ? () => elementRows(open, place.where)
+      : await documentRows(open, place.where);
   const names = new Set<string>();
   let seen = 0;
   for await (const {row} of rows()) {
@@ -49,6 +55,12 @@ export async function jsonTable(
 const textOf = (value: unknown): string | null =>
   value === null || value === undefined ? null : typeof value === "object" ? JSON.stringify(value) : String(value);
 
+/** True for a row a line: the first is a row by itself, and something stands behind it. */
+function isLines(head: string): boolean {
+  const [first = "", ...rest] = head.split("\n");
+  return rest.some((line) => line.trim() !== "") && isRowLine(first);
+}
+
 const isRowLine = (line: string): boolean => {
   try {
     const value: unknown = JSON.parse(line);
@@ -59,49 +71,120 @@ const isRowLine = (line: string): boolean => {
 };
 const isObject = (value: unknown): value is Row => typeof value === "object" && value !== null;
 
-async function firstLine(open: OpenBytes): Promise<string> {
+/** Decodes a file in pieces. */
+async function* textOfBytes(open: OpenBytes): AsyncGenerator<string> {
   const input = await open();
+  const decoder = new StringDecoder("utf8");
+  let first = true;
   try {
-    for await (const line of createInterface({input, crlfDelay: Infinity})) if (line.trim() !== "") return line.trim();
-    return "";
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      const text = decoder.write(chunk);
+      yield first ? text.replace(/^\uFEFF/, "") : text;
+      if (text !== "") first = false;
+    }
+    yield decoder.end();
   } finally {
     input.destroy();
   }
 }
 
-/** True where nothing stands behind the first line: it is a document, not the first of many rows. */
-async function isOneDocument(open: OpenBytes): Promise<boolean> {
-  const input = await open();
-  let lines = 0;
-  try {
-    for await (const line of createInterface({input, crlfDelay: Infinity}))
-      if (line.trim() !== "" && ++lines === 2) return false;
-    return true;
-  } finally {
-    input.destroy();
+/** The beginning of a file, from its first character that is no blank. */
+async function headOf(open: OpenBytes): Promise<string> {
+  let head = "";
+  for await (const text of textOfBytes(open)) {
+    head = (head + text).trimStart();
+    if (head.length >= HEAD_CHARS) break;
   }
+  return head;
 }
 
 async function* lineRows(open: OpenBytes, where: string): AsyncGenerator<{row: Row; line: number}> {
-  const input = await open();
+  let rest = "";
   let line = 0;
-  try {
-    for await (const text of createInterface({input, crlfDelay: Infinity})) {
+  for await (const text of textOfBytes(open)) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    if (rest.length > MAX_ROW_CHARS) throw endless(where, line + 1);
+    for (const each of lines) {
       line++;
-      if (text.trim() === "") continue;
-      if (text.length > MAX_LINE_CHARS) throw new DataError(`invalid file: ${where}:${line} is a line without end`);
-      let row: unknown;
-      try {
-        row = JSON.parse(text);
-      } catch (error) {
-        throw new DataError(`invalid file: ${where}:${line} (${(error as Error).message})`, {cause: error});
-      }
-      if (!isObject(row)) throw new DataError(`invalid file: ${where}:${line} is no row`);
-      yield {row, line};
+      if (each.trim() !== "") yield {row: rowOf(each, `${where}:${line}`), line};
     }
-  } finally {
-    input.destroy();
   }
+  if (rest.trim() !== "") yield {row: rowOf(rest, `${where}:${line + 1}`), line: line + 1};
+}
+
+const endless = (where: string, line: number): DataError =>
+  new DataError(`invalid file: ${where}:${line} is a line without end`);
+
+function rowOf(text: string, where: string): Row {
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`invalid file: ${where} is no JSON`, {cause: error});
+  }
+  if (!isObject(row)) throw new DataError(`invalid file: ${where} is no row`);
+  return row;
+}
+
+/** The rows of an array, each parsed by itself, so that memory does not grow with the file. */
+async function* elementRows(open: OpenBytes, where: string): AsyncGenerator<{row: Row; line: number}> {
+  const noList = () => new DataError(`invalid file: ${where} holds no list of rows`);
+  const marks = /["[\]{}]/g;
+  let text = "";
+  /** what is before it has been read */
+  let at = 0;
+  /** where the row begins that is being read; -1 between rows */
+  let start = -1;
+  let depth = 0;
+  let quoted = false;
+  let count = 0;
+  for await (const piece of textOfBytes(open)) {
+    const kept = start < 0 ? at : start;
+    text = text.slice(kept) + piece;
+    at -= kept;
+    if (start > 0) start = 0;
+    if (text.length > MAX_ROW_CHARS + piece.length) throw endless(where, count + 1);
+    while (at < text.length) {
+      if (quoted) {
+        const end = closingQuote(text, at);
+        if (end < 0) break;
+        at = end + 1;
+        quoted = false;
+        continue;
+      }
+      marks.lastIndex = at;
+      const match = marks.exec(text);
+      const index = match ? match.index : text.length;
+      if (start < 0 && !(count === 0 || depth === 0 ? /^\s*$/ : /^[\s,]*$/).test(text.slice(at, index))) throw noList();
+      at = index + 1;
+      if (!match) break;
+      const opens = match[0] === "[" || match[0] === "{";
+      if (match[0] === '"') {
+        if (depth < 2) throw noList();
+        quoted = true;
+      } else if (opens) {
+        if (depth === 0 && count > 0) throw noList();
+        if (++depth === 2) start = index;
+      } else if (--depth === 1) {
+        count++;
+        yield {row: rowOf(text.slice(start, at), `${where}:${count}`), line: count};
+        start = -1;
+      }
+    }
+    at = Math.min(at, text.length);
+  }
+  if (depth > 0) throw new DataError(`invalid file: ${where} ends within its list of rows`);
+}
+
+/** Where a string that is open at `from` ends; -1 where the text ends before it. */
+function closingQuote(text: string, from: number): number {
+  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (end - 1 - slashes >= 0 && text[end - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return end;
+  }
+  return -1;
 }
 
 async function documentRows(open: OpenBytes, where: string): Promise<() => AsyncGenerator<{row: Row; line: number}>> {
@@ -126,7 +209,7 @@ async function documentRows(open: OpenBytes, where: string): Promise<() => Async
         .replace(/^\uFEFF/, "")
     );
   } catch (error) {
-    throw new DataError(`invalid file: ${where} (${(error as Error).message})`, {cause: error});
+    throw new DataError(`invalid file: ${where} is no JSON`, {cause: error});
   }
   const rows = rowsIn(document);
   if (!rows) throw new DataError(`invalid file: ${where} holds no list of rows`);

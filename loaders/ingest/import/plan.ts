@@ -478,7 +478,7 @@ function rateUnitOf(
 
 const typical = (rates: readonly number[]): number => {
   const sizes = rates.map(Math.abs).sort((a, b) => a - b);
-  return sizes[sizes.length >> 1]!;
+  return sizes[(sizes.length - 1) >> 1]!;
 };
 
 /** A number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`. */

@@ -75,5 +75,5 @@ export function looksScaled(rates: readonly number[]): boolean {
   const sizes = rates.map(Math.abs).sort((a, b) => a - b);
   if (sizes.length === 0) return false;
   const share = (value: number) => sizes.filter((size) => Math.abs(size - value) < 1e-12).length / sizes.length;
-  return sizes[sizes.length >> 1]! > HIGHEST_TYPICAL || share(USUAL.percent) > 0.2 || share(USUAL.bps) > 0.2;
+  return sizes[(sizes.length - 1) >> 1]! > HIGHEST_TYPICAL || share(USUAL.percent) > 0.2 || share(USUAL.bps) > 0.2;
 }
