@@ -8,11 +8,12 @@ import {newJob, type Job} from "../../../src/lib/wire/job.js";
 import {tableOf, tablesOf} from "./container.js";
 import {importTable} from "./file.js";
 import {filesOf} from "./paths.js";
-import {checkGiven, planTable, type Given, type Planned} from "./plan.js";
+import {checkGiven, type Given} from "./given.js";
+import {planTable, type Planned} from "./plan.js";
 import {plannedReport, refusedReport, type FileReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
-export type {Given, RateUnit} from "./plan.js";
+export type {Given, RateUnit} from "./given.js";
 export type {FileReport} from "./report.js";
 
 /** A table of an import and how it would be read, or why not. */

@@ -4,7 +4,9 @@ import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
 import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "../../rows.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
-import {isBlank, isTrue, pairOfSymbol, plainNumber, repeatsHeader, type TablePlan} from "./plan.js";
+import {hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import {pairOfSymbol} from "./identity.js";
+import type {TablePlan} from "./plan.js";
 import {readInstant} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 
@@ -18,7 +20,6 @@ const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close"];
 const NUMBERS: readonly Field[] = ["rate", "open", "high", "low", "close", "volume", "turnover"];
 /** Missing is not zero, and no reason to refuse a candle. */
 const OPTIONAL = new Set<Field>(["volume", "turnover"]);
-const NOTHING = /^(|nan|null|none|n\/a|na|-)$/i;
 
 /**
  * Reads the records of a table by its plan. Numbers keep the file's own digits; a fraction beyond the 18th digit, which
@@ -57,7 +58,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
       return {passed: "in-progress"};
     // A row of a wide file that has nothing of this series is none of its rows.
-    if (values.every((field) => NOTHING.test(cell(record, field)?.trim() ?? ""))) return {passed: "blank"};
+    if (values.every((field) => isNothing(cell(record, field)))) return {passed: "blank"};
     let ts = readInstant(cell(record, "ts"), reading);
     if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
     if (carriedHours !== undefined && boundaryTs(ts) % (carriedHours * HOUR_MS) !== 0) return {passed: "carried"};
@@ -69,7 +70,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     let rounded = false;
     for (const field of numbers) {
       const text = cell(record, field);
-      if (text === null || (OPTIONAL.has(field) && NOTHING.test(text.trim()))) continue;
+      if (text === null || (OPTIONAL.has(field) && isNothing(text))) continue;
       const plain = plainNumber(text, table.decimalComma);
       const scaled = field === "rate" ? scaledRate(plain, rateUnit) : plain;
       raw[field] = shortened(scaled);
@@ -98,17 +99,4 @@ function shortened(text: string): string {
   return exact.decimalPlaces() <= FRACTION_DIGITS
     ? text
     : decimalText(exact.toDecimalPlaces(FRACTION_DIGITS, Decimal.ROUND_HALF_EVEN));
-}
-
-/** An interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
-function hoursOf(cell: string | null): string | null {
-  const text = cell?.trim() ?? "";
-  if (text === "" || NOTHING.test(text)) return null;
-  const clock = /^(\d{1,2}):00(:00)?$/.exec(text);
-  if (clock) return String(Number(clock[1]));
-  const match = /^(\d+)(?:\.0+)?\s*(h|hours?|m|min|minutes?)?$/i.exec(text);
-  if (!match) return text;
-  const value = Number(match[1]);
-  const minutes = match[2] === undefined ? value > 24 && value % 60 === 0 && value <= 1_440 : /^m/i.test(match[2]);
-  return String(minutes ? value / 60 : value);
 }

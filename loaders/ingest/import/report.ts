@@ -1,7 +1,8 @@
 import type {Conflict} from "../../store/write.js";
 import {keyText} from "../../store/key.js";
-import type {Refused, TablePlan} from "./plan.js";
+import type {TablePlan} from "./plan.js";
 import type {Passed} from "./read.js";
+import type {Refused} from "./refusal.js";
 
 /** What became of a table: `open` ones wait for an answer, `failed` ones hold a row that is none. */
 export type FileState = "planned" | "stored" | "open" | "refused" | "failed";

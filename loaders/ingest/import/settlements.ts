@@ -5,6 +5,15 @@ const BLOCKS = [8, 4, 2, 1] as const;
 /** Fewer blocks than these say too little of whether their rates are one rate carried on. */
 const LEAST_BLOCKS = 3;
 
+/** How far the stamps of two settlements may stray from their interval. */
+const SLACK_MS = 5 * MINUTE_MS;
+
+/** A rate and its stamp, UTC ms. */
+export interface RateAt {
+  ts: number;
+  rate: string;
+}
+
 /** What a file's rates are by the distances between its rows. */
 export type RateRows =
   /** each row is a settlement */
@@ -22,16 +31,10 @@ export type RateRows =
  * @param rows instants and rates in any order, a stretch without holes where possible
  * @param usualHours the interval at which the venue settles most of its markets
  */
-export function rateRows(rows: readonly {ts: number; rate: string}[], usualHours: number): RateRows {
-  // Two stamps of one boundary are a settlement and its correction, not two rows of a dense file.
-  const byBoundary = new Map(rows.map((row) => [boundaryTs(row.ts), row]));
-  const sorted = [...byBoundary.values()].sort((a, b) => a.ts - b.ts);
-  const distances = sorted.slice(1).map(({ts}, i) => ts - sorted[i]!.ts);
-  if (distances.length === 0) return {kind: "settlements"};
-  const step = [...distances].sort((a, b) => a - b)[distances.length >> 1]!;
-  const shortest = usualHours * HOUR_MS - 5 * MINUTE_MS;
-  if (step >= shortest) return {kind: "settlements"};
-  const dense = step < HOUR_MS - 5 * MINUTE_MS;
+export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows {
+  const sorted = byBoundary(rows);
+  const step = stepMsOf(sorted);
+  if (step === undefined || step >= usualHours * HOUR_MS - SLACK_MS) return {kind: "settlements"};
   for (const hours of BLOCKS) {
     if (hours > usualHours || hours * HOUR_MS < step * 1.5) continue;
     const {constant, changes, blocks} = blocksOf(sorted, hours * HOUR_MS);
@@ -39,14 +42,34 @@ export function rateRows(rows: readonly {ts: number; rate: string}[], usualHours
     if (changes >= LEAST_BLOCKS - 1) return {kind: "carried", hours};
     if (blocks < LEAST_BLOCKS || changes === 0) return {kind: "either", hours};
   }
-  return dense ? {kind: "moving"} : {kind: "settlements"};
+  return step < HOUR_MS - SLACK_MS ? {kind: "moving"} : {kind: "settlements"};
+}
+
+/**
+ * The same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
+ * @param rows instants and rates in any order
+ */
+export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
+  const sorted = byBoundary(rows);
+  const step = stepMsOf(sorted);
+  if (step === undefined || step >= hours * HOUR_MS - SLACK_MS) return {kind: "settlements"};
+  return blocksOf(sorted, hours * HOUR_MS).constant ? {kind: "carried", hours} : {kind: "moving"};
+}
+
+/** Two stamps of one boundary are a settlement and its correction, not two rows of a dense file: the later one stands. */
+function byBoundary(rows: readonly RateAt[]): RateAt[] {
+  const inOrder = [...rows].sort((a, b) => a.ts - b.ts);
+  return [...new Map(inOrder.map((row) => [boundaryTs(row.ts), row])).values()];
+}
+
+/** The median distance of rows in order; undefined for fewer than two. */
+function stepMsOf(rows: readonly RateAt[]): number | undefined {
+  const distances = rows.slice(1).map(({ts}, i) => ts - rows[i]!.ts);
+  return distances.sort((a, b) => a - b)[distances.length >> 1];
 }
 
 /** Whether the rate is one within each block of the grid, how many blocks there are, and how often it changes. */
-function blocksOf(
-  rows: readonly {ts: number; rate: string}[],
-  lengthMs: number
-): {constant: boolean; changes: number; blocks: number} {
+function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean; changes: number; blocks: number} {
   let block = NaN;
   let rate = "";
   let changes = 0;
