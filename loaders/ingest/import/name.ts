@@ -1,5 +1,5 @@
 import {basename} from "node:path";
-import type {Series} from "../../../src/lib/market/pair.js";
+import {baseOf, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {isCoin, isQuote, readingsOf} from "./symbols.js";
 
@@ -206,8 +206,7 @@ function freqtradeFile(folders: readonly string[], stem: string): NameFacts | un
 }
 
 /** A folder of freqtrade is named after its exchange; any other name says nothing. */
-const plainVenue = (folder: string): string | undefined =>
-  /^(binance|bybit|okx|gate|gateio|kraken|bitget|htx|hyperliquid|kucoin|bitmex)$/.test(folder) ? folder : undefined;
+const plainVenue = (folder: string): string | undefined => (isVenue(folder) ? folder : undefined);
 
 /** CryptoDataDownload: `Binance_BTCUSDT_1h`, `BTCUSDT_Binance_futures_UM_hour`. */
 function cryptoDataDownload(stem: string): NameFacts | undefined {
@@ -277,6 +276,13 @@ function seriesIn(part: string): FileSeries | undefined {
   return SERIES_WORDS.find(([names]) => names.some((name) => lower.includes(name)))?.[1];
 }
 
+const VENUES =
+  "binance bybit okx okex gate gateio kraken krakenfutures bitget htx hyperliquid kucoin bitmex mexc deribit";
+const isVenue = (word: string): boolean => VENUES.split(" ").includes(word.toLowerCase());
+
+/** `coinglass-BTC` is a title and a coin: only a known coin is quoted in another coin. */
+const isLikely = (pair: string): boolean => !isCoin(quoteOf(pair)) || isCoin(baseOf(pair));
+
 /** The pairs that the words of a name may mean, and whether one of them is a dated future. */
 function pairsIn(stem: string): {pairs: string[]; dated: boolean} {
   const list = wordsOf(stem);
@@ -284,8 +290,9 @@ function pairsIn(stem: string): {pairs: string[]; dated: boolean} {
   for (let i = 0; i < list.length; i++) {
     const word = list[i]!;
     const next = list[i + 1];
-    const separated = next !== undefined && isQuote(next) && !isTimeframe(word) ? readingsOf(`${word}-${next}`) : [];
-    const readings = separated.length > 0 ? separated : isCoin(word) ? [] : readingsOf(word);
+    const separated =
+      next !== undefined && isQuote(next) && !isTimeframe(word) && !isVenue(word) ? readingsOf(`${word}-${next}`) : [];
+    const readings = (separated.length > 0 ? separated : isCoin(word) ? [] : readingsOf(word)).filter(isLikely);
     if (readings.length === 0) continue;
     if (separated.length > 0) i++;
     const after = list[i + 1];
