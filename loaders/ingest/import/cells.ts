@@ -16,7 +16,7 @@ export const plainNumber = (text: string, decimalComma: boolean): string => {
     .trim()
     .replace(/^["']|["']$/g, "")
     .replace(/\s*%$/, "");
-  return decimalComma ? bare.replace(/^(-?\d+),(\d+)$/, "$1.$2") : bare;
+  return decimalComma ? bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2") : bare;
 };
 
 export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|yes|t|y)$/i.test(cell?.trim() ?? "");

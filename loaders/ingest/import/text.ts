@@ -28,43 +28,60 @@ export async function csvTable(
   const filled = lines.flatMap((line, i) => (line.trim() === "" ? [] : [{cells: line, at: i}]));
   if (filled.length === 0) return undefined;
   const delimiter = delimiterOf(filled.map(({cells}) => cells));
-  const split = (line: string) => line.split(delimiter);
+  const split = (line: string) => cellsOf(line, delimiter);
   const width = commonWidth(filled.map(({cells}) => split(cells).length));
   // A URL, a title or a comment above the table has another width than the table.
   const first = filled.findIndex(({cells}) => split(cells).length === width && !/^\s*(#|\/\/)/.test(cells));
   const top = filled[Math.max(0, first)]!;
-  const names = await firstRecord(top.cells, delimiter);
+  const names = split(top.cells);
   const header = isHeader(names) ? names : undefined;
-  const numbers = filled.slice(first + 1, first + 50).flatMap(({cells}) => split(cells));
-  const decimalComma = delimiter === ";" && numbers.some((cell) => /^\s*-?\d+,\d+\s*$/.test(cell));
   return {
     ...place,
     format: "csv",
     header,
     preamble: filled.slice(0, Math.max(0, first)).map(({cells}) => cells),
-    decimalComma,
+    decimalComma: hasDecimalComma(filled.slice(first + (header ? 1 : 0), first + 50).map(({cells}) => split(cells))),
     typedInstants: false,
     records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
   };
 }
 
-/** True for a row of names: it has some, and none of its cells is a number or a stamp. */
-function isHeader(cells: readonly string[]): boolean {
-  const texts = cells.map((cell) => cell.trim().replace(/^["']|["']$/g, "")).filter((cell) => cell !== "");
-  return texts.length > 0 && texts.every((cell) => !/^[-+.\d]/.test(cell) && !/^(nan|null|true|false)$/i.test(cell));
+/** The cells of one line, trimmed and without their quotes. */
+function cellsOf(line: string, delimiter: string): string[] {
+  if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
+  const cells = [""];
+  let quoted = false;
+  for (const char of line) {
+    if (char === '"') quoted = !quoted;
+    else if (char === delimiter && !quoted) cells.push("");
+    else cells[cells.length - 1] += char;
+  }
+  return cells.map((cell) => cell.trim());
 }
 
-async function firstRecord(line: string, delimiter: string): Promise<string[]> {
-  for await (const record of parse(line, {delimiter, relax_quotes: true, trim: true}) as AsyncIterable<string[]>)
-    return record;
-  return [];
+/**
+ * True where numbers are written `0,0001`. Not where every comma may part thousands, or where a column has points too:
+ * such numbers are refused as they are read.
+ */
+function hasDecimalComma(records: readonly (readonly string[])[]): boolean {
+  const commas = (cell: string) => /^-?\d+,\d+(e[-+]?\d+)?\s*%?$/i.test(cell);
+  const columns = new Set(records.flatMap((cells) => cells.flatMap((cell, i) => (commas(cell) ? [i] : []))));
+  const mixed = records.some((cells) => [...columns].some((i) => /\d\.\d/.test(cells[i] ?? "")));
+  const certain = records.some((cells) => cells.some((cell) => commas(cell) && !/^-?[1-9]\d{0,2},\d{3}$/.test(cell)));
+  return certain && !mixed;
+}
+
+/** True for a row of names: it has some, and none of its cells is a number or a stamp. */
+function isHeader(cells: readonly string[]): boolean {
+  const texts = cells.map((cell) => cell.replace(/^'|'$/g, "")).filter((cell) => cell !== "");
+  return texts.length > 0 && texts.every((cell) => !/^[-+.\d]/.test(cell) && !/^(nan|null|true|false)$/i.test(cell));
 }
 
 /** The delimiter by which most lines have the same number of cells, two at least. */
 function delimiterOf(lines: readonly string[]): string {
   let best: {delimiter: string; score: number} = {delimiter: ",", score: 0};
   for (const delimiter of DELIMITERS) {
-    const widths = lines.map((line) => line.split(delimiter).length);
+    const widths = lines.map((line) => cellsOf(line, delimiter).length);
     const width = commonWidth(widths);
     if (width < 2) continue;
     const score = widths.filter((n) => n === width).length;
