@@ -18,7 +18,7 @@ const MAX_UNPACKED_BYTES = 8 * 2 ** 30;
 /** A text of numbers packs ten to one, thirty to one where nothing but its stamps changes. */
 const MAX_RATIO = 200;
 /** Up to this size any ratio is harmless. */
-const HARMLESS_BYTES = 1 << 24;
+const HARMLESS_BYTES = 1 << 20;
 const MAX_MEMBERS = 10_000;
 
 /**
@@ -27,7 +27,9 @@ const MAX_MEMBERS = 10_000;
  * @throws DataError for a pipe, a device or a file that may not be read
  */
 export async function sniff(path: string): Promise<Kind> {
-  if (!statSync(path).isFile()) {
+  const stat = statSync(path, {throwIfNoEntry: false});
+  if (!stat) throw new DataError(`invalid file: ${path} is gone, or a link to nothing`);
+  if (!stat.isFile()) {
     const real = lstatSync(path).isSymbolicLink() ? ` (a link to ${realpathSync(path)})` : "";
     throw new DataError(`invalid file: ${path}${real} is no regular file`);
   }
@@ -88,6 +90,7 @@ async function singleTable(path: string, kind: Exclude<Kind, "zip">): Promise<Ta
   const place = {where: path, path, member: undefined};
   if (kind === "parquet") return parquetTable(path);
   if (kind === "arrow") return arrowTable(place);
+  if (kind === "gzip") requireHonest(await toldSize(path), statSync(path).size, path);
   const bytes: OpenBytes =
     kind === "gzip"
       ? async () => chained(createReadStream(path), createGunzip(), bounded(statSync(path).size, path))
@@ -115,15 +118,38 @@ async function readable<T>(where: string, work: () => Promise<T>): Promise<T> {
 const chained = (first: Readable, ...rest: Transform[]): Readable =>
   pipeline([first, ...rest], () => undefined) as unknown as Readable;
 
-/** Passes bytes on until they are more than their archive could honestly hold. */
+const isTooMuch = (size: number, packed: number): boolean =>
+  size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);
+
+/** @throws DataError for more bytes than an archive of numbers of its size could hold */
+function requireHonest(size: number, packed: number, where: string): void {
+  if (isTooMuch(size, packed)) throw new DataError(`invalid file: ${where} unpacks to more than its size can hold`);
+}
+
+/** The size that a gzip file states for its last part, in bytes. */
+async function toldSize(path: string): Promise<number> {
+  const file = await openFile(path, "r");
+  try {
+    const {size} = await file.stat();
+    const {buffer, bytesRead} = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4));
+    return bytesRead === 4 ? buffer.readUInt32LE(0) : 0;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Passes bytes on and holds them to the same limit, since what an archive states may be untrue. */
 function bounded(packed: number, where: string): Transform {
   let size = 0;
   return new Transform({
     transform(chunk: Buffer, _, done) {
       size += chunk.length;
-      const tooMuch = size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);
-      if (tooMuch) done(new DataError(`invalid file: ${where} unpacks to more than its size can hold`));
-      else done(null, chunk);
+      try {
+        requireHonest(size, packed, where);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
     }
   });
 }
@@ -154,8 +180,7 @@ async function memberTable(path: string, entry: Entry): Promise<[Table] | undefi
   const {fileName, compressedSize, uncompressedSize} = entry;
   const where = `${path}/${fileName}`;
   const place = {where, path, member: fileName};
-  if (uncompressedSize > MAX_UNPACKED_BYTES)
-    throw new DataError(`invalid zip: ${path} holds ${fileName} of ${uncompressedSize} bytes`);
+  requireHonest(uncompressedSize, compressedSize, where);
   const bytes: OpenBytes = async () =>
     chained(await openMember(path, entry), bounded(compressedSize, where), checked(path, entry));
   const json = /\.(json|jsonl|ndjson)$/i.test(fileName);

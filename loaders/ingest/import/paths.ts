@@ -1,12 +1,12 @@
-import {existsSync, statSync} from "node:fs";
-import {resolve} from "node:path";
+import {existsSync, readdirSync, realpathSync, statSync} from "node:fs";
+import {join, resolve} from "node:path";
 import {globSync, isDynamicPattern} from "tinyglobby";
 import {UsageError} from "../../errors.js";
 
 /** Endings of the files that a folder is searched for. */
 const DATA_FILE = /\.(csv|tsv|txt|gz|zip|parquet|feather|arrow|json|jsonl|ndjson)$/i;
-/** Files that stand beside data and are none. */
-const BESIDE = /(^|\/)(__MACOSX\/|\.|checksum|license|readme)|\.checksum$/i;
+/** Names of files and folders that stand beside data and are none. */
+const BESIDE = /^(__MACOSX$|\.|checksum|license|readme)|\.checksum$/i;
 
 /**
  * Expands files, folders and globs into the files of an import, sorted.
@@ -27,14 +27,23 @@ export function filesOf(patterns: readonly string[]): string[] {
 }
 
 function expand(pattern: string): string[] {
-  if (existsSync(pattern)) return statSync(pattern).isDirectory() ? inFolder(pattern) : [resolve(pattern)];
+  if (existsSync(pattern)) return statSync(pattern).isDirectory() ? inFolder(resolve(pattern)) : [resolve(pattern)];
   if (!isDynamicPattern(pattern)) return [];
   return globSync(pattern, {absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
     path.endsWith("/") ? inFolder(path) : DATA_FILE.test(path) ? [path] : []
   );
 }
 
-const inFolder = (folder: string): string[] =>
-  globSync("**/*", {cwd: folder, dot: false})
-    .filter((name) => DATA_FILE.test(name) && !BESIDE.test(name))
-    .map((name) => resolve(folder, name));
+/** Files of a folder and the folders in it, pipes and dead links too: what cannot be read is to be named. */
+function inFolder(folder: string, above: ReadonlySet<string> = new Set()): string[] {
+  const real = realpathSync(folder);
+  // A link to a folder above it would never end.
+  if (above.has(real)) return [];
+  const within = new Set([...above, real]);
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (BESIDE.test(name)) return [];
+    if (statSync(path, {throwIfNoEntry: false})?.isDirectory()) return inFolder(path, within);
+    return DATA_FILE.test(name) ? [path] : [];
+  });
+}

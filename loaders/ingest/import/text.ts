@@ -1,6 +1,5 @@
-import {parse} from "csv-parse";
 import {StringDecoder} from "node:string_decoder";
-import {Transform, type Readable} from "node:stream";
+import type {Readable} from "node:stream";
 import {DataError} from "../../errors.js";
 import type {Table, TableRecord} from "./table.js";
 
@@ -8,7 +7,7 @@ import type {Table, TableRecord} from "./table.js";
 export type OpenBytes = () => Promise<Readable>;
 
 /** No line of a table of numbers comes near it. */
-const MAX_LINE_BYTES = 1 << 20;
+const MAX_LINE_CHARS = 1 << 20;
 /** How much of a text is looked at to find its delimiter and its header. */
 const HEAD_CHARS = 64 * 1024;
 const DELIMITERS = [",", ";", "\t", "|"] as const;
@@ -26,7 +25,8 @@ export async function csvTable(
   const head = await readHead(await open(), place.where);
   const lines = head.text.split(/\r\n|\n|\r/).slice(0, head.whole ? undefined : -1);
   const filled = lines.flatMap((line, i) => (line.trim() === "" ? [] : [{cells: line, at: i}]));
-  if (filled.length === 0) return undefined;
+  if (filled.length === 0 && head.whole) return undefined;
+  if (filled.length === 0) throw new DataError(`invalid file: ${place.where} begins with blank lines alone`);
   const delimiter = delimiterOf(filled.map(({cells}) => cells));
   const split = (line: string) => cellsOf(line, delimiter);
   const width = commonWidth(filled.map(({cells}) => split(cells).length));
@@ -49,14 +49,22 @@ export async function csvTable(
 /** The cells of one line, trimmed and without their quotes. */
 function cellsOf(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
-  const cells = [""];
+  const cells: string[] = [];
+  let cell = "";
   let quoted = false;
-  for (const char of line) {
-    if (char === '"') quoted = !quoted;
-    else if (char === delimiter && !quoted) cells.push("");
-    else cells[cells.length - 1] += char;
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i]!;
+    if (char === '"') {
+      // two quotes within a quoted cell are one
+      if (quoted && line[i + 1] === '"') cell += line[i++];
+      else quoted = !quoted;
+    } else if (char === delimiter && !quoted) {
+      cells.push(cell.trim());
+      cell = "";
+    } else cell += char;
   }
-  return cells.map((cell) => cell.trim());
+  cells.push(cell.trim());
+  return cells;
 }
 
 /**
@@ -105,65 +113,85 @@ interface Layout {
   where: string;
 }
 
+/** Reads records line by line: a quoted cell may span lines, blank lines are none. */
 async function* recordsOf(
   open: OpenBytes,
   {delimiter, skip, header, encoding, where}: Layout
 ): AsyncGenerator<TableRecord> {
-  const parser = parse({
-    delimiter,
-    info: true,
-    bom: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    trim: true,
-    from_line: skip + 1,
-    max_record_size: MAX_LINE_BYTES
-  });
-  const input = await open();
-  const decoder = decode(encoding);
-  input.on("error", (error) => decoder.destroy(error));
-  decoder.on("error", (error) => parser.destroy(error));
-  input.pipe(decoder).pipe(parser);
-  try {
-    let first = true;
-    for await (const {record, info} of parser as AsyncIterable<{record: string[]; info: {lines: number}}>) {
-      if (first && header) {
-        first = false;
+  let line = 0;
+  let names = header !== undefined;
+  /** a record whose quotes are still open, and the line it began at */
+  let pending = "";
+  let begun = 0;
+  for await (const lines of linesOf(open, encoding, where)) {
+    for (const text of lines) {
+      line++;
+      if (line <= skip) continue;
+      if (pending === "" && text.trim() === "") continue;
+      const record = pending === "" ? text : `${pending}\n${text}`;
+      if (pending === "") begun = line;
+      if (record.includes('"') && hasOpenQuote(record)) {
+        if (record.length > MAX_LINE_CHARS) throw endless(where, begun);
+        pending = record;
         continue;
       }
-      first = false;
-      yield {fields: record, line: info.lines};
+      pending = "";
+      if (names) {
+        names = false;
+        continue;
+      }
+      yield {fields: cellsOf(record, delimiter), line: begun};
     }
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    const {code, lines, message} = error as Error & {code?: string; lines?: number};
-    if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") throw error;
-    throw new DataError(`invalid file: ${where}${lines ? `:${lines}` : ""} (${message})`, {cause: error});
+  }
+  if (pending !== "") throw new DataError(`invalid file: ${where}:${begun} opens a quote that nothing closes`);
+}
+
+const endless = (where: string, line: number): DataError =>
+  new DataError(`invalid file: ${where}:${line} is a line without end`);
+
+function hasOpenQuote(record: string): boolean {
+  let open = false;
+  for (let at = record.indexOf('"'); at >= 0; at = record.indexOf('"', at + 1)) open = !open;
+  return open;
+}
+
+/** The lines of a text, many at a time. */
+async function* linesOf(open: OpenBytes, encoding: Encoding, where: string): AsyncGenerator<string[]> {
+  const input = await open();
+  const decode = decoderOf(encoding);
+  let rest = "";
+  let count = 0;
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      let text = rest + decode(chunk);
+      if (count === 0) text = text.replace(/^\uFEFF/, "");
+      // A carriage return at the edge may be half of a line's end.
+      const held = text.endsWith("\r") ? 1 : 0;
+      const lines = splitLines(text.slice(0, text.length - held));
+      rest = lines.pop()! + "\r".repeat(held);
+      if (rest.length > MAX_LINE_CHARS) throw endless(where, count + 1);
+      count += lines.length;
+      if (lines.length > 0) yield lines;
+    }
+    yield splitLines(rest);
   } finally {
     input.destroy();
   }
 }
 
-/** Bytes to UTF-8 text, in chunks. */
-function decode(encoding: Encoding): Transform {
-  if (encoding === "utf8") return new Transform({transform: (chunk, _, done) => done(null, chunk)});
-  const decoder = new StringDecoder("utf16le");
-  let rest: Buffer = Buffer.alloc(0);
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      let bytes = Buffer.concat([rest, chunk]);
-      if (encoding === "utf16be") {
-        const whole = bytes.length - (bytes.length % 2);
-        rest = bytes.subarray(whole);
-        bytes = Buffer.from(bytes.subarray(0, whole)).swap16();
-      }
-      done(null, decoder.write(bytes));
-    },
-    flush(done) {
-      done(null, decoder.end());
-    }
-  });
+const splitLines = (text: string): string[] => (text.includes("\r") ? text.split(/\r\n|\n|\r/) : text.split("\n"));
+
+/** Bytes to text in pieces; a character that two pieces share is held until it is whole. */
+function decoderOf(encoding: Encoding): (chunk: Buffer) => string {
+  const decoder = new StringDecoder(encoding === "utf8" ? "utf8" : "utf16le");
+  if (encoding !== "utf16be") return (chunk) => decoder.write(chunk);
+  let odd: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    const bytes = Buffer.concat([odd, chunk]);
+    const whole = bytes.length - (bytes.length % 2);
+    odd = bytes.subarray(whole);
+    return decoder.write(Buffer.from(bytes.subarray(0, whole)).swap16());
+  };
 }
 
 async function readHead(input: Readable, where: string): Promise<{text: string; encoding: Encoding; whole: boolean}> {
