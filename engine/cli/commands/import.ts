@@ -124,14 +124,17 @@ function oneOf<T extends string>(flag: string, value: string | undefined, allowe
   return found;
 }
 
+/** What the store may hold while files are read; the rest of the staged rows waits on the disk. */
+const MEMORY = "160MB";
+
 /** A dry run on a data directory that holds nothing yet leaves nothing in it either. */
 async function openFor(context: Context, dryRun: boolean): Promise<{db: Database; close: () => Promise<void>}> {
   if (!dryRun || existsSync(databasePath(context.dataDir))) {
-    const db = await context.openStore();
+    const db = await context.openStore({memoryLimit: MEMORY});
     return {db, close: () => db.close()};
   }
   const dir = mkdtempSync(join(tmpdir(), "carrybook-dry-run-"));
-  const db = await openDatabase(dir);
+  const db = await openDatabase(dir, {memoryLimit: MEMORY});
   return {
     db,
     close: async () => {
