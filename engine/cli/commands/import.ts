@@ -125,7 +125,7 @@ function oneOf<T extends string>(flag: string, value: string | undefined, allowe
 }
 
 /** What the store may hold while files are read; the rest of the staged rows waits on the disk. */
-const MEMORY = "160MB";
+const MEMORY = "112MB";
 
 /** A dry run on a data directory that holds nothing yet leaves nothing in it either. */
 async function openFor(context: Context, dryRun: boolean): Promise<{db: Database; close: () => Promise<void>}> {

@@ -2,7 +2,7 @@ import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
 import {plainName, type ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
-import {readName, type FileSeries, type NameFacts} from "./name.js";
+import {isVenue, readName, type FileSeries, type NameFacts} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
 import {readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";
@@ -132,6 +132,28 @@ export function pairOf(
     ? stop(open("pair", "nothing in it tells its pair", "pass --pair BTC/USDT"))
     : {pair, filtered: false};
 }
+
+/** The venue that a row names, as a ccxt id: `binance-futures` is binance; undefined for a name that is not known. */
+export function venueOfCell(cell: string): string | undefined {
+  const [word = ""] = cell
+    .trim()
+    .toLowerCase()
+    .split(/[^a-z0-9]/);
+  const venue = word === "okex" ? "okx" : word === "gateio" ? "gate" : word;
+  return isVenue(venue) ? venue : undefined;
+}
+
+/** Refuses a table whose rows all name another venue; rows of others beside the wanted ones are passed over. */
+export function checkVenue(sample: readonly TableRecord[], {columns}: ColumnPlan, {venue}: Given): void {
+  if (columns.venue === undefined) return;
+  const named = sample.map(({fields}) => venueOfCell(fields[columns.venue!] ?? ""));
+  const [first] = named.filter((name) => name !== undefined);
+  if (first === undefined || named.some((name) => name === undefined || sameVenue(name, venue))) return;
+  stop(refused("other-venue", `its rows are of ${first}, none of ${venue}`, `pass --venue ${first}`));
+}
+
+/** A venue's futures may have a ccxt id of their own: `krakenfutures`, `binanceusdm`. */
+export const sameVenue = (named: string, venue: string): boolean => venue.startsWith(named);
 
 const listed = (names: readonly string[]): string =>
   names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");

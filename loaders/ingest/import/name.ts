@@ -278,7 +278,8 @@ function seriesIn(part: string): FileSeries | undefined {
 
 const VENUES =
   "binance bybit okx okex gate gateio kraken krakenfutures bitget htx hyperliquid kucoin bitmex mexc deribit";
-const isVenue = (word: string): boolean => VENUES.split(" ").includes(word.toLowerCase());
+/** True for the name of a venue that files come from. */
+export const isVenue = (word: string): boolean => VENUES.split(" ").includes(word.toLowerCase());
 
 /** `coinglass-BTC` is a title and a coin: only a known coin is quoted in another coin. */
 const isLikely = (pair: string): boolean => !isCoin(quoteOf(pair)) || isCoin(baseOf(pair));

@@ -70,7 +70,11 @@ export function carriedOf(
   });
   const {intervalHours} = given;
   const found =
-    intervalHours === undefined ? rateRows(rows, HOURLY.has(given.venue) ? 1 : 8) : rateRowsAt(rows, intervalHours);
+    intervalHours !== undefined
+      ? rateRowsAt(rows, intervalHours)
+      : SETTLED_SOURCES.has(facts.source) || isToldSettled(rows, sample, columns.columns.interval)
+        ? ({kind: "settlements"} as const)
+        : rateRows(rows, HOURLY.has(given.venue) ? 1 : 8);
   if (found.kind === "moving") {
     stop(
       refused(

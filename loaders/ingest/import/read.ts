@@ -5,13 +5,14 @@ import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
 import {hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
-import {pairOfSymbol} from "./identity.js";
+import {pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
 import type {TablePlan} from "./plan.js";
 import {readInstant} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 
 /** Why a record is no row of its history; none of these needs leave. */
-export type Passed = "blank" | "repeated-header" | "other-pair" | "forecast" | "carried" | "in-progress";
+export type Passed =
+  "blank" | "repeated-header" | "other-pair" | "other-venue" | "forecast" | "carried" | "in-progress";
 
 /** What one record of a table is. */
 export type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
@@ -42,7 +43,10 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   const isOfPair = (record: TableRecord): boolean => {
     if (symbolColumn === undefined) return true;
     const symbol = record.fields[symbolColumn]?.trim() ?? "";
-    if (symbol === "") return true;
+    if (symbol === "") {
+      if (filtered) throw new RangeError("missing symbol");
+      return true;
+    }
     if (!pairs.has(symbol)) pairs.set(symbol, pairOfSymbol(symbol));
     const pair = pairs.get(symbol);
     if (pair === key.pair) return true;
@@ -50,10 +54,26 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     throw new RangeError(`invalid symbol: ${symbol} in a file of ${key.pair}`);
   };
 
+  const isOfVenue = (record: TableRecord): boolean => {
+    const named = columns.venue === undefined ? undefined : venueOfCell(cell(record, "venue") ?? "");
+    return named === undefined || sameVenue(named, key.venue);
+  };
+
+  /** The rate of each stretch between settlements: one that moves was never carried. */
+  const carried = new Map<number, string>();
+  const checkCarried = (ts: number, rate: string, hours: number): void => {
+    const block = Math.floor(boundaryTs(ts) / (hours * HOUR_MS));
+    const known = carried.get(block);
+    if (known === undefined) carried.set(block, rate);
+    else if (known !== rate)
+      throw new RangeError(`invalid rate: ${rate} differs from ${known}, which was carried on for ${hours} hours`);
+  };
+
   return (record) => {
     if (isBlank(record.fields)) return {passed: "blank"};
     if (repeatsHeader(record.fields, table.header)) return {passed: "repeated-header"};
     if (!isOfPair(record)) return {passed: "other-pair"};
+    if (!isOfVenue(record)) return {passed: "other-venue"};
     if (columns.forecast !== undefined && isTrue(cell(record, "forecast"))) return {passed: "forecast"};
     if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
       return {passed: "in-progress"};
@@ -61,6 +81,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     if (values.every((field) => isNothing(cell(record, field)))) return {passed: "blank"};
     let ts = readInstant(cell(record, "ts"), reading);
     if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
+    if (carriedHours !== undefined) checkCarried(ts, cell(record, "rate")?.trim() ?? "", carriedHours);
     if (carriedHours !== undefined && boundaryTs(ts) % (carriedHours * HOUR_MS) !== 0) return {passed: "carried"};
     const raw: RawRow = {
       ts: String(ts),

@@ -298,4 +298,47 @@ describe("bad input is named, and changes nothing", () => {
     expect(report.manifest!.series.length).toBe(report.files.length);
     expect(readFileSync(join(dir, "data/lake/manifest.json"), "utf8")).toContain("A/USDT");
   });
+
+  it("a rate that moves between settlements further down refuses a file of rates that were carried on", async () => {
+    const rows = Array.from({length: 6_000}, (_, i) => {
+      const block = Math.floor(i / (i < 5_500 ? 8 : 4));
+      return `${T0 + i * HOUR},0.0000${100 + (block % 50)}`;
+    });
+    const path = file("BTCUSDT-funding.csv", ["ts,rate", ...rows].join("\n"));
+    expect(await errorOf([path])).toMatch(/:\d+: invalid rate: .* was carried on for 8 hours$/);
+    expect(await rowsOf(db.connection, "select * from funding")).toEqual([]);
+    expect(
+      (await run([file("ETHUSDT-funding.csv", ["ts,rate", ...rows.slice(0, 5_500)].join("\n"))])).files[0]
+    ).toMatchObject({
+      rows: 688,
+      skipped: {carried: 4_812}
+    });
+  });
+
+  it("rows of another venue are passed over, a file of another venue is refused", async () => {
+    const rows = (venues: readonly string[]) =>
+      ["venue,pair,ts,rate", ...venues.map((venue, i) => `${venue},BTC/USDT,${T0 + i * 8 * HOUR},0.0001`)].join("\n");
+    expect(
+      (await run([file("mixed-funding.csv", rows(["binance", "bybit", "binance", "bybit"]))])).files[0]
+    ).toMatchObject({rows: 2, skipped: {"other-venue": 2}});
+    expect((await run([file("bybit-funding.csv", rows(["bybit", "bybit"]))])).files[0]).toMatchObject({
+      code: "other-venue",
+      fix: "pass --venue bybit"
+    });
+  });
+
+  it("a row without a symbol among rows that have one belongs to no pair", async () => {
+    const path = file("x-funding.csv", `symbol,ts,rate\nBTCUSDT,${T0},0.0001\n,${T0 + 8 * HOUR},0.0002\n`);
+    expect(await errorOf([path], {pair: "BTC/USDT"})).toMatch(/:3: missing symbol$/);
+  });
+
+  it("an interval that the file tells and its distances confirm makes its rows settlements, whatever their rates", async () => {
+    const rows = Array.from({length: 9}, (_, i) => `${T0 + i * 4 * HOUR},0.00005,4`);
+    const told = await run([file("BTCUSDT-funding.csv", ["ts,rate,interval_hours", ...rows].join("\n"))]);
+    expect(told.files[0]).toMatchObject({rows: 9, error: null});
+    const plain = rows.map((row) => row.replace(/,4$/, ""));
+    expect((await run([file("ETHUSDT-funding.csv", ["ts,rate", ...plain].join("\n"))])).files[0]!.code).toBe(
+      "carried-rates"
+    );
+  });
 });
