@@ -1,7 +1,7 @@
 import {join, resolve} from "node:path";
 import type {Command} from "commander";
 import {loadConfig, pathIn, type Config} from "../config/config.js";
-import {openDatabase, type Database, type StoreKind} from "../../loaders/store/database.js";
+import {openDatabase, type OpenOptions, type Database, type StoreKind} from "../../loaders/store/database.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";
 import {createOutput, type Output} from "./output.js";
@@ -23,7 +23,7 @@ export interface Context {
   pathOf: (path: string) => string;
   now: () => number;
   /** opens the store as its owner, having mended what a crash left; the caller closes it */
-  openStore: () => Promise<Database>;
+  openStore: (options?: Pick<OpenOptions, "memoryLimit">) => Promise<Database>;
   /** the same for data of another kind: a store that is not empty refuses it */
   as: (kind: StoreKind) => Context;
 }
@@ -76,8 +76,9 @@ export function createContext(flags: CommonFlags, invocation: Invocation): Conte
     pathOf: (path) => pathIn(cwd, path),
     now: Date.now,
     as: contextOf,
-    openStore: async () => {
+    openStore: async (options = {}) => {
       const db = await openDatabase(dataDir, {
+        ...options,
         kind,
         command: argv.join(" ") || "node",
         waitMs: waitS * 1000,

@@ -115,7 +115,7 @@ export class Journal {
   constructor(dir: string, {disk = REAL_DISK, visit}: {disk?: JournalDisk; visit?: (line: JournalLine) => void} = {}) {
     this.dir = dir;
     this.#disk = disk;
-    mkdirSync(dir, {recursive: true});
+    mkdirSync(dir, {recursive: true, mode: 0o700});
     this.opened = readJournal(dir, visit);
     this.#seq = this.opened.count;
     this.#last = this.opened.last;
@@ -172,7 +172,7 @@ export class Journal {
     this.close();
     const number = Number(basename(journalFiles(this.dir).at(-1) ?? "000000").slice(0, 6)) + 1;
     const path = join(this.dir, `${String(number).padStart(6, "0")}.ndjson`);
-    this.#fd = openSync(path, "ax");
+    this.#fd = openSync(path, "ax", 0o600);
     this.#length = 0;
     const folder = openSync(this.dir, "r");
     fsyncSync(folder);

@@ -6,6 +6,7 @@ import {isAlive, readHolder} from "../../loaders/store/lock.js";
 import {lockPath} from "../../loaders/store/database.js";
 import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
+import {closeAccess, wideOpen} from "./access.js";
 
 /** One thing looked at, what was found and what to do. */
 export interface Check {
@@ -15,8 +16,16 @@ export interface Check {
   fix?: string;
 }
 
-/** Looks at this machine, the configuration and every file of the lake; changes nothing. */
-export async function runChecks(dataDir: string, config: Config, nowMs: number): Promise<Check[]> {
+/**
+ * Looks at this machine, the configuration and every file of the lake.
+ * @param mend takes the rights of others on the data directory away; without it nothing is changed
+ */
+export async function runChecks(
+  dataDir: string,
+  config: Config,
+  nowMs: number,
+  {mend = false}: {mend?: boolean} = {}
+): Promise<Check[]> {
   return [
     nodeVersion(process.versions.node),
     {
@@ -25,6 +34,7 @@ export async function runChecks(dataDir: string, config: Config, nowMs: number):
       text: `data in ${config.data}, round trip ${roundTrip(parseCosts(config.costs)).times(100)} % of notional`
     },
     diskSpace(dataDir),
+    access(dataDir, mend),
     lock(dataDir),
     ...lake(dataDir, nowMs)
   ];
@@ -52,6 +62,23 @@ function diskSpace(dataDir: string): Check {
         fix: "free some space: writes stop safely when it runs out"
       }
     : {name: "disk", state: "ok", text: `${gigabytes.toFixed(0)} GB free`};
+}
+
+function access(dataDir: string, mend: boolean): Check {
+  const wide = wideOpen(dataDir);
+  const [first] = wide;
+  if (!first) return {name: "access", state: "ok", text: "data directory, store and journals are closed to others"};
+  if (mend) {
+    closeAccess(wide);
+    return {name: "access", state: "ok", text: `${wide.length} files and folders are now closed to others`};
+  }
+  const more = wide.length > 1 ? ` and ${wide.length - 1} more` : "";
+  return {
+    name: "access",
+    state: "warning",
+    text: `others may open ${first.path} (mode ${first.mode.toString(8)})${more}`,
+    fix: "npx carrybook doctor --mend"
+  };
 }
 
 function lock(dataDir: string): Check {

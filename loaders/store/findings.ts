@@ -72,6 +72,11 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
     const {interval} = step;
     if (interval.intervalSource === "ambiguous") {
       holes.push(fundingFinding(before.lastBoundaryTs!, row.t, before.knownHours, allowed));
+    } else if (interval.intervalSource === "reported" && before.lastBoundaryTs !== undefined) {
+      // What a source says of its interval proves nothing where the row before is further away.
+      const told = interval.intervalHours!;
+      if (row.t - before.lastBoundaryTs > told * HOUR_MS)
+        holes.push(fundingFinding(before.lastBoundaryTs, row.t, told, allowed));
     }
     if (
       (interval.intervalHours ?? null) !== row.intervalHours ||

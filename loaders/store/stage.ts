@@ -10,6 +10,9 @@ const CHUNK = 2048;
 const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 const FUNDING_FIELDS = ["rate", "reportedHours"] as const;
 
+/** The nearest whole minute of a stamp, in SQL. */
+const BOUNDARY = "cast(round(ts / 60000.0) as bigint)";
+
 interface Digits {
   integer: number;
   fraction: number;
@@ -27,6 +30,8 @@ export class Stage {
   maxTs = -Infinity;
   /** true while every row is later than the one before it, so that none is a duplicate */
   private ascending = true;
+  /** true where some settlements share a boundary */
+  private revised = false;
   private static serial = 0;
   private readonly fields: readonly (keyof CandleRow | keyof FundingRow)[];
   private readonly digits: Digits[];
@@ -113,8 +118,18 @@ export class Stage {
    * @returns the number of rows that repeat another exactly
    * @throws DataError for two different rows with one stamp
    */
-  async countRepeats(): Promise<number> {
-    if (this.ascending) return 0;
+  async merge(): Promise<{repeats: number; revised: number}> {
+    const repeats = this.ascending ? 0 : await this.countRepeats();
+    if (isCandleSeries(this.key.series)) return {repeats, revised: 0};
+    const [row] = await rowsOf<{n: number}>(
+      this.db.connection,
+      `select count(distinct ts) - count(distinct ${BOUNDARY}) as n from ${this.table}`
+    );
+    this.revised = row!.n > 0;
+    return {repeats, revised: row!.n};
+  }
+
+  private async countRepeats(): Promise<number> {
     const [first] = await rowsOf<{ts: number; a: number; b: number}>(
       this.db.connection,
       `select ts, min(line) as a, max(line) as b from ${this.table} group by ts having count(distinct fields) > 1 order by a limit 1`
@@ -138,7 +153,10 @@ export class Stage {
         ? `nullif(f[${i + 1}], '')::double as reported_hours`
         : `${decimalSql(`nullif(f[${i + 1}], '')`, this.digits[i]!)} as ${field}`
     );
-    return `select ts, ${columns.join(", ")} from (select ${this.ascending ? "" : "distinct "}ts, string_split(fields, ',') as f from ${this.table})`;
+    const rows = this.revised
+      ? `select max(ts) as ts, arg_max(fields, ts) as fields from ${this.table} group by ${BOUNDARY}`
+      : `select ${this.ascending ? "" : "distinct "}ts, fields from ${this.table}`;
+    return `select ts, ${columns.join(", ")} from (select ts, string_split(fields, ',') as f from (${rows}))`;
   }
 
   async discard(): Promise<void> {
