@@ -258,7 +258,7 @@ const SERIES_WORDS: readonly (readonly [readonly string[], FileSeries])[] = [
 
 /** Plain names: the nearest whole word tells the series, the one symbol in the file's name the pair. */
 function words(folders: readonly string[], stem: string): NameFacts {
-  const inverse = [...folders, stem].some((part) => /(^|[^a-z])(cm|inverse|coin-?m)([^a-z]|$)/i.test(part));
+  const inverse = [...folders, stem].some((part) => INVERSE.test(wordsOf(part).join(" ")));
   const {pairs, dated} = pairsIn(stem);
   const series = [stem, ...[...folders].reverse()].map(seriesIn).find((found) => found !== undefined);
   const spread = wordsOf(stem);
@@ -266,6 +266,9 @@ function words(folders: readonly string[], stem: string): NameFacts {
   const contract: Contract | undefined = inverse ? "inverse" : dated ? "future" : undefined;
   return {source: undefined, pairs, contract, series, timeframe};
 }
+
+/** Whole words of a name that mark contracts margined in their coin: a folder named `x4cM9` says nothing. */
+const INVERSE = /(?:^| )(?:cm|inverse|coinm|coin m)(?: |$)/i;
 
 const wordsOf = (text: string): string[] => text.split(/[-_.\s]+/).filter((word) => word !== "");
 
