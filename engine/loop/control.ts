@@ -132,7 +132,7 @@ export class LoopControl implements TradingControl {
       if (loop.trader.mode === "halted") {
         throw new UsageError("cannot pause: trading is halted already", {code: "conflict", fix: "resume it first"});
       }
-      loop.trader.turn({type: "paused", ts: loop.now(), why: reason});
+      loop.trader.setMode({type: "paused", ts: loop.now(), why: reason});
     });
     loop.publish();
   }

@@ -167,7 +167,7 @@ export class TradingLoop implements LoopState {
       await this.exclusive(async () => {
         const kept = this.trader.open.length;
         const why = `${options.onStop === "close" || this.context.closing !== undefined ? "stopped" : "stopped, positions kept"}; ${kept} open`;
-        if (!this.#halted) this.trader.turn({type: "stopped", ts: this.now(), why});
+        if (!this.#halted) this.trader.setMode({type: "stopped", ts: this.now(), why});
       }).catch((error: Error) => options.log.error(`journal: ${error.message}`));
       this.phase = "stopped";
       this.publish();
@@ -254,7 +254,7 @@ export class TradingLoop implements LoopState {
     const found = await this.#compare();
     if (found !== undefined && !this.trader.frozen) {
       this.options.log.error(`reconciliation: ${found}`);
-      this.trader.turn({type: "halted", ts: this.now(), why: `the books do not agree: ${found}`, frozen: true});
+      this.trader.setMode({type: "halted", ts: this.now(), why: `the books do not agree: ${found}`, frozen: true});
     }
   }
 
@@ -297,7 +297,7 @@ export class TradingLoop implements LoopState {
         });
       }
       this.recorder.tolerate(false);
-      this.trader.turn({type: "resumed", ts: this.now(), why: "resumed"});
+      this.trader.setMode({type: "resumed", ts: this.now(), why: "resumed"});
     });
     this.wake();
     this.publish();
