@@ -127,7 +127,7 @@ export class Trader extends TraderState {
 
   /** Runs one step: venue events, liquidations, settlements, decisions, exits, entries (§3). */
   async step(given: Omit<InputEvent, "type">): Promise<void> {
-    if (this.recorder.turns(given.ts)) {
+    if (this.recorder.startsNewDay(given.ts)) {
       this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: given.ts, state: snapshotOf(this)});
     }
     const known = this.recorder.recall<InputEvent>("input", () => ({...given, type: "input"}));
