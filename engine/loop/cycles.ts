@@ -193,7 +193,7 @@ export class Cycles {
     const now = loop.now();
     loop.opportunities = opportunitiesOf(trader, quotes, gate, now);
     loop.rules = riskRules(trader, gate, now);
-    for (const {ts, level, pair, name, reason} of loop.watch.look(loop.rules, now)) {
+    for (const {ts, level, pair, name, reason} of loop.watch.update(loop.rules, now)) {
       loop.options.tell({
         ts,
         level: level === "critical" ? "critical" : "warn",
