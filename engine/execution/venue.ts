@@ -153,7 +153,7 @@ export interface RealVenue extends ExecutionVenue {
   readonly real: true;
   readonly baseline: Baseline | undefined;
   /** Returns the account's current state as the baseline of a new journal. @throws ConfigError unless it is flat */
-  lookAtAccount(): Promise<Baseline>;
+  readBaseline(): Promise<Baseline>;
   /** Returns the venue's id of the keys' account. */
   accountId(): Promise<string>;
   /** Sets the baseline that later balances are compared with. */

@@ -66,7 +66,7 @@ export class JournalledAccount extends AccountBooks implements RealVenue {
 
   execute = async (): Promise<Execution> => this.#unavailable();
   holdings = async (): Promise<Holdings> => this.#unavailable();
-  lookAtAccount = async (): Promise<Baseline> => this.#unavailable();
+  readBaseline = async (): Promise<Baseline> => this.#unavailable();
   accountId = async (): Promise<string> => this.#unavailable();
   news = async (): Promise<VenueNews> => this.#unavailable();
   cancelAll = async (): Promise<void> => this.#unavailable();

@@ -73,7 +73,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 
   /** Returns the account's current state as the baseline of a new journal. @throws ConfigError unless it is flat */
-  async lookAtAccount(): Promise<Baseline> {
+  async readBaseline(): Promise<Baseline> {
     const {account} = this.#options;
     const [key, balances, positions] = await Promise.all([account.key(), account.balances(), account.positions()]);
     if (positions.length > 0) {
