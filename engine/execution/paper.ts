@@ -11,8 +11,8 @@ interface Book {
 }
 
 /**
- * Simulates a venue on paper: every order fills immediately at its reference, less the configured slippage, and pays the
- * market's taker fee. Keeps its own positions, which reconciliation compares with the ledger.
+ * Simulates a venue on paper: every order fills immediately at its reference, less the configured slippage, and pays
+ * the market's taker fee. Keeps its own positions, which reconciliation compares with the ledger.
  */
 export class PaperVenue implements ExecutionVenue {
   readonly real = false;

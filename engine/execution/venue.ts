@@ -123,15 +123,16 @@ export interface StopReport {
  */
 export interface ExecutionVenue {
   /**
-   * True for a real account: orders are sized in whole steps and remainders stay as dust; payments, liquidations and fills
-   * come from the venue. On paper they follow from market data by the rules of §3.
+   * True for a real account: orders are sized in whole steps and remainders stay as dust; payments, liquidations and
+   * fills come from the venue. On paper they follow from market data by the rules of §3.
    */
   readonly real: boolean;
   /** largest accepted cash difference at reconciliation, in quote */
   readonly cashTolerance: Decimal;
   /**
    * Sends all legs at once and waits for each order's final status; an order of unknown status counts as in flight.
-   * @param resumed an earlier process may have sent these orders: the venue is queried for their status; nothing is sent
+   * @param resumed an earlier process may have sent these orders: the venue is queried for their status; nothing is
+   *   sent
    */
   execute(order: HedgeLegs, options: {resumed: boolean}): Promise<Execution>;
   /** Records an execution; recovery also calls it for executions in the journal. */
@@ -171,8 +172,8 @@ export interface RealVenue extends ExecutionVenue {
   /** Cancels every open order on the account, bypassing all request queues. */
   cancelAll(): Promise<void>;
   /**
-   * Flattens the account from the venue's own reports, bypassing all queues and any step in progress. Steps send no orders
-   * from this call until the ledger has its fills.
+   * Flattens the account from the venue's own reports, bypassing all queues and any step in progress. Steps send no
+   * orders from this call until the ledger has its fills.
    * @param held coins of the ledger's hedges, by pair
    */
   stopAtVenue(held: ReadonlyMap<string, Decimal>): Promise<StopReport>;

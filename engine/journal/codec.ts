@@ -79,8 +79,8 @@ const SIZING: Readonly<Record<Refusal, true>> = {
 };
 
 /**
- * Converts an event to the current format. Earlier versions wrote unfilled orders without a code; only this function derives
- * one from the reason's text. Checksums cover the stored text, not the converted event.
+ * Converts an event to the current format. Earlier versions wrote unfilled orders without a code; only this function
+ * derives one from the reason's text. Checksums cover the stored text, not the converted event.
  */
 export function currentEvent(event: JournalEvent): JournalEvent {
   if (event.type === "filled") {

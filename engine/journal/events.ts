@@ -5,7 +5,9 @@ import type {MarkSource} from "../../src/lib/market/marks.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import type {JournalEvent} from "./line.js";
 
-/** Purpose of an order round: open or close a hedge, sell a liquidated hedge's coin, unwind an unhedged leg (`mend`). */
+/**
+ * Purpose of an order round: open or close a hedge, sell a liquidated hedge's coin, unwind an unhedged leg (`mend`).
+ */
 export type Act = "open" | "close" | "sell-coin" | "mend";
 
 /**
@@ -54,8 +56,8 @@ export interface ForeignRecord {
   /** the venue's execution id */
   id: string;
   /**
-   * `late`: an order presumed lost has filled; `adl`: auto-deleveraging reduced the short; `liquidation`, `settlement`: the
-   * venue closed the short; `outside`: a manual trade on the account
+   * `late`: an order presumed lost has filled; `adl`: auto-deleveraging reduced the short; `liquidation`, `settlement`:
+   * the venue closed the short; `outside`: a manual trade on the account
    */
   cause: "late" | "adl" | "liquidation" | "settlement" | "outside";
   fill: FillRecord;

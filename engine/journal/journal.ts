@@ -99,8 +99,8 @@ const damaged = (message: string, cause?: unknown): DataError =>
   });
 
 /**
- * An append-only journal: one NDJSON file per UTC day, one event per line with a chained checksum. Each event is on disk
- * before the action it describes. One process owns it.
+ * An append-only journal: one NDJSON file per UTC day, one event per line with a chained checksum. Each event is on
+ * disk before the action it describes. One process owns it.
  */
 export class Journal {
   readonly dir: string;

@@ -27,7 +27,9 @@ export const GENESIS = "00000000";
 
 const LINE = /^\{"seq":(\d+),"crc":"([0-9a-f]{8})","event":(\{.*\})\}$/s;
 
-/** Serialises an event as a line without newline. The checksum covers the number, the previous checksum and the event. */
+/**
+ * Serialises an event as a line without newline. The checksum covers the number, the previous checksum and the event.
+ */
 export function writeLine(seq: number, previous: string, event: JournalEvent): {text: string; checksum: string} {
   const body = JSON.stringify(event);
   const checksum = checksumOf(seq, previous, body);

@@ -102,8 +102,8 @@ export class Recorder {
   }
 
   /**
-   * Sets whether events that cannot be written (a full disk) are buffered in memory and written later. Only an emergency
-   * stop may proceed without the disk.
+   * Sets whether events that cannot be written (a full disk) are buffered in memory and written later. Only an
+   * emergency stop may proceed without the disk.
    */
   tolerate(on: boolean): void {
     this.#tolerant = on;

@@ -24,8 +24,8 @@ export interface Audit {
 }
 
 /**
- * Replays a whole journal from its inputs: verifies every line, recomputes every decision and compares every snapshot with
- * the state. On paper, also reconciles the final ledger with the venue.
+ * Replays a whole journal from its inputs: verifies every line, recomputes every decision and compares every snapshot
+ * with the state. On paper, also reconciles the final ledger with the venue.
  * @throws DataError for a journal that is empty, damaged, or not reproduced by this version
  */
 export async function auditJournal(dir: string): Promise<Audit> {

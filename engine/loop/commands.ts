@@ -24,8 +24,8 @@ export interface EmergencyReport {
 }
 
 /**
- * Interface of the trading loop to the API. Reads return immediately from memory; commands resolve once they are durable.
- * Absent while the engine runs in mode `data`.
+ * Interface of the trading loop to the API. Reads return immediately from memory; commands resolve once they are
+ * durable. Absent while the engine runs in mode `data`.
  */
 export interface TradingControl {
   status(): EngineStatus;

@@ -15,7 +15,9 @@ import {accountOf, positionsOf} from "./views.js";
 const FRESH_INTERVALS = 2;
 /** An emergency stop waits this long for prices, ms; hedges without prices are retried later. */
 const PRICES_MS = 1_500;
-/** Time for an orderly exit before the account is flattened at the venue, ms; on a real timer, never the injected clock. */
+/**
+ * Time for an orderly exit before the account is flattened at the venue, ms; on a real timer, never the injected clock.
+ */
 const ORDERLY_MS = 3_000;
 
 type EmergencySource = "api" | "signal" | "file";
@@ -183,8 +185,8 @@ export class LoopControl implements TradingControl {
   }
 
   /**
-   * Exits through the ledger's own orders first. If that takes too long, because a step waits for an order or the venue does
-   * not answer, flattens the account at the venue; the ledger books those fills later.
+   * Exits through the ledger's own orders first. If that takes too long, because a step waits for an order or the venue
+   * does not answer, flattens the account at the venue; the ledger books those fills later.
    * @returns pairs still open, or descriptions of what is left
    */
   async #exitReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {

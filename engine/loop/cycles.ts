@@ -27,7 +27,7 @@ export class Cycles {
   last: {ts: number; ms: number} | undefined;
   nextTs: number | undefined;
   readonly #expected = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
+  readonly #lastQueried = new Map<string, number>();
   readonly #predicted = new Map<string, {rate: string; nextFundingTs: number; ts: number}>();
   readonly #errors: number[] = [];
   #updates: string[] = [];
@@ -154,7 +154,7 @@ export class Cycles {
       feed: loop.feed,
       quotes: loop.quotes,
       expected: this.#expected,
-      asked: this.#asked,
+      lastQueried: this.#lastQueried,
       venueMs: loop.venueTs!,
       urgent
     });

@@ -5,9 +5,9 @@ import type {TradingLoop} from "./loop.js";
 import {ZERO} from "../../src/lib/money/decimal.js";
 
 /**
- * Collects the input of an emergency stop: each pair's prices and, on a real account, the fills that the ledger lacks, e.g.
- * from a command-line stop while the engine hung. A pair with fewer coins at the venue than in the ledger gets no prices,
- * so that missing coins are not sold.
+ * Collects the input of an emergency stop: each pair's prices and, on a real account, the fills that the ledger lacks,
+ * e.g. from a command-line stop while the engine hung. A pair with fewer coins at the venue than in the ledger gets no
+ * prices, so that missing coins are not sold.
  * @param touches returns a pair's newest prices
  */
 export async function emergencyInput(loop: TradingLoop, touches: (pair: string) => PairInput): Promise<PairInput[]> {

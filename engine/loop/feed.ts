@@ -76,7 +76,10 @@ export class LiveFeed {
     return this.markets;
   }
 
-  /** Reads touch, predicted rate and turnover of every listed pair. @param venueMs time stamped on the quotes, UTC ms */
+  /**
+   * Reads touch, predicted rate and turnover of every listed pair.
+   * @param venueMs time stamped on the quotes, UTC ms
+   */
   async scan(venueMs: number): Promise<Map<string, PairQuote>> {
     const [perps, spots] = await Promise.all([
       this.exchange.tickers("perp", this.#options()),
@@ -111,8 +114,8 @@ export class LiveFeed {
   }
 
   /**
-   * Returns the mark price of a settlement's payment (§2): the open of the mark candle at `t`, if it has ended, else the close
-   * of the one before, else the perp's newest close.
+   * Returns the mark price of a settlement's payment (§2): the open of the mark candle at `t`, if it has ended, else
+   * the close of the one before, else the perp's newest close.
    */
   async mark(pair: string, t: number): Promise<SettlementInput["mark"]> {
     const {barMs} = this;

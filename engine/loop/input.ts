@@ -26,7 +26,7 @@ export interface GatherOptions {
   /** next settlement of each pair as last announced by the venue, UTC ms */
   expected: ReadonlyMap<string, number>;
   /** time of each pair's last successful query for settlements, UTC ms; updated here */
-  asked: Map<string, number>;
+  lastQueried: Map<string, number>;
   /** the venue's current time, UTC ms */
   venueMs: number;
   /** pairs that a risk rule exits */
@@ -39,8 +39,8 @@ export interface GatherOptions {
 const PAYMENT_TIMEOUT_MS = 60_000;
 
 /**
- * Queries the venue for exactly what the next step needs: due settlements, ended bars of open hedges, and the volume filter
- * where it may decide. Pairs without news are omitted.
+ * Queries the venue for exactly what the next step needs: due settlements, ended bars of open hedges, and the volume
+ * filter where it may decide. Pairs without news are omitted.
  */
 export async function gather(options: GatherOptions): Promise<Gathered> {
   const {trader, venueMs} = options;
@@ -67,31 +67,31 @@ const LAG_MS = 120_000;
 const OVERDUE_RETRY_MS = 900_000;
 
 /**
- * Returns the time, UTC ms, from which a pair's next settlement is queried: the announced time or the end of the newest known
- * interval, whichever is first. A pair never queried is due at once.
+ * Returns the time, UTC ms, from which a pair's next settlement is queried: the announced time or the end of the newest
+ * known interval, whichever is first. A pair never queried is due at once.
  * @param expected next settlement announced by the venue, UTC ms
- * @param asked time of the last query without news, UTC ms
+ * @param lastQueried time of the last query without news, UTC ms
  */
-export function dueTs({rates}: TradedPair, expected: number | undefined, asked: number | undefined): number {
+export function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
   const {newest} = rates;
-  if (!newest || asked === undefined) return -Infinity;
+  if (!newest || lastQueried === undefined) return -Infinity;
   const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(
-    (t) => t > newest.t && (asked <= newest.t || t > asked - LAG_MS)
+    (t) => t > newest.t && (lastQueried <= newest.t || t > lastQueried - LAG_MS)
   );
-  return candidates.length > 0 ? Math.min(...candidates) : asked + OVERDUE_RETRY_MS;
+  return candidates.length > 0 ? Math.min(...candidates) : lastQueried + OVERDUE_RETRY_MS;
 }
 
 async function gatherPair(
   traded: TradedPair,
-  {trader, feed, quotes, expected, asked, venueMs, urgent, news}: GatherOptions
+  {trader, feed, quotes, expected, lastQueried, venueMs, urgent, news}: GatherOptions
 ): Promise<{input: PairInput | undefined; waits: boolean}> {
   const {pair, hedge, desk, rates} = traded;
   const quote = quotes.get(pair);
-  const first = !asked.has(pair);
-  const due = venueMs >= dueTs(traded, expected.get(pair), asked.get(pair));
+  const first = !lastQueried.has(pair);
+  const due = venueMs >= dueTs(traded, expected.get(pair), lastQueried.get(pair));
   const published = due ? await feed.settlements(pair, rates.newestTs, venueMs) : [];
   const rows = news ? untilPaid(traded, published, news, venueMs) : published;
-  if (due && rows.length === published.length) asked.set(pair, venueMs);
+  if (due && rows.length === published.length) lastQueried.set(pair, venueMs);
   const settlements = await Promise.all(
     rows.map(async ({tsMs, rate, reportedHours}, i) => {
       const next = i === rows.length - 1 ? quote?.nextFundingTs : undefined;
@@ -146,7 +146,10 @@ async function gatherPair(
 const paidAt = ({payments}: VenueNews, pair: string, t: number): string | undefined =>
   payments.find((payment) => payment.pair === pair && boundaryTs(payment.tsMs) === t)?.amount;
 
-/** Returns the settlements before the first one still awaiting its payment; after {@link PAYMENT_TIMEOUT_MS} it counts as unpaid. */
+/**
+ * Returns the settlements before the first one still awaiting its payment; after {@link PAYMENT_TIMEOUT_MS} it counts
+ * as unpaid.
+ */
 function untilPaid(
   {pair, hedge}: TradedPair,
   rows: readonly FundingRow[],

@@ -202,8 +202,8 @@ export class TradingLoop implements LoopState {
   }
 
   /**
-   * Serialises work that writes to the journal. If it fails, memory and journal may differ: the state is rebuilt from the
-   * journal. After {@link MAX_FAILURES} consecutive failures the loop halts.
+   * Serialises work that writes to the journal. If it fails, memory and journal may differ: the state is rebuilt from
+   * the journal. After {@link MAX_FAILURES} consecutive failures the loop halts.
    */
   guarded<T>(work: () => Promise<T>): Promise<T> {
     return this.exclusive(async () => {

@@ -33,7 +33,7 @@ export class Memory {
   }
 }
 
-function push<T>(list: T[], items: readonly T[], most: number): void {
+function push<T>(list: T[], items: readonly T[], max: number): void {
   list.push(...items);
-  if (list.length > most * 1.2) list.splice(0, list.length - most);
+  if (list.length > max * 1.2) list.splice(0, list.length - max);
 }

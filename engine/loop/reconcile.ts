@@ -18,8 +18,8 @@ export interface ReconcileOptions {
 const ATTEMPTS = 3;
 
 /**
- * Compares the ledger with the venue: coins and shorts of every pair, cash, open orders. Venue events since the last step
- * are included; the next step books them.
+ * Compares the ledger with the venue: coins and shorts of every pair, cash, open orders. Venue events since the last
+ * step are included; the next step books them.
  */
 export async function reconcile(trader: Trader, options: ReconcileOptions): Promise<Reconciliation> {
   const found = await compareWithVenue(trader, options);

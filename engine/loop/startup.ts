@@ -13,7 +13,10 @@ const TOP_PAIRS = 20;
 /** Span of settlements fetched for a pair without stored history, ms. */
 const WARM_MS = 120 * DAY_MS;
 
-/** Returns the pairs to trade: the configured ones, else the tracked ones, else the largest by turnover; plus open hedges. */
+/**
+ * Returns the pairs to trade: the configured ones, else the tracked ones, else the largest by turnover; plus open
+ * hedges.
+ */
 export async function choosePairs({options, feed, quotes, trader}: LoopState): Promise<string[]> {
   const {pairs, data, log} = options;
   const named = pairs.length > 0 ? [...pairs] : ((await data?.tracked()) ?? []);

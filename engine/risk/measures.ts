@@ -5,8 +5,8 @@ import type {TradedPair} from "../trader/pair.js";
 import type {TraderState} from "../trader/state.js";
 
 /**
- * Returns the perp's rise from the short's entry price towards its liquidation price P* (§3), a share: 0 at or below the
- * entry, 1 at P*. Equals the used share of the margin above maintenance.
+ * Returns the perp's rise from the short's entry price towards its liquidation price P* (§3), a share: 0 at or below
+ * the entry, 1 at P*. Equals the used share of the margin above maintenance.
  */
 export function marginRatioOf(hedge: Hedge, perpPrice: string): number {
   const fill = hedge.perpPrice;

@@ -11,8 +11,8 @@ import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
 
 /**
- * Phase 0: books fills and account changes that no step ordered, and fills of orders presumed lost. The same step unwinds
- * any unhedged remainder; a manual trade also halts the loop.
+ * Phase 0: books fills and account changes that no step ordered, and fills of orders presumed lost. The same step
+ * unwinds any unhedged remainder; a manual trade also halts the loop.
  */
 export function bookForeign(trader: TraderState, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
   for (const {id, ts: changedTs, what, amount, pair} of account ?? []) {

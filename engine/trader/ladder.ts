@@ -37,8 +37,8 @@ export interface LadderOptions {
 
 /**
  * The order ladder: both legs or none. Sends both legs at once, retries the smaller leg within a band, then unwinds the
- * larger one. A remainder after that stays unhedged and needs an operator. Each round is journalled before it is sent, so a
- * restarted process resumes at the same rung.
+ * larger one. A remainder after that stays unhedged and needs an operator. Each round is journalled before it is sent,
+ * so a restarted process resumes at the same rung.
  */
 export class Ladder {
   readonly fills: Fill[] = [];
@@ -179,10 +179,10 @@ export class Ladder {
   #tradable(leg: LegPlan): LegPlan | undefined {
     const {rules} = this.#options;
     const {market, quantity, reference} = leg;
-    const [least, notional] =
+    const [minimum, notional] =
       market === "spot"
         ? [rules.spotMinQty, rules.spotMinNotional]
         : [rules.perpMinQty, leg.reduceOnly ? ZERO : rules.perpMinNotional];
-    return quantity.gt(0) && quantity.gte(least) && quantity.times(reference).gte(notional) ? leg : undefined;
+    return quantity.gt(0) && quantity.gte(minimum) && quantity.times(reference).gte(notional) ? leg : undefined;
   }
 }

@@ -26,8 +26,8 @@ export const limitOf = (
   bandBps === undefined ? undefined : reference.times(side === "buy" ? 10_000 + bandBps : 10_000 - bandBps).div(10_000);
 
 /**
- * Executes one round of orders: journals it, sends it, then journals the result. After a crash in between, recovery resumes
- * here and queries the venue instead of sending.
+ * Executes one round of orders: journals it, sends it, then journals the result. After a crash in between, recovery
+ * resumes here and queries the venue instead of sending.
  */
 export async function executeRound(
   recorder: Recorder,

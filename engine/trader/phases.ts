@@ -138,8 +138,8 @@ export function decideAt(
   for (const {traded} of active) {
     if (traded.desk.lapse(ts)) trader.recorder.follow<LapsedEvent>({type: "lapsed", ts, pair: traded.pair});
   }
-  const asked = active.filter(({input, traded}) => !input.end && (settled.has(traded.pair) || traded.overdue(ts)));
-  if (asked.length > 0) applyIntents(trader, ts, decideIntents(trader, ts, asked, settled));
+  const due = active.filter(({input, traded}) => !input.end && (settled.has(traded.pair) || traded.overdue(ts)));
+  if (due.length > 0) applyIntents(trader, ts, decideIntents(trader, ts, due, settled));
   const risk = trader.recorder.recallSome<RiskEvent>("risk", () => {
     const exits = trader.gate.exits(trader, ts).filter(({pair}) => {
       const book = trader.pairs.get(pair)?.desk.book;
@@ -156,13 +156,13 @@ export function decideAt(
 function decideIntents(
   trader: TraderState,
   ts: number,
-  asked: readonly ActivePair[],
+  due: readonly ActivePair[],
   settled: ReadonlySet<string>
 ): readonly Intent[] {
   const decided = trader.recorder.recall<DecidedEvent>(
     "decided",
     () => {
-      const views = asked.map(({input: {spot, perp, volume}, traded}) =>
+      const views = due.map(({input: {spot, perp, volume}, traded}) =>
         traded.rates.view({
           ts,
           settled: settled.has(traded.pair),
@@ -171,7 +171,7 @@ function decideIntents(
           volume
         })
       );
-      const book = new Map(asked.map(({traded}) => [traded.pair, traded.desk.book]));
+      const book = new Map(due.map(({traded}) => [traded.pair, traded.desk.book]));
       return {type: "decided", ts, intents: decide({ts, pairs: views}, book, trader.config).map(intentRecord)};
     },
     {pure: true}

@@ -249,8 +249,8 @@ export class BybitAccount extends AccountLine {
   }
 
   /**
-   * Returns the keys' account and rights. A demo account does not report them (code 10032): the rights are then unknown and
-   * a digest of the key serves as the account id.
+   * Returns the keys' account and rights. A demo account does not report them (code 10032): the rights are then unknown
+   * and a digest of the key serves as the account id.
    */
   async key(options?: CallOptions): Promise<KeyFacts> {
     try {

@@ -47,8 +47,8 @@ const KEY_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Connects to an account: synchronises the clock that signatures need and checks the keys' rights. Retries network failures
- * until they end.
+ * Connects to an account: synchronises the clock that signatures need and checks the keys' rights. Retries network
+ * failures until they end.
  * @throws ConfigError for keys that are invalid or cannot trade; the signal's reason
  */
 export async function connectLive(options: ConnectOptions): Promise<LiveAccount> {

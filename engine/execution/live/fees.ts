@@ -23,16 +23,16 @@ export async function feeRows(
     account.takerFees("spot", options),
     account.takerFees("linear", options)
   ]);
-  const dearest = (fees: ReadonlyMap<string, string>, leg: "spot" | "perp") =>
-    pairs.reduce<{pair: string; fee: Decimal} | undefined>((most, pair) => {
+  const highestFee = (fees: ReadonlyMap<string, string>, leg: "spot" | "perp") =>
+    pairs.reduce<{pair: string; fee: Decimal} | undefined>((highest, pair) => {
       const found = fees.get(markets.get(pair)?.[leg].symbol ?? "");
-      if (found === undefined) return most;
+      if (found === undefined) return highest;
       const fee = new Decimal(found);
-      return most && most.fee.gte(fee) ? most : {pair, fee};
+      return highest && highest.fee.gte(fee) ? highest : {pair, fee};
     }, undefined);
   return [
-    feeRow("spot", configured.spotFee, dearest(spot, "spot")),
-    feeRow("perp", configured.perpFee, dearest(linear, "perp"))
+    feeRow("spot", configured.spotFee, highestFee(spot, "spot")),
+    feeRow("perp", configured.perpFee, highestFee(linear, "perp"))
   ].flatMap((row) => row ?? []);
 }
 

@@ -28,8 +28,8 @@ export function textField(row: Fields, name: string): string {
 }
 
 /**
- * Converts an execution to a fill, in coins and quote per coin. The fee of a spot purchase is charged in the coin: it reduces
- * the quantity and is valued at the execution's price (§3, `spotFeeIn: "base"`).
+ * Converts an execution to a fill, in coins and quote per coin. The fee of a spot purchase is charged in the coin: it
+ * reduces the quantity and is valued at the execution's price (§3, `spotFeeIn: "base"`).
  * @param reference price at the order's decision; default: the execution's price
  */
 export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal): Fill {

@@ -188,7 +188,9 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     this.#unbooked.delete(fill.id ?? "");
   }
 
-  /** Returns events that no step ordered, since the newest step and for at least a day, never from before the baseline. */
+  /**
+   * Returns events that no step ordered, since the newest step and for at least a day, never from before the baseline.
+   */
   async news(venueMs: number, sinceMs: number): Promise<VenueNews> {
     if (this.#markets.size === 0) await this.list();
     const {account, signal} = this.#options;
@@ -252,7 +254,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
         clock,
         signal,
         stamp: Math.trunc(clock.now()).toString(36),
-        say: (line) => alarm(`emergency stop: ${line}`, null)
+        onProgress: (line) => alarm(`emergency stop: ${line}`, null)
       }
     )
       .then((report) => {

@@ -14,9 +14,9 @@ export interface MakerOptions extends TrackOptions {
 const MAX_POLL_MS = 200;
 
 /**
- * Rests one leg post-only at its own side of the book and hedges its fills immediately with the other leg, as a taker. A
- * partial fill or the deadline cancels the rest. A leg that cannot rest (it would cross, it was rejected) is reported with
- * code `maker`: the ladder then drops an entry, or exits with takers.
+ * Rests one leg post-only at its own side of the book and hedges its fills immediately with the other leg, as a taker.
+ * A partial fill or the deadline cancels the rest. A leg that cannot rest (it would cross, it was rejected) is reported
+ * with code `maker`: the ladder then drops an entry, or exits with takers.
  * @returns one outcome per leg, in order
  */
 export async function placeMakerFirst(
@@ -104,8 +104,8 @@ async function hedge(
 }
 
 /**
- * Returns the quantity, in coins, that hedges the resting leg's fills: pro rata, in whole steps. Against a spot purchase it
- * is at most the coins received net of the fee.
+ * Returns the quantity, in coins, that hedges the resting leg's fills: pro rata, in whole steps. Against a spot
+ * purchase it is at most the coins received net of the fee.
  */
 function hedgeQuantity(market: OrderMarket, leg: LegOrder, maker: LegOrder, {fills}: LegOutcome): Decimal {
   const filled = fills.reduce((sum, {quantity}) => sum.plus(quantity), ZERO);

@@ -15,9 +15,9 @@ export interface OrderMarket {
   /** quantity step, in coins; zero when unknown */
   step: Decimal;
   /** minimum order size, in coins and in quote; zero when unknown */
-  least: {quantity: Decimal; notional: Decimal};
+  min: {quantity: Decimal; notional: Decimal};
   /** maximum order size, in coins; undefined when unknown */
-  most: Decimal | undefined;
+  max: Decimal | undefined;
   active: boolean;
 }
 
@@ -59,8 +59,8 @@ function orderMarket(category: OrderMarket["category"], own: VenueInstrument, un
     unit,
     tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
     step: inCoins(own.step),
-    least: {quantity: inCoins(own.minQty), notional: new Decimal(own.minNotional ?? 0)},
-    most: own.maxQty === undefined ? undefined : inCoins(own.maxQty),
+    min: {quantity: inCoins(own.minQty), notional: new Decimal(own.minNotional ?? 0)},
+    max: own.maxQty === undefined ? undefined : inCoins(own.maxQty),
     active: own.active
   };
 }
@@ -83,10 +83,10 @@ export const wholeSteps = ({step}: OrderMarket, coins: Decimal): Decimal =>
 /** Returns why a leg exceeds its market's maximum order size; undefined when none does. */
 export function aboveMaximum(markets: PairMarkets, legs: readonly LegOrder[]): string | undefined {
   for (const {market, quantity} of legs) {
-    const {most, symbol, unit} = markets[market];
-    if (most === undefined || quantity.lte(most)) continue;
-    const coins = unit.eq(ONE) ? "" : ` (${text(most)} coins)`;
-    return `the ${market} leg of ${text(quantity)} coins is over the most of one order of ${symbol}, ${text(most.div(unit))}${coins}`;
+    const {max, symbol, unit} = markets[market];
+    if (max === undefined || quantity.lte(max)) continue;
+    const coins = unit.eq(ONE) ? "" : ` (${text(max)} coins)`;
+    return `the ${market} leg of ${text(quantity)} coins is over the most of one order of ${symbol}, ${text(max.div(unit))}${coins}`;
   }
   return undefined;
 }

@@ -80,7 +80,8 @@ export async function newsOf({
     }
   }
   for (const row of log) readLog(row, {news, seen, baselineTs, pairs: symbols.linear, coins: markets});
-  // Both legs of a spread fill at one instant. A hedge built from them starts with the short, whose price sets the margin.
+  // Both legs of a spread fill at one instant. A hedge built from them starts with the short, whose price sets the
+  // margin.
   const byTs = (a: ForeignRecord, b: ForeignRecord) =>
     a.fill.ts - b.fill.ts || (a.fill.leg === b.fill.leg ? (a.id < b.id ? -1 : 1) : a.fill.leg === "perp" ? -1 : 1);
   news.foreign.sort((a, b) => byTs(a.record, b.record));
@@ -91,8 +92,8 @@ const causeOf = (type: string, clientId: string, lost: ReadonlySet<string>): For
   FORCED[type] ?? (lost.has(clientId) ? "late" : "outside");
 
 /**
- * Returns a function from an execution to its order's client id. Spread legs are listed without one, so it is looked up in
- * the spread orders' own fills.
+ * Returns a function from an execution to its order's client id. Spread legs are listed without one, so it is looked up
+ * in the spread orders' own fills.
  */
 async function clientIdLookup(
   account: BybitAccount,

@@ -42,8 +42,8 @@ export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false
 }
 
 /**
- * Sends an order and returns why the venue rejected it. An ambiguous reply is not a rejection: the order counts as in flight
- * and is queried by its client id.
+ * Sends an order and returns why the venue rejected it. An ambiguous reply is not a rejection: the order counts as in
+ * flight and is queried by its client id.
  * @returns undefined when it was accepted or may have been
  * @throws errors other than a {@link Refusal}; the signal's reason
  */

@@ -26,8 +26,8 @@ export interface RoundOptions extends TrackOptions {
 }
 
 /**
- * How a round is sent. The configured style applies to the first round of an entry or a non-urgent exit; retries, unwinds
- * and urgent exits use one taker order per leg.
+ * The route of a round. The configured style applies to the first round of an entry or a non-urgent exit; retries,
+ * unwinds and urgent exits use one taker order per leg.
  */
 type Route = {kind: "orders"} | {kind: "spread"; order: SpreadOrder} | {kind: "maker"} | {kind: "none"; why: string};
 

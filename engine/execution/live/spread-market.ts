@@ -12,8 +12,8 @@ export interface SpreadMarket {
   symbol: string;
   tick: Decimal;
   lot: Decimal;
-  least: Decimal;
-  most: Decimal;
+  min: Decimal;
+  max: Decimal;
   /** allowed limit prices */
   prices: {lowest: Decimal; highest: Decimal};
 }
@@ -57,8 +57,8 @@ function maybeSpread(row: Fields): [string, SpreadMarket] | undefined {
       symbol: textOf(row["symbol"])!,
       tick: decimalField(row, "tickSize"),
       lot: decimalField(row, "lotSize"),
-      least: decimalField(row, "minSize"),
-      most: decimalField(row, "maxSize"),
+      min: decimalField(row, "minSize"),
+      max: decimalField(row, "maxSize"),
       prices: {lowest: decimalField(row, "minPrice"), highest: decimalField(row, "maxPrice")}
     }
   ];

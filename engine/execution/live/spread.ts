@@ -30,22 +30,22 @@ export interface SpreadPlan {
 }
 
 /**
- * Combines both legs of a round into one spread order. Its quantity is the smaller leg, rounded down to the spread's lot;
- * its limit is the difference of the two limits. The perp is sized on the net coin, so equal quantities leave the short
- * larger by the coin fee. If that is a lot or more, the ladder buys the coin, or reduces the short if the purchase is below
- * the minimum. On exit, its next round trades the rest of either leg.
- * @returns undefined when two orders are required: the legs are not opposite, they differ by more than a lot plus the fee,
- *   or quantity or price is outside the venue's limits
+ * Combines both legs of a round into one spread order. Its quantity is the smaller leg, rounded down to the spread's
+ * lot; its limit is the difference of the two limits. The perp is sized on the net coin, so equal quantities leave the
+ * short larger by the coin fee. If that is a lot or more, the ladder buys the coin, or reduces the short if the
+ * purchase is below the minimum. On exit, its next round trades the rest of either leg.
+ * @returns undefined when two orders are required: the legs are not opposite, they differ by more than a lot plus the
+ *   fee, or quantity or price is outside the venue's limits
  */
 export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): SpreadOrder | undefined {
   const spot = legs.find((leg) => leg.market === "spot");
   const perp = legs.find((leg) => leg.market === "perp");
   if (legs.length !== 2 || !spot || !perp || spot.side === perp.side) return undefined;
   if ((spot.limit === undefined) !== (perp.limit === undefined)) return undefined;
-  const {lot, least, most} = market;
+  const {lot, min, max} = market;
   const common = floorToStep(Decimal.min(spot.quantity, perp.quantity), lot);
   const quantity = spot.side === "sell" ? keepSellable(markets, spot, common, lot) : common;
-  if (quantity.lte(0) || quantity.lt(least) || quantity.gt(most)) return undefined;
+  if (quantity.lte(0) || quantity.lt(min) || quantity.gt(max)) return undefined;
   const difference = spot.quantity.minus(perp.quantity).abs();
   if (difference.gt(lot.plus(ceilToStep(spot.quantity.times(coinFee), lot)))) return undefined;
   const shared = {clientId: legs[0]!.clientId, market, side: perp.side, quantity};
@@ -55,9 +55,9 @@ export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): Spr
 }
 
 /** Reduces the common quantity, in coins, so the remaining spot meets its market's minimum and can be sold alone. */
-function keepSellable({spot: {step, least}}: PairMarkets, leg: LegOrder, common: Decimal, lot: Decimal): Decimal {
+function keepSellable({spot: {step, min}}: PairMarkets, leg: LegOrder, common: Decimal, lot: Decimal): Decimal {
   const rest = leg.quantity.minus(common);
-  const kept = Decimal.max(least.quantity, least.notional.div(leg.limit ?? leg.reference));
+  const kept = Decimal.max(min.quantity, min.notional.div(leg.limit ?? leg.reference));
   return rest.lt(step) || rest.gte(kept) ? common : floorToStep(leg.quantity.minus(kept), lot);
 }
 

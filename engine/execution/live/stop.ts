@@ -20,7 +20,7 @@ export interface StopOptions {
   /** unique per stop, part of each client id; at most eight letters and digits */
   stamp: string;
   /** reports each order and each failure */
-  say?: (line: string) => void;
+  onProgress?: (line: string) => void;
   /** time limit, ms; default {@link TIME_LIMIT_MS} */
   forMs?: number;
 }
@@ -36,8 +36,8 @@ const IDLE_ROUNDS = 3;
 
 /**
  * Flattens the account using only what the venue reports, never the engine's state: cancels every order, closes every
- * short, sells the engine's coins. Unanswered orders are retried under the same client id, so nothing is sold twice. Never
- * rejects: failures are in the report.
+ * short, sells the engine's coins. Unanswered orders are retried under the same client id, so nothing is sold twice.
+ * Never rejects: failures are in the report.
  * @param scope what may be sold, and which account the keys must belong to
  */
 export const stopAtVenue = (scope: StopScope, options: StopOptions): Promise<StopReport> =>
@@ -212,11 +212,11 @@ class VenueStop {
     if (filled.done.isZero()) return this.#fail(task, `order ${orderLinkId}: ${filled.status?.toLowerCase()}`);
     const closed = `${spot ? "sold" : "bought back"} ${text(filled.done)} ${symbol}`;
     this.#done.set(key, [...(this.#done.get(key) ?? []), closed]);
-    this.#options.say?.(closed);
+    this.#options.onProgress?.(closed);
   }
 
   /** Sends an order until the venue acknowledges it, always under one client id. @returns the reason for a rejection */
-  async #send(order: Fields, says: string): Promise<string | undefined> {
+  async #send(order: Fields, description: string): Promise<string | undefined> {
     const {account, signal} = this.#options;
     while (!this.#expired) {
       try {
@@ -231,7 +231,7 @@ class VenueStop {
         if (code !== undefined && CODES.clock.includes(code)) await account.syncClock({signal}).catch(() => undefined);
         else if (verdict === "refused" && status !== 403 && status !== 429 && !CODES.limit.includes(code ?? ""))
           return `${message}${code === undefined ? "" : ` (code ${code})`}`;
-        this.#options.say?.(`${says}: ${message}; asking again`);
+        this.#options.onProgress?.(`${description}: ${message}; asking again`);
         await this.#pause();
       }
     }
@@ -240,7 +240,7 @@ class VenueStop {
 
   #fail({key, category, description}: ClosingOrder, why: string): void {
     this.#failed.set(`${category} ${key}`, why);
-    this.#options.say?.(`${description} could not be closed: ${why}`);
+    this.#options.onProgress?.(`${description} could not be closed: ${why}`);
   }
 
   /** Retries until success or the time limit. @returns undefined on failure */
@@ -254,8 +254,8 @@ class VenueStop {
         const refusal = error instanceof Refusal ? error : cause;
         // a retry cannot succeed with invalid keys
         const invalidKeys = refusal instanceof Refusal && INVALID_KEYS.includes(refusal.code ?? "");
-        if (invalidKeys) return void this.#options.say?.(`${what}: ${message}`);
-        if (message !== lastMessage) this.#options.say?.(`${what}: ${message}; trying again`);
+        if (invalidKeys) return void this.#options.onProgress?.(`${what}: ${message}`);
+        if (message !== lastMessage) this.#options.onProgress?.(`${what}: ${message}; trying again`);
         lastMessage = message;
         await this.#pause();
       }

@@ -120,16 +120,18 @@ export async function pollOrder<T>(
 /** Returns an order's filled quantity, in the venue's unit. */
 export const filledOf = (order: Fields): Decimal => decimalField(order, "cumExecQty");
 
-/** Returns why an order in a final state was filled only in part; undefined when filled. `asked` in the venue's unit. */
-export function shortfall(order: Fields, asked: Decimal): Unfilled | undefined {
+/**
+ * Returns why an order in a final state was filled only in part; undefined when filled. `ordered` in the venue's unit.
+ */
+export function shortfall(order: Fields, ordered: Decimal): Unfilled | undefined {
   const done = filledOf(order);
-  if (done.gte(asked)) return undefined;
+  if (done.gte(ordered)) return undefined;
   const reason = textOf(order["rejectReason"]) ?? textOf(order["cxlRejReason"]);
   const status = textOf(order["orderStatus"])!;
   const more = reason && reason !== "EC_NoError" ? ` (${reason})` : "";
   return {
     code: status === "Rejected" ? "refused" : "expired",
-    why: `${status.toLowerCase()} at ${done} of ${asked}${more}`
+    why: `${status.toLowerCase()} at ${done} of ${ordered}${more}`
   };
 }
 

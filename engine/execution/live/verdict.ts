@@ -12,8 +12,8 @@ const DUPLICATE = ["110072", "170141"];
 const AMBIGUOUS = ["10000", "10016", "170001", "170007", "170032", "170147"];
 
 /**
- * Classifies a failed order request by HTTP status and the venue's code. Unlike a failed read, an order that may have been
- * accepted is never retried.
+ * Classifies a failed order request by HTTP status and the venue's code. Unlike a failed read, an order that may have
+ * been accepted is never retried.
  */
 export function verdictOf({kind, status, code}: Refusal): Verdict {
   if (kind !== "answer") return "unknown";

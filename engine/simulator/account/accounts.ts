@@ -3,12 +3,12 @@ import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
 import {VIP0_FEES} from "../../../src/lib/market/costs.js";
 import {Account} from "./account.js";
 
-/** Returns a schema of a decimal given as text or number, at least `least`. */
-export const amount = (least: number | undefined = undefined) =>
+/** Returns a schema of a decimal given as text or number, at least `min`. */
+export const amount = (min: number | undefined = undefined) =>
   z.union([z.string(), z.number()]).transform((value, context): Decimal => {
     try {
       const read = decimal(value);
-      if (least === undefined || read.gte(least)) return read;
+      if (min === undefined || read.gte(min)) return read;
     } catch {
       // reported below
     }

@@ -12,8 +12,8 @@ import {matchSpreads} from "./spread-orders.js";
 import type {Order, Position} from "./types.js";
 
 /**
- * Advances an account to `nowMs`: ended bars liquidate and fill resting orders, delayed fills execute, settlements are paid,
- * interest is charged. Depends only on past bars, so one long step equals many short ones.
+ * Advances an account to `nowMs`: ended bars liquidate and fill resting orders, delayed fills execute, settlements are
+ * paid, interest is charged. Depends only on past bars, so one long step equals many short ones.
  */
 export function advance(venue: Venue, account: Account, nowMs: number): void {
   while (account.advancedMs < nowMs) {
@@ -39,7 +39,10 @@ const idle = (account: Account): boolean =>
   [...account.positions.values()].every(({net}) => net.isZero()) &&
   [...account.wallets.values()].every((amount) => !amount.isNegative());
 
-/** Returns the end of a step, UTC ms: the next full hour (settlements, interest), or an earlier delayed fill or delisting. */
+/**
+ * Returns the end of a step, UTC ms: the next full hour (settlements, interest), or an earlier delayed fill or
+ * delisting.
+ */
 function nextInstant(venue: Venue, account: Account, from: number, nowMs: number): number {
   let to = Math.min(nowMs, Math.floor(from / HOUR_MS) * HOUR_MS + HOUR_MS);
   for (const {fillAtMs} of [...account.open, ...account.openSpreads])

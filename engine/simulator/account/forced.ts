@@ -81,24 +81,24 @@ function cancelOpening(account: Account, symbol: string, ts: number): void {
 }
 
 /**
- * Liquidates a cross account whose margin balance fell below maintenance within a bar. Values each position at the bar's
- * worst mark and moves its coin's value with it. Closes the largest loser at that mark until the margin suffices.
+ * Liquidates a cross account whose margin balance fell below maintenance within a bar. Values each position at the
+ * bar's worst mark and moves its coin's value with it. Closes the largest loser at that mark until the margin suffices.
  * @param probe only tests whether a minute within this bar could liquidate, with pessimistic coin values
  * @returns true when a liquidation happened, or could happen with `probe`
  */
 export function liquidateCross(venue: Venue, account: Account, open: number, stepMs: number, probe: boolean): boolean {
-  const look = {venue, nowMs: open};
+  const valuation = {venue, nowMs: open};
   // A probe must never miss what minute bars would find, so it values coins at the bar's low.
   const lowest = (amount: Decimal, coin: string): Decimal => {
     const market = coin === "USDT" ? undefined : maybeMarket(venue, "spot", `${coin}USDT`, open);
     const bar = market && candle(market.coin, "index", open, stepMs);
     return bar
       ? amount.times(ticksToPrice(market.coin, "index", bar.low)).times(WICK)
-      : amount.times(usdOf(coin, look));
+      : amount.times(usdOf(coin, valuation));
   };
   let happened = false;
   for (;;) {
-    const positions = valuedPositions(account, look);
+    const positions = valuedPositions(account, valuation);
     const worst = positions.map(({position, market}) => {
       const bar = candle(market.coin, "mark", open, stepMs);
       const short = position.net.isNegative();
@@ -108,7 +108,7 @@ export function liquidateCross(venue: Venue, account: Account, open: number, ste
     for (const [coin, amount] of account.wallets) {
       const i = positions.findIndex(({market}) => market.coin.coin === coin);
       const moved = i >= 0 && worst[i] ? worst[i].div(positions[i]!.mark) : ONE;
-      const usd = probe ? lowest(amount, coin) : amount.times(usdOf(coin, look)).times(moved);
+      const usd = probe ? lowest(amount, coin) : amount.times(usdOf(coin, valuation)).times(moved);
       balance = balance.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
     }
     let maintenance = ZERO;

@@ -83,11 +83,11 @@ export interface Totals {
 }
 
 /**
- * Computes an account's totals. Under cross margin every coin is collateral by its ratio; under isolated margin only USDT
- * is, from which each position's margin is reserved.
+ * Computes an account's totals. Under cross margin every coin is collateral by its ratio; under isolated margin only
+ * USDT is, from which each position's margin is reserved.
  */
-export function totals(account: Account, look: Valuation): Totals {
-  const positions = valuedPositions(account, look);
+export function totals(account: Account, valuation: Valuation): Totals {
+  const positions = valuedPositions(account, valuation);
   const sum = (pick: (h: ValuedPosition) => Decimal) => positions.reduce((total, h) => total.plus(pick(h)), ZERO);
   const unrealised = sum((h) => h.margin.unrealised);
   const initial = sum((h) => h.margin.initial);
@@ -96,7 +96,7 @@ export function totals(account: Account, look: Valuation): Totals {
   let walletBalance = ZERO;
   let collateral = ZERO;
   for (const [coin, amount] of account.wallets) {
-    const usd = amount.times(usdOf(coin, look));
+    const usd = amount.times(usdOf(coin, valuation));
     walletBalance = walletBalance.plus(usd);
     collateral = collateral.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
   }
@@ -117,10 +117,10 @@ export function totals(account: Account, look: Valuation): Totals {
 }
 
 /** Returns how much of a coin a spot order may spend: the balance minus reservations and margin. */
-export function spendable(account: Account, coin: string, look: Valuation): Decimal {
+export function spendable(account: Account, coin: string, valuation: Valuation): Decimal {
   const free = account.wallet(coin).minus(reservedBy(account).coins.get(coin) ?? ZERO);
   if (coin !== "USDT") return Decimal.max(free, ZERO);
-  const {initial, orderMargin, available} = totals(account, look);
+  const {initial, orderMargin, available} = totals(account, valuation);
   // Under cross margin other coins cover the margin first, but without borrowing the USDT wallet itself must pay.
   const own =
     account.marginMode === "ISOLATED_MARGIN" ? free.minus(initial).minus(orderMargin) : Decimal.min(free, available);

@@ -92,12 +92,14 @@ function capOf(
   if (fraction) return Decimal.max(floorToStep(whole.times(fraction), step), step);
   // The largest remainder below the minimum quantity or notional, but at least one step.
   const price = levels[0]?.price ?? order.price;
-  const least = Decimal.max(minQty, price.isZero() ? ZERO : minNotional.div(price));
-  const rest = Decimal.max(least.div(step).ceil().minus(1), 1).times(step);
+  const minimum = Decimal.max(minQty, price.isZero() ? ZERO : minNotional.div(price));
+  const rest = Decimal.max(minimum.div(step).ceil().minus(1), 1).times(step);
   return Decimal.max(whole.minus(rest), ZERO);
 }
 
-/** Returns true when nothing is left to fill; for an order in quote, when the rest of its budget buys no further step. */
+/**
+ * Returns true when nothing is left to fill; for an order in quote, when the rest of its budget buys no further step.
+ */
 function complete(order: Order, {step}: Market): boolean {
   if (order.marketUnit !== "quoteCoin") return order.leaves.isZero();
   if (order.filled.isZero()) return false;
@@ -112,8 +114,8 @@ export function fillResting(account: Account, order: Order, market: Market, ts: 
 }
 
 /**
- * Cancels the unfilled part of an order. A partly filled spot order becomes `PartiallyFilledCanceled`; a linear order is
- * always `Cancelled`.
+ * Cancels the unfilled part of an order. A partly filled spot order becomes `PartiallyFilledCanceled`; a linear order
+ * is always `Cancelled`.
  */
 export function end(
   account: Account,

@@ -211,22 +211,22 @@ function checkPrice({nowMs}: Desk, market: Market, order: Order): void {
 
 /** Rejects an order the account cannot pay for at its limit, or at the touch for a market order. */
 function checkFunds({venue, account, nowMs}: Desk, market: Market, order: Order): void {
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   const price = order.orderType === "Limit" ? order.price : touch(venue, market, order.side, nowMs);
   if (order.category === "linear") {
     if (order.reduceOnly) return;
-    if (openingMargin(account, order, price).gt(totals(account, look).available))
+    if (openingMargin(account, order, price).gt(totals(account, valuation).available))
       reject("balance", "linear", "ab not enough for new order");
     return;
   }
   const borrows = order.isLeverage && account.options.borrow.allowed;
   if (order.side === "Sell") {
     const qty = order.marketUnit === "quoteCoin" ? order.qty.div(price) : order.qty;
-    if (qty.gt(spendable(account, market.base, look))) reject("balance", "spot", "Insufficient balance.");
+    if (qty.gt(spendable(account, market.base, valuation))) reject("balance", "spot", "Insufficient balance.");
     return;
   }
   const cost = order.marketUnit === "quoteCoin" ? order.qty : order.qty.times(price);
-  if (cost.gt(borrows ? totals(account, look).available : spendable(account, "USDT", look)))
+  if (cost.gt(borrows ? totals(account, valuation).available : spendable(account, "USDT", valuation)))
     reject("balance", "spot", "Insufficient balance.");
 }
 

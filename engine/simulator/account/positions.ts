@@ -74,8 +74,8 @@ export interface Margin {
 }
 
 /**
- * Computes a position's margins as in the recorded positions: entry value over leverage, and maintenance rate times entry
- * value, each plus the fee of closing at the bankruptcy price.
+ * Computes a position's margins as in the recorded positions: entry value over leverage, and maintenance rate times
+ * entry value, each plus the fee of closing at the bankruptcy price.
  */
 export function marginOf(account: Account, position: Position, market: Market, mark: Decimal): Margin {
   const size = position.net.abs();
@@ -103,7 +103,9 @@ export function marginOf(account: Account, position: Position, market: Market, m
   };
 }
 
-/** Returns the liquidation and bankruptcy price of an isolated position (§3; a long mirrored, rounded down to the tick). */
+/**
+ * Returns the liquidation and bankruptcy price of an isolated position (§3; a long mirrored, rounded down to the tick).
+ */
 export function isolatedPrices(
   position: Position,
   leverage: Decimal,

@@ -85,17 +85,17 @@ function affordable(
   level: SpreadLevel,
   qty: Decimal
 ): boolean {
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   const margin = openingMargin(account, {...legs.linear, leaves: qty}, level.linear);
   if (side === "Buy")
     return (
-      qty.lte(spendable(account, legs.spot.symbol.replace(/USDT$/, ""), look)) &&
-      margin.lte(totals(account, look).available)
+      qty.lte(spendable(account, legs.spot.symbol.replace(/USDT$/, ""), valuation)) &&
+      margin.lte(totals(account, valuation).available)
     );
   return qty
     .times(level.spot)
     .plus(margin)
-    .lte(spendable(account, "USDT", look));
+    .lte(spendable(account, "USDT", valuation));
 }
 
 /** Accepts an order: matches it against the implied book; the rest is cancelled or rests by its time in force. */
@@ -182,8 +182,8 @@ export function endSpread(
 }
 
 /**
- * Fills open spread orders at `ts`. Resting ones fill at their price once the implied book reaches it, with spot at its touch;
- * delayed ones fill at both touches. An order the balance no longer covers is cancelled.
+ * Fills open spread orders at `ts`. Resting ones fill at their price once the implied book reaches it, with spot at its
+ * touch; delayed ones fill at both touches. An order the balance no longer covers is cancelled.
  */
 export function matchSpreads(venue: Venue, account: Account, ts: number, which: "resting" | "late"): void {
   for (const order of [...account.openSpreads]) {

@@ -64,10 +64,10 @@ export function impliedLevels(
 
 type Query = URLSearchParams;
 
-function numberOf(query: Query, name: string, fallback: number, most: number): number {
+function numberOf(query: Query, name: string, fallback: number, max: number): number {
   const given = query.get(name);
   const value = given === null ? fallback : Number(given);
-  if (!Number.isInteger(value) || value < 1 || value > most)
+  if (!Number.isInteger(value) || value < 1 || value > max)
     throw new VenueError(10001, `params error: ${name} invalid`);
   return value;
 }

@@ -128,17 +128,17 @@ const positionQuery = z.strictObject({
 /** `GET /v5/position/list`: a symbol's row, even when flat, or all open positions. */
 export function positions({desk}: Context, query: unknown): unknown {
   const asked = read(positionQuery, query);
-  const {account, ...look} = desk;
+  const {account, ...valuation} = desk;
   if (!asked.symbol && !asked.settleCoin && !asked.baseCoin)
     throw new VenueError(10001, "params error: symbol or settleCoin is required");
   const markets = asked.symbol
     ? [linear(desk, asked.symbol)]
-    : valuedPositions(account, look)
+    : valuedPositions(account, valuation)
         .map(({market}) => market)
         .filter((market) => asked.baseCoin === undefined || market.base === asked.baseCoin)
         .filter(() => asked.settleCoin === undefined || asked.settleCoin === "USDT");
   const {list, nextPageCursor} = page(markets, ({symbol}) => symbol, asked);
-  return {list: list.map((market) => positionRow(account, market, look)), nextPageCursor, category: "linear"};
+  return {list: list.map((market) => positionRow(account, market, valuation)), nextPageCursor, category: "linear"};
 }
 
 function linear({venue, nowMs}: Context["desk"], symbol: string): Market {
@@ -158,7 +158,7 @@ const leverageBody = z.strictObject({
 /** `POST /v5/position/set-leverage`: the same for both sides, as in one-way mode. */
 export function setLeverage({desk}: Context, body: unknown): unknown {
   const {symbol, buyLeverage, sellLeverage} = read(leverageBody, body);
-  const {account, ...look} = desk;
+  const {account, ...valuation} = desk;
   const market = linear(desk, symbol);
   if (!/^\d+(\.\d{1,2})?$/.test(buyLeverage) || buyLeverage !== sellLeverage)
     throw new VenueError(10001, "params error: leverage invalid");
@@ -169,7 +169,7 @@ export function setLeverage({desk}: Context, body: unknown): unknown {
   if (leverage.eq(before)) throw new VenueError(110043, "Set leverage not modified");
   const {cost} = positionOf(account, symbol);
   const more = cost.div(leverage).minus(cost.div(before));
-  if (more.gt(Decimal.max(totals(account, look).available, 0)))
+  if (more.gt(Decimal.max(totals(account, valuation).available, 0)))
     throw new VenueError(110044, "Available margin is insufficient");
   account.leverages.set(symbol, leverage);
   return {};

@@ -37,7 +37,7 @@ function formatted(record: object, write: () => Record<string, unknown>): Record
 /** Returns an account's full record at `nowMs`, UTC ms. */
 export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
   advance(venue, account, nowMs);
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   return {
     apiKey: account.options.apiKey,
     uid: account.uid,
@@ -46,11 +46,11 @@ export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
     balances: Object.fromEntries([...account.wallets].map(([coin, amount]) => [coin, text(amount)])),
     positions: [...account.positions.values()]
       .filter(({net}) => !net.isZero())
-      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
-    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
+      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, valuation), valuation)),
+    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, valuation))})),
     spreadOrders: account.spreads.map(closedRow),
     executions: account.executions.map((row) =>
-      formatted(row, () => ({category: row.category, ...executionRow(row, marketOf(row, look))}))
+      formatted(row, () => ({category: row.category, ...executionRow(row, marketOf(row, valuation))}))
     ),
     transactionLog: account.log.map((row) => formatted(row, () => logRow(row))),
     borrowed: account.borrowed.map(borrowRow),

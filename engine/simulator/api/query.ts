@@ -19,10 +19,10 @@ const whole = z
   .regex(/^\d{1,16}$/)
   .transform(Number);
 
-/** Returns schemas of a list's `limit` (at most `most`) and `cursor`. */
-export const paging = (fallback: number, most: number) => ({
+/** Returns schemas of a list's `limit` (at most `max`) and `cursor`. */
+export const paging = (fallback: number, max: number) => ({
   limit: whole
-    .refine((n) => n >= 1 && n <= most)
+    .refine((n) => n >= 1 && n <= max)
     .optional()
     .transform((n) => n ?? fallback),
   cursor: z.string().optional()
@@ -50,8 +50,8 @@ export function spanOf(
 }
 
 /**
- * Returns one page of rows. As recorded, the cursor names the page's first and last row and is present whenever the page has
- * rows; the page after the last one is empty.
+ * Returns one page of rows. As recorded, the cursor names the page's first and last row and is present whenever the
+ * page has rows; the page after the last one is empty.
  * @throws VenueError 10001 for an unknown cursor
  */
 export function page<T>(

@@ -98,13 +98,13 @@ export function executionRow(execution: Execution, market: Market): Record<strin
 }
 
 /** Formats a symbol's position for `/v5/position/list`; a flat one has empty prices. */
-export function positionRow(account: Account, market: Market, look: Valuation): Record<string, unknown> {
+export function positionRow(account: Account, market: Market, valuation: Valuation): Record<string, unknown> {
   const position = positionOf(account, market.symbol);
-  const mark = priceOf(market.coin, "mark", look.nowMs);
+  const mark = priceOf(market.coin, "mark", valuation.nowMs);
   const margin = marginOf(account, position, market, mark);
   const flat = position.net.isZero();
   const isolated = account.marginMode === "ISOLATED_MARGIN";
-  const liquidation = flat ? undefined : isolated ? margin.liquidation : crossLiquidation(account, market, look);
+  const liquidation = flat ? undefined : isolated ? margin.liquidation : crossLiquidation(account, market, valuation);
   return {
     positionIdx: 0,
     riskId: 1,
@@ -143,19 +143,19 @@ export function positionRow(account: Account, market: Market, look: Valuation): 
 }
 
 /** Returns the mark at which a cross account reaches maintenance, other prices fixed; undefined when there is none. */
-function crossLiquidation(account: Account, market: Market, look: Valuation): Decimal | undefined {
-  const {marginBalance, maintenance} = totals(account, look);
-  const {position, mark} = valuedPositions(account, look).find((h) => h.market.symbol === market.symbol)!;
+function crossLiquidation(account: Account, market: Market, valuation: Valuation): Decimal | undefined {
+  const {marginBalance, maintenance} = totals(account, valuation);
+  const {position, mark} = valuedPositions(account, valuation).find((h) => h.market.symbol === market.symbol)!;
   const price = mark.minus(marginBalance.minus(maintenance).div(position.net)).div(market.tick);
   const rounded = (position.net.isNegative() ? price.ceil() : price.floor()).times(market.tick);
   return rounded.gt(0) ? rounded : undefined;
 }
 
 /** Formats the row of `/v5/account/wallet-balance`. */
-export function walletRow(account: Account, look: Valuation, only?: readonly string[]): Record<string, unknown> {
-  const sums = totals(account, look);
+export function walletRow(account: Account, valuation: Valuation, only?: readonly string[]): Record<string, unknown> {
+  const sums = totals(account, valuation);
   const {coins, orderMargin} = reservedBy(account);
-  const positions = valuedPositions(account, look);
+  const positions = valuedPositions(account, valuation);
   const sum = (pick: (h: (typeof positions)[number]) => Decimal) => positions.reduce((a, h) => a.plus(pick(h)), ZERO);
   const realised = [...account.positions.values()].reduce((a, p) => a.plus(p.cumRealised), ZERO);
   const rate = (part: Decimal) =>
@@ -189,7 +189,7 @@ export function walletRow(account: Account, look: Valuation, only?: readonly str
         totalOrderIM: text(usdt ? orderMargin : ZERO),
         equity: text(balance.plus(unrealised)),
         totalPositionMM: text(usdt ? sum((h) => h.margin.maintenance) : ZERO),
-        usdValue: text(balance.plus(unrealised).times(usdOf(coin, look))),
+        usdValue: text(balance.plus(unrealised).times(usdOf(coin, valuation))),
         spotHedgingQty: "0",
         unrealisedPnl: text(unrealised),
         collateralSwitch: true,

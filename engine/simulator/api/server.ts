@@ -82,8 +82,8 @@ interface State {
 const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() - base.real) * base.speed);
 
 /**
- * Starts the simulated venue: Bybit v5's public endpoints, and private ones for opened accounts, on localhost. Its sources
- * are in engine/simulator/CONFORMANCE.md. `/sim/...` controls and observes it.
+ * Starts the simulated venue: Bybit v5's public endpoints, and private ones for opened accounts, on localhost. Its
+ * sources are in engine/simulator/CONFORMANCE.md. `/sim/...` controls and observes it.
  */
 export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
   const {
@@ -222,7 +222,9 @@ function written(state: State, {retCode, retMsg, result}: PrivateAnswer, fault: 
   return JSON.stringify({retCode, retMsg, result, retExtInfo: {}, time: nowOf(state)});
 }
 
-/** Sends an error instead of a private reply; a `hang` sends nothing, until the client times out or the venue closes. */
+/**
+ * Sends an error instead of a private reply; a `hang` sends nothing, until the client times out or the venue closes.
+ */
 async function sendError(state: State, reply: ServerResponse, type: Reply["type"]): Promise<void> {
   if (type === "forbidden") return send(reply, 403, "403, access too frequent", "text/html");
   if (type === "server-error") await sendInvalid(state, reply, "500");

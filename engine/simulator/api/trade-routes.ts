@@ -65,12 +65,12 @@ export function cancelAll({desk}: Context, body: unknown): unknown {
   const {category, symbol, baseCoin, settleCoin} = read(cancelAllBody, body);
   if (category === "linear" && !symbol && !baseCoin && !settleCoin)
     throw new VenueError(10001, "params error: symbol, baseCoin or settleCoin is required");
-  const look = {venue: desk.venue, nowMs: desk.nowMs};
+  const valuation = {venue: desk.venue, nowMs: desk.nowMs};
   const doomed = [...desk.account.open].filter(
     (order) =>
       order.category === category &&
       (symbol === undefined || order.symbol === symbol) &&
-      (baseCoin === undefined || marketOf(order, look).base === baseCoin) &&
+      (baseCoin === undefined || marketOf(order, valuation).base === baseCoin) &&
       (settleCoin === undefined || settleCoin === "USDT") &&
       order.hidden.untilMs <= desk.nowMs
   );
@@ -139,7 +139,7 @@ interface OrderFilter {
   cursor?: string | undefined;
 }
 
-function listOrders({account, ...look}: Context["desk"], pool: readonly Order[], params: OrderFilter): unknown {
+function listOrders({account, ...valuation}: Context["desk"], pool: readonly Order[], params: OrderFilter): unknown {
   const rows = pool
     .filter(
       (order) =>
@@ -147,12 +147,16 @@ function listOrders({account, ...look}: Context["desk"], pool: readonly Order[],
         (params.symbol === undefined || order.symbol === params.symbol) &&
         (params.orderId === undefined || order.orderId === params.orderId) &&
         (params.orderLinkId === undefined || order.orderLinkId === params.orderLinkId) &&
-        (params.baseCoin === undefined || marketOf(order, look).base === params.baseCoin) &&
+        (params.baseCoin === undefined || marketOf(order, valuation).base === params.baseCoin) &&
         (params.settleCoin === undefined || params.settleCoin === "USDT")
     )
     .sort((a, b) => account.rank(b) - account.rank(a));
-  const {list, nextPageCursor} = page(visibleOrders(rows, look.nowMs), ({orderId}) => orderId, params);
-  return {list: list.map((order) => orderRow(order, marketOf(order, look))), nextPageCursor, category: params.category};
+  const {list, nextPageCursor} = page(visibleOrders(rows, valuation.nowMs), ({orderId}) => orderId, params);
+  return {
+    list: list.map((order) => orderRow(order, marketOf(order, valuation))),
+    nextPageCursor,
+    category: params.category
+  };
 }
 
 const executionQuery = z.strictObject({
@@ -170,7 +174,7 @@ const executionQuery = z.strictObject({
 export function executions({desk}: Context, query: unknown): unknown {
   const params = read(executionQuery, query);
   const {from, to} = spanOf(params, desk.nowMs, WEEK_MS);
-  const {account, ...look} = desk;
+  const {account, ...valuation} = desk;
   const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
   const rows = account.executions
     .filter(
@@ -181,7 +185,7 @@ export function executions({desk}: Context, query: unknown): unknown {
         (params.orderId === undefined || row.orderId === params.orderId) &&
         (params.orderLinkId === undefined || row.orderLinkId === params.orderLinkId) &&
         (params.execType === undefined || row.execType === params.execType) &&
-        (params.baseCoin === undefined || marketOf(row, look).base === params.baseCoin)
+        (params.baseCoin === undefined || marketOf(row, valuation).base === params.baseCoin)
     )
     .filter((row) => {
       const order = account.orderById(row.orderId);
@@ -189,5 +193,9 @@ export function executions({desk}: Context, query: unknown): unknown {
     })
     .reverse();
   const {list, nextPageCursor} = page(rows, ({execId}) => execId, params);
-  return {nextPageCursor, category: params.category, list: list.map((row) => executionRow(row, marketOf(row, look)))};
+  return {
+    nextPageCursor,
+    category: params.category,
+    list: list.map((row) => executionRow(row, marketOf(row, valuation)))
+  };
 }

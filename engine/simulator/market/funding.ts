@@ -19,8 +19,8 @@ const SAMPLE_MINUTES = 5;
 const samples = new Float64Array((8 * 60) / SAMPLE_MINUTES);
 
 /**
- * Returns the rate of the interval that ends at `tsMs`, a share: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the interval
- * and capped. `P` is the premium index averaged over the interval with linearly rising weights.
+ * Returns the rate of the interval that ends at `tsMs`, a share: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the
+ * interval and capped. `P` is the premium index averaged over the interval with linearly rising weights.
  */
 export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): number {
   const minutes = intervalHours * 60;

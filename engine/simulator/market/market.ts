@@ -63,8 +63,8 @@ export function indexPrice(coin: Coin, tsMs: number): number {
 }
 
 /**
- * Returns the premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of 25 a squeeze that
- * drives funding to its cap.
+ * Returns the premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of 25 a squeeze
+ * that drives funding to its cap.
  */
 export function premiumIndex(coin: Coin, tsMs: number): number {
   const minutes = tsMs / MINUTE_MS;
@@ -161,8 +161,8 @@ function fillHour(coin: Coin, side: Side, hour: number): void {
 }
 
 /**
- * Returns the candle of `count` whole minutes within one hour. A minute's candle is the case of one, so an hour equals the
- * sum of its minutes bit for bit.
+ * Returns the candle of `count` whole minutes within one hour. A minute's candle is the case of one, so an hour equals
+ * the sum of its minutes bit for bit.
  */
 function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
   const hour = Math.floor(ts / HOUR_MS) * HOUR_MS;

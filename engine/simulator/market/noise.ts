@@ -17,8 +17,8 @@ export function finish(mixed: number, b: number): number {
 }
 
 /**
- * Smooth noise over several periods. Amplitudes grow with the square root of the period, as for a random walk. Caches the
- * last lattice points for speed, without changing any value.
+ * Smooth noise over several periods. Amplitudes grow with the square root of the period, as for a random walk. Caches
+ * the last lattice points for speed, without changing any value.
  */
 export class Walk {
   private readonly cell: Float64Array;

@@ -91,8 +91,8 @@ const MAJORS: readonly (readonly [string, number, number, number])[] = [
 const known = new Map<number, readonly Coin[]>();
 
 /**
- * Returns the simulated venue's coins, a function of the seed: majors, one quoted per thousand, one without a spot market,
- * one listed in 2026, one delisted in 2026 (§§3, 8.14).
+ * Returns the simulated venue's coins, a function of the seed: majors, one quoted per thousand, one without a spot
+ * market, one listed in 2026, one delisted in 2026 (§§3, 8.14).
  * @param count number of coins; beyond the standard ones, small similar ones are added
  */
 export function universe(seed: number, count?: number): readonly Coin[] {

@@ -341,11 +341,11 @@ function categoryOf(query: Query): Category {
   return category === "spot" || category === "linear" ? category : fail("category");
 }
 
-function limitOf(query: Query, fallback: number, most: number): number {
+function limitOf(query: Query, fallback: number, max: number): number {
   const text = query.get("limit");
   if (text === null) return fallback;
   const limit = Number(text);
-  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : fail("limit");
+  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, max) : fail("limit");
 }
 
 function instant(query: Query, name: string): number | undefined {
