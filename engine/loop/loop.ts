@@ -58,7 +58,7 @@ export class TradingLoop implements LoopState {
   blockedBy: EngineStatus["blockedBy"] = null;
   /** lifecycle phase; while `running`, the trader's mode applies */
   phase: LoopState["phase"] = "starting";
-  why = "it reads its journal";
+  why = "reading the journal";
   /** the venue's clock at its newest reply, UTC ms */
   venueTs: number | undefined;
   readonly startedTs: number;
@@ -102,7 +102,7 @@ export class TradingLoop implements LoopState {
     const loop = new TradingLoop(options);
     if (options.mode === "live") loop.#checkVenue();
     const {torn, recent} = loop.journal.opened;
-    if (torn !== undefined) options.log.warn(`journal: ${torn}; it is left out`);
+    if (torn !== undefined) options.log.warn(`journal: ${torn}; it is skipped`);
     await loop.#recover(recent);
     // a real venue is reconciled later, once its clock and markets are known
     if (!loop.trader.venue.real) await loop.reconcile();
@@ -225,7 +225,7 @@ export class TradingLoop implements LoopState {
     const {log, journalDir} = this.options;
     // A rebuild would lose buffered events, e.g. of an emergency stop on a full disk.
     if (this.recorder.unwritten > 0) return this.#halt(`the journal cannot be written: ${error.message}`);
-    log.error(`the step failed (${error.message}); the state is built anew from the journal`);
+    log.error(`the step failed (${error.message}); the state is rebuilt from the journal`);
     try {
       await this.#recover(readJournal(journalDir).recent);
       if (this.#failures >= MAX_FAILURES) this.#halt(`the step failed ${this.#failures} times: ${error.message}`);

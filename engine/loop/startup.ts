@@ -124,7 +124,7 @@ export async function begin(loop: LoopState): Promise<void> {
 async function checkAccount(loop: LoopState): Promise<void> {
   if (!isReal(loop.trader.venue)) return;
   loop.blockedBy = {what: "account", progress: null, etaMs: null};
-  loop.why = "it looks at the account";
+  loop.why = "reading the account";
   await untilDone(loop, "account", async () => {
     // read at each attempt: a rebuild replaces the venue
     const venue = loop.trader.venue as RealVenue;
@@ -168,7 +168,7 @@ async function awaitFirstRates(loop: LoopState): Promise<void> {
   const {clock} = loop.options;
   const began = clock.monotonic();
   loop.blockedBy = {what: "first rates", progress: null, etaMs: null};
-  loop.why = "it waits for the venue's first rates";
+  loop.why = "waiting for the venue's first rates";
   await untilDone(
     loop,
     "first rates",
@@ -178,7 +178,7 @@ async function awaitFirstRates(loop: LoopState): Promise<void> {
     },
     () => {
       if (clock.monotonic() - began < FIRST_RATES_MS) return;
-      loop.why = `the venue has given no rates for ${Math.round((clock.monotonic() - began) / 1_000)} s; it goes on asking`;
+      loop.why = `the venue has given no rates for ${Math.round((clock.monotonic() - began) / 1_000)} s; still trying`;
     }
   );
 }
@@ -187,7 +187,7 @@ async function awaitFirstRates(loop: LoopState): Promise<void> {
 async function awaitHistory(loop: LoopState): Promise<void> {
   const {data, clock, signal, log} = loop.options;
   if (!data || (await data.tracked()).length === 0) return;
-  loop.why = "it waits for complete history";
+  loop.why = "waiting for complete history";
   loop.blockedBy = {what: "history", progress: 0, etaMs: null};
   let ids: string[] = [];
   try {

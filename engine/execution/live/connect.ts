@@ -101,7 +101,7 @@ async function authenticate(account: BybitAccount, {clock, signal, log}: Connect
           cause: error
         });
       }
-      log.warn(`the account at ${account.origin} cannot be reached (${message}); it is tried again until it answers`);
+      log.warn(`the account at ${account.origin} cannot be reached (${message}); retrying until it answers`);
       await clock.sleep(RETRY_MS, signal);
     }
   }

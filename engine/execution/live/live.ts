@@ -149,7 +149,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
       execution: this.#execution,
       spreads: this.#spreads,
       coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
-      onUnknown: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
+      onUnknown: (clientId, why) => alarm(`${pair}: the status of order ${clientId} is still unknown (${why})`, pair)
     };
   }
 

@@ -144,7 +144,7 @@ describe("orders whose fate is not known", () => {
     await agrees(own);
     expect(own.trader.open).toHaveLength(1);
     expect(of(dir, "ordered")).toHaveLength(1);
-    expect(own.alarms.join()).toMatch(/what became of order .* is not known yet/);
+    expect(own.alarms.join()).toMatch(/the status of order .* is still unknown/);
   });
 });
 
