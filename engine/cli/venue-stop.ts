@@ -39,7 +39,7 @@ export async function stopWithoutEngine(
   const stamp = Date.now().toString(36);
   const markets = () => exchange.instruments({signal, priority: "live"}).then(pairMarkets);
   const scope = {held: coins, before, account: id};
-  const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, say});
+  const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, onProgress: say});
   if (damage === undefined) return report;
   return {...report, flat: false, left: [...report.left, `coins were left alone: ${damage}`]};
 }

@@ -164,7 +164,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         live: options.live,
         data,
         emit,
-        tell: (note) => notifier.tell(note),
+        notify: (note) => notifier.tell(note),
         log: log.child({part: "trading"}),
         clock,
         signal: ending.signal,

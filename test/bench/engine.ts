@@ -127,7 +127,7 @@ export async function engineBench(): Promise<BenchRow[]> {
       exchange: memoryVenue(clock.now),
       data: undefined,
       emit: () => undefined,
-      tell: () => undefined,
+      notify: () => undefined,
       log: {info: () => undefined, warn: (text) => console.error(text), error: (text) => console.error(text)},
       clock,
       signal: new AbortController().signal,

@@ -80,7 +80,7 @@ it(`${DEATHS} deaths of an engine that trades: no leg is left alone, no order is
     if (own.trader.mode === "halted") {
       halts++;
       expect(own.naked.abs().lte(lot), `round ${rounds}`).toBe(true);
-      own.trader.turn({type: "resumed", ts: own.trader.lastTs, why: "a person has looked"});
+      own.trader.setMode({type: "resumed", ts: own.trader.lastTs, why: "a person has looked"});
     }
   }
   await own.restart();

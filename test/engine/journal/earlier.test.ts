@@ -157,7 +157,7 @@ describe("a journal from before unfilled orders had codes", () => {
     expect(lost).toHaveLength(2);
     expect((venue.snapshot() as {lost: string[]}).lost).toEqual(lost);
     expect(trader.open).toEqual([]);
-    trader.turn({type: "paused", ts: trader.lastTs, why: "a test"});
+    trader.setMode({type: "paused", ts: trader.lastTs, why: "a test"});
     journal.close();
     expect((await auditJournal(dir)).lines).toBe(82);
     // the old lines stand as they were

@@ -99,7 +99,7 @@ describe("reaching an account", () => {
     own.sim.steer.orderFaults([{kind: "server-error", path: "/user/query-api", times: 14}]);
     await connectLive(options(own, {log: {info: note, warn: note}}));
     expect(said.length).toBeGreaterThan(2);
-    expect(said[0]).toMatch(/^the account at http:\/\/127\.0\.0\.1:\d+ cannot be reached .*; it is tried again/);
+    expect(said[0]).toMatch(/^the account at http:\/\/127\.0\.0\.1:\d+ cannot be reached .*; retrying/);
     expect(said.at(-1)).toMatch(/^the account at .* answers$/);
     for (const text of said) expect(text).not.toContain(LIVE_KEYS.apiKey);
   });

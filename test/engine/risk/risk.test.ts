@@ -212,7 +212,7 @@ describe("rules that watch what is open", () => {
   it("tells each firing once, and again when it has stopped in between", async () => {
     const own = await opened();
     const watch = new RiskWatch();
-    const look = () => watch.look(riskRules(own.trader, own.gate, T), T).map(({name}) => name);
+    const look = () => watch.update(riskRules(own.trader, own.gate, T), T).map(({name}) => name);
     expect(look()).toEqual([]);
     own.context.errors = 10;
     expect(look()).toEqual(["venue-errors"]);

@@ -10,8 +10,8 @@ const market: SpreadMarket = {
   symbol: "SOLUSDT_SOL/USDT",
   tick: D("0.01"),
   lot: D("0.1"),
-  least: D("0.2"),
-  most: D("50"),
+  min: D("0.2"),
+  max: D("50"),
   prices: {lowest: D("-20"), highest: D("20")}
 };
 const own = (category: OrderMarket["category"], step: string): OrderMarket => ({
@@ -20,8 +20,8 @@ const own = (category: OrderMarket["category"], step: string): OrderMarket => ({
   unit: ONE,
   tick: D("0.01"),
   step: D(step),
-  least: {quantity: D(step), notional: D("5")},
-  most: undefined,
+  min: {quantity: D(step), notional: D("5")},
+  max: undefined,
   active: true
 });
 const markets: PairMarkets = {

@@ -144,7 +144,7 @@ describe("orders whose fate is not known", () => {
     await agrees(own);
     expect(own.trader.open).toHaveLength(1);
     expect(of(dir, "ordered")).toHaveLength(1);
-    expect(own.alarms.join()).toMatch(/what became of order .* is not known yet/);
+    expect(own.alarms.join()).toMatch(/the status of order .* is still unknown/);
   });
 });
 
@@ -172,6 +172,6 @@ describe("what an order stands on", () => {
   it("an account with open positions is not begun on", async () => {
     const own = (desk = await LiveDesk.open(tmp()));
     own.sim.steer.act({kind: "manual-trade", ...perp, category: "linear", side: "Sell", qty: "1"});
-    await expect(own.venue.lookAtAccount()).rejects.toThrow("invalid account: it has open positions (SOLUSDT)");
+    await expect(own.venue.readBaseline()).rejects.toThrow("invalid account: it has open positions (SOLUSDT)");
   });
 });
