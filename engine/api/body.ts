@@ -6,9 +6,9 @@ import type {Refusal} from "./gate.js";
 export const LONGEST_BODY = 65_536;
 
 /**
- * Reads the JSON body of a write. Nothing longer than the limit is ever held, whatever its headers say.
- * @returns the document, `{}` for an empty body; or why it is refused
- * @throws UsageError for a document that is none
+ * Reads the JSON body of a write. Never buffers more than the limit, whatever the headers claim.
+ * @returns the document, `{}` for an empty body, or the refusal
+ * @throws UsageError for malformed JSON
  */
 export async function readBody(request: IncomingMessage): Promise<{body: unknown} | {refusal: Refusal}> {
   const {headers} = request;

@@ -14,7 +14,7 @@ import {UsageError} from "../../loaders/errors.js";
 import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Bindings, C} from "./context.js";
 
-/** The routes of the API. Who may come here was decided before. */
+/** Builds the routes of the API. The server has already authorised the request. */
 export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {
   const app = new Hono<{Bindings: Bindings}>();
   const body = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, c.env.body);
