@@ -84,17 +84,17 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_ENGINE_INTERVAL_MS: ["engine", "intervalMs"]
 };
 
-/** The environment that hands a configuration on to a child process, e.g. the build's data loaders. */
+/** Builds the environment that passes a configuration to a child process, e.g. the build's data loaders. */
 export const configEnvironment = (config: Config): Record<string, string> =>
   Object.fromEntries(Object.entries(ENVIRONMENT).map(([name, keys]) => [name, String(valueAt(config, keys))]));
 
 export interface LoadOptions {
   /** `--config`; a file named here must exist */
   file?: string | undefined;
-  /** values of flags; undefined ones say nothing */
+  /** values of flags; undefined ones are ignored */
   flags?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
-  /** where `carrybook.config.json` and `.env` are looked for */
+  /** folder of `carrybook.config.json` and `.env` */
   cwd?: string;
 }
 
@@ -112,7 +112,7 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   }
   const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
   for (const [name, keys] of Object.entries(ENVIRONMENT)) {
-    // A variable that is set to nothing says nothing.
+    // An empty variable counts as unset.
     const value = env[name] || dotenv[name];
     if (value) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
   }
@@ -131,10 +131,7 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   });
 }
 
-/**
- * A path as seen from a folder. Where the process itself stands there it stays as it was typed, which is how messages of the
- * system name it.
- */
+/** Resolves a path against `cwd`. Leaves it as typed where that is the process's own, so system messages match. */
 export const pathIn = (cwd: string, path: string): string =>
   path === "" || cwd === process.cwd() ? path : resolve(cwd, path);
 

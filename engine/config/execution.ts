@@ -1,6 +1,6 @@
 import {z} from "zod";
 
-/** How the two legs of a round go out at a real venue; `engine.execution` of the config file. */
+/** Order style of the two legs at a real venue; `engine.execution` of the config file. */
 export const executionConfig = z
   .strictObject({
     style: z

@@ -2,10 +2,10 @@ import {UsageError} from "../../loaders/errors.js";
 import type {EngineMode} from "../../src/lib/wire/trading.js";
 import {liveKeys, type Keys} from "./secrets.js";
 
-/** That an engine trades on a real account, and how. */
+/** Credentials and mode of an engine that trades on a real account. */
 export interface LiveTrading {
   keys: Keys;
-  /** reads and decides, shows each order, sends none */
+  /** reads the account and decides, but reports orders instead of sending them */
   dryRun: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface LockFlags {
   env: NodeJS.ProcessEnv;
 }
 
-/** Venues whose private side is known here. */
+/** Venues whose private API is implemented. */
 const VENUES = ["bybit", "sim"];
 
 /**
- * The three locks of live trading: the mode, the flag, the keys. Each that is missing says so.
- * @returns undefined in every other mode, which has no keys and can sign nothing
+ * Checks the three locks of live trading: the mode, the flag and the keys.
+ * @returns undefined in every other mode, which holds no keys and cannot sign a request
  * @throws UsageError for the mode, the flag or the venue; ConfigError for the keys
  */
 export function liveTrading({mode, live, dryRun, venue, url, env}: LockFlags): LiveTrading | undefined {

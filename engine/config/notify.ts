@@ -2,7 +2,7 @@ import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
 import type {Loudness} from "../../src/lib/wire/trading.js";
 
-/** What can be told; a person switches each on, silent or off. */
+/** Notification events, with what each reports; the operator sets each to on, silent or off. */
 export const EVENTS = {
   "job-completed": "a batch of ingestion work is complete",
   "job-failed": "ingestion work failed",
@@ -30,15 +30,15 @@ export const EVENTS = {
 } as const;
 export type EventName = keyof typeof EVENTS;
 
-/** From loud to nothing. */
+/** Loudness of an event, loudest first. */
 export const LOUDNESS = ["on", "silent", "off"] as const satisfies readonly Loudness[];
 
-/** Events that make no sound unless a person wants it. */
+/** Events that are silent by default. */
 const QUIET: readonly string[] = ["job-completed", "dry-run"];
 
 const loudness = (fallback: Loudness) => z.enum(LOUDNESS).default(fallback);
 
-/** The `notify` part of the configuration. Secrets come from the environment alone. */
+/** The `notify` section of the configuration. Secrets come from the environment only. */
 export const notifyConfig = z
   .strictObject({
     webhook: z
@@ -79,7 +79,7 @@ export interface NotifySecrets {
   smtpUrl: string | undefined;
 }
 
-/** Reads the channels' secrets. @throws ConfigError for a channel that is set up without its secret */
+/** Reads the channels' secrets. @throws ConfigError for a configured channel without its secret */
 export function notifySecrets(config: NotifyConfig, env: NodeJS.ProcessEnv): NotifySecrets {
   const secrets = {
     webhookUrl: env["CARRYBOOK_WEBHOOK_URL"] || undefined,

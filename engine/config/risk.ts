@@ -2,7 +2,7 @@ import {z} from "zod";
 
 const share = (fallback: number) => z.number().min(0).max(1).default(fallback);
 
-/** Limits of the risk rules; a person sets them in the configuration's `engine.risk`. */
+/** Limits of the risk rules: `engine.risk` of the config file. */
 export const riskLimits = z
   .strictObject({
     marginAlert: share(0.8).describe("share of the way to liquidation that raises the alarm"),

@@ -2,9 +2,9 @@ import {Cron} from "croner";
 import {z} from "zod";
 
 /**
- * The first instant after another at which a pattern is due.
- * @param pattern five fields of cron, read in UTC whatever this machine's zone is
- * @returns UTC ms, or null for a pattern that never comes
+ * Returns the first instant after `afterMs` at which a pattern is due.
+ * @param pattern five cron fields, always in UTC
+ * @returns UTC ms, or null for a pattern that never matches
  * @throws `invalid schedule: PATTERN (why)`
  */
 export function nextRun(pattern: string, afterMs: number): number | null {
@@ -32,7 +32,7 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** The `engine.schedule` part of the configuration: five fields of cron in UTC, or `off`. */
+/** The `engine.schedule` section of the configuration: five cron fields in UTC, or `off`. */
 export const scheduleConfig = z
   .strictObject({
     update: pattern("2 * * * *").describe("what is new of everything tracked; the trading loop has its own"),
