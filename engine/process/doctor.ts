@@ -7,7 +7,7 @@ import {lockPath} from "../../loaders/store/database.js";
 import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
 
-/** One thing looked at, what was found and what to do. */
+/** The result of one check. */
 export interface Check {
   name: string;
   state: "ok" | "warning" | "failed";
@@ -15,7 +15,7 @@ export interface Check {
   fix?: string;
 }
 
-/** Looks at this machine, the configuration and every file of the lake; changes nothing. */
+/** Checks this machine, the configuration and every file of the lake; changes nothing. */
 export async function runChecks(dataDir: string, config: Config, nowMs: number): Promise<Check[]> {
   return [
     nodeVersion(process.versions.node),

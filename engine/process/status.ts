@@ -1,7 +1,7 @@
 import type {EngineMode, EngineStatus} from "../../src/lib/wire/trading.js";
 import {VERSION} from "../version.js";
 
-/** `GET /status` of an engine without a trading loop. */
+/** Builds `GET /status` of an engine without a trading loop. */
 export function dataStatus({
   mode,
   venue,

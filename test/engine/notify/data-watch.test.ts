@@ -58,11 +58,11 @@ describe("what changes in the data is said once", () => {
 
   it("holes that were there before it looked are no news; one that comes and one that goes are", () => {
     const {told, watch} = rig();
-    watch.look(status(series("BTC/USDT", {holes: [hole(1)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(1)]})));
     expect(told).toEqual([]);
-    watch.look(status(series("BTC/USDT", {holes: [hole(1), hole(5), hole(9, "confirmed missing")]})));
-    watch.look(status(series("BTC/USDT", {holes: [hole(5)]})));
-    watch.look(status(series("BTC/USDT", {holes: [hole(5)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(1), hole(5), hole(9, "confirmed missing")]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(5)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(5)]})));
     expect(told.map(({event, text}) => [event, text])).toEqual([
       ["hole-found", "1 hole found: BTC/USDT funding (1 rows)"],
       ["hole-filled", "1 hole filled or settled: BTC/USDT funding (1 rows)"]
@@ -71,16 +71,18 @@ describe("what changes in the data is said once", () => {
 
   it("many at once are one message", () => {
     const {told, watch} = rig();
-    watch.look(status());
-    watch.look(status(...Array.from({length: 40}, (_, i) => series(`C${i}/USDT`, {holes: [hole(1)]}))));
+    watch.check(status());
+    watch.check(status(...Array.from({length: 40}, (_, i) => series(`C${i}/USDT`, {holes: [hole(1)]}))));
     expect(told).toHaveLength(1);
     expect(told[0]!.text).toMatch(/^40 holes found: .* and 37 more$/);
   });
 
   it("a series that goes stale, but not one whose market has ended", () => {
     const {told, watch} = rig();
-    watch.look(status(series("BTC/USDT"), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
-    watch.look(status(series("BTC/USDT", {freshness: "stale"}), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
+    watch.check(status(series("BTC/USDT"), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
+    watch.check(
+      status(series("BTC/USDT", {freshness: "stale"}), series("LUNC/USDT", {freshness: "stale", endedTs: T}))
+    );
     expect(told.map(({event, text}) => [event, text])).toEqual([["stale", "1 series went stale: BTC/USDT funding"]]);
   });
 });

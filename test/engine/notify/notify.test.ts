@@ -55,7 +55,7 @@ describe("what is told", () => {
 
   it("one message for what happens within a moment, in its order; the page at once", async () => {
     const {notifier, sent, shown} = rig();
-    for (const text of ["a", "b", "c"]) notifier.tell(note(text));
+    for (const text of ["a", "b", "c"]) notifier.notify(note(text));
     expect(shown.map(({text}) => text)).toEqual(["a", "b", "c"]);
     expect(sent).toEqual([]);
     await idle();
@@ -64,9 +64,9 @@ describe("what is told", () => {
 
   it("each event is on, silent or off", async () => {
     const {notifier, sent, shown} = rig({events: {opened: "silent", closed: "off"}});
-    notifier.tell(note("opened", "opened"));
-    notifier.tell(note("closed", "closed"));
-    notifier.tell(note("risk", "risk"));
+    notifier.notify(note("opened", "opened"));
+    notifier.notify(note("closed", "closed"));
+    notifier.notify(note("risk", "risk"));
     await idle();
     expect(shown.map(({text}) => text)).toEqual(["opened", "risk"]);
     expect(sent.map(({silent, notifications}) => [silent, notifications[0]!.text])).toEqual([
@@ -77,8 +77,8 @@ describe("what is told", () => {
 
   it("what is silent is marked, so that a page lists it and announces nothing", () => {
     const {notifier, shown} = rig({events: {opened: "silent"}});
-    notifier.tell(note("opened", "opened"));
-    notifier.tell(note("risk", "risk"));
+    notifier.notify(note("opened", "opened"));
+    notifier.notify(note("risk", "risk"));
     expect(shown.map(({silent}) => silent)).toEqual([true, undefined]);
   });
 
@@ -92,8 +92,8 @@ describe("what is told", () => {
         {event: "opened", says: EVENTS.opened, loudness: "off", configured: "on"}
       ])
     );
-    first.notifier.tell(note("a", "closed"));
-    first.notifier.tell(note("b", "opened"));
+    first.notifier.notify(note("a", "closed"));
+    first.notifier.notify(note("b", "opened"));
     expect(first.shown.map(({text}) => text)).toEqual(["a"]);
     expect(statSync(file).mode & 0o077).toBe(0);
     const second = rig(given, undefined, file);
@@ -118,16 +118,16 @@ describe("what is told", () => {
   it("no storm: within an hour's limit, what is left out is counted and told with the next; what is critical is always told", async () => {
     const {notifier, sent, clock} = rig({perHour: 3, groupMs: 1_000});
     for (let i = 0; i < 10; i++) {
-      notifier.tell(note(String(i)));
+      notifier.notify(note(String(i)));
       await idle();
     }
     expect(sent).toHaveLength(3);
-    notifier.tell(note("liquidated", "liquidated", "critical"));
+    notifier.notify(note("liquidated", "liquidated", "critical"));
     await idle();
     expect(sent).toHaveLength(4);
     expect(sent.at(-1)).toMatchObject({leftOut: 7});
     clock.advance(HOUR_MS);
-    notifier.tell(note("later"));
+    notifier.notify(note("later"));
     await idle();
     expect(sent.at(-1)).toMatchObject({leftOut: 0});
     expect(sent).toHaveLength(5);
@@ -140,7 +140,7 @@ describe("what is told", () => {
       throw new Error("webhook: answered 500");
     });
     for (let i = 0; i < 3; i++) {
-      notifier.tell(note(String(i)));
+      notifier.notify(note(String(i)));
       await idle();
     }
     expect(tries).toBe(9);
@@ -150,21 +150,21 @@ describe("what is told", () => {
     ]);
     expect(notifier.failing.get("webhook")).toBe("webhook: answered 500");
     clock.advance(HOUR_MS);
-    notifier.tell(note("again"));
+    notifier.notify(note("again"));
     await idle();
     expect(shown.filter(({event}) => event === "channel")).toHaveLength(2);
   });
 
   it("what waits when the engine stops is still sent", async () => {
     const {notifier, sent} = rig({groupMs: 60_000_000});
-    notifier.tell(note("emergency", "emergency", "critical"));
+    notifier.notify(note("emergency", "emergency", "critical"));
     await notifier.close();
     expect(sent.map(({notifications}) => notifications[0]!.text)).toEqual(["emergency"]);
   });
 
   it("keeps the newest five hundred", () => {
     const {notifier} = rig({events: Object.fromEntries(Object.keys(EVENTS).map((name) => [name, "on"]))});
-    for (let i = 0; i < 2_000; i++) notifier.tell(note(String(i)));
+    for (let i = 0; i < 2_000; i++) notifier.notify(note(String(i)));
     expect(notifier.shown.length).toBeLessThanOrEqual(600);
     expect(notifier.shown.at(-1)!.text).toBe("1999");
   });

@@ -35,11 +35,11 @@ it("the health is told once for each way it reads, and not again for figures tha
     string
   ][][]) {
     now = health(next);
-    watch.look();
+    watch.check();
   }
   expect(told).toEqual([[], ["the disk has 900 MB left"], ["the disk has 899 MB left"], []]);
   now = health([], "down");
-  watch.look();
+  watch.check();
   expect(told).toHaveLength(5);
 });
 
