@@ -11,8 +11,8 @@ const queued = (batches: readonly Job[]): string =>
   batches.length === 0 ? "nothing to do" : `queued ${batches.map(({id}) => id).join(", ")}`;
 
 /**
- * What is done to the data at its times.
- * @param trading true where the trading loop brings the history up itself
+ * Builds the scheduled data tasks, without those that are off.
+ * @param trading true where the trading loop updates the history itself
  */
 export function dataTasks(
   config: ScheduleConfig,
