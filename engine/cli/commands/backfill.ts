@@ -59,7 +59,7 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
   const wanted = readSeries(flags);
   const top = readCount("top", flags.top ?? "20", {most: 1_000});
   const pairs = flags.pairs === undefined ? undefined : readPairs([flags.pairs]);
-  // Nothing is asked of a venue for flags that cannot be understood.
+  // Invalid flags are rejected before any request to the venue.
   readSpan(flags, given.now());
   const venueName = readVenue(flags.venue ?? "bybit");
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);

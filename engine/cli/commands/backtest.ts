@@ -21,7 +21,7 @@ interface Flags {
   manifest?: string;
 }
 
-/** `carrybook backtest`: one run of a strategy over the lake's history. */
+/** Adds `carrybook backtest`. */
 export function backtestCommand(define: Define): void {
   define("backtest", "one run of a strategy over the history there is", (command, run) =>
     command
@@ -70,7 +70,7 @@ Examples:
   );
 }
 
-/** Reads a manifest from a path; messages name the file as it was given. */
+/** Reads a manifest from `path`; messages name `file`, as typed. */
 function readManifest(file: string, path: string): Manifest {
   let parsed: {manifest?: unknown} & Partial<Manifest>;
   try {

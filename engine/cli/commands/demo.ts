@@ -15,7 +15,7 @@ interface Flags extends CommonFlags {
   seed: string;
 }
 
-/** The venue name of everything simulated. */
+/** Venue name of simulated data. */
 const VENUE = "sim";
 
 export function demoCommand(define: Define): void {
@@ -71,7 +71,7 @@ The demo is simulated and says so on every page. It lives beside real data and n
   );
 }
 
-/** Backfill, then the holes it found: the simulated venue has its outage too. */
+/** Runs the backfill, then repairs the holes it found: the simulated venue has outages too. */
 async function fill(
   ingest: Parameters<typeof runBatches>[0],
   batch: Parameters<typeof runBatches>[1][number]

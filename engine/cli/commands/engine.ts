@@ -63,7 +63,7 @@ Stop it with Ctrl-C or \`npx carrybook stop\`; \`npx carrybook stop --emergency\
   );
 }
 
-/** Starts an engine for a command's flags and runs it to its end. */
+/** Starts an engine from a command's flags and runs it to its end. */
 export async function engine(given: Context, flags: Flags): Promise<number> {
   const mode = flags.mode as EngineMode;
   if (!MODES.includes(mode)) throw new UsageError(`invalid mode: ${flags.mode}`, {fix: `one of ${MODES.join(", ")}`});
@@ -80,7 +80,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
   if (given.demo && flags.url !== undefined && !simulated)
     throw new UsageError("invalid venue: --demo holds simulated data alone", {fix: "leave --demo or --url out"});
-  // A simulated venue's engine acts on the demo, wherever it was started from.
+  // The engine of a simulated venue always uses the demo's data directory.
   const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.invocation) : given;
   const venue = context.demo ? "sim" : venueName;
   const env = secretEnvironment(given.invocation.env, given.invocation.cwd);
@@ -110,7 +110,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   return 0;
 }
 
-/** Prints a fresh link to the engine that runs. */
+/** Prints a new sign-in link to the running engine. */
 export async function link({dataDir, demo, output}: Context): Promise<number> {
   const client = findEngine(dataDir) ?? (demo ? undefined : findEngine(join(dataDir, "demo")));
   if (!client) {

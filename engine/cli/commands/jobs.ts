@@ -52,19 +52,19 @@ Examples:
   );
 }
 
-/** A batch or a single history with what belongs to it. */
+/** A batch or a single history, with its children and log. */
 type Shown = Job & {children: Job[]; log: {ts: number; job: string; text: string}[]};
 
-/** The queue as this command needs it, in this process or in the engine. */
+/** The job queue, in this process or in the engine. */
 interface Queue {
-  /** batches newest first; of a status: batches and histories of it */
+  /** batches, newest first; with a status, its batches and histories */
   list: (limit: number, status?: string) => Promise<Job[]>;
-  /** @throws DataError for an id that is none */
+  /** @throws DataError for an unknown id */
   show: (id: string) => Promise<Shown>;
   retry: (ids: readonly string[]) => Promise<{queued: Job[]; batches: Job[]}>;
   retryFailed: () => Promise<{queued: Job[]; skipped: Job[]; batches: Job[]}>;
   cancel: (ids: readonly string[]) => Promise<Job[]>;
-  /** follows batches to their end; the exit code */
+  /** follows batches to their end and returns the exit code */
   follow: (batches: readonly Job[]) => Promise<number>;
 }
 

@@ -25,7 +25,7 @@ export function lakeCommands(define: Define): void {
   );
 }
 
-/** Opening the store restores what it lost; what remains is to rewrite and to tell. */
+/** Opens the store, which restores what it lost, then rewrites the lake and reports its size. */
 async function rewrite(
   {openStore, output, signal}: Context,
   work: (db: Database, options: PublishOptions) => Promise<Manifest>

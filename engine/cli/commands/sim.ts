@@ -61,7 +61,7 @@ function number(name: string, text: string, most: number): number {
   return value;
 }
 
-/** `KEY:SECRET:USDT`; the message of a wrong one leaves the secret out. */
+/** Parses `KEY:SECRET:USDT`; error messages never contain the secret. */
 function readAccount(text: string): AccountInput {
   const [apiKey = "", secret = "", usdt = "", ...rest] = text.split(":");
   if (!apiKey || !secret || !isDecimalText(usdt) || rest.length > 0)

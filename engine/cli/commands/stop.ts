@@ -18,12 +18,12 @@ interface Flags {
   keep?: boolean;
 }
 
-/** How long the API may take before the signal is sent instead, ms. */
+/** Timeout of the API before the signal is sent instead, ms. */
 const ANSWER_MS = 2_000;
-/** How long an engine that took an emergency stop may take to end it, ms, and how often it is asked. */
+/** Time to wait for the report of an accepted emergency stop, ms, and the polling interval. */
 const REPORT_MS = 30_000;
 const POLL_MS = 300;
-/** How long a stop in order may take before this command says that it goes on, ms. */
+/** Time to wait for a clean stop before reporting that it continues, ms. */
 const ORDER_MS = 60_000;
 
 export function stopCommand(define: Define): void {
@@ -45,7 +45,7 @@ buys every short back, sells the coins of the journal's hedges, and ends with 0 
 
 async function stop(context: Context, {emergency, close, keep}: Flags): Promise<number> {
   if (close && keep) throw new UsageError("invalid close: it contradicts --keep", {fix: "give one of the two"});
-  const dataDir = whereItRuns(context);
+  const dataDir = runningDir(context);
   if (emergency) return emergencyStop(context, dataDir);
   const engine = dataDir === undefined ? undefined : findEngine(dataDir);
   if (!engine) {
@@ -66,21 +66,20 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
   return ended ? 0 : 1;
 }
 
-/** The journal of a live engine on a data directory; undefined where none has traded. */
+/** Returns the folder of the live journal; undefined where no live engine has traded. */
 function liveJournal(dataDir: string): string | undefined {
   const dir = join(dataDir, "journal", "live");
   return existsSync(dir) ? dir : undefined;
 }
 
-/** The data directory whose engine is meant: the one acted on, else its demo. */
-function whereItRuns({dataDir, demo}: Context): string | undefined {
+/** Returns the data directory with a running engine: the given one, else its demo. */
+function runningDir({dataDir, demo}: Context): string | undefined {
   return [dataDir, ...(demo ? [] : [join(dataDir, "demo")])].find((dir) => runningEngine(dir) !== undefined);
 }
 
 /**
- * By every road there is: the API; where that does not answer, the signal and the flag, which also stops an engine that
- * hangs or starts later; and, where an engine has traded for real, at the venue itself. Says what was done and what was
- * not.
+ * Tries the API, then SIGUSR2 and the flag file, then the venue itself if a live engine has traded.
+ * The flag also stops an engine that hangs now or starts later. Reports what was and was not closed.
  */
 async function emergencyStop(context: Context, running: string | undefined): Promise<number> {
   const {dataDir, demo, output} = context;
@@ -92,7 +91,7 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
   let stopped: StopReport | undefined;
   if (!report) {
     const journal = liveJournal(dir);
-    // The venue first: neither the signal nor the disk may be in its way.
+    // The venue first: neither the signal nor the disk may delay it.
     const acting = journal === undefined ? undefined : atVenue(journal, context, done);
     signalAndFlag(dir, info, done);
     stopped = await acting;
@@ -109,8 +108,8 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
 }
 
 /**
- * Asks something for at most so long. By a timer that is held here: a composite of `AbortSignal.timeout` may be collected
- * before it fires, and a hanging engine is then waited for five minutes.
+ * Runs `ask` with a timeout. Keeps its own timer: a composite of `AbortSignal.timeout` may be collected before it fires,
+ * and the command would then wait five minutes for a hung engine.
  */
 async function within<T>(ms: number, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const own = new AbortController();
@@ -134,7 +133,7 @@ function clientOf(dir: string, done: string[]): EngineClient | undefined {
   }
 }
 
-/** @throws UsageError in mode data: there is nothing to close, and a flag would only halt the next engine that trades */
+/** @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine */
 async function askEngine(
   client: EngineClient,
   {signal}: Context,
@@ -151,10 +150,10 @@ async function askEngine(
   done.push("the engine's API took it");
   for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
     await wait(POLL_MS, undefined, {signal});
-    const told = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
+    const status = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
       () => undefined
     );
-    if (told?.emergency) report = {...report, ...told.emergency};
+    if (status?.emergency) report = {...report, ...status.emergency};
   }
   return report;
 }
@@ -178,7 +177,7 @@ function signalAndFlag(dir: string, info: EngineInfo | undefined, done: string[]
   }
 }
 
-/** Acts on the account itself. Never fails: why it could not is said. */
+/** Flattens the account at the venue. Never throws: a failure is part of the report. */
 async function atVenue(
   journal: string,
   {signal, output, invocation}: Context,

@@ -32,10 +32,10 @@ interface Flags {
   out?: string;
 }
 
-/** Trials held against the exact ledger before any result is believed. */
+/** Number of trials verified against the exact ledger before a sweep starts. */
 const CHECKED = 8;
 
-/** `carrybook sweep`: every combination of a grid on every pair, with the statistics that multiple tests demand. */
+/** Adds `carrybook sweep`: every combination of a grid on every pair, with statistics for multiple testing. */
 export function sweepCommand(define: Define): void {
   define("sweep", "every combination of a grid, with what speaks against the best", (command, run) =>
     command
@@ -75,7 +75,7 @@ Examples:
           const threads = flags.threads === undefined ? undefined : wholeNumber(flags.threads, "threads");
           if (flags.out !== undefined) checkTrialsFile(flags.out);
           const axes = asUsage(() => (flags.grid ?? []).map(parseAxis));
-          // a grid that cannot run is refused before any row is read
+          // reject an invalid grid before reading any row
           asUsage(() => gridOfCells(given, axes));
           const markets = await loadMarkets(
             dataDir,
