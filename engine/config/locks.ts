@@ -34,17 +34,17 @@ export function liveTrading({mode, live, dryRun, venue, url, env}: LockFlags): L
     const given = live ? "live" : dryRun ? "dry-run" : undefined;
     if (given === undefined) return undefined;
     throw new UsageError(`invalid ${given}: mode ${mode} places no order`, {
-      fix: `add --mode live, or leave --${given} out`
+      fix: `add --mode live, or omit --${given}`
     });
   }
   if (!VENUES.includes(venue)) {
-    throw new UsageError(`invalid venue: ${venue} (live trading knows bybit and the simulated venue)`, {
+    throw new UsageError(`invalid venue: ${venue} (live trading supports bybit and the simulated venue)`, {
       fix: "use --venue bybit, or --mode paper"
     });
   }
   if (!live) {
     throw new UsageError("missing --live: mode live trades with real money", {
-      fix: "add --live, and --dry-run to see the orders without sending any; --mode paper needs neither"
+      fix: "add --live, with --dry-run to see orders without sending them; --mode paper needs neither"
     });
   }
   if (venue === "sim" && url === undefined) {

@@ -16,7 +16,7 @@ export function secretEnvironment(env: NodeJS.ProcessEnv = process.env, cwd = pr
 
 /** Form of a key; anything else was truncated, quoted or wrapped when it was copied. */
 const KEY = /^[\x21-\x7e]{6,200}$/;
-const WHERE = "set it in the environment or in .env; never in the config file and never as a flag";
+const WHERE = "set it in the environment or in .env; never in the config file or as a flag";
 
 /**
  * Reads the keys of the account to trade on.
@@ -27,7 +27,9 @@ export function liveKeys(env: NodeJS.ProcessEnv): Keys {
     const value = env[name];
     if (!value) throw new ConfigError(`missing ${name}: live trading needs the keys of an account`, {fix: WHERE});
     if (!KEY.test(value))
-      throw new ConfigError(`invalid ${name}: it is too short or holds blanks`, {fix: "copy it from the venue again"});
+      throw new ConfigError(`invalid ${name}: too short, too long, or contains spaces`, {
+        fix: "copy it from the venue again"
+      });
     return value;
   };
   return {apiKey: read("CARRYBOOK_API_KEY"), secret: read("CARRYBOOK_API_SECRET")};

@@ -88,7 +88,7 @@ export function textOf({notifications, leftOut}: Message): string {
   const lines = notifications.map(
     ({ts, level, text}) => `${new Date(ts).toISOString().slice(0, 16).replace("T", " ")} UTC ${MARKS[level]} ${text}`
   );
-  if (leftOut > 0) lines.push(`and ${leftOut} more, left out to keep within the limit of an hour`);
+  if (leftOut > 0) lines.push(`and ${leftOut} more, dropped by the hourly limit`);
   return lines.join("\n");
 }
 

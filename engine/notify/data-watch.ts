@@ -54,7 +54,11 @@ export class DataWatch {
       const filled = [...this.#holes].filter(([key]) => !holes.has(key)).map(([, text]) => text);
       if (found.length > 0) this.#report("hole-found", "warn", `${plural(found.length, "hole")} found: ${few(found)}`);
       if (filled.length > 0)
-        this.#report("hole-filled", "info", `${plural(filled.length, "hole")} filled or settled: ${few(filled)}`);
+        this.#report(
+          "hole-filled",
+          "info",
+          `${plural(filled.length, "hole")} filled or confirmed missing: ${few(filled)}`
+        );
     }
     this.#holes = holes;
     const stale = new Set(

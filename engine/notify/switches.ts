@@ -39,8 +39,8 @@ export class Switches {
       writeFileSync(`${this.#file}.part`, JSON.stringify(changed), {mode: 0o600});
       renameSync(`${this.#file}.part`, this.#file);
     } catch (error) {
-      throw new DataError(`notification settings cannot be kept: ${(error as Error).message}`, {
-        fix: "free some space where the data lies, or look at its permissions",
+      throw new DataError(`notification settings cannot be saved: ${(error as Error).message}`, {
+        fix: "free disk space, or check the permissions of the data directory",
         cause: error
       });
     }

@@ -133,7 +133,7 @@ export class Scheduler {
       writeFileSync(`${file}.part`, JSON.stringify(Object.fromEntries(this.#state)));
       renameSync(`${file}.part`, file);
     } catch (error) {
-      log.warn(`the schedule's state cannot be kept: ${(error as Error).message}`);
+      log.warn(`the schedule's state cannot be saved: ${(error as Error).message}`);
     }
   }
 }

@@ -267,10 +267,10 @@ describe("what keeps a live engine from starting", () => {
       [["--mode", "live"], KEYS, 2, /missing --live: mode live trades with real money/],
       [["--live"], KEYS, 2, /invalid live: mode data places no order/],
       [["--mode", "paper", "--dry-run"], KEYS, 2, /invalid dry-run: mode paper places no order/],
-      [live, {}, 3, /missing CARRYBOOK_API_KEY: .*\n.*never as a flag/],
+      [live, {}, 3, /missing CARRYBOOK_API_KEY: .*\n.*or as a flag/],
       [live, {CARRYBOOK_API_KEY: KEY}, 3, /missing CARRYBOOK_API_SECRET/],
-      [live, {...KEYS, CARRYBOOK_API_SECRET: `${SECRET} x`}, 3, /invalid CARRYBOOK_API_SECRET: it is too short/],
-      [[...live, "--venue", "binance"], KEYS, 2, /invalid venue: binance \(live trading knows bybit/],
+      [live, {...KEYS, CARRYBOOK_API_SECRET: `${SECRET} x`}, 3, /invalid CARRYBOOK_API_SECRET: too short/],
+      [[...live, "--venue", "binance"], KEYS, 2, /invalid venue: binance \(live trading supports bybit/],
       [[...live, "--demo"], KEYS, 2, /missing url: the embedded simulated venue has no accounts/]
     ];
     for (const [args, env, code, says] of cases) {

@@ -42,7 +42,7 @@ describe("configuration", () => {
 
   it.each([
     ["{", /is not JSON/],
-    ["[]", /is no JSON object/],
+    ["[]", /is not a JSON object/],
     [{vneue: "okx"}, /unknown key vneue/],
     [{costs: {spotfee: 1}}, /unknown key costs\.spotfee/],
     [{costs: {spotFee: -1}}, /invalid costs\.spotFee: -1/],

@@ -65,7 +65,7 @@ describe("what changes in the data is said once", () => {
     watch.check(status(series("BTC/USDT", {holes: [hole(5)]})));
     expect(told.map(({event, text}) => [event, text])).toEqual([
       ["hole-found", "1 hole found: BTC/USDT funding (1 rows)"],
-      ["hole-filled", "1 hole filled or settled: BTC/USDT funding (1 rows)"]
+      ["hole-filled", "1 hole filled or confirmed missing: BTC/USDT funding (1 rows)"]
     ]);
   });
 

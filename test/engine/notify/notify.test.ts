@@ -146,7 +146,7 @@ describe("what is told", () => {
     expect(tries).toBe(9);
     expect(sent).toEqual([]);
     expect(shown.filter(({event}) => event === "channel").map(({text}) => text)).toEqual([
-      "a channel of notifications fails: webhook: answered 500"
+      "a notification channel fails: webhook: answered 500"
     ]);
     expect(notifier.failing.get("webhook")).toBe("webhook: answered 500");
     clock.advance(HOUR_MS);
@@ -249,7 +249,7 @@ describe("channels", () => {
     expect(got[0]!.body).toEqual({
       chat_id: "-100",
       disable_notification: true,
-      text: "2026-03-02 08:00 UTC · BTC/USDT opened: 1000 of spot notional\n2026-03-02 08:00 UTC !! BTC/USDT: the perp leg was liquidated\nand 3 more, left out to keep within the limit of an hour"
+      text: "2026-03-02 08:00 UTC · BTC/USDT opened: 1000 of spot notional\n2026-03-02 08:00 UTC !! BTC/USDT: the perp leg was liquidated\nand 3 more, dropped by the hourly limit"
     });
     const down = notifyConfig.parse({telegram: {chatId: 1, url: "http://127.0.0.1:9"}});
     const error = await channelsOf(down, secrets)[0]!
