@@ -22,7 +22,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
         status: 415,
         code: "invalid-content-type",
         error: "invalid content-encoding",
-        fix: "send the body as it is"
+        fix: "send the body uncompressed"
       }
     };
   const tooLong = {
@@ -38,7 +38,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
       chunks.push(chunk);
     }
   } catch {
-    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: cut short"}};
+    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: truncated"}};
   }
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
 }

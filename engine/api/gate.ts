@@ -27,9 +27,9 @@ export class Gate {
     if (!url.startsWith("/") || url.startsWith("//") || url.length > 4_096)
       return {status: 400, code: "invalid-target", error: "invalid request target"};
     if (occurrences(request, "host") !== 1)
-      return {status: 400, code: "invalid-host", error: "invalid host: exactly one is wanted"};
+      return {status: 400, code: "invalid-host", error: "invalid host: exactly one is required"};
     if (!this.hosts.has(headers.host!.toLowerCase()))
-      return {status: 403, code: "invalid-host", error: "invalid host", fix: "use the address that the engine prints"};
+      return {status: 403, code: "invalid-host", error: "invalid host", fix: "use the address printed by the engine"};
     if (occurrences(request, "origin") > 1)
       return {status: 400, code: "invalid-origin", error: "invalid origin: more than one"};
     const {origin} = headers;
@@ -37,7 +37,7 @@ export class Gate {
       return {status: 403, code: "invalid-origin", error: "invalid origin"};
     // Browsers send Sec-Fetch-Site even where they omit Origin.
     if (origin === undefined && headers["sec-fetch-site"] === "cross-site" && !isRead(request))
-      return {status: 403, code: "invalid-origin", error: "invalid origin: another site"};
+      return {status: 403, code: "invalid-origin", error: "invalid origin: cross-site request"};
     return undefined;
   }
 

@@ -54,7 +54,7 @@ function scan(text: string): void {
       const key = keyOf(text.slice(start, i + 1));
       const seen = open.at(-1)!;
       if (UNSAFE.has(key)) throw refuse(`key ${key}`);
-      if (seen.has(key)) throw refuse(`key ${key.slice(0, 40)} twice`);
+      if (seen.has(key)) throw refuse(`duplicate key ${key.slice(0, 40)}`);
       seen.add(key);
     }
   }

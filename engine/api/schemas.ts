@@ -75,13 +75,13 @@ export const SCHEMAS = {
   none: z.strictObject({}),
   ticket: z.strictObject({ticket: z.string().min(1).max(200)}),
   jobs: z.discriminatedUnion("kind", [
-    z.strictObject({kind: z.literal("backfill"), ...backfill}).refine(oneStart, "days contradicts from"),
+    z.strictObject({kind: z.literal("backfill"), ...backfill}).refine(oneStart, "days conflicts with from"),
     z.strictObject({kind: z.literal("update"), venue: venue.optional()}),
     z.strictObject({kind: z.literal("repair")})
   ]),
   estimate: z
     .strictObject({kind: z.literal("backfill").default("backfill"), ...backfill})
-    .refine(oneStart, "days contradicts from"),
+    .refine(oneStart, "days conflicts with from"),
   ids: z.strictObject({ids: z.array(z.string().min(1).max(200)).min(1).max(1_000)}),
   limits: z.strictObject({venue, share: z.number().min(LIMIT_SHARE.least).max(LIMIT_SHARE.most)}),
   pairsOf: z.strictObject({pairs, venue: venue.optional()}),
@@ -124,7 +124,7 @@ export const SCHEMAS = {
       .refine((patch) => Object.keys(patch).length > 0, "nothing to change")
   }),
   stop: z.strictObject({positions: z.enum(["keep", "close"]).optional()}),
-  pause: z.strictObject({reason: z.string().max(500).default("asked for by a person")}),
+  pause: z.strictObject({reason: z.string().max(500).default("requested by the operator")}),
   settings: z
     .strictObject({
       minRate: decimal("any"),

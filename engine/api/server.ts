@@ -94,7 +94,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       return refuse(request, reply, {
         status: 404,
         code: "no-site",
-        error: "no site is built",
+        error: "the site is not built",
         fix: "run `npm run build`"
       });
     }
@@ -130,7 +130,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       status: 401,
       code: "unauthorized",
       error: "missing or invalid token",
-      fix: "`npx carrybook engine --ticket` prints a link that signs this browser in"
+      fix: "`npx carrybook engine --ticket` prints a sign-in link for this browser"
     };
   };
 
@@ -140,7 +140,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     if (!deps.emergency) {
       return sendJson(reply, 409, {
         error: `no trading loop in mode ${deps.mode}`,
-        fix: "nothing is open in this engine; start `npx carrybook engine --mode paper` to trade",
+        fix: "this engine has no open positions; start `npx carrybook engine --mode paper` to trade",
         type: "UsageError",
         code: "no-trading-loop"
       } satisfies ErrorBody);
@@ -195,7 +195,9 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "EADDRINUSE"
-          ? new ConfigError(`invalid port: ${port} is taken`, {fix: "pass another --port, or end what listens there"})
+          ? new ConfigError(`invalid port: ${port} is taken`, {
+              fix: "pass another --port, or stop the process that uses it"
+            })
           : error
       )
     );

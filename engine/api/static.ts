@@ -65,11 +65,12 @@ export function openSite(dist: string): Site {
   };
   return {
     answer: async (request, reply, own) => {
-      if (!existsSync(join(dist, "index.html"))) return note(request, reply, "No site is built yet: run npm run build");
+      if (!existsSync(join(dist, "index.html")))
+        return note(request, reply, "The site is not built yet: run npm run build");
       const found = locate(dist, request.url!.split("?")[0]!);
       if (found) return send(request, reply, 200, found, own);
       const missing = locate(dist, "/404");
-      return missing ? send(request, reply, 404, missing, own) : note(request, reply, "There is no such page");
+      return missing ? send(request, reply, 404, missing, own) : note(request, reply, "Page not found");
     }
   };
 }

@@ -66,7 +66,7 @@ export class Streams {
     const here = resumed === undefined ? this.hub.idOf(this.hub.head) : undefined;
     reply.write("retry: 2000\n\n");
     if (lastId !== undefined && resumed === undefined)
-      reply.write(frameOf("reset", {reason: "what came before is not kept any more"}, here));
+      reply.write(frameOf("reset", {reason: "earlier events are no longer available"}, here));
     reply.write(frameOf("status", this.options.status(), here));
     this.pump(client);
   }
@@ -95,14 +95,14 @@ export class Streams {
         if (!client.reply.writableNeedDrain) {
           client.missed = 0;
           client.reply.write(frame);
-        } else if (++client.missed >= MOST_MISSED) this.drop(client, "it has not read for long");
+        } else if (++client.missed >= MOST_MISSED) this.drop(client, "it has stopped reading");
       }
     }
   }
 
   private drop(client: Client, why: string): void {
     if (!this.clients.delete(client)) return;
-    this.options.log?.(`a stream of events was ended: ${why}`);
+    this.options.log?.(`event stream closed: ${why}`);
     client.reply.destroy();
   }
 

@@ -28,7 +28,7 @@ export async function planFill(
   const holes = await db.exclusive(() => reopenHoles(db, stored, {from, to}));
   if (holes === 0) {
     throw new DataError(`missing hole: ${keyText(key)} has none there`, {
-      fix: "`npx carrybook gaps` lists them; POST /gaps/check looks anew"
+      fix: "`npx carrybook gaps` lists them; POST /gaps/check checks again"
     });
   }
   return service.submit({kind: "repair", venue: key.venue, histories: [{key, wanted: {from, to}}]});

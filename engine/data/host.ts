@@ -162,7 +162,7 @@ export class DataHost {
       }
       return [];
     });
-    return chosen.join("; ") || "every pair was named by a person";
+    return chosen.join("; ") || "every pair was chosen by name";
   }
 
   /** Stores today's list of markets of every tracked venue. */
@@ -175,7 +175,7 @@ export class DataHost {
       }
       return [];
     });
-    return counts.join("; ") || "no venue is followed";
+    return counts.join("; ") || "no venue is tracked";
   }
 
   private trackedVenues(): Promise<string[]> {
@@ -215,8 +215,8 @@ export class DataHost {
   /** Sets the share of a venue's rate limit to use. @throws UsageError for a venue not in use */
   async throttle(venue: string, share: number): Promise<LimitReport> {
     if (this.usage(venue) === undefined && !(await this.trackedVenues()).includes(venue)) {
-      throw new UsageError(`invalid venue: ${venue} is not used here`, {
-        fix: "GET /limits lists those in use; a backfill or a tracked pair puts one to use"
+      throw new UsageError(`invalid venue: ${venue} is not in use`, {
+        fix: "GET /limits lists venues in use; a backfill or a tracked pair adds one"
       });
     }
     return this.venues.throttle(venue, share);
@@ -390,7 +390,7 @@ export class DataHost {
       } catch (error) {
         if (signal.aborted) return;
         this.failure = (error as Error).message.split("\n")[0]!;
-        log.error(`the queue stands still: ${this.failure}; trying again`);
+        log.error(`the queue has stopped: ${this.failure}; retrying`);
         await clock.sleep(AFTER_FAILURE_MS, signal).catch(() => undefined);
       }
     }

@@ -17,7 +17,7 @@ export class Movement {
       .filter(({id, startedAt}) => nowMs - (this.moved.get(id)?.ts ?? startedAt ?? nowMs) > longestMs)
       .map(({id, pair, series}) => ({
         id,
-        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`
+        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) without progress`
       }));
   }
 }

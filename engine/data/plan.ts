@@ -48,7 +48,7 @@ export async function readyVenue({db, exchange, note, signal}: PlanContext, venu
   if (Math.abs(skewMs) >= 5_000) {
     const seconds = (Math.abs(skewMs) / 1_000).toFixed(0);
     const side = skewMs > 0 ? "behind" : "ahead of";
-    note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; set it right`, "warn");
+    note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; correct it`, "warn");
   }
   return {client, venueMs, instruments: await instrumentsOfToday(db, client, venueMs, signal)};
 }
@@ -100,7 +100,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
     );
     pairs = chosen.pairs;
     if (pairs.length === 0) {
-      throw new DataError(`missing pairs: no perpetual of ${venue} has a spot market and turnover enough`, {
+      throw new DataError(`missing pairs: no perpetual of ${venue} has a spot market and enough turnover`, {
         fix: "name them with --pairs"
       });
     }
@@ -109,7 +109,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
   const served = keys.filter((key) => serves(client, key.series));
   for (const name of new Set(keys.filter((key) => !served.includes(key)).map((key) => key.series)))
-    note(`${venue} does not serve ${name} candles; they are left out`, "warn");
+    note(`${venue} does not serve ${name} candles; skipped`, "warn");
   return service.submit({kind: "backfill", venue, histories: served.map((key) => ({key, wanted: {from, to}}))});
 }
 
@@ -154,7 +154,7 @@ export async function planUpdate(context: PlanContext, venue: string, scope: Upd
   const asked = [pair, series, timeframe].filter(Boolean).join(" ");
   if (tracked.length === 0 && asked !== "") {
     throw new DataError(`missing series: no tracked history of ${venue} is ${asked}`, {
-      fix: "put it on the list of updates first: npx carrybook track"
+      fix: "track it first: npx carrybook track"
     });
   }
   return service.submit({
@@ -181,7 +181,7 @@ async function choose(
   {venueMs, instruments, selection}: Omit<ReadyVenue, "client"> & {selection: Selection}
 ): Promise<string> {
   const {added, dropped} = await db.exclusive(() => selectTop(db, venue, instruments, selection, venueMs));
-  return `top ${selection.top} pairs chosen anew: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`;
+  return `top ${selection.top} pairs reselected: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`;
 }
 
 /** Queues the repair of every hole that another refetch may fill or confirm missing. */

@@ -95,7 +95,7 @@ export function readCount(name: string, text: string, {most}: {most: number}): n
 /** Reads `--days`, or `--from` and `--to`, without resolving them. @throws UsageError */
 export function readWanted({days, from, to}: SpanFlags): WantedSpan {
   if (days !== undefined && from !== undefined) {
-    throw new UsageError("invalid days: it contradicts --from", {fix: "give one of the two"});
+    throw new UsageError("invalid days: it conflicts with --from", {fix: "give only one of them"});
   }
   const instant = (name: string, text: string) => {
     try {

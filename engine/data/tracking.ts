@@ -95,5 +95,5 @@ export function enablePairs(
 function requireTracked(list: readonly Tracked[], pairs: readonly string[]): void {
   const unknown = pairs.find((pair) => !list.some((own) => own.pair === pair));
   if (unknown === undefined) return;
-  throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track shows the list"});
+  throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track lists the tracked pairs"});
 }

@@ -68,11 +68,11 @@ export function healthOf(inputs: HealthInputs): Health {
   const {number, lastTs, lastMs, steps} = status.cycle;
   const issues: (Health["problems"][number] & {words: string})[] = [];
   const found = (code: string, words: string, about: string | null = null) => void issues.push({code, about, words});
-  if (data?.failure) found("queue-failing", `the store's queue stands still: ${data.failure}`);
+  if (data?.failure) found("queue-failing", `the store's queue has stopped: ${data.failure}`);
   if (bannedUntilTs !== null)
     found("venue-ban", `the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
   if (jobs.failed24h >= FAILING.jobs && jobs.failureRate >= FAILING.share)
-    found("jobs-failing", `${jobs.failed24h} of ${jobs.total24h} jobs of the last day failed`);
+    found("jobs-failing", `${jobs.failed24h} of ${jobs.total24h} jobs failed in the last 24 h`);
   if (skewMs !== null && Math.abs(skewMs) >= WORST_SKEW_MS)
     found(
       "clock-skew",
@@ -84,10 +84,9 @@ export function healthOf(inputs: HealthInputs): Health {
     found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
   if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
     found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
-  for (const [name, why] of inputs.failingChannels)
-    found("notifications", `notifications do not get through: ${why}`, name);
-  if (status.state === "halted") found("halted", "the loop is halted: a person must look at it first");
-  if (status.emergency && !status.emergency.done) found("emergency", "an emergency stop is under way");
+  for (const [name, why] of inputs.failingChannels) found("notifications", `notifications fail: ${why}`, name);
+  if (status.state === "halted") found("halted", "the loop is halted until an operator resumes it");
+  if (status.emergency && !status.emergency.done) found("emergency", "an emergency stop is in progress");
   if (status.emergency?.left.length) found("emergency-left", "an emergency stop could not close everything");
   const lateMs = nowMs - (lastTs ?? inputs.startedTs);
   const beats =

@@ -130,7 +130,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         ...dataTasks(config.engine.schedule, host, {trading: mode !== "data", dataDir}),
         {
           name: "watch",
-          says: "looks for series that went stale",
+          says: "checks for series that went stale",
           pattern: "15 * * * *",
           run: async () => watch.check(statusOf(dataDir, clock.now()))
         }
@@ -213,7 +213,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         return emergencyUnderWay;
       });
     const onEmergency = (source: "signal" | "file") => {
-      log.warn(`emergency stop by ${source}${emergency ? "" : ": no trading loop in mode data, nothing is open here"}`);
+      log.warn(`emergency stop by ${source}${emergency ? "" : ": no trading loop in mode data, so nothing is open"}`);
       emergency?.(source).then(
         ({done, left}) => log.warn({done, left: left.length}, "emergency stop reported"),
         (error: Error) => log.error(`emergency stop: ${error.message}`)

@@ -107,7 +107,7 @@ describe("bodies that are none", () => {
     );
     expect(smuggled).toContain("400");
     expect(api.stopped).toEqual([]);
-    expect(api.control.told).toEqual(["pause asked for by a person"]);
+    expect(api.control.told).toEqual(["pause requested by the operator"]);
   });
 
   it("a compressed body is refused unread", async () => {

@@ -75,8 +75,8 @@ it("every issue has a code beside its words, and what it is about", () => {
     "this machine's clock is 60 s ahead of the venue's",
     "scan: status 502",
     "the disk has 1 MB left",
-    "notifications do not get through: status 401",
-    "the loop is halted: a person must look at it first",
+    "notifications fail: status 401",
+    "the loop is halted until an operator resumes it",
     "an emergency stop could not close everything"
   ]);
 });
