@@ -44,9 +44,9 @@ export function withCommonFlags(command: Command): Command {
     .option("--config <file>", "config file (default: carrybook.config.json)")
     .option("--demo", "act on the simulated data in <data>/demo")
     .option("--json", "one JSON document on stdout")
-    .option("--quiet", "nothing on stderr but errors")
+    .option("--quiet", "suppress everything on stderr except errors")
     .option("--log-level <level>", "debug, info, warn or error")
-    .option("--wait <seconds>", "how long to wait for another process to release the data directory");
+    .option("--wait <seconds>", "maximum wait for another process to release the data directory");
 }
 
 /** Builds the context of a command. @throws ConfigError, UsageError */

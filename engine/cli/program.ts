@@ -102,7 +102,7 @@ function createProgram({stdout, stderr, env}: Io): Command {
     .description("History you can prove, a ledger that adds up, and a notebook to question it all.")
     .version(VERSION)
     .showSuggestionAfterError()
-    .showHelpAfterError("(run with --help for what it takes)")
+    .showHelpAfterError("(run with --help for usage)")
     .exitOverride();
 }
 

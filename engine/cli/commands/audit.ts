@@ -8,10 +8,10 @@ import type {Define} from "../define.js";
 export function auditCommand(define: Define): void {
   define(
     "audit",
-    "replay the engine's journal from its inputs alone and hold every line, decision and snapshot against it",
+    "replay the engine's journal from its inputs and verify every line, decision and snapshot",
     (command, run) =>
       command
-        .option("--mode <mode>", "whose journal: paper or live", "paper")
+        .option("--mode <mode>", "journal to audit: paper or live", "paper")
         .addHelpText(
           "after",
           `
@@ -19,7 +19,7 @@ Examples:
   npx carrybook audit --demo        # the paper engine on the simulated market
   npx carrybook audit --mode live --json
 
-It reads the journal and changes nothing; the engine may run meanwhile.`
+The audit is read-only; the engine may keep running.`
         )
         .action(({mode}: {mode: string}) =>
           run(async ({dataDir, output}) => {

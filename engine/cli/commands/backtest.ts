@@ -23,16 +23,16 @@ interface Flags {
 
 /** Adds `carrybook backtest`. */
 export function backtestCommand(define: Define): void {
-  define("backtest", "one run of a strategy over the history there is", (command, run) =>
+  define("backtest", "run a strategy over the stored history", (command, run) =>
     command
-      .option("--pairs <pairs>", "pairs, comma-separated, on one shared capital")
+      .option("--pairs <pairs>", "pairs, comma-separated, sharing one capital")
       .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
-      .option("--set <key=value...>", "any key of a config, e.g. --set minRate=0.0002 exitRate=0")
-      .option("--from <instant>", "first instant, ISO")
-      .option("--to <instant>", "end, ISO, exclusive")
-      .option("--timeframe <timeframe>", "candles to use (default 1h)")
-      .option("--venue <venue>", "where several venues have the pair")
-      .option("--manifest <file>", "run an earlier result again: the `manifest` of its JSON, or the whole of it")
+      .option("--set <key=value...>", "strategy parameters, e.g. --set minRate=0.0002 exitRate=0")
+      .option("--from <instant>", "start, ISO 8601, UTC")
+      .option("--to <instant>", "end, ISO 8601, UTC, exclusive")
+      .option("--timeframe <timeframe>", "candle timeframe (default: 1h)")
+      .option("--venue <venue>", "venue, where several have the pair")
+      .option("--manifest <file>", "repeat an earlier run from its JSON result, or from the `manifest` in it")
       .addHelpText(
         "after",
         `

@@ -9,9 +9,9 @@ import type {Job} from "../../../src/lib/wire/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function gapsCommand(define: Define): void {
-  define("gaps", "the coverage ledger's findings: open, confirmed missing and ambiguous holes", (command, run) =>
+  define("gaps", "list the holes in the coverage ledger: open, confirmed missing and ambiguous", (command, run) =>
     command
-      .option("--repair", "refetch the exact holes; what two refetches do not fill is confirmed missing")
+      .option("--repair", "refetch the holes; a hole still empty after two refetches is confirmed missing")
       .action(({repair}: {repair?: boolean}) =>
         run(async (context) => {
           requireManifest(context.dataDir);

@@ -17,38 +17,35 @@ interface Flags {
 }
 
 export function jobsCommand(define: Define): void {
-  define(
-    "jobs",
-    "the ingestion work that ran and that waits: list, show, retry, cancel, retry-failed",
-    (command, run) =>
-      command
-        .argument("[action]", ACTIONS.join(", "), "list")
-        .argument("[ids...]", "jobs or batches, by id")
-        .option("--limit <n>", "how many batches the list shows", "20")
-        .option("--status <status>", "only jobs of this status, single histories included")
-        .addHelpText(
-          "after",
-          `
+  define("jobs", "list and manage ingestion jobs: list, show, retry, cancel, retry-failed", (command, run) =>
+    command
+      .argument("[action]", ACTIONS.join(", "), "list")
+      .argument("[ids...]", "ids of jobs or batches")
+      .option("--limit <n>", "maximum number of batches to list", "20")
+      .option("--status <status>", "only jobs with this status, including single histories")
+      .addHelpText(
+        "after",
+        `
 Examples:
   npx carrybook jobs
-  npx carrybook jobs show backfill-20260131T080000Z-1        # its histories and its log; --json exports it
-  npx carrybook jobs retry backfill-20260131T080000Z-1       # also goes on with one that was interrupted
+  npx carrybook jobs show backfill-20260131T080000Z-1        # histories and log; --json exports them
+  npx carrybook jobs retry backfill-20260131T080000Z-1       # also resumes an interrupted batch
   npx carrybook jobs retry-failed`
-        )
-        .action((action: string, ids: string[], flags: Flags) =>
-          run((context) => {
-            if (!ACTIONS.includes(action as Action)) {
-              throw new UsageError(`invalid action: ${action}`, {fix: `one of ${ACTIONS.join(", ")}`});
-            }
-            if (action !== "list" && action !== "retry-failed" && ids.length === 0) {
-              throw new UsageError(`missing id: jobs ${action}`, {fix: "`npx carrybook jobs` lists them"});
-            }
-            return ingestWork(context, {
-              here: (ingest) => act[action as Action](hereOf(ingest), context, ids, flags),
-              there: (engine) => act[action as Action](thereOf(engine, context), context, ids, flags)
-            });
-          })
-        )
+      )
+      .action((action: string, ids: string[], flags: Flags) =>
+        run((context) => {
+          if (!ACTIONS.includes(action as Action)) {
+            throw new UsageError(`invalid action: ${action}`, {fix: `one of ${ACTIONS.join(", ")}`});
+          }
+          if (action !== "list" && action !== "retry-failed" && ids.length === 0) {
+            throw new UsageError(`missing id: jobs ${action}`, {fix: "`npx carrybook jobs` lists them"});
+          }
+          return ingestWork(context, {
+            here: (ingest) => act[action as Action](hereOf(ingest), context, ids, flags),
+            there: (engine) => act[action as Action](thereOf(engine, context), context, ids, flags)
+          });
+        })
+      )
   );
 }
 

@@ -7,7 +7,7 @@ import type {Manifest} from "../../../loaders/lake/manifest.js";
 import type {PublishOptions} from "../../../loaders/lake/publish.js";
 
 export function lakeCommands(define: Define): void {
-  define("publish", "write the lake anew from the store", (command, run) =>
+  define("publish", "rewrite the lake from the store", (command, run) =>
     command.action(() =>
       run((context) =>
         rewrite(context, async (db, options) => {

@@ -20,12 +20,12 @@ interface Flags {
 }
 
 export function pairsCommand(define: Define): void {
-  define("pairs", "every pair, ranked by what a period earns after its part of the costs", (command, run) =>
+  define("pairs", "rank pairs by net funding per period, after their share of the costs", (command, run) =>
     command
       .option("--range <range>", "7d, 30d, 90d, 1y or all", "30d")
-      .option("--universe", "instead: what the venue lists, and what keeps a pair out")
-      .option("--at <instant>", "the universe of a past instant, pairs that have ended since included")
-      .option("--venue <venue>", "of which venue, where there are several")
+      .option("--universe", "list the venue's pairs instead, with the reasons for exclusion")
+      .option("--at <instant>", "the universe at a past instant, including pairs delisted since")
+      .option("--venue <venue>", "venue, where there are several")
       .action((flags: Flags) =>
         run(async (context) => {
           const {dataDir, config, output} = context;

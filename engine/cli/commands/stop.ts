@@ -27,17 +27,17 @@ const POLL_MS = 300;
 const ORDER_MS = 60_000;
 
 export function stopCommand(define: Define): void {
-  define("stop", "stop the engine in order, or close everything at once and halt it", (command, run) =>
+  define("stop", "stop the engine cleanly, or close everything at once and halt it", (command, run) =>
     command
-      .option("--emergency", "close every position at once, then halt; the engine stays up to tell how it went")
-      .option("--close", "close what is open before it ends")
-      .option("--keep", "leave open what is open (default: as the engine is configured)")
+      .option("--emergency", "close every position at once, then halt; the engine stays up to report the result")
+      .option("--close", "close open hedges before stopping")
+      .option("--keep", "keep hedges open (default: the engine's configuration)")
       .addHelpText(
         "after",
         `
-An engine that hangs or does not run cannot close a live hedge. Where one has traded for real and CARRYBOOK_API_KEY and
-CARRYBOOK_API_SECRET are set, \`stop --emergency\` then acts on the venue itself: it cancels every order of the account,
-buys every short back, sells the coins of the journal's hedges, and ends with 0 only when nothing is left.`
+An engine that hangs or is not running cannot close a live hedge. If a live engine has traded and CARRYBOOK_API_KEY and
+CARRYBOOK_API_SECRET are set, \`stop --emergency\` then acts on the venue directly: it cancels every order of the account,
+buys back every short and sells the coins of the journal's hedges. It exits with 0 only when nothing is left open.`
       )
       .action((flags: Flags) => run((context) => stop(context, flags)))
   );

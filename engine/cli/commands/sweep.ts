@@ -37,24 +37,21 @@ const CHECKED = 8;
 
 /** Adds `carrybook sweep`: every combination of a grid on every pair, with statistics for multiple testing. */
 export function sweepCommand(define: Define): void {
-  define("sweep", "every combination of a grid, with what speaks against the best", (command, run) =>
+  define("sweep", "run every combination of a grid, with statistics for multiple testing", (command, run) =>
     command
-      .option("--pairs <pairs>", "pairs, comma-separated, each on a capital of its own")
+      .option("--pairs <pairs>", "pairs, comma-separated, each with its own capital")
       .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
-      .option(
-        "--grid <key=a:b:step...>",
-        "a parameter and its values: from:to:step, or a,b,c; several make combinations"
-      )
-      .option("--set <key=value...>", "any other key of a config")
-      .option("--from <instant>", "first instant, ISO")
-      .option("--to <instant>", "end, ISO, exclusive")
-      .option("--timeframe <timeframe>", "candles to use (default 1h)")
-      .option("--venue <venue>", "where several venues have a pair")
-      .option("--by <statistic>", "what the best is chosen by: sharpe or net", "sharpe")
-      .option("--top <n>", "rows of the table", "20")
-      .option("--threads <n>", "worker threads (default: one a core)")
+      .option("--grid <key=a:b:step...>", "a parameter and its values, as from:to:step or a,b,c; several are combined")
+      .option("--set <key=value...>", "other strategy parameters")
+      .option("--from <instant>", "start, ISO 8601, UTC")
+      .option("--to <instant>", "end, ISO 8601, UTC, exclusive")
+      .option("--timeframe <timeframe>", "candle timeframe (default: 1h)")
+      .option("--venue <venue>", "venue, where several have a pair")
+      .option("--by <statistic>", "statistic that ranks the trials: sharpe or net", "sharpe")
+      .option("--top <n>", "number of trials in the table", "20")
+      .option("--threads <n>", "worker threads (default: one per core)")
       .option("--seed <n>", "seed of the bootstrap and the random entries", "7")
-      .option("--out <file>", "all trials, as .csv, .json or .parquet")
+      .option("--out <file>", "write all trials to a .csv, .json or .parquet file")
       .addHelpText(
         "after",
         `
