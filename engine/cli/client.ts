@@ -51,7 +51,7 @@ export class EngineClient {
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new LockedError(`engine does not answer: pid ${this.info.pid} at ${this.info.url}`, {
-        fix: "see its log in <data>/engine, or end it with `npx carrybook stop`",
+        fix: "see its log in <data>/engine, or stop it with `npx carrybook stop`",
         cause: error
       });
     }
@@ -97,7 +97,7 @@ export function findEngine(dataDir: string): EngineClient | undefined {
   const token = readToken(dataDir);
   if (token === undefined) {
     throw new ConfigError(`missing token: ${dataDir}/engine/token of the engine with pid ${info.pid}`, {
-      fix: "only the user who started the engine can speak with it; restart it to make a new token"
+      fix: "only the user who started the engine can use it; restart it to create a new token"
     });
   }
   return new EngineClient(info, token);

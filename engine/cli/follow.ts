@@ -31,7 +31,7 @@ export async function followSubmitted(
   const {output, signal} = context;
   for (const {line, level} of notes) output.note(line, level);
   if (batches.length > 0)
-    output.note(`the engine (pid ${engine.info.pid}) has taken it on: ${batches.map(({id}) => id).join(", ")}`);
+    output.note(`the engine (pid ${engine.info.pid}) accepted it: ${batches.map(({id}) => id).join(", ")}`);
   const followed = new Map<string, Batch | undefined>(batches.map(({id}) => [id, undefined]));
   const open = () => [...followed.values()].some((batch) => batch === undefined || !hasEnded(batch));
   const refresh = async (id: string) => {
@@ -76,7 +76,7 @@ export async function followSubmitted(
     if (!signal.aborted) throw error;
     output.progress(undefined);
     output.note(
-      `the engine (pid ${engine.info.pid}) goes on with ${batches.map(({id}) => id).join(", ")}: \`npx carrybook jobs show ${batches[0]?.id}\` tells how it ended, \`jobs cancel\` ends it`
+      `the engine (pid ${engine.info.pid}) continues with ${batches.map(({id}) => id).join(", ")}: \`npx carrybook jobs show ${batches[0]?.id}\` shows its result, \`jobs cancel\` cancels it`
     );
     return 130;
   } finally {
@@ -99,5 +99,5 @@ const isDone = (batch: Job | undefined): boolean => batch !== undefined && hasEn
 
 const gone = ({info}: EngineClient, batches: readonly Job[]): LockedError =>
   new LockedError(`engine does not answer: pid ${info.pid} at ${info.url}`, {
-    fix: `${batches.map(({id}) => id).join(", ")} stays in its queue and goes on when an engine or \`jobs retry\` runs`
+    fix: `${batches.map(({id}) => id).join(", ")} stays queued and resumes when an engine or \`jobs retry\` runs`
   });

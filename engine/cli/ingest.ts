@@ -75,7 +75,7 @@ export async function runBatches({service, context, exchange}: Ingest, batches: 
   const ended = ids.map((id) => ({...service.get(id)!, children: service.children(id)}));
   if (signal.aborted) {
     reportBatches(context, ended, usage);
-    context.output.note(`interrupted; what was written is kept. Run the same command again to go on`);
+    context.output.note(`interrupted; rows already written are kept. Run the same command again to resume`);
     return 130;
   }
   return reportBatches(context, ended, usage);
@@ -121,7 +121,7 @@ export function showProgress({output}: Context, batch: Job, children: readonly J
 /** Reports that a history's attempt failed and will be retried. */
 export function noteRetry({output}: Context, job: Job): void {
   if (job.status === "queued" && job.error)
-    output.note(`${nameOf(job)}: ${job.error} (attempt ${job.attempts} of ${job.maxAttempts}, trying again)`, "warn");
+    output.note(`${nameOf(job)}: ${job.error} (attempt ${job.attempts} of ${job.maxAttempts}, retrying)`, "warn");
 }
 
 /** Draws jobs as a table. */

@@ -116,7 +116,7 @@ function wantsColor({NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE}: NodeJS.ProcessEnv):
 function report(error: unknown, {stderr, signal}: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (signal.aborted) {
-    stderr.write("interrupted; what was finished is kept, run the same command again to go on\n");
+    stderr.write("interrupted; finished work is kept, run the same command again to resume\n");
     return 130;
   }
   if (error instanceof CarrybookError) {
@@ -131,7 +131,7 @@ function report(error: unknown, {stderr, signal}: Io): number {
   const {code, message, stack} = error as NodeJS.ErrnoException;
   if (isDiskFull(error)) {
     stderr.write(
-      `error: the disk is full (${message.split("\n")[0]})\n  → free some space and run the same command again: what was committed is kept\n`
+      `error: the disk is full (${message.split("\n")[0]})\n  → free disk space and run the same command again: committed data is kept\n`
     );
     return 1;
   }

@@ -23,8 +23,8 @@ export async function stopWithoutEngine(
   const keys = liveKeys(env);
   const {origin: url, venue, account: id, before, coins, damage} = heldByJournal(journal);
   if (url === undefined) {
-    throw new DataError(`invalid journal: ${journal} does not tell its venue${damage ? ` (${damage})` : ""}`, {
-      fix: "close what is open at the venue itself"
+    throw new DataError(`invalid journal: ${journal} does not name its venue${damage ? ` (${damage})` : ""}`, {
+      fix: "close open positions at the venue yourself"
     });
   }
   const clock = systemClock;
@@ -34,11 +34,11 @@ export async function stopWithoutEngine(
     createExchange({...line, simulated: venue === "sim"})
   ]);
   // Not awaited: until the venue's time is known, signatures use the local clock.
-  account.syncClock({signal}).catch((error: Error) => say(`the venue does not tell its time: ${error.message}`));
+  account.syncClock({signal}).catch((error: Error) => say(`the venue's time could not be read: ${error.message}`));
   const stamp = Date.now().toString(36);
   const markets = () => exchange.instruments({signal, priority: "live"}).then(pairMarkets);
   const scope = {held: coins, before, account: id};
   const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, say});
   if (damage === undefined) return report;
-  return {...report, flat: false, left: [...report.left, `coins were left alone: ${damage}`]};
+  return {...report, flat: false, left: [...report.left, `coins were not sold: ${damage}`]};
 }

@@ -120,13 +120,12 @@ describe("an engine in mode data", () => {
     long.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const active = async () => (await engine.get<{id: string}[]>("/jobs?status=in_progress")).at(0);
     // Once it has said whose work it is, what ends the command leaves the engine's work alone.
-    while (!said.includes("has taken it on") || !(await active()))
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!said.includes("accepted it") || !(await active())) await new Promise((resolve) => setTimeout(resolve, 20));
     long.kill("SIGINT");
     const left = await cut;
     expect([left.code, left.stderr]).toEqual([
       130,
-      expect.stringContaining(`the engine (pid ${info.pid}) goes on with`)
+      expect.stringContaining(`the engine (pid ${info.pid}) continues with`)
     ]);
     expect(await active()).toBeDefined();
 

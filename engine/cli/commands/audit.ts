@@ -24,17 +24,15 @@ The audit is read-only; the engine may keep running.`
         .action(({mode}: {mode: string}) =>
           run(async ({dataDir, output}) => {
             if (mode !== "paper" && mode !== "live")
-              throw new UsageError(`invalid mode: ${mode}`, {fix: "paper or live"});
+              throw new UsageError(`invalid mode: ${mode}`, {fix: "use paper or live"});
             const audit = await auditJournal(join(dataDir, "journal", mode));
-            if (audit.torn !== null) output.note(`${audit.torn}; it is left out`, "warn");
+            if (audit.torn !== null) output.note(`${audit.torn}; it is ignored`, "warn");
             output.document(
               audit,
               () =>
-                `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: every checksum holds, ` +
-                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades come out the same` +
-                (mode === "paper"
-                  ? ", the books agree"
-                  : "; the venue's books are compared by the engine, at every cycle")
+                `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: all checksums match, ` +
+                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades are reproduced` +
+                (mode === "paper" ? ", the ledger balances" : "; the engine reconciles with the venue in every cycle")
             );
             return 0;
           })

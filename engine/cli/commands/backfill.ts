@@ -54,7 +54,7 @@ Examples:
 
 async function backfill(given: Context, flags: Flags): Promise<number> {
   if (flags.top !== undefined && flags.pairs !== undefined) {
-    throw new UsageError("invalid top: it contradicts --pairs", {fix: "give one of the two"});
+    throw new UsageError("invalid top: it conflicts with --pairs", {fix: "give only one of them"});
   }
   const wanted = readSeries(flags);
   const top = readCount("top", flags.top ?? "20", {most: 1_000});
@@ -64,7 +64,7 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
   const venueName = readVenue(flags.venue ?? "bybit");
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
   if (given.demo && !simulated) {
-    throw new UsageError("invalid venue: --demo holds simulated data alone", {
+    throw new UsageError("invalid venue: --demo holds simulated data only", {
       fix: "use `npx carrybook demo`, or pass the --url of a simulated venue"
     });
   }

@@ -46,7 +46,7 @@ Examples:
           const before =
             flags.manifest === undefined ? undefined : readManifest(flags.manifest, pathOf(flags.manifest));
           if (before && (flags.pairs || flags.strategy || flags.set || flags.from || flags.to || flags.timeframe)) {
-            throw new UsageError("invalid flags: --manifest says all that --pairs, --strategy and --set would");
+            throw new UsageError("invalid flags: --manifest already sets the pairs, strategy, parameters and range");
           }
           const request = before ? requestOf(before) : readRequest(flags);
           const ran = await runRequest(dataDir, request);
@@ -63,7 +63,7 @@ Examples:
               TRADE_COLUMNS
             );
           else output.document(result, () => drawReport(report));
-          if (before) output.note(`the same result as before: ${manifest.resultHash}`);
+          if (before) output.note(`same result as before: ${manifest.resultHash}`);
           output.note(lastLine);
         })
       )
@@ -99,15 +99,15 @@ function requestOf({pairs, venue, timeframe, config, fromMs, toMs}: Manifest): R
 function compare(before: Manifest, now: Manifest): void {
   if (before.dataHash !== now.dataHash) {
     throw new DataError(
-      `changed data: the rows are not those of the manifest (${now.dataHash.slice(0, 12)} for ${before.dataHash.slice(0, 12)})`,
+      `changed data: the rows differ from the manifest's (${now.dataHash.slice(0, 12)} instead of ${before.dataHash.slice(0, 12)})`,
       {
-        fix: "run it without --manifest to see the result on today's rows"
+        fix: "run without --manifest for the result on the current rows"
       }
     );
   }
   if (before.resultHash !== now.resultHash) {
     throw new DataError(
-      `changed result: the same rows gave another result; the manifest is of version ${before.versions?.carrybook}`
+      `changed result: the same rows gave a different result; the manifest is from version ${before.versions?.carrybook}`
     );
   }
 }
@@ -141,13 +141,13 @@ function drawReport({runs, portfolio}: BacktestReport): string {
   const trades = runs.flatMap((run) => run.trades).sort((a, b) => a.exitTs - b.exitTs);
   const counted = runs.map(
     ({pair, counts, instrument}) =>
-      `${pair}: ${counts.noPrice} entries lapsed, ${counts.cannotOpen} refused, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
+      `${pair}: ${counts.noPrice} entries without a price, ${counts.cannotOpen} rejected, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
   );
   return [
     ...(trades.length ? [drawTable(trades, TRADE_COLUMNS), ""] : []),
     `net ${money(totals.net)} of equity ${money(totals.equity)}: ${percentOf(metrics.totalReturn)} on capital, ${percentOf(metrics.annualReturn)} a year`,
     `${totals.trades} trades, ${totals.wins} won, ${totals.liquidated} liquidated; funding ${money(totals.funding)}, basis ${money(totals.basis)}, fees ${money(totals.fees)}, slippage ${money(totals.slippage)}`,
-    `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, at work ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
+    `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, in the market ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
     ...counted
   ].join("\n");
 }

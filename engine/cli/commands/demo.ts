@@ -43,7 +43,7 @@ acts on it with --demo. Pages show it only while there is no real data.`
             const before = await db.exclusive(() => readMeta(db, `url:${VENUE}`));
             if (before && before !== url) {
               output.note(
-                `the demo holds the market of ${before}: going on with it (delete ${context.dataDir} for another)`,
+                `the demo already holds the market ${before} and continues with it (delete ${context.dataDir} for another)`,
                 "warn"
               );
             } else await db.exclusive(() => keepUrl(db, {venue: VENUE, url}));

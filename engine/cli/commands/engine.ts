@@ -67,16 +67,16 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   const venueName = readVenue(flags.venue ?? "bybit");
   const cycles = flags.cycles === undefined ? undefined : readCount("cycles", flags.cycles, {most: 1e9});
   if (cycles !== undefined && mode === "data")
-    throw new UsageError("invalid cycles: mode data has no loop", {fix: "use --mode paper"});
+    throw new UsageError("invalid cycles: mode data has no trading loop", {fix: "use --mode paper"});
   const port = flags.port === undefined ? given.config.engine.port : Number(flags.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535 || flags.port?.trim() === "")
     throw new UsageError(`invalid port: ${flags.port}`, {fix: "give a number from 0 to 65535"});
   const onStop = flags.onStop ?? given.config.engine.onStop;
   if (onStop !== "keep" && onStop !== "close")
-    throw new UsageError(`invalid on-stop: ${onStop}`, {fix: "keep or close"});
+    throw new UsageError(`invalid on-stop: ${onStop}`, {fix: "use keep or close"});
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
   if (given.demo && flags.url !== undefined && !simulated)
-    throw new UsageError("invalid venue: --demo holds simulated data alone", {fix: "leave --demo or --url out"});
+    throw new UsageError("invalid venue: --demo holds simulated data only", {fix: "omit --demo or --url"});
   // The engine of a simulated venue always uses the demo's data directory.
   const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.invocation) : given;
   const venue = context.demo ? "sim" : venueName;

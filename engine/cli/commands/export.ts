@@ -42,7 +42,7 @@ export function exportCommand(define: Define): void {
           }
           if (flags.timeframe && !isTimeframe(flags.timeframe))
             throw new UsageError(`invalid timeframe: ${flags.timeframe}`);
-          if (format === "parquet" && !flags.out) throw new UsageError("missing out: Parquet needs --out FILE");
+          if (format === "parquet" && !flags.out) throw new UsageError("missing out: Parquet requires --out FILE");
           const read = <T>(parse: () => T): T => {
             try {
               return parse();
@@ -64,7 +64,7 @@ export function exportCommand(define: Define): void {
           });
           output.note(
             rows === 0
-              ? `no rows: there is ${[...new Set(manifest.series.map((s) => s.series))].join(", ") || "nothing"}`
+              ? `no rows; available series: ${[...new Set(manifest.series.map((s) => s.series))].join(", ") || "none"}`
               : `${count(rows)} rows${flags.out ? ` in ${flags.out}` : ""}`
           );
           return rows === 0 ? 4 : 0;

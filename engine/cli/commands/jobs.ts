@@ -137,7 +137,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
   retry: async (queue, {output}, ids) => {
     const {queued, batches} = await queue.retry(ids);
     if (queued.length === 0) {
-      output.note("nothing to retry: these jobs are complete");
+      output.note("nothing to retry: these jobs are completed");
       return 0;
     }
     return queue.follow(batches);
@@ -148,7 +148,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
     output.note(
       cancelled.length === 0
         ? "nothing to cancel: these jobs have ended"
-        : `${cancelled.length} jobs cancelled; what they had written stays`
+        : `${cancelled.length} jobs cancelled; rows already written are kept`
     );
     return 0;
   },
@@ -156,7 +156,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
     const {queued, skipped, batches} = await queue.retryFailed();
     for (const job of skipped)
       output.note(
-        `${job.id} is left: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` tries it all the same`,
+        `${job.id} is skipped: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` retries it anyway`,
         "warn"
       );
     if (queued.length === 0) {

@@ -22,7 +22,7 @@ running, it prints a new sign-in link and exits.`
           if (!existsSync(join(dist, "index.html")))
             throw new DataError(`missing site: ${dist}`, {fix: "run `npm run build`"});
           if (findEngine(context.dataDir)) {
-            context.output.note("an engine runs already and serves the site");
+            context.output.note("an engine is already running and serves the site");
             return link(context);
           }
           return engine(context, {...flags, mode: "data"});

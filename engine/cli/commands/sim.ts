@@ -42,7 +42,7 @@ export function simCommand(define: Define): void {
             if (error.code === "EADDRINUSE")
               throw new UsageError(`invalid port: ${flags.port} is taken`, {fix: "pass another --port"});
             if (error instanceof RangeError)
-              throw new ConfigError(error.message, {fix: "the message names what is allowed"});
+              throw new ConfigError(error.message, {fix: "the message lists the valid values"});
             throw error;
           });
           output.document({url: sim.url, now: sim.now()}, () => `simulated venue at ${sim.url}; Ctrl-C stops it`);

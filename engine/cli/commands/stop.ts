@@ -44,12 +44,12 @@ buys back every short and sells the coins of the journal's hedges. It exits with
 }
 
 async function stop(context: Context, {emergency, close, keep}: Flags): Promise<number> {
-  if (close && keep) throw new UsageError("invalid close: it contradicts --keep", {fix: "give one of the two"});
+  if (close && keep) throw new UsageError("invalid close: it conflicts with --keep", {fix: "give only one of them"});
   const dataDir = runningDir(context);
   if (emergency) return emergencyStop(context, dataDir);
   const engine = dataDir === undefined ? undefined : findEngine(dataDir);
   if (!engine) {
-    throw new UsageError(`no engine runs on ${context.dataDir}`, {fix: "nothing is to be stopped"});
+    throw new UsageError(`no engine runs on ${context.dataDir}`, {fix: "none needed: there is nothing to stop"});
   }
   const positions = close ? "close" : keep ? "keep" : undefined;
   const {info} = engine;
@@ -61,7 +61,7 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
     await wait(50, undefined, {signal: context.signal});
   const ended = runningEngine(dataDir!)?.pid !== info.pid;
   context.output.document({pid: info.pid, ended}, () =>
-    ended ? `the engine (pid ${info.pid}) has ended` : `the engine (pid ${info.pid}) still ends what is under way`
+    ended ? `the engine (pid ${info.pid}) has stopped` : `the engine (pid ${info.pid}) is still finishing running work`
   );
   return ended ? 0 : 1;
 }
@@ -103,7 +103,7 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
     {pid: info?.pid ?? null, done: flat, closed, left, steps: done, ...(stopped && {venue: stopped.pairs})},
     () => [...done, ...(report ? [summary(report)] : []), ...(stopped ? pairLines(stopped) : [])].join("\n")
   );
-  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; look at the venue yourself`, "error");
+  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; check the venue yourself`, "error");
   return flat ? 0 : 1;
 }
 
@@ -147,7 +147,7 @@ async function askEngine(
     done.push(`the engine's API did not answer within ${ANSWER_MS / 1_000} s`);
     return undefined;
   }
-  done.push("the engine's API took it");
+  done.push("the engine's API accepted the emergency stop");
   for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
     await wait(POLL_MS, undefined, {signal});
     const status = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
@@ -171,7 +171,7 @@ function signalAndFlag(dir: string, info: EngineInfo | undefined, done: string[]
     const flag = EmergencyFlag.open(dir);
     flag.press();
     flag.close();
-    done.push("the emergency flag is set: an engine that starts or wakes on this directory stops at once");
+    done.push("the emergency flag is set: an engine that starts or recovers on this directory stops at once");
   } catch (error) {
     done.push(`the emergency flag could not be set: ${(error as Error).message}`);
   }
@@ -187,11 +187,11 @@ async function atVenue(
     const env = secretEnvironment(invocation.env, invocation.cwd);
     const {stopWithoutEngine} = await import("../venue-stop.js");
     const report = await stopWithoutEngine(journal, {env, signal, say: (line) => output.note(line)});
-    done.push(report.flat ? "acted on the venue itself: nothing is left" : "acted on the venue itself");
+    done.push(report.flat ? "acted on the venue directly: nothing is left" : "acted on the venue directly");
     return report;
   } catch (error) {
     const {message, fix} = error as CarrybookError;
-    const why = `could not act on the venue itself: ${message}${fix ? ` (${fix})` : ""}`;
+    const why = `could not act on the venue directly: ${message}${fix ? ` (${fix})` : ""}`;
     done.push(why);
     return {pairs: [], left: [why], flat: false, fills: []};
   }
@@ -203,4 +203,4 @@ const pairLines = ({pairs}: StopReport): string[] =>
 const summary = ({done, closed, left}: EmergencyReport): string =>
   done || left.length > 0
     ? `closed ${closed.length}, could not close ${left.length}${left.length > 0 ? `: ${left.join(", ")}` : ""}`
-    : "it is under way; `npx carrybook engine --ticket` opens the page that tells how it goes";
+    : "in progress; `npx carrybook engine --ticket` prints a link to the page that shows it";

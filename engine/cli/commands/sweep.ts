@@ -67,7 +67,7 @@ Examples:
           const given = entriesOf(request);
           const config = asUsage(() => parseConfig(given));
           const by = flags.by;
-          if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "sharpe or net"});
+          if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "use sharpe or net"});
           const [top, seed] = [wholeNumber(flags.top, "top"), wholeNumber(flags.seed, "seed")];
           const threads = flags.threads === undefined ? undefined : wholeNumber(flags.threads, "threads");
           if (flags.out !== undefined) checkTrialsFile(flags.out);
@@ -81,7 +81,7 @@ Examples:
           const plan: SweepPlan = {markets, range: {fromMs, toMs}, base: given, axes};
           const runner = asUsage(() => new SweepRunner(plan));
           asUsage(() => runner.check(CHECKED));
-          output.note(`sweep of ${count(runner.length)} trials over ${pairs.join(", ")}; Ctrl-C ends it`);
+          output.note(`sweep of ${count(runner.length)} trials over ${pairs.join(", ")}; Ctrl-C cancels it`);
           const {trials, complete} = await sweepInThreads(plan, {
             signal,
             ...(threads !== undefined && {threads}),
@@ -124,7 +124,7 @@ Examples:
               [drawTable(ranked.slice(0, top), columnsOf(axes.map(({key}) => key))), ...best.map(drawBest)].join("\n\n")
             );
           if (flags.out !== undefined) output.note(`${count(named.length)} trials in ${flags.out}`);
-          if (leftOut.length) output.note(`${count(leftOut.length)} combinations left out: ${leftOut[0]!.why}`);
+          if (leftOut.length) output.note(`${count(leftOut.length)} combinations skipped: ${leftOut[0]!.why}`);
           output.note(lastLine(best));
           return 0;
         })
@@ -135,7 +135,7 @@ Examples:
 function wholeNumber(value: string, name: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 1)
-    throw new UsageError(`invalid ${name}: ${value}`, {fix: "a whole number from 1 on"});
+    throw new UsageError(`invalid ${name}: ${value}`, {fix: "give a whole number of at least 1"});
   return n;
 }
 
@@ -167,7 +167,7 @@ function drawBest(report: BestReport): string {
       .map(([key, value]) => `${key}=${value}`)
       .join(" ")}`,
     `  net ${Number(report.totals.net).toFixed(2)}, ${signed(report.metrics.totalReturn)} on capital, Sharpe ${figure(report.metrics.sharpe)} (90 % ${interval(intervals.sharpe)})`,
-    `  deflated Sharpe ratio ${figure(deflation.deflatedSharpe, 3)} after ${count(deflation.trials)} trials (luck alone would show ${figure(deflation.expectedMaxSharpe)})`,
+    `  deflated Sharpe ratio ${figure(deflation.deflatedSharpe, 3)} after ${count(deflation.trials)} trials (expected from luck alone: ${figure(deflation.expectedMaxSharpe)})`,
     `  probability of backtest overfitting ${figure(overfitting.pbo)} over ${count(overfitting.splits)} splits`,
     `  hold-through ${baselines.holdThrough.net.toFixed(2)}; random entries ${figure(baselines.randomEntry.low)} to ${figure(baselines.randomEntry.high)}, ${baselines.randomEntry.beaten === undefined ? "none drawn" : `${percent(baselines.randomEntry.beaten, 0)} of them beaten`}`,
     ...sensitivities.map(({name, metrics}) => `  ${name}: ${signed(metrics.totalReturn)}`),
@@ -182,5 +182,5 @@ function drawBest(report: BestReport): string {
 
 function lastLine(best: readonly BestReport[]): string {
   const trials = best.reduce((n, report) => n + report.trials, 0);
-  return `not shown: the best of ${count(trials)} trials is the luckiest too; each pair had the capital for itself; fills beyond the slippage assumed and venue failures are not in it`;
+  return `not shown: the best of ${count(trials)} trials is also the luckiest; each pair had the full capital; fills worse than the assumed slippage and venue failures are not modelled`;
 }

@@ -37,7 +37,7 @@ export function trackCommands(define: Define): void {
             {title: "pair", value: (t) => t.pair},
             {title: "series", value: (t) => `${t.series} ${t.timeframe}`.trim()},
             {title: "wanted from", value: (t) => formatDay(t.fromTs)},
-            {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "a person")}
+            {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "name")}
           ]);
           output.note(
             pairs.length > 0
@@ -61,7 +61,7 @@ export function trackCommands(define: Define): void {
           });
           context.output.document(
             {untracked: gone.untracked, pairs},
-            () => `${gone.untracked} histories of ${pairs.join(", ")} are tracked no more`
+            () => `${gone.untracked} histories of ${pairs.join(", ")} are no longer tracked`
           );
         })
       )

@@ -110,7 +110,7 @@ describe("an estimate", () => {
     for (const [body, words] of [
       [request(["NOSUCH/USDT"], 5), "lists no perpetual"],
       [request(["BTC/USDT"], -5), "is not before"],
-      [{...request(["BTC/USDT"], 5), days: 5}, "contradicts"],
+      [{...request(["BTC/USDT"], 5), days: 5}, "conflicts"],
       [{...request(["BTC/USDT"], 5), url: undefined}, "missing url"]
     ] as const) {
       const reply = await api.call("POST", "/jobs/estimate", body);

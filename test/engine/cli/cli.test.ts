@@ -200,7 +200,7 @@ describe("the command line", () => {
     child.kill("SIGINT");
     const {code, stderr} = await end;
     expect(code).toBe(130);
-    expect(stderr).toContain("run the same command again to go on");
+    expect(stderr).toContain("run the same command again");
     const rest = await cli(args);
     expect(rest.code).toBe(0);
     const status = JSON.parse((await cli(["status", "--json", "--data", join(dir, "data")])).stdout) as {

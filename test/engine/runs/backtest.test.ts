@@ -87,7 +87,7 @@ describe("carrybook backtest", () => {
     const again = await backtest("--manifest", file, "--json");
     expect(again.code, again.stderr).toBe(0);
     expect(JSON.parse(again.stdout).manifest).toEqual(result.manifest);
-    expect(again.stderr).toContain(`the same result as before: ${result.manifest.resultHash}`);
+    expect(again.stderr).toContain(`same result as before: ${result.manifest.resultHash}`);
 
     writeFileSync(file, JSON.stringify({...result.manifest, dataHash: "0".repeat(64)}));
     const other = await backtest("--manifest", file, "--json");
@@ -148,7 +148,7 @@ describe("carrybook sweep", () => {
         "splits"
       ])
     );
-    expect(result.stderr.trim().split("\n").at(-1)).toMatch(/^not shown: the best of 6 trials is the luckiest too/);
+    expect(result.stderr.trim().split("\n").at(-1)).toMatch(/^not shown: the best of 6 trials is also the luckiest/);
     await sweep(...grid, "--out", join(dir, "trials.csv"), "--quiet");
     const nets = await withLake(data, async ({connection}) => [
       await rowsOf<{net: number}>(
