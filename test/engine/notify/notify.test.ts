@@ -25,7 +25,7 @@ const note = (text: string, event = "opened", level: Notification["level"] = "in
   text,
   pair: "BTC/USDT"
 });
-/** Until nothing is left that a pause of the notifier or of its retries could wake. */
+/** Advances the clock until no timer of the notifier or its retries is left. */
 const idle = () => vi.runAllTimersAsync();
 
 function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), "notifications.json")) {
@@ -49,11 +49,11 @@ function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), 
   return {sent, shown, clock, notifier};
 }
 
-describe("what is told", () => {
+describe("notifier", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("one message for what happens within a moment, in its order; the page at once", async () => {
+  it("events within the group time make one message, in order; the page gets them at once", async () => {
     const {notifier, sent, shown} = rig();
     for (const text of ["a", "b", "c"]) notifier.notify(note(text));
     expect(shown.map(({text}) => text)).toEqual(["a", "b", "c"]);
@@ -75,14 +75,14 @@ describe("what is told", () => {
     ]);
   });
 
-  it("what is silent is marked, so that a page lists it and announces nothing", () => {
+  it("silent notification is marked, so the page lists it without a toast", () => {
     const {notifier, shown} = rig({events: {opened: "silent"}});
     notifier.notify(note("opened", "opened"));
     notifier.notify(note("risk", "risk"));
     expect(shown.map(({silent}) => silent)).toEqual([true, undefined]);
   });
 
-  it("a person's word is in force at once, kept for the next engine, and taken back by the configuration's own", async () => {
+  it("changed loudness applies at once, survives a restart, and ends when set to the configured value", async () => {
     const file = join(tmp(), "notifications.json");
     const given = {events: {closed: "off"}};
     const first = rig(given, undefined, file);
@@ -103,7 +103,7 @@ describe("what is told", () => {
     expect(second.notifier.settings()).toMatchObject({channels: [{name: "webhook", failing: null}], perHour: 20});
   });
 
-  it("a file of settings that is spoilt says nothing; one that cannot be written changes nothing", () => {
+  it("corrupt settings file is ignored; an unwritable one changes nothing", () => {
     const file = join(tmp(), "notifications.json");
     writeFileSync(file, JSON.stringify({opened: "loud", nothing: "off", closed: "off"}));
     const {notifier} = rig({}, undefined, file);
@@ -115,7 +115,7 @@ describe("what is told", () => {
     expect(nowhere.notifier.loudness("opened")).toBe("on");
   });
 
-  it("no storm: within an hour's limit, what is left out is counted and told with the next; what is critical is always told", async () => {
+  it("hourly limit drops and counts messages; critical ones are always sent", async () => {
     const {notifier, sent, clock} = rig({perHour: 3, groupMs: 1_000});
     for (let i = 0; i < 10; i++) {
       notifier.notify(note(String(i)));
@@ -133,7 +133,7 @@ describe("what is told", () => {
     expect(sent).toHaveLength(5);
   });
 
-  it("a channel that fails is tried three times, harms nothing and is spoken of once an hour", async () => {
+  it("failing channel is tried three times and reported once an hour", async () => {
     let tries = 0;
     const {notifier, sent, shown, clock} = rig({}, async () => {
       tries++;
@@ -155,14 +155,14 @@ describe("what is told", () => {
     expect(shown.filter(({event}) => event === "channel")).toHaveLength(2);
   });
 
-  it("what waits when the engine stops is still sent", async () => {
+  it("queued notifications are sent when the engine stops", async () => {
     const {notifier, sent} = rig({groupMs: 60_000_000});
     notifier.notify(note("emergency", "emergency", "critical"));
     await notifier.close();
     expect(sent.map(({notifications}) => notifications[0]!.text)).toEqual(["emergency"]);
   });
 
-  it("keeps the newest five hundred", () => {
+  it("notifier keeps the newest 500 notifications", () => {
     const {notifier} = rig({events: Object.fromEntries(Object.keys(EVENTS).map((name) => [name, "on"]))});
     for (let i = 0; i < 2_000; i++) notifier.notify(note(String(i)));
     expect(notifier.shown.length).toBeLessThanOrEqual(600);
@@ -170,7 +170,7 @@ describe("what is told", () => {
   });
 });
 
-/** A server that keeps what it was posted. */
+/** Starts a server that records POST bodies. */
 async function receiver(status = 200) {
   const got: {url: string; body: unknown}[] = [];
   const server = createHttp((request, reply) => {
@@ -186,7 +186,7 @@ async function receiver(status = 200) {
   return {url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got};
 }
 
-/** The least of a mail server: takes one message after another. */
+/** Starts a minimal SMTP server that records messages. */
 async function mailServer() {
   const mails: string[] = [];
   const server = createTcp((socket) => {
@@ -228,7 +228,7 @@ describe("channels", () => {
     silent: false
   };
 
-  it("a webhook gets the notifications as JSON", async () => {
+  it("webhook receives the notifications as JSON", async () => {
     const {url, got} = await receiver();
     const [channel] = channelsOf(
       notifyConfig.parse({webhook: {url: `${url}/hook`}}),
@@ -240,7 +240,7 @@ describe("channels", () => {
     ]);
   });
 
-  it("Telegram gets lines of plain text, without a sound where it is silent; its token is in no error", async () => {
+  it("Telegram receives plain text, without sound when silent; errors omit the token", async () => {
     const {url, got} = await receiver();
     const config = notifyConfig.parse({telegram: {chatId: -100, url}});
     const secrets = notifySecrets(config, {CARRYBOOK_TELEGRAM_TOKEN: "12:secret"});
@@ -259,7 +259,7 @@ describe("channels", () => {
     expect(error).not.toContain("secret");
   });
 
-  it("e-mail carries what is worst in its subject and the lines in its body; silent ones are not mailed", async () => {
+  it("e-mail has the worst notification as subject and all in its body; silent ones are not mailed", async () => {
     const {url, mails} = await mailServer();
     const config = notifyConfig.parse({email: {to: "you@example.org", from: "book@example.org"}});
     const [channel] = channelsOf(config, notifySecrets(config, {CARRYBOOK_SMTP_URL: url}));
@@ -271,7 +271,7 @@ describe("channels", () => {
     expect(mails[0]).toContain("opened: 1000 of spot notional");
   });
 
-  it("a channel without its secret is a configuration error that says which variable", () => {
+  it("channel without its secret is a configuration error naming the variable", () => {
     expect(() => notifySecrets(notifyConfig.parse({telegram: {chatId: 1}}), {})).toThrow(
       "missing CARRYBOOK_TELEGRAM_TOKEN"
     );

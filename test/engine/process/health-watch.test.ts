@@ -23,7 +23,7 @@ const health = (
 
 const DISK = (mb: number): [string, string] => ["disk-space", `the disk has ${mb} MB left`];
 
-it("the health is told once for each way it reads, and not again for figures that move by themselves", () => {
+it("health is emitted once per change of its reading, and not for changing counters", () => {
   const told: string[][] = [];
   let now = health([]);
   const watch = new HealthWatch(
@@ -43,7 +43,7 @@ it("the health is told once for each way it reads, and not again for figures tha
   expect(told).toHaveLength(5);
 });
 
-it("every issue has a code beside its words, and what it is about", () => {
+it("every issue has a text, a code and a subject", () => {
   const {issues, problems, status} = healthOf({
     mode: "paper",
     startedTs: 0,
