@@ -11,7 +11,7 @@ afterEach(async () => {
 
 describe("maximum order size", () => {
   it.each(["two-orders", "spread", "maker-first"] as const)(
-    "an entry over it, %s, is refused before anything is sent, and the limit is named",
+    "entry above the maximum, %s, is refused before any order, and the limit is named",
     async (style) => {
       const dir = tmp();
       desk = await LiveDesk.open(dir, {pair: "1000PEPE/USDT", execution: {style}});

@@ -84,7 +84,7 @@ describe("both legs as one spread order", () => {
   });
 
   it.each(["SOL/USDT", "BTC/USDT", "DOGE/USDT"])(
-    "leaves %s with one order and what of the legs it cannot take",
+    "exit of %s uses one spread order, plus the remainder of the legs",
     async (pair) => {
       const {own, dir} = await holding({pair});
       await leave(own, dir);
@@ -97,23 +97,20 @@ describe("both legs as one spread order", () => {
   it.each([
     ["too little to be bought alone: the short is bought back", "900", ["mend"], "Buy", "linear"],
     ["enough to be bought: the coin is bought", "5000", ["open"], "Buy", "spot"]
-  ])(
-    "what the fee takes of the coin, %s, and the legs are even without an unwinding",
-    async (_, size, acts, side, category) => {
-      const {own, dir} = await holding({pair: "DOGE/USDT", config: {maxPositionUsd: size}});
-      await insideTheInvariant(own, dir);
-      expect(own.naked.abs().lte(stepOf(own))).toBe(true);
-      expect(
-        eventsOf(dir, "ordered")
-          .slice(1)
-          .map(({act}) => act)
-      ).toEqual(acts);
-      expect(single(own)).toMatchObject([{side, category}]);
-      expect(eventsOf(dir, "unwound")).toEqual([]);
-      expect(own.trader.pair(own.pair).coolUntilTs).toBe(-Infinity);
-      await leave(own, dir);
-    }
-  );
+  ])("coin fee %s leaves the legs even without an unwind", async (_, size, acts, side, category) => {
+    const {own, dir} = await holding({pair: "DOGE/USDT", config: {maxPositionUsd: size}});
+    await insideTheInvariant(own, dir);
+    expect(own.naked.abs().lte(stepOf(own))).toBe(true);
+    expect(
+      eventsOf(dir, "ordered")
+        .slice(1)
+        .map(({act}) => act)
+    ).toEqual(acts);
+    expect(single(own)).toMatchObject([{side, category}]);
+    expect(eventsOf(dir, "unwound")).toEqual([]);
+    expect(own.trader.pair(own.pair).coolUntilTs).toBe(-Infinity);
+    await leave(own, dir);
+  });
 
   it("pair with a contract size other than one coin uses two orders", async () => {
     const {own, dir} = await opened({pair: "1000PEPE/USDT", config: {maxPositionUsd: "8"}});

@@ -62,7 +62,7 @@ describe("venue actions without an order", () => {
   });
 
   it.each(["spot", "linear"] as const)(
-    "a trade by hand on the %s leg halts, is named, and is evened out",
+    "manual trade on the %s leg halts trading, is reported, and the legs are evened",
     async (category) => {
       const {own, dir} = await holding();
       const hand = {kind: "manual-trade", ...perp, category, qty: "3"} as const;
