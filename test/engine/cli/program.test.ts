@@ -7,7 +7,7 @@ import {tmp} from "../../helpers/tmp.js";
 
 describe("command line in one process", () => {
   it.each([[["--version"]], [["--help"]], [["stauts"]], [["gaps"]], [["config", "show"]]])(
-    "%j says and ends the same as in a process of its own",
+    "%j has the same output and exit code as in its own process",
     async (args) => {
       const env = {CARRYBOOK_DATA: join(tmp(), "none")};
       expect(await cli(args, env)).toEqual(await cliProcess(args, env));

@@ -207,7 +207,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     });
 
     it.each(["0", "0.37"])(
-      "a process that dies with the order resting (%s of it filled): the new one takes it back and hedges what filled",
+      "process that dies with the order resting (%s filled): the next one cancels it and hedges the fill",
       async (share) => {
         const {own, dir} = await start();
         const known = own.ledger.orders.length;

@@ -164,7 +164,7 @@ describe("spread order with a fault", () => {
   });
 
   it.each([...FAULTS, {kind: "reject"}, {kind: "timeout-before-accept"}])(
-    "$kind: a hedge is left all the same",
+    "$kind: a hedge still exits",
     async (fault) => {
       const {own, dir} = await holding();
       own.sim.steer.orderFaults([{...fault, path: CREATE}]);
@@ -182,7 +182,7 @@ describe("spread order with a fault", () => {
   );
 
   it.each(["after send", "after ack"] as const)(
-    "a process that dies %s finds it by its client id and sends nothing again",
+    "process that dies %s finds the order by its client id and resends nothing",
     async (crash) => {
       const {own, dir} = await opened();
       await own.stepInto(crash, "0.001", {last: 1});
