@@ -111,7 +111,7 @@ describe("notifier", () => {
     writeFileSync(file, "{");
     expect(rig({}, undefined, file).notifier.loudness("closed")).toBe("on");
     const nowhere = rig({}, undefined, join(tmp(), "no", "such", "folder"));
-    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be kept");
+    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be saved");
     expect(nowhere.notifier.loudness("opened")).toBe("on");
   });
 
