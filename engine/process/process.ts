@@ -91,7 +91,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     });
     closing.push(closeLog);
     log.info({mode, venue, version: VERSION}, "engine starts");
-    const say = {
+    const logger = {
       info: (text: string) => log.info(text),
       warn: (text: string) => log.warn(text),
       error: (text: string) => log.error(text)
@@ -103,7 +103,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       switches: new Switches(config.notify.events, join(dir, "notifications.json")),
       channels: channelsOf(config.notify, secrets),
       clock,
-      log: say,
+      log: logger,
       onShown: (notification) => hub.emit("notification", notification)
     });
     closing.push(() => notifier.close());
@@ -117,7 +117,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       data = await DataHost.start(await options.openStore(), {
         clock,
         emit,
-        log: say,
+        log: logger,
         onEvent: (event) => {
           if (event.type === "batch") return watch.batch(event.job);
           watch.check(statusOf(dataDir, clock.now()));
@@ -135,7 +135,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           run: async () => watch.check(statusOf(dataDir, clock.now()))
         }
       ];
-      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: say});
+      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: logger});
       const scheduled = scheduler.run(ending.signal);
       closing.push(() => {
         ending.abort(new Error("the engine stops"));
@@ -263,7 +263,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           throw error;
         }
       },
-      log: say
+      log: logger
     };
     const server = await startServer(deps, {
       port: options.port,
