@@ -32,7 +32,9 @@ The audit is read-only; the engine may keep running.`
               () =>
                 `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: all checksums match, ` +
                 `${count(audit.decisions)} decisions and ${count(audit.trades)} trades are reproduced` +
-                (mode === "paper" ? ", ledger and venue agree" : "; the engine reconciles with the venue in every cycle")
+                (mode === "paper"
+                  ? ", ledger and venue agree"
+                  : "; the engine reconciles with the venue in every cycle")
             );
             return 0;
           })
