@@ -8,7 +8,7 @@ import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
 import {closeAccess, wideOpen} from "./access.js";
 
-/** One thing looked at, what was found and what to do. */
+/** The result of one check. */
 export interface Check {
   name: string;
   state: "ok" | "warning" | "failed";
@@ -59,7 +59,7 @@ function diskSpace(dataDir: string): Check {
         name: "disk",
         state: "warning",
         text: `${gigabytes.toFixed(1)} GB free`,
-        fix: "free some space: writes stop safely when it runs out"
+        fix: "free disk space: writes stop safely when it runs out"
       }
     : {name: "disk", state: "ok", text: `${gigabytes.toFixed(0)} GB free`};
 }
@@ -83,14 +83,14 @@ function access(dataDir: string, mend: boolean): Check {
 
 function lock(dataDir: string): Check {
   const holder = readHolder(lockPath(dataDir));
-  if (!holder) return {name: "lock", state: "ok", text: "nobody holds the data directory"};
+  if (!holder) return {name: "lock", state: "ok", text: "the data directory is not in use"};
   return isAlive(holder)
     ? {name: "lock", state: "ok", text: `held by pid ${holder.pid} (\`${holder.command}\`)`}
     : {
         name: "lock",
         state: "warning",
         text: `left behind by pid ${holder.pid}`,
-        fix: "nothing: the next command takes it over"
+        fix: "none needed: the next command takes it over"
       };
 }
 
@@ -133,14 +133,14 @@ function lake(dataDir: string, nowMs: number): Check[] {
           {
             name: "lake",
             state: "warning" as const,
-            text: `${strays.length} files that no manifest names`,
+            text: `${strays.length} files that are in no manifest`,
             fix: "npx carrybook compact"
           }
         ]
       : []),
     holes > 0
       ? {name: "history", state: "warning", text: `${holes} open holes`, fix: "npx carrybook gaps"}
-      : {name: "history", state: "ok", text: `no open hole in ${manifest.series.length} histories`},
+      : {name: "history", state: "ok", text: `no open holes in ${manifest.series.length} histories`},
     ...manifest.jobs
       .filter((job) => job.status === "failed")
       .slice(0, 5)
@@ -148,7 +148,7 @@ function lake(dataDir: string, nowMs: number): Check[] {
         name: "job",
         state: "warning",
         text: String(error),
-        fix: "mend what it names and run the command again"
+        fix: "fix the reported problem and run the command again"
       })),
     ...manifest.incidents.map(({ts, text}): Check => ({
       name: "store",
