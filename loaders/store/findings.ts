@@ -67,16 +67,12 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
   const holes: Hole[] = [];
   for (const row of rows) {
     const before = state;
-    const step = stepInterval(before, {tsMs: row.t, reportedHours: row.reportedHours ?? undefined}, allowed);
+    const reportedHours = contradicted(before, row) ? undefined : (row.reportedHours ?? undefined);
+    const step = stepInterval(before, {tsMs: row.t, reportedHours}, allowed);
     state = step.state;
     const {interval} = step;
     if (interval.intervalSource === "ambiguous") {
       holes.push(fundingFinding(before.lastBoundaryTs!, row.t, before.knownHours, allowed));
-    } else if (interval.intervalSource === "reported" && before.lastBoundaryTs !== undefined) {
-      // What a source says of its interval proves nothing where the row before is further away.
-      const told = interval.intervalHours!;
-      if (row.t - before.lastBoundaryTs > told * HOUR_MS)
-        holes.push(fundingFinding(before.lastBoundaryTs, row.t, told, allowed));
     }
     if (
       (interval.intervalHours ?? null) !== row.intervalHours ||
@@ -89,6 +85,10 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
   const last = rows.at(-1)?.t ?? fromTs;
   await replaceHoles(db, key, (await previousBoundary(db, where, fromTs)) ?? 0, last, holes);
 }
+
+/** An interval that a source reports proves nothing where the row before is further away: it is inferred then (§9.5). */
+const contradicted = ({lastBoundaryTs}: IntervalState, {t, reportedHours}: SettlementRow): boolean =>
+  reportedHours !== null && lastBoundaryTs !== undefined && t - lastBoundaryTs > reportedHours * HOUR_MS;
 
 async function stateBefore(db: Database, where: string, ts: number): Promise<IntervalState> {
   const rows = await rowsOf<{t: number}>(
