@@ -48,6 +48,9 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "/api/v3/klines": 2
 };
 
+/** Leaves out the sets of permissions, which are most of a list that otherwise nears the longest body allowed. */
+const LEAN = {showPermissionSets: false};
+
 const DIALECT: Dialect = {
   costs: ({pathname, searchParams}): Costs => {
     const path = pathname.slice(pathname.search(/\/f?api\//));
@@ -107,7 +110,7 @@ export class BinanceExchange implements Exchange {
     });
     const {client} = this;
     const [spots, perps, intervals] = await Promise.all([
-      this.wire.call("binance spot exchangeInfo", options, () => client.publicGetExchangeInfo() as Reply, markets),
+      this.wire.call("binance spot exchangeInfo", options, () => client.publicGetExchangeInfo(LEAN) as Reply, markets),
       this.wire.call("binance exchangeInfo", options, () => client.fapiPublicGetExchangeInfo() as Reply, markets),
       this.rows("fundingInfo", options, () => client.fapiPublicGetFundingInfo() as Reply)
     ]);
@@ -188,6 +191,10 @@ export class BinanceExchange implements Exchange {
       requests[series] as () => Reply,
       (reply, {asOfMs}) => readCandles(listOf(reply), fields, {timeframe, window, asOfMs})
     );
+  }
+
+  get patienceMs() {
+    return this.wire.patienceMs;
   }
 
   usage() {

@@ -29,6 +29,9 @@ const INTERVALS: Readonly<Record<string, string>> = {
   "1d": "D"
 };
 
+/** Pages of a list of markets, above which its cursors are taken never to end; the real one has two. */
+const MOST_PAGES = 50;
+
 type Reply = Promise<unknown>;
 
 /**
@@ -168,6 +171,10 @@ export class BybitExchange implements Exchange {
     );
   }
 
+  get patienceMs() {
+    return this.wire.patienceMs;
+  }
+
   usage() {
     return this.wire.usage();
   }
@@ -201,6 +208,7 @@ export class BybitExchange implements Exchange {
           const list = filledList(result["list"]).map(objectOf);
           const next = textOf(result["nextPageCursor"]) ?? "";
           if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor repeats");
+          if (seen.size >= MOST_PAGES) throw new Refusal("content", `the list does not end: ${MOST_PAGES} pages`);
           return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
         }
       );

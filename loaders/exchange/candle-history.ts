@@ -23,11 +23,11 @@ export async function* candleHistory(
   series: CandleSeries,
   timeframe: string,
   span: Span,
-  {priority, signal, launchTs, parallel = 4}: CandleOptions = {}
+  {priority, signal, pulse, launchTs, parallel = 4}: CandleOptions = {}
 ): AsyncGenerator<Stretch<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
   const stop = new AbortController();
-  const options = {...(priority && {priority}), signal: stop.signal};
+  const options = {...(priority && {priority}), signal: stop.signal, pulse};
   const follow = () => stop.abort(signal!.reason);
   signal?.throwIfAborted();
   signal?.addEventListener("abort", follow, {once: true});

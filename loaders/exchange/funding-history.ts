@@ -23,9 +23,10 @@ export async function* fundingHistory(
   exchange: Exchange,
   pair: string,
   span: Span,
-  {priority, signal, launchTs}: HistoryOptions = {}
+  {priority, signal, pulse, launchTs}: HistoryOptions = {}
 ): AsyncGenerator<Stretch<FundingRow>> {
-  const request = (untilMs: number) => exchange.settlements(pair, untilMs, {...(priority && {priority}), signal});
+  const request = (untilMs: number) =>
+    exchange.settlements(pair, untilMs, {...(priority && {priority}), signal, pulse});
   let end = span.to;
   /** boundary of the oldest row so far, and whether the distance below it is confirmed */
   let newerTs: number | undefined;

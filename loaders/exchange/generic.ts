@@ -165,6 +165,10 @@ export class GenericExchange implements Exchange {
     );
   }
 
+  get patienceMs() {
+    return this.wire.patienceMs;
+  }
+
   usage() {
     return this.wire.usage();
   }

@@ -202,6 +202,10 @@ export class OkxExchange implements Exchange {
     );
   }
 
+  get patienceMs() {
+    return this.wire.patienceMs;
+  }
+
   usage() {
     return this.wire.usage();
   }

@@ -27,7 +27,12 @@ export type Priority = (typeof PRIORITIES)[number];
 export interface CallOptions {
   priority?: Priority;
   signal?: AbortSignal | undefined;
+  /** called at each stage of each request of the call, so that a caller can tell waiting in the queue from silence */
+  pulse?: ((stage: Stage) => void) | undefined;
 }
+
+/** Where a request is: waiting under the venue's limit, let through or given up there, on its way, or read whole. */
+export type Stage = "queued" | "admitted" | "sent" | "answered";
 
 /** Current state of one perp or spot market. */
 export interface VenueTicker {
@@ -98,6 +103,8 @@ export interface Exchange {
     window: Span,
     options?: CallOptions
   ): Promise<Page<CandleRow>>;
+  /** longest time in ms between two stages of a call's requests, in which a deadline would have ended one of them */
+  readonly patienceMs?: number;
   /** Returns the requests sent so far, retries included, and the end of a current ban, UTC ms. */
   usage(): Usage;
   /**

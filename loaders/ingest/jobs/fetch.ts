@@ -12,6 +12,7 @@ import type {MarketRow} from "../../rows.js";
 import {writeStage} from "../../store/write.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";
+import type {Watch} from "./watch.js";
 
 /** Dependencies of fetching one history. */
 export interface FetchContext {
@@ -20,6 +21,8 @@ export interface FetchContext {
   clock: Clock;
   priority: Priority;
   signal: AbortSignal;
+  /** told of every stage of a request, and of work on the store */
+  watch: Watch;
   log: (text: string) => void;
   /** called when the job's figures change */
   onProgress: (job: Job) => void;
@@ -37,8 +40,8 @@ const FLUSH_MS = 4_000;
  * @returns the job with its figures
  */
 export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, context: FetchContext): Promise<Job> {
-  const {db, exchange, clock, signal, log, onProgress, onWritten} = context;
-  const plan = await db.exclusive(() => planFetch(db, key, requested));
+  const {db, exchange, clock, signal, watch, log, onProgress, onWritten} = context;
+  const plan = await watch.apart(() => db.exclusive(() => planFetch(db, key, requested)));
   let now: Job = {
     ...job,
     step: "fetch",
@@ -59,7 +62,8 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
   let pending: Stretch<MarketRow>[] = [];
   let pendingRows = 0;
   let flushed = started;
-  const flush = async () => {
+  const flush = () => watch.apart(writePending);
+  const writePending = async () => {
     if (pending.length === 0) return;
     const groups = contiguous(pending);
     pending = [];
@@ -67,7 +71,10 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
     flushed = clock.monotonic();
     for (const group of groups) {
       now = withProgress({...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}});
-      await db.exclusive(() => write(db, key, group, exchange.origin, now));
+      await db.exclusive(() => {
+        signal.throwIfAborted();
+        return write(db, key, group, exchange.origin, now);
+      });
     }
     onProgress(now);
     await onWritten();
@@ -94,11 +101,19 @@ function walk(
   exchange: Exchange,
   {pair, series, timeframe}: SeriesKey,
   span: Span,
-  {priority, signal, launchTs}: {priority: Priority; signal: AbortSignal; launchTs: number | undefined}
+  {
+    priority,
+    signal,
+    watch,
+    launchTs
+  }: Pick<FetchContext, "priority" | "signal" | "watch"> & {
+    launchTs: number | undefined;
+  }
 ): AsyncIterable<Stretch<MarketRow>> {
+  const options = {priority, signal, pulse: watch.pulse, launchTs};
   return isCandleSeries(series)
-    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, {priority, signal, launchTs})
-    : fundingHistory(exchange, pair, span, {priority, signal, launchTs});
+    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, options)
+    : fundingHistory(exchange, pair, span, options);
 }
 
 /** Merges adjacent stretches into one write each. */

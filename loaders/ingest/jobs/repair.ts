@@ -14,10 +14,11 @@ import {count, write, type FetchContext} from "./fetch.js";
  * @returns the job, with the outcome of the holes in its `quality`
  */
 export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {
-  const {db, exchange, signal, log, onProgress, onWritten} = context;
-  const stored = await db.exclusive(() => storedKey(db, key));
+  const {db, exchange, signal, watch, log, onProgress, onWritten} = context;
+  const apart: Database["exclusive"] = (work) => watch.apart(() => db.exclusive(work));
+  const stored = await apart(() => storedKey(db, key));
   const quality = {rejected: 0, repeats: 0, outside: 0, filled: 0, confirmed: 0, ambiguous: 0};
-  const first = await db.exclusive(() => holesWithin(db, stored, job));
+  const first = await apart(() => holesWithin(db, stored, job));
   let now: Job = {
     ...job,
     step: "refetch",
@@ -26,7 +27,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   };
   onProgress(now);
   // A fill can split a hole, and a hole may need two refetches, so the list is read again until none is left to try.
-  for (let open = first; open.length > 0; open = await db.exclusive(() => holesWithin(db, stored, job))) {
+  for (let open = first; open.length > 0; open = await apart(() => holesWithin(db, stored, job))) {
     for (const hole of open) {
       signal.throwIfAborted();
       const rows: MarketRow[] = [];
@@ -38,17 +39,17 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
       const changed =
         rows.length === 0
           ? 0
-          : await db.exclusive(() => write(db, key, {proven: hole, rows}, exchange.origin, {...now, quality}));
+          : await apart(() => write(db, key, {proven: hole, rows}, exchange.origin, {...now, quality}));
       if (changed > 0) {
         quality.filled += changed;
         now = {...now, quality: {...quality}};
         log(`filled ${changed} rows of ${text(hole)}`);
-        await onWritten();
+        await watch.apart(onWritten);
       } else {
         const final = hole.tries + 1 >= 2;
         if (final) quality[hole.state === "ambiguous" ? "ambiguous" : "confirmed"] += 1;
         now = {...now, quality: {...quality}};
-        await db.exclusive(() =>
+        await apart(() =>
           inTransaction(db.connection, async () => {
             await countTry(db, stored, hole);
             await saveJob(db, now);
@@ -68,8 +69,12 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
 const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job) =>
   (await holesToRepair(db, stored)).filter((hole) => hole.from >= (from ?? -Infinity) && hole.to <= (to ?? Infinity));
 
-async function* refetch({pair, series, timeframe}: SeriesKey, hole: Span, {exchange, priority, signal}: FetchContext) {
-  const options = {priority, signal};
+async function* refetch(
+  {pair, series, timeframe}: SeriesKey,
+  hole: Span,
+  {exchange, priority, signal, watch}: FetchContext
+) {
+  const options = {priority, signal, pulse: watch.pulse};
   if (isCandleSeries(series)) {
     const page = exchange.pageRows.candles * stepOf({venue: "", pair, series, timeframe})!;
     for (let from = hole.from; from < hole.to; from += page) {
