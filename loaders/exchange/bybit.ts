@@ -15,7 +15,8 @@ import {
   QUOTES,
   requireTimeframe
 } from "./fields.js";
-import {readCandles, readSettlements, textOf} from "./page.js";
+import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
+import {textOf} from "./values.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
@@ -128,12 +129,15 @@ export class BybitExchange implements Exchange {
       () => this.client.publicGetV5MarketFundingHistory(query) as Reply,
       (reply) => {
         const {result, time} = envelope(reply);
+        requireSame("category", result["category"], query.category);
+        const list = listOf(result["list"]);
+        const requireSymbol = symbolCheck(list, "symbol", symbol);
         const fields = (raw: unknown) => {
           const row = objectOf(raw);
-          if (row["symbol"] !== symbol) throw new RangeError(`invalid symbol: ${textOf(row["symbol"])}`);
+          requireSymbol(row);
           return {ts: textOf(row["fundingRateTimestamp"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
         };
-        return readSettlements(listOf(result["list"]), fields, {untilMs, asOfMs: time});
+        return readSettlements(list, fields, {untilMs, asOfMs: time});
       }
     );
   }
@@ -163,10 +167,11 @@ export class BybitExchange implements Exchange {
       requests[series],
       (reply) => {
         const {result, time} = envelope(reply);
-        if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
-          throw new Refusal("content", `the reply is for ${textOf(result["symbol"])}, not for ${symbol}`);
-        }
-        return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
+        requireSame("category", result["category"], query.category);
+        requireSame("symbol", result["symbol"], symbol);
+        const list = listOf(result["list"]);
+        requireWidth(list, series === "spot" || series === "perp" ? 7 : 5);
+        return readCandles(list, klineFields, {timeframe, window, asOfMs: time});
       }
     );
   }

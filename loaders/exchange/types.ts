@@ -1,7 +1,7 @@
 import type {Usage} from "../../src/lib/wire/data.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
-import type {CandleRow, FundingRow} from "../rows.js";
+import type {CandleRow, FundingRow, Revision} from "../rows.js";
 import type {VenueInstrument} from "../rows.js";
 
 /** A fetched piece of history, with the span over which its rows are all that the venue has. */
@@ -12,6 +12,8 @@ export interface Stretch<Row> {
   rejected: Rejected[];
   repeats: number;
   outside: number;
+  /** settlements that the venue gave two rates */
+  revised?: Revision[];
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -62,6 +64,8 @@ export interface Page<Row> {
   /** number of duplicate rows, and of rows outside the request */
   repeats: number;
   outside: number;
+  /** settlements that the reply gave two rates; `rows` has the newer */
+  revised?: Revision[];
   /** venue time of the reply, UTC ms, never ahead of its clock; later events are unknown here */
   asOfMs: number;
 }

@@ -1,18 +1,16 @@
-import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
+import {lengthMs, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
 import {candleHistory} from "../../exchange/candle-history.js";
 import {fundingHistory} from "../../exchange/funding-history.js";
 import type {Clock, Exchange, Priority, Rejected, Stretch} from "../../exchange/types.js";
 import type {Database} from "../../store/database.js";
-import {saveJob} from "../../store/jobs.js";
 import type {SeriesKey} from "../../store/key.js";
-import {Stage} from "../../store/stage.js";
 import type {MarketRow} from "../../rows.js";
-import {writeStage} from "../../store/write.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";
 import type {Watch} from "./watch.js";
+import {contiguous, write} from "./write.js";
 
 /** Dependencies of fetching one history. */
 export interface FetchContext {
@@ -114,34 +112,6 @@ function walk(
   return isCandleSeries(series)
     ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, options)
     : fundingHistory(exchange, pair, span, options);
-}
-
-/** Merges adjacent stretches into one write each. */
-function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; rows: MarketRow[]}[] {
-  return normalise(stretches.map((s) => s.proven)).map((proven) => ({
-    proven,
-    rows: stretches
-      .filter((s) => s.proven.from >= proven.from && s.proven.to <= proven.to)
-      .sort((a, b) => a.proven.from - b.proven.from)
-      .flatMap((s) => s.rows)
-  }));
-}
-
-/**
- * Writes one stretch and the job's figures in one transaction.
- * @returns rows added, changed or deleted
- */
-export async function write(
-  db: Database,
-  key: SeriesKey,
-  {proven, rows}: {proven: Span; rows: readonly MarketRow[]},
-  origin: string,
-  job: Job
-): Promise<number> {
-  const stage = await Stage.open(db, key);
-  for (const row of rows) stage.add(row);
-  const {changed} = await writeStage(db, stage, {proven, mode: "range", origin, also: () => saveJob(db, job)});
-  return changed;
 }
 
 /** Pages that the missing stretches cost: a stretch that is only asked about costs one too. */

@@ -4,9 +4,10 @@ import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
-import type {MarketRow} from "../../rows.js";
+import type {MarketRow, Revision} from "../../rows.js";
 import type {Job} from "../../../src/lib/wire/job.js";
-import {count, write, type FetchContext} from "./fetch.js";
+import {count, type FetchContext} from "./fetch.js";
+import {write} from "./write.js";
 
 /**
  * Refetches exactly the holes of a history. Each refetch that leaves a hole unchanged counts as a try. After two, the
@@ -31,15 +32,17 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
     for (const hole of open) {
       signal.throwIfAborted();
       const rows: MarketRow[] = [];
+      const revised: Revision[] = [];
       for await (const page of refetch(key, hole, context)) {
         count(quality, page, log);
         rows.push(...page.rows);
+        revised.push(...(page.revised ?? []));
       }
       now = {...now, pages: now.pages + 1, rowsFetched: now.rowsFetched + rows.length, quality: {...quality}};
       const changed =
         rows.length === 0
           ? 0
-          : await apart(() => write(db, key, {proven: hole, rows}, exchange.origin, {...now, quality}));
+          : await apart(() => write(db, key, {proven: hole, rows, revised}, exchange.origin, {...now, quality}));
       if (changed > 0) {
         quality.filled += changed;
         now = {...now, quality: {...quality}};

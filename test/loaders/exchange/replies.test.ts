@@ -93,3 +93,56 @@ describe("a reply", () => {
     expect(n).toBeLessThan(1_000);
   });
 });
+
+describe("a reply is held to its request", () => {
+  const HOURS = Math.floor(NOW / HOUR) * HOUR;
+  const window = {from: HOURS - 20 * HOUR, to: HOURS};
+  const kline = (ts: number) => [`${ts}`, "100", "102", "99", "101", "7", "700"];
+  const every = (stepMs: number, n: number) => Array.from({length: n}, (_, i) => kline(HOURS - (i + 1) * stepMs));
+  type Body = {category?: string; symbol?: string; list: unknown[]};
+  const wrong: Record<string, (body: Body) => Body> = {
+    "of another category": (body) => ({...body, category: "spot"}),
+    "of another symbol": (body) => ({...body, symbol: "ETHUSDT"}),
+    "of another window": (body) => ({...body, list: every(HOUR, 60).slice(40)}),
+    "of shorter candles": (body) => ({...body, list: every(HOUR / 4, 80)}),
+    "of longer candles": (body) => ({...body, list: every(4 * HOUR, 15)}),
+    "of a price without volumes": (body) => ({...body, list: every(HOUR, 20).map((row) => row.slice(0, 5))})
+  };
+
+  it.each(Object.entries(wrong))("candles %s are refused and asked for again", async (_, spoil) => {
+    let n = 0;
+    const body = {category: "linear", symbol: "BTCUSDT", list: every(HOUR, 20)};
+    const {url} = await serve((__, reply) => answer(reply, envelope(NOW, n++ < 4 ? spoil(body) : body)));
+    const {exchange} = await clientOf(url, NOW);
+    const page = await exchange.candles(PAIR, "perp", "1h", window);
+    expect(page.rows).toHaveLength(20);
+    expect(page).toMatchObject({rejected: [], outside: 0});
+    expect(n).toBe(5);
+  });
+
+  it("settlements of another symbol or category are refused and asked for again", async () => {
+    let n = 0;
+    const row = {symbol: "BTCUSDT", fundingRate: "0.0001", fundingRateTimestamp: `${HOURS}`};
+    const {url} = await serve((_, reply) => {
+      n++;
+      if (n < 4) return answer(reply, envelope(NOW, {category: "linear", list: [{...row, symbol: "ETHUSDT"}]}));
+      answer(reply, envelope(NOW, {category: n === 4 ? "inverse" : "linear", list: [row]}));
+    });
+    const {exchange} = await clientOf(url, NOW);
+    expect((await exchange.settlements(PAIR, NOW)).rows).toHaveLength(1);
+    expect(n).toBe(5);
+  });
+
+  it("two settlements of one boundary are one row, the venue's newest word, and both values are told", async () => {
+    const list = [
+      {symbol: "BTCUSDT", fundingRate: "0.0002", fundingRateTimestamp: `${HOURS + 7}`},
+      {symbol: "BTCUSDT", fundingRate: "0.0001", fundingRateTimestamp: `${HOURS + 2}`}
+    ];
+    const {url, seen} = await serve((_, reply) => answer(reply, envelope(NOW, {category: "linear", list})));
+    const {exchange} = await clientOf(url, NOW);
+    const page = await exchange.settlements(PAIR, NOW);
+    expect(page.rows).toEqual([{tsMs: HOURS + 7, rate: "0.0002", reportedHours: undefined}]);
+    expect(page.revised).toEqual([{boundaryTs: HOURS, was: "0.0001", now: "0.0002"}]);
+    expect(seen).toHaveLength(1);
+  });
+});
