@@ -1,6 +1,6 @@
 import type {FundingRow as SettledRate} from "../src/lib/market/marketdata.js";
 import {canonicalText} from "../src/lib/money/decimal.js";
-import {knownAt, onGrid} from "../src/lib/time/grid.js";
+import {boundaryTs, knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
 
 /** One market in a venue's current listing. Decimals are canonical text; instants are UTC ms. */
@@ -48,6 +48,30 @@ export interface CandleRow {
 /** A settlement as a venue or a file tells it, its rate as canonical decimal text. */
 export interface FundingRow extends SettledRate {
   rate: string;
+}
+
+/** Two rates that a venue gave one settlement; `now` is its newest word. Decimals are canonical text. */
+export interface Revision {
+  boundaryTs: number;
+  was: string;
+  now: string;
+}
+
+/**
+ * Keeps one settlement per boundary (§1): a venue's correction has a later stamp, and its newest word stands.
+ * @param rows in any order
+ * @returns rows ascending, and each settlement whose rates differed
+ */
+export function onePerBoundary(rows: readonly FundingRow[]): {rows: FundingRow[]; revised: Revision[]} {
+  const byBoundary = new Map<number, FundingRow>();
+  const revised: Revision[] = [];
+  for (const row of [...rows].sort((a, b) => a.tsMs - b.tsMs)) {
+    const boundary = boundaryTs(row.tsMs);
+    const before = byBoundary.get(boundary);
+    if (before && before.rate !== row.rate) revised.push({boundaryTs: boundary, was: before.rate, now: row.rate});
+    byBoundary.set(boundary, row);
+  }
+  return {rows: [...byBoundary.values()], revised};
 }
 
 export type MarketRow = CandleRow | FundingRow;

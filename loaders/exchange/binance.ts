@@ -15,7 +15,8 @@ import {
   requireTimeframe
 } from "./fields.js";
 import type {Costs} from "./limiter.js";
-import {readCandles, readSettlements, textOf} from "./page.js";
+import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
+import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
@@ -47,6 +48,9 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "/api/v3/ticker/24hr": 80,
   "/api/v3/klines": 2
 };
+
+/** Leaves out the sets of permissions, which are most of a list that otherwise nears the longest body allowed. */
+const LEAN = {showPermissionSets: false};
 
 const DIALECT: Dialect = {
   costs: ({pathname, searchParams}): Costs => {
@@ -107,7 +111,7 @@ export class BinanceExchange implements Exchange {
     });
     const {client} = this;
     const [spots, perps, intervals] = await Promise.all([
-      this.wire.call("binance spot exchangeInfo", options, () => client.publicGetExchangeInfo() as Reply, markets),
+      this.wire.call("binance spot exchangeInfo", options, () => client.publicGetExchangeInfo(LEAN) as Reply, markets),
       this.wire.call("binance exchangeInfo", options, () => client.fapiPublicGetExchangeInfo() as Reply, markets),
       this.rows("fundingInfo", options, () => client.fapiPublicGetFundingInfo() as Reply)
     ]);
@@ -149,12 +153,14 @@ export class BinanceExchange implements Exchange {
       options,
       () => this.client.fapiPublicGetFundingRate(query) as Reply,
       (reply, {asOfMs}) => {
+        const list = listOf(reply);
+        const requireSymbol = symbolCheck(list, "symbol", symbol);
         const fields = (raw: unknown) => {
           const row = objectOf(raw);
-          if (row["symbol"] !== symbol) throw new RangeError(`invalid symbol: ${textOf(row["symbol"])}`);
+          requireSymbol(row);
           return {ts: textOf(row["fundingTime"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
         };
-        return readSettlements(listOf(reply), fields, {untilMs, asOfMs});
+        return readSettlements(list, fields, {untilMs, asOfMs});
       }
     );
   }
@@ -186,8 +192,16 @@ export class BinanceExchange implements Exchange {
       `binance klines ${series} ${symbol} ${timeframe}`,
       options,
       requests[series] as () => Reply,
-      (reply, {asOfMs}) => readCandles(listOf(reply), fields, {timeframe, window, asOfMs})
+      (reply, {asOfMs}) => {
+        const list = listOf(reply);
+        requireWidth(list, 12);
+        return readCandles(list, fields, {timeframe, window, asOfMs});
+      }
     );
+  }
+
+  get patienceMs() {
+    return this.wire.patienceMs;
   }
 
   usage() {

@@ -1,6 +1,6 @@
 import {Refusal, type Codes} from "./classify.js";
 import {maybeTs, objectOf, type Fields} from "./fields.js";
-import {textOf} from "./page.js";
+import {textOf} from "./values.js";
 import {retryAfterMs, type Dialect} from "./transport.js";
 
 /** 600 requests per address in any five seconds, over all endpoints (bybit-exchange.github.io/docs/v5/rate-limit). */

@@ -15,7 +15,8 @@ import {
   QUOTES,
   requireTimeframe
 } from "./fields.js";
-import {readCandles, readSettlements, textOf} from "./page.js";
+import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
+import {textOf} from "./values.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
@@ -28,6 +29,9 @@ const INTERVALS: Readonly<Record<string, string>> = {
   "4h": "240",
   "1d": "D"
 };
+
+/** Pages of a list of markets, above which its cursors are taken never to end; the real one has two. */
+const MOST_PAGES = 50;
 
 type Reply = Promise<unknown>;
 
@@ -125,12 +129,15 @@ export class BybitExchange implements Exchange {
       () => this.client.publicGetV5MarketFundingHistory(query) as Reply,
       (reply) => {
         const {result, time} = envelope(reply);
+        requireSame("category", result["category"], query.category);
+        const list = listOf(result["list"]);
+        const requireSymbol = symbolCheck(list, "symbol", symbol);
         const fields = (raw: unknown) => {
           const row = objectOf(raw);
-          if (row["symbol"] !== symbol) throw new RangeError(`invalid symbol: ${textOf(row["symbol"])}`);
+          requireSymbol(row);
           return {ts: textOf(row["fundingRateTimestamp"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
         };
-        return readSettlements(listOf(result["list"]), fields, {untilMs, asOfMs: time});
+        return readSettlements(list, fields, {untilMs, asOfMs: time});
       }
     );
   }
@@ -160,12 +167,17 @@ export class BybitExchange implements Exchange {
       requests[series],
       (reply) => {
         const {result, time} = envelope(reply);
-        if (result["symbol"] !== undefined && result["symbol"] !== symbol) {
-          throw new Refusal("content", `the reply is for ${textOf(result["symbol"])}, not for ${symbol}`);
-        }
-        return readCandles(listOf(result["list"]), klineFields, {timeframe, window, asOfMs: time});
+        requireSame("category", result["category"], query.category);
+        requireSame("symbol", result["symbol"], symbol);
+        const list = listOf(result["list"]);
+        requireWidth(list, series === "spot" || series === "perp" ? 7 : 5);
+        return readCandles(list, klineFields, {timeframe, window, asOfMs: time});
       }
     );
+  }
+
+  get patienceMs() {
+    return this.wire.patienceMs;
   }
 
   usage() {
@@ -201,6 +213,7 @@ export class BybitExchange implements Exchange {
           const list = filledList(result["list"]).map(objectOf);
           const next = textOf(result["nextPageCursor"]) ?? "";
           if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor repeats");
+          if (seen.size >= MOST_PAGES) throw new Refusal("content", `the list does not end: ${MOST_PAGES} pages`);
           return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
         }
       );

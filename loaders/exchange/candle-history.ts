@@ -10,6 +10,9 @@ export interface CandleOptions extends HistoryOptions {
   parallel?: number;
 }
 
+/** Requests for what lies before the first row of a window, at most. */
+const MOST_HEADS = 20;
+
 /**
  * Fetches the closed candles that open in a span, in windows of one page, newest first, several in flight. Yields each
  * window on arrival, so neighbours may be out of order. Requests a window with missing candles once more and merges the
@@ -23,11 +26,11 @@ export async function* candleHistory(
   series: CandleSeries,
   timeframe: string,
   span: Span,
-  {priority, signal, launchTs, parallel = 4}: CandleOptions = {}
+  {priority, signal, pulse, launchTs, parallel = 4}: CandleOptions = {}
 ): AsyncGenerator<Stretch<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
   const stop = new AbortController();
-  const options = {...(priority && {priority}), signal: stop.signal};
+  const options = {...(priority && {priority}), signal: stop.signal, pulse};
   const follow = () => stop.abort(signal!.reason);
   signal?.throwIfAborted();
   signal?.addEventListener("abort", follow, {once: true});
@@ -45,6 +48,24 @@ export async function* candleHistory(
         stepMs
       );
     let missingTs = expected(page.asOfMs);
+    let from = window.from;
+    const head = () => missingTs.filter((ts) => ts < (page.rows[0]?.tsMs ?? -Infinity));
+    const headless = page.rows.length > 0 && head().length > 0 && head().length === missingTs.length;
+    if (headless && !head().every((ts) => holes.has(ts))) {
+      // Half a page may be cut. It is the listing only where what lies before it answers empty: twice, or once where
+      // the window before it is asked as well.
+      const wanted = window.from <= span.from ? 2 : 1;
+      let empty = 0;
+      for (let n = 0; empty < wanted && n < MOST_HEADS && head().length > 0; n++) {
+        const before = {from: window.from, to: page.rows[0]!.tsMs};
+        const older = await exchange.candles(pair, series, timeframe, before, options);
+        if (older.rows.length === 0) empty++;
+        page = extended(page, older);
+        missingTs = expected(page.asOfMs);
+      }
+      if (empty < wanted && head().length > 0) from = page.rows[0]!.tsMs;
+      missingTs = missingTs.filter((ts) => ts >= page.rows[0]!.tsMs);
+    }
     // An empty window may lie before the listing. Daily candles show that, a thousand days per request.
     const unlisted =
       page.rows.length === 0 && missingTs.length > 0 && launchTs === undefined && timeframe !== "1d"
@@ -67,7 +88,7 @@ export async function* candleHistory(
       );
     }
     const {rows, rejected, repeats, outside} = page;
-    return {proven: {from: window.from, to: closedEnd(window, page.asOfMs, stepMs)}, rows, rejected, repeats, outside};
+    return {proven: {from, to: closedEnd(window, page.asOfMs, stepMs)}, rows, rejected, repeats, outside};
   };
 
   const windows = windowsOf(span, exchange.pageRows.candles * stepMs, stepMs);
@@ -126,6 +147,17 @@ function join(a: Page<CandleRow>, b: Page<CandleRow>): Page<CandleRow> {
     repeats: b.repeats,
     outside: b.outside,
     asOfMs: Math.min(a.asOfMs, b.asOfMs)
+  };
+}
+
+/** Joins a page with one of the window before its first row. */
+function extended(page: Page<CandleRow>, older: Page<CandleRow>): Page<CandleRow> {
+  return {
+    rows: [...older.rows, ...page.rows],
+    rejected: [...older.rejected, ...page.rejected],
+    repeats: older.repeats + page.repeats,
+    outside: older.outside + page.outside,
+    asOfMs: page.asOfMs
   };
 }
 

@@ -47,6 +47,14 @@ export interface Codes {
 /** Length of a ban for exceeding the limit, in ms: Bybit's ten minutes, assumed for every venue. */
 export const BAN_MS = 600_000;
 
+/**
+ * Longest wait that a venue's word causes, in ms. Beyond it one request asks whether the ban still holds: a venue that
+ * says a day, or a proxy that says a year, must not silence this program for as long.
+ */
+export const LONGEST_BAN_MS = 3_600_000;
+/** Pause in ms from which a limit counts as a ban: told by `bannedUntil`, and waited for once only. */
+const LONG_PAUSE_MS = 60_000;
+
 const COUNTRY = "connect from a country and network that the venue serves, or choose another with --venue or --url";
 const NOT_ASKED = "check the pair, the series and the time range; a retry would get the same reply";
 
@@ -80,12 +88,16 @@ export function classify(refusal: Refusal, codes: Codes): Act {
   if (kind !== "answer") return {act: "retry"};
   if (status === 451) return {act: "fail", fix: COUNTRY};
   if (status === 403) {
-    return namesCountry(refusal) ? {act: "fail", fix: COUNTRY} : {act: "ban", waitMs: Math.max(waitMs ?? 0, BAN_MS)};
+    return namesCountry(refusal) ? {act: "fail", fix: COUNTRY} : banOf(Math.max(waitMs ?? 0, BAN_MS));
   }
-  if (status === 418) return {act: "ban", waitMs: waitMs ?? BAN_MS};
-  if (status === 429 || (code !== undefined && codes.limit.includes(code))) return {act: "pause", waitMs};
+  if (status === 418) return banOf(waitMs ?? BAN_MS);
+  if (status === 429 || (code !== undefined && codes.limit.includes(code))) {
+    return waitMs !== undefined && waitMs > LONG_PAUSE_MS ? banOf(waitMs) : {act: "pause", waitMs};
+  }
   if (code !== undefined && codes.clock.includes(code)) return {act: "resync"};
   if (code !== undefined && codes.again.includes(code)) return {act: "retry"};
   if (status === 408 || (status !== undefined && status >= 500)) return {act: "retry"};
   return {act: "fail", fix: NOT_ASKED};
 }
+
+const banOf = (waitMs: number): Act => ({act: "ban", waitMs: Math.min(LONGEST_BAN_MS, waitMs)});

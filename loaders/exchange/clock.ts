@@ -7,3 +7,9 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   sleep: (ms, signal) => wait(ms, undefined, signal ? {signal} : {})
 };
+
+/** Calls `giveUp` after `ms` of this machine's time; returns what calls that off. */
+export const realDeadline = (ms: number, giveUp: () => void): (() => void) => {
+  const timer = setTimeout(giveUp, ms);
+  return () => clearTimeout(timer);
+};

@@ -4,10 +4,10 @@ import {parsePair} from "../../src/lib/market/pair.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
 import {UsageError} from "../errors.js";
 import {Refusal} from "./classify.js";
-import {textOf} from "./page.js";
-import type {Exchange} from "./types.js";
+import {textOf} from "./values.js";
 
-export type Fields = Record<string, unknown>;
+export {objectOf, type Fields} from "./values.js";
+import type {Exchange} from "./types.js";
 
 /** Quote currencies of the markets listed; funding is paid in them. */
 export const QUOTES: readonly string[] = ["USDT", "USDC"];
@@ -30,9 +30,6 @@ export function filledList(value: unknown, name = "list"): unknown[] {
   if (list.length === 0) throw new Refusal("content", `the reply's ${name} is empty`);
   return list;
 }
-
-export const objectOf = (value: unknown): Fields =>
-  typeof value === "object" && value !== null ? (value as Fields) : {};
 
 /** Returns an instant in UTC ms; undefined if absent, empty or the zero that venues write for "never". */
 export function maybeTs(value: unknown): number | undefined {

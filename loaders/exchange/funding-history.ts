@@ -23,12 +23,13 @@ export async function* fundingHistory(
   exchange: Exchange,
   pair: string,
   span: Span,
-  {priority, signal, launchTs}: HistoryOptions = {}
+  {priority, signal, pulse, launchTs}: HistoryOptions = {}
 ): AsyncGenerator<Stretch<FundingRow>> {
-  const request = (untilMs: number) => exchange.settlements(pair, untilMs, {...(priority && {priority}), signal});
+  const request = (untilMs: number) =>
+    exchange.settlements(pair, untilMs, {...(priority && {priority}), signal, pulse});
   let end = span.to;
   /** boundary of the oldest row so far, and whether the distance below it is confirmed */
-  let newerTs: number | undefined;
+  let newer: {ts: number; rate: string | undefined} | undefined;
   let confirmed = false;
   while (end > span.from) {
     if (launchTs !== undefined && end <= launchTs) {
@@ -36,16 +37,16 @@ export async function* fundingHistory(
       return;
     }
     const until = end - 1;
-    let page = below(await request(until), newerTs);
-    if (leavesHole(page, newerTs ?? until, launchTs) && !confirmed)
-      page = merge(page, below(await request(until), newerTs));
+    let page = below(await request(until), newer);
+    if (leavesHole(page, newer?.ts ?? until, launchTs) && !confirmed)
+      page = merge(page, below(await request(until), newer));
     const invalidTs = invalidEnd(page, until, `${exchange.venue} ${pair}`);
     const from = depthStart(span.from, exchange.fundingDepthMs, page.asOfMs, launchTs);
     const rows = connected(page.rows);
     const oldest = rows[0]?.tsMs ?? invalidTs;
     const newest = rows.at(-1);
     const to =
-      newerTs === undefined
+      newer === undefined
         ? Math.min(end, Math.max((newest?.tsMs ?? -Infinity) + 1, page.asOfMs - SETTLEMENT_LAG_MS))
         : end;
     const last = oldest === undefined || oldest <= from;
@@ -56,22 +57,37 @@ export async function* fundingHistory(
         rows: rows.filter(({tsMs}) => tsMs >= proven.from),
         rejected: page.rejected.filter(({tsMs}) => tsMs === undefined || tsMs >= proven.from),
         repeats: page.repeats,
-        outside: page.outside
+        outside: page.outside,
+        revised: page.revised ?? []
       };
     }
     if (last) return;
     confirmed = rows.length < page.rows.length;
     end = oldest;
-    newerTs = boundaryTs(oldest);
+    newer = {ts: boundaryTs(oldest), rate: rows[0]?.rate};
   }
 }
 
 const emptyStretch = (proven: Span): Stretch<FundingRow> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
 
-/** Drops settlements that an earlier page had: stamps of one settlement may differ by some milliseconds. */
-function below(page: Page<FundingRow>, newerTs: number | undefined): Page<FundingRow> {
-  const rows = newerTs === undefined ? page.rows : page.rows.filter(({tsMs}) => boundaryTs(tsMs) < newerTs);
-  return {...page, rows, repeats: page.repeats + page.rows.length - rows.length};
+/**
+ * Drops settlements that an earlier page had: stamps of one settlement may differ by some milliseconds. One with another
+ * rate is the older word of a revised settlement.
+ */
+function below(page: Page<FundingRow>, newer: {ts: number; rate: string | undefined} | undefined): Page<FundingRow> {
+  if (newer === undefined) return page;
+  const rows = page.rows.filter(({tsMs}) => boundaryTs(tsMs) < newer.ts);
+  const older = page.rows.find(({tsMs}) => boundaryTs(tsMs) === newer.ts);
+  const revised =
+    older === undefined || newer.rate === undefined || older.rate === newer.rate
+      ? []
+      : [{boundaryTs: newer.ts, was: older.rate, now: newer.rate}];
+  return {
+    ...page,
+    rows,
+    repeats: page.repeats + page.rows.length - rows.length,
+    revised: [...(page.revised ?? []), ...revised]
+  };
 }
 
 /** Returns true when accepting this page would leave a distance longer than any interval. */
@@ -85,7 +101,7 @@ function leavesHole(page: Page<FundingRow>, newerMs: number, launchTs: number | 
 function merge(a: Page<FundingRow>, b: Page<FundingRow>): Page<FundingRow> {
   const byBoundary = new Map([...a.rows, ...b.rows].map((row) => [boundaryTs(row.tsMs), row]));
   const rows = [...byBoundary.values()].sort((x, y) => x.tsMs - y.tsMs);
-  return {...b, rows};
+  return {...b, rows, revised: [...(a.revised ?? []), ...(b.revised ?? [])]};
 }
 
 /**

@@ -5,7 +5,8 @@ import {isTimeframe, TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {UsageError} from "../errors.js";
 import type {Codes} from "./classify.js";
 import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireTimeframe} from "./fields.js";
-import {readCandles, readSettlements, textOf} from "./page.js";
+import {readCandles, readSettlements} from "./page.js";
+import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
@@ -163,6 +164,10 @@ export class GenericExchange implements Exchange {
         }) as Promise<unknown>,
       (reply, {asOfMs}) => readCandles(listOf(reply), fields, {timeframe, window, asOfMs})
     );
+  }
+
+  get patienceMs() {
+    return this.wire.patienceMs;
   }
 
   usage() {

@@ -14,7 +14,8 @@ import {
   product,
   requireTimeframe
 } from "./fields.js";
-import {readCandles, readSettlements, textOf} from "./page.js";
+import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
+import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
@@ -153,12 +154,14 @@ export class OkxExchange implements Exchange {
       options,
       () => this.client.publicGetPublicFundingRateHistory(query) as Reply,
       (reply, {asOfMs}) => {
+        const list = listOf(objectOf(reply)["data"], "data");
+        const requireSymbol = symbolCheck(list, "instId", instId);
         const fields = (raw: unknown) => {
           const row = objectOf(raw);
-          if (row["instId"] !== instId) throw new RangeError(`invalid symbol: ${textOf(row["instId"])}`);
+          requireSymbol(row);
           return {ts: textOf(row["fundingTime"]) ?? null, rate: textOf(row["realizedRate"]) ?? null};
         };
-        return readSettlements(listOf(objectOf(reply)["data"], "data"), fields, {untilMs, asOfMs});
+        return readSettlements(list, fields, {untilMs, asOfMs});
       }
     );
   }
@@ -190,9 +193,9 @@ export class OkxExchange implements Exchange {
       options,
       requests[series] as () => Reply,
       (reply, {asOfMs}) => {
-        const closed = listOf(objectOf(reply)["data"], "data").filter(
-          (row) => !Array.isArray(row) || row.at(-1) !== "0"
-        );
+        const list = listOf(objectOf(reply)["data"], "data");
+        requireWidth(list, series === "spot" || series === "perp" ? 9 : 6);
+        const closed = list.filter((row) => !Array.isArray(row) || row.at(-1) !== "0");
         return readCandles(closed, series === "spot" ? spotFields : series === "perp" ? swapFields : markFields, {
           timeframe,
           window,
@@ -200,6 +203,10 @@ export class OkxExchange implements Exchange {
         });
       }
     );
+  }
+
+  get patienceMs() {
+    return this.wire.patienceMs;
   }
 
   usage() {

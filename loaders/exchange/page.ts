@@ -1,7 +1,18 @@
-import {readCandle, readFunding, type RawRow, type CandleRow, type FundingRow, type MarketRow} from "../rows.js";
+import {
+  onePerBoundary,
+  readTs,
+  readCandle,
+  readFunding,
+  type RawRow,
+  type CandleRow,
+  type FundingRow,
+  type MarketRow
+} from "../rows.js";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {timeframeMs} from "../../src/lib/time/grid.js";
+import {onGrid, timeframeMs} from "../../src/lib/time/grid.js";
+import {Refusal} from "./classify.js";
 import type {Attempt} from "./retry.js";
+import {objectOf, textOf, type Fields} from "./values.js";
 import type {Page, Rejected} from "./types.js";
 
 interface Rules<Row> {
@@ -62,29 +73,82 @@ export function readCandles(
   {timeframe, window, asOfMs}: {timeframe: string; window: Span; asOfMs: number}
 ): Attempt<Page<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
-  return readPage(list, {
+  requireStep(list, fields, stepMs);
+  const page = readPage(list, {
     fields,
     row: (raw) => readCandle(raw, {stepMs, closeOnly: false, nowMs: asOfMs}),
     inside: (ts) => ts >= window.from && ts < window.to,
     asOfMs
   });
+  const {outside, rows} = page.value;
+  if (outside > rows.length) throw new Refusal("content", "the reply is for another window");
+  return page;
 }
 
-/** Applies {@link readPage} to settlements at or before `untilMs`. */
+/** Rows from which evenly spaced candles show their length; fewer may be a market with few trades. */
+const ENOUGH_ROWS = 10;
+
+/** @throws Refusal for candles of another length than was asked for */
+function requireStep(list: readonly unknown[], fields: (raw: unknown) => RawRow, stepMs: number): void {
+  const stamps = list
+    .flatMap((raw) => {
+      try {
+        return [readTs(fields(raw).ts)];
+      } catch {
+        return [];
+      }
+    })
+    .sort((a, b) => a - b);
+  const off = stamps.filter((ts) => !onGrid(ts, stepMs)).length;
+  const distances = new Set(stamps.slice(1).map((ts, i) => ts - stamps[i]!));
+  const [distance] = distances;
+  const longer = stamps.length >= ENOUGH_ROWS && distances.size === 1 && distance! > stepMs;
+  if ((off > 1 && 2 * off > stamps.length) || longer)
+    throw new Refusal("content", "the reply has candles of another length");
+}
+
+/** @throws Refusal where no row has the columns of what was asked for, e.g. candles of a price without a volume */
+export function requireWidth(list: readonly unknown[], width: number): void {
+  const rows = list.filter((row): row is unknown[] => Array.isArray(row));
+  if (rows.length > 0 && rows.every((row) => row.length !== width))
+    throw new Refusal("content", `the reply has rows of ${rows[0]!.length} columns, not of ${width}`);
+}
+
+/**
+ * Returns the symbol check of a page's rows.
+ * @throws Refusal where every row names another symbol: the reply belongs to another request
+ */
+export function symbolCheck(list: readonly unknown[], field: string, asked: string): (row: Fields) => void {
+  const named = list.map((raw) => objectOf(raw)[field]);
+  if (named.length > 0 && named.every((symbol) => symbol !== undefined && symbol !== asked))
+    requireSame("symbol", named[0], asked);
+  return (row) => {
+    if (row[field] !== asked) throw new RangeError(`invalid symbol: ${textOf(row[field])}`);
+  };
+}
+
+/** @throws Refusal for a part of a reply that names something else than was asked for; an absent one names nothing */
+export function requireSame(name: string, value: unknown, asked: string): void {
+  if (value !== undefined && value !== asked)
+    throw new Refusal("content", `the reply is for the ${name} ${textOf(value) ?? "?"}, not for ${asked}`);
+}
+
+/** Applies {@link readPage} to settlements at or before `untilMs`; of two with one boundary the later stands. */
 export function readSettlements(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,
   {untilMs, asOfMs}: {untilMs: number; asOfMs: number}
 ): Attempt<Page<FundingRow>> {
-  return readPage(list, {
+  const {value, doubtful} = readPage(list, {
     fields,
     // A stamp may be slightly ahead of the venue's reported time; 2 s are allowed.
     row: (raw) => readFunding(raw, {nowMs: asOfMs + 2_000}),
     inside: (ts) => ts <= untilMs,
     asOfMs
   });
+  const {rows, revised} = onePerBoundary(value.rows);
+  return {
+    value: {...value, rows, repeats: value.repeats + value.rows.length - rows.length, revised},
+    doubtful
+  };
 }
-
-/** Returns a field that was sent as text or as a number, as text; undefined for any other type. */
-export const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;

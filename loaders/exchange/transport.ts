@@ -1,5 +1,6 @@
 import {AsyncLocalStorage} from "node:async_hooks";
 import {Refusal} from "./classify.js";
+import {realDeadline} from "./clock.js";
 import type {Costs, Limiter} from "./limiter.js";
 import type {CallOptions, Clock} from "./types.js";
 
@@ -15,12 +16,19 @@ export interface Dialect {
   time: (body: unknown, headers: Headers) => number | undefined;
 }
 
+/** Longest body of a reply in bytes, after decompression. The longest honest ones, lists of markets, have half of it. */
+export const MOST_BYTES = 16 * 1024 * 1024;
+/** Requests of one attempt at one call, above which its pages are taken never to end. */
+const MOST_REQUESTS = 200;
+
 /** Context that a call passes to its requests, and what they measured. */
 export interface Call extends CallOptions {
   /** number of this attempt, from 1 */
   attempt?: number;
   /** true bypasses the limit: an emergency */
   atOnce?: boolean;
+  /** requests of this attempt so far */
+  requests?: number;
   /** of the newest reply: venue time, monotonic send and arrival times, wall arrival time; all in ms */
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
@@ -82,9 +90,10 @@ export function createTransport(options: TransportOptions): Transport {
     if (!origins.includes(url.origin))
       throw new RangeError(`invalid address: ${url.origin} does not belong to this venue`);
     const call = calls.getStore() ?? {};
+    call.pulse?.("queued");
     const release = call.atOnce
       ? () => undefined
-      : await limiter.acquire(dialect.costs(url), call.priority, call.signal);
+      : await limiter.acquire(dialect.costs(url), call.priority, call.signal).finally(() => call.pulse?.("admitted"));
     const abort = new AbortController();
     const stop = () => abort.abort(call.signal?.reason);
     call.signal?.addEventListener("abort", stop, {once: true});
@@ -95,11 +104,16 @@ export function createTransport(options: TransportOptions): Transport {
     let complete = false;
     try {
       onRequest();
-      const reply = await fetch(url, {method, headers, body: body ?? null, signal: abort.signal, redirect: "manual"});
-      const text = await reply.text();
+      if ((call.requests = (call.requests ?? 0) + 1) > MOST_REQUESTS)
+        throw new Refusal("content", `the pages do not end: ${MOST_REQUESTS} requests for one call`);
+      call.pulse?.("sent");
+      const sending = fetch(url, {method, headers, body: body ?? null, signal: abort.signal, redirect: "manual"});
+      const reply = await race(sending, abort.signal);
+      const text = await readBody(reply, abort.signal);
+      call.pulse?.("answered");
       complete = true;
       const arrivedMs = clock.monotonic();
-      const parsed = parse(text.trim());
+      const parsed = parseReply(parse, text.trim());
       const venueMs = dialect.time(parsed, reply.headers);
       const refused = dialect.code(parsed);
       if (!reply.ok || refused) {
@@ -133,10 +147,53 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-const realDeadline = (ms: number, giveUp: () => void): (() => void) => {
-  const timer = setTimeout(giveUp, ms);
-  return () => clearTimeout(timer);
-};
+/**
+ * Settles like `work`, or rejects when the signal aborts. Not every part of a reply heeds its signal: a body that claims
+ * to be gzip and is not may never settle.
+ */
+function race<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, {once: true});
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+/**
+ * Reads a body as text, counted as it is decompressed.
+ * @throws Refusal for one of more than {@link MOST_BYTES}, or the signal's reason
+ */
+async function readBody(reply: Response, signal: AbortSignal): Promise<string> {
+  if (reply.body === null) return "";
+  const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  const texts: string[] = [];
+  let bytes = 0;
+  let ended = false;
+  try {
+    for (;;) {
+      const {done, value} = await race(reader.read(), signal);
+      if (done) break;
+      bytes += value.byteLength;
+      if (bytes > MOST_BYTES)
+        throw new Refusal("content", `the reply is longer than ${MOST_BYTES / 1024 ** 2} MB`, {status: reply.status});
+      texts.push(decoder.decode(value, {stream: true}));
+    }
+    ended = true;
+  } finally {
+    if (!ended) void reader.cancel().catch(() => undefined);
+  }
+  texts.push(decoder.decode());
+  return texts.join("");
+}
+
+/** Parses a body as the client does; a bare number, which some venues send as their time, stays text. */
+function parseReply(parse: (text: string) => unknown, text: string): unknown {
+  const parsed = parse(text);
+  return parsed === undefined && /^\d+(\.\d+)?$/.test(text) ? text : parsed;
+}
 
 /** The words of the innermost cause: fetch itself only says that it failed. */
 function causeOf(error: unknown): string {

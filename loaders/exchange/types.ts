@@ -1,7 +1,7 @@
 import type {Usage} from "../../src/lib/wire/data.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
-import type {CandleRow, FundingRow} from "../rows.js";
+import type {CandleRow, FundingRow, Revision} from "../rows.js";
 import type {VenueInstrument} from "../rows.js";
 
 /** A fetched piece of history, with the span over which its rows are all that the venue has. */
@@ -12,6 +12,8 @@ export interface Stretch<Row> {
   rejected: Rejected[];
   repeats: number;
   outside: number;
+  /** settlements that the venue gave two rates */
+  revised?: Revision[];
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -27,7 +29,12 @@ export type Priority = (typeof PRIORITIES)[number];
 export interface CallOptions {
   priority?: Priority;
   signal?: AbortSignal | undefined;
+  /** called at each stage of each request of the call, so that a caller can tell waiting in the queue from silence */
+  pulse?: ((stage: Stage) => void) | undefined;
 }
+
+/** Where a request is: waiting under the venue's limit, let through or given up there, on its way, or read whole. */
+export type Stage = "queued" | "admitted" | "sent" | "answered";
 
 /** Current state of one perp or spot market. */
 export interface VenueTicker {
@@ -57,6 +64,8 @@ export interface Page<Row> {
   /** number of duplicate rows, and of rows outside the request */
   repeats: number;
   outside: number;
+  /** settlements that the reply gave two rates; `rows` has the newer */
+  revised?: Revision[];
   /** venue time of the reply, UTC ms, never ahead of its clock; later events are unknown here */
   asOfMs: number;
 }
@@ -98,6 +107,8 @@ export interface Exchange {
     window: Span,
     options?: CallOptions
   ): Promise<Page<CandleRow>>;
+  /** longest time in ms between two stages of a call's requests, in which a deadline would have ended one of them */
+  readonly patienceMs?: number;
   /** Returns the requests sent so far, retries included, and the end of a current ban, UTC ms. */
   usage(): Usage;
   /**

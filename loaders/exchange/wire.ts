@@ -1,7 +1,7 @@
 import type {Exchange as Ccxt} from "ccxt";
 import {classify, Refusal, type Codes} from "./classify.js";
 import {Limiter, type Limit} from "./limiter.js";
-import {backoff, LIMIT_BACKOFF_MS, withRetries, type Attempt} from "./retry.js";
+import {ATTEMPTS, backoff, LIMIT_BACKOFF_MS, withRetries, type Attempt} from "./retry.js";
 import {calls, createTransport, type Call, type Dialect} from "./transport.js";
 import type {Usage} from "../../src/lib/wire/data.js";
 import type {CallOptions, Clock} from "./types.js";
@@ -41,6 +41,8 @@ export interface Reading {
  */
 export class Wire {
   readonly origin: string;
+  /** longest time in ms without a reply of a call that was let through: its deadline in each of its attempts */
+  readonly patienceMs: number;
   private readonly limiter: Limiter;
   private requests = 0;
   private retries = 0;
@@ -53,6 +55,7 @@ export class Wire {
   ) {
     const {clock, url, deadlineMs, concurrency, limits, dialect, inspect = false, writes = false} = options;
     this.limiter = new Limiter({clock, limits, concurrency});
+    this.patienceMs = deadlineMs * ATTEMPTS;
     const origins = prepare(client, url);
     this.origin = url?.replace(/\/+$/, "") ?? origins[0]!;
     client.fetch = createTransport({
@@ -88,7 +91,7 @@ export class Wire {
    */
   call<T, R>(
     name: string,
-    {priority, signal, atOnce = false}: CallOptions & {atOnce?: boolean},
+    {priority, signal, pulse, atOnce = false}: CallOptions & {atOnce?: boolean},
     request: () => Promise<T>,
     read: (reply: T, reading: Reading) => Attempt<R>
   ): Promise<R> {
@@ -96,7 +99,7 @@ export class Wire {
     return withRetries(
       name,
       async (attempt) => {
-        const call: Call = {...(priority && {priority}), signal, attempt, atOnce};
+        const call: Call = {...(priority && {priority}), signal, pulse, attempt, atOnce};
         const reply = await calls.run(call, async () => {
           try {
             return await request();
@@ -113,7 +116,7 @@ export class Wire {
         random,
         applyRefusal: (refusal, attempt) => this.applyRefusal(refusal, attempt),
         onRetry: () => this.retries++,
-        resync: () => this.resync({priority, signal})
+        resync: () => this.resync({priority, signal, pulse})
       },
       signal
     );

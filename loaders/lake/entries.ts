@@ -4,6 +4,7 @@ import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/gr
 import type {Part, SeriesEntry} from "./manifest.js";
 import {rowsOf, storedKey, type Database} from "../store/database.js";
 import {lifeOf} from "../store/instruments.js";
+import {remarksByHistory} from "../store/remarks.js";
 import {whereKey, type SeriesKey} from "../store/key.js";
 
 /**
@@ -33,6 +34,7 @@ export async function seriesEntries(
     [r.venue, r.pair, r.series, r.timeframe].join("|");
   const holesOf = group(holes, id);
   const ended = await endedHistories(db);
+  const remarks = await remarksByHistory(db);
   const entries: SeriesEntry[] = [];
   for (const own of group(market, id).values()) {
     const {venue, pair, series, timeframe} = own[0]!;
@@ -60,6 +62,7 @@ export async function seriesEntries(
       intervalMs,
       coverage: coverageShare(rows, missing)!,
       holes: missing,
+      ...(remarks.has(id(own[0]!)) && {remarks: remarks.get(id(own[0]!))}),
       proven: proven.map(({from: start, to, origin}) => ({from: start, to, origin})),
       verifiedTs: Math.max(0, ...proven.map((proof) => proof.verified)),
       endedTs: ended.get(id(own[0]!)) ?? null

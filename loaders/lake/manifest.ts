@@ -41,6 +41,20 @@ const series = z.object({
   intervalMs: z.number().nullable(),
   coverage: z.number(),
   holes: z.array(hole),
+  /** what rows do not tell: settlements given two rates, rejected rows, why a history begins where it does */
+  remarks: z
+    .array(
+      z.object({
+        kind: z.enum(["revised", "doubt", "begins"]),
+        ts: z.number(),
+        toTs: z.number().nullable(),
+        was: z.string().nullable(),
+        now: z.string().nullable(),
+        reason: z.string().nullable(),
+        foundTs: z.number()
+      })
+    )
+    .optional(),
   /** spans requested and answered, with their source: `file` or an API's base URL */
   proven: z.array(z.object({from: z.number(), to: z.number(), origin: z.string()})),
   verifiedTs: z.number(),

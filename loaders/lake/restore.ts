@@ -6,6 +6,7 @@ import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.j
 import {boundaryTs} from "../../src/lib/time/grid.js";
 import {restoreInstruments} from "./instruments.js";
 import {restorePredicted} from "./predicted.js";
+import {restoreRemarks} from "../store/remarks.js";
 import {setEnabled, track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
@@ -44,6 +45,7 @@ interface Lost {
   before: number;
   after: number;
   proven: SeriesEntry["proven"];
+  remarks: SeriesEntry["remarks"];
 }
 
 async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> {
@@ -63,17 +65,17 @@ async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> 
   );
   const have = new Map(counts.map((row) => [row.id, row.rows]));
   return manifest.series.flatMap((entry) => {
-    const {venue, pair, series, timeframe, rows, proven} = entry;
+    const {venue, pair, series, timeframe, rows, proven, remarks} = entry;
     const before = have.get([venue, pair, series, timeframe].join("|")) ?? 0;
     if (!isSeries(series) || before >= rows) return [];
     const parts = manifest.parts.filter(
       (p) => p.venue === venue && p.pair === pair && p.series === series && p.timeframe === timeframe
     );
-    return [{key: {venue, pair, series: series as Series, timeframe}, parts, before, after: rows, proven}];
+    return [{key: {venue, pair, series: series as Series, timeframe}, parts, before, after: rows, proven, remarks}];
   });
 }
 
-async function restore(db: Database, {key: names, parts, proven}: Lost): Promise<void> {
+async function restore(db: Database, {key: names, parts, proven, remarks = []}: Lost): Promise<void> {
   const key = await storedKey(db, names);
   const candles = isCandleSeries(key.series);
   const table = candles ? "candles" : "funding";
@@ -95,6 +97,7 @@ async function restore(db: Database, {key: names, parts, proven}: Lost): Promise
         `insert into coverage values (${key.id}, ${span.from}, ${span.to}, ${literal(span.origin)}, ${db.now()})`
       );
     }
+    await restoreRemarks(db, key, remarks);
     if (candles) await refreshCandleHoles(db, key, from, last);
     else await refreshFunding(db, key, boundaryTs(from));
   });

@@ -16,6 +16,7 @@ import {
 } from "../../src/lib/market/funding.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
+import {doubtfulBoundaries} from "./remarks.js";
 import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 
 /**
@@ -63,6 +64,7 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
             interval_source as "intervalSource"
      from funding where ${where} and boundary_ts >= ${fromTs} order by boundary_ts`
   );
+  const doubtful = await doubtfulBoundaries(db, key);
   const updates: {t: number; interval: RowInterval}[] = [];
   const holes: Hole[] = [];
   for (const row of rows) {
@@ -70,7 +72,12 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
     const reportedHours = contradicted(before, row) ? undefined : (row.reportedHours ?? undefined);
     const step = stepInterval(before, {tsMs: row.t, reportedHours}, allowed);
     state = step.state;
-    const {interval} = step;
+    let {interval} = step;
+    // A distance across a rejected settlement shows no interval.
+    if (interval.intervalSource === "inferred" && doubtful.some((ts) => ts > before.lastBoundaryTs! && ts < row.t)) {
+      interval = {intervalHours: undefined, intervalSource: "ambiguous"};
+      state = {...state, knownHours: before.knownHours};
+    }
     if (interval.intervalSource === "ambiguous") {
       holes.push(fundingFinding(before.lastBoundaryTs!, row.t, before.knownHours, allowed));
     }

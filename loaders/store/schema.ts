@@ -29,6 +29,9 @@ export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists holes (
      key_id integer not null, from_ts bigint not null, to_ts bigint not null, missing bigint not null, state varchar not null,
      tries integer not null, found_ts bigint not null)`,
+  `create table if not exists remarks (
+     key_id integer not null, kind varchar not null, ts bigint not null, to_ts bigint, was varchar, now varchar, reason varchar,
+     found_ts bigint not null)`,
   `create table if not exists jobs (
      id varchar not null, created_ts bigint not null, body varchar not null)`,
   `create table if not exists dirty (

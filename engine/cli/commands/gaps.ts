@@ -6,6 +6,8 @@ import {ingestWork, runBatches} from "../ingest.js";
 import type {Context} from "../context.js";
 import type {Define} from "../define.js";
 import type {Job} from "../../../src/lib/wire/job.js";
+import type {Remark} from "../../../loaders/store/remarks.js";
+import {MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function gapsCommand(define: Define): void {
@@ -28,15 +30,21 @@ function list({dataDir, output}: Context): void {
   const gaps = manifest.series.flatMap(({venue, pair, series, timeframe, holes}) =>
     holes.map((hole) => ({venue, pair, series, timeframe, ...hole}))
   );
-  output.table(gaps, [
-    {title: "venue", value: (g) => g.venue},
-    {title: "pair", value: (g) => g.pair},
-    {title: "series", value: (g) => `${g.series} ${g.timeframe}`.trim()},
-    {title: "from", value: (g) => formatInstant(g.from)},
-    {title: "to", value: (g) => formatInstant(g.to)},
-    {title: "rows", value: (g) => count(g.rows), align: "right"},
-    {title: "state", value: (g) => g.state}
-  ]);
+  const remarks = manifest.series.flatMap(({venue, pair, series, timeframe, remarks: own = []}) =>
+    own.map((remark) => ({venue, pair, series, timeframe, ...findingOf(remark)}))
+  );
+  output.table<Finding>(
+    [...gaps, ...remarks],
+    [
+      {title: "venue", value: (g) => g.venue},
+      {title: "pair", value: (g) => g.pair},
+      {title: "series", value: (g) => `${g.series} ${g.timeframe}`.trim()},
+      {title: "from", value: (g) => formatInstant(g.from)},
+      {title: "to", value: (g) => formatInstant(g.to)},
+      {title: "rows", value: (g) => count(g.rows), align: "right"},
+      {title: "state", value: stateOf}
+    ]
+  );
   const open = gaps.filter((gap) => gap.state !== "confirmed missing").length;
   output.note(
     gaps.length === 0
@@ -44,6 +52,30 @@ function list({dataDir, output}: Context): void {
       : `${gaps.length} holes in ${manifest.series.length} histories${open > 0 ? "; next: npx carrybook gaps --repair, or import a file with the rows" : ""}`
   );
 }
+
+/** A hole, or what a remark of the ledger says of a stretch. */
+interface Finding {
+  venue: string;
+  pair: string;
+  series: string;
+  timeframe: string;
+  from: number;
+  to: number;
+  rows: number;
+  state: string;
+  was?: string | null;
+  now?: string | null;
+  reason?: string | null;
+}
+
+/** A remark in the shape of a hole: it misses no row, but a rejected one. */
+function findingOf({kind, ts, toTs, was, now, reason}: Remark) {
+  const rates = kind === "revised" ? {was, now} : {reason};
+  return {from: ts, to: toTs ?? ts + MINUTE_MS, rows: kind === "doubt" ? 1 : 0, state: kind, ...rates};
+}
+
+const stateOf = ({state, was, now, reason}: Finding): string =>
+  was && now ? `${state}: ${was}, now ${now}` : reason ? `${state}: ${reason}` : state;
 
 async function repairHoles(context: Context): Promise<number> {
   const {output} = context;

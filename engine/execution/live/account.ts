@@ -1,7 +1,7 @@
 import {createHash} from "node:crypto";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, maybeTs, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {CallOptions} from "../../../loaders/exchange/types.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {AccountLine, type AccountOptions} from "./line.js";

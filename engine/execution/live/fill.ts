@@ -2,7 +2,7 @@ import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {maybeTs, type Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {OrderMarket} from "./markets.js";
 
 /** Reads a decimal field of a private reply; a missing value has no default. @throws Refusal */

@@ -2,7 +2,7 @@ import type {bybit as Bybit} from "ccxt";
 import {CODES, DIALECT, envelope} from "../../../loaders/exchange/bybit-wire.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {CallOptions, Clock, Exchange} from "../../../loaders/exchange/types.js";
 import {Wire} from "../../../loaders/exchange/wire.js";
 import type {Keys} from "../../config/secrets.js";

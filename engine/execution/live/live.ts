@@ -1,7 +1,7 @@
 import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {ConfigError} from "../../../loaders/errors.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import {executionConfig, type ExecutionConfig} from "../../config/execution.js";

@@ -1,7 +1,7 @@
 import {text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
 import {listOf, objectOf} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import {fillRecord} from "../../journal/codec.js";
 import type {AccountRecord, ForeignRecord} from "../../journal/events.js";
 import type {VenueNews} from "../venue.js";

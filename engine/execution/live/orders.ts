@@ -2,7 +2,7 @@ import type {Fill} from "../../../src/lib/ledger/fills.js";
 import {Decimal} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {UnfilledCode} from "../../journal/events.js";
 import type {LegOrder, Unfilled} from "../venue.js";
 import {fillFrom} from "./fill.js";

@@ -1,7 +1,7 @@
 import {Decimal} from "../../../src/lib/money/decimal.js";
 import {HOUR_MS} from "../../../src/lib/time/grid.js";
 import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
 import type {BybitAccount} from "./account.js";
 import {decimalField} from "./fill.js";

@@ -2,7 +2,7 @@ import {ceilToStep, floorToStep} from "../../../src/lib/ledger/rules.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import {listOf, objectOf, type Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {LegOrder} from "../venue.js";
 import {decimalField, fillFrom} from "./fill.js";
 import type {PairMarkets} from "./markets.js";

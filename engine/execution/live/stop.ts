@@ -1,7 +1,7 @@
 import {CODES} from "../../../loaders/exchange/bybit-wire.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {StopReport, StopScope} from "../venue.js";

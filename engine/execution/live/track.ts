@@ -1,7 +1,7 @@
 import {Decimal, ZERO} from "../../../src/lib/money/decimal.js";
 import {Refusal} from "../../../loaders/exchange/classify.js";
 import type {Fields} from "../../../loaders/exchange/fields.js";
-import {textOf} from "../../../loaders/exchange/page.js";
+import {textOf} from "../../../loaders/exchange/values.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
 import type {Unfilled} from "../venue.js";
 import type {BybitAccount} from "./account.js";

@@ -1,17 +1,16 @@
-import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
+import {lengthMs, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
 import {candleHistory} from "../../exchange/candle-history.js";
 import {fundingHistory} from "../../exchange/funding-history.js";
 import type {Clock, Exchange, Priority, Rejected, Stretch} from "../../exchange/types.js";
 import type {Database} from "../../store/database.js";
-import {saveJob} from "../../store/jobs.js";
 import type {SeriesKey} from "../../store/key.js";
-import {Stage} from "../../store/stage.js";
 import type {MarketRow} from "../../rows.js";
-import {writeStage} from "../../store/write.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {planFetch, type Plan} from "./plan.js";
+import type {Watch} from "./watch.js";
+import {contiguous, write} from "./write.js";
 
 /** Dependencies of fetching one history. */
 export interface FetchContext {
@@ -20,6 +19,8 @@ export interface FetchContext {
   clock: Clock;
   priority: Priority;
   signal: AbortSignal;
+  /** told of every stage of a request, and of work on the store */
+  watch: Watch;
   log: (text: string) => void;
   /** called when the job's figures change */
   onProgress: (job: Job) => void;
@@ -37,8 +38,8 @@ const FLUSH_MS = 4_000;
  * @returns the job with its figures
  */
 export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, context: FetchContext): Promise<Job> {
-  const {db, exchange, clock, signal, log, onProgress, onWritten} = context;
-  const plan = await db.exclusive(() => planFetch(db, key, requested));
+  const {db, exchange, clock, signal, watch, log, onProgress, onWritten} = context;
+  const plan = await watch.apart(() => db.exclusive(() => planFetch(db, key, requested)));
   let now: Job = {
     ...job,
     step: "fetch",
@@ -59,7 +60,8 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
   let pending: Stretch<MarketRow>[] = [];
   let pendingRows = 0;
   let flushed = started;
-  const flush = async () => {
+  const flush = () => watch.apart(writePending);
+  const writePending = async () => {
     if (pending.length === 0) return;
     const groups = contiguous(pending);
     pending = [];
@@ -67,7 +69,10 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
     flushed = clock.monotonic();
     for (const group of groups) {
       now = withProgress({...now, rowsFetched: now.rowsFetched + group.rows.length, quality: {...quality}});
-      await db.exclusive(() => write(db, key, group, exchange.origin, now));
+      await db.exclusive(() => {
+        signal.throwIfAborted();
+        return write(db, key, group, exchange.origin, now);
+      });
     }
     onProgress(now);
     await onWritten();
@@ -94,39 +99,19 @@ function walk(
   exchange: Exchange,
   {pair, series, timeframe}: SeriesKey,
   span: Span,
-  {priority, signal, launchTs}: {priority: Priority; signal: AbortSignal; launchTs: number | undefined}
+  {
+    priority,
+    signal,
+    watch,
+    launchTs
+  }: Pick<FetchContext, "priority" | "signal" | "watch"> & {
+    launchTs: number | undefined;
+  }
 ): AsyncIterable<Stretch<MarketRow>> {
+  const options = {priority, signal, pulse: watch.pulse, launchTs};
   return isCandleSeries(series)
-    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, {priority, signal, launchTs})
-    : fundingHistory(exchange, pair, span, {priority, signal, launchTs});
-}
-
-/** Merges adjacent stretches into one write each. */
-function contiguous(stretches: readonly Stretch<MarketRow>[]): {proven: Span; rows: MarketRow[]}[] {
-  return normalise(stretches.map((s) => s.proven)).map((proven) => ({
-    proven,
-    rows: stretches
-      .filter((s) => s.proven.from >= proven.from && s.proven.to <= proven.to)
-      .sort((a, b) => a.proven.from - b.proven.from)
-      .flatMap((s) => s.rows)
-  }));
-}
-
-/**
- * Writes one stretch and the job's figures in one transaction.
- * @returns rows added, changed or deleted
- */
-export async function write(
-  db: Database,
-  key: SeriesKey,
-  {proven, rows}: {proven: Span; rows: readonly MarketRow[]},
-  origin: string,
-  job: Job
-): Promise<number> {
-  const stage = await Stage.open(db, key);
-  for (const row of rows) stage.add(row);
-  const {changed} = await writeStage(db, stage, {proven, mode: "range", origin, also: () => saveJob(db, job)});
-  return changed;
+    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, options)
+    : fundingHistory(exchange, pair, span, options);
 }
 
 /** Pages that the missing stretches cost: a stretch that is only asked about costs one too. */

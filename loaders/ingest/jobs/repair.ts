@@ -4,9 +4,10 @@ import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
-import type {MarketRow} from "../../rows.js";
+import type {MarketRow, Revision} from "../../rows.js";
 import type {Job} from "../../../src/lib/wire/job.js";
-import {count, write, type FetchContext} from "./fetch.js";
+import {count, type FetchContext} from "./fetch.js";
+import {write} from "./write.js";
 
 /**
  * Refetches exactly the holes of a history. Each refetch that leaves a hole unchanged counts as a try. After two, the
@@ -14,10 +15,11 @@ import {count, write, type FetchContext} from "./fetch.js";
  * @returns the job, with the outcome of the holes in its `quality`
  */
 export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {
-  const {db, exchange, signal, log, onProgress, onWritten} = context;
-  const stored = await db.exclusive(() => storedKey(db, key));
+  const {db, exchange, signal, watch, log, onProgress, onWritten} = context;
+  const apart: Database["exclusive"] = (work) => watch.apart(() => db.exclusive(work));
+  const stored = await apart(() => storedKey(db, key));
   const quality = {rejected: 0, repeats: 0, outside: 0, filled: 0, confirmed: 0, ambiguous: 0};
-  const first = await db.exclusive(() => holesWithin(db, stored, job));
+  const first = await apart(() => holesWithin(db, stored, job));
   let now: Job = {
     ...job,
     step: "refetch",
@@ -26,29 +28,31 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   };
   onProgress(now);
   // A fill can split a hole, and a hole may need two refetches, so the list is read again until none is left to try.
-  for (let open = first; open.length > 0; open = await db.exclusive(() => holesWithin(db, stored, job))) {
+  for (let open = first; open.length > 0; open = await apart(() => holesWithin(db, stored, job))) {
     for (const hole of open) {
       signal.throwIfAborted();
       const rows: MarketRow[] = [];
+      const revised: Revision[] = [];
       for await (const page of refetch(key, hole, context)) {
         count(quality, page, log);
         rows.push(...page.rows);
+        revised.push(...(page.revised ?? []));
       }
       now = {...now, pages: now.pages + 1, rowsFetched: now.rowsFetched + rows.length, quality: {...quality}};
       const changed =
         rows.length === 0
           ? 0
-          : await db.exclusive(() => write(db, key, {proven: hole, rows}, exchange.origin, {...now, quality}));
+          : await apart(() => write(db, key, {proven: hole, rows, revised}, exchange.origin, {...now, quality}));
       if (changed > 0) {
         quality.filled += changed;
         now = {...now, quality: {...quality}};
         log(`filled ${changed} rows of ${text(hole)}`);
-        await onWritten();
+        await watch.apart(onWritten);
       } else {
         const final = hole.tries + 1 >= 2;
         if (final) quality[hole.state === "ambiguous" ? "ambiguous" : "confirmed"] += 1;
         now = {...now, quality: {...quality}};
-        await db.exclusive(() =>
+        await apart(() =>
           inTransaction(db.connection, async () => {
             await countTry(db, stored, hole);
             await saveJob(db, now);
@@ -68,8 +72,12 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
 const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job) =>
   (await holesToRepair(db, stored)).filter((hole) => hole.from >= (from ?? -Infinity) && hole.to <= (to ?? Infinity));
 
-async function* refetch({pair, series, timeframe}: SeriesKey, hole: Span, {exchange, priority, signal}: FetchContext) {
-  const options = {priority, signal};
+async function* refetch(
+  {pair, series, timeframe}: SeriesKey,
+  hole: Span,
+  {exchange, priority, signal, watch}: FetchContext
+) {
+  const options = {priority, signal, pulse: watch.pulse};
   if (isCandleSeries(series)) {
     const page = exchange.pageRows.candles * stepOf({venue: "", pair, series, timeframe})!;
     for (let from = hole.from; from < hole.to; from += page) {

@@ -1,8 +1,8 @@
 import type {Clock, Exchange, Priority} from "../../exchange/types.js";
-import {CarrybookError, ExchangeError} from "../../errors.js";
+import {isDiskFull} from "../../errors.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
-import type {SeriesKey} from "../../store/key.js";
+import {keyText, type SeriesKey} from "../../store/key.js";
 import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
 import type {Series} from "../../../src/lib/market/pair.js";
 import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
@@ -10,9 +10,11 @@ import {JobArchive} from "./archive.js";
 import {batchEta, newBatch, type BatchRequest} from "./batch.js";
 import {JobBook, type JobFilter} from "./book.js";
 import {chooseNext, LONGEST_PAUSE_MS, nextDue} from "./choose.js";
+import {afterFailure} from "./failure.js";
 import {fetchHistory, type FetchContext} from "./fetch.js";
 import {Publisher} from "./publisher.js";
 import {repairHoles} from "./repair.js";
+import {Watch} from "./watch.js";
 
 /** Events of the queue: a child's new figures, a finished batch once the lake has it, or a newer lake. */
 export type JobEvent = {type: "job"; job: Job} | {type: "batch"; job: Job} | {type: "published"; manifest: Manifest};
@@ -30,8 +32,6 @@ export interface ServiceOptions {
 
 /** Queue priority by kind of work. */
 const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
-/** Pause after a failed attempt in ms, tripled for each further one, with jitter. */
-const BACKOFF_MS = 2_000;
 /**
  * The queue of ingestion work of one store: batches of children, processed by priority, each child failing alone. All
  * its state is in the store, so work queued when a process ends is resumed by the next one.
@@ -173,7 +173,6 @@ export class JobService {
     const parent = queued.parentId!;
     if (!this.began.has(parent))
       this.began.set(parent, {monotonicMs: clock.monotonic(), pages: this.get(parent)!.pages});
-    const signal = AbortSignal.any([own.signal, stop]);
     const lines: LogLine[] = [];
     const log = (text: string) => void lines.push({ts: this.db.now(), text});
     let job: Job = this.put({
@@ -189,21 +188,25 @@ export class JobService {
     try {
       log(`attempt ${job.attempts} of ${job.maxAttempts}`);
       const exchange = await this.exchange(job.venue!);
+      const key = keyOf(job);
+      const watch = new Watch(keyText(key), exchange.patienceMs, clock);
+      const signal = AbortSignal.any([own.signal, stop, watch.signal]);
       const context: FetchContext = {
         db: this.db,
         exchange,
         clock,
         priority: PRIORITY[job.kind]!,
         signal,
+        watch,
         log,
-        onProgress: (next) => void (job = this.put({...next, status: "in_progress"})),
+        onProgress: (next) => void (signal.aborted || (job = this.put({...next, status: "in_progress"}))),
         onWritten: () => this.publisher.written()
       };
-      const key = keyOf(job);
-      const done =
+      const done = await watch.run(
         job.kind === "repair"
-          ? await repairHoles(job, key, context)
-          : await fetchHistory(job, key, {from: job.from!, to: job.to!}, context);
+          ? repairHoles(job, key, context)
+          : fetchHistory(job, key, {from: job.from!, to: job.to!}, context)
+      );
       log(`done: ${done.rowsFetched} rows`);
       job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};
     } catch (error) {
@@ -213,10 +216,12 @@ export class JobService {
       } else if (own.signal.aborted) {
         log("cancelled");
         job = {...job, status: "cancelled", etaMs: null, finishedAt: this.db.now()};
-      } else if (error instanceof CarrybookError) job = this.afterFailure(job, error, log);
-      else {
+      } else if (isDiskFull(error)) {
         job = {...job, status: "queued", attempts: queued.attempts, etaMs: null};
         throw error;
+      } else {
+        job = afterFailure(job, error, {nowMs: this.db.now(), wallMs: clock.now(), random: this.options.random()});
+        log(job.error!);
       }
     } finally {
       this.running.delete(queued.id);
@@ -225,16 +230,6 @@ export class JobService {
         if (!stop.aborted) throw error;
       });
     }
-  }
-
-  private afterFailure(job: Job, error: CarrybookError, log: (text: string) => void): Job {
-    const text = error.fix ? `${error.message} → ${error.fix}` : error.message;
-    log(text);
-    const again = error instanceof ExchangeError && error.retryable && job.attempts < job.maxAttempts;
-    const failed = {...job, error: text, errorCode: error.code, etaMs: null};
-    if (!again) return {...failed, status: "failed", finishedAt: this.db.now()};
-    const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + this.options.random() / 2);
-    return {...failed, status: "queued", notBefore: this.options.clock.now() + pause};
   }
 
   private exchange(venue: string): Promise<Exchange> {

@@ -148,6 +148,36 @@ describe("candle history", () => {
     expect(asked.length).toBeLessThanOrEqual(9);
   });
 
+  it("half a page at the oldest end is the listing only where what lies before it answers empty twice", async () => {
+    const span = {from: HOURS - 90 * HOUR, to: HOURS};
+    const cut = madeVenue({
+      spoil: (page, n) => (n <= 3 ? {...page, rows: page.rows.slice(Math.ceil(page.rows.length / 2))} : page)
+    });
+    const whole = await walk(cut.exchange, span, "1h", {parallel: 1});
+    expect(whole.opens).toHaveLength(90);
+    expect(whole.proven).toEqual([span]);
+
+    const listed = HOURS - 40 * HOUR;
+    const young = madeVenue({has: (ts) => ts >= listed});
+    const own = await walk(young.exchange, span, "1h", {parallel: 1});
+    expect(own.opens).toHaveLength(40);
+    expect(own.proven).toEqual([span]);
+    expect(young.asked.slice(1).map(({window}) => window)).toEqual([
+      {from: span.from, to: listed},
+      {from: span.from, to: listed}
+    ]);
+    const told = madeVenue({has: (ts) => ts >= listed});
+    await walk(told.exchange, span, "1h", {launchTs: listed});
+    expect(told.asked).toHaveLength(1);
+  });
+
+  it("a head that never answers whole is not proven", async () => {
+    const span = {from: HOURS - 90 * HOUR, to: HOURS};
+    const {exchange} = madeVenue({spoil: (page) => ({...page, rows: page.rows.slice(-1)})});
+    const {proven, opens} = await walk(exchange, span, "1h", {parallel: 1});
+    expect(proven).toEqual([{from: opens[0]!, to: HOURS}]);
+  });
+
   it("an outage of thousands of minutes is not taken for the listing: older candles are still requested", async () => {
     const [from, to] = [HOURS - 60 * HOUR, HOURS - 20 * HOUR];
     const {exchange} = madeVenue({has: (ts, timeframe) => timeframe === "1d" || ts < from || ts >= to});

@@ -341,9 +341,11 @@ function okxReply({pathname, searchParams: query}: URL): unknown {
       const [after, before] = [Number(query.get("after")), Number(query.get("before"))];
       const opens: number[] = [];
       for (let ts = HOURS; ts > before; ts -= HOUR) if (ts < after) opens.push(ts);
-      return ok(
-        opens.slice(0, Math.min(100, Number(query.get("limit")))).map((ts) => okxCandle(ts, instId.endsWith("SWAP")))
-      );
+      const rows = opens
+        .slice(0, Math.min(100, Number(query.get("limit"))))
+        .map((ts) => okxCandle(ts, instId.endsWith("SWAP")));
+      // Mark and index candles have no volumes.
+      return ok(/(mark-price|index)-candles/.test(pathname) ? rows.map((row) => [...row.slice(0, 5), row[8]!]) : rows);
     }
   }
 }

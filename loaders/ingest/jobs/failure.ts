@@ -1,0 +1,38 @@
+import {CarrybookError, ExchangeError} from "../../errors.js";
+import type {ErrorCode} from "../../../src/lib/wire/error.js";
+import type {Job} from "../../../src/lib/wire/job.js";
+
+/** Pause after a failed attempt in ms, tripled for each further one, with jitter. */
+const BACKOFF_MS = 2_000;
+
+/**
+ * Returns a job after a failed attempt: queued again after a pause where a retry may help, else failed. An error that
+ * nobody foresaw fails this job alone: the rows of one history may have caused it.
+ * @param nowMs the store's present, UTC ms
+ * @param wallMs the clock's, which pauses are measured by
+ * @param random uniform in [0, 1), for the jitter of the pause
+ */
+export function afterFailure(
+  job: Job,
+  error: unknown,
+  {nowMs, wallMs, random}: {nowMs: number; wallMs: number; random: number}
+): Job {
+  const {text, code, again} = read(error);
+  const failed = {...job, error: text, errorCode: code, etaMs: null};
+  if (!again || job.attempts >= job.maxAttempts) return {...failed, status: "failed", finishedAt: nowMs};
+  const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + random / 2);
+  return {...failed, status: "queued", notBefore: wallMs + pause};
+}
+
+function read(error: unknown): {text: string; code: ErrorCode; again: boolean} {
+  if (!(error instanceof CarrybookError)) {
+    const {name, message} = error as Error;
+    return {text: `unexpected ${name}: ${message.split("\n")[0]} → report it`, code: "unexpected", again: false};
+  }
+  const {message, fix, code} = error;
+  return {
+    text: fix ? `${message} → ${fix}` : message,
+    code,
+    again: error instanceof ExchangeError && error.retryable
+  };
+}
