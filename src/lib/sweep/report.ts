@@ -34,11 +34,11 @@ export interface WalkForwardReport {
     inSampleNet: number;
     outOfSampleNet: number;
   }[];
-  /** growth of 1, daily, out of sample */
+  /** compounded growth of 1 out of sample, daily */
   equity: number[];
 }
 
-/** The best trial of one pair and everything that speaks for and against it (§6). */
+/** The best trial of one pair with its overfitting statistics, baselines and sensitivities (§6). */
 export interface BestReport {
   pair: string;
   best: Trial;
