@@ -4,15 +4,15 @@ export interface ErrorOptions {
   /** what the reader can do next, in one sentence */
   fix?: string | undefined;
   cause?: unknown;
-  /** what it is, for programs; each class has its own by default */
+  /** machine-readable code; each class has its own default */
   code?: ErrorCode;
 }
 
-/** An error that tells its reader what to do next. Its class says who must act, and thereby the exit code. */
+/** An error with a code for programs and a fix for its reader. Its class determines the exit code. */
 export abstract class CarrybookError extends Error {
   /** what the reader can do next, in one sentence */
   readonly fix: string | undefined;
-  /** what it is, for programs */
+  /** machine-readable code */
   readonly code: ErrorCode;
   constructor(message: string, {fix, cause, code = "unexpected"}: ErrorOptions = {}) {
     super(message, cause === undefined ? undefined : {cause});
@@ -22,9 +22,9 @@ export abstract class CarrybookError extends Error {
   }
 }
 
-/** Data that is missing, stale, damaged or not what it claims to be: exit code 4. */
+/** Missing, stale, damaged or mislabelled data: exit code 4. */
 export class DataError extends CarrybookError {
-  // a page's bundle shortens the names of classes
+  // bundlers minify class names
   override readonly name = "DataError";
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, {code: "invalid-data", ...options});

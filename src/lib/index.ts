@@ -1,11 +1,11 @@
 /**
- * The model's public face, floor by floor: what a note, a script or another program may use. Scripts import it as
- * `carrybook/lib`, notes through `../components/analysis.js`. Everything is pure: no clock, no file, no network, and
- * randomness is handed in. Money is `Decimal`, statistics are `number`, instants are UTC milliseconds, and rates are
- * shares (0.0001 is one basis point). The rules behind each number are in `src/semantics.md`.
+ * The model's public API, for notes, scripts and other programs. Scripts import it as `carrybook/lib`, notes through
+ * `../components/analysis.js`. Everything is pure: no clock, file or network access; callers pass seeded randomness.
+ * Money is `Decimal`, statistics are `number`, instants are UTC milliseconds, and rates are fractions (0.0001 is one
+ * basis point). `src/semantics.md` defines every number.
  */
 
-// Time: instants, timeframes, the grid of candles
+// Time: instants, timeframes, the candle grid
 export {
   boundaryTs,
   ceilTo,
@@ -21,10 +21,10 @@ export {
 } from "./time/grid.js";
 export {formatDay, formatInstant, parseInstant} from "./time/instant.js";
 
-// Money: the one decimal of the project
+// Money: the project's Decimal type
 export {Decimal, decimal, text, toNumber, type DecimalInput} from "./money/decimal.js";
 
-// Statistics of numbers
+// Statistics
 export {bootstrapIntervals, type BootstrapOptions, type Interval} from "./stats/bootstrap.js";
 export {deflate, deflatedSharpe, probabilisticSharpe, type Deflation, type SharpeSample} from "./stats/deflated.js";
 export {autocorrelation, bucketCorrelation, bucketed, correlation, type Buckets} from "./stats/dependence.js";
@@ -94,7 +94,7 @@ export {
   type Tier
 } from "./market/summary.js";
 
-// Strategy: config and presets, signals, the one function that decides, the label of a pair
+// Strategy: config and presets, signals, the decision function, the label of a pair
 export {
   capitalPerNotional,
   CONFIG_KEYS,
@@ -151,7 +151,7 @@ export {
   type RunRequest
 } from "./strategy/request.js";
 
-// Ledger: fills, rules of an instrument, margin, one hedge and its trade
+// Ledger: fills, instrument rules, margin, hedges and trades
 export {fillPrice, type Fill, type Leg, type Side} from "./ledger/fills.js";
 export {rulesOf, type Rules} from "./ledger/rules.js";
 export {marginPrices, type MarginPrices} from "./ledger/margin.js";
@@ -159,7 +159,7 @@ export {budgetOf, type Budget, type BudgetLimit, type Quantities, type Refusal} 
 export {netOf, type Components, type Liquidation, type Payment, type Trade} from "./ledger/trade.js";
 export {Hedge, type HedgeOrder} from "./ledger/hedge.js";
 
-// Backtest: one run, its report and statistics, its history step by step
+// Backtest: a run, its report and statistics, its replay
 export {runBacktest, type PairResult, type RunOptions, type RunResult} from "./backtest/run.js";
 export type {PairWindow, Range} from "./backtest/window.js";
 export type {Step, StepHedge} from "./backtest/steps.js";
@@ -173,7 +173,7 @@ export {regimeAt, REGIMES, splitByCalendar, splitByRegime, type Split} from "./b
 export {sensitivities, type Variation} from "./backtest/sensitivity.js";
 export {Replay, type ReplayEvent, type ReplayHistory, type ReplayStep} from "./backtest/replay.js";
 
-// Sweep: every combination of a grid, walk-forward, baselines
+// Sweep: parameter grids, walk-forward, baselines
 export {gridOfCells, parseAxis, type Axis, type Cell, type Grid} from "./sweep/grid.js";
 export {SweepRunner, type SweepPlan} from "./sweep/plan.js";
 export type {RunTrial, Trial} from "./sweep/trials.js";

@@ -2,12 +2,12 @@ import {timeframeMs} from "../time/grid.js";
 import {indexOf} from "../time/search.js";
 import type {Candles, MarketData} from "../market/marketdata.js";
 
-/** The bars a hedge is checked for liquidation on, in columns, ascending by end. */
+/** The bars of the liquidation check, as parallel columns sorted by end. Instants are UTC ms, prices in quote. */
 export interface MarginBars {
   open: Float64Array;
   end: Float64Array;
   high: Float64Array;
-  /** 1 where the high is the mark's, 0 where it is the perp's */
+  /** 1 for a mark high, 0 for a perp high */
   fromMark: Uint8Array;
 }
 
@@ -19,8 +19,8 @@ interface Bar {
 }
 
 /**
- * The bars of the liquidation check (§3): per bar the mark's high where there is one, else the perp's. A finer
- * series replaces the coarse bars it covers in full; a coarse bar with a hole in the finer series is still checked.
+ * Returns the bars of the liquidation check (§3), each with the mark high if there is one, else the perp high. A finer
+ * series replaces the coarse bars it covers completely; a coarse bar with a gap in the finer series is kept.
  */
 export function marginBars(data: MarketData): MarginBars {
   const stepMs = timeframeMs(data.perp.timeframe);
@@ -46,7 +46,7 @@ export function marginBars(data: MarketData): MarginBars {
   };
 }
 
-/** A mark series of another timeframe has no bar of this length, so only the perp's highs count. */
+/** Merges perp and mark bars. A mark series of another timeframe is ignored: its bars have another length. */
 function barsOf(perp: Candles, mark: Candles | undefined): Bar[] {
   const stepMs = timeframeMs(perp.timeframe);
   const marks = mark?.timeframe === perp.timeframe ? mark : undefined;

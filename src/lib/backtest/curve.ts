@@ -5,32 +5,33 @@ import type {Trade} from "../ledger/trade.js";
 import {toNumber} from "../money/decimal.js";
 import {ceilTo, DAY_MS, floorTo, HOUR_MS, timeframeMs} from "../time/grid.js";
 
-/** Account value on an even grid: `equity[i]` at `startMs + i × stepMs`, in quote. */
+/** Account equity on an even grid: `equity[i]` is the value at `startMs + i × stepMs` (UTC ms), in quote. */
 export interface EquityCurve {
   startMs: number;
   stepMs: number;
   equity: Float64Array;
 }
 
-/** The hourly grid of a run: from its first whole hour to the one that holds its end (§6). */
+/** An even grid of `length` instants, in UTC ms. */
 export interface Grid {
   startMs: number;
   stepMs: number;
   length: number;
 }
 
+/** Returns the hourly grid of a run, from its first whole hour to the first whole hour at or after its end (§6). */
 export function gridOf({startMs, endMs}: {startMs: number; endMs: number}): Grid {
   const first = Math.min(ceilTo(startMs, HOUR_MS), floorTo(endMs, HOUR_MS));
   return {startMs: first, stepMs: HOUR_MS, length: (ceilTo(endMs, HOUR_MS) - first) / HOUR_MS + 1};
 }
 
-/** The prices of both legs on a grid. */
+/** The prices of both legs at each grid instant, in quote; NaN before the first candle. */
 export interface GridPrices {
   spot: Float64Array;
   perp: Float64Array;
 }
 
-/** Both legs on a grid: the open at the grid instant, else the newest close (§6); NaN before any price. */
+/** Returns both legs' prices on a grid: the open at the grid instant, else the newest close (§6). */
 export function gridPrices(window: PairWindow, grid: Grid): GridPrices {
   return {spot: pricesOnGrid(window.data.spot, grid), perp: pricesOnGrid(window.data.perp, grid)};
 }
@@ -44,7 +45,7 @@ function pricesOnGrid(candles: Candles, {startMs, stepMs, length}: Grid): Float6
   for (let g = 0; g < length; ++g) {
     const t = startMs + g * stepMs;
     while (i < ts.length && ts[i]! + barMs <= t) price = close[i++]!;
-    // a bar that opens right now outranks the newest close; one in progress counts only before any has ended
+    // An open at this instant takes precedence over the newest close. A bar in progress counts only before any has ended.
     const opensNow = i < ts.length && ts[i] === t;
     if (opensNow || (Number.isNaN(price) && i < ts.length && ts[i]! < t)) prices[g] = open[i]!;
     else prices[g] = price;
@@ -52,12 +53,12 @@ function pricesOnGrid(candles: Candles, {startMs, stepMs, length}: Grid): Float6
   return prices;
 }
 
-/** The equity of a run's account on the hourly grid: cash plus legs, after all events of each instant (§6). */
+/** Returns a run's account equity on the hourly grid: cash plus both legs, after all events of each instant (§6). */
 export function equityCurve(result: RunResult): EquityCurve {
   return curveOf(result.pairs, toNumber(result.config.capital), gridOf(result));
 }
 
-/** The equity of one pair of a run as if it had the account for itself. */
+/** Returns the equity of one pair of a run, as if it had the account to itself. */
 export function pairCurve(result: RunResult, pair: PairResult): EquityCurve {
   return curveOf([pair], toNumber(result.config.capital), gridOf(result));
 }
@@ -72,15 +73,17 @@ function curveOf(pairs: readonly PairResult[], capital: number, grid: Grid): Equ
   return {startMs: grid.startMs, stepMs: grid.stepMs, equity};
 }
 
-/** Adds to each grid point what one trade has brought the account by then. */
+/** Adds one trade's profit or loss up to each grid instant to `equity`. */
 function addTrade(equity: Float64Array, trade: Trade, prices: GridPrices, {startMs, stepMs, length}: Grid): void {
   const [buy, sell] = trade.fills;
   const spotQty = toNumber(trade.spotQty);
   const perpQty = toNumber(trade.perpQty);
   const paid = toNumber(buy!.price.times(buy!.quantity).plus(buy!.fee).plus(sell!.fee));
   const perpFill = toNumber(sell!.price);
-  const lost = trade.liquidation;
-  const afterLoss = lost ? perpQty * (perpFill - toNumber(lost.bankruptcy)) - toNumber(trade.fills[2]!.fee) : 0;
+  const {liquidation} = trade;
+  const liquidatedPerp = liquidation
+    ? perpQty * (perpFill - toNumber(liquidation.bankruptcy)) - toNumber(trade.fills[2]!.fee)
+    : 0;
   const net = toNumber(trade.net);
   let funding = 0;
   let next = 0;
@@ -92,12 +95,12 @@ function addTrade(equity: Float64Array, trade: Trade, prices: GridPrices, {start
     }
     while (next < trade.payments.length && trade.payments[next]!.t <= t)
       funding += toNumber(trade.payments[next++]!.amount);
-    const perp = t >= trade.perpExitTs ? afterLoss : perpQty * (perpFill - prices.perp[g]!);
+    const perp = t >= trade.perpExitTs ? liquidatedPerp : perpQty * (perpFill - prices.perp[g]!);
     equity[g]! += spotQty * prices.spot[g]! - paid + perp + funding;
   }
 }
 
-/** The points of a curve at midnight UTC, of which daily returns are taken, with the instant of the first. */
+/** Returns a curve's values at midnights UTC, with the instant of the first; `startMs` is UTC ms. */
 export function midnights({startMs, stepMs, equity}: EquityCurve): {startMs: number; values: Float64Array} {
   const first = ceilTo(startMs, DAY_MS);
   const perDay = DAY_MS / stepMs;
@@ -106,7 +109,7 @@ export function midnights({startMs, stepMs, equity}: EquityCurve): {startMs: num
   return {startMs: first, values: Float64Array.from({length: n}, (_, i) => equity[offset + i * perDay]!)};
 }
 
-/** Daily returns `e[d] / e[d − 1] − 1` at midnights UTC on the grid (§6). */
+/** Returns the daily returns `e[d] / e[d − 1] − 1` between midnights UTC (§6), as fractions; one fewer than midnights. */
 export function dailyReturns(curve: EquityCurve): Float64Array {
   const {values} = midnights(curve);
   return Float64Array.from({length: Math.max(0, values.length - 1)}, (_, i) => values[i + 1]! / values[i]! - 1);

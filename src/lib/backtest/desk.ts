@@ -11,28 +11,28 @@ import {Decimal, toNumber} from "../money/decimal.js";
 export type EnterIntent = Extract<Intent, {type: "enter"}>;
 export type ExitIntent = Extract<Intent, {type: "exit"}>;
 
-/** An entry that waits for both markets. */
+/** An entry that waits until both markets open a candle (§3). */
 export interface WaitingEntry {
   intent: EnterIntent;
-  /** the first instant at which it may fill */
+  /** the earliest instant at which it may fill, UTC ms */
   readyTs: number;
-  /** the newest entry decision */
+  /** the instant of the newest entry decision, UTC ms */
   renewedTs: number;
 }
 
-/** An exit that waits for both markets. */
+/** An exit that waits until both markets open a candle (§3). */
 export interface WaitingExit {
   intent: ExitIntent;
   readyTs: number;
 }
 
-/** A fill that was refused; the pair "cannot be opened" then. */
+/** An entry fill refused by the sizing rules, counted as `cannotOpen` (§3). */
 export interface RefusedFill {
   ts: number;
   reason: Refusal;
 }
 
-/** A bar that has ended, as the liquidation check reads it. */
+/** A completed bar for the liquidation check. */
 export interface EndedBar {
   openTs: number;
   endTs: number;
@@ -40,30 +40,29 @@ export interface EndedBar {
   source: "mark" | "perp";
 }
 
-/** Two opens of one instant. */
+/** Both markets' opens at one instant, in quote. */
 export interface Opens {
   spot: Decimal;
   perp: Decimal;
 }
 
-/** How a hedge is left. */
+/** The terms on which a hedge is closed. */
 export interface Exit {
   reason: ExitReason;
   decision: Decision | undefined;
   spotReference: Decimal;
-  /** undefined for the coin of a liquidated hedge */
+  /** undefined if the perp leg was already liquidated */
   perpReference: Decimal | undefined;
-  /** what was really bought and sold; by default what the costs make of the references */
+  /** the venue's actual fills; by default the references with slippage and fees applied */
   fills?: readonly Fill[] | undefined;
 }
 
-/** What of the config a desk obeys. */
+/** The config settings that a desk uses. */
 export type DeskConfig = Pick<StrategyConfig, "maxWaitBars" | "decisionDelayBars">;
 
 /**
- * The trading state of one pair: its hedge, its one waiting intent, what was closed and refused. It reads no market: each
- * method is one phase of the order within an instant (§3) and is handed what that phase needs, so that
- * backtest, paper and live run the same one.
+ * The trading state of one pair: its hedge, its waiting intent, its closed trades and refused fills. Each method is one
+ * phase of the order within an instant (§3). The caller passes all market data, so backtest, paper and live share it.
  */
 export class PairDesk {
   readonly pair: string;
@@ -71,9 +70,11 @@ export class PairDesk {
   config: DeskConfig;
   readonly trades: Trade[] = [];
   readonly refusals: RefusedFill[] = [];
-  /** entries that lapsed, settlements without a rate per 8 h, fills that were refused */
+  /** entries that lapsed */
   noPrice = 0;
+  /** settlements without a rate per 8 h */
   ambiguous = 0;
+  /** refused fills */
   cannotOpen = 0;
   readonly #barMs: number;
   #hedge: Hedge | undefined;
@@ -81,10 +82,10 @@ export class PairDesk {
   #exit: WaitingExit | undefined;
   #barred = false;
   #booked = 0;
-  /** floats of the open hedge's P*: under the first no high can reach it */
+  /** float just below the open hedge's P*: a lower high cannot liquidate, so the Decimal comparison is skipped */
   #safeHigh = 0;
 
-  /** @param barMs length of the bars that waiting intents are counted in, in ms */
+  /** @param barMs length of the bars that delays and waits are counted in, in ms */
   constructor(pair: string, rules: Rules, config: DeskConfig, barMs: number) {
     this.pair = pair;
     this.rules = rules;
@@ -104,7 +105,7 @@ export class PairDesk {
     return this.#exit;
   }
 
-  /** True while something of the pair was liquidated, sold or closed at this very instant. */
+  /** True if the pair was liquidated, sold or closed at the current instant, which bars entries (§3). */
   get barred(): boolean {
     return this.#barred;
   }
@@ -117,28 +118,28 @@ export class PairDesk {
     };
   }
 
-  /** A new instant begins. */
+  /** Starts a new instant: lifts the bar on entries. */
   begin(): void {
     this.#barred = false;
   }
 
-  /** Takes an opened hedge in, and a waiting entry with it. */
+  /** Sets the open hedge and clears the waiting entry. */
   hold(hedge: Hedge): void {
     this.#entry = undefined;
     this.#hedge = hedge;
     this.#safeHigh = toNumber(hedge.prices.liquidation) * (1 - 1e-15);
   }
 
-  /** Puts waiting intents back, e.g. those of a journal's snapshot. */
+  /** Restores waiting intents, e.g. from a journal snapshot. */
   wait({entry, exit}: {entry?: WaitingEntry | undefined; exit?: WaitingExit | undefined}): void {
     this.#entry = entry;
     this.#exit = exit;
   }
 
   /**
-   * Phase 1: a bar that has ended may liquidate. A bar that ended before the entry, or with it, cannot.
-   * @param opens the two opens of the newest instant up to the bar's open at which both markets opened
-   * @returns whether it did
+   * Phase 1: liquidates the perp leg if the bar's high reached P*. Bars that ended at or before the entry are ignored.
+   * @param opens returns both opens of the newest instant, up to the bar's open, at which both markets opened
+   * @returns true if the hedge was liquidated
    */
   checkBar(bar: EndedBar, opens: () => Opens): boolean {
     const hedge = this.#hedge;
@@ -158,7 +159,7 @@ export class PairDesk {
     return true;
   }
 
-  /** Phase 1: the coin of a liquidated hedge is sold when spot next opens. */
+  /** Phase 1: sells the coin of a liquidated hedge; undefined if there is none. */
   sellCoin(ts: number, spotReference: Decimal, fills?: Exit["fills"]): Trade | undefined {
     if (!this.#hedge || this.#hedge.hedged) return undefined;
     return this.close(ts, {
@@ -170,7 +171,12 @@ export class PairDesk {
     });
   }
 
-  /** Phase 2: a settlement at `t`, and what a real venue paid for it; a hedge opened exactly then receives nothing from it (§8.10). */
+  /**
+   * Phase 2: settles funding at `t`. A hedge opened at exactly `t` receives nothing (§8.10).
+   * @param settlement `paid` is the amount the venue reported, in quote; by default it is computed (§2)
+   * @param mark returns the mark price at `t`; without one nothing is paid
+   * @returns the payment, or undefined if there is none
+   */
   settle(
     t: number,
     settlement: {rate: Decimal; ambiguous: boolean; paid?: Decimal | undefined},
@@ -182,7 +188,7 @@ export class PairDesk {
     return price && this.#hedge.settle({t, rate: settlement.rate, ...price, amount: settlement.paid});
   }
 
-  /** Phase 3, before deciding: a waiting entry lapses once more than `maxWaitBars` bars have passed. */
+  /** Phase 3, before deciding: drops a waiting entry once more than `maxWaitBars` bars have passed. True if it lapsed. */
   lapse(t: number): boolean {
     if (!this.#entry) return false;
     const since = Math.max(this.#entry.renewedTs, this.#entry.readyTs);
@@ -192,7 +198,7 @@ export class PairDesk {
     return true;
   }
 
-  /** Phase 3: takes one intent in. */
+  /** Phase 3: records a decided intent. A repeated entry renews the wait but does not restart the delay. */
   take(intent: Intent, t: number): void {
     const readyTs = t + this.config.decisionDelayBars * this.#barMs;
     if (intent.type === "drop") this.#entry = undefined;
@@ -200,12 +206,12 @@ export class PairDesk {
     else this.#entry = {intent, readyTs: this.#entry?.readyTs ?? readyTs, renewedTs: t};
   }
 
-  /** Phase 4: the exit that may fill at `t`, if both markets are there. */
+  /** Phase 4: returns the exit that may fill at `t` if both markets are open. */
   exitReady(t: number): ExitIntent | undefined {
     return this.#hedge && this.#exit && t >= this.#exit.readyTs ? this.#exit.intent : undefined;
   }
 
-  /** Phase 4: leaves the hedge. */
+  /** Phase 4: closes the hedge and returns its trade. */
   close(t: number, exit: Exit): Trade {
     const {fills, ...rest} = exit;
     const trade = this.#hedge!.close(t, {...rest, ...(fills && {fills})});
@@ -216,32 +222,32 @@ export class PairDesk {
     return trade;
   }
 
-  /** Phase 5: whether the waiting entry may fill at `t`, if both markets are there. */
+  /** Phase 5: true if the waiting entry may fill at `t`, provided both markets are open. */
   entryReady(t: number): boolean {
     return this.#entry !== undefined && !this.#barred && t >= this.#entry.readyTs;
   }
 
-  /** Phase 5: the waiting entry, consumed by asking. */
+  /** Phase 5: removes and returns the waiting entry. */
   claim(): EnterIntent {
     const {intent} = this.#entry!;
     this.#entry = undefined;
     return intent;
   }
 
-  /** A fill was refused: the intent is consumed and counted. */
+  /** Phase 5: counts a refused fill with its reason. */
   refuse(ts: number, reason: Refusal): void {
     this.refusals.push({ts, reason});
     ++this.cannotOpen;
   }
 
-  /** Lets go of closed trades and refusals, which a long run keeps elsewhere. */
+  /** Discards closed trades and refusals, which a long run stores elsewhere. */
   forgetClosed(): void {
     this.trades.length = 0;
     this.refusals.length = 0;
     this.#booked = 0;
   }
 
-  /** The trades closed since this was last asked. */
+  /** Returns the trades closed since the last call. */
   takeClosed(): readonly Trade[] {
     const closed = this.trades.slice(this.#booked);
     this.#booked = this.trades.length;

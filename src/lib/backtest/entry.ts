@@ -8,7 +8,7 @@ import type {StrategyConfig} from "../strategy/config.js";
 import {dynamicShare} from "../strategy/decide.js";
 import type {EnterIntent} from "./desk.js";
 
-/** An entry that asks to be filled now, with both references. */
+/** An entry ready to fill, with both reference prices in quote. */
 export interface Claim {
   intent: EnterIntent;
   spotReference: Decimal;
@@ -16,8 +16,8 @@ export interface Claim {
 }
 
 /**
- * Sizes an entry against the account at its fill (§3): count, budget, steps and minimums.
- * @returns the order, or why the fill is refused
+ * Sizes an entry at its fill (§3): hedge count, budget, lot steps and minimums.
+ * @returns the order, or the reason for the refusal
  */
 export function sizeEntry(
   ts: number,

@@ -12,8 +12,8 @@ import {openAt, priceOf} from "../market/marketdata.js";
 import {windowRules, type PairWindow} from "./window.js";
 
 /**
- * One pair in a backtest: its desk and its place in the data. Each method is one phase of the order within an instant
- * (§3); the run calls them for all pairs, phase by phase.
+ * One pair in a backtest: its desk and its cursors into the data. Each method is one phase of the order within an
+ * instant (§3). The run calls each phase for all pairs before the next.
  */
 export class PairRun {
   readonly window: PairWindow;
@@ -52,7 +52,7 @@ export class PairRun {
     return this.desk.book;
   }
 
-  /** Moves to `t` and tells whether anything of the pair happens then. */
+  /** Advances to `t`; returns false if the pair has no event at that instant. */
   arrive(t: number): boolean {
     if (this.window.instants[this.#nextInstant] !== t) return false;
     ++this.#nextInstant;
@@ -69,7 +69,7 @@ export class PairRun {
     return {spot: priceOf(spot.open[this.#spot])!, perp: priceOf(perp.open[this.#perp])!};
   }
 
-  /** Phase 1: bars that have ended may liquidate; the coin of a liquidated hedge is sold when spot next opens. */
+  /** Phase 1: checks completed bars for a liquidation and sells the coin of a liquidated hedge if spot opens at `t`. */
   liquidate(t: number): void {
     const {open, end, high, fromMark} = this.window.bars;
     for (; this.#nextBar < end.length && end[this.#nextBar]! <= t; ++this.#nextBar) {
@@ -84,7 +84,7 @@ export class PairRun {
     if (spotReference) this.desk.sellCoin(t, spotReference);
   }
 
-  /** The two opens of the newest instant up to `t` at which both markets opened; the entry was one. */
+  /** Returns both opens of the newest instant up to `t` at which both markets opened. The entry was such an instant. */
   #newestOpens(t: number): Opens {
     const {spot, perp} = this.window.data;
     for (let i = firstAtOrAfter(spot.ts, t + 1) - 1; i >= 0; --i) {
@@ -94,7 +94,7 @@ export class PairRun {
     throw new RangeError(`missing opens: ${this.pair} before ${t}`);
   }
 
-  /** Phase 2: the settlement at `t`, if there is one; after the end there is none. */
+  /** Phase 2: applies the settlement at `t`, if any; nothing settles at the end of the run (§3). */
   settle(t: number): void {
     const {history, data, endMs} = this.window;
     const settlement = history.settlements[this.#nextSettlement];
@@ -105,13 +105,13 @@ export class PairRun {
     this.desk.settle(t, {rate, ambiguous: intervalSource === "ambiguous"}, () => markAt(data, t));
   }
 
-  /** Whether the newest settlement is overdue at `t` with a hedge open. */
+  /** Returns true if a hedge is open and its next settlement is overdue at `t` (§5). */
   #overdue(t: number): boolean {
     const newest = this.#nextSettlement - 1;
     return this.hedge !== undefined && newest >= 0 && t >= this.window.history.missingFrom(newest);
   }
 
-  /** Whether anything but a liquidation can happen at `t`: most bars only check the margin. */
+  /** Returns true if anything but a liquidation can happen at `t`; most bars only check the margin. */
   busy(t: number): boolean {
     const {barred, entry, exit} = this.desk;
     if (t >= this.window.endMs || barred || entry || exit) return true;
@@ -119,14 +119,14 @@ export class PairRun {
   }
 
   /**
-   * Phase 3: whether there is anything to ask the strategy: a settlement at this instant, or one overdue with a hedge
-   * open. It spares a view at every bar and decides nothing.
+   * Phase 3: returns true if the strategy may decide: a settlement at `t`, or an overdue one with a hedge open. It only
+   * avoids building a view at every bar.
    */
   mayDecide(t: number): boolean {
     return t < this.window.endMs && (this.#settledTs === t || this.#overdue(t));
   }
 
-  /** Phase 3: takes one intent in. */
+  /** Phase 3: records a decided intent. */
   take(intent: Intent, t: number): void {
     this.desk.take(intent, t);
   }
@@ -152,7 +152,7 @@ export class PairRun {
     });
   }
 
-  /** Phase 5: the waiting entry that may fill at `t`, with both opens; the intent is consumed by asking. */
+  /** Phase 5: removes and returns the waiting entry, with both opens, if it may fill at `t`. */
   claimEntry(t: number): Claim | undefined {
     if (t >= this.window.endMs || !this.desk.entryReady(t)) return undefined;
     const opens = this.#opens(t);

@@ -11,18 +11,18 @@ import {runWindows, type RunResult} from "./run.js";
 import type {StepHedge} from "./steps.js";
 import {windowOf, type PairWindow, type Range} from "./window.js";
 
-/** What happened at an instant, in the order in which it happens. */
+/** One event of a trade. */
 export interface ReplayEvent {
   ts: number;
   pair: string;
   kind: "liquidated" | "settled" | "closed" | "opened";
   tradeId: string;
-  /** payment received, or the net of a closed trade; as text, signed */
+  /** payment received or net of a closed trade, signed decimal text in quote */
   amount: string | undefined;
   reason: string | undefined;
 }
 
-/** The signals of one pair as they were known, all decimals as text. */
+/** The signals of one pair as known at an instant; decimals are text. */
 export interface ReplayPair {
   pair: string;
   /** the newest settlement, undefined before the first */
@@ -32,7 +32,7 @@ export interface ReplayPair {
         level: string;
         trend: string;
         trendDifference: string | undefined;
-        /** newest rates in a row at or above 0.03 % */
+        /** consecutive newest rates at or above 0.03 % per 8 h */
         streak: number;
         basis: string | undefined;
         composite: string | undefined;
@@ -41,13 +41,13 @@ export interface ReplayPair {
   spotPrice: number | undefined;
   perpPrice: number | undefined;
   position: "flat" | "open" | "unhedged";
-  /** what an entry wants where the pair came to this instant flat, what an exit wants where it came open */
+  /** entry conditions if the pair was flat before this instant, exit conditions if it was open */
   conditions: Condition[];
-  /** whether a settlement fell on this very instant, so that anything was decided */
+  /** true if a settlement fell on this instant, so a decision was made */
   decides: boolean;
 }
 
-/** One open hedge as it stood, money as text in quote. */
+/** One open hedge after an instant; money is decimal text in quote. */
 export interface ReplayHedge {
   pair: string;
   entryTs: number;
@@ -65,11 +65,11 @@ export interface ReplayHedge {
   slippage: string;
   payments: number;
   liquidationPrice: string;
-  /** how far the perp would have to rise to be liquidated, as a share of its price */
+  /** rise of the perp that would liquidate it, as a fraction of its price */
   distance: number;
 }
 
-/** Everything that was known after one instant, and nothing later. */
+/** The account and its pairs after one instant, using only data known by then. */
 export interface ReplayStep {
   index: number;
   ts: number;
@@ -82,7 +82,7 @@ export interface ReplayStep {
   events: ReplayEvent[];
 }
 
-/** Rows of one pair up to an instant, for charts: rates as settled, opens of both legs. */
+/** Chart rows of one pair up to an instant: settled rates per 8 h and both legs' opens; NaN where missing. */
 export interface ReplayHistory {
   pair: string;
   rates: {ts: Float64Array; rate8h: Float64Array};
@@ -90,15 +90,15 @@ export interface ReplayHistory {
 }
 
 /**
- * A run that can be stepped through. Every answer about an instant uses rows known by then (§1): cutting all
- * later data away leaves it as it is.
+ * A run that can be stepped through. Every answer about an instant uses only rows known by then (§1): removing later data
+ * does not change it.
  */
 export class Replay {
   readonly config: StrategyConfig;
   readonly result: RunResult;
-  /** the instants, ascending */
+  /** the instants in UTC ms, ascending */
   readonly ts: Float64Array;
-  /** value of the account after each of them, in quote */
+  /** account equity after each instant, in quote */
   readonly equity: Float64Array;
   readonly trades: TradeReport[];
   readonly events: ReplayEvent[];
@@ -124,12 +124,15 @@ export class Replay {
     }
   }
 
-  /** The index of the newest step at or before an instant; 0 before the first. */
+  /** Returns the index of the newest step at or before an instant; 0 before the first. */
   indexAt(ts: number): number {
     return Math.max(0, lastAtOrBefore(this.ts, ts));
   }
 
-  /** The state after step `index`. @throws `invalid step: …` */
+  /**
+   * Returns the state after step `index`.
+   * @throws RangeError `invalid step: …`
+   */
   at(index: number): ReplayStep {
     const step = this.result.steps![index];
     if (!step) throw new RangeError(`invalid step: ${index}`);
@@ -153,9 +156,9 @@ export class Replay {
     const {newest} = view;
     const signals = view.signals();
     const position = hedge ? (hedge.hedged ? "open" : "unhedged") : "flat";
-    // what was decided at this very instant was decided from where the pair stood before it
+    // a decision at this instant was made from the position before it
     const events = this.#byTs.get(ts)?.filter((event) => event.pair === pair) ?? [];
-    const was = events.some(({kind}) => kind === "closed")
+    const before = events.some(({kind}) => kind === "closed")
       ? "open"
       : events.some(({kind}) => kind === "opened")
         ? "flat"
@@ -183,12 +186,19 @@ export class Replay {
       perpPrice: price(priceAt(data.perp, ts)),
       position,
       conditions:
-        was === "open" ? exitConditions(view, this.config) : was === "flat" ? entryConditions(view, this.config) : [],
+        before === "open"
+          ? exitConditions(view, this.config)
+          : before === "flat"
+            ? entryConditions(view, this.config)
+            : [],
       decides: view.settled !== undefined
     };
   }
 
-  /** The newest rows of a pair that were known at step `index`: at most `rates` settlements and `bars` bars. */
+  /**
+   * Returns the newest rows of a pair known at step `index`: at most `rates` settlements and `bars` bars.
+   * @throws RangeError `invalid pair: …`
+   */
   historyAt(
     index: number,
     pair: string,
@@ -248,7 +258,7 @@ function hedgeOf(hedge: StepHedge): ReplayHedge {
 
 const ORDER: Record<ReplayEvent["kind"], number> = {liquidated: 0, settled: 1, closed: 2, opened: 3};
 
-/** Everything that happened in some trades, by instant, then in the order within one (§3). */
+/** Returns all events of `trades`, sorted by instant, then by the order within an instant (§3), then by pair. */
 export function eventsOf(trades: readonly TradeReport[]): ReplayEvent[] {
   const events = trades.flatMap((trade): ReplayEvent[] => {
     const {id: tradeId, pair} = trade;

@@ -14,7 +14,7 @@ import {totalsOf, type Totals} from "./totals.js";
 
 export interface RunReport {
   pair: string;
-  /** `assumed` where steps of 1e-8 and no minimum stand in for an unknown instrument */
+  /** `assumed` for an unknown instrument: steps of 1e-8, no minimum */
   instrument: string;
   startMs: number;
   endMs: number;
@@ -32,20 +32,21 @@ export interface BacktestReport {
   portfolio: {
     totals: Totals;
     metrics: Metrics;
-    /** 90 % by the stationary bootstrap of daily returns, seeded */
+    /** 90 % intervals from a seeded stationary bootstrap of daily returns */
     intervals: {annualReturn: Interval; sharpe: Interval};
     splits: {year: Split[]; month: Split[]};
+    /** `[UTC ms, quote]` per hour */
     equity: [number, number][];
   };
 }
 
-/** The same data and config always give the same intervals. */
+/** A fixed seed makes the intervals reproducible. */
 const BOOTSTRAP = {seed: 7, resamples: 500};
 
 const decimals = <K extends string>(source: Record<K, Decimal>, names: readonly K[]): Record<K, string> =>
   Object.fromEntries(names.map((name) => [name, text(source[name])])) as Record<K, string>;
 
-/** One trade with all that explains it. */
+/** Converts a trade to plain data; money becomes decimal text in quote. */
 export function tradeReport(trade: Trade): TradeReport {
   const {id, pair, entryTs, exitTs, perpExitTs, entryReason, exitReason, decidedBy, budgetLimit, liquidation} = trade;
   return {
@@ -93,7 +94,7 @@ export function tradeReport(trade: Trade): TradeReport {
   };
 }
 
-/** A whole run in plain data: what `backtest --json` prints and a page shows. */
+/** Converts a run to plain data, as `backtest --json` prints and the Builder page shows it. */
 export function backtestReport(result: RunResult): BacktestReport {
   const {capital} = result.config;
   const curve = equityCurve(result);
@@ -125,7 +126,7 @@ export function backtestReport(result: RunResult): BacktestReport {
   };
 }
 
-/** What no backtest of ours shows, in one line for the end of every result. */
+/** Returns the one-line list of what a backtest does not model, which ends every result. */
 export function notShown(result: RunResult): string {
   const assumed = result.pairs.some(({rules}) => rules.source === "assumed");
   return [

@@ -12,14 +12,14 @@ import {PairRun} from "./pairrun.js";
 import {stepOf, type Step} from "./steps.js";
 import {instantsOf, windowOf, type PairWindow, type Range} from "./window.js";
 
-/** What became of one pair in a run. */
+/** The result of one pair in a run. */
 export interface PairResult {
   pair: string;
   window: PairWindow;
   rules: Rules;
   /** in order of exit */
   trades: readonly Trade[];
-  /** lapsed entries, rows without a rate per 8 h, refused fills */
+  /** lapsed entries, settlements without a rate per 8 h, refused fills */
   counts: {noPrice: number; ambiguous: number; cannotOpen: number};
   refusals: readonly RefusedFill[];
 }
@@ -27,14 +27,15 @@ export interface PairResult {
 export interface RunResult {
   config: StrategyConfig;
   range: Range;
-  /** the first instant of the earliest pair and the end of the latest */
+  /** first instant of the earliest pair, UTC ms */
   startMs: number;
+  /** end of the latest pair, UTC ms */
   endMs: number;
-  /** by symbol */
+  /** sorted by symbol */
   pairs: readonly PairResult[];
-  /** of all pairs, by exit, then symbol */
+  /** trades of all pairs, sorted by exit, then symbol */
   trades: readonly Trade[];
-  /** the account after every instant, where asked for */
+  /** the account after every instant, if `keepSteps` was set */
   steps: readonly Step[] | undefined;
 }
 
@@ -44,10 +45,10 @@ export interface RunOptions extends Range {
 }
 
 /**
- * Runs a strategy over the history of one pair or of many on one shared capital, in exact decimals (§§2–5).
- * Events of one instant happen in one order: liquidate, settle, decide, close, open. Pure: the same data and config
- * always give the same result, whatever order the pairs come in.
- * @throws DataError where a pair has nothing in the range
+ * Runs a strategy over the history of one or more pairs that share one capital, in exact decimals (§§2–5). Within an
+ * instant the order is liquidate, settle, decide, close, open. The result does not depend on the order of `data`.
+ * @throws DataError if a pair has no data in the range
+ * @throws RangeError `missing pairs: …` without data, `invalid pairs: …` for a duplicate
  */
 export function runBacktest(
   data: readonly MarketData[],
@@ -58,7 +59,7 @@ export function runBacktest(
   return {...runWindows(windows, config, {keepSteps}), range: {fromMs, toMs}};
 }
 
-/** {@link runBacktest} on windows that were cut before, so that many runs may share them. */
+/** Runs {@link runBacktest} on prepared windows, which several runs may share. */
 export function runWindows(
   windows: readonly PairWindow[],
   config: StrategyConfig,
@@ -66,8 +67,8 @@ export function runWindows(
 ): RunResult {
   if (windows.length === 0) throw new RangeError("missing pairs: none given");
   const runs = windows.map((window) => new PairRun(window, config)).sort((a, b) => (a.pair < b.pair ? -1 : 1));
-  const twice = runs.find((run, i) => run.pair === runs[i - 1]?.pair);
-  if (twice) throw new RangeError(`invalid pairs: ${twice.pair} twice`);
+  const duplicate = runs.find((run, i) => run.pair === runs[i - 1]?.pair);
+  if (duplicate) throw new RangeError(`invalid pairs: ${duplicate.pair} twice`);
   const account = new Account(config.capital);
   const startMs = Math.min(...windows.map((window) => window.startMs));
   const endMs = Math.max(...windows.map((window) => window.endMs));
@@ -97,7 +98,7 @@ export function runWindows(
 
 const NONE: readonly PairRun[] = [];
 
-/** Liquidates what must be at `t` and gives the pairs at which anything more may happen then. */
+/** Applies liquidations at `t` and returns the pairs with possible further events. */
 function arriveAt(t: number, runs: readonly PairRun[]): readonly PairRun[] {
   let active: PairRun[] | undefined;
   for (const run of runs) {
@@ -108,7 +109,7 @@ function arriveAt(t: number, runs: readonly PairRun[]): readonly PairRun[] {
   return active ?? NONE;
 }
 
-/** Takes the trades that a pair has closed since it was last booked into the account. */
+/** Books a pair's newly closed trades into the account. */
 function book(run: PairRun, account: Account, trades: Trade[]): void {
   for (const trade of run.desk.takeClosed()) {
     account.closedNet = account.closedNet.plus(trade.net);
@@ -118,14 +119,14 @@ function book(run: PairRun, account: Account, trades: Trade[]): void {
 
 function decideAt(t: number, active: readonly PairRun[], config: StrategyConfig): void {
   for (const run of active) run.desk.lapse(t);
-  const asked = active.filter((run) => run.mayDecide(t));
-  if (asked.length === 0) return;
+  const deciding = active.filter((run) => run.mayDecide(t));
+  if (deciding.length === 0) return;
   const view = viewAt(
-    asked.map((run) => run.window.history),
+    deciding.map((run) => run.window.history),
     t
   );
-  const byPair = new Map(asked.map((run) => [run.pair, run]));
-  const book = new Map(asked.map((run) => [run.pair, run.book]));
+  const byPair = new Map(deciding.map((run) => [run.pair, run]));
+  const book = new Map(deciding.map((run) => [run.pair, run.book]));
   for (const intent of decide(view, book, config)) byPair.get(intent.pair)!.take(intent, t);
 }
 

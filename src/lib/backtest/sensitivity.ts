@@ -4,7 +4,7 @@ import type {Range} from "./window.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import {metricsOf, type Metrics} from "./metrics.js";
 
-/** A run under one changed assumption. */
+/** The metrics of a run under one changed assumption. */
 export interface Variation {
   name: "decision one bar later" | "costs doubled";
   metrics: Metrics;
@@ -12,8 +12,8 @@ export interface Variation {
 }
 
 /**
- * The two sensitivities that belong beside every headline (§3): every decision acted on one bar later, and
- * fees and slippage doubled.
+ * Runs the two sensitivities reported with every result (§3): every decision acted on one bar later, and fees and
+ * slippage doubled.
  */
 export function sensitivities(data: readonly MarketData[], config: StrategyConfig, range: Range = {}): Variation[] {
   const vary = (name: Variation["name"], changed: StrategyConfig): Variation => {

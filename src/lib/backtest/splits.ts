@@ -6,19 +6,19 @@ import {lastAtOrBefore} from "../time/search.js";
 import {midnights, type EquityCurve} from "./curve.js";
 import {maxDrawdown} from "../stats/ratios.js";
 
-/** What one stretch of a run made. */
+/** The result of one part of a run. */
 export interface Split {
   /** `2024`, `2024-03`, or a regime's name */
   name: string;
   days: number;
   /** in quote */
   net: number;
-  /** on the equity the stretch began with; for a regime on the account's capital */
+  /** fraction of the equity at its start; for a regime, of the account's capital */
   return: number;
   maxDrawdown: number | undefined;
 }
 
-/** The run by calendar year or month (UTC), from the equity at midnights; a stretch without a whole day is left out. */
+/** Splits a run by calendar year or month (UTC), from the equity at midnights; periods without a whole day are omitted. */
 export function splitByCalendar(curve: EquityCurve, unit: "year" | "month"): Split[] {
   const {startMs, values} = midnights(curve);
   const nameOf = (d: number) => isoDay(startMs + d * DAY_MS).slice(0, unit === "year" ? 4 : 7);
@@ -43,7 +43,7 @@ export function splitByCalendar(curve: EquityCurve, unit: "year" | "month"): Spl
 
 const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** Funding regimes by the mean rate per 8 h of the week before, as it was known at the day's start. */
+/** Funding regimes by the mean rate per 8 h of the preceding week; `below` is exclusive. */
 export const REGIMES = [
   {name: "negative", below: 0},
   {name: "calm (under 0.01 %)", below: 0.0001},
@@ -53,7 +53,7 @@ export const REGIMES = [
 
 const WEEK_MS = 7 * DAY_MS;
 
-/** The regime at an instant, or undefined where the week before it has no rate. */
+/** Returns the funding regime at an instant, or undefined if the preceding week has no rate. */
 export function regimeAt(history: PairHistory, t: number): string | undefined {
   let sum = 0;
   let n = 0;
@@ -66,7 +66,7 @@ export function regimeAt(history: PairHistory, t: number): string | undefined {
   return n === 0 ? undefined : REGIMES.find(({below}) => sum / n < below)!.name;
 }
 
-/** The run by the funding regime of one of its pairs: which days made the money. Days without a regime are left out. */
+/** Splits a run's daily P&L by the funding regime of one of its pairs. Days without a regime are omitted. */
 export function splitByRegime(result: RunResult, curve: EquityCurve, history: PairHistory): Split[] {
   const {startMs, values} = midnights(curve);
   const capital = toNumber(result.config.capital);

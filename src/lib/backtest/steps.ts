@@ -4,27 +4,27 @@ import type {Account} from "../ledger/account.js";
 import {priceAt} from "../market/marks.js";
 import type {PairRun} from "./pairrun.js";
 
-/** One open hedge after an instant. */
+/** One open hedge after an instant, in quote. */
 export interface StepHedge {
   pair: string;
   entryTs: number;
   hedged: boolean;
   spotQty: Decimal;
   perpQty: Decimal;
-  /** reference prices the legs are marked at */
+  /** reference price of the spot leg's mark to market */
   spotPrice: Decimal;
   perpPrice: Decimal;
   notional: Decimal;
   capital: Decimal;
-  /** cash so far plus the legs at these prices, what the hedge has added to the account */
+  /** P&L at these prices: cash flows so far plus the value of both legs */
   marked: Decimal;
   components: Components;
   payments: number;
-  /** a mark or perp high at or above it ends the short leg */
+  /** a mark or perp high at or above it liquidates the short leg */
   liquidationPrice: Decimal;
 }
 
-/** The account after all events of one instant, enough to replay a run step by step. */
+/** The account after all events of one instant, for replay; money in quote. */
 export interface Step {
   ts: number;
   equity: Decimal;
@@ -35,7 +35,7 @@ export interface Step {
   closed: number;
 }
 
-/** Reads the state after an instant. */
+/** Captures the state of an account and its pairs after an instant. */
 export function stepOf(ts: number, runs: readonly PairRun[], account: Account): Step {
   const open = runs.flatMap(({hedge, window}) => {
     if (!hedge) return [];

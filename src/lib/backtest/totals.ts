@@ -1,10 +1,10 @@
 import type {Trade} from "../ledger/trade.js";
 import {Decimal, text, ZERO} from "../money/decimal.js";
 
-/** Sums over trades as decimal text; counts as numbers. */
+/** Sums over trades: money as decimal text in quote, counts as numbers. */
 export interface Totals {
   trades: number;
-  /** settlements taken */
+  /** funding settlements paid or received */
   payments: number;
   /** trades with a net above zero */
   wins: number;
@@ -23,7 +23,7 @@ export interface Totals {
 
 const MONEY = ["funding", "basis", "fees", "slippage", "borrow", "liquidationLoss", "liquidationDrift", "net"] as const;
 
-/** The totals of some trades on an account of `capital`. */
+/** Returns the totals of `trades` on an account of `capital`. */
 export function totalsOf(trades: readonly Trade[], capital: Decimal): Totals {
   const sum = (name: (typeof MONEY)[number]) => trades.reduce((total, trade) => total.plus(trade[name]), ZERO);
   const money = Object.fromEntries(MONEY.map((name) => [name, text(sum(name))])) as Pick<

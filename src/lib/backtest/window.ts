@@ -8,32 +8,33 @@ import {marginBars, type MarginBars} from "./bars.js";
 import {checkCandles, cutCandles, type MarketData} from "../market/marketdata.js";
 import {DataError} from "../errors.js";
 
-/** A half-open range of UTC ms; an end left out is open. */
+/** A half-open range `[fromMs, toMs)` in UTC ms; an undefined end is unbounded. */
 export interface Range {
   fromMs?: number | undefined;
   toMs?: number | undefined;
 }
 
-/** One pair's data cut to a run, with what the run needs ready. Shared by every trial of a sweep over it. */
+/** One pair's data cut to a run's range, with precomputed history and bars. All trials of a sweep share it. */
 export interface PairWindow {
   pair: string;
-  /** cut to the range; earlier rows stay where they warm the signals up */
+  /** cut to the range; with warm-up, earlier rows are kept */
   data: MarketData;
   history: PairHistory;
   bars: MarginBars;
   /** the first instant of the run */
   startMs: number;
-  /** the end of the last bar that both markets have: the run stops there */
+  /** the end of the last bar that both markets have, where the run ends */
   endMs: number;
   /** that bar's index in spot and perp */
   last: {spot: number; perp: number};
-  /** every instant at which something of the pair may happen, in `[startMs, endMs]` */
+  /** every instant in `[startMs, endMs]` with a possible event, ascending */
   instants: Float64Array;
 }
 
 /**
- * Cuts a pair's data to a run (§3): `to` cuts always, `from` only where there is no warm-up.
- * @throws DataError where no bar of both markets or no settlement lies in the range
+ * Cuts a pair's data to a run's range (§3). `toMs` always cuts; `fromMs` cuts only without warm-up.
+ * @throws DataError if the range has no bar common to both markets, or no settlement
+ * @throws RangeError `invalid range: …`
  */
 export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolean): PairWindow {
   if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs) {
@@ -60,7 +61,7 @@ export function windowOf(data: MarketData, {fromMs, toMs}: Range, warmup: boolea
   return {pair: data.pair, data: cut, history, bars, startMs, endMs, last, instants};
 }
 
-/** The rows of a pair in `[fromMs, toMs)`: funding by its boundary, candles by their open. */
+/** Returns the rows of a pair in `[fromMs, toMs)`: funding by its boundary, candles by their open (§3). */
 export function cutData(data: MarketData, fromMs: number, toMs: number): MarketData {
   const {finer} = data;
   return {
@@ -84,7 +85,7 @@ function lastCommon(spot: Float64Array, perp: Float64Array, fromMs: number): {sp
   return undefined;
 }
 
-/** The distinct values of ascending arrays in `[fromMs, toMs]`, with `toMs` itself. */
+/** Returns the sorted union of ascending arrays within `[fromMs, toMs)`, plus `toMs`. */
 export function instantsOf(columns: readonly Float64Array[], fromMs: number, toMs: number): Float64Array {
   let merged: Float64Array = Float64Array.of(toMs);
   for (const column of columns) {
@@ -106,6 +107,6 @@ function union(a: Float64Array, b: Float64Array): Float64Array {
   return out.slice(0, n);
 }
 
-/** The rules of the window's pair under a config. */
+/** Returns the instrument rules of the window's pair under a config. */
 export const windowRules = (window: PairWindow, config: StrategyConfig): Rules =>
   rulesOf(window.data.instrument, config);

@@ -1,7 +1,7 @@
 import type {Hedge} from "./hedge.js";
 import {Decimal, ZERO} from "../money/decimal.js";
 
-/** The one account that several pairs share. */
+/** The account that all pairs share; money in quote. */
 export class Account {
   capital: Decimal;
   /** Σ net of closed trades */
@@ -12,7 +12,7 @@ export class Account {
   }
 
   /**
-   * `capital + Σ net of closed trades + funding received − costs paid on open ones − capital in use` (§3).
+   * Returns the free capital (§3): `capital + Σ net of closed trades + funding − costs − capital in use` of open hedges.
    */
   free(open: readonly Hedge[]): Decimal {
     return open.reduce(
@@ -21,7 +21,7 @@ export class Account {
     );
   }
 
-  /** Σ spot notional at entry of the open hedges, which the portfolio cap bounds. */
+  /** Returns Σ spot notional at entry of the open hedges, which the portfolio cap limits. */
   openNotional(open: readonly Hedge[]): Decimal {
     return open.reduce((sum, hedge) => sum.plus(hedge.notional), ZERO);
   }

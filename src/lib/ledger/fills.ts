@@ -6,32 +6,32 @@ import type {Quantities} from "./sizing.js";
 export type Leg = "spot" | "perp";
 export type Side = "buy" | "sell";
 
-/** One fill with everything it cost; four of them make a round trip. */
+/** One fill with its costs. */
 export interface Fill {
   leg: Leg;
   side: Side;
   ts: number;
-  /** the leg's reference price */
+  /** the leg's reference price, in quote */
   reference: Decimal;
-  /** reference × (1 ± slippage), against us */
+  /** fill price in quote; in a backtest `reference × (1 ± slippage)` */
   price: Decimal;
-  /** coins that changed hands for us: net of a fee taken in the coin */
+  /** coins bought or sold, net of a fee taken in the coin */
   quantity: Decimal;
   /** in quote */
   fee: Decimal;
-  /** in quote: fill against reference; ≥ 0 by the rules of §3, less where a venue filled at a better price */
+  /** cost of the fill against the reference, in quote; negative if a venue filled at a better price */
   slippage: Decimal;
-  /** the venue's own number of it, where there is one */
+  /** the venue's trade id, if there is one */
   id?: string;
 }
 
-/** `reference × (1 + slippage)` for a buy, `× (1 − slippage)` for a sale (§3). */
+/** Returns `reference × (1 + slippage)` for a buy, `reference × (1 − slippage)` for a sale (§3). */
 export function fillPrice(reference: Decimal, side: Side, slippage: Decimal): Decimal {
   return reference.times(side === "buy" ? ONE.plus(slippage) : ONE.minus(slippage));
 }
 
 /**
- * One fill at a reference price with slippage and a fee in quote: `fee = fillPrice × quantity × feeRate`.
+ * Returns a fill at a reference price with slippage and a fee in quote: `fee = fillPrice × quantity × feeRate` (§3).
  */
 export function fillInQuote(
   order: {leg: Leg; side: Side; ts: number; reference: Decimal; quantity: Decimal},
@@ -47,8 +47,8 @@ export function fillInQuote(
 }
 
 /**
- * A spot purchase whose fee is taken in the coin (Bybit): of the ordered `Q` we receive `Q × (1 − fee)`; the fee's
- * value is `Q × fee × fillPrice`, and slippage counts the coin received (§3).
+ * Returns a spot purchase whose fee is taken in the coin (§3). An order of `Q` receives `Q × (1 − feeRate)` coins. The fee
+ * is worth `Q × feeRate × fillPrice`, and slippage counts the coins received.
  */
 export function buyWithCoinFee(
   order: {ts: number; reference: Decimal; quantity: Decimal},
@@ -68,10 +68,10 @@ export function buyWithCoinFee(
   };
 }
 
-/** What a fill costs: slippage and the two markets' fees. */
+/** The config settings that determine the costs of a fill. */
 export type FillCosts = Pick<StrategyConfig, "slippageBps" | "spotFee" | "perpFee" | "spotFeeIn">;
 
-/** The two fills of an entry at reference prices: coin bought, perp sold, each against us by the slippage. */
+/** Returns the two fills of an entry at reference prices: a spot purchase and a perp sale. */
 export function entryFills(
   order: {ts: number; spotReference: Decimal; perpReference: Decimal; quantities: Quantities},
   costs: FillCosts
@@ -91,7 +91,10 @@ export function entryFills(
   };
 }
 
-/** The fills of an exit: the perp bought back while it is there, all coins sold with the fee in quote. */
+/**
+ * Returns the fills of an exit: all coins sold with the fee in quote, and the perp bought back if still hedged.
+ * @throws RangeError `missing perp price: …` for a hedge without a perp reference
+ */
 export function exitFills(
   held: {spotQty: Decimal; perpQty: Decimal; hedged: boolean},
   at: {ts: number; spotReference: Decimal; perpReference: Decimal | undefined},
@@ -114,7 +117,7 @@ export function exitFills(
   };
 }
 
-/** The fill of a liquidated perp leg: reference P*, price the bankruptcy price, no slippage, the taker fee on top. */
+/** Returns the fill of a liquidated perp leg: reference P*, filled at the bankruptcy price, taker fee, no slippage (§3). */
 export const liquidationFill = (
   {ts, quantity, price, bankruptcy}: {ts: number; quantity: Decimal; price: Decimal; bankruptcy: Decimal},
   {perpFee}: FillCosts

@@ -7,6 +7,7 @@ import {maintenanceRateAt, type Rules} from "./rules.js";
 import type {BudgetLimit, Quantities} from "./sizing.js";
 import {netOf, type Components, type Liquidation, type Payment, type Trade} from "./trade.js";
 
+/** A sized entry of one pair, ready to open. */
 export interface HedgeOrder {
   id: string;
   pair: string;
@@ -20,10 +21,9 @@ export interface HedgeOrder {
 }
 
 /**
- * One open hedge: long spot, short perp, as a fold over its fills. It books cash by what really changes hands and, beside
- * it, the components that explain it; the two must agree to the last digit (§3, the law), which closing it
- * checks. A backtest's hedge has two fills to open it and two to close it; a venue may fill in parts, take some of the
- * short away, or let a leg be unwound.
+ * One open hedge: long spot, short perp, as a fold over its fills. It accounts for actual cash flows and, separately, for
+ * the components of the P&L. The two must agree to the last digit (§3, the law), which `close` checks. A backtest's hedge
+ * has two entry and two exit fills. At a venue, fills may be partial, and the short may be reduced by ADL.
  */
 export class Hedge {
   readonly order: HedgeOrder;
@@ -32,21 +32,21 @@ export class Hedge {
   readonly prices: MarginPrices;
   readonly payments: Payment[] = [];
   readonly fills: Fill[] = [];
-  /** what its opening fills bought and sold */
+  /** quantities of the entry fills */
   readonly entered: {readonly spotQty: Decimal; readonly perpQty: Decimal};
   funding = ZERO;
   fees = ZERO;
   slippage = ZERO;
   liquidation: Liquidation | undefined;
   perpExitTs: number | undefined;
-  /** which of the fills its liquidation is */
+  /** index in `fills` of the liquidation */
   liquidatedAt: number | undefined;
-  /** average price of the short's opening fills; its reference where there are none */
+  /** average entry price of the short; the reference if no perp fill opened it */
   readonly perpPrice: Decimal;
   readonly #costs: FillCosts;
   #spotQty = ZERO;
   #perpQty = ZERO;
-  /** what sales brought less what purchases cost, at fill prices and at references; fees apart */
+  /** sales − purchases per leg, at fill prices and at reference prices, before fees */
   #spotFlow = ZERO;
   #perpFlow = ZERO;
   #spotReferences = ZERO;
@@ -55,8 +55,8 @@ export class Hedge {
   #spotAtLoss: Decimal | undefined;
 
   /**
-   * @param fills what was really bought and sold; by default what the costs of the config make of the references
-   * @param config its fees and slippage hold for the whole life of the hedge
+   * @param fills actual entry fills; by default the references with the config's slippage and fees
+   * @param config its fees and slippage apply for the life of the hedge
    */
   constructor(
     order: HedgeOrder,
@@ -84,17 +84,17 @@ export class Hedge {
     return this.#spotQty;
   }
 
-  /** The short as it is now; once it was liquidated, what was lost. */
+  /** The short's quantity in coins; after a liquidation, the quantity liquidated. */
   get perpQty(): Decimal {
     return this.#perpQty;
   }
 
-  /** False from the moment at which the perp leg was liquidated. */
+  /** False once the perp leg was liquidated. */
   get hedged(): boolean {
     return this.liquidation === undefined;
   }
 
-  /** Coins that the short does not cover; negative when the short is the larger. */
+  /** Unhedged quantity, spot − perp, in coins; negative if the short is larger. */
   get naked(): Decimal {
     return this.hedged ? this.#spotQty.minus(this.#perpQty) : this.#spotQty;
   }
@@ -105,20 +105,20 @@ export class Hedge {
   }
 
   /**
-   * Change of the account's cash since before the entry. Margin stays in the account, and a short's result is cash once it
-   * is bought back, at the average price it was opened at.
+   * Change of the account's cash since before the entry, in quote. Margin stays in the account. A short's P&L becomes cash
+   * when it is bought back, against its average entry price.
    */
   get cash(): Decimal {
     const short = this.hedged ? this.perpPrice.times(this.#perpQty) : ZERO;
     return this.flow.minus(short);
   }
 
-  /** All that has changed hands: `cash` with an open short at what it was sold for. */
+  /** Sum of all cash flows: `cash` plus the proceeds of an open short. */
   get flow(): Decimal {
     return this.#spotFlow.plus(this.#perpFlow).minus(this.fees).plus(this.funding);
   }
 
-  /** Takes one more fill in: part of a leg, or what a venue did of its own accord. */
+  /** Books one more fill: part of a leg, or one the engine did not order. */
   book(fill: Fill): void {
     const {leg, side, price, quantity, reference, fee, slippage} = fill;
     this.fills.push(fill);
@@ -137,8 +137,8 @@ export class Hedge {
   }
 
   /**
-   * Takes part in one settlement: `perpQty × mark × rate`, received when positive (§2).
-   * @param payment with `amount` where the venue itself says what it paid
+   * Books one funding settlement: `perpQty × mark × rate`, received if positive (§2).
+   * @param payment `amount` is the payment the venue reported, in quote; by default it is computed
    */
   settle({amount, ...payment}: Omit<Payment, "amount"> & {amount?: Decimal | undefined}): Payment {
     const booked = {...payment, amount: amount ?? this.expected(payment)};
@@ -147,14 +147,14 @@ export class Hedge {
     return booked;
   }
 
-  /** What a settlement pays by the rate and the mark: `perpQty × mark × rate`. */
+  /** Returns the payment of a settlement, `perpQty × mark × rate` in quote (§2). */
   expected({rate, mark}: Pick<Payment, "rate" | "mark">): Decimal {
     return this.#perpQty.times(mark).times(rate);
   }
 
   /**
-   * Loses the perp leg at the end of a bar: reference P*, fill at the bankruptcy price, the fee on top.
-   * @param fill what the venue itself says of it
+   * Liquidates the perp leg at the end of a bar: reference P*, fill at the bankruptcy price, plus the taker fee (§3).
+   * @param given the fill the venue reported, if any
    */
   liquidate(endTs: number, liquidation: Omit<Liquidation, "price" | "bankruptcy">, given?: Fill): void {
     const {liquidation: price, bankruptcy} = this.prices;
@@ -168,15 +168,15 @@ export class Hedge {
     this.perpExitTs = endTs;
   }
 
-  /** The fills of leaving at reference prices, at the costs this hedge was opened with. */
+  /** Returns the fills of an exit at reference prices, with the costs this hedge was opened with. */
   exitFills(at: {ts: number; spotReference: Decimal; perpReference: Decimal | undefined}) {
     return exitFills(this, at, this.#costs);
   }
 
   /**
-   * Ends the trade: buys the perp back where it is still there, sells the coin.
-   * @throws `law broken: …` when the change of cash is not the net of the components, which is a bug of this file;
-   *   `missing perp fill: …` when some of the short would stay
+   * Closes the hedge: buys back the perp unless it was liquidated, and sells the coin.
+   * @throws Error `law broken: …` if the change of cash is not the net of the components, which is a bug in this file
+   * @throws RangeError `missing perp fill: …` if part of the short would remain open
    */
   close(
     ts: number,
@@ -185,7 +185,7 @@ export class Hedge {
       decision: Decision | undefined;
       spotReference: Decimal;
       perpReference: Decimal | undefined;
-      /** what was really bought and sold; by default what the costs make of the references */
+      /** actual exit fills; by default the references with slippage and fees */
       fills?: readonly Fill[];
     }
   ): Trade {
@@ -195,7 +195,7 @@ export class Hedge {
       this.perpExitTs = ts;
     }
     const perpExit = this.liquidation?.price ?? exit.perpReference!;
-    // coins under a step cannot be sold: they are written off
+    // a remainder below one lot step cannot be sold and is written off
     const components = this.components(ZERO, perpExit);
     const net = netOf(components);
     const {cash} = this;
@@ -228,23 +228,23 @@ export class Hedge {
     };
   }
 
-  /** The components with the legs marked at two reference prices; a lost perp leg keeps its own (§3). */
+  /** Returns the components of the P&L with the legs marked at two reference prices; a liquidated perp is not marked (§3). */
   components(spotReference: Decimal, perpReference: Decimal): Components {
-    const lost = this.liquidation;
+    const {liquidation} = this;
     const spot = this.#spotReferences.plus(this.#spotQty.times(spotReference));
-    const perp = lost ? this.#perpReferences : this.#perpReferences.minus(this.#perpQty.times(perpReference));
+    const perp = liquidation ? this.#perpReferences : this.#perpReferences.minus(this.#perpQty.times(perpReference));
     return {
       funding: this.funding,
       basis: (this.#spotAtLoss ?? spot).plus(perp),
       fees: this.fees,
       slippage: this.slippage,
       borrow: ZERO,
-      liquidationLoss: lost ? this.#perpQty.times(lost.bankruptcy.minus(lost.price)) : ZERO,
+      liquidationLoss: liquidation ? this.#perpQty.times(liquidation.bankruptcy.minus(liquidation.price)) : ZERO,
       liquidationDrift: this.#spotAtLoss ? spot.minus(this.#spotAtLoss) : ZERO
     };
   }
 
-  /** Cash so far plus the legs at two prices: what the hedge has added to the account. */
+  /** Returns the hedge's P&L marked at two prices, in quote: cash flows so far plus the value of both legs. */
   marked(spotPrice: Decimal, perpPrice: Decimal): Decimal {
     const withCoins = this.flow.plus(this.#spotQty.times(spotPrice));
     return this.hedged ? withCoins.minus(this.#perpQty.times(perpPrice)) : withCoins;
@@ -261,7 +261,7 @@ const closing = ({spot, perp}: {spot: Fill; perp: Fill | undefined}): readonly F
 const total = (fills: readonly Fill[], leg: Fill["leg"], side: Fill["side"]): Decimal =>
   fills.reduce((sum, fill) => (fill.leg === leg && fill.side === side ? sum.plus(fill.quantity) : sum), ZERO);
 
-/** `Σ price × quantity / Σ quantity`; undefined of nothing. */
+/** Returns `Σ price × quantity / Σ quantity`; undefined without any quantity. */
 function averagePrice(fills: readonly Fill[]): Decimal | undefined {
   if (fills.length === 1) return fills[0]!.price;
   const quantity = fills.reduce((sum, fill) => sum.plus(fill.quantity), ZERO);

@@ -1,17 +1,17 @@
 import {Decimal, ONE} from "../money/decimal.js";
 import {ceilToTick} from "./rules.js";
 
-/** The two prices at which an isolated short ends. */
+/** The liquidation and bankruptcy prices of an isolated short, in quote. */
 export interface MarginPrices {
-  /** a high at or above it liquidates */
+  /** P*: a high at or above it liquidates the short */
   liquidation: Decimal;
-  /** the fill of a liquidation: the whole margin is lost */
+  /** fill price of a liquidation, at which the whole margin is lost */
   bankruptcy: Decimal;
 }
 
 /**
- * `P* = perpFill × (L + 1) / (L × (1 + maintenanceRate))` and the bankruptcy price `perpFill × (L + 1) / L`, both up to
- * the tick (§3, evaluated in this order).
+ * Returns `P* = perpFill × (L + 1) / (L × (1 + maintenanceRate))` and the bankruptcy price `perpFill × (L + 1) / L`, both
+ * rounded up to the tick (§3). The order of evaluation matters for the last digit.
  */
 export function marginPrices(
   perpFill: Decimal,

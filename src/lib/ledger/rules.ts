@@ -2,7 +2,7 @@ import type {Instrument} from "../market/marketdata.js";
 import {Decimal, decimal, ZERO} from "../money/decimal.js";
 import type {StrategyConfig} from "../strategy/config.js";
 
-/** Steps, ticks and minimums a run obeys in one pair; quantities in coins, prices and notionals in quote. */
+/** Lot steps, ticks, minimums and maintenance tiers of one pair; quantities in coins, prices and notionals in quote. */
 export interface Rules {
   spotStep: Decimal;
   perpStep: Decimal;
@@ -14,16 +14,16 @@ export interface Rules {
   perpMinQty: Decimal;
   spotMinNotional: Decimal;
   perpMinNotional: Decimal;
-  /** ascending by size; the last one has no end */
+  /** tiers ascending by notional in quote; the last may be unbounded */
   maintenance: readonly {upTo: Decimal | undefined; rate: Decimal}[];
-  /** where the rules come from: the venue, the config, or nowhere (steps of 1e-8, no minimum) */
+  /** `known` from the venue, `set` in the config, `assumed` otherwise (steps of 1e-8, no minimum) */
   source: "known" | "set" | "assumed";
 }
 
 const FINEST = decimal("0.00000001");
 const MAINTENANCE = decimal("0.005");
 
-/** The rules of a pair: the config's word before the instrument's, else 1e-8 and no minimum (§3). */
+/** Returns the rules of a pair: the config's setting, else the instrument's, else steps of 1e-8 and no minimum (§3). */
 export function rulesOf(instrument: Instrument | undefined, config: StrategyConfig): Rules {
   const read = (value: string | undefined, name: string) => (value === undefined ? undefined : decimal(value, name));
   const spotStep = config.spotStep ?? read(instrument?.spotStep, "spotStep") ?? FINEST;
@@ -46,7 +46,7 @@ export function rulesOf(instrument: Instrument | undefined, config: StrategyConf
   };
 }
 
-/** The config's one rate before the instrument's tiers, its one rate, and 0.005 where nothing is known. */
+/** Returns the config's rate, else the instrument's tiers, else its single rate, else 0.005 (§3). */
 function maintenanceOf(instrument: Instrument | undefined, config: StrategyConfig): Rules["maintenance"] {
   const tiers = instrument?.maintenanceTiers;
   if (!config.maintenanceRate && tiers?.length) {
@@ -60,13 +60,13 @@ function maintenanceOf(instrument: Instrument | undefined, config: StrategyConfi
   return [{upTo: undefined, rate}];
 }
 
-/** The maintenance rate of a position of some notional (§3, per symbol and tier); above all tiers the last. */
+/** Returns the maintenance rate of a position's notional in quote (§3); above all tiers, that of the last. */
 export function maintenanceRateAt({maintenance}: Rules, notional: Decimal): Decimal {
   return (maintenance.find(({upTo}) => !upTo || notional.lte(upTo)) ?? maintenance.at(-1)!).rate;
 }
 
 /**
- * The least common multiple of two positive decimals, exactly: both are scaled to integers by the finer one's digits.
+ * Returns the exact least common multiple of two positive decimals, scaled to integers by the finer one's digits.
  */
 export function leastCommonMultiple(a: Decimal, b: Decimal): Decimal {
   const scale = new Decimal(10).pow(Math.max(a.decimalPlaces(), b.decimalPlaces()));
@@ -79,16 +79,16 @@ function gcd(a: bigint, b: bigint): bigint {
   return b === 0n ? a : gcd(b, a % b);
 }
 
-/** `value` down to a whole number of steps. */
+/** Rounds `value` down to a whole number of steps. */
 export const floorToStep = (value: Decimal, step: Decimal): Decimal => value.div(step).floor().times(step);
 
-/** `value` up to a whole number of steps. */
+/** Rounds `value` up to a whole number of steps. */
 export const ceilToStep = (value: Decimal, step: Decimal): Decimal => value.div(step).ceil().times(step);
 
-/** `price` up to a whole number of ticks. */
+/** Rounds `price` up to a whole number of ticks. */
 export const ceilToTick = (price: Decimal, tick: Decimal): Decimal => price.div(tick).ceil().times(tick);
 
-/** `price` to the nearest tick, a half up. */
+/** Rounds `price` to the nearest tick, half up. */
 export function roundToTick(price: Decimal, tick: Decimal): Decimal {
   return price.div(tick).toDecimalPlaces(0, Decimal.ROUND_HALF_UP).times(tick);
 }

@@ -3,7 +3,7 @@ import {slippageShare} from "../market/costs.js";
 import {capitalPerNotional, type StrategyConfig} from "../strategy/config.js";
 import {floorToStep, type Rules} from "./rules.js";
 
-/** Why a fill was refused; each is counted (§3). */
+/** The reason for a refused entry fill; each is counted (§3). */
 export type Refusal = "too-many-hedges" | "nothing-to-buy" | "under-minimum-quantity" | "under-minimum-notional";
 
 export type BudgetLimit = "maxPositionUsd" | "pairCapUsd" | "portfolioCapUsd" | "freeCapital";
@@ -11,19 +11,19 @@ export type BudgetLimit = "maxPositionUsd" | "pairCapUsd" | "portfolioCapUsd" | 
 export interface Budget {
   /** spot notional in quote; may be ≤ 0 */
   amount: Decimal;
-  /** the limit that bound */
+  /** the binding limit */
   limit: BudgetLimit;
 }
 
-/** What one unit of spot notional needs to be free: `1 + 1/leverage + spotFee + perpFee + 2 × slippage`. */
+/** Returns the free capital needed per unit of spot notional: `1 + 1/leverage + spotFee + perpFee + 2 × slippage` (§3). */
 export function neededPerNotional(config: StrategyConfig): Decimal {
   return capitalPerNotional(config).plus(config.spotFee).plus(config.perpFee).plus(slippageShare(config).times(2));
 }
 
 /**
- * The spot notional one hedge may take (§3): the least of the position's size, the pair's cap, what is left
- * of the portfolio's cap, and what the free capital carries with its entry costs.
- * @param share of `maxPositionUsd` a dynamic size takes; the caps are not scaled
+ * Returns the spot notional of one hedge (§3): the lowest of the position limit, the pair cap, the rest of the portfolio
+ * cap, and the notional that the free capital supports.
+ * @param share fraction of `maxPositionUsd` for a dynamic size; the caps are not scaled
  */
 export function budgetOf(
   config: StrategyConfig,
@@ -38,7 +38,7 @@ export function budgetOf(
   return limits.reduce((least, limit) => (limit.amount.lt(least.amount) ? limit : least));
 }
 
-/** The quantities of a hedge: what is ordered on spot, what arrives, and what is sold on the perp. */
+/** The quantities of a hedge in coins: ordered on spot, received on spot, and sold on the perp. */
 export interface Quantities {
   ordered: Decimal;
   spotQty: Decimal;
@@ -46,7 +46,7 @@ export interface Quantities {
 }
 
 /**
- * `Q = floor(budget / spotReference / step) × step`; with a coin fee the perp leg is sized on the coin received.
+ * Returns `Q = floor(budget / spotReference / step) × step` (§3). With a coin fee the perp is sized on the coins received.
  */
 export function quantitiesOf(
   budget: Decimal,
@@ -60,7 +60,7 @@ export function quantitiesOf(
   return {ordered, spotQty, perpQty: floorToStep(spotQty, rules.perpStep)};
 }
 
-/** Checks both legs against zero and their own minimums at reference prices; undefined when they may be opened. */
+/** Checks both legs against zero and their minimums at reference prices (§3); undefined if they may be opened. */
 export function refusalOf(
   {ordered, perpQty}: Quantities,
   {spotReference, perpReference}: {spotReference: Decimal; perpReference: Decimal},

@@ -4,9 +4,9 @@ import type {Fill} from "./fills.js";
 import type {BudgetLimit} from "./sizing.js";
 import type {MarkSource} from "../market/marks.js";
 
-/** One settlement the perp leg took part in; positive amounts are received. */
+/** One funding payment of the perp leg; positive amounts are received, in quote. */
 export interface Payment {
-  /** the boundary */
+  /** the settlement's boundary, UTC ms */
   t: number;
   rate: Decimal;
   mark: Decimal;
@@ -14,11 +14,11 @@ export interface Payment {
   amount: Decimal;
 }
 
-/** How a perp leg was lost. */
+/** The liquidation of a perp leg; prices in quote. */
 export interface Liquidation {
-  /** open of the bar whose high reached the price */
+  /** open of the bar whose high reached P*, UTC ms */
   barTs: number;
-  /** whose high it was */
+  /** the series of that bar */
   source: "mark" | "perp";
   high: Decimal;
   /** P* */
@@ -28,7 +28,7 @@ export interface Liquidation {
   spotReference: Decimal;
 }
 
-/** The parts of a trade's net; the law of §3 binds them. */
+/** The parts of a trade's net, in quote (§3, the law of the ledger). */
 export interface Components {
   funding: Decimal;
   basis: Decimal;
@@ -39,7 +39,7 @@ export interface Components {
   liquidationDrift: Decimal;
 }
 
-/** `net = funding + basis − fees − slippage − borrow − liquidationLoss + liquidationDrift` (§3). */
+/** Returns `net = funding + basis − fees − slippage − borrow − liquidationLoss + liquidationDrift` (§3). */
 export function netOf(c: Components): Decimal {
   return c.funding
     .plus(c.basis)
@@ -50,13 +50,13 @@ export function netOf(c: Components): Decimal {
     .plus(c.liquidationDrift);
 }
 
-/** One closed hedge with everything that explains it. */
+/** One closed hedge with its fills, payments, decisions and components. */
 export interface Trade extends Components {
   id: string;
   pair: string;
   entryTs: number;
   exitTs: number;
-  /** when the perp leg ended: `exitTs`, or the end of the bar that liquidated it */
+  /** end of the perp leg: `exitTs`, or the end of the bar that liquidated it */
   perpExitTs: number;
   entryReason: EntryReason;
   exitReason: ExitReason;

@@ -1,7 +1,7 @@
 import type {Candles, MarketData} from "./marketdata.js";
 import {decimal, text} from "../money/decimal.js";
 
-/** JSON with sorted keys and no spaces: equal values have equal text, so that a hash of it means something. */
+/** Returns JSON with sorted keys and no spaces, so equal values have equal text and equal hashes. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     inner !== null && typeof inner === "object" && !Array.isArray(inner)
@@ -11,8 +11,8 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
- * All rows of a pair's data as lines of canonical text, for hashing: numbers as shortest decimals, missing ones empty.
- * Two data sets with the same lines give the same backtests.
+ * Yields all rows of a pair's data as lines of canonical text, for hashing: numbers as shortest decimals, missing ones
+ * empty. Equal lines give equal backtests.
  */
 export function* dataLines(data: MarketData): Generator<string> {
   const {pair, venue, timeframe, instrument, perpMultiplier = 1} = data;

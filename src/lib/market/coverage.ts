@@ -7,8 +7,8 @@ export interface Span {
 }
 
 /**
- * The canonical form of a set of instants: sorted, disjoint, non-touching, non-empty spans. Every function below
- * accepts any list of spans, in any order, and returns this form.
+ * Returns the canonical form of a set of instants: sorted, disjoint, non-touching, non-empty spans. The set operations
+ * below accept spans in any order and return this form.
  */
 export function normalise(spans: readonly Span[]): Span[] {
   const sorted = spans.filter((s) => s.to > s.from).sort((a, b) => a.from - b.from);
@@ -21,10 +21,10 @@ export function normalise(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** Every instant that is in either set. */
+/** Returns the instants in either set. */
 export const union = (a: readonly Span[], b: readonly Span[]): Span[] => normalise([...a, ...b]);
 
-/** Every instant that is in `a` and not in `b`. */
+/** Returns the instants in `a` but not in `b`. */
 export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   const cuts = normalise(b);
   const result: Span[] = [];
@@ -41,16 +41,16 @@ export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   return result;
 }
 
-/** Every instant that is in both sets. */
+/** Returns the instants in both sets. */
 export const intersection = (a: readonly Span[], b: readonly Span[]): Span[] => difference(a, difference(a, b));
 
-/** Total length of a set, in milliseconds. */
+/** Returns the total length of a set, in milliseconds. */
 export const lengthMs = (spans: readonly Span[]): number => normalise(spans).reduce((sum, s) => sum + s.to - s.from, 0);
 
 /**
- * The spans of missing grid points between sorted candle opens, inside `[from, to)`: a hole starts at its first missing
- * open and ends at the next open that is there (or at `to`, on the grid).
- * @param opens candle opens on the grid of `stepMs`, ascending and without repeats
+ * Returns the spans of missing candles inside `[from, to)`. A hole starts at its first missing open and ends at the next
+ * present open, or at `to` rounded up to the grid.
+ * @param opens candle opens on the grid of `stepMs`, strictly ascending
  */
 export function gridHoles(opens: readonly number[], {from, to}: Span, stepMs: number): Span[] {
   const end = ceilTo(to, stepMs);
@@ -66,34 +66,34 @@ export function gridHoles(opens: readonly number[], {from, to}: Span, stepMs: nu
   return holes;
 }
 
-/** How many candles a span of the grid holds. */
+/** Returns the number of candles in a span. */
 export const gridRows = ({from, to}: Span, stepMs: number): number => gridCount(from, to, stepMs);
 
-/** The smallest span on the grid that contains `span`. */
+/** Returns the smallest span on the grid that contains the given one. */
 export const snap = ({from, to}: Span, stepMs: number): Span => ({from: floorTo(from, stepMs), to: ceilTo(to, stepMs)});
 
 /**
- * What a hole is: `open` may still be filled; `confirmed missing` was refetched in vain (§8.15);
- * `ambiguous` is a distance between settlements that may be a hole or a switch of the interval (§2).
+ * State of a hole: `open` may still be filled; `confirmed missing` stayed empty after refetches (§8.15); `ambiguous` is
+ * either a hole or a switch of the funding interval (§2).
  */
 export type HoleState = "open" | "confirmed missing" | "ambiguous";
 
 export interface Hole extends Span {
-  /** how many rows are missing, for `ambiguous` how many would be if it is a hole */
+  /** number of missing rows; for `ambiguous`, the number if it is a hole */
   rows: number;
   state: HoleState;
 }
 
-/** Refetches that must come back empty before a hole is given up (§8.15). */
+/** Number of empty refetches after which a hole is `confirmed missing` (§8.15). */
 export const TRIES_UNTIL_CONFIRMED = 2;
 
-/** The state of an open hole after `tries` refetches that did not fill it. */
+/** Returns the state of a hole after `tries` refetches that did not fill it. */
 export const holeState = (tries: number): HoleState => (tries >= TRIES_UNTIL_CONFIRMED ? "confirmed missing" : "open");
 
 /**
- * The finding an uncertain settlement leaves in the coverage ledger (§2): the stretch between it and the one
- * before. A distance that no interval can explain is an `open` hole; one that a switch would explain is `ambiguous`.
- * @param known the newest interval known before the row, in hours
+ * Returns the coverage finding of an ambiguous settlement (§2): the stretch between it and the one before. It is `ambiguous`
+ * if a switch of the interval would explain the distance, else an `open` hole.
+ * @param known the newest known interval before the row, in hours
  */
 export function fundingFinding(
   previousBoundaryTs: number,
@@ -116,8 +116,8 @@ export function fundingFinding(
 }
 
 /**
- * The share of a series that is there: rows over rows plus what is missing or may be (an ambiguous stretch counts as
- * missing until it is settled, so the share never overstates).
+ * Returns the coverage of a series: rows / (rows + missing rows). Ambiguous stretches count as missing, so coverage is
+ * never overstated.
  * @returns 0..1, or undefined for a series without rows
  */
 export function coverageShare(rows: number, holes: readonly Hole[]): number | undefined {
@@ -127,7 +127,7 @@ export function coverageShare(rows: number, holes: readonly Hole[]): number | un
 
 export type Freshness = "fresh" | "aging" | "stale";
 
-/** Fresh: newest row younger than two of its intervals; aging: than a day; else stale. */
+/** Returns `fresh` if the newest row is younger than two intervals, `aging` if younger than a day, else `stale`. */
 export function freshness(ageMs: number, intervalMs: number): Freshness {
   if (ageMs < 2 * intervalMs) return "fresh";
   return ageMs < 86_400_000 ? "aging" : "stale";

@@ -1,26 +1,26 @@
 import {Decimal} from "../money/decimal.js";
 import {boundaryTs, HOUR_MS, YEAR_MS} from "../time/grid.js";
 
-/** Settlement intervals that inference accepts, in hours, for a venue by its ccxt id; OKX also has six (§2). */
+/** Returns the accepted settlement intervals of a venue (ccxt id), in hours (§2). */
 export const allowedIntervalHours = (venue?: string): readonly number[] =>
   venue === "okx" ? [1, 2, 4, 6, 8] : [1, 2, 4, 8];
 
 export type IntervalSource = "reported" | "inferred" | "ambiguous";
 
-/** What a settlement says of its own interval; the first row of a series has none. */
+/** The interval of one settlement; the first row of a series has none. */
 export interface RowInterval {
-  /** hours between this settlement and the one before; undefined when ambiguous or for the first row */
+  /** hours; undefined if ambiguous or for the first row */
   intervalHours: number | undefined;
   /** undefined only for the first row of a series */
   intervalSource: IntervalSource | undefined;
 }
 
-/** All that inference must remember between rows, so that an append never rereads history. */
+/** The state of interval inference between rows, so that appending never rereads history. */
 export interface IntervalState {
   lastBoundaryTs: number | undefined;
   /** the newest interval that was not ambiguous, in hours */
   knownHours: number | undefined;
-  /** the distance before the newest row, in hours, whatever it was */
+  /** the distance before the newest row, in hours */
   lastDistanceHours: number | undefined;
 }
 
@@ -31,10 +31,10 @@ export const initialIntervalState: IntervalState = {
 };
 
 /**
- * One step of interval inference (§2): the interval belongs to the row and comes from the distance to the row
- * before, or from the venue's own word. Uses nothing later than the row, so it is safe for decisions.
- * @param row its stamp (any jitter; the boundary is used) and, where the venue says it, the interval in hours
- * @throws `invalid order` when the row is not after the one before
+ * Infers the interval of the next row (§2): the interval the venue reported, else the distance to the previous row. It
+ * uses nothing later than the row, so decisions may use it.
+ * @param row the venue's stamp in UTC ms and the reported interval in hours, if any
+ * @throws RangeError `invalid order: …` if the row is not after the previous one
  */
 export function stepInterval(
   state: IntervalState,
@@ -79,8 +79,9 @@ export interface InferOptions {
 }
 
 /**
- * Infers the interval of every row of a series in order, from a state that may carry on an earlier stretch.
+ * Infers the intervals of a series of rows (§2), optionally continuing from an earlier state.
  * @param rows settlements of one venue and pair, ascending
+ * @throws RangeError `invalid order: …`
  */
 export function inferIntervals(
   rows: readonly {tsMs: number; reportedHours?: number | undefined}[],
@@ -95,19 +96,19 @@ export function inferIntervals(
   return {intervals, state};
 }
 
-/** The rate per 8 hours: `rate × 8 / intervalHours`; undefined where the interval is (§2). */
+/** Returns the rate per 8 hours, `rate × 8 / intervalHours`; undefined if the interval is (§2). */
 export function rate8h(rate: number, intervalHours: number | undefined): number | undefined {
   return intervalHours === undefined ? undefined : (rate * 8) / intervalHours;
 }
 
-/** {@link rate8h} in exact decimals, for decisions and money. */
+/** Returns {@link rate8h} in decimals, for decisions and money. */
 export function rate8hDecimal(rate: Decimal, intervalHours: number | undefined): Decimal | undefined {
   return intervalHours === undefined ? undefined : rate.times(8).div(intervalHours);
 }
 
 /**
- * Annualises by elapsed time: `Σ rate × 365 d / (toMs − fromMs)`; never by a number of periods a day (§2).
- * @returns a share a year (0.1 = 10 % a year), or undefined for an empty window
+ * Annualises by elapsed time: `Σ rate × 365 days / (toMs − fromMs)`, never by a number of settlements (§2).
+ * @returns a fraction per year (0.1 is 10 % a year), or undefined for an empty window
  */
 export function apr(sumOfRates: number, fromMs: number, toMs: number): number | undefined {
   return toMs > fromMs ? sumOfRates * (YEAR_MS / (toMs - fromMs)) : undefined;

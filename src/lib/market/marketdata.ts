@@ -5,19 +5,19 @@ import {firstAtOrAfter, indexOf} from "../time/search.js";
 
 /** One settled funding rate as the venue published it. */
 export interface FundingRow {
-  /** the venue's stamp in UTC ms, jitter and all */
+  /** the venue's stamp in UTC ms, including jitter */
   tsMs: number;
-  /** the settled rate as a share of notional, exact text where there is any */
+  /** the settled rate as a fraction of notional, as exact text if available */
   rate: DecimalInput;
-  /** the interval in hours where the venue says it */
+  /** the interval in hours, if the venue reports it */
   reportedHours?: number | undefined;
-  /** the next settlement in UTC ms where the venue says it */
+  /** the next settlement in UTC ms, if the venue reports it */
   nextSettlementMs?: number | undefined;
 }
 
 /**
- * Closed candles of one series in columns, ascending by open. A number stands for the shortest decimal that round-trips
- * to it, which is exact for every price of up to 15 digits; NaN is "missing", never zero.
+ * Closed candles of one series as parallel columns, ascending by open. A number stands for its shortest round-trip
+ * decimal, which is exact for prices of up to 15 digits. NaN is a missing value.
  */
 export interface Candles {
   timeframe: Timeframe;
@@ -29,11 +29,11 @@ export interface Candles {
   close: Float64Array;
   /** in the base coin */
   volume: Float64Array;
-  /** in the quote currency, where the venue gives it */
+  /** in the quote currency, if the venue reports it */
   turnover?: Float64Array | undefined;
 }
 
-/** What a venue says of a pair's two markets; decimals as text. Quantities in coins, prices in quote per coin. */
+/** The venue's specification of a pair's two markets: decimals as text, quantities in coins, prices in quote per coin. */
 export interface Instrument {
   spotStep: string;
   perpStep: string;
@@ -44,24 +44,24 @@ export interface Instrument {
   spotMinNotional?: string | undefined;
   perpMinNotional?: string | undefined;
   maintenanceRate?: string | undefined;
-  /** by position size in quote, ascending: the first tier whose `upTo` holds the perp's notional; the last may be open */
+  /** maintenance rates by notional in quote, ascending; the first tier with `upTo` ≥ notional applies */
   maintenanceTiers?: readonly {upTo: string | undefined; rate: string}[] | undefined;
 }
 
-/** Everything a backtest may know of one pair. Plain data, so that it can be posted to a worker. */
+/** The input data of a backtest of one pair: plain data, which can be posted to a worker. */
 export interface MarketData {
   /** `BTC/USDT` */
   pair: string;
-  /** ccxt id; decides which funding intervals inference accepts */
+  /** ccxt id; determines the accepted funding intervals */
   venue?: string | undefined;
   timeframe: Timeframe;
   funding: readonly FundingRow[];
   spot: Candles;
   perp: Candles;
   mark?: Candles | undefined;
-  /** coins in one unit of the perp's candles (1000 for 1000PEPE); runs convert them to coins first */
+  /** coins per unit of the perp's candles (1000 for 1000PEPE); runs convert them to coins first */
   perpMultiplier?: number | undefined;
-  /** a finer series for the liquidation check alone (§3, `liquidationTimeframe`) */
+  /** a finer series, used only by the liquidation check (§3, `liquidationTimeframe`) */
   finer?: {perp: Candles; mark?: Candles | undefined} | undefined;
   /** undefined for imported files: steps of 1e-8, no minimum */
   instrument?: Instrument | undefined;
@@ -69,7 +69,7 @@ export interface MarketData {
 
 const COLUMNS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 
-/** One candle in row form, as tests and importers write it. */
+/** One candle as a row; units as in {@link Candles}. */
 export interface Candle {
   ts: number;
   open: number;
@@ -80,7 +80,7 @@ export interface Candle {
   turnover?: number;
 }
 
-/** Rows to columns; absent numbers become NaN ("missing"). */
+/** Converts rows to columns; absent numbers become NaN. */
 export function candlesOf(timeframe: Timeframe, rows: readonly Candle[]): Candles {
   const column = (name: (typeof COLUMNS)[number]) => Float64Array.from(rows, (row) => row[name] ?? NaN);
   const turnover = rows.some((row) => row.turnover !== undefined) ? column("turnover") : undefined;
@@ -97,7 +97,7 @@ export function candlesOf(timeframe: Timeframe, rows: readonly Candle[]): Candle
 }
 
 /**
- * The candles that open in the half-open range `[fromMs, toMs)`, as views on the same memory.
+ * Returns the candles that open in the half-open range `[fromMs, toMs)`, as views on the same memory.
  */
 export function cutCandles(candles: Candles, fromMs: number, toMs: number): Candles {
   const start = firstAtOrAfter(candles.ts, fromMs);
@@ -113,9 +113,9 @@ export function cutCandles(candles: Candles, fromMs: number, toMs: number): Cand
 const REQUIRED = ["open", "high", "close"] as const;
 
 /**
- * Checks what the engine relies on: strictly ascending opens on the timeframe's grid, columns of one length, prices
- * above zero. Traded candles must have their open, high and close; a mark candle may lack any (NaN).
- * @throws `invalid NAME candles: …`
+ * Checks that opens are strictly ascending on the timeframe's grid, columns have equal length and prices are above zero.
+ * Spot and perp candles need an open, high and close; a mark candle may lack any of them (NaN).
+ * @throws RangeError `invalid NAME candles: …`
  */
 export function checkCandles(candles: Candles, name: "spot" | "perp" | "mark"): void {
   const {ts} = candles;
@@ -142,11 +142,11 @@ export function checkCandles(candles: Candles, name: "spot" | "perp" | "mark"): 
   }
 }
 
-/** The exact decimal of a candle's number, or undefined where it is missing. */
+/** Returns the exact decimal of a candle's number, or undefined if it is missing. */
 export const priceOf = (value: number | undefined): Decimal | undefined =>
   value === undefined || Number.isNaN(value) ? undefined : new Decimal(value);
 
-/** The open of the candle that opens exactly at `t`, else undefined. */
+/** Returns the open of the candle that opens exactly at `t`, else undefined. */
 export function openAt(candles: Candles, t: number): Decimal | undefined {
   const i = indexOf(candles.ts, t);
   return i < 0 ? undefined : priceOf(candles.open[i]);

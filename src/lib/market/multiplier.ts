@@ -2,8 +2,8 @@ import {Decimal, toNumber} from "../money/decimal.js";
 import type {Candles, MarketData} from "./marketdata.js";
 
 /**
- * Coins in one unit of a perp's quantity, told by its base: `1000PEPE` and `1000000MOG` count thousands and millions,
- * `kPEPE` thousands; anything else is 1 (§3).
+ * Returns the coin and the number of coins per unit of a perp, from its base (§3): `1000PEPE` and `kPEPE` are thousands,
+ * `1000000MOG` millions; others are 1.
  */
 export function multiplierOf(base: string): {coin: string; multiplier: number} {
   const digits = /^(1000+)([A-Z].*)$/.exec(base);
@@ -12,7 +12,7 @@ export function multiplierOf(base: string): {coin: string; multiplier: number} {
   return thousands ? {coin: thousands[1]!, multiplier: 1000} : {coin: base, multiplier: 1};
 }
 
-/** Candles per unit to candles per coin: prices ÷ multiplier, volume × multiplier; turnover in quote stays. */
+/** Converts candles from units to coins: prices ÷ multiplier, volume × multiplier; turnover is unchanged. */
 export function perCoin(candles: Candles, multiplier: number): Candles {
   const price = (value: number) => (Number.isNaN(value) ? NaN : toNumber(new Decimal(value).div(multiplier)));
   return {
@@ -25,7 +25,7 @@ export function perCoin(candles: Candles, multiplier: number): Candles {
   };
 }
 
-/** A pair whose perp counts in units of many coins, with both legs in coins, so that they may be compared. */
+/** Converts a pair's perp, mark and finer candles to coins, so that both legs are comparable (§3). */
 export function inCoins(data: MarketData): MarketData {
   const {perpMultiplier: multiplier = 1, finer} = data;
   if (multiplier === 1) return data;

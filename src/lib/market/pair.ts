@@ -1,4 +1,4 @@
-/** The series of market history. */
+/** The series of a pair's market history. */
 export const SERIES = ["funding", "predicted", "spot", "perp", "mark", "index"] as const;
 export type Series = (typeof SERIES)[number];
 export type CandleSeries = Exclude<Series, "funding" | "predicted">;
@@ -10,10 +10,8 @@ export const isCandleSeries = (series: Series): series is CandleSeries =>
 const PAIR = /^(k[A-Z0-9]{2,23}|[\p{Lu}\p{Lo}\p{N}]{1,24})[/-]([A-Z0-9]{2,12})$/u;
 
 /**
- * Reads a pair as a person writes it, `BTC/USDT` or `BTC-USDT` in any case, and returns its canonical name `BTC/USDT`.
- * Letters of every script are taken, since venues list coins under them. A `k` before capitals stays as it is: `kPEPE`
- * counts thousands of PEPE (§3).
- * @throws `invalid pair: VALUE`
+ * Parses a pair, `BTC/USDT` or `BTC-USDT` in any case, and returns its canonical name `BTC/USDT`.
+ * @throws RangeError `invalid pair: VALUE`
  */
 export function parsePair(value: string): string {
   const text = value.trim();
@@ -22,7 +20,7 @@ export function parsePair(value: string): string {
   return `${match[1]}/${match[2]}`;
 }
 
-/** `BTC/USDT` → `BTC-USDT`, the form used in URLs, paths and the lake's partitions. */
+/** Converts `BTC/USDT` to `BTC-USDT`, the form used in URLs, paths and the lake's partitions. */
 export const pairSlug = (pair: string): string => parsePair(pair).replace("/", "-");
 
 export const baseOf = (pair: string): string => pair.slice(0, pair.indexOf("/"));
@@ -31,8 +29,8 @@ export const quoteOf = (pair: string): string => pair.slice(pair.indexOf("/") + 
 const QUOTES = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDD", "USD", "EUR", "BTC", "ETH"];
 
 /**
- * Splits an exchange's run-together symbol (`BTCUSDT`) by its known quote currencies, longest first.
- * @returns the pair, or undefined where no quote fits
+ * Splits a venue symbol without a separator (`BTCUSDT`) at a known quote currency.
+ * @returns the pair, or undefined if no quote currency matches
  */
 export function pairFromVenueSymbol(symbol: string): string | undefined {
   const upper = symbol.toUpperCase();

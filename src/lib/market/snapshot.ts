@@ -2,11 +2,11 @@ import type {Freshness, Hole} from "./coverage.js";
 import type {Tier} from "./summary.js";
 
 /**
- * What pages are given, as the loaders make it and the components read it: one contract for both sides. Columns of an
- * Arrow file carry null where a value is missing.
+ * The data contract between loaders, which write it, and components, which read it. Missing values are null in Arrow
+ * columns.
  */
 
-/** The ranges a reader chooses between; `days` is absent for the whole history. */
+/** The selectable ranges; `days` is undefined for the whole history. */
 export const RANGES = [
   {id: "7d", days: 7},
   {id: "30d", days: 30},
@@ -16,7 +16,7 @@ export const RANGES = [
 ] as const;
 export type Range = (typeof RANGES)[number]["id"];
 
-/** `status --json`. Instants UTC ms; `to` is exclusive, `lastTs` the stamp of the newest row. */
+/** `status --json`. Instants are UTC ms; `to` is exclusive, `lastTs` is the stamp of the newest row. */
 export interface Status {
   asOf: number;
   state: "disabled" | "empty" | "fetching" | "ready" | "warning";
@@ -48,18 +48,18 @@ export interface SeriesStatus {
   holes: Hole[];
   freshness: Freshness;
   ageMs: number;
-  /** when the market ended; null while it trades or where nobody said */
+  /** when the market was delisted; null while it trades or if unknown */
   endedTs: number | null;
 }
 
-/** Something a person should look at, with what to do about it. */
+/** A data problem that needs attention, with its fix. */
 export interface Issue {
   level: "info" | "warning" | "critical";
   text: string;
   fix: string;
 }
 
-/** A finished or running job, as far as pages show it. */
+/** The fields of a job that pages show. */
 export interface JobSummary {
   id: string;
   kind: string;
@@ -74,7 +74,7 @@ export interface JobSummary {
   finishedAt: number | null;
 }
 
-/** One pair over one range. Rates are shares per 8 h, APRs shares a year on notional, instants UTC ms, null = missing. */
+/** One pair over one range. Rates are fractions per 8 h, APRs fractions per year on notional, instants UTC ms. */
 export interface ExplorerRow {
   venue: string;
   pair: string;
@@ -109,42 +109,42 @@ export interface ExplorerRow {
   heldEntries: number;
   netPerPeriod: number | null;
   netAnnual: number | null;
-  /** quote turnover of the newest whole UTC day of the perp */
+  /** quote turnover of the perp's newest whole UTC day */
   turnover24h: number | null;
   tier: Tier;
-  /** USD, from CoinGecko where that is switched on; never used in a decision */
+  /** USD, from CoinGecko if enabled; never used in a decision */
   marketCap: number | null;
   freshness: Freshness;
   insufficient: boolean;
-  /** why the pair cannot be opened; empty when nothing known speaks against it */
+  /** why the pair is outside the universe; empty if it is inside */
   reasons: string;
 }
 
-/** One pair judged at its newest settlement (§7); null = not known. */
+/** One pair's label and statistics at its newest settlement (§7); null if unknown. */
 export interface DecisionRow {
   venue: string;
   pair: string;
   slug: string;
   newestTs: number;
   rate8h: number | null;
-  /** rates per 8 h in its history */
+  /** number of rates per 8 h in its history */
   rows: number;
   /** 0..1 */
   percentile: number | null;
   z: number | null;
   trend: "rising" | "stable" | "falling" | null;
-  /** under the default weights */
+  /** with the default weights */
   composite: number | null;
   basis: number | null;
   streak: number | null;
   breakEvenPeriods: number | null;
   label: "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
   reasons: string[];
-  /** whether each preset would open the pair at that settlement */
+  /** per preset: true if it would enter the pair at that settlement */
   enters: Record<string, boolean>;
 }
 
-/** What the decision page is given. Costs as exact text, keys as in a config. */
+/** The data of the Decision page; costs as exact text with config keys. */
 export interface DecisionSnapshot {
   costs: {spotFee: string; perpFee: string; slippageBps: string};
   rows: DecisionRow[];

@@ -4,29 +4,29 @@ import {quantile, sorted, weightedDeviation, weightedMean} from "../stats/quanti
 import {halfLife, runPeriods, runsAtOrAbove, survival, type Run} from "../stats/runs.js";
 import {apr} from "./funding.js";
 
-/** Settlements of one venue and pair as columns, ascending by boundary. */
+/** Settlements of one venue and pair as parallel columns, ascending by boundary. */
 export interface FundingColumns {
   /** boundary instants, UTC ms */
   t: ArrayLike<number>;
-  /** the settled rate of the row's own interval, as a share */
+  /** settled rate per own interval, as a fraction */
   rate: ArrayLike<number>;
-  /** the rate per 8 h; undefined or NaN where the interval is ambiguous or unknown */
+  /** rate per 8 h; undefined or NaN if the interval is ambiguous or unknown */
   rate8h: ArrayLike<number | undefined>;
   /** hours that each rate was paid for, the weight of its row in every mean (§2); missing where `rate8h` is */
   intervalHours: ArrayLike<number | undefined | null>;
 }
 
 export interface SummaryOptions {
-  /** the window `(fromTs, toTs]`: a settlement at its end belongs to it, one at its start does not */
+  /** the window `(fromTs, toTs]` in UTC ms: a settlement pays for the time before it */
   fromTs: number;
   toTs: number;
-  /** costs of one round trip, share of notional */
+  /** costs of one round trip, as a fraction of notional */
   roundTrip: number;
-  /** the threshold of the streaks, per 8 h */
+  /** threshold of the streaks, per 8 h */
   threshold: number;
 }
 
-/** The pair summary of §6. Rates are shares per 8 h, periods are of 8 h, instants UTC ms. */
+/** The pair summary of §6. Rates are fractions per 8 h, periods are 8 h, instants UTC ms. */
 export interface PairSummary {
   count: number;
   insufficient: boolean;
@@ -41,21 +41,21 @@ export interface PairSummary {
   firstTs: number | undefined;
   lastTs: number | undefined;
   coverageDays: number;
-  /** share a year, by elapsed time */
+  /** fraction per year, by elapsed time */
   aprGross: number | undefined;
-  /** the same after one round trip over the window */
+  /** `aprGross` net of one round trip over the window */
   aprNet: number | undefined;
-  /** rows since the rate was last under the threshold */
+  /** rows in the current run at or above the threshold */
   streakNow: number;
   streakLongest: number;
-  /** median life of a run of positive rates, in 8-hour periods */
+  /** Kaplan–Meier median length of a run of positive rates, in 8-hour periods */
   halfLifePeriods: number | undefined;
 }
 
-/** Under this many rows a summary says `insufficient` and is sorted last (§6). */
+/** Minimum number of rates; below it a summary is `insufficient` and sorted last (§6). */
 export const MIN_ROWS = 30;
 
-/** Summarises settled funding over a window (§6). Ambiguous rows pay, so they count in the APR alone. */
+/** Summarises settled funding over a window (§6). Ambiguous rows count only in the APR, because they pay. */
 export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, threshold}: SummaryOptions): PairSummary {
   const {t, rate, rate8h, intervalHours} = columns;
   const first = lastAtOrBefore(t, fromTs) + 1;
@@ -65,7 +65,7 @@ export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, thr
   const ts: number[] = [];
   let sum = 0;
   for (let i = first; i < end; i++) {
-    // The first row of a series has no interval at its own instant, so the time it pays for is not known.
+    // the first row of a series has no interval, so the time it pays for is unknown
     if (i > 0) sum += rate[i]!;
     rates.push(rate8h[i]);
     hours.push(intervalHours[i]);
@@ -112,8 +112,8 @@ function positiveHalfLife(rates: readonly (number | undefined)[], ts: readonly n
 }
 
 /**
- * Of past entries (a rate at or above `minRate` while out), the share whose rate stayed at or above `exitRate` for at
- * least `periods` of 8 hours (§4). An entry still open counts once it has lasted that long, else not at all.
+ * Returns the share of past entries that lasted at least `periods` of 8 hours (§4). An entry begins at a rate of at least
+ * `minRate` and ends below `exitRate`. One that is still open counts only once it has lasted that long.
  */
 export function heldShare(
   columns: Pick<FundingColumns, "t" | "rate8h">,
@@ -144,14 +144,14 @@ export function heldShare(
 
 export type Tier = "mega" | "large" | "mid" | "small" | "unknown";
 
-/** Lower bounds of the tiers, 24 h turnover in quote currency; below the last is `small`. */
+/** Lower bounds of the tiers by 24 h turnover in quote; below the last is `small`. */
 export const TIER_BOUNDS: readonly (readonly [Tier, number])[] = [
   ["mega", 1e9],
   ["large", 1e8],
   ["mid", 1e7]
 ];
 
-/** The tier of a 24 h turnover in quote currency; `unknown` where it is not known, never `small`. */
+/** Returns the tier of a 24 h turnover in quote; `unknown` if the turnover is. */
 export function tierOf(turnover24h: number | undefined): Tier {
   if (turnover24h === undefined || Number.isNaN(turnover24h)) return "unknown";
   return TIER_BOUNDS.find(([, bound]) => turnover24h >= bound)?.[0] ?? "small";

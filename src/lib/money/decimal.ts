@@ -1,8 +1,8 @@
 import {Decimal as DecimalJs} from "decimal.js";
 
 /**
- * The one Decimal constructor of the project: precision 60, rounding half-even (§3). Text never carries an
- * exponent. Money is always this type; only {@link toNumber} turns it into a float.
+ * The project's only Decimal constructor: 60 digits, rounding half to even (§3), text without an exponent. Money always
+ * has this type; only {@link toNumber} converts it to a float.
  */
 export const Decimal = DecimalJs.clone({
   precision: 60,
@@ -12,15 +12,15 @@ export const Decimal = DecimalJs.clone({
 });
 export type Decimal = InstanceType<typeof Decimal>;
 
-/** What is accepted where a decimal is wanted: exact text, an integer-valued or shortest-text float, or a Decimal. */
+/** Input of {@link decimal}: decimal text, a float (read as its shortest round-trip text), or a Decimal. */
 export type DecimalInput = string | number | Decimal;
 
 const PLAIN = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * Reads a decimal, refusing what is not a finite number. A float is read as the shortest text that round-trips.
- * @param name used in the error, e.g. `"rate"`
- * @throws `invalid NAME: VALUE` for empty text, NaN, infinities and anything that is not a number
+ * Parses a finite decimal. A float is read as its shortest round-trip text.
+ * @param name the quantity named in the error, e.g. `"rate"`
+ * @throws RangeError `invalid NAME: VALUE` for empty or non-numeric text, NaN and infinities
  */
 export function decimal(value: DecimalInput, name = "decimal"): Decimal {
   if (value instanceof Decimal) {
@@ -32,10 +32,10 @@ export function decimal(value: DecimalInput, name = "decimal"): Decimal {
   return new Decimal(text);
 }
 
-/** True when the text is one plain finite decimal, with or without an exponent. */
+/** Returns true if the text is one finite decimal, with or without an exponent. */
 export const isDecimalText = (text: string): boolean => PLAIN.test(text);
 
-/** Canonical text: no exponent, no trailing zeros, no plus sign, and never `-0`. */
+/** Returns canonical decimal text: no exponent, no trailing zeros, no plus sign, and never `-0`. */
 export function text(value: DecimalInput): string {
   const d = decimal(value);
   return d.isZero() ? "0" : d.toFixed();
@@ -44,8 +44,8 @@ export function text(value: DecimalInput): string {
 const SIMPLE = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /**
- * {@link text} for decimal text, without building a Decimal where the text is plain: the import's hot path.
- * @throws `invalid NAME: VALUE`
+ * Returns the same as {@link text} for decimal text. It avoids building a Decimal for plain text, the importer's hot path.
+ * @throws RangeError `invalid NAME: VALUE`
  */
 export function canonicalText(value: string, name = "decimal"): string {
   if (!SIMPLE.test(value)) return text(decimal(value, name));
@@ -58,7 +58,7 @@ export function canonicalText(value: string, name = "decimal"): string {
   return stripped === "-0" ? "0" : stripped;
 }
 
-/** The one border between money (Decimal) and statistics (number): the nearest double. */
+/** Converts money to a number, the nearest double: the only way from Decimal to statistics (§3). */
 export const toNumber = (value: Decimal): number => value.toNumber();
 
 export const ZERO = new Decimal(0);

@@ -2,25 +2,25 @@ import {quantile} from "./quantile.js";
 import type {Random} from "./random.js";
 import {INSUFFICIENT, LEAST_DAYS, moments, sharpe, type Statistic} from "./ratios.js";
 
-/** A two-sided interval; "insufficient" where the data cannot bear one. */
+/** A two-sided confidence interval; "insufficient" with too little data. */
 export interface Interval {
   low: Statistic;
   high: Statistic;
 }
 
 export interface BootstrapOptions {
-  /** seeded by the caller */
+  /** the caller's seeded generator */
   random: Random;
   resamples?: number;
-  /** mean length of a block in days; by default the cube root of the sample, at least 2 */
+  /** mean block length in days; by default the cube root of the sample size, at least 2 */
   meanBlockDays?: number;
   /** 0.9 gives the 5th and 95th percentile */
   confidence?: number;
 }
 
 /**
- * One resample of the stationary bootstrap: blocks of geometric length from random starts, wrapped round (Politis and
- * Romano 1994, *The Stationary Bootstrap*). It keeps the serial dependence that single days would lose.
+ * Draws one resample of the stationary bootstrap into `out`: blocks of geometric length from random starts, with
+ * wraparound (Politis and Romano 1994, *The Stationary Bootstrap*). Blocks preserve serial dependence.
  */
 export function resample(
   values: ArrayLike<number>,
@@ -37,7 +37,10 @@ export function resample(
   return out;
 }
 
-/** Percentile intervals of the annual return and the Sharpe ratio of daily returns, by the stationary bootstrap. */
+/**
+ * Returns percentile intervals of the annual return and the Sharpe ratio, by the stationary bootstrap (§6).
+ * @param daily daily returns as fractions; under 30 of them the intervals are "insufficient"
+ */
 export function bootstrapIntervals(
   daily: ArrayLike<number>,
   {random, resamples = 1000, meanBlockDays = Math.max(2, Math.cbrt(daily.length)), confidence = 0.9}: BootstrapOptions
@@ -55,7 +58,7 @@ export function bootstrapIntervals(
   }
   return {
     annualReturn: intervalOf(annuals, confidence),
-    // an account that hardly trades gives resamples without a ratio: too few of them bear no interval
+    // An account that rarely trades has resamples without a Sharpe ratio. Over 10 % of them make it insufficient.
     sharpe: intervalOf(sharpes.length >= 0.9 * resamples ? sharpes : [], confidence),
     resamples,
     meanBlockDays

@@ -4,9 +4,9 @@ import {INSUFFICIENT, LEAST_DAYS, type Moments, type Statistic} from "./ratios.j
 const EULER = 0.5772156649015329;
 
 /**
- * The Sharpe ratio that the best of `trials` strategies without skill is expected to show: Bailey and López de Prado
- * (2014), *The Deflated Sharpe Ratio*, equation 1.
- * @param variance of the Sharpe ratios over the trials, in the same period as the result
+ * Returns the expected maximum Sharpe ratio of `trials` strategies without skill: Bailey and López de Prado (2014), *The
+ * Deflated Sharpe Ratio*, equation 1.
+ * @param variance variance of the Sharpe ratios across trials; it and the result are per the same period
  */
 export function expectedMaxSharpe(trials: number, variance: number): number {
   if (trials < 2) return 0;
@@ -14,41 +14,43 @@ export function expectedMaxSharpe(trials: number, variance: number): number {
   return Math.sqrt(variance) * high;
 }
 
-/** What the probabilistic Sharpe ratio is worked out from; Sharpe ratios per period, not annualised. */
+/** The sample moments behind a probabilistic Sharpe ratio; `sharpe` is per period, not annualised. */
 export interface SharpeSample {
   sharpe: number;
   /** number of returns */
   n: number;
   skewness: number;
-  /** 3 for a normal */
+  /** 3 for a normal distribution */
   kurtosis: number;
 }
 
 /**
- * The probability that the true Sharpe ratio is above a benchmark, given skewness and fat tails: Bailey and López de
- * Prado (2012), *The Sharpe Ratio Efficient Frontier*.
+ * Returns the probability that the true Sharpe ratio exceeds a benchmark, given skewness and kurtosis: Bailey and López
+ * de Prado (2012), *The Sharpe Ratio Efficient Frontier*.
+ * @param benchmark per period, like the sample's Sharpe ratio
  */
 export function probabilisticSharpe({sharpe, n, skewness, kurtosis}: SharpeSample, benchmark: number): number {
   const variance = 1 - skewness * sharpe + ((kurtosis - 1) / 4) * sharpe * sharpe;
   return normalCdf(((sharpe - benchmark) * Math.sqrt(n - 1)) / Math.sqrt(variance));
 }
 
-/** The deflated Sharpe ratio: the probability that a Sharpe ratio picked among `trials` is above luck. */
+/** Returns the deflated Sharpe ratio: the probability that the best of `trials` has a Sharpe ratio above luck alone. */
 export function deflatedSharpe(sample: SharpeSample, trials: number, variance: number): number {
   return probabilisticSharpe(sample, expectedMaxSharpe(trials, variance));
 }
 
 export interface Deflation {
-  /** probability that the best trial's true Sharpe ratio is above zero after all the trials; "insufficient" without data */
+  /** probability that the best trial's true Sharpe ratio exceeds the expected maximum of luck alone */
   deflatedSharpe: Statistic;
-  /** what luck alone would have shown, annualised */
+  /** best Sharpe ratio expected from luck alone, annualised */
   expectedMaxSharpe: Statistic;
-  /** trials whose Sharpe ratio is a number; all are counted as independent, which is strict */
+  /** trials that have a Sharpe ratio; all count as independent, which is conservative */
   trials: number;
 }
 
 /**
- * Deflates the best of some trials by all of them (§6), from the moments of their daily returns.
+ * Deflates the Sharpe ratio of the best trial by the number and variance of all trials (§6).
+ * @param returns moments of each trial's daily returns
  * @param best index of the trial to deflate
  */
 export function deflate(returns: readonly Moments[], best: number): Deflation {

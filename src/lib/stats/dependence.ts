@@ -1,9 +1,12 @@
 import {ceilTo, HOUR_MS} from "../time/grid.js";
 
-/** Fewer common buckets or values than this give no correlation. */
+/** Minimum number of common values or buckets for a correlation. */
 export const LEAST_COMMON = 30;
 
-/** Pearson's correlation; undefined under {@link LEAST_COMMON} pairs of numbers or where one side does not vary. */
+/**
+ * Returns Pearson's correlation of paired values; a pair with NaN is skipped. Undefined under {@link LEAST_COMMON} pairs
+ * or if one side is constant.
+ */
 export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number | undefined {
   const n = Math.min(x.length, y.length);
   let count = 0;
@@ -29,14 +32,14 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
     yy += dy * dy;
     xy += dx * dy;
   }
-  // sums of a constant's rounding errors are not a variance
+  // the squared rounding errors of a constant are not a variance
   const varies = (sum: number, about: number) => sum > count * (about * 1e-14) ** 2;
   return varies(xx, meanX) && varies(yy, meanY) ? xy / Math.sqrt(xx * yy) : undefined;
 }
 
 /**
- * Autocorrelation at lags 1 to `most`, by the usual estimator: the sum over a lag divided by the sum at lag zero, both
- * about one mean (Box and Jenkins 1976, section 2.1.5). NaN values are left out of both sums, not bridged.
+ * Returns the sample autocorrelation at lags 1 to `most` (Box and Jenkins 1976, section 2.1.5). Both sums use the overall
+ * mean. NaN values are excluded from both sums and not bridged. Empty under {@link LEAST_COMMON} values.
  */
 export function autocorrelation(values: ArrayLike<number>, most: number): {lag: number; value: number}[] {
   let mean = 0;
@@ -51,7 +54,7 @@ export function autocorrelation(values: ArrayLike<number>, most: number): {lag: 
   const at = (i: number) => (Number.isNaN(values[i]!) ? 0 : values[i]! - mean);
   let total = 0;
   for (let i = 0; i < values.length; ++i) total += at(i) ** 2;
-  // sums of a constant's rounding errors are not a variance
+  // the squared rounding errors of a constant are not a variance
   if (!(total > n * (mean * 1e-14) ** 2)) return [];
   const result: {lag: number; value: number}[] = [];
   for (let lag = 1; lag <= most && lag < values.length; ++lag) {
@@ -62,13 +65,12 @@ export function autocorrelation(values: ArrayLike<number>, most: number): {lag: 
   return result;
 }
 
-/** Mean rates per bucket of time, by the bucket's end in UTC ms. */
+/** Mean rate per time bucket, keyed by the bucket's end in UTC ms. */
 export type Buckets = ReadonlyMap<number, number>;
 
 /**
- * Rates by settlement bucket: a settlement belongs to the bucket that ends at or after it, because it pays for the time
- * before it. Venues settle at different instants and intervals change, so series are joined on buckets, never on equal
- * stamps (§8.11).
+ * Averages rates per time bucket. A settlement belongs to the bucket that ends at or after it, because it pays for the
+ * time before. Venues settle at different instants, so series are joined on buckets, never on equal stamps (§8.11).
  */
 export function bucketed(
   {t, rate8h}: {t: ArrayLike<number>; rate8h: ArrayLike<number>},
@@ -88,7 +90,7 @@ export function bucketed(
   return new Map([...sums].map(([end, {sum, n}]) => [end, sum / n]));
 }
 
-/** Correlation over the buckets that both have, with how many those are. */
+/** Returns the correlation over common buckets, and their number. */
 export function bucketCorrelation(a: Buckets, b: Buckets): {value: number | undefined; common: number} {
   const x: number[] = [];
   const y: number[] = [];

@@ -1,6 +1,6 @@
 import {quantile} from "./quantile.js";
 
-/** One bar of a histogram: `[x0, x1)`, the last one closed. */
+/** One histogram bin `[x0, x1)`; the last one includes `x1`. */
 export interface Bin {
   x0: number;
   x1: number;
@@ -8,18 +8,18 @@ export interface Bin {
 }
 
 export interface HistogramOptions {
-  /** how many bins of equal width to aim for; at least 1 */
+  /** number of bins of equal width, at least 1 */
   bins?: number;
-  /** a value the domain must contain even where no row does, e.g. the break-even rate (§6) */
+  /** a value the domain must contain, e.g. the break-even rate (§6) */
   include?: number;
-  /** the domain, for histograms that share bins when compared */
+  /** a fixed domain, so that compared histograms share bins */
   domain?: [number, number];
 }
 
 /**
- * Bins of equal width over the data and the `include` value. Counts add up to the rows inside the domain.
+ * Returns bins of equal width over the data and `include`. Counts add up to the values inside the domain.
  * @param values finite numbers in any order
- * @throws `invalid bins: VALUE`
+ * @throws RangeError `invalid bins: VALUE`
  */
 export function histogram(values: ArrayLike<number>, {bins = 40, include, domain}: HistogramOptions = {}): Bin[] {
   if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`invalid bins: ${bins}`);
@@ -50,7 +50,7 @@ export function histogram(values: ArrayLike<number>, {bins = 40, include, domain
   return result;
 }
 
-/** The empirical distribution at each value: the share of rows at or below it. Sorted values in, steps out. */
+/** Returns the empirical distribution function: per distinct value `x`, the share `p` of values at or below it. */
 export function ecdf(sortedValues: ArrayLike<number>): {x: number; p: number}[] {
   const n = sortedValues.length;
   const steps: {x: number; p: number}[] = [];
@@ -61,7 +61,7 @@ export function ecdf(sortedValues: ArrayLike<number>): {x: number; p: number}[] 
   return steps;
 }
 
-/** The five numbers of a box plot, R-7; undefined for no rows. */
+/** Returns minimum, quartiles (R-7) and maximum of sorted values; undefined if there are none. */
 export function fiveNumbers(sortedValues: ArrayLike<number>): [number, number, number, number, number] | undefined {
   if (sortedValues.length === 0) return undefined;
   return [0, 0.25, 0.5, 0.75, 1].map((p) => quantile(sortedValues, p)!) as [number, number, number, number, number];

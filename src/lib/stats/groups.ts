@@ -1,13 +1,13 @@
 import {fiveNumbers} from "./distribution.js";
 import {sorted, weightedDeviation, weightedMean} from "./quantile.js";
 
-/** One group of values: an hour, a weekday, a year. */
+/** Statistics of the rates that share a key, e.g. an hour, a weekday or a year. */
 export interface Group {
   key: number;
   count: number;
   /** weighing time (§2) */
   mean: number;
-  /** standard error of the mean as if values were independent, which rates are not: the true one is larger */
+  /** standard error of the mean for independent values; rates are autocorrelated, so the true error is larger */
   error: number;
   /** minimum, quartiles, maximum */
   five: [number, number, number, number, number];
@@ -15,7 +15,7 @@ export interface Group {
   above: number;
 }
 
-/** Gathers values by a key of their instant (UTC); missing values are left out. Groups ascend by key. */
+/** Groups rates by a key of their instant (UTC) and sorts by key; NaN rates are omitted. */
 export function groupBy(
   {t, rate8h, intervalHours}: {t: ArrayLike<number>; rate8h: ArrayLike<number>; intervalHours: ArrayLike<number>},
   keyOf: (date: Date) => number,
@@ -45,8 +45,8 @@ export function groupBy(
     });
 }
 
-/** Hour of the day, UTC. */
+/** Returns the hour of the day, UTC. */
 export const hourOf = (date: Date): number => date.getUTCHours();
-/** Day of the week, Monday 1 to Sunday 7, UTC. */
+/** Returns the day of the week from Monday (1) to Sunday (7), UTC. */
 export const weekdayOf = (date: Date): number => date.getUTCDay() || 7;
 export const yearOf = (date: Date): number => date.getUTCFullYear();

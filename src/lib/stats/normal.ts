@@ -1,7 +1,7 @@
-/** The standard normal density. */
+/** Returns the standard normal density. */
 export const normalPdf = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 
-/** The standard normal distribution function (Marsaglia 2004, the Taylor series; to about 1e-15). */
+/** Returns the standard normal distribution function, to about 1e-15 (Marsaglia 2004, Taylor series). */
 export function normalCdf(x: number): number {
   if (x < -38) return 0;
   if (x > 38) return 1;
@@ -16,7 +16,7 @@ export function normalCdf(x: number): number {
   return 0.5 + sum * normalPdf(x);
 }
 
-/** The upper tail far out, by continued fraction, where the series would cancel. */
+/** Returns the far upper tail by continued fraction, where the Taylor series suffers cancellation. */
 function tail(x: number): number {
   let fraction = x;
   for (let k = 60; k > 0; --k) fraction = x + k / fraction;
@@ -24,12 +24,13 @@ function tail(x: number): number {
 }
 
 /**
- * The inverse of {@link normalCdf}: a rational start (Acklam) and two Newton steps.
+ * Returns the inverse of {@link normalCdf}: Acklam's rational approximation refined by two Newton steps.
  * @param p strictly between 0 and 1
+ * @throws RangeError `invalid probability: …`
  */
 export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) throw new RangeError(`invalid probability: ${p}`);
-  let x = start(p);
+  let x = acklam(p);
   for (let i = 0; i < 2; ++i) x -= (normalCdf(x) - p) / normalPdf(x);
   return x;
 }
@@ -47,12 +48,12 @@ const C = [
 ];
 const D = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1];
 
-function start(p: number): number {
+function acklam(p: number): number {
   if (p < 0.02425) {
     const q = Math.sqrt(-2 * Math.log(p));
     return polynomial(q, C) / polynomial(q, D);
   }
-  if (p > 1 - 0.02425) return -start(1 - p);
+  if (p > 1 - 0.02425) return -acklam(1 - p);
   const q = p - 0.5;
   return (q * polynomial(q * q, A)) / polynomial(q * q, B);
 }

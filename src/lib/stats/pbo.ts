@@ -1,29 +1,30 @@
 import {INSUFFICIENT, LEAST_DAYS, type Statistic} from "./ratios.js";
 
-/** Combinatorially symmetric cross-validation's answer. */
+/** The result of combinatorially symmetric cross-validation. */
 export interface Overfitting {
-  /** share of splits in which the best trial in sample is at or below the median out of sample */
+  /** share of splits in which the in-sample best ranks at or below the out-of-sample median */
   pbo: Statistic;
-  /** share of splits in which the best in sample loses out of sample */
+  /** share of splits in which the in-sample best loses out of sample */
   lossProbability: Statistic;
-  /** logits of the out-of-sample rank, one a split */
+  /** logit of the out-of-sample rank, per split */
   logits: Float64Array;
   splits: number;
   blocks: number;
 }
 
 export interface CscvOptions {
-  /** even number of blocks; by default 16, fewer where splits × trials would pass the budget */
+  /** even number of blocks; by default 16, or fewer to keep splits × trials within the budget */
   blocks?: number;
-  /** splits × trials to stay under when choosing blocks */
+  /** limit on splits × trials when `blocks` is not given */
   budget?: number;
 }
 
 /**
- * The probability of backtest overfitting by combinatorially symmetric cross-validation: Bailey, Borwein, López de Prado
- * and Zhu (2017), *The Probability of Backtest Overfitting*, section 2. Rows are cut into an even number of blocks; every
- * half of the blocks is in sample once, the rest out of sample. The measure is the Sharpe ratio.
- * @param returns one series of daily returns a trial, all of the same days
+ * Estimates the probability of backtest overfitting by combinatorially symmetric cross-validation: Bailey, Borwein, López
+ * de Prado and Zhu (2017), *The Probability of Backtest Overfitting*, section 2. Days are cut into an even number of
+ * blocks. Every choice of half the blocks is in sample once, the rest out of sample. Trials rank by Sharpe ratio.
+ * @param returns one series of daily returns per trial, all over the same days
+ * @throws RangeError `invalid blocks: …`
  */
 export function overfitting(
   returns: readonly ArrayLike<number>[],
@@ -68,7 +69,7 @@ const choose = (blocks: number): number => {
   return Math.round(ways);
 };
 
-/** All choices of half of the blocks as bit masks: C(S, S/2) of them, for S = 16 12,870. */
+/** Returns all choices of half the blocks as bit masks: C(S, S/2) of them, 12,870 for S = 16. */
 export function halves(blocks: number): number[] {
   const masks: number[] = [];
   for (let mask = 0; mask < 1 << blocks; ++mask) if (bits(mask) === blocks / 2) masks.push(mask);
@@ -84,13 +85,13 @@ function bits(mask: number): number {
 interface BlockSums {
   blocks: number;
   trials: number;
-  /** rows of blocks, one column a trial */
+  /** row-major: one row per block, one column per trial */
   sum: Float64Array;
   squares: Float64Array;
   days: Float64Array;
 }
 
-/** Sums per block; rows that do not fill the blocks evenly are left out at the front, as the paper cuts them. */
+/** Sums returns per block. Leading days that do not fill the blocks evenly are dropped, as in the paper. */
 function blockSums(returns: readonly ArrayLike<number>[], blocks: number): BlockSums {
   const trials = returns.length;
   const total = returns[0]!.length;
@@ -110,7 +111,7 @@ function blockSums(returns: readonly ArrayLike<number>[], blocks: number): Block
   return {blocks, trials, sum, squares, days: new Float64Array(blocks).fill(each)};
 }
 
-/** The Sharpe ratio of every trial over the blocks of a mask; a series that does not vary has 0. */
+/** Writes every trial's Sharpe ratio over the blocks of a mask to `out`; a constant series has 0. */
 function measure({blocks, trials, sum, squares, days}: BlockSums, mask: number, out: Float64Array): void {
   const total = new Float64Array(trials);
   const square = new Float64Array(trials);
@@ -136,7 +137,7 @@ function argMax(values: Float64Array): number {
   return best;
 }
 
-/** `ln(ω / (1 − ω))` with ω the rank of one value from the bottom over N + 1; equal values share their ranks. */
+/** Returns `ln(ω / (1 − ω))`, where ω is the ascending rank of one value over N + 1; ties share their mean rank. */
 function logitOfRank(values: Float64Array, index: number): number {
   const own = values[index]!;
   let below = 0;

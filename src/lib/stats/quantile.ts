@@ -4,11 +4,11 @@ import {firstAtOrAfter, lastAtOrBefore} from "../time/search.js";
 
 export {mean, deviation};
 
-/** A sorted copy of the finite numbers, as quantiles want it; missing values are left out, never read as zero. */
+/** Returns a sorted copy of the finite numbers; missing values are omitted, never read as zero. */
 export const sorted = (values: Iterable<number | undefined | null>): Float64Array =>
   Float64Array.from([...values].filter((v): v is number => typeof v === "number" && Number.isFinite(v))).sort();
 
-/** R-7 quantile of sorted numbers (§6); undefined for none. */
+/** Returns the R-7 quantile of sorted numbers (§6); undefined if there are none. */
 export const quantile = (sortedValues: ArrayLike<number>, p: number): number | undefined =>
   quantileSorted(sortedValues as number[], p);
 

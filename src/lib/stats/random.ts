@@ -1,7 +1,7 @@
-/** A source of numbers in [0, 1): the only randomness `lib` knows, always handed in or seeded. */
+/** A source of uniform numbers in [0, 1), always seeded or passed by the caller. */
 export type Random = () => number;
 
-/** A seeded generator (mulberry32): the same seed gives the same numbers on every machine. */
+/** Returns a seeded generator (mulberry32): the same seed gives the same numbers on every machine. */
 export function generator(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -13,7 +13,7 @@ export function generator(seed: number): Random {
   };
 }
 
-/** A standard normal number (Box and Muller). */
+/** Draws a standard normal number (Box and Muller). */
 export function normal(random: Random): number {
   const u = 1 - random();
   return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * random());

@@ -1,13 +1,13 @@
-/** What stands where the data cannot bear a number (§6). */
+/** The value of a statistic with too little data (§6). */
 export const INSUFFICIENT = "insufficient";
 export type Insufficient = typeof INSUFFICIENT;
 export type Statistic = number | Insufficient;
 
-/** Fewer daily returns than this give no ratio. */
+/** Minimum number of daily returns for a ratio (§6). */
 export const LEAST_DAYS = 30;
 const DAYS_A_YEAR = 365;
 
-/** Mean, standard deviation (n − 1), skewness and kurtosis (3 for a normal; both with population moments). */
+/** Moments of a series; `sd` divides by n − 1, skewness and kurtosis (3 for a normal) use population moments. */
 export interface Moments {
   n: number;
   mean: number;
@@ -18,7 +18,7 @@ export interface Moments {
   downside: number;
 }
 
-/** The moments of a series in two passes. */
+/** Computes the moments of a series in two passes. */
 export function moments(values: ArrayLike<number>): Moments {
   const n = values.length;
   let mean = 0;
@@ -49,17 +49,17 @@ export function moments(values: ArrayLike<number>): Moments {
   };
 }
 
-/** `mean / sd (n − 1) × √365` of daily returns; "insufficient" under 30 of them or where nothing varies. */
+/** Returns `mean / sd × √365` of daily returns (§6); "insufficient" under 30 of them or if they are constant. */
 export function sharpe({n, mean, sd}: Moments): Statistic {
   return n >= LEAST_DAYS && sd > 0 ? (mean / sd) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
 }
 
-/** `mean / √(Σ min(r, 0)² / n) × √365`; "insufficient" under 30 daily returns or where none is negative. */
+/** Returns `mean / √(Σ min(r, 0)² / n) × √365` (§6); "insufficient" under 30 daily returns or if none is negative. */
 export function sortino({n, mean, downside}: Moments): Statistic {
   return n >= LEAST_DAYS && downside > 0 ? (mean / downside) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
 }
 
-/** The deepest fall from a running peak, as a fraction of that peak (§6). */
+/** Returns the maximum drawdown as a fraction of the running peak (§6). */
 export function maxDrawdown(equity: ArrayLike<number>): number {
   let peak = -Infinity;
   let kept = 1;
@@ -77,7 +77,7 @@ export function maxDrawdown(equity: ArrayLike<number>): number {
   return 1 - kept;
 }
 
-/** Fall from the running peak at every point, as a fraction of the peak; for charts. */
+/** Returns the drawdown at every point, as a fraction of the running peak. */
 export function drawdowns(equity: ArrayLike<number>): Float64Array {
   let peak = -Infinity;
   return Float64Array.from(equity, (value) => {

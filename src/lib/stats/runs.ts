@@ -1,20 +1,20 @@
-/** A run of consecutive settlements whose rate per 8 h stayed at or above a threshold. */
+/** A run of consecutive settlements with a rate per 8 h at or above a threshold. */
 export interface Run {
   /** index of its first row */
   start: number;
-  /** index of the row that ended it, or undefined while it lasts */
+  /** index of the row that ended it; undefined while open */
   end: number | undefined;
-  /** rows in it that have a rate */
+  /** number of rows with a rate */
   rows: number;
   fromTs: number;
-  /** the instant of the row that ended it */
+  /** the instant of the row that ended it, UTC ms */
   toTs: number | undefined;
 }
 
 /**
- * Runs of `rate8h ≥ threshold`. A row without a rate (ambiguous, §2) neither breaks nor extends a run.
- * @param rates share per 8 h, undefined where the interval is ambiguous; same length as `ts`
- * @param ts boundary instants, ascending
+ * Returns the runs of `rate8h ≥ threshold`. A row without a rate (ambiguous, §2) neither ends nor extends a run.
+ * @param rates fraction per 8 h, undefined or NaN if ambiguous; same length as `ts`
+ * @param ts boundary instants in UTC ms, ascending
  */
 export function runsAtOrAbove(rates: ArrayLike<number | undefined>, ts: ArrayLike<number>, threshold: number): Run[] {
   const runs: Run[] = [];
@@ -36,14 +36,14 @@ export function runsAtOrAbove(rates: ArrayLike<number | undefined>, ts: ArrayLik
   return runs;
 }
 
-/** Length of a run in 8-hour periods: from its first row to the row that ended it; undefined while it lasts. */
+/** Returns a run's length in 8-hour periods, from its first row to the row that ended it; undefined while open (§5). */
 export const runPeriods = (run: Run): number | undefined =>
   run.toTs === undefined ? undefined : (run.toTs - run.fromTs) / (8 * 3_600_000);
 
 /**
- * Survival of runs: the share of ended or open runs that lasted at least each length, by Kaplan–Meier, so that a run
- * still open counts for as long as it was seen (E. L. Kaplan and P. Meier, 1958).
- * @param runs with their lengths in any unit; `ended: false` is a censored one
+ * Estimates the survival function of run lengths (E. L. Kaplan and P. Meier, 1958): the share that outlasts each length.
+ * Open runs are censored at their current length.
+ * @param runs lengths in any unit; `ended: false` marks a censored run
  */
 export function survival(runs: readonly {length: number; ended: boolean}[]): {length: number; share: number}[] {
   const sortedRuns = [...runs].sort((a, b) => a.length - b.length);
@@ -53,7 +53,7 @@ export function survival(runs: readonly {length: number; ended: boolean}[]): {le
   for (let i = 0; i < sortedRuns.length;) {
     const {length} = sortedRuns[i]!;
     let deaths = 0;
-    let leaving = 0;
+    let leaving = 0; // ended or censored at this length
     for (; i < sortedRuns.length && sortedRuns[i]!.length === length; i++, leaving++)
       if (sortedRuns[i]!.ended) deaths++;
     if (deaths > 0) {
@@ -65,6 +65,6 @@ export function survival(runs: readonly {length: number; ended: boolean}[]): {le
   return curve;
 }
 
-/** The shortest length at which at most half survive; undefined when more than half outlive what was seen. */
+/** Returns the shortest length at which at most half survive; undefined if the curve stays above one half. */
 export const halfLife = (curve: readonly {length: number; share: number}[]): number | undefined =>
   curve.find((point) => point.share <= 0.5)?.length;

@@ -3,10 +3,10 @@ import type {StrategyConfig} from "./config.js";
 import {netPerPeriod} from "./decide.js";
 import type {PairView} from "./view.js";
 
-/** One comparison a rule makes, with both sides as text; `met` says whether it speaks for what is asked. */
+/** One comparison of an entry or exit rule, with both sides as text; `met` is its result. */
 export interface Condition {
   name: "rate" | "rate above zero" | "score" | "net per period" | "volume" | "exit rate" | "exit score";
-  /** of both sides: a share per 8 hours or per period, a score without a unit, or a verdict in words */
+  /** unit of `value` and `limit`: a fraction per 8 hours or per period, a dimensionless score, or a verdict as a word */
   unit: "rate" | "score" | "verdict";
   value: string | undefined;
   relation: "≥" | ">" | "<" | "is";
@@ -30,21 +30,21 @@ const compare = (
 });
 
 /**
- * What an entry wants at the newest settlement (§5), taken apart for a reader: a flat pair is entered at a
- * settlement if and only if every condition is met. Empty where the row decides nothing.
+ * Returns the entry conditions at the newest settlement (§5). A flat pair is entered at a settlement if and only if all
+ * of them are met. Empty if the row has no rate per 8 h.
  */
 export function entryConditions(view: PairView, config: StrategyConfig): Condition[] {
   const signals = view.signals();
   if (!signals) return [];
   const {rate8h} = signals;
   const hold = config.expectedHoldPeriods === "auto" ? view.autoHold(config.exitRate)! : config.expectedHoldPeriods;
-  const pays = compare("net per period", netPerPeriod(rate8h, hold, config), ">", ZERO);
-  if (config.strategy === "simple") return [compare("rate", rate8h, "≥", config.minRate), pays];
+  const profitable = compare("net per period", netPerPeriod(rate8h, hold, config), ">", ZERO);
+  if (config.strategy === "simple") return [compare("rate", rate8h, "≥", config.minRate), profitable];
   const volume = config.volumeFilter ? view.volume() : undefined;
   return [
     compare("rate above zero", rate8h, ">", ZERO),
     compare("score", signals.composite(config.weights), "≥", config.entry),
-    pays,
+    profitable,
     ...(volume
       ? [
           {
@@ -61,8 +61,8 @@ export function entryConditions(view: PairView, config: StrategyConfig): Conditi
 }
 
 /**
- * What an exit wants at the newest settlement: simple leaves when its one condition is met; composite when the rate is
- * below zero, or when rate and score are both below their exits.
+ * Returns the exit conditions at the newest settlement (§5). Simple exits if its one condition is met. Composite exits if
+ * the rate is below zero, or if rate and score are both below their exit thresholds.
  */
 export function exitConditions(view: PairView, config: StrategyConfig): Condition[] {
   const signals = view.signals();

@@ -3,7 +3,7 @@ import {Decimal, decimal, ONE, text, type DecimalInput} from "../money/decimal.j
 import {isTimeframe, type Timeframe} from "../time/grid.js";
 import {didYouMean} from "./suggest.js";
 
-/** A setting of a run that cannot be: an unknown key, a value out of range, two that contradict each other. */
+/** An invalid setting of a run: an unknown key, a value out of range, or two contradictory values. */
 export class SettingError extends RangeError {
   override readonly name = "SettingError";
   constructor(
@@ -17,7 +17,7 @@ export class SettingError extends RangeError {
 
 export type StrategyName = "simple" | "composite";
 
-/** Shares of the composite score; they need not sum to one, but their sum bounds the score. */
+/** Weights of the composite score (§5); their sum is the maximum score and need not be one. */
 export interface Weights {
   level: Decimal;
   trend: Decimal;
@@ -25,26 +25,27 @@ export interface Weights {
   basis: Decimal;
 }
 
-/** Every number that a backtest, paper and live run is steered by. Thresholds are per 8 hours (§§3–5). */
+/** The settings of a backtest, paper or live run. Rate thresholds are fractions per 8 hours (§§3–5). */
 export interface StrategyConfig {
   strategy: StrategyName;
   /** simple: enter at `rate8h ≥ minRate` */
   minRate: Decimal;
-  /** simple: leave at `rate8h < exitRate`; also the runs that `auto` measures and the composite's second exit */
+  /** simple: exit at `rate8h < exitRate`; also the composite's second exit, and the threshold of runs for `auto` */
   exitRate: Decimal;
-  /** composite: enter at a score ≥ `entry`, leave below `exit` */
+  /** composite: enter at a score ≥ `entry`, exit below `exit` */
   entry: Decimal;
   exit: Decimal;
   weights: Weights;
-  /** 8-hour periods over which the round trip is spread, or the median of past runs */
+  /** 8-hour periods over which the round trip is amortised; `auto`: the median of past runs */
   expectedHoldPeriods: Decimal | "auto";
   volumeFilter: boolean;
   sizing: "fixed" | "dynamic";
+  /** fraction of notional, like `perpFee` */
   spotFee: Decimal;
   perpFee: Decimal;
   slippageBps: Decimal;
   spotFeeIn: "quote" | "base";
-  /** account, in quote */
+  /** of the account, in quote */
   capital: Decimal;
   /** spot notional of one hedge, in quote */
   maxPositionUsd: Decimal;
@@ -58,14 +59,14 @@ export interface StrategyConfig {
   maxWaitBars: number;
   decisionDelayBars: number;
   warmup: boolean;
-  /** undefined: the instrument's */
+  /** undefined: the instrument's; the same holds for the next three */
   spotStep: Decimal | undefined;
   perpStep: Decimal | undefined;
   minQty: Decimal | undefined;
   minNotional: Decimal | undefined;
 }
 
-/** How one key is read from text and written back. */
+/** The default of one key as text, and its parser. */
 interface Field {
   fallback: string | undefined;
   read(value: string, name: string): unknown;
@@ -123,7 +124,7 @@ const rate = (fallback: string) => amount(fallback, {above: -1, below: 1});
 const fee = (fallback: string) => amount(fallback, {least: 0, below: "0.1"});
 const weight = (fallback: string) => amount(fallback, {least: 0, most: 1});
 
-/** Every key a config may carry, with its default as text (§§3–5). */
+/** All config keys with their defaults and parsers (§§3–5). */
 const FIELDS: Record<string, Field> = {
   strategy: choice("simple", ["simple", "composite"]),
   minRate: rate("0.0003"),
@@ -164,10 +165,10 @@ const FIELDS: Record<string, Field> = {
   minNotional: amount(undefined, {least: 0})
 };
 
-/** The names a config may carry, in the order they are shown. */
+/** The config keys in display order. */
 export const CONFIG_KEYS: readonly string[] = Object.keys(FIELDS);
 
-/** What each preset sets (§5). */
+/** The settings of each preset (§5). */
 export const PRESETS: Record<string, Record<string, string>> = {
   conservative: {strategy: "simple", minRate: "0.0005", exitRate: "0.0002"},
   balanced: {strategy: "composite", entry: "0.35", exit: "0.2"},
@@ -182,12 +183,12 @@ export const PRESETS: Record<string, Record<string, string>> = {
   }
 };
 
-/** What `--strategy` accepts. */
+/** The names of strategies and presets that `--strategy` accepts. */
 export const STRATEGY_NAMES: readonly string[] = ["simple", "composite", ...Object.keys(PRESETS)];
 
 /**
- * The entries that a strategy's or preset's name stands for.
- * @throws `invalid strategy: NAME`
+ * Returns the config entries of a strategy or preset.
+ * @throws SettingError `invalid strategy: NAME`
  */
 export function strategyEntries(name: string): Record<string, string> {
   if (name === "simple" || name === "composite") return {strategy: name};
@@ -195,12 +196,12 @@ export function strategyEntries(name: string): Record<string, string> {
   throw new SettingError(`invalid strategy: ${name}${didYouMean(name, STRATEGY_NAMES)}`);
 }
 
-/** Some keys of a config, read: what `assembleConfig` completes. */
+/** Parsed values by config key, the input of {@link assembleConfig}. */
 export type ConfigFields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the entries given, as text, numbers or booleans, and no others.
- * @throws `invalid key: NAME (did you mean …?)` or `invalid NAME: VALUE (why)`
+ * Parses the given entries (text, numbers or booleans) without adding defaults.
+ * @throws SettingError `invalid key: NAME (did you mean …?)` or `invalid NAME: VALUE (why)`
  */
 export function readFields(entries: Readonly<Record<string, unknown>>): ConfigFields {
   const fields: Record<string, unknown> = {};
@@ -211,7 +212,7 @@ export function readFields(entries: Readonly<Record<string, unknown>>): ConfigFi
   return fields;
 }
 
-/** Every default, read once: configs share their decimals. */
+/** Parsed defaults; all configs share these Decimal instances. */
 const DEFAULTS: ConfigFields = Object.fromEntries(
   Object.entries(FIELDS).map(([key, {fallback, read}]) => [
     key,
@@ -220,8 +221,8 @@ const DEFAULTS: ConfigFields = Object.fromEntries(
 );
 
 /**
- * A whole config from some fields; what is left out takes its default.
- * @throws SettingError for an exit above its entry
+ * Completes parsed fields with defaults to a config.
+ * @throws SettingError if an exit threshold is above its entry threshold
  */
 export function assembleConfig(fields: ConfigFields): StrategyConfig {
   const {weightLevel, weightTrend, weightPersistence, weightBasis, ...rest} = {...DEFAULTS, ...fields};
@@ -235,8 +236,8 @@ export function assembleConfig(fields: ConfigFields): StrategyConfig {
 }
 
 /**
- * Reads a config from entries as text, numbers or booleans; keys left out take their defaults.
- * @throws `invalid key: NAME (did you mean …?)`, `invalid NAME: VALUE (why)`, or an exit above its entry
+ * Parses a config from entries (text, numbers or booleans); missing keys take their defaults.
+ * @throws SettingError `invalid key: NAME (did you mean …?)`, `invalid NAME: VALUE (why)`, or an exit above its entry
  */
 export const parseConfig = (entries: Readonly<Record<string, unknown>> = {}): StrategyConfig =>
   assembleConfig(readFields(entries));
@@ -258,8 +259,8 @@ function checkTogether(config: StrategyConfig): void {
 }
 
 /**
- * A config as entries of canonical text, every default written out: the same config always gives the same entries, and
- * `parseConfig` reads them back to the same config.
+ * Formats a config as canonical text entries, including defaults. Equal configs give equal entries, and `parseConfig`
+ * restores the config from them.
  */
 export function configEntries(config: StrategyConfig): Record<string, string> {
   const {weights, ...rest} = config;
@@ -275,5 +276,5 @@ export function configEntries(config: StrategyConfig): Record<string, string> {
   return entries;
 }
 
-/** Capital per unit of spot notional: `1 + 1/leverage` (§3). */
+/** Returns the capital per unit of spot notional: `1 + 1/leverage` (§3). */
 export const capitalPerNotional = (config: StrategyConfig): Decimal => ONE.plus(ONE.div(config.leverage));

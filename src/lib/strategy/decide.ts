@@ -5,9 +5,9 @@ import type {StrategyConfig} from "./config.js";
 import type {Signals} from "./history.js";
 import type {PairView, View} from "./view.js";
 
-/** `found-at-venue`: an order that was given up for lost has filled after all. */
+/** `found-at-venue`: an order that was presumed lost has filled. */
 export type EntryReason = "rate-above-threshold" | "composite-above-threshold" | "found-at-venue";
-/** `unwound`: one leg could not be had, so the other was taken back. */
+/** `unwound`: one leg did not fill, so the other was closed. */
 export type ExitReason =
   | "rate-below-exit"
   | "composite-below-exit"
@@ -18,16 +18,16 @@ export type ExitReason =
   | "unwound"
   | "backtest-end";
 
-/** What a strategy may know of its own hedges in one pair. */
+/** The state of one pair's hedge and waiting intent, as the strategy sees it. */
 export interface PairBook {
-  /** `unhedged`: the perp leg is gone and the coin not yet sold */
+  /** `unhedged`: the perp leg was liquidated and the coin is not yet sold */
   position: "flat" | "open" | "unhedged";
   waiting: "entry" | "exit" | undefined;
-  /** true at an instant at which something of the pair was liquidated, sold or closed: no entry then (§3) */
+  /** true if the pair was liquidated, sold or closed at this instant: no entry then (§3) */
   barred: boolean;
 }
 
-/** Positions and waiting intents by pair; a pair without an entry is flat. */
+/** Positions and waiting intents by pair; an absent pair is flat. */
 export type Book = ReadonlyMap<string, PairBook>;
 
 export type {Decision};
@@ -49,9 +49,9 @@ export type Intent =
 const FLAT: PairBook = {position: "flat", waiting: undefined, barred: false};
 
 /**
- * The only place that decides, for backtest, paper and live alike (§5). At a settlement a flat pair may be
- * entered and an open one left; at a perp bar's open an open hedge is left when its rate has gone missing. It reads no
- * clock, no file and no network, and the view knows nothing later than its instant.
+ * Decides entries and exits, in backtest, paper and live alike (§5). At a settlement a flat pair may be entered and an
+ * open one exited. At a perp candle's open an open hedge is exited if its next settlement is overdue. The view contains
+ * nothing later than its instant.
  * @returns intents in the view's order of pairs; `drop` withdraws a waiting entry
  */
 export function decide(view: View, book: Book, config: StrategyConfig): Intent[] {
@@ -77,7 +77,7 @@ function drop(view: PairView, ts: number): Intent {
   return {type: "drop", pair: view.pair, decision: {ts, numbers: numbersOf(view.signals())}};
 }
 
-/** `netPerPeriod = rate8h − roundTrip / expectedHoldPeriods` (§5). */
+/** Returns `netPerPeriod = rate8h − roundTrip / holdPeriods`, a fraction of notional per 8 hours (§5). */
 export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
   return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
@@ -154,10 +154,10 @@ function numbersOf(signals: Signals | undefined): Record<string, string> {
   };
 }
 
-/** Ranks by `netPerPeriod` annualised, highest first; ties by symbol (§5). */
+/** Compares pairs by `netPerPeriod`, highest first; ties by symbol (§5). */
 export function byRank(a: {netPerPeriod: Decimal; pair: string}, b: {netPerPeriod: Decimal; pair: string}): number {
   return b.netPerPeriod.comparedTo(a.netPerPeriod) || (a.pair < b.pair ? -1 : a.pair > b.pair ? 1 : 0);
 }
 
-/** The fraction of `maxPositionUsd` a dynamic size takes: `0.3 + 0.7 × score` (§5). */
+/** Returns the fraction of `maxPositionUsd` for a dynamic size: `0.3 + 0.7 × score` (§5). */
 export const dynamicShare = (score: Decimal): Decimal => new Decimal("0.3").plus(new Decimal("0.7").times(score));

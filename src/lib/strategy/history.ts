@@ -24,8 +24,7 @@ import {volumeCheck} from "./turnover.js";
 import type {Settlement} from "./settlement.js";
 
 /**
- * The signals of one decision with their parts (§5). Each is computed when first read, so that a strategy pays
- * for what it uses.
+ * The signals at one settlement (§5), each computed when first read.
  */
 export class Signals {
   readonly rate8h: Decimal;
@@ -39,8 +38,9 @@ export class Signals {
   #level: Decimal | undefined;
 
   /**
-   * @param recent the newest usable rates up to this row, at most as many as the trend wants
-   * @param opens the two legs' opens at the row's instant
+   * @param direction the trend, if floats determine it; else it is computed from `recent`
+   * @param options.recent the newest rates per 8 h up to this row, at most the trend's window
+   * @param options.opens returns both legs' opens at the row's instant
    */
   constructor(
     rate8h: Decimal,
@@ -59,7 +59,7 @@ export class Signals {
     return (this.#level ??= levelScore(this.rate8h));
   }
 
-  /** `ema[last] − ema[last − 5]`, exactly; undefined with too few rates. */
+  /** `ema[last] − ema[last − 5]` in decimals; undefined with too few rates. */
   get trendDifference(): Decimal | undefined {
     return trendDifference(this.#rates);
   }
@@ -78,7 +78,7 @@ export class Signals {
     return this.#basis;
   }
 
-  /** The composite score under some weights; undefined where the basis is. */
+  /** Returns the composite score; undefined if the basis is. */
   composite(weights: Parameters<typeof compositeScore>[1]): Decimal | undefined {
     return compositeScore(
       {
@@ -93,13 +93,13 @@ export class Signals {
 }
 
 /**
- * The settlements of one pair and the signals at each, computed when first asked for and kept. Every answer about row
- * `i` uses rows up to `i` and opens up to its instant, so it may be shared by runs, views and trials.
+ * The settlements of one pair and their signals, computed on first use and cached. Results for row `i` use only rows up to
+ * `i` and opens up to its instant (§1), so runs, views and trials may share them.
  */
 export class PairHistory {
   readonly pair: string;
   readonly settlements: readonly Settlement[];
-  /** boundaries of the settlements, ascending */
+  /** boundaries of the settlements in UTC ms, ascending */
   readonly t: Float64Array;
   readonly data: MarketData;
   readonly #usable: Decimal[] = [];
@@ -129,12 +129,12 @@ export class PairHistory {
     });
   }
 
-  /** The index of the newest settlement at or before `t`, or −1. */
+  /** Returns the index of the newest settlement at or before `t`, or −1. */
   indexAt(t: number): number {
     return lastAtOrBefore(this.t, t);
   }
 
-  /** The signals at settlement `i`; undefined where the row has no rate per 8 hours. */
+  /** Returns the signals at settlement `i`; undefined if the row has no rate per 8 hours. */
   signals(i: number): Signals | undefined {
     const settlement = this.settlements[i];
     if (!settlement?.rate8h) return undefined;
@@ -149,14 +149,14 @@ export class PairHistory {
     return new Signals(rate8h, this.#streak[i]!, direction, {opens, recent});
   }
 
-  /** The volume filter at settlement `i`. */
+  /** Returns the result of the volume filter at settlement `i`. */
   volume(i: number): VolumeCheck {
     let check = this.#volume.get(i);
     if (!check) this.#volume.set(i, (check = volumeCheck(this.data.perp, this.t[i]!)));
     return check;
   }
 
-  /** `expectedHoldPeriods: "auto"` at settlement `i`, in periods of 8 hours. */
+  /** Returns `expectedHoldPeriods: "auto"` at settlement `i`, in periods of 8 hours (§5). */
   autoHold(i: number, exitRate: Decimal): Decimal {
     const key = exitRate.toFixed();
     let holds = this.#holds.get(key);
@@ -164,15 +164,15 @@ export class PairHistory {
     return holds.at(i);
   }
 
-  /** {@link missingFrom} of settlement `i` as the newest. */
+  /** Returns {@link missingFrom} of settlement `i`. */
   missingFrom(i: number): number {
     return missingFrom(this.settlements[i]!);
   }
 }
 
 /**
- * The instant from which a settlement, as the newest, counts as missing its successor (§5, `rate-missing`):
- * `max(1.5 × newest known interval, 12 h)` after it, or half an interval after the reported next.
+ * Returns the instant, UTC ms, from which the settlement after this one is overdue (§5, `rate-missing`): `max(1.5 ×
+ * newest known interval, 12 h)` after it, or half an interval after the reported next settlement.
  */
 export function missingFrom({
   t,
@@ -185,7 +185,11 @@ export function missingFrom({
   return t + Math.max(1.5 * (knownHours ?? 0), 12) * HOUR_MS;
 }
 
-/** One row with the interval that was inferred for it, as its own instant knows them. */
+/**
+ * Builds a settlement from a row and its interval.
+ * @param knownBefore the newest known interval before the row, in hours
+ * @throws RangeError `invalid rate: …`
+ */
 export function settlementOf(row: FundingRow, interval: RowInterval, knownBefore: number | undefined): Settlement {
   const {intervalHours, intervalSource} = interval;
   const rate = decimal(row.rate, "rate");

@@ -8,8 +8,8 @@ const LEAST_RUNS = 10;
 const FALLBACK = new Decimal(30);
 
 /**
- * How long past runs of `rate8h ≥ exitRate` have lasted, row after row (§5, `auto`). A run lasts from its first
- * row to the row that ended it; rows without a rate per 8 h neither end nor lengthen one.
+ * The running median length of past runs of `rate8h ≥ exitRate` (§5, `auto`). A run lasts from its first row to the row
+ * that ended it. Rows without a rate per 8 h neither end nor extend one.
  */
 export class HoldRuns {
   readonly #exitRate: Decimal;
@@ -21,7 +21,7 @@ export class HoldRuns {
     this.#exitRate = exitRate;
   }
 
-  /** Takes the next row in and gives the median run in periods of 8 h, or 30 while fewer than ten runs have ended. */
+  /** Adds the next row and returns the median run in periods of 8 h, or 30 until ten runs have ended. */
   push({t, rate8h}: Pick<Settlement, "t" | "rate8h">): Decimal {
     if (!rate8h) return this.#median;
     if (rate8h.gte(this.#exitRate)) this.#start ??= t;
@@ -35,7 +35,7 @@ export class HoldRuns {
   }
 }
 
-/** {@link HoldRuns} over a whole history, with the answer as it was known at each settlement. */
+/** {@link HoldRuns} over a whole history: the median as known at each settlement. */
 export class HoldHistory {
   readonly #medians: readonly Decimal[];
 
@@ -44,7 +44,7 @@ export class HoldHistory {
     this.#medians = settlements.map((settlement) => runs.push(settlement));
   }
 
-  /** The median run in periods of 8 h after settlement `i`, or 30 while fewer than ten runs have ended. */
+  /** Returns the median run in periods of 8 h after settlement `i`, or 30 until ten runs have ended. */
   at(i: number): Decimal {
     return this.#medians[i] ?? FALLBACK;
   }

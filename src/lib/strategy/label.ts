@@ -2,48 +2,48 @@ import {breakEvenPeriods} from "../market/costs.js";
 import {percentileRank, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
 import type {Trend} from "./signals.js";
 
-/** Fewer rates per 8 h than this bear no judgement (§6). */
+/** Minimum number of rates per 8 h for a label (§7). */
 const LEAST_ROWS = 30;
 
 export type Label = "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
 
-/** What is known of one pair now; rates are shares per 8 h. */
+/** The inputs of a pair's label; rates are fractions per 8 h. */
 export interface PairFacts {
   pair: string;
   venue: string;
-  /** every rate per 8 h of its history, the newest last; missing ones as undefined or NaN */
+  /** all rates per 8 h of its history, newest last; missing ones are undefined or NaN */
   rates: readonly (number | undefined)[];
   /** hours that each rate was paid for, its weight in the mean and deviation */
   intervalHours: readonly (number | undefined)[];
   /** of the newest settlement; undefined where that row decides nothing */
   newest: number | undefined;
   trend: Trend | undefined;
-  /** under the default weights; undefined where the basis is */
+  /** score with the default weights; undefined if the basis is */
   composite: number | undefined;
-  /** costs of one round trip, share of notional */
+  /** costs of one round trip, as a fraction of notional */
   roundTrip: number;
 }
 
-/** One pair judged by §7. */
+/** The label of one pair with its statistics (§7). */
 export interface Judgement {
   rows: number;
-  /** share of its own history below the newest rate plus half the share equal */
+  /** share of its history below the newest rate plus half the share equal, 0..1 */
   percentile: number | undefined;
-  /** standard deviations above its own mean, both weighing time */
+  /** z-score of the newest rate in its history */
   z: number | undefined;
   trend: Trend | undefined;
   composite: number | undefined;
   breakEvenPeriods: number | undefined;
   label: Label;
-  /** why it is that label, one short clause each */
+  /** reasons for the label, one short clause each */
   reasons: string[];
 }
 
 const percentText = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 /**
- * The label of a pair (§7): *insufficient* under 30 rows; *strong* from the 75th percentile, not falling, with
- * a composite of at least 0.5; *moderate* from the 50th with at least 0.4; *below average* from the 25th; else *not
+ * Labels a pair (§7): *insufficient* under 30 rates; *strong* from the 75th percentile with a trend that is not falling
+ * and a composite of at least 0.5; *moderate* from the 50th with at least 0.4; *below average* from the 25th; else *not
  * recommended*.
  */
 export function judge({rates, intervalHours, newest, trend, composite, roundTrip}: PairFacts): Judgement {
@@ -101,16 +101,16 @@ function labelOf({
 
 export type Light = "green" | "yellow" | "red";
 
-/** The net of a preset out of sample; undefined while it is not known or cannot be. */
+/** The net of a preset out of sample, in quote; undefined if not available. */
 export type OutOfSampleNet = number | undefined;
 
-/** The light of one pair (§7). */
+/** Returns the light of one pair (§7). */
 export function lightOf(label: Label, net: OutOfSampleNet): Light {
   if (label === "strong") return net === undefined ? "yellow" : net > 0 ? "green" : "red";
   return label === "moderate" ? "yellow" : "red";
 }
 
-/** The light of the page: green if one pair's is, else yellow if one pair's is, else red. */
+/** Returns the light of the page: the best light of any pair (§7). */
 export function lightOfAll(pairs: readonly {label: Label; net: OutOfSampleNet}[]): Light {
   const lights = pairs.map(({label, net}) => lightOf(label, net));
   return lights.includes("green") ? "green" : lights.includes("yellow") ? "yellow" : "red";
@@ -120,8 +120,8 @@ export function lightOfAll(pairs: readonly {label: Label; net: OutOfSampleNet}[]
 export const LABELS: readonly Label[] = ["strong", "moderate", "below average", "not recommended", "insufficient"];
 
 /**
- * What a liquidation of an isolated short costs, as shares of its notional (§3): the rise that triggers it,
- * and the margin lost beyond the liquidation price with the taker fee at the bankruptcy price.
+ * Returns the cost of liquidating an isolated short (§3), as fractions of its notional. `rise` is the price rise that
+ * triggers it. `loss` is the margin lost beyond the liquidation price, plus the taker fee at the bankruptcy price.
  */
 export function liquidationCost({
   leverage,

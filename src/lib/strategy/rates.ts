@@ -8,7 +8,7 @@ import {HoldRuns} from "./hold.js";
 import {PERSISTENCE_RATE, TREND_WINDOW, trendDifferenceFloat, trendFromFloat, type VolumeCheck} from "./signals.js";
 import type {PairView} from "./view.js";
 
-/** {@link RateState} as plain data, from which it goes on. */
+/** {@link RateState} as plain data. */
 export interface RateSnapshot {
   interval: IntervalState;
   newest: {
@@ -19,24 +19,24 @@ export interface RateSnapshot {
   knownHours: number | null;
   recent: string[];
   streak: number;
-  /** boundaries and rates per 8 h of all rows, kept only where the hold is measured */
+  /** boundaries and rates per 8 h of all rows; null unless `keepRuns` is set */
   runs: [t: number, rate8h: string | null][] | null;
 }
 
-/** What else a decision may know at its instant. */
+/** Market data at the instant of a decision. */
 export interface Surroundings {
   ts: number;
-  /** whether the newest settlement arrived at this instant */
+  /** true if the newest settlement is at this instant */
   settled: boolean;
-  /** whether the perp trades at this instant */
+  /** true if a perp candle opens at this instant */
   perpOpens: boolean;
   opens: {spot: Decimal | undefined; perp: Decimal | undefined};
   volume: VolumeCheck | undefined;
 }
 
 /**
- * The settlements of one pair, taken in one by one, with all that the rules may ask of them and no more: what the whole
- * history says at each row ({@link PairHistory}), in memory that does not grow.
+ * The incremental counterpart of {@link PairHistory}: settlements of one pair arrive one by one, and the signals are the
+ * same. Its memory is bounded unless `keepRuns` is set.
  */
 export class RateState {
   readonly pair: string;
@@ -62,7 +62,10 @@ export class RateState {
     return this.#newest;
   }
 
-  /** Takes the next settlement in. @throws `invalid order: …` when it is not after the newest */
+  /**
+   * Adds the next settlement.
+   * @throws RangeError `invalid order: …` if it is not after the newest
+   */
   push(row: FundingRow): Settlement {
     const {interval, state} = stepInterval(this.#interval, row, this.#allowedHours);
     this.#interval = state;
@@ -86,7 +89,7 @@ export class RateState {
     return settlement;
   }
 
-  /** What the newest settlement says, as a strategy may see it. */
+  /** Returns the strategy's view of the newest settlement. */
   view(at: Surroundings): PairView {
     const newest = this.#newest;
     let signals: Signals | undefined;
@@ -121,7 +124,7 @@ export class RateState {
     return hold.median;
   }
 
-  /** The state as plain data. */
+  /** Returns the state as plain data. */
   snapshot(): RateSnapshot {
     const newest = this.#newest;
     return {
@@ -140,7 +143,7 @@ export class RateState {
     };
   }
 
-  /** Goes on from a snapshot. */
+  /** Replaces the state by a snapshot. */
   restore({interval, newest, knownHours, recent, streak, runs}: RateSnapshot): void {
     this.#interval = {
       lastBoundaryTs: interval.lastBoundaryTs,
@@ -166,12 +169,12 @@ export class RateState {
     this.#holds.clear();
   }
 
-  /** The boundary of the newest settlement taken in; −∞ before the first. */
+  /** The boundary of the newest settlement; −∞ before the first. */
   get newestTs(): number {
     return this.#newest?.t ?? -Infinity;
   }
 
-  /** Whether a row is newer than all that was taken in. */
+  /** Returns true if a row is newer than the newest settlement. */
   isNew(row: Pick<FundingRow, "tsMs">): boolean {
     return boundaryTs(row.tsMs) > this.newestTs;
   }

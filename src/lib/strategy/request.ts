@@ -12,24 +12,24 @@ import {
 } from "./config.js";
 import {didYouMean} from "./suggest.js";
 
-/** A backtest or a sweep as a person asks for it: on a command line, in a page's address or in the body of a request. */
+/** A parsed request for a backtest or a sweep, from a command line, a page's address or an API body. */
 export interface RunRequest {
-  /** canonical names, each once */
+  /** canonical names without duplicates */
   pairs: readonly string[];
-  /** empty: the only venue that has the pairs */
+  /** empty: the only venue that lists the pairs */
   venue: string;
   timeframe: Timeframe;
   /** simple, composite or a preset */
   strategy: string;
-  /** keys set on top of what the strategy's name stands for, as text */
+  /** settings that override those of the strategy or preset, as text */
   set: Readonly<Record<string, string>>;
-  /** UTC ms; undefined: where the data starts */
+  /** UTC ms; undefined: the start of the data */
   fromMs: number | undefined;
-  /** UTC ms, exclusive; undefined: where the data ends */
+  /** UTC ms, exclusive; undefined: the end of the data */
   toMs: number | undefined;
 }
 
-/** A run as it is written, unread; what is left out takes its fallback. */
+/** An unparsed request; missing fields take their fallback. */
 export interface RunEntries {
   /** a list, or comma-separated */
   pairs?: string | readonly string[] | undefined;
@@ -38,12 +38,12 @@ export interface RunEntries {
   strategy?: string | undefined;
   /** values by key, or a list of `key=value` */
   set?: Readonly<Record<string, string>> | readonly string[] | undefined;
-  /** the text of an instant, or UTC ms */
+  /** instant as text, or UTC ms */
   from?: string | number | undefined;
   to?: string | number | undefined;
 }
 
-const UNSAID: RunRequest = {
+const DEFAULT_REQUEST: RunRequest = {
   pairs: [],
   venue: "",
   timeframe: "1h",
@@ -54,15 +54,14 @@ const UNSAID: RunRequest = {
 };
 
 /**
- * Reads a run: its config can run and its range is not empty. Whether it names a pair, and whether there is data for
- * it, is for the caller to check.
- * @param options.fallback what is left out or cannot be read takes
- * @param options.onProblem is called with each error, and reading continues; without it the first one is thrown
- * @throws `invalid NAME: VALUE` as a SettingError or another RangeError
+ * Parses a request and checks its config and range. The caller checks that it names a pair and that there is data.
+ * @param options.fallback replaces missing and, with `onProblem`, invalid values
+ * @param options.onProblem receives each error; without it the first error is thrown
+ * @throws RangeError, mostly SettingError: `invalid NAME: VALUE`
  */
 export function parseRunRequest(
   entries: RunEntries,
-  {fallback = UNSAID, onProblem}: {fallback?: RunRequest; onProblem?: (error: RangeError) => void} = {}
+  {fallback = DEFAULT_REQUEST, onProblem}: {fallback?: RunRequest; onProblem?: (error: RangeError) => void} = {}
 ): RunRequest {
   const attempt = <T>(work: () => T, otherwise: T): T => {
     try {
@@ -81,9 +80,9 @@ export function parseRunRequest(
   const pairs = entries.pairs === undefined ? fallback.pairs : readPairs(entries.pairs, attempt);
   const strategy = read(entries.strategy, readStrategy, fallback.strategy);
   const settings = read(entries.set, readSettings, {});
-  // one key alone is told from two that contradict each other
-  const sound = Object.entries(settings).filter(([key, value]) => passes(() => readFields({[key]: value})));
-  const set = {...(entries.strategy === undefined && fallback.set), ...Object.fromEntries(sound)};
+  // keys are checked one by one first, so that an invalid value is distinguished from a contradiction
+  const valid = Object.entries(settings).filter(([key, value]) => passes(() => readFields({[key]: value})));
+  const set = {...(entries.strategy === undefined && fallback.set), ...Object.fromEntries(valid)};
   const canRun = passes(() => parseConfig(entriesOf({strategy, set})));
   const fromMs = read(entries.from, (value) => readInstant(value, "from"), fallback.fromMs);
   const toMs = read(entries.to, (value) => readInstant(value, "to"), fallback.toMs);
@@ -127,7 +126,7 @@ function readStrategy(name: string): string {
   return name;
 }
 
-/** Values by key; an unknown key is answered with the nearest known one. */
+/** Returns settings by key; the error for an unknown key suggests the nearest known one. */
 function readSettings(given: NonNullable<RunEntries["set"]>): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const [key, value] of isList(given) ? given.map(splitSetting) : Object.entries(given)) {
@@ -167,19 +166,19 @@ function readRange(
   return {fromMs, toMs};
 }
 
-/** The config entries of a run: the strategy's, then what was set on top. */
+/** Returns the config entries of a run: those of its strategy, overridden by `set`. */
 export const entriesOf = ({strategy, set}: Pick<RunRequest, "strategy" | "set">): Record<string, string> => ({
   ...strategyEntries(strategy),
   ...set
 });
 
-/** Every key of a config with the value a strategy's name gives it, as canonical text. */
+/** Returns all config entries of a strategy or preset, as canonical text. */
 export const defaultsOf = (strategy: string): Record<string, string> =>
   configEntries(parseConfig(strategyEntries(strategy)));
 
 /**
- * A run with one key changed; a value that the strategy has anyway is dropped, so that an address says only what
- * differs.
+ * Returns a run with one key changed. A value equal to the strategy's own is removed from `set`, so that an address
+ * contains only the differences.
  */
 export function withKey<T extends Pick<RunRequest, "strategy" | "set">>(state: T, key: string, value: string): T {
   const {[key]: _, ...rest} = state.set;
@@ -190,8 +189,8 @@ export function withKey<T extends Pick<RunRequest, "strategy" | "set">>(state: T
 const quote = (text: string): string => (/^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /**
- * The command that runs it outside the page and gives the same numbers.
- * @param verb `backtest`, or `sweep` with its grid in `grid`
+ * Returns the shell command that reproduces a run.
+ * @param options.verb `backtest`, or `sweep` with its axes in `grid`
  */
 export function commandOf(
   {pairs, venue, timeframe, strategy, set, fromMs, toMs}: RunRequest,
@@ -210,7 +209,7 @@ export function commandOf(
 
 const instantText = (ms: number): string => (ms % 86_400_000 === 0 ? formatDay(ms) : new Date(ms).toISOString());
 
-/** A run as a document: the whole config written out, with what it was run on. */
+/** Returns a run as a JSON document: pairs, venue, timeframe, range and the complete config. */
 export function configDocument(request: RunRequest): Record<string, unknown> {
   const {pairs, venue, timeframe, fromMs, toMs} = request;
   return {
@@ -223,10 +222,10 @@ export function configDocument(request: RunRequest): Record<string, unknown> {
   };
 }
 
-/** The keys an address may set: pages have no finer candles for the liquidation check, and name a strategy apart. */
+/** Config keys allowed in an address: pages have no finer candles for the liquidation check; the strategy is separate. */
 const ADDRESS_KEYS = CONFIG_KEYS.filter((key) => key !== "liquidationTimeframe" && key !== "strategy");
 
-/** A run as parameters of an address; `null` where it says nothing. */
+/** Returns a run as URL parameters; `null` removes a parameter. */
 export function paramsOf({
   pairs,
   venue,
@@ -248,8 +247,8 @@ export function paramsOf({
 }
 
 /**
- * Reads a run from the parameters of an address. What cannot be read takes its fallback, and `problems` says so: what
- * is left can run. A value that the strategy has anyway is dropped.
+ * Parses a run from URL parameters. An invalid value takes its fallback and is reported in `problems`, so the request can
+ * always run. A value equal to the strategy's own is removed from `set`.
  */
 export function readAddress(
   get: (name: string) => string | null,
@@ -278,7 +277,7 @@ export function readAddress(
   return {request: {...request, set}, problems};
 }
 
-/** Why a run's config cannot run; undefined where it can. */
+/** Returns why a run's config is invalid, or undefined if it is valid. */
 export function whyInvalid(request: Pick<RunRequest, "strategy" | "set">): string | undefined {
   try {
     parseConfig(entriesOf(request));

@@ -1,16 +1,16 @@
 import type {IntervalSource} from "../market/funding.js";
 import {Decimal} from "../money/decimal.js";
 
-/** One settlement with all that its own instant knows of it. */
+/** One settlement with its interval, as known at its own instant. */
 export interface Settlement {
-  /** the boundary, the instant all logic uses */
+  /** the boundary in UTC ms, which all logic uses (§1) */
   t: number;
-  /** the venue's own stamp */
+  /** the venue's own stamp, UTC ms */
   tsMs: number;
   rate: Decimal;
   intervalHours: number | undefined;
   intervalSource: IntervalSource | undefined;
-  /** undefined for an ambiguous row and for the first of a series: such a row decides nothing */
+  /** undefined for an ambiguous row and for the first of a series, which cause no decision (§2) */
   rate8h: Decimal | undefined;
   /** the newest interval known after this row, in hours */
   knownHours: number | undefined;

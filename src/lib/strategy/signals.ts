@@ -1,6 +1,6 @@
 import {Decimal, decimal, ONE, toNumber, ZERO} from "../money/decimal.js";
 
-/** The scales of §5. */
+/** Scales, windows and thresholds of the signals (§5). */
 export const LEVEL_FULL = decimal("0.003");
 export const BASIS_FULL = decimal("0.01");
 export const PERSISTENCE_RATE = decimal("0.0003");
@@ -16,13 +16,12 @@ export type Trend = "rising" | "stable" | "falling";
 
 const clamp01 = (value: Decimal): Decimal => Decimal.min(Decimal.max(value, ZERO), ONE);
 
-/** `min(max(rate8h, 0) / 0.003, 1)` (§5, level). */
+/** Returns the level score, `min(max(rate8h, 0) / 0.003, 1)` (§5). */
 export const levelScore = (rate8h: Decimal): Decimal => clamp01(rate8h.div(LEVEL_FULL));
 
 /**
- * `ema[last] − ema[last − 5]` of the newest 18 rates per 8 h, α = 2/7, started at the oldest of them (§5,
- * trend).
- * @param rates the newest rates in order of time, at most 18 are used
+ * Returns `ema[last] − ema[last − 5]` of the newest 18 rates per 8 h, with α = 2/7, started at the oldest (§5, trend).
+ * @param rates rates in order of time; the last 18 are used
  * @returns undefined for fewer than seven rates
  */
 export function trendDifference(rates: readonly Decimal[]): Decimal | undefined {
@@ -37,7 +36,7 @@ export function trendDifference(rates: readonly Decimal[]): Decimal | undefined 
   return ema.minus(emas[emas.length - 1 - TREND_LOOKBACK]!);
 }
 
-/** {@link trendDifference} in floats, for {@link trendOf} to decide from where it is certain; NaN for too few rates. */
+/** Returns {@link trendDifference} of the rates before `end` in floats; NaN for too few rates. */
 export function trendDifferenceFloat(rates: ArrayLike<number>, end: number): number {
   const start = Math.max(0, end - TREND_WINDOW);
   if (end - start < TREND_LEAST) return NaN;
@@ -54,8 +53,8 @@ const TREND_STEP_FLOAT = toNumber(TREND_STEP);
 const TREND_NOISE = 1e-12;
 
 /**
- * The direction where the float difference is certain of it: `d > 0.00005` rising, `d < −0.00005` falling, else stable;
- * NaN (too few rates) is stable. Undefined where the difference is so near a limit that only decimals can tell.
+ * Returns the trend of a float difference (§5); NaN (too few rates) is stable. Undefined if the difference is within float
+ * error of a threshold, so that {@link trendOf} must decide.
  */
 export function trendFromFloat(difference: number): Trend | undefined {
   if (Number.isNaN(difference)) return "stable";
@@ -63,7 +62,7 @@ export function trendFromFloat(difference: number): Trend | undefined {
   return difference > TREND_STEP_FLOAT ? "rising" : difference < -TREND_STEP_FLOAT ? "falling" : "stable";
 }
 
-/** `d > 0.00005` rising, `d < −0.00005` falling, else stable; undefined is stable. */
+/** Returns the trend: `d > 0.00005` is rising, `d < −0.00005` falling, anything else stable (§5). */
 export function trendOf(difference: Decimal | undefined): Trend {
   if (!difference) return "stable";
   return difference.gt(TREND_STEP) ? "rising" : difference.lt(TREND_STEP.neg()) ? "falling" : "stable";
@@ -72,18 +71,18 @@ export function trendOf(difference: Decimal | undefined): Trend {
 const TREND_SCORE: Record<Trend, Decimal> = {rising: ONE, stable: decimal("0.5"), falling: ZERO};
 export const trendScore = (trend: Trend): Decimal => TREND_SCORE[trend];
 
-/** The number of newest rates in a row at or above 0.0003, divided by 30, at most 1 (§5, persistence). */
+/** Returns the persistence score: consecutive newest rates at or above 0.0003, divided by 30, at most 1 (§5). */
 export const persistenceScore = (streak: number): Decimal => clamp01(new Decimal(streak).div(PERSISTENCE_FULL));
 
-/** `(perp − spot) / spot` at two opens; undefined when either is missing (§5, basis). */
+/** Returns the basis, `(perp − spot) / spot` at the two opens; undefined if either is missing (§5). */
 export function basisOf(spotOpen: Decimal | undefined, perpOpen: Decimal | undefined): Decimal | undefined {
   return spotOpen && perpOpen ? perpOpen.minus(spotOpen).div(spotOpen) : undefined;
 }
 
-/** `min(max(basis, 0) / 0.01, 1)`: a discount scores 0. */
+/** Returns the basis score, `min(max(basis, 0) / 0.01, 1)` (§5). */
 export const basisScore = (basis: Decimal): Decimal => clamp01(basis.div(BASIS_FULL));
 
-/** The weighted sum of the four scores; undefined when the basis is (§5, composite). */
+/** Returns the composite, the weighted sum of the four scores; undefined if the basis is (§5). */
 export function compositeScore(
   parts: {level: Decimal; trend: Decimal; persistence: Decimal; basis: Decimal | undefined},
   weights: {level: Decimal; trend: Decimal; persistence: Decimal; basis: Decimal}
@@ -96,10 +95,10 @@ export function compositeScore(
     .plus(weights.basis.times(parts.basis));
 }
 
-/** The volume filter's answer with what it was taken from; too little history passes, and says so. */
+/** The result of the volume filter and its reason; too little history passes (§5). */
 export interface VolumeCheck {
   passes: boolean;
-  /** mean turnover of the newest 168 closed candles over that of the 168 before, undefined with too little history */
+  /** mean turnover of the newest 168 closed candles over that of the 168 before; undefined with too little history */
   ratio: number | undefined;
   why: "enough" | "too-low" | "too-little-history" | "not-hourly";
 }

@@ -1,4 +1,4 @@
-/** Levenshtein distance of two short names, letter case ignored. */
+/** Returns the Levenshtein distance of two names, ignoring case. */
 export function editDistance(a: string, b: string): number {
   const x = a.toLowerCase();
   const y = b.toLowerCase();
@@ -13,14 +13,14 @@ export function editDistance(a: string, b: string): number {
   return row[y.length]!;
 }
 
-/** The nearest known name to a mistyped one, or undefined where none is near. */
+/** Returns the known name nearest to a mistyped one, or undefined if none is close. */
 export function suggest(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((k) => ({k, d: editDistance(name, k)})).sort((a, b) => a.d - b.d || a.k.localeCompare(b.k));
   const best = ranked[0];
   return best && best.d <= Math.max(2, Math.floor(name.length / 2)) ? best.k : undefined;
 }
 
-/** ` (did you mean NAME?)`, or nothing. */
+/** Returns ` (did you mean NAME?)`, or empty text. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = suggest(name, known);
   return near ? ` (did you mean ${near}?)` : "";

@@ -4,7 +4,7 @@ import {HOUR_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter} from "../time/search.js";
 import {VOLUME_RATIO, VOLUME_WINDOW, type VolumeCheck} from "./signals.js";
 
-/** Turnover of one candle in quote: the venue's, else volume × close (§5); undefined where neither is known. */
+/** Returns the turnover of one candle in quote: the venue's, else volume × close (§5); undefined if both are missing. */
 function turnoverOf(candles: Candles, i: number): Decimal | undefined {
   const given = priceOf(candles.turnover?.[i]);
   if (given) return given;
@@ -14,8 +14,8 @@ function turnoverOf(candles: Candles, i: number): Decimal | undefined {
 }
 
 /**
- * The volume filter at `t` (§5): mean turnover of the newest 168 closed hourly candles against 0.7 × that of
- * the 168 before, by count. A candle without a turnover is left out of its mean, not taken as zero.
+ * Applies the volume filter at `t` (§5): the mean turnover of the newest 168 closed hourly candles must be at least 0.7 ×
+ * that of the 168 before. A candle without a turnover is excluded from its mean, not counted as zero.
  */
 export function volumeCheck(perp: Candles, t: number): VolumeCheck {
   const stepMs = timeframeMs(perp.timeframe);
@@ -25,7 +25,7 @@ export function volumeCheck(perp: Candles, t: number): VolumeCheck {
   const newest = closed - VOLUME_WINDOW;
   const ratio = mean(perp, newest, closed) / mean(perp, newest - VOLUME_WINDOW, newest);
   if (Number.isNaN(ratio)) return {passes: true, ratio: undefined, why: "too-little-history"};
-  // far from the limit the float's answer is the exact one; near it only decimals decide
+  // close to the threshold decimals decide
   const near = Math.abs(ratio - toNumber(VOLUME_RATIO)) < 1e-9;
   const passes = near ? exactlyPasses(perp, newest, closed) : ratio > toNumber(VOLUME_RATIO);
   return {passes, ratio, why: passes ? "enough" : "too-low"};

@@ -1,11 +1,11 @@
-/** What is known of a pair before it may be traded at all. */
+/** The properties of a pair that the universe filter checks. */
 export interface Candidate {
   pair: string;
-  /** of the last 24 h, in the quote currency; undefined where it is not known */
+  /** turnover of the last 24 h in quote; undefined if unknown */
   turnover24h: number | undefined;
-  /** whether the same coin has an active spot market */
+  /** true if the coin has an active spot market */
   spotActive: boolean;
-  /** share of the expected rows that there are */
+  /** share of expected rows present, 0..1 */
   coverage: number | undefined;
 }
 
@@ -15,8 +15,7 @@ export type Exclusion = "turnover-too-low" | "turnover-unknown" | "no-spot-marke
 export const UNIVERSE = {minTurnover24h: 1_000_000, minCoverage: 0.95} as const;
 
 /**
- * Why a pair is outside the universe; empty when it is inside. A turnover that is not known is not zero, and not enough
- * either (§5, universe filter).
+ * Returns why a pair is outside the universe; empty if it is inside. An unknown turnover excludes it (§5).
  */
 export function exclusionsOf(
   {turnover24h, spotActive, coverage}: Candidate,

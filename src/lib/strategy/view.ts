@@ -4,24 +4,24 @@ import type {PairHistory, Signals} from "./history.js";
 import type {Settlement} from "./settlement.js";
 import type {VolumeCheck} from "./signals.js";
 
-/** What a strategy may ask of one pair at one instant. */
+/** The data of one pair that a strategy may use at one instant. */
 export interface PairView {
   readonly pair: string;
-  /** the settlement at this very instant, or undefined */
+  /** the settlement at this instant, if any */
   readonly settled: Settlement | undefined;
   /** the newest settlement at or before this instant */
   readonly newest: Settlement | undefined;
-  /** whether a perp candle opens at this instant */
+  /** true if a perp candle opens at this instant */
   readonly perpOpens: boolean;
-  /** the instant from which the newest settlement counts as overdue */
+  /** the instant from which the next settlement is overdue, UTC ms */
   readonly missingFrom: number | undefined;
-  /** the signals at the newest settlement, with their parts */
+  /** Returns the signals at the newest settlement; undefined if it has no rate per 8 h. */
   signals(): Signals | undefined;
   volume(): VolumeCheck | undefined;
   autoHold(exitRate: Decimal): Decimal | undefined;
 }
 
-/** What is known at one instant. */
+/** The data of several pairs known at one instant. */
 export interface View {
   /** UTC ms */
   readonly ts: number;
@@ -29,8 +29,7 @@ export interface View {
 }
 
 /**
- * A view of one pair's history at `ts`. It holds an index found by binary search and no way past it, so that it cannot
- * answer with what is not yet known (§1).
+ * A view of one pair's history at `ts`. It exposes no row after its index, so a strategy cannot look ahead (§1).
  */
 class HistoryView implements PairView {
   readonly #history: PairHistory;
@@ -77,7 +76,7 @@ class HistoryView implements PairView {
   }
 }
 
-/** The view of some pairs at one instant. */
+/** Returns the view of several pairs at one instant. */
 export function viewAt(histories: readonly PairHistory[], ts: number): View {
   return {ts, pairs: histories.map((history) => new HistoryView(history, ts))};
 }

@@ -9,8 +9,8 @@ import type {Outcome} from "./outcome.js";
 import {PairSweep} from "./trials.js";
 
 /**
- * The config of a hold-through: enter at the first rate above zero and stay in, whatever it does next; costs, capital
- * and margin are those of the config it is held against (§6).
+ * Returns the hold-through baseline of a config (§6): enter at the first rate above zero and never exit. Costs, capital
+ * and margin are unchanged.
  */
 export function holdThroughConfig(config: StrategyConfig): StrategyConfig {
   return parseConfig({
@@ -23,12 +23,14 @@ export function holdThroughConfig(config: StrategyConfig): StrategyConfig {
   });
 }
 
-/** What random entries of the same number and lengths would have made. */
+/** Results of random entries with the strategy's number of trades and holding lengths. */
 export interface RandomEntries {
   /** nets in quote, ascending */
   nets: Float64Array;
   median: number | undefined;
+  /** 5th percentile */
   low: number | undefined;
+  /** 95th percentile */
   high: number | undefined;
   /** share of random draws with a lower net than the strategy */
   beaten: number | undefined;
@@ -40,7 +42,7 @@ export interface Baselines {
   randomEntry: RandomEntries;
 }
 
-/** Runs both baselines; randomness is handed in, so that the same seed gives the same answer. */
+/** Runs both baselines of a config on one pair; the result depends only on the data and the seed of `random`. */
 export function baselines(
   data: MarketData,
   config: StrategyConfig,
@@ -69,7 +71,7 @@ export function baselines(
   };
 }
 
-/** For each stay the strategy's own decisions ask for, its length in settlements. */
+/** Returns the length in settlements of each holding period implied by the strategy's decisions. */
 function heldSettlements(kernel: Kernel, config: StrategyConfig): number[] {
   kernel.run(config);
   const {enter, exit} = kernel.decisions;
@@ -86,7 +88,7 @@ function heldSettlements(kernel: Kernel, config: StrategyConfig): number[] {
   return lengths;
 }
 
-/** Places stays of the given lengths in random order with random gaps, never overlapping. */
+/** Overwrites `decisions` with holding periods of the given lengths, in random order with random gaps, not overlapping. */
 function scatter(decisions: Decisions, lengths: readonly number[], random: Random): void {
   const {enter, exit} = decisions;
   enter.fill(0);

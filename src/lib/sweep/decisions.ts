@@ -6,7 +6,7 @@ import {viewAt} from "../strategy/view.js";
 import {asFloat} from "./floats.js";
 import {SAFE_DIGITS, type Prepared} from "./prepare.js";
 
-/** A threshold as a float that knows whether float comparison with it is exact. */
+/** A threshold as a float; `safe` if float comparison with it is exact. */
 interface Threshold {
   value: number;
   safe: boolean;
@@ -14,38 +14,39 @@ interface Threshold {
 
 const threshold = (value: Decimal): Threshold => ({value: asFloat(value), safe: value.sd() <= SAFE_DIGITS});
 
-/** Floats of rates differ from their decimals by less than this, scores by less than the second. */
+/** Upper bounds on the float error of rates and of scores. */
 const RATE_NOISE = 1e-15;
 const SCORE_NOISE = 1e-12;
 
 const FLAT: PairBook = {position: "flat", waiting: undefined, barred: false};
 const OPEN: PairBook = {position: "open", waiting: undefined, barred: false};
 
-/** Settlement by settlement: would a flat pair be entered, an open one left? */
+/** Per settlement: 1 if a flat pair would be entered, 1 if an open one would be exited. */
 export interface Decisions {
   enter: Uint8Array;
   exit: Uint8Array;
   /** composite, or the level for simple; sizes dynamic positions */
   score: Float64Array;
-  /** where composites are written */
+  /** buffer for composite scores */
   composite: Float64Array;
 }
 
+/** Allocates decisions for `n` settlements. */
 export function decisionsFor(n: number): Decisions {
   const composite = new Float64Array(n);
   return {enter: new Uint8Array(n), exit: new Uint8Array(n), score: composite, composite};
 }
 
 /**
- * Fills in what `decide` answers at every settlement. Floats answer where they are certain; where a number is so near
- * its threshold that they might not be, `decide` itself is asked, so the decisions are its own in every case.
+ * Writes the decision of `decide` at every settlement to `out`. Floats decide unless a number is within float error of its
+ * threshold; then `decide` itself is called. The result always equals that of `decide`.
  */
 export function fillDecisions(p: Prepared, config: StrategyConfig, out: Decisions): void {
   if (config.strategy === "simple") fillSimple(p, config, out);
   else fillComposite(p, config, out);
 }
 
-/** The least rate at which the round trip is earned back, per settlement: one number, or one each under `auto`. */
+/** Returns the rate per 8 h that pays the round trip: one threshold, or one rate per settlement with `auto`. */
 function hurdles(p: Prepared, config: StrategyConfig): Threshold | Float64Array {
   const share = roundTrip(config);
   const hold = config.expectedHoldPeriods;
@@ -59,16 +60,16 @@ function fillSimple(p: Prepared, config: StrategyConfig, out: Decisions): void {
   const {rate8h, safe, allSafe} = p;
   const {enter, exit} = out;
   const min = threshold(config.minRate);
-  const leave = threshold(config.exitRate);
+  const max = threshold(config.exitRate);
   const hurdle = hurdles(p, config);
   const fixed = hurdle instanceof Float64Array ? undefined : hurdle;
   out.score = p.level;
-  if (allSafe && min.safe && leave.safe && fixed?.safe) {
+  if (allSafe && min.safe && max.safe && fixed?.safe) {
     const cost = fixed.value;
     for (let k = 0; k < rate8h.length; ++k) {
       const r = rate8h[k]!;
       enter[k] = r >= min.value && r > cost ? 1 : 0;
-      exit[k] = r < leave.value ? 1 : 0;
+      exit[k] = r < max.value ? 1 : 0;
     }
     return;
   }
@@ -79,9 +80,9 @@ function fillSimple(p: Prepared, config: StrategyConfig, out: Decisions): void {
     const unsure =
       (!(exact && min.safe) && Math.abs(r - min.value) < RATE_NOISE) ||
       (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE);
-    enter[k] = unsure ? asked(p, config, k, FLAT, "enter") : r >= min.value && r > cost ? 1 : 0;
-    const unsureExit = !(exact && leave.safe) && Math.abs(r - leave.value) < RATE_NOISE;
-    exit[k] = unsureExit ? asked(p, config, k, OPEN, "exit") : r < leave.value ? 1 : 0;
+    enter[k] = unsure ? exactly(p, config, k, FLAT, "enter") : r >= min.value && r > cost ? 1 : 0;
+    const unsureExit = !(exact && max.safe) && Math.abs(r - max.value) < RATE_NOISE;
+    exit[k] = unsureExit ? exactly(p, config, k, OPEN, "exit") : r < max.value ? 1 : 0;
   }
 }
 
@@ -96,8 +97,8 @@ function fillComposite(p: Prepared, config: StrategyConfig, decisions: Decisions
   const wp = asFloat(weights.persistence);
   const wb = asFloat(weights.basis);
   const entry = asFloat(config.entry);
-  const leave = asFloat(config.exit);
-  const out = threshold(config.exitRate);
+  const exitScore = asFloat(config.exit);
+  const exitRate = threshold(config.exitRate);
   const hurdle = hurdles(p, config);
   const fixed = hurdle instanceof Float64Array ? undefined : hurdle;
   for (let k = 0; k < rate8h.length; ++k) {
@@ -106,14 +107,15 @@ function fillComposite(p: Prepared, config: StrategyConfig, decisions: Decisions
     const s = wl * level[k]! + wt * trend[k]! + wp * persistence[k]! + wb * basis[k]!;
     score[k] = s;
     const cost = fixed ? fixed.value : (hurdle as Float64Array)[k]!;
-    if (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE) enter[k] = asked(p, config, k, FLAT, "enter");
+    if (!(exact && fixed?.safe) && Math.abs(r - cost) < RATE_NOISE) enter[k] = exactly(p, config, k, FLAT, "enter");
     else if (!(r > 0 && r > cost && atLeast(k, s, config.entry, entry))) enter[k] = 0;
     else enter[k] = config.volumeFilter && !history.volume(p.firstSettlement + k).passes ? 0 : 1;
-    if (!(exact && out.safe) && Math.abs(r - out.value) < RATE_NOISE) exit[k] = asked(p, config, k, OPEN, "exit");
-    else exit[k] = r < 0 || (r < out.value && !Number.isNaN(s) && !atLeast(k, s, config.exit, leave)) ? 1 : 0;
+    if (!(exact && exitRate.safe) && Math.abs(r - exitRate.value) < RATE_NOISE)
+      exit[k] = exactly(p, config, k, OPEN, "exit");
+    else exit[k] = r < 0 || (r < exitRate.value && !Number.isNaN(s) && !atLeast(k, s, config.exit, exitScore)) ? 1 : 0;
   }
 
-  /** Scores tie with round thresholds all the time, so a tie costs one exact score, not a whole decision. */
+  /** Compares scores. Ties with round thresholds are common, so a tie computes one exact score, not a whole decision. */
   function atLeast(k: number, s: number, limit: Decimal, limitFloat: number): boolean {
     if (!(Math.abs(s - limitFloat) < SCORE_NOISE)) return s >= limitFloat;
     return history
@@ -123,20 +125,20 @@ function fillComposite(p: Prepared, config: StrategyConfig, decisions: Decisions
   }
 }
 
-/** The entry that `decide` takes at settlement `k` of a flat pair, if it takes one. */
+/** Returns the entry that `decide` makes at settlement `k` of a flat pair, if any. */
 export function exactEntry(
   p: Prepared,
   config: StrategyConfig,
   k: number
 ): Extract<Intent, {type: "enter"}> | undefined {
-  const intent = ask(p, config, k, FLAT);
+  const intent = decideAt(p, config, k, FLAT);
   return intent?.type === "enter" ? intent : undefined;
 }
 
-function ask(p: Prepared, config: StrategyConfig, k: number, book: PairBook): Intent | undefined {
+function decideAt(p: Prepared, config: StrategyConfig, k: number, book: PairBook): Intent | undefined {
   const {history, pair} = p.window;
   return decide(viewAt([history], p.t[k]!), new Map([[pair, book]]), config)[0];
 }
 
-const asked = (p: Prepared, config: StrategyConfig, k: number, book: PairBook, type: "enter" | "exit"): 0 | 1 =>
-  ask(p, config, k, book)?.type === type ? 1 : 0;
+const exactly = (p: Prepared, config: StrategyConfig, k: number, book: PairBook, type: "enter" | "exit"): 0 | 1 =>
+  decideAt(p, config, k, book)?.type === type ? 1 : 0;

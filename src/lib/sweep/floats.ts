@@ -3,7 +3,7 @@ import {toNumber, type Decimal} from "../money/decimal.js";
 import type {StrategyConfig} from "../strategy/config.js";
 import type {Prepared} from "./prepare.js";
 
-/** A config's and its pair's rules' numbers as the kernel uses them. */
+/** The numbers of a config and its pair's rules, as floats for the kernel. */
 export interface Floats {
   rules: Rules;
   capital: number;
@@ -11,9 +11,9 @@ export interface Floats {
   perpFee: number;
   slippage: number;
   leverage: number;
-  /** the highest of the tiers', which gives the lowest P* */
+  /** highest rate of all tiers, which gives the lowest P* */
   maintenanceRate: number;
-  /** one rate for every size */
+  /** true if one rate applies to every size */
   oneTier: boolean;
   perpTick: number;
   /** `2 × (spotFee + perpFee) + 4 × slippage` */
@@ -21,27 +21,28 @@ export interface Floats {
   /** `1 + 1/leverage + spotFee + perpFee + 2 × slippage` */
   needed: number;
   maxPositionUsd: number;
-  /** the least cap of a flat account: the pair's or the portfolio's */
+  /** the lower of the pair and portfolio caps, in quote */
   cap: number;
   step: number;
-  /** steps per coin where the step is one over a whole number, else undefined */
+  /** steps per coin if that is a whole number, else undefined */
   stepsPerCoin: number | undefined;
-  /** no minimum to pass and no fee in the coin: a quantity above zero may be opened */
+  /** true without minimums and without a coin fee: any quantity above zero may be opened */
   plain: boolean;
   delayMs: number;
   maxWaitMs: number;
 }
 
-/** Trials share most of their decimals, so each is turned into a float once. */
+/** Trials share most of their decimals, so each is converted once. */
 const numbers = new WeakMap<Decimal, number>();
 
+/** Converts a decimal to a float, memoised by identity. */
 export function asFloat(value: Decimal): number {
   let number = numbers.get(value);
   if (number === undefined) numbers.set(value, (number = toNumber(value)));
   return number;
 }
 
-/** The keys that change a pair's rules. */
+/** The settings that determine a pair's rules. */
 type RuleKeys = [
   Decimal | undefined,
   Decimal | undefined,
@@ -52,7 +53,7 @@ type RuleKeys = [
 
 const newestRules = new WeakMap<Prepared, {keys: RuleKeys; rules: Rules}>();
 
-/** Consecutive trials mostly have the same rules; their lowest common multiple is not worked out anew. */
+/** Returns a pair's rules, reusing those of the previous trial if their settings are the same. */
 function rulesFor(p: Prepared, config: StrategyConfig): Rules {
   const keys: RuleKeys = [config.spotStep, config.perpStep, config.minQty, config.minNotional, config.maintenanceRate];
   const newest = newestRules.get(p);
@@ -62,7 +63,7 @@ function rulesFor(p: Prepared, config: StrategyConfig): Rules {
   return rules;
 }
 
-/** Reads a config into floats. */
+/** Converts a config and its pair's rules to floats. */
 export function floatsOf(p: Prepared, config: StrategyConfig): Floats {
   const rules = rulesFor(p, config);
   const spotFee = asFloat(config.spotFee);

@@ -9,14 +9,14 @@ const RUN_COUNTS = ["noPrice", "ambiguous", "cannotOpen"] as const;
 const MONEY = ["funding", "basis", "fees", "slippage", "liquidationLoss", "liquidationDrift", "net", "equity"] as const;
 const METRICS = ["totalReturn", "maxDrawdown", "exposure", "turnover"] as const;
 
-/** The least size a difference is measured against: money in quote per 10,000 of capital, ratios as they are. */
+/** Minimum denominators of a relative difference: money in quote per 10,000 of capital, and ratios. */
 const LEAST_MONEY = 1e-2;
 const LEAST_RATIO = 1e-4;
 
-/** Noise of a daily return: two equities of about one, each to a few units of the last place. */
+/** Float error of a daily return: two equities of about one, each off by a few ULPs. */
 const RETURN_NOISE = 1e-15;
 
-/** What a float trial and its exact run differ in; counts must agree, numbers to the tolerance. */
+/** One number in which a float trial and its exact run differ. */
 export interface Disagreement {
   name: string;
   exact: number | string;
@@ -25,9 +25,9 @@ export interface Disagreement {
 }
 
 /**
- * Holds a trial of the float kernel against the exact ledger's run of the same config and window.
- * @param daily the trial's equity at midnights, when it is to be held against the exact curve too
- * @returns every number that differs by more than `tolerance` relative; empty when the gate is passed
+ * Compares a float kernel's trial with the exact ledger's run of the same config and window. Counts must be equal.
+ * @param daily the trial's equity at midnights, if it is to be compared too
+ * @returns every number with a relative difference above `tolerance`; empty if there is none
  */
 export function disagreements(
   outcome: Outcome,
@@ -35,7 +35,7 @@ export function disagreements(
   {tolerance = 1e-9, daily}: {tolerance?: number; daily?: Float64Array} = {}
 ): Disagreement[] {
   const found: Disagreement[] = [];
-  const hold = (name: string, a: number | string, b: number | string, least: number, most = tolerance) => {
+  const compare = (name: string, a: number | string, b: number | string, least: number, most = tolerance) => {
     const relative =
       typeof a === "number" && typeof b === "number"
         ? Math.abs(a - b) / Math.max(Math.abs(a), least)
@@ -48,15 +48,15 @@ export function disagreements(
   const counts = exact.pairs[0]!.counts;
   const metrics = metricsOf(exact);
   const scale = exact.config.capital.toNumber() / 10_000;
-  for (const name of COUNTS) hold(name, totals[name], outcome[name], 1e-9);
-  for (const name of RUN_COUNTS) hold(name, counts[name], outcome[name], 1e-9);
-  for (const name of MONEY) hold(name, Number(totals[name]), outcome[name], LEAST_MONEY * scale);
-  for (const name of METRICS) hold(name, metrics[name], outcome[name], LEAST_RATIO);
-  // a ratio over a spread of 1e-9 a day magnifies the noise of either engine's own doubles
+  for (const name of COUNTS) compare(name, totals[name], outcome[name], 1e-9);
+  for (const name of RUN_COUNTS) compare(name, counts[name], outcome[name], 1e-9);
+  for (const name of MONEY) compare(name, Number(totals[name]), outcome[name], LEAST_MONEY * scale);
+  for (const name of METRICS) compare(name, metrics[name], outcome[name], LEAST_RATIO);
+  // dividing by a daily deviation of about 1e-9 magnifies both engines' float error
   const {sd, downside} = outcome.returns;
   const allowed = (spread: number) => Math.max(tolerance, Math.min(RETURN_NOISE / spread, 1e-3));
-  hold("sharpe", metrics.sharpe, outcome.sharpe, LEAST_RATIO, allowed(sd));
-  hold("sortino", metrics.sortino, outcome.sortino, LEAST_RATIO, allowed(downside));
-  if (daily) midnights(equityCurve(exact)).values.forEach((value, d) => hold(`day ${d}`, value, daily[d]!, scale));
+  compare("sharpe", metrics.sharpe, outcome.sharpe, LEAST_RATIO, allowed(sd));
+  compare("sortino", metrics.sortino, outcome.sortino, LEAST_RATIO, allowed(downside));
+  if (daily) midnights(equityCurve(exact)).values.forEach((value, d) => compare(`day ${d}`, value, daily[d]!, scale));
   return found;
 }

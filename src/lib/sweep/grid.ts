@@ -9,22 +9,22 @@ import {
 } from "../strategy/config.js";
 import {didYouMean} from "../strategy/suggest.js";
 
-/** One parameter of a grid with the values it takes, as text. */
+/** One parameter of a grid and its values, as text. */
 export interface Axis {
   /** a config key, or `strategy`, whose values may be presets */
   key: string;
   values: readonly string[];
 }
 
-/** More cells than this are refused before anything runs. */
+/** Maximum number of cells in a grid. */
 export const MOST_CELLS = 100_000;
 
-/** Keys that choose data rather than steer a run: the same rows must serve every cell. */
+/** Keys that select data. They cannot vary, because all cells share the same rows. */
 const NOT_SWEPT = ["liquidationTimeframe"];
 
 /**
- * Reads one axis: `key=a:b:step` (both ends included where the step meets them), or `key=a,b,c` for any values.
- * @throws SettingError for an unknown key (with a suggestion), a step that leads nowhere or no value
+ * Parses one axis: `key=from:to:step`, with `to` included if a step reaches it, or `key=a,b,c` for any values.
+ * @throws SettingError for an unknown key (with a suggestion), an invalid range, a duplicate value or none
  */
 export function parseAxis(spec: string): Axis {
   const at = spec.indexOf("=");
@@ -61,7 +61,7 @@ function steps(spec: string, body: string): string[] {
   return Array.from({length: count.toNumber()}, (_, i) => text(from.plus(step.times(i))));
 }
 
-/** One combination of a grid: what it sets, and the config it makes. */
+/** One combination of a grid: its parameters as text and the resulting config. */
 export interface Cell {
   params: Readonly<Record<string, string>>;
   config: StrategyConfig;
@@ -70,25 +70,25 @@ export interface Cell {
 export interface Grid {
   axes: readonly Axis[];
   cells: readonly Cell[];
-  /** combinations that contradict themselves (an exit above its entry), which are left out */
+  /** omitted combinations with contradictory settings, e.g. an exit above its entry */
   leftOut: readonly {params: Readonly<Record<string, string>>; why: string}[];
 }
 
 /**
- * Every combination of some axes over a base config, the last axis changing fastest.
- * @throws SettingError for no cell, too many of them, the same key twice, or a value no config may have
+ * Expands axes over base config entries to all combinations; the last axis changes fastest.
+ * @throws SettingError for no cell, too many cells, a duplicate key or an invalid value
  */
 export function gridOfCells(base: Readonly<Record<string, string>>, axes: readonly Axis[]): Grid {
   if (axes.length === 0) throw new SettingError("missing grid: give at least one --grid key=from:to:step");
-  const twice = axes.find(({key}, i) => axes.findIndex((axis) => axis.key === key) < i);
-  if (twice) throw new SettingError(`invalid grid: ${twice.key} twice`);
+  const duplicate = axes.find(({key}, i) => axes.findIndex((axis) => axis.key === key) < i);
+  if (duplicate) throw new SettingError(`invalid grid: ${duplicate.key} twice`);
   const count = axes.reduce((n, {values}) => n * values.length, 1);
   if (count > MOST_CELLS)
     throw new SettingError(
       `invalid grid: ${count.toLocaleString("en-US")} combinations, at most ${MOST_CELLS.toLocaleString("en-US")}`
     );
   const shared = readFields(base);
-  // read once: a value no config may have is refused here, and all cells share one decimal of each
+  // parsed once: an invalid value throws here, and all cells share the same Decimal instances
   const read = axes.map(({key, values}) => new Map(values.map((value) => [value, readFields(entriesOf(key, value))])));
   const cells: Cell[] = [];
   const leftOut: Grid["leftOut"][number][] = [];
@@ -96,7 +96,7 @@ export function gridOfCells(base: Readonly<Record<string, string>>, axes: readon
     const params = paramsOf(axes, i);
     try {
       const fields = axes.map(({key}, axis) => read[axis]!.get(params[key]!)!);
-      // what a cell sets itself outranks what a preset among its strategies brings
+      // a cell's own settings override those of a preset
       fields.sort((x, y) => Number("strategy" in y) - Number("strategy" in x));
       cells.push({params, config: assembleConfig(Object.assign({}, shared, ...fields))});
     } catch (error) {
@@ -118,6 +118,6 @@ function paramsOf(axes: readonly Axis[], index: number): Record<string, string> 
   return Object.fromEntries(axes.map(({key}) => [key, params[key]!]));
 }
 
-/** What one value of an axis sets: a preset's name stands for several keys. */
+/** Returns the config entries of one axis value; a preset expands to several. */
 const entriesOf = (key: string, value: string): Record<string, string> =>
   key === "strategy" ? strategyEntries(value) : {[key]: value};

@@ -12,13 +12,13 @@ import type {Prepared} from "./prepare.js";
 import {sizeInFloats, type Sized} from "./size.js";
 import {outcomeOf, type Outcome, type Sums} from "./outcome.js";
 
-/** A float may differ from its exact price by less than this share; nearer than that, decimals compare. */
+/** Upper bound on the relative float error of a price; closer prices are compared as decimals. */
 const PRICE_NOISE = 1e-11;
 
 /**
- * The float engine of sweeps: one pair, one config, the whole run with its statistics, over typed arrays. It follows the
- * exact engine event for event and must agree with it to 1e-9 relative. Wherever a float is too near a limit to be
- * sure, decimals decide; where only the whole exact ledger could, the trial is given back as undefined.
+ * The float engine of sweeps: runs one config on one pair over typed arrays. It follows the exact engine event by event
+ * and must agree with it to 1e-9 relative. Decimals decide where a float is too close to a limit. If even that is not
+ * enough, the trial returns undefined and the caller runs the exact ledger.
  */
 export class Kernel {
   readonly p: Prepared;
@@ -30,17 +30,19 @@ export class Kernel {
   #floats!: Floats;
   #sums!: Sums;
   #unsure = false;
-  /** newest settlement taken in */
+  /** index of the newest settlement processed */
   #k = -1;
-  /** next grid point to mark */
+  /** next grid point to mark to market */
   #g = 0;
-  /** cash of the account, flat */
+  /** the account's cash while flat */
   #cash = 0;
-  /** instant of the newest sale, at which no entry is decided */
+  /** instant of the newest liquidated coin sale, at which no entry is decided */
   #barredTs = -1;
-  /** running peak of equity, the share of it kept at the deepest fall, and the equity under which a fall is deeper */
+  /** running peak of equity */
   #peak = -Infinity;
+  /** 1 − maximum drawdown so far */
   #kept = 1;
+  /** equity below which the drawdown is a new maximum */
   #floor = -Infinity;
 
   constructor(p: Prepared) {
@@ -51,36 +53,36 @@ export class Kernel {
     this.#returns = new Float64Array(Math.max(0, p.midnights - 1));
   }
 
-  /** Equity on the hourly grid after {@link run}; overwritten by the next one. */
+  /** Equity on the hourly grid after {@link run}; the next run overwrites it. */
   get equity(): Float64Array {
     return this.#equity;
   }
 
-  /** Daily returns after {@link run}; overwritten by the next one. */
+  /** Daily returns after {@link run}; the next run overwrites them. */
   get returns(): Float64Array {
     return this.#returns;
   }
 
-  /** Equity at midnights UTC after {@link run}; overwritten by the next one. */
+  /** Equity at midnights UTC after {@link run}; the next run overwrites it. */
   get daily(): Float64Array {
     return this.#daily;
   }
 
   /**
    * Runs one config.
-   * @returns its totals and statistics, or undefined where only the exact ledger can tell
+   * @returns its totals and statistics, or undefined if it needs the exact ledger
    */
   run(config: StrategyConfig): Outcome | undefined {
     fillDecisions(this.p, config, this.#decisions);
     return this.follow(config);
   }
 
-  /** The decisions that {@link follow} acts on, one a settlement; {@link run} overwrites them. */
+  /** The decisions that {@link follow} acts on, one per settlement; {@link run} overwrites them. */
   get decisions(): Decisions {
     return this.#decisions;
   }
 
-  /** Runs a config's ledger on whatever decisions are set, as baselines do. */
+  /** Runs a config's ledger on the current {@link decisions}, as baselines do. */
   follow(config: StrategyConfig): Outcome | undefined {
     this.#begin(config);
     const {enter} = this.#decisions;
@@ -102,7 +104,7 @@ export class Kernel {
     });
   }
 
-  /** Daily equity and returns from the hourly curve. */
+  /** Samples daily equity and returns from the hourly curve. */
   #sample(): void {
     const daily = this.#daily;
     const returns = this.#returns;
@@ -141,7 +143,7 @@ export class Kernel {
     };
   }
 
-  /** Follows a waiting entry from its decision at settlement `k` until it fills, lapses or is dropped. */
+  /** Follows an entry decided at settlement `k` until it fills, lapses or is dropped. */
   #wait(k: number): {both: number; decision: number} | undefined {
     const {t, bothTs, endMs} = this.p;
     const {enter} = this.#decisions;
@@ -174,7 +176,7 @@ export class Kernel {
     }
   }
 
-  /** Opens a hedge at an instant of both opens, or counts the refusal; then follows it to its end. */
+  /** Opens a hedge at an instant of both opens and follows it to its exit, or counts the refusal. */
   #open(both: number, decision: number): void {
     const {p} = this;
     const sized = sizeInFloats(p, this.#config, this.#floats, {
@@ -207,7 +209,7 @@ export class Kernel {
     const base = this.#cash - spotFill * spotQty - fees + perpQty * perpFill;
     this.#markFlat(entryTs);
     const danger = this.#danger(entryTs, p0, perpFill, perpQty);
-    const lostTs = danger >= 0 ? p.barEnd[danger]! : Infinity;
+    const liquidationTs = danger >= 0 ? p.barEnd[danger]! : Infinity;
     let exitTs = Infinity;
     let exitBoth = -1;
     for (;;) {
@@ -215,7 +217,7 @@ export class Kernel {
       const next = k + 1 < t.length ? t[k + 1]! : Infinity;
       const missing = exitTs === Infinity && k >= 0 ? this.#missingAfter(missingBar[k]!, entryTs, next) : Infinity;
       const soonest = Math.min(next, missing, exitTs, endMs);
-      if (lostTs <= soonest) break;
+      if (liquidationTs <= soonest) break;
       if (endMs <= soonest) break;
       if (next === soonest) {
         this.#mark(next, base + funding, spotQty, perpQty);
@@ -238,22 +240,22 @@ export class Kernel {
     let loss = 0;
     let drift = 0;
     const end = Math.min(exitTs, endMs);
-    if (lostTs <= end) {
+    if (liquidationTs <= end) {
       ++sums.liquidated;
-      const lost = this.#loss(danger, p0, perpQty);
-      this.#mark(lostTs, base + funding, spotQty, perpQty);
-      const lostFee = lost.bankruptcy * perpQty * perpFee;
-      const i = firstAtOrAfter(p.spotTs, lostTs);
+      const at = this.#liquidationPrices(danger, p0, perpQty);
+      this.#mark(liquidationTs, base + funding, spotQty, perpQty);
+      const liquidationFee = at.bankruptcy * perpQty * perpFee;
+      const i = firstAtOrAfter(p.spotTs, liquidationTs);
       closedTs = i < p.spotTs.length ? p.spotTs[i]! : endMs;
       s1 = i < p.spotTs.length ? p.spotOpen[i]! : p.lastSpotClose;
-      this.#mark(closedTs, base + funding - perpQty * lost.bankruptcy - lostFee, spotQty, 0);
+      this.#mark(closedTs, base + funding - perpQty * at.bankruptcy - liquidationFee, spotQty, 0);
       while (this.#k + 1 < t.length && t[this.#k + 1]! < closedTs) ++this.#k;
       this.#barredTs = closedTs;
-      fees += lostFee;
-      turnover += lost.bankruptcy * perpQty;
-      basis = spotQty * (lost.spotReference - s0) - perpQty * (lost.price - p0);
-      loss = perpQty * (lost.bankruptcy - lost.price);
-      drift = spotQty * (s1 - lost.spotReference);
+      fees += liquidationFee;
+      turnover += at.bankruptcy * perpQty;
+      basis = spotQty * (at.spotReference - s0) - perpQty * (at.price - p0);
+      loss = perpQty * (at.bankruptcy - at.price);
+      drift = spotQty * (s1 - at.spotReference);
     } else {
       closedTs = end;
       this.#mark(closedTs, base + funding, spotQty, perpQty);
@@ -282,7 +284,7 @@ export class Kernel {
     this.#cash += net;
   }
 
-  /** The first perp bar after the entry at which the newest row is overdue, before the next settlement. */
+  /** Returns the first perp bar after the entry, before the next settlement, at which that settlement is overdue. */
   #missingAfter(firstBar: number, entryTs: number, next: number): number {
     if (firstBar > entryTs || firstBar === Infinity) return firstBar;
     const {perpTs, endMs} = this.p;
@@ -290,11 +292,11 @@ export class Kernel {
     return bar < next && bar < endMs ? bar : Infinity;
   }
 
-  /** The first bar from the entry on whose high reaches P*, or −1. */
+  /** Returns the first bar since the entry whose high reaches P*, or −1. */
   #danger(entryTs: number, perpReference: number, perpFill: number, perpQty: number): number {
     const {barEnd, barOpen, barHigh, barTree} = this.p;
     const {leverage, maintenanceRate, perpTick, oneTier} = this.#floats;
-    // P* is rounded up to the tick, so it lies between the two; of several tiers it takes the lowest
+    // P* is rounded up to the tick, so it lies between `least` and `most`; with several tiers `least` uses the lowest
     const price = (perpFill * (leverage + 1)) / (leverage * (1 + maintenanceRate));
     const least = price * (1 - PRICE_NOISE);
     const most = (price + perpTick) * (1 + PRICE_NOISE);
@@ -315,8 +317,8 @@ export class Kernel {
     return marginPrices(fill, {leverage, maintenanceRate, tick: rules.perpTick});
   }
 
-  /** What a liquidation in a bar is booked at. */
-  #loss(
+  /** Returns the prices at which a liquidation in a bar is booked: P*, bankruptcy and S*. */
+  #liquidationPrices(
     bar: number,
     perpReference: number,
     perpQty: number
@@ -326,7 +328,7 @@ export class Kernel {
     return {price: toNumber(liquidation), bankruptcy: toNumber(bankruptcy), spotReference};
   }
 
-  /** S*, rounded to the tick in decimals: on a cheap coin a tick is money. */
+  /** Returns S*, rounded to the tick in decimals, because a cheap coin's tick is a large share of its price. */
   #spotReference(price: Decimal, barOpen: number): number {
     const {bothTs, bothSpot, bothPerp} = this.p;
     const i = lastAtOrBefore(bothTs, barOpen);
@@ -339,7 +341,7 @@ export class Kernel {
     return Math.min(length, Math.ceil((ts - startMs) / stepMs));
   }
 
-  /** Marks the grid points before `ts` of a flat account. */
+  /** Writes a flat account's equity at the grid points before `ts`. */
   #markFlat(ts: number): void {
     const end = this.#gridEnd(ts);
     if (end <= this.#g) return;
@@ -354,7 +356,7 @@ export class Kernel {
     }
   }
 
-  /** Marks the grid points before `ts`: constant cash plus both legs. */
+  /** Writes the equity at the grid points before `ts`: constant cash plus the value of both legs. */
   #mark(ts: number, base: number, spotQty: number, perpQty: number): void {
     const {gridSpot, gridPerp} = this.p;
     const equity = this.#equity;

@@ -1,11 +1,12 @@
-/** A tree of maxima over a column, to find the next value that reaches a limit in logarithmic time. */
+/** A segment tree of maxima that finds the next value at or above a limit in logarithmic time. */
 export interface MaxTree {
-  /** leaves start here; a power of two */
+  /** index of the first leaf, a power of two */
   size: number;
   /** node `i` holds the maximum of its children `2i` and `2i + 1` */
   nodes: Float64Array;
 }
 
+/** Builds the tree over `values`. */
 export function maxTree(values: ArrayLike<number>): MaxTree {
   let size = 1;
   while (size < values.length) size *= 2;
@@ -15,7 +16,7 @@ export function maxTree(values: ArrayLike<number>): MaxTree {
   return {size, nodes};
 }
 
-/** The first index at or after `start` whose value is at least `limit`, or −1. */
+/** Returns the first index at or after `start` whose value is at least `limit`, or −1. */
 export function firstReaching({size, nodes}: MaxTree, start: number, limit: number): number {
   if (start >= size) return -1;
   let node = start + size;

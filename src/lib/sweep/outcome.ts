@@ -1,7 +1,7 @@
 import {moments, sharpe, sortino, type Moments, type Statistic} from "../stats/ratios.js";
 import type {Prepared} from "./prepare.js";
 
-/** What a trial adds up as it runs, in quote. */
+/** A trial's running sums: counts, and money in quote. */
 export interface Sums {
   trades: number;
   payments: number;
@@ -21,7 +21,7 @@ export interface Sums {
   heldMs: number;
 }
 
-/** One trial's totals and statistics as floats; names and units as in `totals` and `metrics` of a backtest. */
+/** One trial's totals and statistics as floats, with the names and units of a backtest's `Totals` and `Metrics`. */
 export interface Outcome extends Omit<Sums, "heldMs"> {
   equity: number;
   totalReturn: number;
@@ -33,7 +33,7 @@ export interface Outcome extends Omit<Sums, "heldMs"> {
   returns: Moments;
 }
 
-/** Turns sums and daily returns into an outcome. */
+/** Computes an outcome from sums and daily returns. */
 export function outcomeOf(
   {heldMs, turnover, ...sums}: Sums,
   p: Prepared,

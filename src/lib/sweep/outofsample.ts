@@ -11,7 +11,7 @@ import {sensitivities, type Variation} from "../backtest/sensitivity.js";
 import {splitByCalendar} from "../backtest/splits.js";
 import {walkForward} from "./walkforward.js";
 
-/** One stretch on which a config was traded without having been chosen on it. */
+/** One out-of-sample stretch: `[fromMs, toMs)` in UTC ms, net in quote. */
 export interface TestStretch {
   fromMs: number;
   toMs: number;
@@ -19,10 +19,10 @@ export interface TestStretch {
   trades: number;
 }
 
-/** What one config did on one pair: out of sample, and over the whole history with what speaks against it. */
+/** The results of one config on one pair: out of sample, and over the whole history. */
 export interface Weighed {
   pair: string;
-  /** the walk-forward; undefined where the history is too short for stretches of a week */
+  /** undefined if the history is too short for stretches of a week */
   outOfSample:
     {net: number; annualReturn: number; sharpe: Statistic; trades: number; stretches: TestStretch[]} | undefined;
   startMs: number;
@@ -30,15 +30,16 @@ export interface Weighed {
   metrics: Metrics;
   trades: number;
   liquidated: number;
+  /** calendar months with a loss, without any P&L, and in total */
   months: {lost: number; idle: number; all: number};
   years: {lost: number; all: number};
   sensitivities: Variation[];
 }
 
 /**
- * Weighs one config on one pair: the second half of its history is walked in four stretches, each traded with the rows
- * before it as warm-up alone and closed at its end; nothing of them was used to choose the config.
- * @throws DataError where the pair has nothing to run on
+ * Evaluates one config on one pair, over its whole history and out of sample (§7). Four stretches cover the second half;
+ * earlier rows only warm up signals, and hedges are closed at the end of a stretch.
+ * @throws DataError if the pair has no data in the range
  */
 export function weigh(market: MarketData, config: StrategyConfig, range: Range = {}): Weighed {
   const window = windowOf(market, range, config.warmup);

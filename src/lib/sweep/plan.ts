@@ -3,16 +3,16 @@ import type {Range} from "../backtest/window.js";
 import {gridOfCells, type Axis, type Grid} from "./grid.js";
 import {PairSweep, type RunTrial} from "./trials.js";
 
-/** A whole sweep in plain data, so that it can be posted to a worker: every cell on every pair, each on its own capital. */
+/** A sweep as plain data, which can be posted to a worker: every cell on every pair, each with its own capital. */
 export interface SweepPlan {
   markets: readonly MarketData[];
   range: Range;
-  /** config entries that every cell shares */
+  /** config entries shared by all cells */
   base: Readonly<Record<string, string>>;
   axes: readonly Axis[];
 }
 
-/** A sweep ready to run any of its trials, in any order. Trial `i` is cell `i mod cells` on pair `⌊i / cells⌋`. */
+/** Runs the trials of a sweep, in any order. Trial `i` is cell `i mod cells` on pair `⌊i / cells⌋`. */
 export class SweepRunner {
   readonly plan: SweepPlan;
   readonly grid: Grid;
@@ -28,7 +28,7 @@ export class SweepRunner {
     return this.grid.cells.length * this.plan.markets.length;
   }
 
-  /** The pair and the cell of a trial. */
+  /** Returns the pair and the cell of a trial. */
   at(index: number) {
     const cells = this.grid.cells.length;
     const pair = Math.floor(index / cells);
@@ -46,8 +46,8 @@ export class SweepRunner {
   }
 
   /**
-   * Holds `count` trials, evenly spread, against the exact ledger.
-   * @throws `kernel disagrees: …`
+   * Checks at least `count` evenly spaced trials against the exact ledger.
+   * @throws Error `kernel disagrees: …`
    */
   check(count: number): void {
     const step = Math.max(1, Math.floor(this.length / count));
@@ -58,7 +58,7 @@ export class SweepRunner {
   }
 }
 
-/** The trials in chunks of a size that keeps progress and cancelling lively. */
+/** Splits `[0, length)` into chunks, small enough for responsive progress and cancellation. */
 export function chunksOf(length: number, size = 64): {from: number; to: number}[] {
   return Array.from({length: Math.ceil(length / size)}, (_, i) => ({
     from: i * size,

@@ -8,32 +8,33 @@ import {gridOf, gridPrices, type Grid} from "../backtest/curve.js";
 import {ceilTo, DAY_MS, timeframeMs} from "../time/grid.js";
 import {firstAtOrAfter, indexOf} from "../time/search.js";
 
-/** Digits up to which two decimals compare as their nearest doubles do. */
+/** Significant digits up to which decimals and their nearest doubles compare alike. */
 export const SAFE_DIGITS = 15;
 
-/** One pair's window as typed arrays, computed once and shared by every trial of a sweep. */
+/** One pair's window as typed arrays, computed once and shared by all trials of a sweep. */
 export interface Prepared {
   window: PairWindow;
   barMs: number;
   startMs: number;
   endMs: number;
-  /** settlements in the run, with the index of the first in the pair's history */
+  /** index in the pair's history of the first settlement of the run */
   firstSettlement: number;
+  /** boundaries of the run's settlements; the columns up to `missingBar` are parallel to it */
   t: Float64Array;
-  /** rate per 8 h; NaN where a row decides nothing */
+  /** rate per 8 h; NaN for a row without one */
   rate8h: Float64Array;
-  /** 1 where `rate8h` has at most 15 digits, so that float comparison is exact */
+  /** 1 if `rate8h` has at most 15 digits, so float comparison is exact */
   safe: Uint8Array;
-  /** every row that decides is safe */
+  /** true if every row of the history is safe */
   allSafe: boolean;
   level: Float64Array;
   trend: Float64Array;
   persistence: Float64Array;
-  /** score; NaN where an open is missing */
+  /** basis score; NaN if an open is missing */
   basis: Float64Array;
-  /** mark × rate, per coin */
+  /** mark × rate, in quote per coin */
   payment: Float64Array;
-  /** first perp bar open at which the row has gone missing, before the next one; Infinity where none */
+  /** first perp open, before the next settlement, at which that settlement is overdue; else Infinity */
   missingBar: Float64Array;
   ambiguous: number;
   /** instants at which both markets open, with both opens */
@@ -59,7 +60,7 @@ export interface Prepared {
   midnights: number;
 }
 
-/** Lays one window out for the kernel. */
+/** Computes the kernel's typed arrays of one window. */
 export function prepare(window: PairWindow): Prepared {
   const {data, history, bars, startMs, endMs, last} = window;
   const first = firstAtOrAfter(history.t, startMs);
@@ -114,7 +115,7 @@ export function prepare(window: PairWindow): Prepared {
   };
 }
 
-/** Scores in floats; they differ from the decimals' by far less than the noise that decisions allow for. */
+/** Float scales of the scores; their error is far below the noise bounds of the decisions. */
 const LEVEL_FULL_FLOAT = toNumber(LEVEL_FULL);
 const BASIS_FULL_FLOAT = toNumber(BASIS_FULL);
 const TREND_FLOAT = {rising: 1, stable: 0.5, falling: 0, none: NaN};

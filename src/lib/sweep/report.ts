@@ -18,7 +18,7 @@ import type {Outcome} from "./outcome.js";
 import type {SweepRunner} from "./plan.js";
 import type {RunTrial, Trial} from "./trials.js";
 
-/** What the best trial of a pair is chosen by. */
+/** The criterion that selects the best trial of a pair. */
 export type Ranking = "sharpe" | "net";
 
 export interface WalkForwardReport {
@@ -34,11 +34,11 @@ export interface WalkForwardReport {
     inSampleNet: number;
     outOfSampleNet: number;
   }[];
-  /** growth of 1, daily, out of sample */
+  /** compounded growth of 1 out of sample, daily */
   equity: number[];
 }
 
-/** The best trial of one pair and everything that speaks for and against it (§6). */
+/** The best trial of one pair with its overfitting statistics, baselines and sensitivities (§6). */
 export interface BestReport {
   pair: string;
   best: Trial;
@@ -61,7 +61,7 @@ export interface BestReport {
     };
   };
   sensitivities: Variation[];
-  /** undefined where the window is too short for three folds */
+  /** empty if the window is too short for test stretches of a week */
   walkForward: WalkForwardReport[];
   splits: {year: Split[]; month: Split[]; regime: Split[]};
 }
@@ -71,7 +71,7 @@ export interface ReportOptions {
   seed?: number;
 }
 
-/** Rank of a trial: the Sharpe ratio, those without one last, by net; or the net alone. */
+/** Returns a comparator, best first: by Sharpe ratio (insufficient last), then net; or by net alone. */
 export function compareTrials(
   by: Ranking
 ): (a: {outcome: Outcome; index: number}, b: {outcome: Outcome; index: number}) => number {
@@ -82,13 +82,16 @@ export function compareTrials(
   };
 }
 
-/** Names what a worker only numbered. */
+/** Adds the pair and parameters to a worker's trial. */
 export function nameTrial(runner: SweepRunner, {index, outcome, engine}: RunTrial): Trial {
   const {pair, cell} = runner.at(index);
   return {index, pair, params: cell.params, outcome, engine};
 }
 
-/** The report on one pair of a sweep, from all of its trials. */
+/**
+ * Reports on one pair of a sweep from all of its trials (§6).
+ * @throws RangeError `missing trials: …` if the pair has none
+ */
 export function reportPair(
   runner: SweepRunner,
   market: MarketData,
@@ -129,7 +132,7 @@ export function reportPair(
   };
 }
 
-/** Half of the window trains, the rest is walked in four steps. */
+/** Runs both walk-forward modes: half of the window trains, the rest is tested in four stretches (§6). */
 function walkForwards(
   runner: SweepRunner,
   market: MarketData,

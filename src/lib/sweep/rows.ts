@@ -1,7 +1,7 @@
 import type {Statistic} from "../stats/ratios.js";
 import type {Trial} from "./trials.js";
 
-/** The columns of an exported trial after its parameters. */
+/** The numeric columns of an exported trial, after its parameters. */
 const NUMBERS = [
   "net",
   "totalReturn",
@@ -26,9 +26,10 @@ const NUMBERS = [
   "equity"
 ] as const;
 
-/** A trial as one flat row: its parameters as they were given, a statistic without a number as `null`. */
+/** A trial as one flat row; an insufficient statistic is `null`. */
 export type TrialRow = Record<string, string | number | null>;
 
+/** Flattens a trial to a row; parameters keep their text. */
 export function trialRow({index, pair, params, outcome, engine}: Trial): TrialRow {
   const numbers = NUMBERS.map((name) => [name, numberOrNull(outcome[name])] as const);
   return {trial: index, pair, ...params, engine, ...Object.fromEntries(numbers)};
@@ -36,7 +37,7 @@ export function trialRow({index, pair, params, outcome, engine}: Trial): TrialRo
 
 const numberOrNull = (value: Statistic): number | null => (typeof value === "number" ? value : null);
 
-/** All rows as CSV with a header line; nothing in them needs quoting but a comma or a quote in a name. */
+/** Formats rows as CSV with a header line; cells with a comma, quote or line break are quoted. */
 export function rowsToCsv(rows: readonly TrialRow[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const cell = (value: string | number | null | undefined): string => {

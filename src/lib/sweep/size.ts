@@ -7,7 +7,7 @@ import {exactEntry} from "./decisions.js";
 import type {Floats} from "./floats.js";
 import type {Prepared} from "./prepare.js";
 
-/** Quantities of one hedge as floats. */
+/** Quantities of one hedge as floats, in coins. */
 export interface Sized {
   ordered: number;
   spotQty: number;
@@ -17,7 +17,7 @@ export interface Sized {
 export interface SizeRequest {
   /** index of the instant of both opens */
   both: number;
-  /** settlement whose decision fills */
+  /** index of the settlement that decided the entry */
   decision: number;
   score: number;
   /** free capital of a flat account */
@@ -25,9 +25,8 @@ export interface SizeRequest {
 }
 
 /**
- * The quantities of a hedge of a flat account, as the exact ledger would take them. A whole number of steps is near an
- * edge once in thousands of fills: then decimals count them, or, where the budget itself is only known as a float, the
- * answer is "unsure".
+ * Sizes a hedge on a flat account as the exact ledger would (§3). If the number of steps is within float error of a whole
+ * number, decimals count them. If the budget itself is only known as a float, the result is "unsure".
  */
 export function sizeInFloats(
   p: Prepared,
@@ -36,11 +35,11 @@ export function sizeInFloats(
   {both, decision, score, free}: SizeRequest
 ): Sized | "refused" | "unsure" {
   const {rules} = floats;
-  const wanted = floats.maxPositionUsd * (config.sizing === "dynamic" ? 0.3 + 0.7 * score : 1);
-  const limit = Math.min(wanted, floats.cap);
-  const carried = free / floats.needed;
-  const bound = carried <= limit * (1 + 1e-9);
-  const budget = bound ? Math.min(carried, limit) : limit;
+  const target = floats.maxPositionUsd * (config.sizing === "dynamic" ? 0.3 + 0.7 * score : 1);
+  const limit = Math.min(target, floats.cap);
+  const affordable = free / floats.needed;
+  const bound = affordable <= limit * (1 + 1e-9);
+  const budget = bound ? Math.min(affordable, limit) : limit;
   const steps = budget / p.bothSpot[both]! / floats.step;
   const whole = Math.floor(steps);
   const noise = steps * (bound ? 1e-13 : 2e-15) + 1e-12;
@@ -59,7 +58,7 @@ export function sizeInFloats(
   return refusal ? "refused" : toFloats(quantities);
 }
 
-/** Quantities of an order already counted: half a step more than it is the same whole number of steps. */
+/** Returns the quantities of a known order; half a step is added so that flooring gives the same number of steps. */
 const quantitiesFrom = (ordered: Decimal, reference: Decimal, rules: Rules, config: StrategyConfig): Quantities =>
   quantitiesOf(ordered.plus(rules.step.div(2)).times(reference), reference, rules, config);
 

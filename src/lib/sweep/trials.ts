@@ -11,18 +11,18 @@ import {Kernel} from "./kernel.js";
 import type {Outcome} from "./outcome.js";
 import {prepare} from "./prepare.js";
 
-/** One cell of a grid on one pair. */
+/** The outcome of one grid cell on one pair. */
 export interface Trial {
-  /** position in the sweep: cells within pairs */
+  /** index in the sweep, cells within pairs */
   index: number;
   pair: string;
   params: Readonly<Record<string, string>>;
   outcome: Outcome;
-  /** whether the float kernel gave it or, where floats could not tell, the exact ledger */
+  /** which engine computed it: the float kernel, or the exact ledger where floats were not certain */
   engine: "float" | "exact";
 }
 
-/** A trial with its daily returns, as a worker hands it back. */
+/** A trial with its daily returns, as a worker returns it. */
 export interface RunTrial {
   index: number;
   outcome: Outcome;
@@ -30,7 +30,7 @@ export interface RunTrial {
   returns: Float64Array;
 }
 
-/** Kernels over one pair and range, one for each way of warming up, made when first needed. */
+/** Runs trials on one pair and range, with one kernel per `warmup` setting, created on first use. */
 export class PairSweep {
   readonly #data: MarketData;
   readonly #range: Range;
@@ -41,14 +41,14 @@ export class PairSweep {
     this.#range = range;
   }
 
-  /** The kernel for a config's way of warming up. */
+  /** Returns the kernel with or without warm-up. */
   kernel(warmup: boolean): Kernel {
     let kernel = this.#kernels.get(warmup);
     if (!kernel) this.#kernels.set(warmup, (kernel = new Kernel(prepare(windowOf(this.#data, this.#range, warmup)))));
     return kernel;
   }
 
-  /** One trial: the float kernel, and the exact ledger where it cannot tell. */
+  /** Runs one trial in the float kernel, or in the exact ledger where floats are not certain. */
   run(index: number, config: StrategyConfig): RunTrial {
     const kernel = this.kernel(config.warmup);
     const outcome = kernel.run(config);
@@ -57,8 +57,8 @@ export class PairSweep {
   }
 
   /**
-   * Holds one trial against the exact ledger (1e-9 relative).
-   * @throws `kernel disagrees: …`
+   * Checks one float trial against the exact ledger (1e-9 relative).
+   * @throws Error `kernel disagrees: …`
    */
   check(config: StrategyConfig): void {
     const kernel = this.kernel(config.warmup);

@@ -9,20 +9,20 @@ import {INSUFFICIENT, moments, sharpe, type Statistic} from "../stats/ratios.js"
 export interface WalkForwardOptions {
   fromMs: number;
   toMs: number;
-  /** `anchored`: every training stretch starts at `fromMs`; `rolling`: it keeps its length */
+  /** `anchored`: training always starts at `fromMs`; `rolling`: training keeps its length */
   mode: "anchored" | "rolling";
   trainDays: number;
   testDays: number;
-  /** what the best in training is chosen by; highest wins, ties to the earlier config */
+  /** training criterion, by default the net; the highest wins, ties go to the earlier config */
   score?: (outcome: Outcome) => number;
 }
 
-/** One step of a walk-forward: chosen on the past, judged on what came next. */
+/** One fold of a walk-forward: a config chosen in training and tested on the following stretch. */
 export interface Fold {
   trainFromMs: number;
   trainToMs: number;
   testToMs: number;
-  /** index of the config that was best in training */
+  /** index of the best config in training */
   chosen: number;
   inSample: Outcome;
   outOfSample: Outcome;
@@ -30,24 +30,25 @@ export interface Fold {
 
 export interface WalkForward {
   folds: readonly Fold[];
-  /** daily returns of all test stretches in a row, each stretch on the account's capital */
+  /** concatenated daily returns of all test stretches; each stretch starts with the account's capital */
   returns: Float64Array;
-  /** growth of 1 over those days */
+  /** compounded growth of 1 over those days, starting with 1 */
   equity: Float64Array;
   /** Σ net of the test stretches, in quote */
   net: number;
   sharpe: Statistic;
-  /** mean out-of-sample net per day over mean in-sample net per day; "insufficient" where the latter is not positive */
+  /** mean out-of-sample net per day over mean in-sample net per day; "insufficient" unless the latter is positive */
   efficiency: Statistic;
 }
 
-/** By net, because a Sharpe ratio rewards an account that hardly trades. */
+/** The net, because a Sharpe ratio rewards an account that rarely trades. */
 const byNet = (outcome: Outcome): number => outcome.net;
 
 /**
- * Walk-forward of some configs on one pair (§6): in every fold the best in training is traded on the stretch
- * after it, with earlier rows only warming its signals up. Hedges are closed at the end of a stretch and pay for it.
- * @throws DataError where not even one fold fits
+ * Runs a walk-forward of several configs on one pair (§6). Each fold trades the best config in training on the following
+ * stretch; earlier rows only warm up signals. Hedges are closed, with costs, at the end of a stretch.
+ * @throws DataError if the range is shorter than one fold
+ * @throws RangeError `invalid walk-forward: …`, `missing configs: …`
  */
 export function walkForward(
   data: MarketData,
@@ -101,8 +102,8 @@ function summary(
     const days = (fold.trainToMs - fold.trainFromMs) / DAY_MS;
     return sum + fold.inSample.net / days / folds.length;
   }, 0);
-  let grown = 1;
-  const equity = Float64Array.from([1, ...returns.map((r) => (grown *= 1 + r))]);
+  let growth = 1;
+  const equity = Float64Array.from([1, ...returns.map((r) => (growth *= 1 + r))]);
   return {
     returns,
     equity,

@@ -1,13 +1,14 @@
 const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
-/** The widest instants a row may carry: venues did not trade perpetuals before 2009, and 2100 is a unit mistake. */
+/** The accepted range of instants; one outside 2009–2100 is most likely in the wrong unit. */
 export const MIN_TS = Date.UTC(2009, 0, 1);
 export const MAX_TS = Date.UTC(2100, 0, 1);
 
 /**
- * Reads an instant given by a person: an ISO date or date-time (UTC unless it says otherwise) or integer milliseconds.
+ * Parses an instant: an ISO date or date-time (UTC without an offset), or integer milliseconds.
+ * @param name the quantity named in the error
  * @returns UTC milliseconds since the epoch
- * @throws `invalid NAME: VALUE`
+ * @throws RangeError `invalid NAME: VALUE`
  */
 export function parseInstant(value: string, name = "instant"): number {
   const trimmed = value.trim();
@@ -27,18 +28,21 @@ export function parseInstant(value: string, name = "instant"): number {
   return checkTs(ms, name);
 }
 
-/** Accepts integer milliseconds between 2009 and 2100, and nothing else: seconds and microseconds are refused. */
+/**
+ * Returns `ms` if it is an integer number of milliseconds between 2009 and 2100; rejects seconds and microseconds.
+ * @throws RangeError `invalid NAME: VALUE`
+ */
 export function checkTs(ms: number, name = "ts"): number {
   if (!Number.isInteger(ms) || ms < MIN_TS || ms >= MAX_TS) throw new RangeError(`invalid ${name}: ${ms}`);
   return ms;
 }
 
-/** `2024-03-14 08:00 UTC`; seconds only when they are not zero. */
+/** Formats an instant as `2024-03-14 08:00 UTC`, with seconds only if they are not zero. */
 export function formatInstant(ms: number): string {
   const iso = new Date(ms).toISOString();
   const seconds = iso.slice(17, 19);
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)}${seconds === "00" ? "" : ":" + seconds} UTC`;
 }
 
-/** `2024-03-14` in UTC. */
+/** Formats the UTC day of an instant as `2024-03-14`. */
 export const formatDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -1,4 +1,4 @@
-/** The index of the first value ≥ `x` in an ascending array; its length where there is none. */
+/** Returns the index of the first value ≥ `x` in an ascending array, or its length; the search starts at `from`. */
 export function firstAtOrAfter(values: ArrayLike<number>, x: number, from = 0): number {
   let lo = from;
   let hi = values.length;
@@ -10,7 +10,7 @@ export function firstAtOrAfter(values: ArrayLike<number>, x: number, from = 0): 
   return lo;
 }
 
-/** The index of the last value ≤ `x` in an ascending array; −1 where there is none. */
+/** Returns the index of the last value ≤ `x` in an ascending array, or −1. */
 export function lastAtOrBefore(values: ArrayLike<number>, x: number): number {
   let lo = 0;
   let hi = values.length;
@@ -22,7 +22,7 @@ export function lastAtOrBefore(values: ArrayLike<number>, x: number): number {
   return lo - 1;
 }
 
-/** The index of `x` in a strictly ascending array, or −1. */
+/** Returns the index of `x` in a strictly ascending array, or −1. */
 export function indexOf(values: ArrayLike<number>, x: number): number {
   const i = firstAtOrAfter(values, x);
   return i < values.length && values[i] === x ? i : -1;

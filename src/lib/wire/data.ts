@@ -1,34 +1,34 @@
-/** What the API says of the work on the data. */
+/** The API's documents on data jobs, coverage and schedules. */
 import type {Job} from "./job.js";
 
-/** `GET /jobs/:id`: the log is oldest first, each line with the id of the job that said it. */
+/** `GET /jobs/:id`: the log is oldest first, each line with the id of the job that wrote it. */
 export interface JobDetailReport extends Job {
   children: Job[];
   log: {ts: number; job: string; text: string}[];
-  /** what the client of the job's venue has sent; missing before there is one */
+  /** request counts of the venue's client; absent before the client exists */
   usage?: Usage;
 }
 
-/** `POST /jobs/estimate`: what a backfill would fetch, what is there already taken off. */
+/** `POST /jobs/estimate`: what a backfill would fetch, excluding stored rows. */
 export interface EstimateReport {
   requests: number;
   rows: number;
-  /** histories asked for, and how many of them lack nothing */
+  /** histories requested, and how many of them are already complete */
   histories: number;
   complete: number;
-  /** at the share of the venue's limit that is in use; a slow network takes longer */
+  /** at the configured share of the venue's rate limit; a slow network takes longer */
   seconds: number;
   pairs: string[];
 }
 
-/** What a bulk command did to one of the ids it was given. */
+/** The result of a bulk command for one of its ids. */
 export interface BulkResult {
   id: string;
-  /** whether anything was done */
+  /** true if at least one job was changed */
   done: boolean;
-  /** the histories it was done to; of a batch, those of its children */
+  /** ids of the changed histories; for a batch, of its children */
   jobs: string[];
-  /** why it was left, or which part of a batch was; null where all was done */
+  /** why all or part of it was skipped; null if nothing was */
   why: string | null;
 }
 
@@ -37,24 +37,24 @@ export interface BulkReport {
   results: BulkResult[];
 }
 
-/** What a venue's client has sent so far, retries included, and what it may send. */
+/** A venue client's request counts, including retries, and its rate limit. */
 export interface Usage {
   requests: number;
   retries: number;
-  /** requests in the limit's present window, and how many it allows */
+  /** requests in the current window, and the maximum per window */
   inWindow: number;
   perWindow: number;
   windowMs: number;
-  /** what the venue publishes for a window, and the share of it that is used; missing where a client has no such limit */
+  /** the venue's published limit per window, and the share of it in use; absent for a client without one */
   published?: number;
   share?: number;
-  /** until when the venue has banned this machine, where it has */
+  /** end of the venue's ban of this machine, UTC ms, if there is one */
   bannedUntilMs?: number | undefined;
 }
 
 /**
- * The shares of a published limit that a client may be set to use. `most` is what it uses unless a person says less:
- * other programs on this address need the rest. Below `least` the work would never end.
+ * The range of the configurable share of a published rate limit. `most` is the default; it leaves the rest to other
+ * programs at the same address. Below `least` a backfill would take too long.
  */
 export const LIMIT_SHARE = {least: 0.05, most: 0.8} as const;
 
@@ -64,7 +64,7 @@ export interface LimitReport extends Usage {
   origin: string;
 }
 
-/** `POST /gaps/check`: one history's rows, and every hole between and around them. */
+/** `POST /gaps/check`: one history's row count and all its holes. */
 export interface CheckedReport {
   venue: string;
   pair: string;
@@ -75,7 +75,7 @@ export interface CheckedReport {
   from: number | null;
   to: number | null;
   holes: {from: number; to: number; rows: number; state: string; tries: number}[];
-  /** whether the ledger said something else before */
+  /** true if the check changed the coverage ledger */
   changed: boolean;
 }
 
@@ -85,37 +85,37 @@ export interface PlannedReport {
   notes: {line: string; level: "info" | "warn"}[];
 }
 
-/** `POST /jobs/retry-failed`; the other retries leave out `skipped`. */
+/** `POST /jobs/retry-failed`; other retries omit `skipped`. */
 export interface RetriedReport {
   queued: Job[];
   skipped?: Job[];
   batches: Job[];
 }
 
-/** One history that scheduled updates include. */
+/** One history in the scheduled updates. */
 export interface TrackedReport {
   venue: string;
   pair: string;
   series: string;
   /** empty for settlements */
   timeframe: string;
-  /** how far back it is wanted */
+  /** start of the wanted range, UTC ms */
   fromTs: number;
   chosenBy: string;
   sinceTs: number;
-  /** false while updates leave its pair out */
+  /** false if updates skip its pair */
   enabled: boolean;
 }
 
-/** One pair of `GET /tracked`, with what is followed of it. */
+/** One pair of `GET /tracked` with its tracked histories. */
 export interface TrackedPairReport {
   venue: string;
   pair: string;
-  /** false while updates leave it out */
+  /** false if updates skip it */
   enabled: boolean;
-  /** `mixed` where a person named some of its histories and the selection chose others */
+  /** `mixed` if an operator chose some of its histories and the selection rule others */
   chosenBy: string;
-  /** how far back it is wanted */
+  /** start of the wanted range, UTC ms */
   fromTs: number;
   sinceTs: number;
   histories: Pick<TrackedReport, "series" | "timeframe" | "fromTs" | "chosenBy">[];
@@ -124,13 +124,13 @@ export interface TrackedPairReport {
 /** One task of `GET /schedule`. */
 export interface TaskReport {
   name: string;
-  /** what it does, in words */
+  /** what it does, as a sentence */
   says: string;
-  /** five fields of cron, UTC */
+  /** five-field cron expression, UTC */
   pattern: string;
   lastTs: number | null;
   lastMs: number | null;
-  /** what it said, or why it failed */
+  /** message or error of the newest run */
   result: string | null;
   failed: boolean;
   running: boolean;

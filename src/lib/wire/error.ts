@@ -1,8 +1,8 @@
-/** What is wrong with a request, with the engine or with the data, for programs. */
+/** Errors in a request, the engine or the data. */
 type OwnCode =
-  /** a flag, an argument, a query or a body that cannot be understood */
+  /** a flag, argument, query or body that cannot be parsed */
   | "invalid-request"
-  /** what the engine as it runs cannot do, e.g. trade while it is halted */
+  /** not possible in the engine's current state, e.g. trading while halted */
   | "conflict"
   /** the engine runs without a trading loop (mode data) */
   | "no-trading-loop"
@@ -10,37 +10,37 @@ type OwnCode =
   | "no-store"
   /** a config file, an environment value or an account that cannot be used */
   | "invalid-config"
-  /** data that is missing, stale, damaged or not what it claims to be */
+  /** missing, stale, damaged or mislabelled data */
   | "invalid-data"
   /** no job has this id */
   | "missing-job"
   /** the venue lists no such market */
   | "missing-market"
-  /** another process holds what is needed */
+  /** another process holds the lock */
   | "locked"
-  /** a failure that nobody foresaw; the engine's log says more */
+  /** an unexpected failure; see the engine's log */
   | "unexpected";
 
-/** Why a call of a venue failed for good, or after its last attempt. */
+/** Why a request to a venue failed permanently or after its last attempt. */
 export type VenueCode =
-  /** nothing arrived: no connection, or no answer in time */
+  /** no connection, or no response in time */
   | "network"
-  /** what arrived could not be read */
+  /** the response could not be parsed */
   | "bad-response"
-  /** the address is shut out for a while */
+  /** this address is banned temporarily */
   | "banned"
   /** too many requests */
   | "rate-limited"
   /** the venue does not serve this country or network */
   | "region"
-  /** the venue finds this machine's clock wrong */
+  /** the venue rejects this machine's clock */
   | "clock-skew"
-  /** the venue itself is out of order */
+  /** the venue is down */
   | "venue-down"
-  /** the venue refuses the request; it would again */
+  /** the venue rejects the request; a retry would not help */
   | "venue-refused";
 
-/** Why a request was not let in, before anything of the engine was asked. */
+/** Why the API rejected a request before passing it to the engine. */
 type GateCode =
   | "invalid-target"
   | "invalid-host"
@@ -50,27 +50,28 @@ type GateCode =
   | "invalid-body"
   | "body-too-long"
   | "too-many-requests"
-  /** as many streams, or as many backtests, as the engine serves at once */
+  /** the maximum of concurrent event streams is reached */
   | "too-many-streams"
+  /** the maximum of concurrent backtests is reached */
   | "busy"
-  /** no token, a wrong one, or a ticket that is unknown, used or too old */
+  /** a missing or wrong token, or a ticket that is unknown, used or expired */
   | "unauthorized"
   | "missing-route"
-  /** no site is built */
+  /** the site has not been built */
   | "no-site";
 
-/** What an error is, for programs; its words are for people and may change. */
+/** Machine-readable error code; the text of an error may change, its code does not. */
 export type ErrorCode = OwnCode | VenueCode | GateCode;
 
-/** What every error of the engine's API answers. */
+/** The response body of every API error. */
 export interface ErrorBody {
-  /** what is wrong, in words */
+  /** the message */
   error: string;
-  /** what to do about it, in words */
+  /** what to do about it, as a sentence */
   fix: string | null;
-  /** the class of the error, which decides a command's exit code */
+  /** the error's class, which determines a command's exit code */
   type: string;
   code: ErrorCode;
-  /** the venue's own code, where it gave one */
+  /** the venue's own error code, if any */
   venueCode?: string;
 }

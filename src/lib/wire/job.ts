@@ -1,6 +1,6 @@
 import type {ErrorCode} from "./error.js";
 
-/** A batch, or one history of it: `GET /jobs`, and the events `job` and `batch`. */
+/** A batch or one of its histories: `GET /jobs`, and the events `job` and `batch`. */
 export interface Job {
   id: string;
   /** null for a batch */
@@ -19,36 +19,36 @@ export interface Job {
   steps: string[];
   rowsFetched: number;
   rowsExpected: number | null;
-  /** pages asked for so far and in all, the measure of the time left; unknown before the work is planned */
+  /** pages requested so far and in total, the basis of `etaMs`; the total is null until planned */
   pages: number;
   pagesExpected: number | null;
   etaMs: number | null;
   attempts: number;
   maxAttempts: 3;
   error: string | null;
-  /** an `ErrorCode`: what the error is; of a batch, of its first failed history; null for jobs of versions without codes */
+  /** code of the error; for a batch, of its first failed history; null for jobs of versions without codes */
   errorCode: ErrorCode | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
-  /** what the work found in the data, e.g. rows left out and why */
+  /** counts of data findings by name, e.g. discarded rows */
   quality: Record<string, number> | null;
-  /** times a person or a bulk retry put it back after it had failed */
+  /** number of manual and bulk retries after a failure */
   retries: number;
-  /** not before this instant: the pause after a failed attempt */
+  /** end of the pause after a failed attempt, UTC ms */
   notBefore: number | null;
 }
 
 export type JobStatus = Job["status"];
 
-/** Times a bulk retry puts one history back; after that only its own retry does. */
+/** Maximum bulk retries of one history; after that it must be retried by id. */
 export const MAX_BULK_RETRIES = 3;
 
-/** Whether nothing more happens to a job by itself. */
+/** Returns true if the job is completed, failed or cancelled. */
 export const hasEnded = ({status}: Pick<Job, "status">): boolean =>
   status === "completed" || status === "failed" || status === "cancelled";
 
-/** A job that has not begun. `id` must be unique in the store. */
+/** Returns a pending job; `id` must be unique in the store. */
 export function newJob(id: string, kind: Job["kind"], createdAt: number, given: Partial<Job> = {}): Job {
   return {
     id,

@@ -1,11 +1,11 @@
-/** The numbers that decided, as text, kept on the trade. */
+/** The numbers behind a decision, kept on the trade. */
 export interface Decision {
   ts: number;
-  /** the numbers the rule compared and where each signal came from; decimals as text */
+  /** the signals and thresholds that the rule compared; decimals as text */
   numbers: Readonly<Record<string, string>>;
 }
 
-/** A trade as it is shown and exported: money as text, instants in ms as `backtest --json` prints it. */
+/** A trade as pages show it and `backtest --json` prints it: money as decimal text in quote, instants in UTC ms. */
 export interface TradeReport {
   id: string;
   pair: string;
@@ -23,9 +23,9 @@ export interface TradeReport {
   perpEntry: string;
   perpExit: string;
   funding: string;
-  /** how many settlements were taken */
+  /** number of funding payments */
   payments: number;
-  /** each of them */
+  /** the funding payments */
   settlements: {
     ts: number;
     rate: string;

@@ -1,6 +1,6 @@
 /**
- * What the engine's API says, in plain data: decimals as text, instants in UTC ms. Pages
- * and the command line read these shapes; the engine writes them.
+ * The documents of the engine's API: plain data, decimals as text, instants in UTC ms. The engine writes them; pages and
+ * the command line read them.
  */
 
 import type {Job} from "./job.js";
@@ -8,10 +8,10 @@ import type {TradeReport} from "./trade.js";
 
 export type EngineMode = "data" | "paper" | "live";
 
-/** Where the trading loop is: `blocked` waits for complete history or first rates, `halted` needs a person. */
+/** State of the trading loop: `blocked` waits for complete history or first rates, `halted` needs an operator. */
 export type EngineState = "starting" | "blocked" | "running" | "paused" | "stopping" | "halted" | "stopped";
 
-/** `GET /health`, open to everybody on this machine: no account state in it. */
+/** `GET /health`: needs no token, so it contains no account state. */
 export interface Health {
   status: "healthy" | "degraded" | "down";
   mode: EngineMode;
@@ -22,12 +22,12 @@ export interface Health {
     jobs: {total24h: number; completed24h: number; failed24h: number; failureRate: number; averageMs: number | null};
     clock: {skewMs: number | null};
   };
-  /** what does not work, in words; the figures in them change */
+  /** what does not work, as sentences; the numbers in them change */
   issues: string[];
   /**
    * the code of each issue, in the same order: `queue-failing`, `venue-ban`, `jobs-failing`, `clock-skew`, `cycle-step`,
-   * `job-stuck`, `disk-space`, `notifications`, `halted`, `emergency`, `emergency-left` or `cycle-late`; `about` tells those
-   * of one code apart, e.g. the step, the job or the channel
+   * `job-stuck`, `disk-space`, `notifications`, `halted`, `emergency`, `emergency-left` or `cycle-late`; `about` names the
+   * subject, e.g. the step, the job or the channel
    */
   problems: {code: string; about: string | null}[];
 }
@@ -36,20 +36,20 @@ export interface Health {
 export interface EngineStatus {
   mode: EngineMode;
   state: EngineState;
-  /** one sentence a person understands: what it waits for, why it is halted */
+  /** reason for the state as a sentence: what it waits for, why it is halted */
   why: string;
   venue: string;
-  /** the venue's address as rows carry it; `sim:7` for the embedded simulator */
+  /** the venue's address as stored with each row; `sim:7` for the embedded simulator */
   origin: string;
   simulated: boolean;
-  /** orders are shown and not sent; absent where it does not apply */
+  /** true if orders are logged and not sent; absent outside live mode */
   dryRun?: boolean;
   version: string;
   startedTs: number;
-  /** the venue's present at the newest observation */
+  /** the venue's clock at the newest observation */
   venueTs: number | null;
   cycle: {number: number; lastTs: number | null; lastMs: number | null; nextTs: number | null; steps: CycleStep[]};
-  /** progress of what the loop waits for, 0..1 */
+  /** what the loop waits for; progress 0..1 */
   blockedBy: {what: string; progress: number | null; etaMs: number | null} | null;
   account: {
     capital: string;
@@ -66,7 +66,7 @@ export interface EngineStatus {
   emergency: {ts: number; done: boolean; left: string[]} | null;
 }
 
-/** One step of the newest cycle. A failing one is isolated and told. */
+/** One step of the newest cycle; its failure does not stop the other steps. */
 export interface CycleStep {
   name: string;
   ms: number;
@@ -89,7 +89,7 @@ export interface PositionReport {
   quoteTs: number | null;
   notional: string;
   capital: string;
-  /** the net if both legs were marked now, before the costs of leaving */
+  /** net with both legs marked now, before exit costs */
   unrealised: string | null;
   funding: string;
   basis: string | null;
@@ -100,18 +100,18 @@ export interface PositionReport {
   nextSettlementTs: number | null;
   predictedRate: string | null;
   liquidationPrice: string;
-  /** how far the perp must rise to be liquidated, a share of its price */
+  /** rise of the perp that would liquidate it, as a fraction of its price */
   distance: number | null;
-  /** share of the way from the entry's margin to liquidation that is used up: 1 is liquidation */
+  /** used fraction of the distance from entry to liquidation: 1 is liquidation */
   marginRatio: number | null;
-  /** |spot − perp| as a share of the larger leg */
+  /** |spot − perp| as a fraction of the larger leg */
   drift: number;
-  /** a leg stands alone: the two differ by more than one lot */
+  /** true if the legs differ by more than one lot */
   naked: boolean;
   waiting: "entry" | "exit" | null;
 }
 
-/** One pair as the newest scan saw it. */
+/** One pair in the newest scan. */
 export interface Opportunity {
   pair: string;
   rank: number;
@@ -129,26 +129,26 @@ export interface Opportunity {
   turnover24h: string | null;
   position: "flat" | "open" | "unhedged";
   waiting: "entry" | "exit" | null;
-  /** what the strategy would do if the newest settlement fell now: every condition with its sides */
+  /** the strategy's conditions, as if the newest settlement were due now */
   conditions: {
     name: string;
-    /** of both sides: a share per 8 hours or per period, a score without a unit, or a verdict in words */
+    /** unit of `value` and `limit`: a fraction per 8 hours or per period, a dimensionless score, or a verdict as a word */
     unit: "rate" | "score" | "verdict";
     value: string | null;
     relation: string;
     limit: string;
     met: boolean;
   }[];
-  /** why nothing is opened, in words; empty where an entry would be decided */
+  /** reasons against an entry, as sentences; empty if the strategy would enter */
   whyNot: string[];
   /**
-   * the same reasons with a code each: `open-hedge`, the loop's state where it does not run (`paused`, `halted`), the name of
-   * a risk rule, `too-many-hedges`, `unknown-interval`, or `condition` for one of `conditions` that is not met
+   * the same reasons with a code each: `open-hedge`, the loop's state if it is not running (`paused`, `halted`), the name of
+   * a risk rule, `too-many-hedges`, `unknown-interval`, or `condition` for an unmet one of `conditions`
    */
   blockedBy: {code: string; words: string}[];
 }
 
-/** One thing that was decided, refused or done, newest first in lists. */
+/** One decision, refusal or execution; lists are newest first. */
 export interface DecisionReport {
   /** line of the journal */
   seq: number;
@@ -177,10 +177,10 @@ export interface DecisionReport {
   amount: string | null;
 }
 
-/** One named rule of the risk gate. */
+/** One rule of the risk gate. */
 export interface RiskRule {
   name: string;
-  /** what it forbids, in words */
+  /** what it forbids, as a sentence */
   says: string;
   level: "ok" | "alert" | "critical";
   value: string | null;
@@ -188,7 +188,7 @@ export interface RiskRule {
   /** what the rule does when it fires */
   does: string;
   pair: string | null;
-  /** why it stands where it stands */
+  /** reason for its level */
   reason: string;
 }
 
@@ -199,7 +199,7 @@ export interface RiskReport {
   fired: {ts: number; name: string; level: "alert" | "critical"; pair: string | null; reason: string}[];
 }
 
-/** What can be set while it runs; applied at the next cycle. */
+/** Settings that can change while the engine runs; applied at the next cycle. */
 export interface EngineSettings {
   minRate: string;
   exitRate: string;
@@ -210,7 +210,7 @@ export interface EngineSettings {
   intervalMs: number;
 }
 
-/** `GET /config`: what is in force, what waits for the next cycle, and what only a restart changes. */
+/** `GET /config`: settings in force, settings pending for the next cycle, and settings that need a restart. */
 export interface EngineConfigReport {
   settings: EngineSettings;
   pending: Partial<EngineSettings> | null;
@@ -228,23 +228,23 @@ export interface Notification {
   event: string;
   text: string;
   pair: string | null;
-  /** there where it is to be listed and not announced */
+  /** set when the notification is listed but not announced */
   silent?: true;
 }
 
-/** `on`: told everywhere. `silent`: in the list and, without a sound, in Telegram. `off`: nowhere. */
+/** `on`: all channels. `silent`: listed, and sent to Telegram without sound. `off`: not reported. */
 export type Loudness = "on" | "silent" | "off";
 
-/** `GET /notifications/settings`: what can be told, how loud, and where to beside the page. */
+/** `GET /notifications/settings`: events with their loudness, and channels besides the page. */
 export interface NotificationSettings {
   events: {event: string; says: string; loudness: Loudness; configured: Loudness}[];
-  /** `failing` says why the newest message did not get through */
+  /** `failing` is the error of the newest message, if it failed */
   channels: {name: string; failing: string | null}[];
-  /** messages of one channel in an hour */
+  /** maximum messages per channel and hour */
   perHour: number;
 }
 
-/** Names of what `GET /events` streams, each with its data. */
+/** The events of `GET /events` and their data. */
 export interface EngineEvents {
   cycle: EngineStatus["cycle"];
   status: EngineStatus;
@@ -253,18 +253,18 @@ export interface EngineEvents {
   position: PositionReport[];
   trade: TradeReport;
   notification: Notification;
-  /** the health, where it reads otherwise than before */
+  /** the health report, when it changes */
   health: Health;
-  /** the lake is newer: `GET /data-status` tells more */
+  /** the lake was updated; see `GET /data-status` */
   published: {ts: number};
   heartbeat: {ts: number; venueTs: number | null};
-  /** to one reader, whose place in the stream is lost: everything must be asked for anew */
+  /** sent to a client whose position in the stream is lost: it must reload everything */
   reset: {reason: string};
 }
 
-/** One component of a comparison of the ledger with the venue's own books; decimals as text. */
+/** One component of a reconciliation of the ledger with the venue; decimals as text. */
 export interface ReconciliationRow {
-  /** coins and short in coins, cash in quote, orders by number; fees as shares, configured and paid, which stop nothing */
+  /** coins and short in coins, cash in quote, orders as a count; fees as fractions, a mismatch of which does not halt */
   component: "coins" | "short" | "cash" | "orders" | "fees";
   pair: string | null;
   ledger: string;
@@ -275,12 +275,12 @@ export interface ReconciliationRow {
   says: string;
 }
 
-/** The ledger against the venue's own books at one instant. */
+/** A reconciliation of the ledger with the venue at one instant. */
 export interface Reconciliation {
   ts: number;
-  /** all books agree, fees aside */
+  /** true if all components except fees agree */
   agrees: boolean;
-  /** what the venue has done and the next step will take in, in words */
+  /** venue activity that the next step will book, as sentences */
   pending: string[];
   rows: ReconciliationRow[];
 }

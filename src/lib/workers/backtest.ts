@@ -4,7 +4,7 @@ import {backtestReport, type BacktestReport} from "../backtest/report.js";
 import {runWindows} from "../backtest/run.js";
 import {windowOf, type PairWindow, type Range} from "../backtest/window.js";
 
-/** What a backtest's worker is told: data once, then one config after another. */
+/** Requests to a backtest worker: data once, then one config after another. */
 export type BacktestOrder =
   | {type: "data"; markets: readonly MarketData[]; range: Range}
   | {type: "run"; id: number; entries: Readonly<Record<string, string>>};
@@ -14,8 +14,8 @@ export type BacktestAnswer =
   | {type: "error"; id: number | undefined; name: string; message: string};
 
 /**
- * The message handler of a worker that runs backtests for a page: the data is cut and its signals are worked out once,
- * so that a slider's next value costs only the run. An answer carries its order's id; a page shows the newest only.
+ * Returns the message handler of a worker that runs backtests for a page. Data and signals are prepared once, so changing
+ * a setting costs only the run. An answer has the id of its order; the page shows only the newest.
  */
 export function backtestWorker(answer: (message: BacktestAnswer) => void): (order: BacktestOrder) => void {
   let data: {markets: readonly MarketData[]; range: Range} | undefined;

@@ -12,43 +12,43 @@ import {backtestReport, notShown, type BacktestReport} from "../backtest/report.
 import {runWindows} from "../backtest/run.js";
 import {windowOf, type PairWindow, type Range} from "../backtest/window.js";
 
-/** A curve in columns: `values[i]` at `startMs + i × stepMs`. */
+/** An evenly spaced series: `values[i]` at `startMs + i × stepMs`. */
 export interface Curve {
   startMs: number;
   stepMs: number;
   values: Float64Array;
 }
 
-/** One exact run as a page shows it; the report's own equity travels as a column. */
+/** One exact run for a page; the equity is a column instead of the report's list. */
 export interface LabRun {
   report: Omit<BacktestReport, "portfolio"> & {portfolio: Omit<BacktestReport["portfolio"], "equity">};
   equity: Curve;
   startMs: number;
   endMs: number;
-  /** of the daily returns, for statistics over all trials of a visit */
+  /** moments of the daily returns, for statistics over all trials of a visit */
   moments: Moments;
-  /** what no backtest shows, in one line */
+  /** what a backtest does not model, in one line */
   notShown: string;
 }
 
-/** What the float kernel says at once of a run of one pair, before the exact ledger has answered. */
+/** The float kernel's result for one pair, sent before that of the exact ledger. */
 export interface LabPreview {
   equity: Curve;
   outcome: Outcome;
 }
 
-/** One parameter moved while all others stay. */
+/** The result with one parameter changed and all others fixed. */
 export interface AroundPoint {
   key: string;
   value: string;
-  /** Σ over the pairs, each on a capital of its own; undefined where the value contradicts another */
+  /** Σ over pairs, each with its own capital; undefined if the value contradicts another setting */
   net: number | undefined;
   trades: number | undefined;
 }
 
 type Entries = Readonly<Record<string, string>>;
 
-/** What a page's worker is told. Data comes first; an order's id comes back with its answer. */
+/** Requests to the worker of the strategy pages: data first; each answer has the id of its order. */
 export type LabOrder =
   | {type: "data"; markets: readonly MarketData[]; range: Range}
   | {type: "run"; id: number; entries: Entries}
@@ -67,8 +67,8 @@ export type LabAnswer =
   | {type: "error"; id: number | undefined; name: string; message: string};
 
 /**
- * The message handler of the worker behind the strategy pages: a run of one pair is answered twice, by the float kernel
- * at once and by the exact ledger after it. It knows neither pages nor workers, only how to answer.
+ * Returns the message handler of the strategy pages' worker. A run of one pair is answered twice: first by the float
+ * kernel, then by the exact ledger.
  */
 export function labWorker(answer: (message: LabAnswer) => void): (order: LabOrder) => void {
   let data: {markets: readonly MarketData[]; range: Range} = {markets: [], range: {}};
@@ -149,7 +149,7 @@ export function labWorker(answer: (message: LabAnswer) => void): (order: LabOrde
   };
 }
 
-/** One exact run over windows that were cut before. */
+/** Runs the exact ledger on prepared windows. */
 export function labRun(windows: readonly PairWindow[], entries: Entries): LabRun {
   const result = runWindows(windows, parseConfig(entries));
   const {portfolio, ...rest} = backtestReport(result);

@@ -2,30 +2,30 @@ import {chunksOf, type SweepPlan} from "../sweep/plan.js";
 import type {RunTrial} from "../sweep/trials.js";
 import type {SweepAnswer, SweepOrder} from "./sweep.js";
 
-/** A worker as the pool sees it, whatever it runs in. */
+/** The pool's interface to a worker, in Node or in a browser. */
 export interface PoolWorker {
   post(order: SweepOrder): void;
-  /** called once, before anything is posted */
+  /** Registers the handlers; called once, before the first `post`. */
   listen(onAnswer: (answer: SweepAnswer) => void, onFailure: (error: Error) => void): void;
   close(): void;
 }
 
 export interface PoolOptions {
   onProgress?: (done: number, total: number) => void;
-  /** aborted: no further chunk is handed out, and what has come back is kept */
+  /** on abort no further chunk is assigned, and completed trials are kept */
   signal?: AbortSignal | undefined;
   chunk?: number;
 }
 
-/** The trials that ran, by index, and whether all did. */
+/** The completed trials, sorted by index. */
 export interface PoolResult {
   trials: RunTrial[];
   complete: boolean;
 }
 
 /**
- * Runs a sweep over some workers: each gets the plan once and then chunk after chunk until none is left or the signal
- * aborts. The trials do not depend on how many workers there are.
+ * Runs a sweep on several workers. Each receives the plan once, then chunk after chunk until none is left or the signal
+ * aborts. The trials do not depend on the number of workers. Rejects with a worker's error.
  */
 export function runPool(
   plan: SweepPlan,
@@ -43,7 +43,7 @@ export function runPool(
       close();
       reject(error);
     };
-    const hand = (worker: PoolWorker) => {
+    const assign = (worker: PoolWorker) => {
       const work = signal?.aborted ? undefined : chunks![next++];
       if (work) return worker.post({type: "run", ...work});
       if (++idle < workers.length) return;
@@ -61,7 +61,7 @@ export function runPool(
           for (const trial of answer.trials) trials.push(trial);
           onProgress?.(trials.length, total);
         }
-        hand(worker);
+        assign(worker);
       }, fail);
       worker.post({type: "plan", plan});
     }

@@ -3,12 +3,12 @@ import {Replay, type ReplayEvent, type ReplayHistory, type ReplayStep} from "../
 import type {TradeReport} from "../wire/trade.js";
 import type {Range} from "../backtest/window.js";
 
-/** What the worker behind a replay is told. */
+/** Requests to the replay worker. */
 export type ReplayOrder =
   | {type: "open"; id: number; markets: readonly MarketData[]; range: Range; entries: Readonly<Record<string, string>>}
   | {type: "at"; id: number; index: number; pair: string};
 
-/** A run as it is opened: what the page keeps; the steps stay in the worker. */
+/** The part of an opened run that the page keeps; the steps stay in the worker. */
 export interface OpenedReplay {
   ts: Float64Array;
   equity: Float64Array;
@@ -23,7 +23,7 @@ export type ReplayAnswer =
   | {type: "step"; id: number; step: ReplayStep; history: ReplayHistory | undefined}
   | {type: "error"; id: number; name: string; message: string};
 
-/** The message handler of the worker behind a replay: it keeps the run and tells one step at a time. */
+/** Returns the message handler of the replay worker, which keeps the run and answers one step at a time. */
 export function replayWorker(answer: (message: ReplayAnswer) => void): (order: ReplayOrder) => void {
   let replay: Replay | undefined;
   return (order) => {

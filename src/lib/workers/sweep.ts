@@ -1,18 +1,18 @@
 import {SweepRunner, type SweepPlan} from "../sweep/plan.js";
 import type {RunTrial} from "../sweep/trials.js";
 
-/** What a sweep's worker is told. */
+/** Requests to a sweep worker. */
 export type SweepOrder = {type: "plan"; plan: SweepPlan} | {type: "run"; from: number; to: number};
 
-/** What it answers; a chunk's trials carry their daily returns as transferable arrays. */
+/** Answers of a sweep worker; the daily returns of a chunk's trials are transferred. */
 export type SweepAnswer =
   | {type: "ready"; length: number}
   | {type: "trials"; from: number; trials: RunTrial[]}
   | {type: "error"; name: string; message: string};
 
 /**
- * The message handler of a sweep's worker, the same in Node's worker threads and in the page's Web Workers: it knows
- * neither, only how to answer. Cancelling needs no message: whoever hands out chunks stops doing so.
+ * Returns the message handler of a sweep worker, for Node's worker threads and Web Workers alike. Cancelling needs no
+ * message: the pool stops assigning chunks.
  */
 export function sweepWorker(
   answer: (message: SweepAnswer, transfer: ArrayBuffer[]) => void
