@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**", "test/fault/**", "test/soak/**", "test/bench/**", "node_modules/**"],
-    testTimeout: 60_000,
+    // Against hanging alone: how fast a machine is fails no test.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     maxWorkers: 2
   }

@@ -5,27 +5,27 @@ import {join} from "node:path";
 import {bootTicks, isAlive} from "../loaders/store/lock.js";
 import type {EngineMode} from "../src/lib/wire/trading.js";
 
-/** What an engine that runs says of itself in `<data>/engine/engine.json`. */
+/** A running engine's record in `<data>/engine/engine.json`. */
 export interface EngineInfo {
   pid: number;
   host: string;
-  /** start time of its process as the kernel counts it; tells a reused pid from the engine */
+  /** the process's start time in kernel ticks, to detect a reused pid */
   bootTicks: string | undefined;
   url: string;
   mode: EngineMode;
-  /** whether it owns the store of its data directory */
+  /** true when it owns the store of its data directory */
   data: boolean;
   venue: string;
   startedTs: number;
 }
 
-/** Where an engine keeps what is its own: token, lock, logs, emergency flag. Readable by its user alone. */
+/** The engine's private folder: token, lock, logs, emergency flag. Readable by its user only. */
 export const engineDir = (dataDir: string): string => join(dataDir, "engine");
 
 const infoPath = (dataDir: string) => join(engineDir(dataDir), "engine.json");
 const tokenPath = (dataDir: string) => join(engineDir(dataDir), "token");
 
-/** Makes the engine's folder, closed to everybody else. */
+/** Creates the engine's folder, accessible to its user only. */
 export function makeEngineDir(dataDir: string): string {
   const dir = engineDir(dataDir);
   mkdirSync(dir, {recursive: true, mode: 0o700});
@@ -33,7 +33,7 @@ export function makeEngineDir(dataDir: string): string {
   return dir;
 }
 
-/** Says that this process is the engine of a data directory. */
+/** Registers this process as the engine of a data directory. */
 export function writeEngineInfo(
   dataDir: string,
   info: Pick<EngineInfo, "url" | "mode" | "data" | "venue" | "startedTs">
@@ -44,12 +44,12 @@ export function writeEngineInfo(
   renameSync(draft, infoPath(dataDir));
 }
 
-/** Takes back what this process said. */
+/** Removes this process's record. */
 export function removeEngineInfo(dataDir: string): void {
   if (parse(infoPath(dataDir))?.pid === process.pid) rmSync(infoPath(dataDir), {force: true});
 }
 
-/** The engine that runs on a data directory; what a dead one left behind is none. */
+/** Returns the engine running on a data directory; ignores the record of a dead process. */
 export function runningEngine(dataDir: string): EngineInfo | undefined {
   const info = parse(infoPath(dataDir));
   if (!info || typeof info.pid !== "number" || !/^http:\/\/127\.0\.0\.1:\d+$/.test(info.url)) return undefined;
@@ -77,8 +77,8 @@ export function readToken(dataDir: string): string | undefined {
 }
 
 /**
- * The token of the API, made on first use and kept, so that open pages outlive a restart. A file that others could read,
- * or that is not what it should be, is replaced.
+ * Returns the API token, creating it on first use. It is kept, so open pages survive a restart.
+ * Replaces a malformed file, or one that others could read.
  */
 export function ensureToken(dataDir: string): string {
   const path = tokenPath(dataDir);
@@ -93,5 +93,5 @@ export function ensureToken(dataDir: string): string {
   return token;
 }
 
-/** A digest for comparing secrets of any length in constant time. */
+/** Hashes a secret to a fixed length, for comparison in constant time. */
 export const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

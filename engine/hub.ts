@@ -3,23 +3,23 @@ import type {EngineEvents} from "../src/lib/wire/trading.js";
 /** What happens to open hedges when the engine stops. */
 export type OnStop = "keep" | "close";
 
-/** Hears what the trading loop has to say, for the stream of events. */
+/** Publishes an engine event to the event stream. */
 export type EmitEvent = <K extends keyof EngineEvents>(type: K, data: EngineEvents[K]) => void;
 
-/** An event as it goes over the wire, ready to be written. */
+/** An event, serialised for the wire. */
 export interface HubEvent {
-  /** its place in this engine's sequence */
+  /** sequence number within this engine run */
   n: number;
   frame: string;
 }
 
-/** Events kept for clients that were away for a moment, by count and by size. */
+/** Events kept for reconnecting clients, by count and by size. */
 export const RING_EVENTS = 1_000;
 const RING_BYTES = 8_000_000;
 
 /**
- * Everything the engine has to say, in one sequence. It keeps the newest events, so that readers follow at their own pace
- * and take up where they were cut off; nobody holds a queue per reader.
+ * The engine's events in one sequence. It keeps the newest, so readers follow at their own pace and resume after a
+ * disconnect. There is no queue per reader.
  */
 export class Hub {
   private readonly ring: HubEvent[] = [];
@@ -27,10 +27,10 @@ export class Hub {
   private bytes = 0;
   private last = 0;
 
-  /** @param epoch tells this engine's events from those of one that ran before */
+  /** @param epoch distinguishes this engine run's events from an earlier run's */
   constructor(readonly epoch: string) {}
 
-  /** Says something to everybody who listens. */
+  /** Appends an event and calls every listener. */
   emit<K extends keyof EngineEvents>(type: K, data: EngineEvents[K]): void {
     const n = ++this.last;
     const event = {n, frame: frameOf(type, data, this.idOf(n))};
@@ -41,7 +41,7 @@ export class Hub {
     for (const listener of this.listeners) listener(event);
   }
 
-  /** Called for every event until the returned function is. */
+  /** Calls `listener` for every event, until the returned function is called. */
   listen(listener: (event: HubEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
@@ -52,19 +52,19 @@ export class Hub {
     return this.last;
   }
 
-  /** What a client writes back as `Last-Event-ID`. */
+  /** Returns the id that a client sends back as `Last-Event-ID`. */
   idOf(n: number): string {
     return `${this.epoch}-${n}`;
   }
 
-  /** The event after a number, undefined when there is none yet, `"gone"` when it is kept no more. */
+  /** Returns the event after number `n`: undefined when there is none yet, `"gone"` when it was discarded. */
   after(n: number): HubEvent | undefined | "gone" {
     if (n >= this.last) return undefined;
     const first = this.ring[0]!.n;
     return n + 1 < first ? "gone" : this.ring[n + 1 - first];
   }
 
-  /** The number behind an id of this engine that can still be resumed from. */
+  /** Returns the number in an event id; undefined when the stream cannot resume from it. */
   maybeResume(id: string): number | undefined {
     const match = /^(.{1,40})-(\d{1,15})$/.exec(id);
     if (!match || match[1] !== this.epoch) return undefined;
@@ -73,6 +73,6 @@ export class Hub {
   }
 }
 
-/** One server-sent event. Without an id it does not move the reader's place. */
+/** Formats a server-sent event. Without an id, the client's `Last-Event-ID` stays unchanged. */
 export const frameOf = (type: string, data: unknown, id?: string): string =>
   `event: ${type}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;

@@ -5,29 +5,28 @@ import {formatDay} from "../src/lib/time/instant.js";
 
 export type {Logger} from "pino";
 
-/** Days of logs that are kept. */
+/** Days of logs to keep. */
 const KEPT_DAYS = 30;
 
-/** The level of a line. */
 export type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface LogOptions {
   /** the engine's folder */
   dir: string;
   level: "debug" | "info" | "warn" | "error";
-  /** texts that must appear nowhere */
+  /** texts redacted from every line */
   secrets?: readonly string[];
   now?: () => number;
-  /** a person's view of a line, with its level; undefined for none */
+  /** receives each line in human-readable form; undefined for none */
   stderr?: ((line: string, level: Level) => void) | undefined;
 }
 
-/** Keys whose values are never written, wherever they stand. */
+/** Keys whose values are redacted, at any of three levels. */
 const SECRET_KEYS = ["token", "ticket", "authorization", "apiKey", "secret", "password", "signature"];
 
 /**
- * The engine's log: one JSON object a line in `log-YYYY-MM-DD.ndjson`, and the same as plain lines on stderr. What fails
- * to be written is lost rather than in the way.
+ * Creates the engine's log: NDJSON in `log-YYYY-MM-DD.ndjson` (UTC days), and plain lines on stderr.
+ * A line that cannot be written is dropped.
  */
 export function createLog({dir, level, secrets = [], now = Date.now, stderr}: LogOptions): {
   log: Logger;
@@ -58,7 +57,7 @@ export function createLog({dir, level, secrets = [], now = Date.now, stderr}: Lo
   return {log, close: () => file.close()};
 }
 
-/** A line of the file as a person reads it, with its level. */
+/** Formats a log line for people, and returns its level. */
 function plain(line: string): {words: string; level: Level} {
   try {
     const {ts, level, msg, pid: _, ...rest} = JSON.parse(line) as Record<string, unknown> & {level: Level};
@@ -72,7 +71,7 @@ function plain(line: string): {words: string; level: Level} {
   }
 }
 
-/** A file a day, the oldest removed. */
+/** Writes one file per UTC day and deletes the oldest. */
 class DayFile {
   private day = "";
   private fd: number | undefined;
@@ -88,7 +87,7 @@ class DayFile {
       if (day !== this.day) this.turn(day);
       if (this.fd !== undefined) writeSync(this.fd, line);
     } catch {
-      // A full disk must not end the engine for want of a log.
+      // A full disk must not stop the engine just because the log cannot be written.
     }
   }
 

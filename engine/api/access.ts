@@ -5,10 +5,10 @@ import {digest} from "../files.js";
 
 /** How long a ticket can be exchanged, ms. */
 export const TICKET_MS = 600_000;
-/** Tickets out at once; the oldest give way. */
+/** Outstanding tickets; the oldest is revoked first. */
 const MOST_TICKETS = 32;
 
-/** Who may do what: the one token, and the one-time tickets that can be exchanged for it. */
+/** Checks the API token, and issues one-time tickets that can be exchanged for it. */
 export class Access {
   private readonly expected: Buffer;
   private readonly tickets = new Map<string, number>();
@@ -20,22 +20,22 @@ export class Access {
     this.expected = digest(token);
   }
 
-  /** Whether a request carries the token. Takes as long whatever it carries. */
+  /** Returns true when a request carries the token. Compares in constant time. */
   allows({headers: {authorization = ""}}: IncomingMessage): boolean {
     const [, given = ""] = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(authorization) ?? [];
     return timingSafeEqual(digest(given), this.expected);
   }
 
-  /** A new ticket; it works once, for ten minutes. */
+  /** Issues a ticket that works once, within `TICKET_MS`. */
   issue(): string {
     const ticket = randomBytes(32).toString("base64url");
-    // Only digests are kept, so that looking one up tells nothing by its time.
+    // Only digests are kept, so the time of a lookup leaks nothing.
     this.tickets.set(digest(ticket).toString("hex"), this.clock.monotonic() + TICKET_MS);
     while (this.tickets.size > MOST_TICKETS) this.tickets.delete(this.tickets.keys().next().value!);
     return ticket;
   }
 
-  /** The token for a ticket, which is used up by it; undefined for one that is unknown, used or too old. */
+  /** Exchanges a ticket for the token; undefined when the ticket is unknown, used or expired. */
   redeem(ticket: string): string | undefined {
     const key = digest(ticket).toString("hex");
     const until = this.tickets.get(key);

@@ -6,9 +6,9 @@ import type {Refusal} from "./gate.js";
 export const LONGEST_BODY = 65_536;
 
 /**
- * Reads the JSON body of a write. Nothing longer than the limit is ever held, whatever its headers say.
- * @returns the document, `{}` for an empty body; or why it is refused
- * @throws UsageError for a document that is none
+ * Reads the JSON body of a write. Never buffers more than the limit, whatever the headers claim.
+ * @returns the document, `{}` for an empty body, or the refusal
+ * @throws UsageError for malformed JSON
  */
 export async function readBody(request: IncomingMessage): Promise<{body: unknown} | {refusal: Refusal}> {
   const {headers} = request;
@@ -22,7 +22,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
         status: 415,
         code: "invalid-content-type",
         error: "invalid content-encoding",
-        fix: "send the body as it is"
+        fix: "send the body uncompressed"
       }
     };
   const tooLong = {
@@ -38,7 +38,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
       chunks.push(chunk);
     }
   } catch {
-    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: cut short"}};
+    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: truncated"}};
   }
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
 }

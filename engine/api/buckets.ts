@@ -1,23 +1,23 @@
 import type {Clock} from "../../loaders/exchange/types.js";
 
-/** How much of a kind is let through: so many at once, so many a second from then on. */
+/** Rate limit of one kind of request: a burst, then a sustained rate. */
 export interface Rate {
   burst: number;
   perSecond: number;
 }
 
-/** Kinds of requests, each with its own allowance: nobody's floods take another kind's place. */
+/** Kinds of requests. Each has its own bucket, so a flood of one kind cannot starve another. */
 export type Kind = "read" | "write" | "stream" | "open";
 
 export const RATES: Readonly<Record<Kind, Rate>> = {
   read: {burst: 300, perSecond: 100},
   write: {burst: 60, perSecond: 10},
   stream: {burst: 600, perSecond: 100},
-  /** what carries no token or a wrong one, health and tickets included */
+  /** requests without a valid token, including health and tickets */
   open: {burst: 120, perSecond: 20}
 };
 
-/** A leaky allowance per kind of request. */
+/** One token bucket per kind of request. */
 export class Buckets {
   private readonly levels = new Map<Kind, {left: number; ts: number}>();
 
@@ -26,7 +26,7 @@ export class Buckets {
     private readonly rates: Readonly<Record<Kind, Rate>> = RATES
   ) {}
 
-  /** Takes one; when there is none left, how many seconds to wait, at least 1. */
+  /** Takes one request from a bucket; when it is empty, returns the seconds to wait, at least 1. */
   take(kind: Kind): {ok: true} | {ok: false; waitS: number} {
     const {burst, perSecond} = this.rates[kind];
     const now = this.clock.monotonic();

@@ -1,10 +1,10 @@
 import {createHash} from "node:crypto";
 
 /**
- * The content security policy of a page: its own inline scripts by their hashes and nothing else that is inline.
- * `unsafe-eval` goes only to pages that load arquero, whose expressions are compiled at run time; WebAssembly (DuckDB)
- * and its blob workers are allowed everywhere, as neither runs text.
- * @param own the server's addresses on the loopback; a page may use another of them for a second set of connections
+ * Builds the content security policy of a page. Inline scripts are allowed by hash only.
+ * Only pages that load arquero get `unsafe-eval`: it compiles expressions at run time.
+ * WebAssembly (DuckDB) and its blob workers are allowed everywhere, since neither evaluates text.
+ * @param own the server's loopback origins; a page may use a second one for more connections
  */
 export function pagePolicy(html: string, own: readonly string[] = []): string {
   const hashes = inlineScripts(html).map(
@@ -26,12 +26,12 @@ export function pagePolicy(html: string, own: readonly string[] = []): string {
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:", "blob:"],
     "font-src": ["'self'", "data:"],
-    // Chromium takes no IPv6 literal for a source and says so on every page.
+    // Chromium rejects IPv6 literals as sources and logs an error on every page.
     "connect-src": ["'self'", "blob:", "data:", ...own.filter((address) => !address.includes("["))]
   });
 }
 
-/** The policy of what is no page of ours: an error, a picture that is opened by itself. */
+/** Policy of responses that are not pages: errors, images opened directly. */
 export const BARE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 const policy = (directives: Record<string, readonly string[]>): string =>
@@ -43,7 +43,7 @@ const policy = (directives: Record<string, readonly string[]>): string =>
     "frame-ancestors 'none'"
   ].join("; ");
 
-/** Sources of the scripts that stand in a page itself; those with a `src` are covered by `'self'`. */
+/** Extracts the text of inline scripts; `'self'` covers those with a `src`. */
 function inlineScripts(html: string): string[] {
   return [...html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script\s*>/gi)]
     .filter(([, attributes]) => !/\bsrc\s*=/i.test(attributes!))

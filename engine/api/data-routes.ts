@@ -8,7 +8,7 @@ import {identifyUrl} from "../data/venue.js";
 import type {Bindings, C} from "./context.js";
 import {QUERIES, SCHEMAS} from "./schemas.js";
 
-/** What the routes of the data are handed. */
+/** Dependencies of the data routes. */
 interface Given {
   /** @throws ConflictError where the engine runs without the store */
   host: () => DataHost;
@@ -16,7 +16,7 @@ interface Given {
   query: <T>(c: C, schema: z.ZodType<T>) => T;
 }
 
-/** The routes of history, jobs, holes, limits and the list of updates. */
+/** Adds the routes for histories, jobs, holes, rate limits and tracked pairs. */
 export function dataRoutes(app: Hono<{Bindings: Bindings}>, {host: data, body, query}: Given): void {
   app.get("/data-status", (c) => c.json(data().status()));
   app.get("/gaps", (c) => c.json(data().gaps()));
@@ -114,7 +114,7 @@ export function dataRoutes(app: Hono<{Bindings: Bindings}>, {host: data, body, q
   });
 }
 
-/** A backfill's request with its venue told by what answers at its address; a simulated one stays where it is known. */
+/** Sets a backfill's venue by probing its URL. A simulated venue without a URL uses the stored one. */
 async function identified<T extends BackfillRequest>(host: DataHost, request: T): Promise<T> {
   const {venue, url} = request;
   if (url === undefined) {
@@ -136,7 +136,7 @@ const keyOf = ({
   timeframe
 });
 
-/** One JSON value a line, made as the reader takes it. */
+/** Streams NDJSON, one value per line, generating each value only when the reader pulls it. */
 function ndjson(values: AsyncGenerator<unknown>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({

@@ -7,7 +7,7 @@ import type {Hub, OnStop} from "../hub.js";
 import type {SwitchPatch} from "../notify/switches.js";
 import type {EmergencyReport, TradingControl} from "../loop/commands.js";
 
-/** What the API speaks for. Everything it answers comes from here. */
+/** Dependencies of the API: the source of every response. */
 export interface ApiDeps {
   mode: EngineMode;
   hub: Hub;
@@ -20,17 +20,17 @@ export interface ApiDeps {
   onStop: OnStop;
   /** newest first */
   notifications: (options: {limit: number}) => Notification[];
-  /** how loud each event is, and the changing of it */
+  /** reads and changes the loudness of each notification event */
   notify: {settings: () => NotificationSettings; set: (patch: SwitchPatch) => NotificationSettings};
-  /** what is done at its times; undefined where the engine runs without the store */
+  /** scheduled tasks; undefined where the engine runs without the store */
   schedule: {reports: () => TaskReport[]; now: (name: string) => Promise<TaskReport>} | undefined;
   status: () => EngineStatus;
   health: () => Health;
-  /** ends the engine in order */
+  /** stops the engine cleanly */
   stop: (positions: OnStop) => Promise<void>;
   /** closes everything at once; undefined in mode `data` */
   emergency: (() => Promise<EmergencyReport>) | undefined;
-  /** a person has looked at what halted the loop */
+  /** resumes a halted loop; the operator confirms that the cause was reviewed */
   resume: () => Promise<void>;
   log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
 }

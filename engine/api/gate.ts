@@ -1,7 +1,7 @@
 import type {IncomingMessage} from "node:http";
 import type {ErrorCode} from "../../src/lib/wire/error.js";
 
-/** Why a request is not let in. */
+/** The error response to a rejected request. */
 export interface Refusal {
   status: number;
   code: ErrorCode;
@@ -9,7 +9,7 @@ export interface Refusal {
   fix?: string;
 }
 
-/** Who may speak with the server: names of this machine with its port, and pages of its own or allowed origins. */
+/** Admits requests by Host (a loopback name with the server's port) and by Origin (its own or an allowed one). */
 export class Gate {
   private readonly hosts: ReadonlySet<string>;
   private readonly origins: ReadonlySet<string>;
@@ -20,28 +20,28 @@ export class Gate {
     this.origins = new Set([...names.map((name) => `http://${name}:${port}`), ...devOrigins.map(originOf)]);
   }
 
-  /** Looks at the request line, Host and Origin, before anything else is read. */
+  /** Checks the request target, Host and Origin, before anything else is read. */
   check(request: IncomingMessage): Refusal | undefined {
     const {url = "", headers} = request;
-    // A target that names a host, as proxies are sent, would leave open which of the two names counts.
+    // An absolute-form target carries a host of its own, which could contradict the Host header.
     if (!url.startsWith("/") || url.startsWith("//") || url.length > 4_096)
       return {status: 400, code: "invalid-target", error: "invalid request target"};
     if (occurrences(request, "host") !== 1)
-      return {status: 400, code: "invalid-host", error: "invalid host: exactly one is wanted"};
+      return {status: 400, code: "invalid-host", error: "invalid host: exactly one is required"};
     if (!this.hosts.has(headers.host!.toLowerCase()))
-      return {status: 403, code: "invalid-host", error: "invalid host", fix: "use the address that the engine prints"};
+      return {status: 403, code: "invalid-host", error: "invalid host", fix: "use the address printed by the engine"};
     if (occurrences(request, "origin") > 1)
       return {status: 400, code: "invalid-origin", error: "invalid origin: more than one"};
     const {origin} = headers;
     if (origin !== undefined && !this.origins.has(origin))
       return {status: 403, code: "invalid-origin", error: "invalid origin"};
-    // A browser tells so even where it leaves the origin out.
+    // Browsers send Sec-Fetch-Site even where they omit Origin.
     if (origin === undefined && headers["sec-fetch-site"] === "cross-site" && !isRead(request))
-      return {status: 403, code: "invalid-origin", error: "invalid origin: another site"};
+      return {status: 403, code: "invalid-origin", error: "invalid origin: cross-site request"};
     return undefined;
   }
 
-  /** What lets an allowed page of another origin read the answer; nothing for requests without an origin. */
+  /** Returns the CORS headers for an allowed origin; empty for requests without an origin. */
   corsHeaders({headers: {origin}}: IncomingMessage): Record<string, string> {
     if (origin === undefined || !this.origins.has(origin)) return {};
     return {
@@ -53,7 +53,7 @@ export class Gate {
     };
   }
 
-  /** The server's own addresses on the loopback, one origin for the page and others with connections of their own. */
+  /** The server's loopback origins: the page's own, and others with a separate connection pool. */
   get own(): string[] {
     return [...this.origins].filter((origin) => this.hosts.has(origin.slice("http://".length)));
   }
@@ -63,7 +63,7 @@ const originOf = (url: string): string => new URL(url).origin;
 
 export const isRead = ({method}: IncomingMessage): boolean => method === "GET" || method === "HEAD";
 
-/** How often a header was sent; Node keeps only the first of some. */
+/** Counts how often a header was sent; Node's `headers` keeps only the first of some. */
 function occurrences({rawHeaders}: IncomingMessage, name: string): number {
   let n = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) n++;

@@ -1,12 +1,12 @@
 import {UsageError} from "../../loaders/errors.js";
 
-/** Levels of nesting that no request of ours needs. */
+/** Maximum nesting; no request of the API needs more. */
 const DEEPEST = 16;
 
 /**
- * Reads a JSON document that came from outside: UTF-8, not too deep, no key twice, no key that means something to
- * JavaScript's objects, no number that is none. What `JSON.parse` lets through in silence is refused with its name.
- * @throws UsageError
+ * Parses untrusted JSON more strictly than `JSON.parse`. It rejects invalid UTF-8, deep nesting, duplicate keys,
+ * prototype keys and non-finite numbers.
+ * @throws UsageError naming the fault
  */
 export function readJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -32,9 +32,9 @@ const refuse = (why: string): UsageError => new UsageError(`invalid body: ${why}
 
 const UNSAFE = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Looks at the structure alone; text that is no JSON passes here and is refused by the parser. */
+/** Checks nesting and keys only; malformed JSON is left to the parser. */
 function scan(text: string): void {
-  // Keys seen in each open object; undefined for an open list.
+  // Keys seen in each open object; undefined for an open array.
   const open: (Set<string> | undefined)[] = [];
   let keyNext = false;
   for (let i = 0; i < text.length; i++) {
@@ -54,7 +54,7 @@ function scan(text: string): void {
       const key = keyOf(text.slice(start, i + 1));
       const seen = open.at(-1)!;
       if (UNSAFE.has(key)) throw refuse(`key ${key}`);
-      if (seen.has(key)) throw refuse(`key ${key.slice(0, 40)} twice`);
+      if (seen.has(key)) throw refuse(`duplicate key ${key.slice(0, 40)}`);
       seen.add(key);
     }
   }

@@ -11,7 +11,7 @@ import {
 import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Refusal} from "./gate.js";
 
-/** How an error is answered; one that nobody foresaw says nothing of its insides. */
+/** Maps an error to its status and body; an unexpected error reveals no internals. */
 export function errorReply(error: unknown): {status: number; body: ErrorBody} {
   if (!(error instanceof CarrybookError)) {
     return {
@@ -40,14 +40,14 @@ function statusOf(error: CarrybookError): number {
   return 500;
 }
 
-/** What the engine as it runs cannot do, e.g. trade in mode data. */
+/** A request that the engine's mode or options rule out, e.g. trading in mode data. */
 export class ConflictError extends UsageError {
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, {code: "conflict", ...options});
   }
 }
 
-/** Headers of every answer: nothing is stored, sniffed, framed or told to other sites. */
+/** Headers of every response: no caching, sniffing, framing, or referrers to other sites. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
@@ -57,7 +57,6 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   vary: "origin"
 };
 
-/** Sends a JSON document. */
 export function sendJson(reply: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   reply.writeHead(status, {
@@ -67,10 +66,10 @@ export function sendJson(reply: ServerResponse, status: number, body: unknown): 
   reply.end(text);
 }
 
-/** How long a refused sender may go on sending before its connection is cut, ms. */
+/** Time a rejected client may keep sending before its connection is closed, ms. */
 const LINGER_MS = 1_000;
 
-/** Answers a refusal and ends the connection: what the sender still sends is thrown away, and not for long. */
+/** Sends a refusal and closes the connection. Discards what the client still sends, for up to `LINGER_MS`. */
 export function refuse(request: IncomingMessage, reply: ServerResponse, {status, error, fix, code}: Refusal): void {
   const body: ErrorBody = {error, fix: fix ?? null, type: "UsageError", code};
   const {headers} = request;

@@ -14,7 +14,7 @@ import {UsageError} from "../../loaders/errors.js";
 import type {ErrorBody} from "../../src/lib/wire/error.js";
 import type {Bindings, C} from "./context.js";
 
-/** The routes of the API. Who may come here was decided before. */
+/** Builds the routes of the API. The server has already authorised the request. */
 export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; streams: Streams}) {
   const app = new Hono<{Bindings: Bindings}>();
   const body = <T>(c: C, schema: z.ZodType<T>): T => readInput(schema, c.env.body);
@@ -64,8 +64,8 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
     if (token !== undefined) return c.json({token});
     return c.json(
       {
-        error: "invalid ticket: unknown, used or too old",
-        fix: "`npx carrybook engine --ticket` prints a fresh link",
+        error: "invalid ticket: unknown, used or expired",
+        fix: "`npx carrybook engine --ticket` prints a new link",
         type: "UsageError",
         code: "unauthorized"
       } satisfies ErrorBody,
@@ -110,8 +110,8 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
       c.header("retry-after", "5");
       return c.json(
         {
-          error: `busy: ${deps.backtests.most} backtests run already`,
-          fix: "ask again when one has ended",
+          error: `busy: ${deps.backtests.most} backtests are already running`,
+          fix: "retry when one has finished",
           type: "Error",
           code: "busy"
         } satisfies ErrorBody,
@@ -119,7 +119,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
       );
     }
     const left = new AbortController();
-    c.env.outgoing.once("close", () => left.abort(new Error("the client left")));
+    c.env.outgoing.once("close", () => left.abort(new Error("the client disconnected")));
     const request = readRequest(entries);
     return c.body(await deps.backtests.run(request, left.signal), 200, {"content-type": "application/json"});
   });
@@ -145,7 +145,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
       return c.json(
         {
           error: `too many streams: ${streams.count} are open`,
-          fix: "close a page, or share one stream between its parts",
+          fix: "close a page",
           type: "Error",
           code: "too-many-streams"
         } satisfies ErrorBody,

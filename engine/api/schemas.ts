@@ -23,7 +23,7 @@ const maybe = <T>(read: (text: string) => T) =>
 const pairs = z.array(maybe(parsePair)).min(1).max(1_000);
 const venue = z.string().regex(/^[a-z0-9]{1,40}$/, "a ccxt id such as bybit");
 const count = (most: number) => z.number().int().min(1).max(most);
-/** UTC ms, or the text of an instant */
+/** UTC ms or instant text */
 const instant = z.union([
   z.number().int().min(0).max(8_640_000_000_000_000),
   maybe((text) => parseInstant(text, "at"))
@@ -70,18 +70,18 @@ const isHistory = ({series, timeframe}: {series: string; timeframe?: string | un
   (series === "funding") === (timeframe === undefined);
 const NO_HISTORY = "candles need a timeframe, settlements have none";
 
-/** The input of every route, strict: a key that is not known is an error. */
+/** Strict input schemas of the routes: an unknown key is an error. */
 export const SCHEMAS = {
   none: z.strictObject({}),
   ticket: z.strictObject({ticket: z.string().min(1).max(200)}),
   jobs: z.discriminatedUnion("kind", [
-    z.strictObject({kind: z.literal("backfill"), ...backfill}).refine(oneStart, "days contradicts from"),
+    z.strictObject({kind: z.literal("backfill"), ...backfill}).refine(oneStart, "days conflicts with from"),
     z.strictObject({kind: z.literal("update"), venue: venue.optional()}),
     z.strictObject({kind: z.literal("repair")})
   ]),
   estimate: z
     .strictObject({kind: z.literal("backfill").default("backfill"), ...backfill})
-    .refine(oneStart, "days contradicts from"),
+    .refine(oneStart, "days conflicts with from"),
   ids: z.strictObject({ids: z.array(z.string().min(1).max(200)).min(1).max(1_000)}),
   limits: z.strictObject({venue, share: z.number().min(LIMIT_SHARE.least).max(LIMIT_SHARE.most)}),
   pairsOf: z.strictObject({pairs, venue: venue.optional()}),
@@ -124,7 +124,7 @@ export const SCHEMAS = {
       .refine((patch) => Object.keys(patch).length > 0, "nothing to change")
   }),
   stop: z.strictObject({positions: z.enum(["keep", "close"]).optional()}),
-  pause: z.strictObject({reason: z.string().max(500).default("asked for by a person")}),
+  pause: z.strictObject({reason: z.string().max(500).default("requested by the operator")}),
   settings: z
     .strictObject({
       minRate: decimal("any"),
@@ -144,11 +144,11 @@ const jobFilter = {
   kind: z.enum(["backfill", "update", "repair", "import", "features"]).optional(),
   pair: maybe(parsePair).optional(),
   series: history.series.optional(),
-  /** UTC ms or the text of an instant */
+  /** UTC ms or instant text */
   since: maybe((text) => (/^\d{1,16}$/.test(text) ? Number(text) : parseInstant(text, "since"))).optional()
 };
 
-/** Query parameters, which are text. */
+/** Query parameters; each arrives as text. */
 export const QUERIES = {
   none: z.strictObject({}),
   jobs: z.strictObject({limit: z.coerce.number().int().min(1).max(1_000).default(50), ...jobFilter}),
@@ -165,7 +165,7 @@ export const QUERIES = {
   limit: z.strictObject({limit: z.coerce.number().int().min(1).max(1_000).default(100)})
 };
 
-/** Reads an input. @throws UsageError naming the first key that is wrong, and why */
+/** Validates an input. @throws UsageError naming the first invalid key and the reason */
 export function readInput<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

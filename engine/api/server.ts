@@ -22,14 +22,14 @@ export interface ServerOptions {
   /** the built site, served beside the API */
   site?: Site | undefined;
   rates?: Readonly<Record<Kind, Rate>>;
-  /** for the headers of a request, and for the whole of it, ms */
+  /** timeouts for a request's headers and for the whole request, ms */
   headersMs?: number;
   requestMs?: number;
   heartbeatMs?: number;
   mostStreams?: number;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface ApiServer {
   url: string;
   access: Access;
@@ -37,22 +37,22 @@ export interface ApiServer {
   close: () => Promise<void>;
 }
 
-/** First parts of the API's paths; what begins otherwise is the site's. */
+/** First path segments of the API; every other path belongs to the site. */
 const API = new Set(
   "health ticket tickets status positions trades equity opportunities decisions risk reconciliation config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests".split(
     " "
   )
 );
-/** Histories lie under `/series/` on the site; one command is the API's. */
+/** The site serves histories under `/series/`, except for one API route. */
 const isApi = (path: string): boolean =>
   API.has(path.split("/")[1]!) || /^\/engine\/./.test(path) || path === "/series/refresh";
 const OPEN = new Set(["GET /health", "POST /ticket"]);
-/** How long the emergency stop's caller waits for the report; the closing goes on whoever waits. */
+/** Time the emergency stop's caller waits for the report, ms; closing continues regardless. */
 const REPORT_MS = 1_500;
 
 /**
  * Starts the API on the loopback address. Every request passes, in this order: the gate (Host, Origin), the emergency
- * lane, the allowance of its kind, the token, and a bounded reading of its body.
+ * lane, the token, the rate limit of its kind, and a bounded read of its body.
  * @throws ConfigError when the port is taken
  */
 export async function startServer(deps: ApiDeps, options: ServerOptions): Promise<ApiServer> {
@@ -94,7 +94,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       return refuse(request, reply, {
         status: 404,
         code: "no-site",
-        error: "no site is built",
+        error: "the site is not built",
         fix: "run `npm run build`"
       });
     }
@@ -111,7 +111,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     await answer(request, reply);
   };
 
-  /** Allowance and token. A wrong token never uses up what the right one is allowed. */
+  /** Checks token and rate limit. Requests with a wrong token never draw on the limits of authorised ones. */
   const admit = (request: IncomingMessage, path: string): (Refusal & {waitS?: number}) | undefined => {
     const open = OPEN.has(`${request.method} ${path}`);
     const known = !open && access.allows(request);
@@ -130,17 +130,17 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       status: 401,
       code: "unauthorized",
       error: "missing or invalid token",
-      fix: "`npx carrybook engine --ticket` prints a link that signs this browser in"
+      fix: "`npx carrybook engine --ticket` prints a sign-in link for this browser"
     };
   };
 
-  /** Its own lane: no allowance, no body, no route table stands before it, and no report is waited for without end. */
+  /** Serves the emergency stop outside the rate limits and the routes; waits at most `REPORT_MS` for the report. */
   const emergency = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
     request.resume();
     if (!deps.emergency) {
       return sendJson(reply, 409, {
         error: `no trading loop in mode ${deps.mode}`,
-        fix: "nothing is open in this engine; start `npx carrybook engine --mode paper` to trade",
+        fix: "this engine has no open positions; start `npx carrybook engine --mode paper` to trade",
         type: "UsageError",
         code: "no-trading-loop"
       } satisfies ErrorBody);
@@ -195,7 +195,9 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "EADDRINUSE"
-          ? new ConfigError(`invalid port: ${port} is taken`, {fix: "pass another --port, or end what listens there"})
+          ? new ConfigError(`invalid port: ${port} is taken`, {
+              fix: "pass another --port, or stop the process that uses it"
+            })
           : error
       )
     );
@@ -212,7 +214,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-        // Answers under way get a moment; nobody's connection keeps the engine.
+        // Responses in progress get a second; no connection delays shutdown further.
         const timer = setTimeout(() => server.closeAllConnections(), 1_000);
         server.once("close", () => clearTimeout(timer));
       });

@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from "node:http";
 
-/** The built site, as the server hands requests to it. */
+/** Serves requests for the built site. */
 export interface Site {
   answer(request: IncomingMessage, reply: ServerResponse, own: readonly string[]): Promise<void>;
 }

@@ -29,8 +29,8 @@ interface Found {
 }
 
 /**
- * The built site in a folder, whether it is there yet or not: a build that ends while the engine runs is served at once.
- * Addresses are Framework's, without `.html`.
+ * Serves the built site from a folder, which need not exist yet: a build that completes later is served at once.
+ * Paths follow Framework: without `.html`.
  */
 export function openSite(dist: string): Site {
   const policies = new Map<string, {mtimeMs: number; own: string; text: string}>();
@@ -65,11 +65,12 @@ export function openSite(dist: string): Site {
   };
   return {
     answer: async (request, reply, own) => {
-      if (!existsSync(join(dist, "index.html"))) return note(request, reply, "No site is built yet: run npm run build");
+      if (!existsSync(join(dist, "index.html")))
+        return note(request, reply, "The site is not built yet: run npm run build");
       const found = locate(dist, request.url!.split("?")[0]!);
       if (found) return send(request, reply, 200, found, own);
       const missing = locate(dist, "/404");
-      return missing ? send(request, reply, 404, missing, own) : note(request, reply, "There is no such page");
+      return missing ? send(request, reply, 404, missing, own) : note(request, reply, "Page not found");
     }
   };
 }
@@ -80,8 +81,8 @@ function note(request: IncomingMessage, reply: ServerResponse, text: string): vo
 }
 
 /**
- * The file behind an address: inside the folder after every link is followed, or nothing. What an address could use to
- * mean more than it says (dots, an encoded slash, NUL) is no name of any file here.
+ * Resolves a URL path to a file inside the folder, with every link followed; undefined where there is none.
+ * Rejects segments with a leading dot, an encoded slash or NUL.
  */
 export function locate(dist: string, address: string): Found | undefined {
   let parts: string[];
@@ -101,7 +102,7 @@ export function locate(dist: string, address: string): Found | undefined {
       const stat = statSync(path);
       if (stat.isFile() && path.startsWith(realpathSync(dist) + sep)) return {path, stat};
     } catch {
-      // Not there, or not readable: the next candidate.
+      // Missing or unreadable: try the next candidate.
     }
   }
   return undefined;

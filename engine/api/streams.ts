@@ -5,10 +5,10 @@ import {frameOf, type Hub} from "../hub.js";
 
 export interface StreamOptions {
   clock: Clock;
-  /** the `status` each stream begins with */
+  /** the `status` event that opens each stream */
   status: () => EngineEvents["status"];
   heartbeat: () => EngineEvents["heartbeat"];
-  /** streams at once; more are refused */
+  /** maximum concurrent streams */
   most?: number;
   heartbeatMs?: number;
   log?: (text: string) => void;
@@ -16,18 +16,18 @@ export interface StreamOptions {
 
 interface Client {
   reply: ServerResponse;
-  /** number of the last event written to it */
+  /** sequence number of the last event written */
   at: number;
-  /** heartbeats that passed while it read nothing */
+  /** consecutive heartbeats skipped because its socket was full */
   missed: number;
 }
 
-/** A reader that has taken nothing for this many heartbeats is dropped. */
+/** A client whose socket stays full for this many heartbeats is dropped. */
 const MOST_MISSED = 3;
 
 /**
- * The clients of `GET /events`. Each has only a place in the hub's sequence: what it is sent waits in the hub, not in a
- * queue of its own, so a reader that stops reading costs one socket's buffer, and is dropped once its place is lost.
+ * The clients of `GET /events`. Each holds only a position in the hub's sequence, never a queue.
+ * A stalled client therefore costs one socket buffer. It is dropped once the hub has discarded its next event.
  */
 export class Streams {
   private readonly clients = new Set<Client>();
@@ -52,7 +52,7 @@ export class Streams {
     return this.clients.size >= (this.options.most ?? 600);
   }
 
-  /** Begins a stream. `lastId` is what the client heard last; what it missed since is sent again where it is kept. */
+  /** Opens a stream. Events missed since `lastId` are resent where the hub still has them. */
   add(reply: ServerResponse, lastId: string | undefined): void {
     const resumed = lastId === undefined ? undefined : this.hub.maybeResume(lastId);
     const client: Client = {reply, at: resumed ?? this.hub.head, missed: 0};
@@ -66,12 +66,12 @@ export class Streams {
     const here = resumed === undefined ? this.hub.idOf(this.hub.head) : undefined;
     reply.write("retry: 2000\n\n");
     if (lastId !== undefined && resumed === undefined)
-      reply.write(frameOf("reset", {reason: "what came before is not kept any more"}, here));
+      reply.write(frameOf("reset", {reason: "earlier events are no longer available"}, here));
     reply.write(frameOf("status", this.options.status(), here));
     this.pump(client);
   }
 
-  /** Writes what a client has not seen, as far as its socket takes it. */
+  /** Writes pending events until the client's socket is full. */
   private pump(client: Client): void {
     while (!client.reply.writableNeedDrain && !client.reply.destroyed) {
       const event = this.hub.after(client.at);
@@ -95,18 +95,17 @@ export class Streams {
         if (!client.reply.writableNeedDrain) {
           client.missed = 0;
           client.reply.write(frame);
-        } else if (++client.missed >= MOST_MISSED) this.drop(client, "it has not read for long");
+        } else if (++client.missed >= MOST_MISSED) this.drop(client, "it has stopped reading");
       }
     }
   }
 
   private drop(client: Client, why: string): void {
     if (!this.clients.delete(client)) return;
-    this.options.log?.(`a stream of events was ended: ${why}`);
+    this.options.log?.(`event stream closed: ${why}`);
     client.reply.destroy();
   }
 
-  /** Ends every stream. */
   close(): void {
     this.stop.abort();
     this.unlisten();

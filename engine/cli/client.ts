@@ -4,14 +4,14 @@ import type {Job} from "../../src/lib/wire/job.js";
 import {CarrybookError, ConfigError, DataError, ExchangeError, LockedError, UsageError} from "../../loaders/errors.js";
 import {readToken, runningEngine, type EngineInfo} from "../files.js";
 
-/** What the engine answers to work that was handed to it. */
+/** The engine's reply to submitted work. */
 export interface Submitted {
   batches: Job[];
-  /** what a person should know of the plan */
+  /** remarks about the plan, for the operator */
   notes: {line: string; level: "info" | "warn"}[];
 }
 
-/** Speaks with the API of an engine that runs on this machine, with the token that its user can read. */
+/** Client of the API of an engine on this machine; authenticates with the token file of its user. */
 export class EngineClient {
   constructor(
     readonly info: EngineInfo,
@@ -19,19 +19,19 @@ export class EngineClient {
   ) {}
 
   get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return this.ask<T>("GET", path, undefined, signal);
+    return this.request<T>("GET", path, undefined, signal);
   }
 
   post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-    return this.ask<T>("POST", path, body, signal);
+    return this.request<T>("POST", path, body, signal);
   }
 
   submit(path: string, body: unknown, signal?: AbortSignal): Promise<Submitted> {
     return this.post<Submitted>(path, body, signal);
   }
 
-  /** @throws the error the engine answers, of the class it would have in this process */
-  private async ask<T>(method: string, path: string, body: unknown, signal: AbortSignal | undefined): Promise<T> {
+  /** @throws the engine's error, rebuilt as the class it has in this process */
+  private async request<T>(method: string, path: string, body: unknown, signal: AbortSignal | undefined): Promise<T> {
     const reply = await this.fetch(path, {
       method,
       ...(body !== undefined && {body: JSON.stringify(body), headers: {"content-type": "application/json"}}),
@@ -51,22 +51,22 @@ export class EngineClient {
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new LockedError(`engine does not answer: pid ${this.info.pid} at ${this.info.url}`, {
-        fix: "see its log in <data>/engine, or end it with `npx carrybook stop`",
+        fix: "see its log in <data>/engine, or stop it with `npx carrybook stop`",
         cause: error
       });
     }
   }
 
-  /** What happens in the engine from now on; the first event is its status. Ends when the engine closes the stream. */
+  /** Streams the engine's events, beginning with its status, until the engine closes the stream. */
   async *events(signal: AbortSignal): AsyncGenerator<EventSourceMessage> {
     const reply = await this.fetch("/events", {signal});
     if (!reply.ok) throw errorOf(reply.status, await reply.text());
-    const waiting: EventSourceMessage[] = [];
-    const parser = createParser({onEvent: (event) => void waiting.push(event)});
+    const received: EventSourceMessage[] = [];
+    const parser = createParser({onEvent: (event) => void received.push(event)});
     const decoder = new TextDecoder();
     for await (const chunk of reply.body!) {
       parser.feed(decoder.decode(chunk, {stream: true}));
-      yield* waiting.splice(0);
+      yield* received.splice(0);
     }
   }
 }
@@ -78,7 +78,7 @@ function errorOf(status: number, text: string): Error {
   try {
     body = JSON.parse(text) as typeof body;
   } catch {
-    // Whatever answers there speaks no JSON: its status has to do.
+    // The reply is not JSON: only its status is known.
   }
   const message = typeof body.error === "string" ? body.error : `engine answered ${status}`;
   const options = {
@@ -90,14 +90,14 @@ function errorOf(status: number, text: string): Error {
   return Class ? new Class(message, options) : new Error(message);
 }
 
-/** The engine that runs on a data directory, ready to be spoken with; undefined when none does. */
+/** Returns a client of the engine running on a data directory; undefined when there is none. */
 export function findEngine(dataDir: string): EngineClient | undefined {
   const info = runningEngine(dataDir);
   if (!info) return undefined;
   const token = readToken(dataDir);
   if (token === undefined) {
     throw new ConfigError(`missing token: ${dataDir}/engine/token of the engine with pid ${info.pid}`, {
-      fix: "only the user who started the engine can speak with it; restart it to make a new token"
+      fix: "only the user who started the engine can use it; restart it to create a new token"
     });
   }
   return new EngineClient(info, token);

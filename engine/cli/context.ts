@@ -1,14 +1,14 @@
 import {join, resolve} from "node:path";
 import type {Command} from "commander";
 import {loadConfig, pathIn, type Config} from "../config/config.js";
-import {openDatabase, type Database, type StoreKind} from "../../loaders/store/database.js";
+import {openDatabase, type OpenOptions, type Database, type StoreKind} from "../../loaders/store/database.js";
 import {readManifest} from "../../loaders/lake/manifest.js";
 import {recoverFromLake} from "../../loaders/lake/restore.js";
 import {createOutput, type Output} from "./output.js";
 import type {Invocation} from "./io.js";
 import {UsageError} from "../../loaders/errors.js";
 
-/** What every command is handed: its flags resolved, its output, its stop signal. */
+/** Context of a command: resolved flags, output and abort signal. */
 export interface Context {
   config: Config;
   /** the data directory to act on; `<data>/demo` with `--demo` */
@@ -17,18 +17,17 @@ export interface Context {
   output: Output;
   /** aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
-  /** the call that it serves, with what it may touch of the process */
+  /** the invocation, with its access to the process */
   invocation: Invocation;
-  /** the path of a file that a flag names */
+  /** resolves the path of a file named by a flag */
   pathOf: (path: string) => string;
   now: () => number;
   /** opens the store as its owner, having mended what a crash left; the caller closes it */
-  openStore: () => Promise<Database>;
+  openStore: (options?: Pick<OpenOptions, "memoryLimit">) => Promise<Database>;
   /** the same for data of another kind: a store that is not empty refuses it */
   as: (kind: StoreKind) => Context;
 }
 
-/** The flags every command takes. */
 export interface CommonFlags {
   data?: string;
   config?: string;
@@ -39,19 +38,18 @@ export interface CommonFlags {
   wait?: string;
 }
 
-/** Adds the common flags to a command. */
 export function withCommonFlags(command: Command): Command {
   return command
     .option("--data <dir>", "data directory (default: data, or CARRYBOOK_DATA)")
     .option("--config <file>", "config file (default: carrybook.config.json)")
     .option("--demo", "act on the simulated data in <data>/demo")
     .option("--json", "one JSON document on stdout")
-    .option("--quiet", "nothing on stderr but errors")
+    .option("--quiet", "suppress everything on stderr except errors")
     .option("--log-level <level>", "debug, info, warn or error")
-    .option("--wait <seconds>", "how long to wait for another process to release the data directory");
+    .option("--wait <seconds>", "maximum wait for another process to release the data directory");
 }
 
-/** Builds the context of a command run. */
+/** Builds the context of a command. @throws ConfigError, UsageError */
 export function createContext(flags: CommonFlags, invocation: Invocation): Context {
   const {stdout, stderr, env, cwd, signal, argv} = invocation;
   const config = loadConfig({
@@ -76,8 +74,9 @@ export function createContext(flags: CommonFlags, invocation: Invocation): Conte
     pathOf: (path) => pathIn(cwd, path),
     now: Date.now,
     as: contextOf,
-    openStore: async () => {
+    openStore: async (options = {}) => {
       const db = await openDatabase(dataDir, {
+        ...options,
         kind,
         command: argv.join(" ") || "node",
         waitMs: waitS * 1000,

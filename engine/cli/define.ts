@@ -1,10 +1,10 @@
 import {Command} from "commander";
 import type {Context} from "./context.js";
 
-/** Runs a command's work with a context; what it returns is the exit code. */
+/** The work of a command; returns its exit code. */
 export type Run = (context: Context) => Promise<number | void>;
 
-/** Adds a command whose action gets a context built from its flags; errors and signals become exit codes here. */
+/** Adds a command; `run` builds the context from its flags and turns errors and signals into exit codes. */
 export type Define = (
   name: string,
   description: string,

@@ -4,14 +4,14 @@ import {hasEnded, type Job} from "../../src/lib/wire/job.js";
 import {LockedError} from "../../loaders/errors.js";
 import type {EngineClient, Submitted} from "./client.js";
 import type {Context} from "./context.js";
-import {noteRetry, showProgress, tellBatches} from "./ingest.js";
+import {noteRetry, showProgress, reportBatches} from "./ingest.js";
 
 type Batch = JobDetailReport;
 
-/** Pauses between attempts to hear a stream again that broke off, ms. */
-const AGAIN_MS = [200, 1_000, 3_000];
+/** Backoff between attempts to reconnect to a broken stream, ms. */
+const RECONNECT_MS = [200, 1_000, 3_000];
 
-/** Hands work to the engine and follows it to its end, as if it were done here. */
+/** Submits work to the engine and follows it to its end, like local work. */
 export async function followBatches(
   engine: EngineClient,
   context: Context,
@@ -21,7 +21,7 @@ export async function followBatches(
   return followSubmitted(engine, context, await engine.submit(path, body, context.signal));
 }
 
-/** Follows work that the engine has taken on. Ctrl-C ends the following alone. */
+/** Follows work that the engine has accepted. Ctrl-C stops following, not the work. */
 export async function followSubmitted(
   engine: EngineClient,
   context: Context,
@@ -31,7 +31,7 @@ export async function followSubmitted(
   const {output, signal} = context;
   for (const {line, level} of notes) output.note(line, level);
   if (batches.length > 0)
-    output.note(`the engine (pid ${engine.info.pid}) has taken it on: ${batches.map(({id}) => id).join(", ")}`);
+    output.note(`the engine (pid ${engine.info.pid}) accepted it: ${batches.map(({id}) => id).join(", ")}`);
   const followed = new Map<string, Batch | undefined>(batches.map(({id}) => [id, undefined]));
   const open = () => [...followed.values()].some((batch) => batch === undefined || !hasEnded(batch));
   const refresh = async (id: string) => {
@@ -41,12 +41,12 @@ export async function followSubmitted(
   const stop = AbortSignal.any([signal, leave.signal]);
   try {
     for (let broken = 0; open(); broken++) {
-      if (broken > AGAIN_MS.length) throw gone(engine, batches);
-      if (broken > 0) await wait(AGAIN_MS[broken - 1], undefined, {signal});
+      if (broken > RECONNECT_MS.length) throw gone(engine, batches);
+      if (broken > 0) await wait(RECONNECT_MS[broken - 1], undefined, {signal});
       try {
         for await (const {event, data} of engine.events(stop)) {
           broken = 0;
-          // The stream begins with a status: what ended before it was heard is asked for, what comes after is told.
+          // The stream begins with a status. Batches may have ended before it, so their state is queried then.
           if (event === "status" || event === "reset")
             for (const id of followed.keys()) if (!isDone(followed.get(id))) await refresh(id);
           if (event === "job") {
@@ -76,7 +76,7 @@ export async function followSubmitted(
     if (!signal.aborted) throw error;
     output.progress(undefined);
     output.note(
-      `the engine (pid ${engine.info.pid}) goes on with ${batches.map(({id}) => id).join(", ")}: \`npx carrybook jobs show ${batches[0]?.id}\` tells how it ended, \`jobs cancel\` ends it`
+      `the engine (pid ${engine.info.pid}) continues with ${batches.map(({id}) => id).join(", ")}: \`npx carrybook jobs show ${batches[0]?.id}\` shows its result, \`jobs cancel\` cancels it`
     );
     return 130;
   } finally {
@@ -85,7 +85,7 @@ export async function followSubmitted(
   const ended = [...followed.values()] as Batch[];
   ended.forEach(onEnded);
   const usage = Object.fromEntries(ended.flatMap(({venue, usage}) => (venue && usage ? [[venue, usage]] : [])));
-  return tellBatches(
+  return reportBatches(
     context,
     ended.map(({usage: _, ...batch}) => {
       const {log: __, ...rest} = batch as typeof batch & {log?: unknown};
@@ -99,5 +99,5 @@ const isDone = (batch: Job | undefined): boolean => batch !== undefined && hasEn
 
 const gone = ({info}: EngineClient, batches: readonly Job[]): LockedError =>
   new LockedError(`engine does not answer: pid ${info.pid} at ${info.url}`, {
-    fix: `${batches.map(({id}) => id).join(", ")} stays in its queue and goes on when an engine or \`jobs retry\` runs`
+    fix: `${batches.map(({id}) => id).join(", ")} stays queued and resumes when an engine or \`jobs retry\` runs`
   });

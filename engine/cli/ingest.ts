@@ -9,12 +9,12 @@ import {knownUrl, openVenue, type OpenVenue} from "../data/venue.js";
 import type {Context} from "./context.js";
 import {count, drawTable} from "./output.js";
 
-/** What a run of ingestion work in a process of its own has at hand. */
+/** Dependencies of ingestion work in a command's own process. */
 export interface Ingest extends PlanContext {
   context: Context;
 }
 
-/** Opens the store and its queue for a command, and closes both and every client after it. */
+/** Runs `work` with an open store and queue; closes both and every client afterwards. */
 export async function withIngest<T>(context: Context, work: (ingest: Ingest) => Promise<T>): Promise<T> {
   const db = await context.openStore();
   const venues = new Map<string, Promise<OpenVenue>>();
@@ -52,8 +52,8 @@ function narrate(context: Context, service: () => JobService, event: JobEvent): 
 const nameOf = ({pair, series, timeframe}: Job): string => [pair, series, timeframe].filter(Boolean).join(" ");
 
 /**
- * Does ingestion work where the store is: in the engine that owns it, else in this process. A person sees no difference
- * but that Ctrl-C leaves the engine's work running.
+ * Runs ingestion work where the store is open: in the engine that owns it, else in this process.
+ * The only visible difference is that Ctrl-C leaves the engine's work running.
  */
 export function ingestWork<T>(
   context: Context,
@@ -63,7 +63,7 @@ export function ingestWork<T>(
   return engine?.info.data ? there(engine) : withIngest(context, here);
 }
 
-/** Works off batches, showing progress, and tells how they ended. The exit code is that of the worst. */
+/** Runs batches, shows progress and reports how they ended. @returns the exit code: 5 if a history failed */
 export async function runBatches({service, context, exchange}: Ingest, batches: readonly Job[]): Promise<number> {
   const {signal} = context;
   const ids = batches.map((batch) => batch.id);
@@ -74,15 +74,15 @@ export async function runBatches({service, context, exchange}: Ingest, batches: 
   );
   const ended = ids.map((id) => ({...service.get(id)!, children: service.children(id)}));
   if (signal.aborted) {
-    tellBatches(context, ended, usage);
-    context.output.note(`interrupted; what was written is kept. Run the same command again to go on`);
+    reportBatches(context, ended, usage);
+    context.output.note(`interrupted; rows already written are kept. Run the same command again to resume`);
     return 130;
   }
-  return tellBatches(context, ended, usage);
+  return reportBatches(context, ended, usage);
 }
 
-/** Tells how batches ended, in this process or in the engine. The exit code is that of the worst. */
-export function tellBatches(
+/** Reports how batches ended, in this process or in the engine. @returns the exit code: 5 if a history failed */
+export function reportBatches(
   {output}: Context,
   ended: readonly (Job & {children: Job[]})[],
   usage: Record<string, Usage>
@@ -107,7 +107,6 @@ export function tellBatches(
   return 0;
 }
 
-/** Shows a batch's progress in one line. */
 export function showProgress({output}: Context, batch: Job, children: readonly Job[]): void {
   const done = children.filter((child) => child.status === "completed").length;
   output.progress({
@@ -119,13 +118,13 @@ export function showProgress({output}: Context, batch: Job, children: readonly J
   });
 }
 
-/** Says why a history's attempt failed and that another follows. */
+/** Reports that a history's attempt failed and will be retried. */
 export function noteRetry({output}: Context, job: Job): void {
   if (job.status === "queued" && job.error)
-    output.note(`${nameOf(job)}: ${job.error} (attempt ${job.attempts} of ${job.maxAttempts}, trying again)`, "warn");
+    output.note(`${nameOf(job)}: ${job.error} (attempt ${job.attempts} of ${job.maxAttempts}, retrying)`, "warn");
 }
 
-/** Jobs as a table for a person. */
+/** Draws jobs as a table. */
 export function drawJobs(jobs: readonly Job[]): string {
   return drawTable(jobs, [
     {title: "job", value: (j) => j.id},

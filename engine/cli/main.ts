@@ -1,6 +1,6 @@
 import {runCarrybook} from "./program.js";
 
-// The edge to the process: its signals, its streams and its exit code.
+// Connects the program to the process: signals, streams and exit code.
 const interrupted = new AbortController();
 function onSignal(): void {
   if (interrupted.signal.aborted) process.exit(130);
@@ -8,7 +8,7 @@ function onSignal(): void {
 }
 process.on("SIGINT", onSignal);
 process.on("SIGTERM", onSignal);
-// A reader that has seen enough (`| head`) is no error.
+// A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const {stdout, stderr, env} = process;

@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type {Sink} from "./io.js";
 
-/** One column of a table: its title, the value of a row as shown, and its side. */
+/** One column of a table. */
 export interface Column<T> {
   title: string;
   value: (row: T) => string;
@@ -10,24 +10,24 @@ export interface Column<T> {
 }
 
 /**
- * Where results go. stdout is for results alone: a table on a terminal, one JSON value a line in a pipe, one JSON document
- * with `--json`. Narration goes to stderr and not at all with `--quiet`.
+ * Writes a command's results to stdout: a table on a terminal, NDJSON in a pipe, one JSON document with `--json`.
+ * Narration goes to stderr; `--quiet` suppresses it.
  */
 export interface Output {
   json: boolean;
-  /** true when a person reads stdout */
+  /** true when stdout is a terminal */
   terminal: boolean;
-  /** rows as a table, as NDJSON, or as one JSON array, whatever the reader is */
+  /** writes rows: a table on a terminal, NDJSON in a pipe, one JSON array with `--json` */
   table: <T extends object>(rows: readonly T[], columns: readonly Column<T>[]) => void;
-  /** a document: pretty on a terminal by `text`, else JSON */
+  /** writes a document: `text` on a terminal, else JSON */
   document: (value: unknown, text: () => string) => void;
-  /** a line about what happens, on stderr, if its level is asked for */
+  /** writes a line to stderr, if its level is enabled */
   note: (line: string, level?: Level) => void;
-  /** progress of long work with an ETA; on a terminal it stays on one line */
+  /** shows progress with an ETA, on one line of a terminal; undefined clears it */
   progress: (progress: Progress | undefined) => void;
 }
 
-/** How much narration is wanted; a note is shown when its level is at or above it. */
+/** Levels of narration; a note is shown at or above the configured level. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -36,7 +36,7 @@ export interface Progress {
   done: number;
   total: number;
   detail?: string;
-  /** time left where the work itself knows it better than the share done does */
+  /** remaining time, ms, where it is known better than from the share done */
   etaMs?: number | null;
 }
 
@@ -49,7 +49,7 @@ export interface OutputOptions {
   now?: () => number;
 }
 
-/** Builds the output for a command from its flags and the sinks it was handed. */
+/** Builds a command's output from its flags and sinks. */
 export function createOutput({
   json = false,
   quiet = false,
@@ -102,7 +102,7 @@ export function createOutput({
   };
 }
 
-/** A table in the terminal's own characters. */
+/** Draws a table as text, without borders. */
 export function drawTable<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
   const table = new Table({
     head: columns.map((column) => pc.dim(column.title)),
@@ -130,7 +130,7 @@ export function drawTable<T>(rows: readonly T[], columns: readonly Column<T>[]):
   return table.toString();
 }
 
-/** `3 s`, `4 min`, `2 h`. */
+/** Formats a duration: `3 s`, `4 min`, `2 h`, `5 d`. */
 export function duration(ms: number): string {
   if (ms < 90_000) return `${Math.round(ms / 1000)} s`;
   if (ms < 5_400_000) return `${Math.round(ms / 60_000)} min`;
@@ -138,10 +138,10 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** Thousands separated by commas. */
+/** Formats a count with commas between thousands. */
 export const count = (n: number): string => n.toLocaleString("en-US");
 
-/** A share as per cent with the digits asked for; never rounded up to a full hundred. */
+/** Formats a share as a percentage, rounded down, so an incomplete share never shows as 100 %. */
 export function percent(share: number, digits = 2): string {
   const scale = 10 ** (digits + 2);
   const floored = share < 1 ? Math.min(Math.floor(share * scale), scale - 1) : scale;

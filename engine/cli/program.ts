@@ -33,7 +33,7 @@ import {VERSION} from "../version.js";
 import type {Define} from "./define.js";
 import type {Invocation, Io, Sink} from "./io.js";
 
-/** In the order in which the help lists them. */
+/** The commands, in the order of the help. */
 const COMMANDS: readonly ((define: Define) => void)[] = [
   demoCommand,
   backfillCommand,
@@ -58,10 +58,10 @@ const COMMANDS: readonly ((define: Define) => void)[] = [
 ];
 
 /**
- * Runs one command to its end. Nothing outlives the call, and several may run in one process, one after another or at
- * once: whatever a command touches of the process is in `io`.
- * @param argv the words after `carrybook`
- * @returns the exit code; what went wrong has been written to stderr
+ * Runs one command to its end. Nothing outlives the call, and several calls may run in one process, even at once:
+ * a command uses the process only through `io`.
+ * @param argv the arguments after `carrybook`
+ * @returns the exit code; errors have been written to stderr
  */
 export async function runCarrybook(argv: readonly string[], io: Io): Promise<number> {
   const invocation: Invocation = {...io, argv};
@@ -77,7 +77,7 @@ export async function runCarrybook(argv: readonly string[], io: Io): Promise<num
   };
   for (const add of COMMANDS) add(define);
   try {
-    // `--no-data` would be read as the opposite of `--data DIR`, and the last of the two would win.
+    // Commander would parse `--no-data` as the negation of `--data DIR`, and the last of the two would win.
     const words = argv.map((word) => (word === "--no-data" ? "--no-store" : word));
     await program.parseAsync(words, {from: "user"});
   } catch (error) {
@@ -86,7 +86,7 @@ export async function runCarrybook(argv: readonly string[], io: Io): Promise<num
   return exitCode;
 }
 
-/** The command line without its commands, which inherit where its text goes. */
+/** Creates the program without commands; they inherit its output. */
 function createProgram({stdout, stderr, env}: Io): Command {
   const widthOf = (sink: Sink) => (sink.isTTY ? sink.columns : undefined) as number;
   const colorsOf = (sink: Sink) => wantsColor(env) ?? Boolean(sink.isTTY && sink.hasColors?.());
@@ -102,21 +102,21 @@ function createProgram({stdout, stderr, env}: Io): Command {
     .description("History you can prove, a ledger that adds up, and a notebook to question it all.")
     .version(VERSION)
     .showSuggestionAfterError()
-    .showHelpAfterError("(run with --help for what it takes)")
+    .showHelpAfterError("(run with --help for usage)")
     .exitOverride();
 }
 
-/** What the environment says of colours; undefined leaves it to the terminal. */
+/** Reads the colour setting from the environment; undefined leaves it to the terminal. */
 function wantsColor({NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE}: NodeJS.ProcessEnv): boolean | undefined {
   if (NO_COLOR || FORCE_COLOR === "0" || FORCE_COLOR === "false") return false;
   return FORCE_COLOR || CLICOLOR_FORCE !== undefined ? true : undefined;
 }
 
-/** Tells the reader what went wrong and what to do, and gives the exit code. */
+/** Prints an error with its fix and returns the exit code. */
 function report(error: unknown, {stderr, signal}: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (signal.aborted) {
-    stderr.write("interrupted; what was finished is kept, run the same command again to go on\n");
+    stderr.write("interrupted; finished work is kept, run the same command again to resume\n");
     return 130;
   }
   if (error instanceof CarrybookError) {
@@ -131,7 +131,7 @@ function report(error: unknown, {stderr, signal}: Io): number {
   const {code, message, stack} = error as NodeJS.ErrnoException;
   if (isDiskFull(error)) {
     stderr.write(
-      `error: the disk is full (${message.split("\n")[0]})\n  → free some space and run the same command again: what was committed is kept\n`
+      `error: the disk is full (${message.split("\n")[0]})\n  → free disk space and run the same command again: committed data is kept\n`
     );
     return 1;
   }

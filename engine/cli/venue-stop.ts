@@ -9,13 +9,12 @@ import {liveKeys} from "../config/secrets.js";
 import {heldByJournal} from "../loop/held.js";
 
 /**
- * An emergency stop without the engine: this process acts on the venue itself, with the keys of its own environment and
- * what the engine's journal says of the venue, the account and the coins. A damaged journal leaves the coins alone; orders
- * and shorts need none.
- * @param journal folder of the live journal, which is read without its lock
- * @param env where the keys come from
- * @param say hears of each thing that is done
- * @throws ConfigError without keys; DataError for a journal that does not tell its venue
+ * Flattens the account at the venue, without the engine. The keys come from this process's environment; venue, account
+ * and coins come from the journal. With a damaged journal, coins are not sold; orders and shorts do not depend on it.
+ * @param journal folder of the live journal, read without its lock
+ * @param env source of the keys
+ * @param say receives a line for each action
+ * @throws ConfigError without keys; DataError for a journal that does not name its venue
  */
 export async function stopWithoutEngine(
   journal: string,
@@ -24,8 +23,8 @@ export async function stopWithoutEngine(
   const keys = liveKeys(env);
   const {origin: url, venue, account: id, before, coins, damage} = heldByJournal(journal);
   if (url === undefined) {
-    throw new DataError(`invalid journal: ${journal} does not tell its venue${damage ? ` (${damage})` : ""}`, {
-      fix: "close what is open at the venue itself"
+    throw new DataError(`invalid journal: ${journal} does not name its venue${damage ? ` (${damage})` : ""}`, {
+      fix: "close open positions at the venue yourself"
     });
   }
   const clock = systemClock;
@@ -34,12 +33,12 @@ export async function stopWithoutEngine(
     BybitAccount.open({...line, keys, atOnce: true}),
     createExchange({...line, simulated: venue === "sim"})
   ]);
-  // Not waited for: until the venue has told its time, a signature carries this machine's.
-  account.syncClock({signal}).catch((error: Error) => say(`the venue does not tell its time: ${error.message}`));
+  // Not awaited: until the venue's time is known, signatures use the local clock.
+  account.syncClock({signal}).catch((error: Error) => say(`the venue's time could not be read: ${error.message}`));
   const stamp = Date.now().toString(36);
   const markets = () => exchange.instruments({signal, priority: "live"}).then(pairMarkets);
   const scope = {held: coins, before, account: id};
-  const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, say});
+  const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, onProgress: say});
   if (damage === undefined) return report;
-  return {...report, flat: false, left: [...report.left, `coins were left alone: ${damage}`]};
+  return {...report, flat: false, left: [...report.left, `coins were not sold: ${damage}`]};
 }

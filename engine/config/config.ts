@@ -15,49 +15,50 @@ const share = z
   .pipe(z.string().regex(/^\d+(\.\d+)?$/, "must be a decimal ≥ 0"));
 
 const schema = z.strictObject({
-  $schema: z.string().optional().describe("the JSON schema an editor checks this file with"),
+  $schema: z.string().optional().describe("JSON schema for editors"),
   data: z.string().min(1).default("data").describe("data directory"),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   costs: z
     .strictObject({
-      spotFee: share.default(DEFAULT_COSTS_TEXT.spotFee).describe("taker fee of the spot leg, a share"),
-      perpFee: share.default(DEFAULT_COSTS_TEXT.perpFee).describe("taker fee of the perp leg, a share"),
+      spotFee: share
+        .default(DEFAULT_COSTS_TEXT.spotFee)
+        .describe("taker fee of the spot leg, as a fraction of notional"),
+      perpFee: share
+        .default(DEFAULT_COSTS_TEXT.perpFee)
+        .describe("taker fee of the perp leg, as a fraction of notional"),
       slippageBps: share.default(DEFAULT_COSTS_TEXT.slippageBps).describe("slippage per fill, basis points")
     })
     .prefault({})
-    .describe("what a fill costs; Bybit VIP 0 by default"),
+    .describe("trading costs per fill; default: Bybit VIP 0"),
   marketCap: z
     .strictObject({
       enabled: z.boolean().default(false),
       url: z.url().default("https://api.coingecko.com/api/v3")
     })
     .prefault({})
-    .describe("optional market capitalisation from CoinGecko; off by default and never needed"),
+    .describe("optional market capitalisation from CoinGecko; off by default"),
   engine: z
     .strictObject({
-      port: z.coerce.number().int().min(0).max(65_535).default(8321).describe("where the API listens on 127.0.0.1"),
-      onStop: z.enum(["keep", "close"]).default("keep").describe("what happens to open hedges when the engine stops"),
+      port: z.coerce.number().int().min(0).max(65_535).default(8321).describe("port of the API on 127.0.0.1"),
+      onStop: z.enum(["keep", "close"]).default("keep").describe("whether a stop keeps or closes open hedges"),
       intervalMs: z.coerce
         .number()
         .int()
         .min(1_000)
         .max(86_400_000)
         .default(60_000)
-        .describe("from the start of one cycle to the next, ms"),
-      minTurnover24h: share.default("1000000").describe("least turnover of a pair in 24 h, in quote"),
-      strategy: z.string().min(1).default("simple").describe("simple, composite or a preset"),
-      set: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe("keys of the strategy, as `backtest --set` takes them"),
-      pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; none: everything tracked"),
+        .describe("interval between the starts of two cycles, ms"),
+      minTurnover24h: share.default("1000000").describe("minimum 24 h turnover of a pair, in quote currency"),
+      strategy: z.string().min(1).default("simple").describe("strategy: simple, composite or a preset"),
+      set: z.record(z.string(), z.string()).default({}).describe("strategy parameters, as in `backtest --set`"),
+      pairs: z.array(z.string()).default([]).describe("pairs to trade, e.g. BTC/USDT; empty: every tracked pair"),
       risk: riskLimits.describe("limits of the risk rules"),
       execution: executionConfig,
       schedule: scheduleConfig,
       devOrigins: z
         .array(z.url())
         .default(["http://127.0.0.1:3000", "http://localhost:3000"])
-        .describe("other origins whose pages may speak with the API, e.g. the preview of `npm run dev`")
+        .describe("other origins whose pages may use the API, e.g. the preview of `npm run dev`")
     })
     .prefault({})
     .describe("the engine: its API, its loop and its strategy"),
@@ -84,17 +85,17 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_ENGINE_INTERVAL_MS: ["engine", "intervalMs"]
 };
 
-/** The environment that hands a configuration on to a child process, e.g. the build's data loaders. */
+/** Builds the environment that passes a configuration to a child process, e.g. the build's data loaders. */
 export const configEnvironment = (config: Config): Record<string, string> =>
   Object.fromEntries(Object.entries(ENVIRONMENT).map(([name, keys]) => [name, String(valueAt(config, keys))]));
 
 export interface LoadOptions {
   /** `--config`; a file named here must exist */
   file?: string | undefined;
-  /** values of flags; undefined ones say nothing */
+  /** values of flags; undefined ones are ignored */
   flags?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
-  /** where `carrybook.config.json` and `.env` are looked for */
+  /** folder of `carrybook.config.json` and `.env` */
   cwd?: string;
 }
 
@@ -112,7 +113,7 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   }
   const dotenv = existsSync(`${cwd}/.env`) ? parseDotenv(readFileSync(`${cwd}/.env`)) : {};
   for (const [name, keys] of Object.entries(ENVIRONMENT)) {
-    // A variable that is set to nothing says nothing.
+    // An empty variable counts as unset.
     const value = env[name] || dotenv[name];
     if (value) assign(merged, keys, keys.at(-1) === "enabled" ? readBoolean(name, value) : value);
   }
@@ -123,7 +124,7 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   const where = issue.path.join(".") || "config";
   if (issue.code === "unrecognized_keys") {
     throw new ConfigError(`invalid config: unknown key ${[...issue.path, issue.keys[0]].join(".")} in ${path}`, {
-      fix: "run `npx carrybook config show` for the keys there are"
+      fix: "`npx carrybook config show` lists the valid keys"
     });
   }
   throw new ConfigError(`invalid ${where}: ${JSON.stringify(valueAt(merged, issue.path))} (${issue.message})`, {
@@ -131,10 +132,7 @@ export function loadConfig({file, flags = {}, env = process.env, cwd = process.c
   });
 }
 
-/**
- * A path as seen from a folder. Where the process itself stands there it stays as it was typed, which is how messages of the
- * system name it.
- */
+/** Resolves a path against `cwd`. Leaves it as typed where that is the process's own, so system messages match. */
 export const pathIn = (cwd: string, path: string): string =>
   path === "" || cwd === process.cwd() ? path : resolve(cwd, path);
 
@@ -146,7 +144,7 @@ function readJson(path: string, at: string): Record<string, unknown> {
     throw new ConfigError(`invalid config: ${path} is not JSON (${(error as Error).message})`, {cause: error});
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ConfigError(`invalid config: ${path} is no JSON object`);
+    throw new ConfigError(`invalid config: ${path} is not a JSON object`);
   }
   return value as Record<string, unknown>;
 }

@@ -2,10 +2,10 @@ import {UsageError} from "../../loaders/errors.js";
 import type {EngineMode} from "../../src/lib/wire/trading.js";
 import {liveKeys, type Keys} from "./secrets.js";
 
-/** That an engine trades on a real account, and how. */
+/** Credentials and mode of an engine that trades on a real account. */
 export interface LiveTrading {
   keys: Keys;
-  /** reads and decides, shows each order, sends none */
+  /** reads the account and decides, but reports orders instead of sending them */
   dryRun: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface LockFlags {
   env: NodeJS.ProcessEnv;
 }
 
-/** Venues whose private side is known here. */
+/** Venues whose private API is implemented. */
 const VENUES = ["bybit", "sim"];
 
 /**
- * The three locks of live trading: the mode, the flag, the keys. Each that is missing says so.
- * @returns undefined in every other mode, which has no keys and can sign nothing
+ * Checks the three locks of live trading: the mode, the flag and the keys.
+ * @returns undefined in every other mode, which holds no keys and cannot sign a request
  * @throws UsageError for the mode, the flag or the venue; ConfigError for the keys
  */
 export function liveTrading({mode, live, dryRun, venue, url, env}: LockFlags): LiveTrading | undefined {
@@ -34,17 +34,17 @@ export function liveTrading({mode, live, dryRun, venue, url, env}: LockFlags): L
     const given = live ? "live" : dryRun ? "dry-run" : undefined;
     if (given === undefined) return undefined;
     throw new UsageError(`invalid ${given}: mode ${mode} places no order`, {
-      fix: `add --mode live, or leave --${given} out`
+      fix: `add --mode live, or omit --${given}`
     });
   }
   if (!VENUES.includes(venue)) {
-    throw new UsageError(`invalid venue: ${venue} (live trading knows bybit and the simulated venue)`, {
+    throw new UsageError(`invalid venue: ${venue} (live trading supports bybit and the simulated venue)`, {
       fix: "use --venue bybit, or --mode paper"
     });
   }
   if (!live) {
     throw new UsageError("missing --live: mode live trades with real money", {
-      fix: "add --live, and --dry-run to see the orders without sending any; --mode paper needs neither"
+      fix: "add --live, with --dry-run to see orders without sending them; --mode paper needs neither"
     });
   }
   if (venue === "sim" && url === undefined) {

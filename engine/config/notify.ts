@@ -2,13 +2,13 @@ import {z} from "zod";
 import {ConfigError} from "../../loaders/errors.js";
 import type {Loudness} from "../../src/lib/wire/trading.js";
 
-/** What can be told; a person switches each on, silent or off. */
+/** Notification events, with what each reports; the operator sets each to on, silent or off. */
 export const EVENTS = {
-  "job-completed": "a batch of ingestion work is complete",
-  "job-failed": "ingestion work failed",
-  "hole-found": "a series has a hole that it did not have",
-  "hole-filled": "a hole was filled",
-  stale: "data has gone stale",
+  "job-completed": "a batch of data jobs completed",
+  "job-failed": "a batch of data jobs failed",
+  "hole-found": "a new hole was found in a series",
+  "hole-filled": "a hole was filled or confirmed missing",
+  stale: "a series went stale",
   opened: "a hedge was opened",
   closed: "a hedge was closed",
   refused: "a hedge could not be opened",
@@ -17,28 +17,28 @@ export const EVENTS = {
   paused: "trading was paused",
   resumed: "trading was resumed",
   halted: "trading was halted",
-  emergency: "an emergency stop",
-  keys: "something about the account's keys or fees",
-  order: "what became of an order is not known",
-  "dry-run": "an order that a dry run has not sent",
-  naked: "one leg of a hedge stands alone",
-  unwound: "a leg could not be had, the other was taken back",
-  foreign: "something happened on the account without an order",
+  emergency: "an emergency stop was triggered",
+  keys: "a problem with the account's keys or fees",
+  order: "the status of an order is unknown",
+  "dry-run": "a dry run withheld an order",
+  naked: "one leg of a hedge is unhedged",
+  unwound: "a leg did not fill, so the other was unwound",
+  foreign: "a fill or liquidation that the engine did not order",
   account: "the account changed outside of trading",
   settled: "funding was not paid as expected",
-  channel: "a channel of notifications fails"
+  channel: "a notification channel fails"
 } as const;
 export type EventName = keyof typeof EVENTS;
 
-/** From loud to nothing. */
+/** Loudness of an event, loudest first. */
 export const LOUDNESS = ["on", "silent", "off"] as const satisfies readonly Loudness[];
 
-/** Events that make no sound unless a person wants it. */
+/** Events that are silent by default. */
 const QUIET: readonly string[] = ["job-completed", "dry-run"];
 
 const loudness = (fallback: Loudness) => z.enum(LOUDNESS).default(fallback);
 
-/** The `notify` part of the configuration. Secrets come from the environment alone. */
+/** The `notify` section of the configuration. Secrets come from the environment only. */
 export const notifyConfig = z
   .strictObject({
     webhook: z
@@ -57,8 +57,18 @@ export const notifyConfig = z
       })
       .optional()
       .describe("the server is CARRYBOOK_SMTP_URL, e.g. smtps://user:password@mail.example.org"),
-    perHour: z.number().int().min(1).default(20).describe("messages of one channel in an hour; more are summed up"),
-    groupMs: z.number().int().min(0).default(5_000).describe("what happens within this long is one message, ms"),
+    perHour: z
+      .number()
+      .int()
+      .min(1)
+      .default(20)
+      .describe("maximum messages per channel and hour; further ones are only counted"),
+    groupMs: z
+      .number()
+      .int()
+      .min(0)
+      .default(5_000)
+      .describe("events within this time are grouped into one message, ms"),
     events: z
       .strictObject(
         Object.fromEntries(
@@ -68,7 +78,7 @@ export const notifyConfig = z
       .prefault({})
   })
   .prefault({})
-  .describe("what is told outside the page, and where");
+  .describe("notifications outside the page, and their channels");
 
 export type NotifyConfig = z.infer<typeof notifyConfig>;
 
@@ -79,7 +89,7 @@ export interface NotifySecrets {
   smtpUrl: string | undefined;
 }
 
-/** Reads the channels' secrets. @throws ConfigError for a channel that is set up without its secret */
+/** Reads the channels' secrets. @throws ConfigError for a configured channel without its secret */
 export function notifySecrets(config: NotifyConfig, env: NodeJS.ProcessEnv): NotifySecrets {
   const secrets = {
     webhookUrl: env["CARRYBOOK_WEBHOOK_URL"] || undefined,
@@ -88,12 +98,12 @@ export function notifySecrets(config: NotifyConfig, env: NodeJS.ProcessEnv): Not
   };
   if (config.telegram && !secrets.telegramToken) {
     throw new ConfigError("missing CARRYBOOK_TELEGRAM_TOKEN: notify.telegram is set", {
-      fix: "set it in the environment or in .env, or take notify.telegram out"
+      fix: "set it in the environment or in .env, or remove notify.telegram"
     });
   }
   if (config.email && !secrets.smtpUrl) {
     throw new ConfigError("missing CARRYBOOK_SMTP_URL: notify.email is set", {
-      fix: "e.g. CARRYBOOK_SMTP_URL=smtps://user:password@mail.example.org, or take notify.email out"
+      fix: "e.g. CARRYBOOK_SMTP_URL=smtps://user:password@mail.example.org, or remove notify.email"
     });
   }
   return secrets;

@@ -2,9 +2,9 @@ import {Cron} from "croner";
 import {z} from "zod";
 
 /**
- * The first instant after another at which a pattern is due.
- * @param pattern five fields of cron, read in UTC whatever this machine's zone is
- * @returns UTC ms, or null for a pattern that never comes
+ * Returns the first instant after `afterMs` at which a pattern is due.
+ * @param pattern five cron fields, always in UTC
+ * @returns UTC ms, or null for a pattern that never matches
  * @throws `invalid schedule: PATTERN (why)`
  */
 export function nextRun(pattern: string, afterMs: number): number | null {
@@ -22,7 +22,7 @@ const pattern = (fallback: string) =>
   z
     .string()
     .default(fallback)
-    .refine((text) => text === "off" || isPattern(text), "five fields of cron, UTC, or off");
+    .refine((text) => text === "off" || isPattern(text), "five cron fields in UTC, or off");
 
 function isPattern(text: string): boolean {
   try {
@@ -32,17 +32,17 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** The `engine.schedule` part of the configuration: five fields of cron in UTC, or `off`. */
+/** The `engine.schedule` section of the configuration: five cron fields in UTC, or `off`. */
 export const scheduleConfig = z
   .strictObject({
-    update: pattern("2 * * * *").describe("what is new of everything tracked; the trading loop has its own"),
-    repair: pattern("0 3 * * *").describe("refetches the holes that another try may fill"),
+    update: pattern("2 * * * *").describe("updates every tracked history; the trading loop does this itself"),
+    repair: pattern("0 3 * * *").describe("refetches holes that may still be filled"),
     compact: pattern("30 3 * * *").describe("merges the lake's small files"),
-    select: pattern("0 4 * * 1").describe("chooses the top pairs anew"),
-    instruments: pattern("10 0 * * *").describe("keeps the day's list of markets"),
+    select: pattern("0 4 * * 1").describe("reselects the top pairs"),
+    instruments: pattern("10 0 * * *").describe("stores the day's list of markets"),
     site: pattern("off").describe("rebuilds the static site")
   })
   .prefault({})
-  .describe("when the data is looked after, cron in UTC or off");
+  .describe("schedule of data maintenance, cron in UTC or off");
 
 export type ScheduleConfig = z.infer<typeof scheduleConfig>;

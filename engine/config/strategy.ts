@@ -4,7 +4,7 @@ import {text} from "../../src/lib/money/decimal.js";
 import {parseConfig, strategyEntries, type StrategyConfig} from "../../src/lib/strategy/config.js";
 import type {Config} from "./config.js";
 
-/** Every key of the engine's strategy that the configuration sets, costs included. @throws ConfigError */
+/** Resolves the engine's strategy from the configuration, costs included. @throws ConfigError */
 export function engineStrategy({engine, costs}: Config): {entries: Record<string, string>; strategy: StrategyConfig} {
   try {
     const entries = {...costs, ...strategyEntries(engine.strategy), ...engine.set};
@@ -14,7 +14,7 @@ export function engineStrategy({engine, costs}: Config): {entries: Record<string
   }
 }
 
-/** What can be set while the engine runs, as the configuration starts it. @throws ConfigError */
+/** Returns the initial values of the settings that can change while the engine runs. @throws ConfigError */
 export function startSettings(config: Config): EngineSettings {
   const {strategy} = engineStrategy(config);
   return {

@@ -1,12 +1,12 @@
 import type {Clock} from "../../loaders/exchange/types.js";
 
 /**
- * Thins out what changes faster than anybody reads: of each key at most one value per pause goes out, the newest, and the
- * last one always does. Values are made only when they go out.
+ * Throttles per key: emits at most one value per interval, the newest, and always the last.
+ * A value is built only when it is emitted.
  */
 export class Coalescer {
   private readonly sentAt = new Map<string, number>();
-  private readonly held = new Map<string, () => void>();
+  private readonly pending = new Map<string, () => void>();
   private readonly stop = new AbortController();
   private flushing = false;
 
@@ -16,26 +16,26 @@ export class Coalescer {
     private readonly pauseMs = 250
   ) {}
 
-  /** Hands on a key's newest value by `send`: now if it is due or urgent, else when the pause is over. */
+  /** Emits a key's newest value through `send`: now if it is due or urgent, else after the interval. */
   offer(key: string, send: () => void, {urgent = false}: {urgent?: boolean} = {}): void {
     const now = this.clock.monotonic();
     if (urgent || now - (this.sentAt.get(key) ?? -Infinity) >= this.pauseMs) {
-      this.held.delete(key);
+      this.pending.delete(key);
       this.sentAt.set(key, now);
       send();
       return;
     }
-    this.held.set(key, send);
+    this.pending.set(key, send);
     if (!this.flushing) void this.flushLater();
   }
 
   private async flushLater(): Promise<void> {
     this.flushing = true;
     try {
-      while (this.held.size > 0) {
+      while (this.pending.size > 0) {
         await this.clock.sleep(this.pauseMs, this.stop.signal);
-        const due = [...this.held];
-        this.held.clear();
+        const due = [...this.pending];
+        this.pending.clear();
         const now = this.clock.monotonic();
         for (const [key, send] of due) {
           this.sentAt.set(key, now);
@@ -44,14 +44,14 @@ export class Coalescer {
         for (const [key, ts] of this.sentAt) if (now - ts > 20 * this.pauseMs) this.sentAt.delete(key);
       }
     } catch {
-      // Closed: what was held is not wanted any more.
+      // Closed: pending values are dropped.
     } finally {
       this.flushing = false;
     }
   }
 
   close(): void {
-    this.held.clear();
+    this.pending.clear();
     this.stop.abort();
   }
 }

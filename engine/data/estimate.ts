@@ -7,7 +7,7 @@ import type {EstimateReport} from "../../src/lib/wire/data.js";
 import {requireListed, requireTimeframes} from "./plan.js";
 import {spanOf, type BackfillRequest} from "./request.js";
 
-/** Works out what a backfill would fetch. Nothing is queued, tracked or kept. */
+/** Estimates the requests, rows and time of a backfill. Queues, tracks and stores nothing. */
 export async function estimateBackfill(
   db: Database,
   client: Exchange,

@@ -6,7 +6,7 @@ import {knownKey, type Database} from "../../loaders/store/database.js";
 import {keyText, type SeriesKey, type StoredKey} from "../../loaders/store/key.js";
 import type {PlanContext} from "./plan.js";
 
-/** Looks at one history's rows for holes, and brings the lake up where the ledger said something else. */
+/** Checks one history's rows for holes; publishes the lake where the coverage ledger disagreed. */
 export function checkGaps(db: Database, key: SeriesKey): Promise<SeriesKey & Checked> {
   return db.exclusive(async () => {
     const checked = await checkHistory(db, requireKey(db, key));
@@ -16,7 +16,7 @@ export function checkGaps(db: Database, key: SeriesKey): Promise<SeriesKey & Che
 }
 
 /**
- * Queues the refetch of one hole, or of every hole of one history; a person's word opens what was confirmed missing.
+ * Queues the refetch of one hole, or of every hole of one history. Reopens holes confirmed missing.
  * @throws DataError where there is no hole
  */
 export async function planFill(
@@ -28,7 +28,7 @@ export async function planFill(
   const holes = await db.exclusive(() => reopenHoles(db, stored, {from, to}));
   if (holes === 0) {
     throw new DataError(`missing hole: ${keyText(key)} has none there`, {
-      fix: "`npx carrybook gaps` lists them; POST /gaps/check looks anew"
+      fix: "`npx carrybook gaps` lists them; POST /gaps/check checks again"
     });
   }
   return service.submit({kind: "repair", venue: key.venue, histories: [{key, wanted: {from, to}}]});

@@ -48,23 +48,23 @@ export interface HostOptions {
   clock: Clock;
   emit: EmitEvent;
   log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};
-  /** opens the client of a venue; another way in tests */
+  /** opens the client of a venue; tests replace it */
   openVenue?: (source: VenueSource) => Promise<OpenVenue>;
-  /** in [0, 1), for the jitter of pauses */
+  /** random number in [0, 1), for retry jitter */
   random?: () => number;
-  /** hears every batch that has ended, and that the lake is newer */
+  /** receives every ended batch, and every publication of the lake */
   onEvent?: (event: Extract<JobEvent, {type: "batch" | "published"}>) => void;
 }
 
-/** After the queue itself has failed (a full disk), it is tried again at this pace, ms. */
+/** Pause before restarting a queue that failed, e.g. on a full disk, ms. */
 const AFTER_FAILURE_MS = 5_000;
 
 /**
- * Owns the store for the life of the engine: its queue runs all the time, work is handed to it from the API and the
- * trading loop, and what happens is told as `job` and `batch` events.
+ * Owns the store for the life of the engine and runs its job queue continuously. The API and the trading loop submit
+ * work; progress is emitted as `job` and `batch` events.
  */
 export class DataHost {
-  /** why the queue stands still; null while it runs */
+  /** why the queue has stopped; null while it runs */
   failure: string | null = null;
   private readonly stopping = new AbortController();
   private readonly unpublished = new Set<string>();
@@ -73,7 +73,7 @@ export class DataHost {
   private readonly venues: VenueClients;
   private readonly loops: Promise<void>[] = [];
   private service!: JobService;
-  /** one plan after another: two that run at once could each miss what the other queued */
+  /** serialises planning: concurrent plans could each miss what the other queued */
   private planning: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -91,23 +91,23 @@ export class DataHost {
       connect: (venue) => host.exchange(venue),
       clock: options.clock,
       random: options.random ?? Math.random,
-      onEvent: (event) => host.hear(event)
+      onEvent: (event) => host.onJobEvent(event)
     });
     host.loops.push(host.runQueue());
     return host;
   }
 
-  /** The client of a venue of this store, at the address it was last used with. */
+  /** Returns the client of a venue, at the address last used with this store. */
   exchange(venue: string): Promise<Exchange> {
     return this.venues.get(venue);
   }
 
-  /** The base URL a venue was last used with; undefined for its own. */
+  /** Returns the base URL a venue was last used with; undefined for its own. */
   address(venue: string): Promise<string | undefined> {
     return this.db.exclusive(() => knownUrl(this.db, venue));
   }
 
-  /** Makes a venue's address the one that jobs use from now on. @throws DataError where the store is of the other kind */
+  /** Sets the address that jobs use for a venue. @throws DataError where the store is of the other kind */
   async useVenue({venue, url}: VenueSource): Promise<Exchange> {
     await this.db.exclusive(() => claimKind(this.db, venue === "sim" ? "simulated" : "real"));
     await this.db.exclusive(() => keepUrl(this.db, {venue, url}));
@@ -119,7 +119,7 @@ export class DataHost {
     return this.exchange(venue);
   }
 
-  /** What a venue's client has sent so far; undefined before there is one. */
+  /** Returns the request counts of a venue's client; undefined before there is one. */
   usage(venue: string): Usage | undefined {
     return this.venues.usage(venue);
   }
@@ -131,7 +131,7 @@ export class DataHost {
     });
   }
 
-  /** Works out what a backfill would fetch; queues, tracks and keeps nothing. */
+  /** Estimates what a backfill would fetch; queues, tracks and stores nothing. */
   async estimate(request: BackfillRequest): Promise<EstimateReport> {
     const {venue, url} = request;
     const {signal} = this.stopping;
@@ -145,40 +145,40 @@ export class DataHost {
     }
   }
 
-  /** Queues what is new of everything tracked, of one venue, or of some of its histories. */
+  /** Queues the update of everything tracked, of one venue, or of some of its histories. */
   update(venue?: string, scope?: UpdateScope): Promise<PlannedReport> {
     return this.plan(async (context) =>
       venue === undefined ? planUpdates(context) : [await planUpdate(context, venue, scope)]
     );
   }
 
-  /** Chooses the top pairs of every venue that has a choice, a week early or late. */
+  /** Reselects the top pairs of every venue tracked by turnover, whenever the last selection was. */
   async select(): Promise<string> {
     const chosen: string[] = [];
     await this.plan(async (context) => {
-      for (const venue of await this.followed()) {
+      for (const venue of await this.trackedVenues()) {
         const words = await reselect(context, venue);
         if (words !== undefined) chosen.push(`${venue}: ${words}`);
       }
       return [];
     });
-    return chosen.join("; ") || "every pair was named by a person";
+    return chosen.join("; ") || "every pair was chosen by name";
   }
 
-  /** Keeps today's list of markets of every venue that is followed. */
+  /** Stores today's list of markets of every tracked venue. */
   async listMarkets(): Promise<string> {
     const counts: string[] = [];
     await this.plan(async (context) => {
-      for (const venue of await this.followed()) {
+      for (const venue of await this.trackedVenues()) {
         const {instruments} = await readyVenue(context, venue);
         counts.push(`${venue}: ${instruments.length} markets`);
       }
       return [];
     });
-    return counts.join("; ") || "no venue is followed";
+    return counts.join("; ") || "no venue is tracked";
   }
 
-  private followed(): Promise<string[]> {
+  private trackedVenues(): Promise<string[]> {
     return this.db.exclusive(() => trackedVenues(this.db));
   }
 
@@ -188,7 +188,7 @@ export class DataHost {
     return `${parts.length} files`;
   }
 
-  /** Work that has been under way for long without a new row, in words. */
+  /** Returns the running jobs without progress for `longestMs`, described in words. */
   stuck(longestMs: number): {id: string; words: string}[] {
     return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
   }
@@ -197,26 +197,26 @@ export class DataHost {
     return this.plan(planRepairs);
   }
 
-  /** Looks at one history for holes, asking nobody. */
+  /** Checks one history for holes, without a request to the venue. */
   checkGaps(key: SeriesKey): Promise<CheckedReport> {
     return checkGaps(this.db, key);
   }
 
-  /** Queues the refetch of one hole or of one history's, whatever was settled about them. */
+  /** Queues the refetch of one hole or of all holes of a history, including those confirmed missing. */
   fillGaps(key: SeriesKey, span: {from?: number | undefined; to?: number | undefined}): Promise<PlannedReport> {
     return this.plan(async (context) => [await planFill(context, key, span)]);
   }
 
-  /** What the client of every venue in use has sent, and what it may. */
+  /** Returns the usage and rate limit of every venue in use. */
   limits(): LimitReport[] {
     return this.venues.limits();
   }
 
-  /** Slows a venue down, or lets it go faster. @throws UsageError for a venue that is not used here */
+  /** Sets the share of a venue's rate limit to use. @throws UsageError for a venue not in use */
   async throttle(venue: string, share: number): Promise<LimitReport> {
-    if (this.usage(venue) === undefined && !(await this.followed()).includes(venue)) {
-      throw new UsageError(`invalid venue: ${venue} is not used here`, {
-        fix: "GET /limits lists those in use; a backfill or a tracked pair puts one to use"
+    if (this.usage(venue) === undefined && !(await this.trackedVenues()).includes(venue)) {
+      throw new UsageError(`invalid venue: ${venue} is not in use`, {
+        fix: "GET /limits lists venues in use; a backfill or a tracked pair adds one"
       });
     }
     return this.venues.throttle(venue, share);
@@ -239,12 +239,12 @@ export class DataHost {
     return run;
   }
 
-  /** Batches newest first; with a condition on state or history also single histories. */
+  /** Lists batches, newest first; a filter by status or history also returns jobs of single histories. */
   async jobs(filter: JobFilter): Promise<Job[]> {
     return (await this.service.list(filter)).map((job) => this.view(job));
   }
 
-  /** Every job that was ever taken on and meets the conditions, newest first. */
+  /** Streams every job ever submitted that matches the filter, newest first. */
   exportJobs(filter: Omit<JobFilter, "limit"> & {limit?: number}): AsyncGenerator<Job> {
     return this.service.export(filter);
   }
@@ -257,7 +257,7 @@ export class DataHost {
     return cancelEach(this.service, ids);
   }
 
-  /** @throws DataError for an id that is none */
+  /** @throws DataError for an unknown id */
   job(id: string): Job {
     const job = this.service.get(id);
     if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
@@ -318,12 +318,12 @@ export class DataHost {
     return byPair(await this.tracked());
   }
 
-  /** Pauses pairs of the list of updates, or takes them up again. */
+  /** Pauses or resumes the scheduled updates of pairs. */
   enable(request: {pairs: readonly string[]; venue?: string | undefined}, enabled: boolean): Promise<TrackedPairReport[]> {
     return enablePairs(this.db, request, enabled);
   }
 
-  /** Jobs in memory, and how many of them were looked at one by one so far. */
+  /** Number of jobs in memory, and how many single jobs were visited so far. */
   get cost(): {jobs: number; visits: number} {
     return this.service.cost;
   }
@@ -332,19 +332,19 @@ export class DataHost {
     return statusOf(this.db.dataDir, this.options.clock.now());
   }
 
-  /** Every hole the ledger knows, as `gaps --json` gives them. */
+  /** Lists every hole in the coverage ledger, in the form of `gaps --json`. */
   gaps() {
     return (readManifest(this.db.dataDir)?.series ?? []).flatMap(({venue, pair, series, timeframe, holes}) =>
       holes.map((hole) => ({venue, pair, series, timeframe, ...hole}))
     );
   }
 
-  /** What became of single histories' jobs in the last 24 h. */
+  /** Returns the outcome figures of the jobs of the last 24 h. */
   figures(): Figures {
     return figuresOf(this.service.since(this.options.clock.now() - DAY_MS));
   }
 
-  /** Ends the queue between two writes, brings the lake up and closes the store. */
+  /** Stops the queue between two writes, publishes the lake and closes the store. */
   async close(): Promise<void> {
     this.stopping.abort(new Error("the engine stops"));
     this.coalescer.close();
@@ -354,13 +354,13 @@ export class DataHost {
     await this.db.close();
   }
 
-  /** A batch counts as ended once the lake tells it too. */
+  /** Reports a batch as ended only once the lake contains its rows. */
   private view(job: Job): Job {
     if (!this.unpublished.has(job.id) || !hasEnded(job)) return job;
     return {...job, status: "in_progress", step: "publish", finishedAt: null};
   }
 
-  private hear(event: JobEvent): void {
+  private onJobEvent(event: JobEvent): void {
     const {emit, onEvent} = this.options;
     if (event.type !== "job") onEvent?.(event);
     if (event.type === "published") return;
@@ -390,7 +390,7 @@ export class DataHost {
       } catch (error) {
         if (signal.aborted) return;
         this.failure = (error as Error).message.split("\n")[0]!;
-        log.error(`the queue stands still: ${this.failure}; trying again`);
+        log.error(`the queue has stopped: ${this.failure}; retrying`);
         await clock.sleep(AFTER_FAILURE_MS, signal).catch(() => undefined);
       }
     }

@@ -1,11 +1,11 @@
 import type {Job} from "../../src/lib/wire/job.js";
 import type {JobService} from "../../loaders/ingest/jobs/service.js";
 
-/** The batches that jobs belong to, each once. */
+/** Returns the batches that jobs belong to, without duplicates. */
 export const parentsOf = (service: JobService, jobs: readonly Job[]): Job[] =>
   [...new Set(jobs.map((job) => job.parentId!))].map((id) => service.get(id)!);
 
-/** What became of jobs. */
+/** Outcome figures of the last 24 h; `failureRate` is a share of ended jobs. */
 export interface Figures {
   total24h: number;
   completed24h: number;
@@ -14,7 +14,7 @@ export interface Figures {
   averageMs: number | null;
 }
 
-/** The figures of the jobs of a day. */
+/** Computes the outcome figures of a day's jobs. */
 export function figuresOf(jobs: readonly Job[]): Figures {
   const completed = jobs.filter((job) => job.status === "completed");
   const failed = jobs.filter((job) => job.status === "failed").length;

@@ -1,6 +1,6 @@
 import type {Job} from "../../src/lib/wire/job.js";
 
-/** Keeps when each job under way last got further. */
+/** Records when each running job last made progress. */
 export class Movement {
   private readonly moved = new Map<string, {rows: number; pages: number; step: string; ts: number}>();
 
@@ -11,13 +11,13 @@ export class Movement {
     this.moved.set(id, {rows, pages, step, ts: nowMs});
   }
 
-  /** Those of the jobs under way that have not moved for this long, in words. */
+  /** Returns the running jobs without progress for `longestMs`, described in words. */
   stuck(working: readonly Job[], nowMs: number, longestMs: number): {id: string; words: string}[] {
     return working
       .filter(({id, startedAt}) => nowMs - (this.moved.get(id)?.ts ?? startedAt ?? nowMs) > longestMs)
       .map(({id, pair, series}) => ({
         id,
-        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) has not moved`
+        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) without progress`
       }));
   }
 }

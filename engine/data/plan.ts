@@ -21,39 +21,39 @@ import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import {keepUrl} from "./venue.js";
 import {spanOf, type BackfillRequest} from "./request.js";
 
-/** What planning has at hand, in a command's own process as in the engine. */
+/** Dependencies of planning, both in a command's process and in the engine. */
 export interface PlanContext {
   db: Database;
   service: JobService;
-  /** the client of a venue of this store, at the address it was last used with */
+  /** returns the client of a venue, at the address last used with this store */
   exchange: (venue: string) => Promise<Exchange>;
-  /** what a person should know of the plan */
+  /** reports something about the plan to the operator */
   note: (line: string, level?: "info" | "warn") => void;
   signal: AbortSignal;
 }
 
-/** A venue that work is about to be done on. */
+/** A venue whose clock and markets have been read. */
 export interface ReadyVenue {
   client: Exchange;
-  /** the venue's present, which decides what is new whatever this machine's clock says */
+  /** the venue's time, UTC ms; it decides what is new, regardless of the local clock */
   venueMs: number;
-  /** its markets of today */
+  /** today's markets */
   instruments: ListedInstrument[];
 }
 
-/** Asks a venue for its time and, once a day, for its markets. A clock that is wrong here is said. */
+/** Reads a venue's time and, once a day, its markets. Reports clock skew. */
 export async function readyVenue({db, exchange, note, signal}: PlanContext, venue: string): Promise<ReadyVenue> {
   const client = await exchange(venue);
   const {venueMs, skewMs} = await client.serverTime({priority: "update", signal});
   if (Math.abs(skewMs) >= 5_000) {
     const seconds = (Math.abs(skewMs) / 1_000).toFixed(0);
     const side = skewMs > 0 ? "behind" : "ahead of";
-    note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; set it right`, "warn");
+    note(`warning: this machine's clock is ${seconds} s ${side} ${venue}'s; correct it`, "warn");
   }
   return {client, venueMs, instruments: await instrumentsOfToday(db, client, venueMs, signal)};
 }
 
-/** @throws DataError for a pair that has no perpetual in a venue's list of markets */
+/** @throws DataError for a pair without a perpetual in a venue's list of markets */
 export function requireListed(venue: string, instruments: readonly ListedInstrument[], pairs: readonly string[]): void {
   const known = instruments.filter((i) => i.market === "perp").map((i) => i.pair);
   for (const pair of pairs) {
@@ -66,7 +66,7 @@ export function requireListed(venue: string, instruments: readonly ListedInstrum
   }
 }
 
-/** @throws UsageError for a length of candles that a venue does not serve */
+/** @throws UsageError for a timeframe that a venue does not serve */
 export function requireTimeframes(
   {venue, timeframes: served}: Exchange,
   {series, timeframes}: Pick<BackfillRequest, "series" | "timeframes">
@@ -78,12 +78,12 @@ export function requireTimeframes(
   });
 }
 
-/** Queues a backfill: chooses or checks its pairs, puts them on the list of updates, leaves out what is not served. */
+/** Queues a backfill: selects or checks its pairs, tracks them, and skips series that the venue does not serve. */
 export async function planBackfill(context: PlanContext, request: BackfillRequest): Promise<Job> {
   const {db, service, note} = context;
   const {venue, url, top, pairs: named, series, timeframes} = request;
   const wanted = {series, timeframes};
-  // What is real never enters a simulated store, nor the reverse: the store itself refuses the other kind.
+  // Real and simulated data never mix: the store itself rejects the other kind.
   await db.exclusive(() => claimKind(db, venue === "sim" ? "simulated" : "real"));
   await db.exclusive(() => keepUrl(db, {venue, url}));
   const {client, venueMs, instruments} = await readyVenue(context, venue);
@@ -100,7 +100,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
     );
     pairs = chosen.pairs;
     if (pairs.length === 0) {
-      throw new DataError(`missing pairs: no perpetual of ${venue} has a spot market and turnover enough`, {
+      throw new DataError(`missing pairs: no perpetual of ${venue} has a spot market and enough turnover`, {
         fix: "name them with --pairs"
       });
     }
@@ -109,11 +109,11 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
   const served = keys.filter((key) => serves(client, key.series));
   for (const name of new Set(keys.filter((key) => !served.includes(key)).map((key) => key.series)))
-    note(`${venue} does not serve ${name} candles; they are left out`, "warn");
+    note(`${venue} does not serve ${name} candles; skipped`, "warn");
   return service.submit({kind: "backfill", venue, histories: served.map((key) => ({key, wanted: {from, to}}))});
 }
 
-/** Queues the update of everything tracked. @throws DataError when nothing is */
+/** Queues the update of everything tracked. @throws DataError when nothing is tracked */
 export async function planUpdates(context: PlanContext): Promise<Job[]> {
   const {db} = context;
   const venues = await db.exclusive(() => trackedVenues(db));
@@ -127,7 +127,7 @@ export async function planUpdates(context: PlanContext): Promise<Job[]> {
   return batches;
 }
 
-/** The histories of an update; those of a paused pair only where the pair is named. */
+/** Narrows an update. Paused pairs are included only when named. */
 export interface UpdateScope {
   pair?: string | undefined;
   series?: Series | undefined;
@@ -135,8 +135,8 @@ export interface UpdateScope {
 }
 
 /**
- * Queues the update of one venue: its clock, its list of markets, the weekly choice, then every tracked history.
- * @throws DataError where a narrower scope holds no tracked history
+ * Queues the update of one venue: its clock, its markets, the weekly selection, then every tracked history.
+ * @throws DataError where a narrowed scope contains no tracked history
  */
 export async function planUpdate(context: PlanContext, venue: string, scope: UpdateScope = {}): Promise<Job> {
   const {db, service, note} = context;
@@ -154,7 +154,7 @@ export async function planUpdate(context: PlanContext, venue: string, scope: Upd
   const asked = [pair, series, timeframe].filter(Boolean).join(" ");
   if (tracked.length === 0 && asked !== "") {
     throw new DataError(`missing series: no tracked history of ${venue} is ${asked}`, {
-      fix: "put it on the list of updates first: npx carrybook track"
+      fix: "track it first: npx carrybook track"
     });
   }
   return service.submit({
@@ -167,7 +167,7 @@ export async function planUpdate(context: PlanContext, venue: string, scope: Upd
   });
 }
 
-/** Chooses the top pairs of a venue now. @returns what changed, in words; undefined where a person named every pair */
+/** Reselects a venue's top pairs now. @returns what changed, in words; undefined where every pair was named */
 export async function reselect(context: PlanContext, venue: string): Promise<string | undefined> {
   const {db} = context;
   const selection = await db.exclusive(() => readSelection(db, venue));
@@ -181,10 +181,10 @@ async function choose(
   {venueMs, instruments, selection}: Omit<ReadyVenue, "client"> & {selection: Selection}
 ): Promise<string> {
   const {added, dropped} = await db.exclusive(() => selectTop(db, venue, instruments, selection, venueMs));
-  return `top ${selection.top} pairs chosen anew: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`;
+  return `top ${selection.top} pairs reselected: ${added.length ? `new ${added.join(", ")}` : "none new"}${dropped.length ? `, no longer ${dropped.join(", ")}` : ""}`;
 }
 
-/** Queues the repair of every hole that another refetch may settle; none when there is no such hole. */
+/** Queues the repair of every hole that another refetch may fill or confirm missing. */
 export async function planRepairs({db, service, exchange, note}: PlanContext): Promise<Job[]> {
   const batches: Job[] = [];
   for (const request of await db.exclusive(() => repairPlan(db))) {

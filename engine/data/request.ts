@@ -3,46 +3,45 @@ import {SERIES, parsePair, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, TIMEFRAMES, isTimeframe, type Timeframe} from "../../src/lib/time/grid.js";
 import {formatInstant, parseInstant} from "../../src/lib/time/instant.js";
 
-/** The histories a person names by series and timeframes, comma-separated. */
+/** Flags that select histories, each a comma-separated list. */
 export interface SeriesFlags {
   series?: string;
   timeframe?: string;
 }
 
-/** How far back history is wanted, as text: days, or instants. */
+/** Flags that select a span, as text: days, or instants. */
 export interface SpanFlags {
   days?: string;
   from?: string;
   to?: string;
 }
 
-/** The same, read: days before the end, or the first instant; the end is exclusive. Instants in UTC ms. */
+/** The parsed span: days before the end, or the first instant. Instants are UTC ms; the end is exclusive. */
 export interface WantedSpan {
   days?: number | undefined;
   from?: number | undefined;
   to?: number | undefined;
 }
 
-/** What a backfill is asked for, once its words are understood. */
+/** A parsed backfill request. */
 export interface BackfillRequest extends WantedSpan {
   /** a ccxt id; `sim` where `url` is a simulated venue */
   venue: string;
   /** replaces the venue's API base */
   url?: string | undefined;
-  /** how many pairs by turnover, where none are named */
+  /** number of pairs by turnover, where none are named */
   top: number;
   pairs?: string[] | undefined;
   series: Series[];
   timeframes: Timeframe[];
 }
 
-/** What a backfill fetches when nothing else is said: settlements, both legs, and the mark that liquidates. */
+/** Default series of a backfill: settlements, both legs, and the mark price for liquidations. */
 export const DEFAULT_SERIES: readonly Series[] = ["funding", "spot", "perp", "mark"];
 
-/** Days of history where nothing is said. */
 export const DEFAULT_DAYS = 365;
 
-/** Reads `--series` and `--timeframe`. @throws UsageError naming the one that is not known */
+/** Reads `--series` and `--timeframe`. @throws UsageError naming the unknown value */
 export function readSeries({series, timeframe}: SeriesFlags): {series: Series[]; timeframes: Timeframe[]} {
   const names = series === undefined ? [...DEFAULT_SERIES] : list(series);
   for (const name of names) {
@@ -61,7 +60,7 @@ export function readSeries({series, timeframe}: SeriesFlags): {series: Series[];
   return {series: names as Series[], timeframes: frames as Timeframe[]};
 }
 
-/** Reads a list of pairs. @throws UsageError naming the one that is none */
+/** Reads a list of pairs. @throws UsageError naming the malformed pair */
 export function readPairs(values: readonly string[]): string[] {
   return [
     ...new Set(
@@ -84,7 +83,7 @@ export function readVenue(name: string): string {
   return name;
 }
 
-/** Reads a whole number of a flag. @throws UsageError */
+/** Reads a flag's whole number from 1 to `most`. @throws UsageError */
 export function readCount(name: string, text: string, {most}: {most: number}): number {
   const value = Number(text);
   if (!/^\d+$/.test(text.trim()) || value < 1 || value > most) {
@@ -93,10 +92,10 @@ export function readCount(name: string, text: string, {most}: {most: number}): n
   return value;
 }
 
-/** Reads `--days`, or `--from` and `--to`, as they stand. @throws UsageError */
+/** Reads `--days`, or `--from` and `--to`, without resolving them. @throws UsageError */
 export function readWanted({days, from, to}: SpanFlags): WantedSpan {
   if (days !== undefined && from !== undefined) {
-    throw new UsageError("invalid days: it contradicts --from", {fix: "give one of the two"});
+    throw new UsageError("invalid days: it conflicts with --from", {fix: "give only one of them"});
   }
   const instant = (name: string, text: string) => {
     try {
@@ -115,7 +114,7 @@ export function readWanted({days, from, to}: SpanFlags): WantedSpan {
   };
 }
 
-/** The stretch that is wanted, against the venue's clock. @throws DataError when nothing is left of it */
+/** Resolves the span against the venue's clock. @throws DataError when it is empty */
 export function spanOf(
   {days = DEFAULT_DAYS, from, to}: WantedSpan,
   nowMs: number
@@ -130,7 +129,7 @@ export function spanOf(
   return {from: begin, to: end, days: Math.ceil((end - begin) / DAY_MS)};
 }
 
-/** The stretch that `--days` or `--from` and `--to` ask for. @throws UsageError, DataError */
+/** Reads and resolves the span of `--days`, or of `--from` and `--to`. @throws UsageError, DataError */
 export const readSpan = (flags: SpanFlags, nowMs: number): {from: number; to: number; days: number} =>
   spanOf(readWanted(flags), nowMs);
 

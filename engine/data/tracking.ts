@@ -8,7 +8,7 @@ import {DAY_MS, type Timeframe} from "../../src/lib/time/grid.js";
 import type {TrackedPairReport} from "../../src/lib/wire/data.js";
 import {requireListed} from "./plan.js";
 
-/** What is to be put on the list of scheduled updates. */
+/** Histories to add to the scheduled updates. */
 export interface TrackRequest {
   pairs: string[];
   /** undefined: the only venue there is, else `fallback` */
@@ -19,7 +19,7 @@ export interface TrackRequest {
 }
 
 /**
- * Puts pairs on the list of scheduled updates and gives the list.
+ * Adds pairs to the scheduled updates and returns the whole list.
  * @throws DataError for a pair that the venue does not list
  */
 export function trackPairs(
@@ -31,7 +31,7 @@ export function trackPairs(
     const known = [...new Set((await readTracked(db)).map((t) => t.venue))];
     const venue = named ?? (known.length === 1 ? known[0]! : fallback);
     const instruments = await newestInstruments(db, venue);
-    // Before the first list of a venue's markets nobody can tell; the update says it then.
+    // Without a list of the venue's markets yet, the check is left to the first update.
     if (instruments.length > 0) requireListed(venue, instruments, pairs);
     const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
     await track(db, keys, {fromTs: nowMs - days * DAY_MS, chosenBy: "person"});
@@ -41,7 +41,7 @@ export function trackPairs(
   });
 }
 
-/** Takes pairs off the list; their rows stay. @throws DataError for a pair that is not on it */
+/** Removes pairs from the list; their rows stay. @throws DataError for a pair that is not tracked */
 export function untrackPairs(
   db: Database,
   pairs: readonly string[],
@@ -53,7 +53,7 @@ export function untrackPairs(
   });
 }
 
-/** The list of scheduled updates by pair. */
+/** Groups the tracked histories by venue and pair. */
 export function byPair(tracked: readonly Tracked[]): TrackedPairReport[] {
   const pairs = new Map<string, TrackedPairReport>();
   for (const {venue, pair, enabled, chosenBy, fromTs, sinceTs, series, timeframe} of tracked) {
@@ -72,9 +72,9 @@ export function byPair(tracked: readonly Tracked[]): TrackedPairReport[] {
 }
 
 /**
- * Pauses pairs of the list, or takes them up again.
- * @param venue undefined: every venue that has them on its list
- * @throws DataError for a pair that is not on it
+ * Pauses or resumes the scheduled updates of pairs.
+ * @param venue undefined: every venue that tracks them
+ * @throws DataError for a pair that is not tracked
  */
 export function enablePairs(
   db: Database,
@@ -95,5 +95,5 @@ export function enablePairs(
 function requireTracked(list: readonly Tracked[], pairs: readonly string[]): void {
   const unknown = pairs.find((pair) => !list.some((own) => own.pair === pair));
   if (unknown === undefined) return;
-  throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track shows the list"});
+  throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track lists the tracked pairs"});
 }

@@ -5,7 +5,7 @@ import {ExchangeError, UsageError} from "../../loaders/errors.js";
 import {readMeta, writeMeta, type Database} from "../../loaders/store/database.js";
 import {startSimThread} from "../simulator/thread.js";
 
-/** Where a venue's data comes from: the venue itself, another base URL, or the simulator of this program (`sim:7`). */
+/** Source of a venue's data: the venue itself, another base URL, or the embedded simulator (`sim:7`). */
 export interface VenueSource {
   /** ccxt id or `sim` */
   venue: string;
@@ -13,7 +13,7 @@ export interface VenueSource {
   url: string | undefined;
 }
 
-/** A venue's client with what must be closed after it. */
+/** A venue's client, and the function that closes it. */
 export interface OpenVenue {
   exchange: Exchange;
   close: () => Promise<void>;
@@ -21,12 +21,12 @@ export interface OpenVenue {
 
 const EMBEDDED = /^sim:(\d+)$/;
 
-/** The source text of the embedded simulator with a seed; it is also the origin of its rows. */
+/** Returns the URL of the embedded simulator with a seed; it is also the origin of its rows. */
 export const embedded = (seed: number): string => `sim:${seed}`;
 
 /**
- * Tells what is behind a base URL: a simulated venue says so, and its rows are kept under `sim`.
- * @throws UsageError for text that is no URL; ExchangeError when nothing answers there
+ * Probes whether a base URL is a simulated venue, whose rows are stored under `sim`.
+ * @throws UsageError for a malformed URL; ExchangeError when nothing answers
  */
 export async function identifyUrl(url: string): Promise<{simulated: boolean}> {
   let parsed: URL;
@@ -56,7 +56,7 @@ const reasonOf = (error: unknown): string => {
   return cause?.code ?? cause?.message ?? message;
 };
 
-/** Opens the client of a source. An embedded simulator is started for it and ends with it. */
+/** Opens the client of a source. Starts the embedded simulator where needed; `close` stops it. */
 export async function openVenue({venue, url}: VenueSource): Promise<OpenVenue> {
   const seed = url === undefined ? undefined : EMBEDDED.exec(url)?.[1];
   if (seed !== undefined) {
@@ -78,11 +78,11 @@ export async function openVenue({venue, url}: VenueSource): Promise<OpenVenue> {
   return {exchange, close: async () => undefined};
 }
 
-/** The base URL a store's venue was last used with; undefined for the venue's own. */
+/** Returns the base URL a store's venue was last used with; undefined for the venue's own. */
 export async function knownUrl(db: Database, venue: string): Promise<string | undefined> {
   return (await readMeta(db, `url:${venue}`)) || undefined;
 }
 
-/** Keeps the base URL a venue is used with, for later updates and repairs. */
+/** Stores the base URL of a venue, for later updates and repairs. */
 export const keepUrl = (db: Database, {venue, url}: VenueSource): Promise<void> =>
   writeMeta(db, `url:${venue}`, url ?? "");

@@ -4,7 +4,7 @@ import {UsageError} from "../../loaders/errors.js";
 import {readMeta, writeMeta, type Database} from "../../loaders/store/database.js";
 import {knownUrl, openVenue, type OpenVenue, type VenueSource} from "./venue.js";
 
-interface Held {
+interface Entry {
   url: string | undefined;
   opening: Promise<OpenVenue>;
   exchange: Exchange | undefined;
@@ -12,35 +12,35 @@ interface Held {
 
 const shareOf = (venue: string): string => `share:${venue}`;
 
-/** The clients of a store's venues, one each, opened at the address the store knows and kept. */
+/** The clients of a store's venues: one each, opened on first use at the stored address and cached. */
 export class VenueClients {
-  private readonly held = new Map<string, Held>();
-  /** replaced ones: work under way may still use them */
+  private readonly entries = new Map<string, Entry>();
+  /** replaced clients, which running work may still use */
   private readonly old: Promise<OpenVenue>[] = [];
 
-  /** @param open opens a venue; another way in tests */
+  /** @param open opens a venue; tests replace it */
   constructor(
     private readonly db: Database,
     private readonly open: typeof openVenue = openVenue
   ) {}
 
   async get(venue: string): Promise<Exchange> {
-    const known = this.held.get(venue);
+    const known = this.entries.get(venue);
     if (known) return (await known.opening).exchange;
     const url = await this.db.exclusive(() => knownUrl(this.db, venue));
-    const raced = this.held.get(venue);
+    const raced = this.entries.get(venue);
     if (raced) return (await raced.opening).exchange;
-    const held: Held = {url, opening: this.opened({venue, url}), exchange: undefined};
-    this.held.set(venue, held);
-    held.opening.then(
-      ({exchange}) => (held.exchange = exchange),
-      // A venue that could not be opened is tried anew by the next caller.
-      () => this.held.delete(venue)
+    const entry: Entry = {url, opening: this.opened({venue, url}), exchange: undefined};
+    this.entries.set(venue, entry);
+    entry.opening.then(
+      ({exchange}) => (entry.exchange = exchange),
+      // After a failure the next caller opens the venue again.
+      () => this.entries.delete(venue)
     );
-    return (await held.opening).exchange;
+    return (await entry.opening).exchange;
   }
 
-  /** Every client sends at the share that a person has set for its venue. */
+  /** Opens a client and applies the stored share of the venue's rate limit. */
   private async opened(source: VenueSource): Promise<OpenVenue> {
     const share = await this.db.exclusive(() => readMeta(this.db, shareOf(source.venue)));
     const opened = await this.open(source);
@@ -48,21 +48,21 @@ export class VenueClients {
     return opened;
   }
 
-  /** A client at an address that the store does not use; the caller closes it. */
+  /** Opens a client at an address that the store does not use; the caller closes it. */
   another(source: VenueSource): Promise<OpenVenue> {
     return this.opened(source);
   }
 
-  /** The venues that have a client, with what it has sent so far. */
+  /** Returns the usage and rate limit of every open client. */
   limits(): LimitReport[] {
-    return [...this.held].flatMap(([venue, {exchange}]) =>
+    return [...this.entries].flatMap(([venue, {exchange}]) =>
       exchange ? [{venue, origin: exchange.origin, ...exchange.usage()}] : []
     );
   }
 
   /**
-   * Has a venue's client use another share of the published limit from now on, and after a restart.
-   * @throws UsageError where the share is out of range, or the client has no limit of its own
+   * Sets and stores the share of a venue's published rate limit to use.
+   * @throws UsageError where the share is out of range, or the client has no settable limit
    */
   async throttle(venue: string, share: number): Promise<LimitReport> {
     const exchange = await this.get(venue);
@@ -76,27 +76,27 @@ export class VenueClients {
     return {venue, origin: exchange.origin, ...exchange.usage()};
   }
 
-  /** Drops a client whose address is not the store's any more. @returns whether it was */
+  /** Replaces a client whose address has changed in the store. @returns true when it was replaced */
   async refresh(venue: string): Promise<boolean> {
-    const held = this.held.get(venue);
-    if (!held || held.url === (await this.db.exclusive(() => knownUrl(this.db, venue)))) return false;
-    this.held.delete(venue);
-    this.old.push(held.opening);
+    const entry = this.entries.get(venue);
+    if (!entry || entry.url === (await this.db.exclusive(() => knownUrl(this.db, venue)))) return false;
+    this.entries.delete(venue);
+    this.old.push(entry.opening);
     return true;
   }
 
-  /** What a venue's client has sent so far; undefined before there is one. */
+  /** Returns the request counts of a venue's client; undefined before there is one. */
   usage(venue: string): Usage | undefined {
-    return this.held.get(venue)?.exchange?.usage();
+    return this.entries.get(venue)?.exchange?.usage();
   }
 
-  /** What every client has sent so far. */
+  /** Returns the request counts of every open client. */
   usages(): Usage[] {
-    return [...this.held.values()].flatMap(({exchange}) => exchange?.usage() ?? []);
+    return [...this.entries.values()].flatMap(({exchange}) => exchange?.usage() ?? []);
   }
 
   async close(): Promise<void> {
-    const all = [...this.held.values()].map(({opening}) => opening).concat(this.old);
+    const all = [...this.entries.values()].map(({opening}) => opening).concat(this.old);
     for (const opening of all) await opening.then(({close}) => close()).catch(() => undefined);
   }
 }

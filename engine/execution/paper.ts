@@ -6,13 +6,13 @@ import type {Execution, ExecutionVenue, HedgeLegs, Holdings, LegOrder} from "./v
 interface Book {
   coins: Decimal;
   short: Decimal;
-  /** price the short was opened at */
+  /** entry price of the short, quote per coin */
   entry: Decimal;
 }
 
 /**
- * A venue on paper: every order fills at once at its reference, against us by the configured slippage, with the market's
- * taker fee. Its books know only what changed hands, not why; reconciliation holds them against the ledger.
+ * Simulates a venue on paper: every order fills immediately at its reference, less the configured slippage, and pays
+ * the market's taker fee. Keeps its own positions, which reconciliation compares with the ledger.
  */
 export class PaperVenue implements ExecutionVenue {
   readonly real = false;
@@ -38,11 +38,11 @@ export class PaperVenue implements ExecutionVenue {
   }
 
   confirm({pair}: HedgeLegs, {fills}: Execution): void {
-    for (const fill of fills) this.#take(pair, fill);
+    for (const fill of fills) this.#book(pair, fill);
   }
 
   confirmForeign(pair: string, fill: Fill): void {
-    this.#take(pair, fill);
+    this.#book(pair, fill);
   }
 
   paid(_pair: string, amount: Decimal): void {
@@ -50,10 +50,10 @@ export class PaperVenue implements ExecutionVenue {
   }
 
   liquidated(pair: string, fill: Fill): void {
-    this.#take(pair, fill);
+    this.#book(pair, fill);
   }
 
-  #take(pair: string, {leg, side, price, quantity, fee}: Fill): void {
+  #book(pair: string, {leg, side, price, quantity, fee}: Fill): void {
     const book = this.#books.get(pair) ?? {coins: ZERO, short: ZERO, entry: ZERO};
     this.#books.set(pair, book);
     this.#cash = this.#cash.minus(fee);

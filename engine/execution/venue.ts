@@ -4,20 +4,20 @@ import type {AccountRecord, Act, Baseline, ForeignRecord, UnfilledCode} from "..
 
 /** One leg of an order; decimals in coins and quote per coin. */
 export interface LegOrder {
-  /** a function of the trade, the act, the leg and the attempt, so that a repeat is recognised */
+  /** derived from the trade, act, leg and attempt, so the venue rejects a duplicate */
   clientId: string;
   market: "spot" | "perp";
   side: "buy" | "sell";
   quantity: Decimal;
-  /** the touch at which it was decided */
+  /** the touch at the decision, quote per coin */
   reference: Decimal;
-  /** the worst price it may fill at; undefined takes any */
+  /** worst acceptable price, quote per coin; undefined for a market order */
   limit?: Decimal | undefined;
-  /** it may only make a position smaller */
+  /** true when the order may only reduce a position */
   reduceOnly?: true | undefined;
 }
 
-/** The legs that are sent at once. */
+/** One round: the leg orders that are sent simultaneously. */
 export interface HedgeLegs {
   ts: number;
   pair: string;
@@ -27,25 +27,25 @@ export interface HedgeLegs {
   attempt: number;
   legs: readonly LegOrder[];
   /**
-   * Nothing is lost if it takes a while or comes to nothing: a venue may send both legs as one order, or let one rest
-   * first. Not part of what is written down: a round that is resumed is only looked for.
+   * True when the round may take time or stay unfilled: the venue may send one spread order, or rest one leg first. Not
+   * journalled, because a resumed round is only queried, never sent.
    */
   patient?: true | undefined;
 }
 
-/** Why an order was not filled, or not to its end. */
+/** Why an order was not filled, or only in part. */
 export interface Unfilled {
   code: UnfilledCode;
-  /** for a person */
+  /** for display only */
   why: string;
 }
 
-/** An order that was not filled, or not to its end, with the words that the journal keeps. */
+/** An order that was not filled, or only in part; `why` is the text written to the journal. */
 export interface UnfilledOrder extends Unfilled {
   clientId: string;
 }
 
-/** What the words of a code begin with. */
+/** Prefix of the text of each code. */
 const OPENINGS: Readonly<Partial<Record<UnfilledCode, string>>> = {
   lost: "lost",
   "not-sent": "dry run, not sent",
@@ -54,125 +54,126 @@ const OPENINGS: Readonly<Partial<Record<UnfilledCode, string>>> = {
   withheld: "not sent"
 };
 
-/** Returns what a person reads of an order that was not filled. */
+/** Returns the displayed reason of an unfilled order. */
 export const wordsOf = ({code, why}: Unfilled): string => {
   const opening = OPENINGS[code];
   return opening === undefined ? why : `${opening}: ${why}`;
 };
 
-/** True when a spread order or a resting leg left the round unfilled: the legs can still be had one by one. */
+/** Returns true when a spread or maker order left the round unfilled: the legs can still be sent as takers. */
 export const triedPatiently = ({unfilled = []}: Execution): boolean =>
   unfilled.some(({code}) => code === "spread" || code === "maker");
 
-/** What became of a round of orders, once nothing of it is in flight any more. */
+/** Final result of a round; none of its orders is in flight. */
 export interface Execution {
   fills: readonly Fill[];
-  /** why an order was not filled, or not to its end, by client id */
+  /** orders that were not filled, or only in part */
   unfilled?: readonly UnfilledOrder[];
 }
 
-/** What the venue says one pair holds. */
+/** One pair's position as the venue reports it, in coins. */
 export interface Holding {
   pair: string;
   coins: Decimal;
-  /** of the perp, positive when short */
+  /** size of the perp position, positive when short */
   short: Decimal;
 }
 
-/** What the venue's own books say. */
+/** Positions, cash and open orders as the venue reports them. */
 export interface Holdings {
-  /** what has flowed since the journal began, in quote: the change of the cash, with open shorts at what they were sold for */
+  /** change of cash since the journal began, plus the entry value of open shorts; in quote */
   cash: Decimal;
   pairs: readonly Holding[];
-  /** orders that are open and should not be, by client id */
+  /** client ids of unexpected open orders */
   orders?: readonly string[];
 }
 
-/** What a venue did that no order of a step has caused. */
+/** Events at the venue that no order of a step caused. */
 export interface VenueNews {
-  /** funding as it was paid, in quote; negative when it was charged */
+  /** funding payments in quote; negative when charged */
   payments: {pair: string; tsMs: number; amount: string}[];
   foreign: {pair: string; record: ForeignRecord}[];
   account: AccountRecord[];
 }
 
-/** What an emergency stop at the venue itself may sell. */
+/** Limits what an emergency stop at the venue may sell. */
 export interface StopScope {
-  /** coins that are the engine's, at most, by pair */
+  /** the most coins the engine may own, by pair */
   held: ReadonlyMap<string, Decimal>;
-  /** wallet balances from before the engine, by coin */
+  /** wallet balances before the engine's first order, by coin */
   before: Readonly<Record<string, string>>;
-  /** the venue's number of the account that is meant; undefined where that is sure */
+  /** expected account id at the venue; undefined skips the check */
   account?: string | undefined;
 }
 
-/** What an emergency stop at the venue itself has done. */
+/** Result of an emergency stop at the venue. */
 export interface StopReport {
-  /** by pair: what was closed, in words, and what is left and why */
+  /** by pair: descriptions of what was closed, and of what is left and why */
   pairs: {pair: string; closed: string[]; left: string | null}[];
-  /** everything that is not closed, not cancelled or not known, in words */
+  /** descriptions of everything not closed, not cancelled or unknown */
   left: string[];
-  /** nothing is left */
+  /** true when `left` is empty */
   flat: boolean;
-  /** the venue's numbers of its executions */
+  /** the venue's execution ids */
   fills: string[];
 }
 
 /**
- * Where hedges are opened and closed: paper, or a real venue. The trading loop knows nothing else of it.
+ * Executes orders and reports holdings, on paper or at a real venue. The trading loop depends on nothing else.
  */
 export interface ExecutionVenue {
   /**
-   * Real money: quantities go out in whole steps and what is under one stays as dust; payments, liquidations and fills are
-   * what the venue says they are. On paper they are what the rules of §3 make of the market.
+   * True for a real account: orders are sized in whole steps and remainders stay as dust; payments, liquidations and
+   * fills come from the venue. On paper they follow from market data by the rules of §3.
    */
   readonly real: boolean;
-  /** how far the cash may differ before the books disagree, in quote */
+  /** largest accepted cash difference at reconciliation, in quote */
   readonly cashTolerance: Decimal;
   /**
-   * Sends all legs at once and waits until it knows what became of each: an order whose fate is unknown is in flight.
-   * @param resumed these very orders may have been sent by a process that died: it is looked for what they have become, and
-   *   nothing is sent
+   * Sends all legs at once and waits for each order's final status; an order of unknown status counts as in flight.
+   * @param resumed an earlier process may have sent these orders: the venue is queried for their status; nothing is
+   *   sent
    */
   execute(order: HedgeLegs, options: {resumed: boolean}): Promise<Execution>;
-  /** Takes in what an execution did; also called for what the journal says was done before a restart. */
+  /** Records an execution; recovery also calls it for executions in the journal. */
   confirm(order: HedgeLegs, execution: Execution): void;
-  /** Takes in what the venue did of its own accord or somebody else told it to, once it is in the ledger. */
+  /** Records a fill the engine did not order (ADL, liquidation, manual trade), once the ledger has it. */
   confirmForeign(pair: string, fill: Fill): void;
-  /** A settlement was paid to the short leg (negative: by it). */
+  /** Records a funding payment to the short leg, in quote; negative when the short paid. */
   paid(pair: string, amount: Decimal): void;
-  /** The perp leg was liquidated at a fill. */
+  /** Records the liquidation of the perp leg. */
   liquidated(pair: string, fill: Fill): void;
-  /** What is held and how the account's cash has changed, by the venue's own books. */
+  /** Returns the venue's own record of positions, cash change and open orders. */
   holdings(): Promise<Holdings>;
   snapshot(): unknown;
   restore(state: unknown): void;
 }
 
-/** A venue with an account of its own, whose word counts. */
+/** A venue with a real account, whose reports override the engine's arithmetic. */
 export interface RealVenue extends ExecutionVenue {
   readonly real: true;
   readonly baseline: Baseline | undefined;
-  /** The account now, for a journal that begins. @throws ConfigError for one that is not flat */
-  lookAtAccount(): Promise<Baseline>;
-  /** The venue's number of the account that the keys belong to. */
+  /** Returns the account's current state as the baseline of a new journal. @throws ConfigError unless it is flat */
+  readBaseline(): Promise<Baseline>;
+  /** Returns the venue's id of the keys' account. */
   accountId(): Promise<string>;
-  /** From here on the account is measured against how it was then. */
+  /** Sets the baseline that later balances are compared with. */
   begin(baseline: Baseline): void;
   /**
-   * What has happened without an order of a step, as far as the ledger does not know it: since the newest step, and for a
-   * day at least.
+   * Returns events that no step ordered and the ledger lacks, since the newest step and for at least a day.
+   * @param venueMs the venue's current time, UTC ms
+   * @param sinceMs time of the newest step, UTC ms
    */
   news(venueMs: number, sinceMs: number): Promise<VenueNews>;
-  /** Whether an execution or a change of the account is in the ledger. */
+  /** Returns true when the ledger has this execution or account change. */
   knows(id: string): boolean;
-  /** A change of the account is in the ledger. */
+  /** Records that the ledger has this account change; `ts` in UTC ms. */
   confirmAccount(id: string, ts: number): void;
-  /** Takes every order of the account back, past every queue. */
+  /** Cancels every open order on the account, bypassing all request queues. */
   cancelAll(): Promise<void>;
   /**
-   * Closes everything at the venue itself, by its word and past every queue, whatever a step waits for. From its beginning
-   * until its fills are in the ledger, no step sends an order.
+   * Flattens the account from the venue's own reports, bypassing all queues and any step in progress. Steps send no
+   * orders from this call until the ledger has its fills.
    * @param held coins of the ledger's hedges, by pair
    */
   stopAtVenue(held: ReadonlyMap<string, Decimal>): Promise<StopReport>;

@@ -5,7 +5,7 @@ import type {Refusal} from "../../src/lib/ledger/sizing.js";
 import type {FilledEvent, FillRecord, IntentRecord, RefusedEvent, UnfilledCode} from "./events.js";
 import type {JournalEvent} from "./line.js";
 
-/** A fill as the journal has it. */
+/** Serialises a fill. */
 export const fillRecord = (fill: Fill): FillRecord => ({
   leg: fill.leg,
   side: fill.side,
@@ -18,7 +18,7 @@ export const fillRecord = (fill: Fill): FillRecord => ({
   ...(fill.id !== undefined && {id: fill.id})
 });
 
-/** The fill of a record. */
+/** Parses a fill. */
 export const fillOf = (record: FillRecord): Fill => ({
   leg: record.leg,
   side: record.side,
@@ -31,7 +31,7 @@ export const fillOf = (record: FillRecord): Fill => ({
   ...(record.id !== undefined && {id: record.id})
 });
 
-/** An intent as the journal has it. */
+/** Serialises an intent. */
 export function intentRecord(intent: Intent): IntentRecord {
   const {type, pair, decision} = intent;
   const numbers = {...decision.numbers};
@@ -41,7 +41,7 @@ export function intentRecord(intent: Intent): IntentRecord {
   return {type, pair, reason, score: text(score), netPerPeriod: text(netPerPeriod), numbers};
 }
 
-/** The intent of a record that was decided at `ts`. */
+/** Parses an intent decided at `ts`, UTC ms. */
 export function intentOf(record: IntentRecord, ts: number): Intent {
   const {type, pair, numbers} = record;
   const decision = {ts, numbers};
@@ -57,8 +57,8 @@ export function intentOf(record: IntentRecord, ts: number): Intent {
   };
 }
 
-/** How earlier versions began the words of an order that was not filled; the first that fits decides. */
-const OPENINGS: readonly (readonly [RegExp, UnfilledCode])[] = [
+/** Reason prefixes of earlier versions; the first match decides the code. */
+const REASON_PREFIXES: readonly (readonly [RegExp, UnfilledCode])[] = [
   [/^lost: /, "lost"],
   [/^dry run, not sent: /, "not-sent"],
   [/^as a spread: /, "spread"],
@@ -68,9 +68,9 @@ const OPENINGS: readonly (readonly [RegExp, UnfilledCode])[] = [
   [/^(?!rejected )[a-z]+ at [\d.]+ of [\d.]+/, "expired"]
 ];
 
-const codeOf = (why: string): UnfilledCode => OPENINGS.find(([opening]) => opening.test(why))?.[1] ?? "refused";
+const codeOf = (why: string): UnfilledCode => REASON_PREFIXES.find(([opening]) => opening.test(why))?.[1] ?? "refused";
 
-/** Refusals of the sizing, whose reason was the code already. */
+/** Sizing refusals, whose reason was always the code. */
 const SIZING: Readonly<Record<Refusal, true>> = {
   "too-many-hedges": true,
   "nothing-to-buy": true,
@@ -79,8 +79,8 @@ const SIZING: Readonly<Record<Refusal, true>> = {
 };
 
 /**
- * Returns an event as this version writes it. Earlier versions wrote no code beside the words of an order that was not
- * filled: this is the one place that reads those words. A line's checksum is over its own text, as it stands.
+ * Converts an event to the current format. Earlier versions wrote unfilled orders without a code; only this function
+ * derives one from the reason's text. Checksums cover the stored text, not the converted event.
  */
 export function currentEvent(event: JournalEvent): JournalEvent {
   if (event.type === "filled") {

@@ -5,87 +5,90 @@ import type {MarkSource} from "../../src/lib/market/marks.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import type {JournalEvent} from "./line.js";
 
-/** What a round of orders is for: opening or leaving a hedge, selling a liquidated hedge's coin, mending a naked leg. */
+/**
+ * Purpose of an order round: open or close a hedge, sell a liquidated hedge's coin, unwind an unhedged leg (`mend`).
+ */
 export type Act = "open" | "close" | "sell-coin" | "mend";
 
 /**
- * Why an order was not filled, or not to its end; programs decide by it, never by the words beside it.
- * - `lost`: the venue does not know it any more and it may still fill
- * - `not-sent`: a dry run shows it instead of sending it
- * - `spread`, `maker`: it was tried as part of one spread order, or with one leg resting, and can still be had leg by leg
- * - `refused`: by the venue, or by a check before it was sent
- * - `expired`: the venue has taken it and ended it short of its quantity
- * - `cut`: sent for less, or not at all, because the resting leg filled no more
+ * Why an order was not filled, or only in part. Programs use the code, never the text beside it.
+ * - `lost`: presumed lost, because unknown to the venue; it may still fill
+ * - `not-sent`: shown by a dry run instead of sent
+ * - `spread`, `maker`: a spread order or a resting leg did not fill; the legs can still be sent as takers
+ * - `refused`: rejected by the venue, or by a check before sending
+ * - `expired`: accepted by the venue, then ended before it was filled completely
+ * - `cut`: reduced or skipped, because the resting leg filled less
  * - `withheld`: not sent, because of an emergency stop or a lost other leg
  */
 export type UnfilledCode = "lost" | "not-sent" | "spread" | "maker" | "refused" | "expired" | "cut" | "withheld";
 
-/** The account as it was when the journal began: what was there before belongs to no hedge. */
+/** The account when the journal began; earlier balances belong to no hedge. */
 export interface Baseline {
+  /** UTC ms */
   ts: number;
-  /** the venue's number of the account */
+  /** the venue's account id */
   account: string;
   /** wallet balances by coin, as text */
   balances: Record<string, string>;
 }
 
-/** The best prices of a market and its newest trade, in quote per coin, as text. */
+/** Best bid, best ask and last price of a market, in quote per coin, as text. */
 export interface Touch {
   bid: string;
   ask: string;
   last: string;
 }
 
-/** A settlement that has become known. */
+/** A newly known settlement. */
 export interface SettlementInput {
   tsMs: number;
   rate: string;
   reportedHours?: number;
   nextSettlementMs?: number;
-  /** what an open hedge is paid on; absent where nothing is open */
+  /** mark price of the payment; absent when no hedge is open */
   mark?: {price: string; source: MarkSource};
-  /** what a real venue says it has paid, in quote; "0" where it says nothing although it should */
+  /** payment reported by a real venue, in quote; "0" when an expected payment is missing */
   paid?: string;
 }
 
-/** One fill that no step has ordered, as the venue tells it. */
+/** A fill that no step ordered, as the venue reports it. */
 export interface ForeignRecord {
-  /** the venue's own number of it */
+  /** the venue's execution id */
   id: string;
   /**
-   * `late`: an order of ours that was given up for lost; `adl`: the venue took some of the short away; `liquidation`,
-   * `settlement`: it ended the short; `outside`: somebody traded on the account
+   * `late`: an order presumed lost has filled; `adl`: auto-deleveraging reduced the short; `liquidation`, `settlement`:
+   * the venue closed the short; `outside`: a manual trade on the account
    */
   cause: "late" | "adl" | "liquidation" | "settlement" | "outside";
   fill: FillRecord;
 }
 
-/** A change of the account that belongs to no hedge: a transfer, interest, a trade elsewhere; in quote or coins. */
+/** An account change outside any hedge: a transfer, interest, a trade in another market. */
 export interface AccountRecord {
   id: string;
   ts: number;
   what: string;
   amount: string;
-  /** the coin of this pair changed, by so many, not the cash */
+  /** pair whose coin changed; `amount` is then in coins, else in quote */
   pair?: string;
 }
 
-/** What has become known of one pair since the step before. */
+/** New input of one pair since the previous step. */
 export interface PairInput {
   pair: string;
   settlements?: SettlementInput[];
-  /** bars that have ended, for the liquidation check */
+  /** ended bars for the liquidation check */
   bars?: {openTs: number; endTs: number; high: number; source: "mark" | "perp"}[];
-  /** what happened at the venue without an order of ours, or with one that was given up for lost */
+  /** fills that no step ordered, and fills of orders presumed lost */
   foreign?: ForeignRecord[];
   spot?: Touch;
   perp?: Touch;
   volume?: VolumeCheck;
-  /** the end of a history: what is open is left at these closes */
+  /** closing prices at the end of a history, at which open hedges exit */
   end?: {spot: string; perp: string};
 }
 
-/** One fill as the journal has it; decimals as text. */
+/** A serialised fill; decimals as text, `ts` in UTC ms. */
 export interface FillRecord {
   leg: "spot" | "perp";
   side: "buy" | "sell";
@@ -95,7 +98,7 @@ export interface FillRecord {
   quantity: string;
   fee: string;
   slippage: string;
-  /** the venue's own number of it */
+  /** the venue's execution id */
   id?: string;
 }
 
@@ -109,7 +112,7 @@ export interface IntentRecord {
   numbers: Record<string, string>;
 }
 
-/** One leg as it is sent. */
+/** A serialised leg order. */
 export interface LegRecord {
   clientId: string;
   market: "spot" | "perp";
@@ -120,7 +123,7 @@ export interface LegRecord {
   reduceOnly?: true | undefined;
 }
 
-/** A rule of the risk gate that fired. */
+/** A risk rule that fired for a pair. */
 export interface RuleRecord {
   pair: string;
   rule: string;
@@ -137,10 +140,10 @@ export interface StartedEvent extends Of<"started"> {
   venue: string;
   origin: string;
   simulated: boolean;
-  /** as the configuration file has it; a changed file replaces what was set at run time */
+  /** settings of the configuration file; a changed file replaces those set at run time */
   file: Settings;
 }
-/** What the loop is steered by. */
+/** Settings of the trading loop. */
 export interface Settings {
   strategy: Record<string, string>;
   minTurnover24h: string;
@@ -158,7 +161,7 @@ export interface WarmedEvent extends Of<"warmed"> {
 export interface InputEvent extends Of<"input"> {
   pairs: PairInput[];
   account?: AccountRecord[];
-  /** payments that a venue made after it should have, or took back */
+  /** differences of late or reversed payments, in quote */
   corrections?: {pair: string; settlementTs: number; amount: string}[];
 }
 export interface DecidedEvent extends Of<"decided"> {
@@ -180,7 +183,7 @@ export interface OrderedEvent extends Of<"ordered"> {
 export interface FilledEvent extends Of<"filled"> {
   tradeId: string;
   fills: FillRecord[];
-  /** orders that were not filled, or not to their end, by client id, and why */
+  /** orders that were not filled, or only in part */
   unfilled?: [clientId: string, code: UnfilledCode, why: string][];
 }
 export interface OpenedEvent extends Of<"opened"> {
@@ -192,7 +195,7 @@ export interface OpenedEvent extends Of<"opened"> {
 }
 export interface RefusedEvent extends Of<"refused"> {
   pair: string;
-  /** in words where an order was refused; the code where the sizing refused */
+  /** text for a rejected order; the code for a sizing refusal */
   reason: string;
   code: UnfilledCode | Refusal;
 }
@@ -206,9 +209,9 @@ export interface SettledEvent extends Of<"settled"> {
   mark: string;
   markSource: MarkSource;
   amount: string;
-  /** by the rate and the mark, where a real venue paid something else */
+  /** amount by rate and mark, when the venue paid a different one */
   expected?: string;
-  /** true for a settlement that became known after its hedge was left */
+  /** true for a settlement known only after the exit */
   late?: true;
 }
 export interface LiquidatedEvent extends Of<"liquidated"> {
@@ -218,31 +221,30 @@ export interface LiquidatedEvent extends Of<"liquidated"> {
   high: number;
   source: "mark" | "perp";
 }
-/** Something happened at the venue that no step has ordered. */
+/** A fill that no step ordered. */
 export interface ForeignEvent extends Of<"foreign"> {
   pair: string;
   tradeId: string | null;
   cause: ForeignRecord["cause"];
   id: string;
 }
-/** The account changed for a reason that is no hedge. */
+/** An account change outside any hedge. */
 export interface AccountEvent extends Of<"account"> {
   id: string;
   what: string;
   amount: string;
-  /** the coin of this pair, not the cash */
+  /** pair whose coin changed; absent for a change of cash */
   for?: string;
 }
-/** The account as it was when the journal began. */
 export interface BaselineEvent extends Of<"baseline">, Baseline {}
-/** A leg was taken back because the other could not be had; no entry before `untilTs`. */
+/** A leg was unwound because the other did not fill; no entry before `untilTs`, UTC ms. */
 export interface UnwoundEvent extends Of<"unwound"> {
   pair: string;
   tradeId: string;
   why: string;
   untilTs: number;
 }
-/** A leg stands alone, or coins that cannot be sold are left; quantities in coins, negative for a short. */
+/** An unhedged leg, or unsellable coins; quantities in coins, negative for a short. */
 export interface NakedEvent extends Of<"naked"> {
   pair: string;
   tradeId: string;
@@ -258,15 +260,15 @@ export interface EquityEvent extends Of<"equity"> {
   free: string;
   open: number;
 }
-/** A person's or a rule's word: the loop pauses, goes on, halts. */
+/** A mode change requested by an operator or a rule: paused, resumed, halted, stopped. */
 export interface ModeEvent extends Of<"paused" | "resumed" | "halted" | "stopped"> {
   why: string;
-  /** with `halted`: nothing is even left, because the books do not agree */
+  /** with `halted`: no exits either, because ledger and venue disagree */
   frozen?: boolean;
 }
 export interface EmergencyEvent extends Of<"emergency"> {
   source: string;
-  /** prices of what is open, as far as there are any */
+  /** available prices of the open hedges */
   pairs: PairInput[];
 }
 export interface SnapshotEvent extends Of<"snapshot"> {

@@ -15,7 +15,7 @@ import {DAY_MS, floorTo} from "../../src/lib/time/grid.js";
 import {currentEvent} from "./codec.js";
 import {GENESIS, readLine, writeLine, type JournalEvent, type JournalLine} from "./line.js";
 
-/** How the journal touches the disk; tests put a crash or a full disk in between. */
+/** Disk access of the journal; tests replace it to simulate a crash or a full disk. */
 export interface JournalDisk {
   write: (fd: number, text: string) => void;
   sync: (fd: number) => void;
@@ -31,7 +31,7 @@ export const REAL_DISK: JournalDisk = {
 
 const NAME = /^\d{6}\.ndjson$/;
 
-/** The files of a journal, oldest first. */
+/** Returns the paths of a journal's files, oldest first. */
 export const journalFiles = (dir: string): string[] =>
   existsSync(dir)
     ? readdirSync(dir)
@@ -40,21 +40,23 @@ export const journalFiles = (dir: string): string[] =>
         .map((name) => join(dir, name))
     : [];
 
-/** What reading a journal gives. */
+/** Result of reading a journal. */
 export interface JournalContent {
-  /** the lines since the newest snapshot, itself first; all of them where there is none */
+  /** lines from the newest snapshot on, or all lines when there is none */
   recent: JournalLine[];
-  /** how many lines there are in all */
+  /** number of lines in all files */
   count: number;
+  /** checksum of the newest line */
   last: string;
-  /** told when a last line was cut off while it was written */
+  /** description of a truncated last line */
   torn: string | undefined;
 }
 
 /**
- * Reads and verifies a whole journal; events of earlier versions are given as this one writes them. A last line without its newline was never acknowledged: it is left out and told.
- * @param visit hears every line, e.g. to gather closed trades
- * @throws DataError `invalid journal: FILE:LINE …` for any other line that is not what was written
+ * Reads and verifies a whole journal, converting events of earlier versions. A last line without newline was never
+ * acknowledged: it is skipped and reported.
+ * @param visit called with every line
+ * @throws DataError `invalid journal: FILE:LINE …` for any other damaged line
  */
 export function readJournal(dir: string, visit: (line: JournalLine) => void = () => undefined): JournalContent {
   let recent: JournalLine[] = [];
@@ -97,12 +99,12 @@ const damaged = (message: string, cause?: unknown): DataError =>
   });
 
 /**
- * An append-only journal: NDJSON files of one UTC day each, one event a line with a chained checksum, on the disk before
- * the act they describe. One process owns it.
+ * An append-only journal: one NDJSON file per UTC day, one event per line with a chained checksum. Each event is on
+ * disk before the action it describes. One process owns it.
  */
 export class Journal {
   readonly dir: string;
-  /** what was read when it was opened */
+  /** content at opening */
   readonly opened: JournalContent;
   readonly #disk: JournalDisk;
   #fd: number | undefined;
@@ -111,11 +113,11 @@ export class Journal {
   #last: string;
   #day: number | undefined;
 
-  /** Opens a journal for appending, having verified all of it. @throws DataError for one that cannot be trusted */
+  /** Verifies a journal and opens it for appending. @throws DataError for a damaged journal */
   constructor(dir: string, {disk = REAL_DISK, visit}: {disk?: JournalDisk; visit?: (line: JournalLine) => void} = {}) {
     this.dir = dir;
     this.#disk = disk;
-    mkdirSync(dir, {recursive: true});
+    mkdirSync(dir, {recursive: true, mode: 0o700});
     this.opened = readJournal(dir, visit);
     this.#seq = this.opened.count;
     this.#last = this.opened.last;
@@ -124,7 +126,7 @@ export class Journal {
     this.#fd = openSync(newest, "r+");
     const text = readFileSync(newest);
     this.#length = text.lastIndexOf(0x0a) + 1;
-    // What was never acknowledged must not stand before what is written next.
+    // An unacknowledged partial line must not precede the next line.
     if (this.#length < text.length) ftruncateSync(this.#fd, this.#length);
     closeSync(this.#fd);
     this.#fd = openSync(newest, "a");
@@ -136,24 +138,24 @@ export class Journal {
     return this.#seq;
   }
 
-  /** Whether an event at an instant would open a new day's file: the moment to write a snapshot. */
-  turns(ts: number): boolean {
+  /** Returns true when an event at `ts` starts a new day's file, which begins with a snapshot. */
+  startsNewDay(ts: number): boolean {
     return this.#day !== undefined && floorTo(ts, DAY_MS) > this.#day;
   }
 
   /**
-   * Appends one event; it is on the disk when this returns.
-   * @throws what the disk says; the journal is then as it was before
+   * Appends one event durably: it is synced to disk on return.
+   * @throws the disk's error; the journal is then unchanged
    */
   append<E extends JournalEvent>(event: E): JournalLine<E> {
-    if (this.#fd === undefined || (event.type === "snapshot" && this.turns(event.ts))) this.#open();
+    if (this.#fd === undefined || (event.type === "snapshot" && this.startsNewDay(event.ts))) this.#open();
     const {text, checksum} = writeLine(this.#seq + 1, this.#last, event);
     const line = `${text}\n`;
     try {
       this.#disk.write(this.#fd!, line);
       this.#disk.sync(this.#fd!);
     } catch (error) {
-      // A part of a line must not stand before the next one. Where even this fails, reading cuts it off.
+      // A partial line must not precede the next one. If truncating fails too, the next reader drops it.
       try {
         ftruncateSync(this.#fd!, this.#length);
       } catch {
@@ -172,7 +174,7 @@ export class Journal {
     this.close();
     const number = Number(basename(journalFiles(this.dir).at(-1) ?? "000000").slice(0, 6)) + 1;
     const path = join(this.dir, `${String(number).padStart(6, "0")}.ndjson`);
-    this.#fd = openSync(path, "ax");
+    this.#fd = openSync(path, "ax", 0o600);
     this.#length = 0;
     const folder = openSync(this.dir, "r");
     fsyncSync(folder);

@@ -1,6 +1,6 @@
 import {crc32} from "node:zlib";
 
-/** Anything the engine writes down: a type, the instant it is about, and plain data. */
+/** A journal event: its type, its time, and plain data. */
 export interface JournalEvent {
   type: string;
   /** UTC ms */
@@ -9,25 +9,27 @@ export interface JournalEvent {
 
 /** One line of the journal. */
 export interface JournalLine<E extends JournalEvent = JournalEvent> {
-  /** counts all lines of a journal from 1, over its files */
+  /** line number from 1, across all files */
   seq: number;
-  /** of this line and, through the line before, of all before it */
+  /** CRC-32 chained over this and all previous lines, 8 hex digits */
   checksum: string;
   event: E;
 }
 
-/** Where a line stands, for errors. */
+/** Position of a line, for errors. */
 export interface Place {
   file: string;
   line: number;
 }
 
-/** What the first line of a journal follows. */
+/** Checksum before the first line. */
 export const GENESIS = "00000000";
 
 const LINE = /^\{"seq":(\d+),"crc":"([0-9a-f]{8})","event":(\{.*\})\}$/s;
 
-/** Writes an event as a line, without its newline. The checksum covers the number, the line before and the event. */
+/**
+ * Serialises an event as a line without newline. The checksum covers the number, the previous checksum and the event.
+ */
 export function writeLine(seq: number, previous: string, event: JournalEvent): {text: string; checksum: string} {
   const body = JSON.stringify(event);
   const checksum = checksumOf(seq, previous, body);
@@ -35,8 +37,8 @@ export function writeLine(seq: number, previous: string, event: JournalEvent): {
 }
 
 /**
- * Reads a line that must follow another.
- * @throws `invalid journal: FILE:LINE …` for a line that is not what was written, or not the next one
+ * Parses a line and verifies that it is the next one.
+ * @throws RangeError `invalid journal: FILE:LINE …` for a damaged or misplaced line
  */
 export function readLine(text: string, expected: {seq: number; previous: string}, {file, line}: Place): JournalLine {
   const refuse = (why: string): never => {

@@ -3,16 +3,16 @@ import type {Journal} from "./journal.js";
 import type {JournalEvent, JournalLine} from "./line.js";
 
 export interface RecorderOptions {
-  /** works pure events out anew while replaying and compares them: an audit of the whole journal */
+  /** recomputes pure events during replay and compares them with the journal */
   audit?: boolean;
-  /** hears every line as it is written or recalled */
+  /** called with every line written or recalled */
   onLine?: (line: JournalLine, recalled: boolean) => void;
 }
 
 /**
- * Runs a program whose every input and outcome is in a journal. While there is a tail of lines to replay, each call takes
- * the next line instead of doing anything; then the same calls write new ones. A process that died in the middle of a
- * step thus goes on exactly there: what was written is not done twice, and what was not written is done now.
+ * Runs a program whose every input and result is journalled. During replay each call returns the next line instead of
+ * acting; afterwards the same calls write new lines. A process that died within a step thus resumes there: journalled
+ * actions are not repeated, the rest is done now.
  */
 export class Recorder {
   readonly #journal: Journal | undefined;
@@ -24,7 +24,7 @@ export class Recorder {
   #next = 0;
   #seq = 0;
 
-  /** @param journal undefined keeps nothing: a replay in memory */
+  /** @param journal undefined records nothing, for a replay in memory */
   constructor(
     journal: Journal | undefined,
     tail: readonly JournalLine[] = [],
@@ -36,7 +36,7 @@ export class Recorder {
     this.#onLine = onLine ?? (() => undefined);
   }
 
-  /** The line that the next call will take, while replaying. */
+  /** The next line to replay; undefined after the replay. */
   get upcoming(): JournalLine | undefined {
     return this.#tail[this.#next];
   }
@@ -46,12 +46,16 @@ export class Recorder {
     return this.#seq;
   }
 
-  /** Whether the next line would begin a new day's file. */
-  turns(ts: number): boolean {
-    return this.upcoming === undefined && (this.#journal?.turns(ts) ?? false);
+  /** Returns true when a new event at `ts` would start a new day's file. */
+  startsNewDay(ts: number): boolean {
+    return this.upcoming === undefined && (this.#journal?.startsNewDay(ts) ?? false);
   }
 
-  /** Something that comes from outside, or was decided: taken from the journal while replaying, else produced. */
+  /**
+   * Returns an external input or a decision: from the journal during replay, else produced and written.
+   * @param pure the event depends only on earlier lines, so an audit recomputes it
+   * @throws DataError when the next line has another type
+   */
   recall<E extends JournalEvent>(type: E["type"], produce: () => E, {pure = false}: {pure?: boolean} = {}): E {
     const line = this.#take<E>(type);
     if (!line) return this.#write(produce());
@@ -59,21 +63,21 @@ export class Recorder {
     return line.event;
   }
 
-  /** Something that may not have happened: the next line while replaying if it is of the type, else what is produced. */
+  /** Returns an optional event: the next line during replay if it has this type, else what `produce` returns. */
   recallSome<E extends JournalEvent>(type: E["type"], produce: () => E | undefined): E | undefined {
     if (this.upcoming) return this.upcoming.event.type === type ? this.#take<E>(type)!.event : undefined;
     const event = produce();
     return event && this.#write(event);
   }
 
-  /** {@link recall} of something that takes time, such as an order. */
+  /** Asynchronous {@link recall}, e.g. of an order's result. */
   async recallLater<E extends JournalEvent>(type: E["type"], produce: () => Promise<E>): Promise<E> {
     return this.#take<E>(type)?.event ?? this.#write(await produce());
   }
 
   /**
-   * Something that follows from what came before and has been worked out: it must be what the journal has.
-   * @throws DataError `invalid journal: line N …` when it is not
+   * Writes an event derived from earlier lines; during replay it must equal the journal's line.
+   * @throws DataError `invalid journal: line N …` when it differs
    */
   follow<E extends JournalEvent>(event: E): E {
     const line = this.#take<E>(event.type);
@@ -98,14 +102,14 @@ export class Recorder {
   }
 
   /**
-   * Whether an event that cannot be written (a full disk) is kept in memory and written as soon as it can be: an
-   * emergency must not wait for a disk. Everything else must.
+   * Sets whether events that cannot be written (a full disk) are buffered in memory and written later. Only an
+   * emergency stop may proceed without the disk.
    */
   tolerate(on: boolean): void {
     this.#tolerant = on;
   }
 
-  /** Writes what only memory has yet. @returns false where the disk still refuses */
+  /** Writes the buffered events. @returns false when the disk still fails */
   flush(): boolean {
     try {
       this.#drain();
@@ -122,7 +126,7 @@ export class Recorder {
     }
   }
 
-  /** Events that are not on the disk yet. */
+  /** Number of buffered events not yet on disk. */
   get unwritten(): number {
     return this.#backlog.length;
   }

@@ -10,23 +10,23 @@ import type {StartedEvent} from "../journal/events.js";
 import {disagreement, reconcile} from "./reconcile.js";
 import {Trader} from "../trader/trader.js";
 
-/** What a journal's audit found. */
+/** Result of a journal audit; times in UTC ms. */
 export interface Audit {
   lines: number;
-  /** decisions that were worked out anew and came out the same */
+  /** decisions recomputed with the same result */
   decisions: number;
   trades: number;
   snapshots: number;
   from: number;
   to: number;
-  /** a last line that was cut off while it was written, in words */
+  /** description of a truncated last line; null without one */
   torn: string | null;
 }
 
 /**
- * Replays a whole journal from its inputs alone: every line is verified, every decision worked out anew, every snapshot
- * held against the state at it, and the ledger against the venue's books at the end.
- * @throws DataError for a journal that is empty or damaged, or that this version would have written differently
+ * Replays a whole journal from its inputs: verifies every line, recomputes every decision and compares every snapshot
+ * with the state. On paper, also reconciles the final ledger with the venue.
+ * @throws DataError for a journal that is empty, damaged, or not reproduced by this version
  */
 export async function auditJournal(dir: string): Promise<Audit> {
   const lines: JournalLine[] = [];
@@ -45,7 +45,7 @@ export async function auditJournal(dir: string): Promise<Audit> {
     barMs: HOUR_MS
   });
   await trader.recover();
-  // a real venue's books are not in its journal: they are compared at every cycle, by the engine
+  // a real venue's holdings are not journalled; the engine reconciles them at every cycle
   const found = live
     ? undefined
     : disagreement(await reconcile(trader, {venueMs: trader.lastTs, pause: async () => undefined}));

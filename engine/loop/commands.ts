@@ -12,10 +12,10 @@ import type {
 } from "../../src/lib/wire/trading.js";
 import type {OnStop} from "../hub.js";
 
-/** A trade as the API tells it: the ledger's report, open ones left out. */
+/** A closed trade in the API: the ledger's report. */
 export type EngineTrade = TradeReport;
 
-/** What an emergency stop has done so far; `left` names what could not be closed. */
+/** Result of an emergency stop so far; `left` names what is still open. */
 export interface EmergencyReport {
   ts: number;
   done: boolean;
@@ -24,8 +24,8 @@ export interface EmergencyReport {
 }
 
 /**
- * The trading loop as the API sees it. Reads answer at once from memory; commands answer once they are durable.
- * Implemented by the paper and live loops; absent while the engine runs in mode `data`.
+ * Interface of the trading loop to the API. Reads return immediately from memory; commands resolve once they are
+ * durable. Absent while the engine runs in mode `data`.
  */
 export interface TradingControl {
   status(): EngineStatus;
@@ -33,22 +33,22 @@ export interface TradingControl {
   positions(): PositionReport[];
   /** closed trades, newest first */
   trades(options: {limit: number; before?: number | undefined}): EngineTrade[];
-  /** the account by the hour, and now: [ts, equity in quote as text], ascending */
+  /** hourly equity and the current one: [UTC ms, quote as text], ascending */
   equity(): [number, string][];
   opportunities(): Opportunity[];
   decisions(options: {limit: number; before?: number | undefined; pair?: string | undefined}): DecisionReport[];
   risk(): RiskReport;
-  /** the newest comparison with the venue's own books; null before the first */
+  /** the newest comparison of ledger and venue; null before the first */
   reconciliation(): Reconciliation | null;
   config(): EngineConfigReport;
-  /** applied at the next cycle; throws a `UsageError` for values that contradict each other */
+  /** applies at the next cycle; @throws UsageError for inconsistent values */
   configure(patch: Partial<EngineSettings>): Promise<EngineConfigReport>;
-  /** no new entries; exits, settlements and risk go on */
+  /** blocks new entries; exits, settlements and risk rules continue */
   pause(reason: string): Promise<void>;
-  /** throws a `UsageError` while halted by something a person must look at first */
+  /** @throws UsageError while the cause of a halt persists */
   resume(): Promise<void>;
-  /** ends the loop in order, closing or keeping what is open; with `close` it answers once everything is left */
+  /** ends the loop in order, closing or keeping positions; with `close` it resolves once all hedges are closed */
   stop(positions: OnStop): Promise<void>;
-  /** closes everything at once, then halts; never waits for the cycle in progress */
+  /** closes every hedge immediately and halts; never waits for the cycle in progress */
   emergencyStop(source: "api" | "signal" | "file"): Promise<EmergencyReport>;
 }

@@ -11,11 +11,13 @@ import type {PairInput} from "../journal/events.js";
 import type {TradingLoop} from "./loop.js";
 import {accountOf, positionsOf} from "./views.js";
 
-/** Prices no older than this many intervals serve an emergency at once; older ones are asked for anew first. */
+/** An emergency stop refreshes prices older than this many cycle intervals. */
 const FRESH_INTERVALS = 2;
-/** An emergency waits this long for newer prices, ms; what has none then stays and is tried again. */
+/** An emergency stop waits this long for prices, ms; hedges without prices are retried later. */
 const PRICES_MS = 1_500;
-/** By this machine's own timer: neither a stepped clock nor a test's may make it wait. */
+/**
+ * Time for an orderly exit before the account is flattened at the venue, ms; on a real timer, never the injected clock.
+ */
 const ORDERLY_MS = 3_000;
 
 type EmergencySource = "api" | "signal" | "file";
@@ -30,14 +32,14 @@ const LIMITS: EngineConfigReport["limits"] = {
   intervalMs: {least: "1000", most: "86400000", says: "from the start of one cycle to the next, ms"}
 };
 
-/** The trading loop as the API commands it. */
+/** Implements the API's commands on the trading loop. */
 export class LoopControl implements TradingControl {
   readonly #loop: TradingLoop;
   readonly #orderlyMs: number;
-  /** what was set since the newest cycle began, and after which */
+  /** settings changed since the newest cycle began, with that cycle's number */
   #pending: {patch: Partial<EngineSettings>; cycle: number} | undefined;
 
-  /** @param orderlyMs how long a real venue's hedges are left in order before the account is emptied at the venue itself */
+  /** @param orderlyMs time for an orderly exit before a real account is flattened at the venue, ms */
   constructor(loop: TradingLoop, {orderlyMs = ORDERLY_MS}: {orderlyMs?: number} = {}) {
     this.#loop = loop;
     this.#orderlyMs = orderlyMs;
@@ -103,7 +105,7 @@ export class LoopControl implements TradingControl {
     await loop.guarded(async () => {
       const now = loop.settings();
       const given = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, String(value)]));
-      // a cap per pair that was never set apart follows the position's size
+      // the cap per pair follows the position size unless set separately
       const strategy = {...now.strategy, ...given};
       if (keys.maxPositionUsd !== undefined && now.strategy["pairCapUsd"] === now.strategy["maxPositionUsd"])
         delete strategy["pairCapUsd"];
@@ -132,7 +134,7 @@ export class LoopControl implements TradingControl {
       if (loop.trader.mode === "halted") {
         throw new UsageError("cannot pause: trading is halted already", {code: "conflict", fix: "resume it first"});
       }
-      loop.trader.turn({type: "paused", ts: loop.now(), why: reason});
+      loop.trader.setMode({type: "paused", ts: loop.now(), why: reason});
     });
     loop.publish();
   }
@@ -150,21 +152,20 @@ export class LoopControl implements TradingControl {
   async emergencyStop(source: EmergencySource): Promise<EmergencyReport> {
     const loop = this.#loop;
     const {venue} = loop.trader;
-    // Before anything else: what is on the venue's books goes, whatever the disk, the queue or the cycle does.
+    // Open orders are cancelled first, regardless of the disk, the queue or the cycle.
     const cancelled = isReal(venue) ? this.#cancel(venue) : Promise.resolve(true);
-    // An emergency waits neither for the disk nor for the cycle in progress.
     loop.recorder.tolerate(true);
     const before = loop.trader.open.map(({order}) => order.pair);
-    const left = isReal(venue) ? await this.#leaveReal(venue, source, cancelled) : await this.#leavePaper(source);
+    const left = isReal(venue) ? await this.#exitReal(venue, source, cancelled) : await this.#exitPaper(source);
     const ts = loop.now();
     const report = {ts, done: left.length === 0, closed: before.filter((pair) => !left.includes(pair)), left};
-    // what is left waits for prices; the next cycle comes at once and every one after it tries again
+    // hedges without prices are retried by the next cycle, at once, and by every later one
     loop.wake();
     loop.publish();
     return report;
   }
 
-  /** @returns whether the venue took it; it is in the hands of the network when this returns */
+  /** Cancels all orders; the request is sent before this returns. @returns false when it failed */
   #cancel(venue: RealVenue): Promise<boolean> {
     return venue.cancelAll().then(
       () => true,
@@ -175,7 +176,7 @@ export class LoopControl implements TradingControl {
     );
   }
 
-  async #leavePaper(source: EmergencySource): Promise<string[]> {
+  async #exitPaper(source: EmergencySource): Promise<string[]> {
     const loop = this.#loop;
     await this.#freshPrices();
     const ts = loop.now();
@@ -184,14 +185,15 @@ export class LoopControl implements TradingControl {
   }
 
   /**
-   * In order first, so that the ledger has every fill from its own orders. Where that takes too long, because a step waits
-   * for an order or the venue answers nothing, the account is emptied at the venue itself; the ledger takes that in later.
+   * Exits through the ledger's own orders first. If that takes too long, because a step waits for an order or the venue
+   * does not answer, flattens the account at the venue; the ledger books those fills later.
+   * @returns pairs still open, or descriptions of what is left
    */
-  async #leaveReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {
+  async #exitReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {
     const loop = this.#loop;
     const orderly = loop.exclusive(async () => {
       await this.#freshPrices();
-      // without the venue's word nothing is sold here; that it is over is written down all the same
+      // without the venue's holdings nothing is sold here, but the halt is still journalled
       const pairs = await emergencyInput(loop, (pair) => this.#touches(pair)).catch((error: Error) => {
         loop.options.log.error(`emergency stop: ${error.message}`);
         return loop.trader.open.map(({order: {pair}}): PairInput => ({pair}));

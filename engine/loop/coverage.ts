@@ -2,8 +2,8 @@ import {readManifest} from "../../loaders/lake/manifest.js";
 import {HOUR_MS} from "../../src/lib/time/grid.js";
 
 /**
- * Tells the share of a pair's settlements that the lake has, read anew once an hour.
- * @returns a function that gives undefined for a pair the lake does not know
+ * Creates a reader of the share of a pair's settlements stored in the lake, cached for an hour.
+ * @returns a function that returns undefined for a pair not in the lake
  */
 export function coverageReader(
   dataDir: string,

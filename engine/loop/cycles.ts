@@ -8,27 +8,26 @@ import type {LoopState} from "./state.js";
 import {choosePairs, warmPairs} from "./startup.js";
 import {accountOf, opportunitiesOf, positionsOf} from "./views.js";
 
-/** A settlement that should be there is asked for again after this long. */
+/** Delay before an overdue settlement is queried again, ms. */
 const SETTLEMENT_RETRY_MS = 5_000;
-/** A cycle begins this long after a settlement, when venues have published it. */
+/** Delay of a cycle after a settlement, ms, to let the venue publish it. */
 const AFTER_SETTLEMENT_MS = 4_000;
-/** No two cycles begin closer together. */
+/** Shortest pause between cycles, ms. */
 const SHORTEST_MS = 500;
 const ERROR_WINDOW_MS = 600_000;
 const PREDICTED_MS = 300_000;
-/** The venue's list of markets is read anew, and pairs are chosen anew, this often. */
+/** Interval between refreshes of the markets and the chosen pairs, ms. */
 const LIST_MS = 24 * HOUR_MS;
 
-/** The cycle of the loop: named steps, each of which may fail alone. */
+/** Runs the loop's cycles: named steps, each of which may fail independently. */
 export class Cycles {
   readonly #loop: LoopState;
-  /** cycles so far */
   count = 0;
   steps: CycleStep[] = [];
   last: {ts: number; ms: number} | undefined;
   nextTs: number | undefined;
   readonly #expected = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
+  readonly #lastQueried = new Map<string, number>();
   readonly #predicted = new Map<string, {rate: string; nextFundingTs: number; ts: number}>();
   readonly #errors: number[] = [];
   #updates: string[] = [];
@@ -40,8 +39,8 @@ export class Cycles {
   }
 
   /**
-   * One cycle: update data, scan, rank, decide and execute, reconcile, publish.
-   * @returns ms from its beginning to that of the next
+   * Runs one cycle: update data, scan, gather input, trade, reconcile, rank, publish.
+   * @returns pause before the next cycle, ms
    */
   async run(): Promise<number> {
     const loop = this.#loop;
@@ -49,16 +48,16 @@ export class Cycles {
     const began = clock.monotonic();
     this.steps = [];
     await this.#step("update", () => this.#update());
-    const seen = await this.#step("scan", () => this.scan());
-    if (seen) await this.#step("list", () => this.#list());
+    const scanned = await this.#step("scan", () => this.scan());
+    if (scanned) await this.#step("list", () => this.#list());
     let gathered: Gathered | undefined;
-    if (seen) {
+    if (scanned) {
       gathered = await this.#step("settlements", () => this.#gather());
       if (gathered) await this.#step("trade", () => this.#trade(gathered!));
     }
     await this.#step("reconcile", () => loop.exclusive(() => loop.reconcile()));
     await this.#step("rank", async () => this.rank());
-    await this.#step("predicted", () => this.#keepPredicted());
+    await this.#step("predicted", () => this.#storePredicted());
     this.count++;
     this.last = {ts: loop.now(), ms: Math.round(clock.monotonic() - began)};
     const wait = this.#pause(gathered);
@@ -83,7 +82,7 @@ export class Cycles {
     }
   }
 
-  /** Calls to the venue that failed count against it for ten minutes. */
+  /** Logs a failed call to the venue; it counts for {@link ERROR_WINDOW_MS}. */
   #failed(error: Error): void {
     this.#errors.push(this.#loop.options.clock.monotonic());
     this.#loop.options.log.warn(error.message);
@@ -95,7 +94,7 @@ export class Cycles {
     this.#loop.context.errors = this.#errors.length;
   }
 
-  /** Asks for what is new of everything tracked once an hour; the jobs run beside the loop. */
+  /** Queues updates of all tracked series once an hour; the jobs run concurrently. */
   async #update(): Promise<void> {
     const {data} = this.#loop.options;
     if (!data) return;
@@ -107,7 +106,7 @@ export class Cycles {
     this.#updatedHour = hour;
   }
 
-  /** The venue's clock and every touch. */
+  /** Reads the venue's clock and every touch. */
   async scan(): Promise<true> {
     const loop = this.#loop;
     const {context, feed} = loop;
@@ -117,7 +116,7 @@ export class Cycles {
       loop.venueTs = venueMs;
       const quotes = await feed.scan(venueMs);
       for (const [pair, {nextFundingTs}] of loop.quotes) {
-        // what was told before an instant says when the settlement at it is due
+        // the last announced settlement time before this instant is the one that is due
         if (nextFundingTs !== undefined) this.#expected.set(pair, nextFundingTs);
       }
       loop.quotes = quotes;
@@ -132,7 +131,7 @@ export class Cycles {
     return true;
   }
 
-  /** Once a day the markets' list, their steps, and the pairs that are followed. */
+  /** Refreshes the markets and the traded pairs once a day. */
   async #list(): Promise<void> {
     const loop = this.#loop;
     const now = loop.now();
@@ -155,7 +154,7 @@ export class Cycles {
       feed: loop.feed,
       quotes: loop.quotes,
       expected: this.#expected,
-      asked: this.#asked,
+      lastQueried: this.#lastQueried,
       venueMs: loop.venueTs!,
       urgent
     });
@@ -171,7 +170,7 @@ export class Cycles {
     const newHour = floorTo(ts, HOUR_MS) > loop.trader.sampledHour;
     if (pairs.length === 0 && account.length === 0 && corrections.length === 0 && !newHour) return;
     await loop.guarded(() => {
-      // what an emergency has taken in since the venue was asked is not news any more
+      // an emergency stop may have booked these events since they were read
       const {venue} = loop.trader;
       const unknown = (id: string) => !isReal(venue) || !venue.knows(id);
       return loop.trader.step({
@@ -186,15 +185,15 @@ export class Cycles {
     });
   }
 
-  /** Ranks every pair at the newest prices and looks at every rule. */
+  /** Ranks every pair at the newest prices and evaluates every risk rule. */
   rank(): void {
     const loop = this.#loop;
     const {trader, quotes, gate} = loop;
     const now = loop.now();
     loop.opportunities = opportunitiesOf(trader, quotes, gate, now);
     loop.rules = riskRules(trader, gate, now);
-    for (const {ts, level, pair, name, reason} of loop.watch.look(loop.rules, now)) {
-      loop.options.tell({
+    for (const {ts, level, pair, name, reason} of loop.watch.update(loop.rules, now)) {
+      loop.options.notify({
         ts,
         level: level === "critical" ? "critical" : "warn",
         event: "risk",
@@ -204,8 +203,8 @@ export class Cycles {
     }
   }
 
-  /** Keeps the rates that the venue expects, where they have changed, at most once in five minutes and before each settlement. */
-  async #keepPredicted(): Promise<void> {
+  /** Stores changed predicted rates, at most every five minutes per pair; always just before a settlement. */
+  async #storePredicted(): Promise<void> {
     const loop = this.#loop;
     const {data} = loop.options;
     if (!data) return;
@@ -221,14 +220,14 @@ export class Cycles {
       this.#predicted.set(pair, {rate, nextFundingTs, ts});
       rows.push({pair, observedTs: ts, rate, nextFundingTs});
     }
-    if (rows.length > 0) await data.keepPredicted(rows);
+    if (rows.length > 0) await data.storePredicted(rows);
   }
 
-  /** The pause to the next cycle: the interval, or less where a settlement comes before its end. */
+  /** Returns the pause before the next cycle, ms: the interval, or less when a settlement comes earlier. */
   #pause(gathered: Gathered | undefined): number {
     const loop = this.#loop;
     const {intervalMs} = loop.trader;
-    // what an emergency could not leave does not wait for a whole interval
+    // hedges still open after an emergency stop are retried sooner
     if (loop.memory.emergency && loop.trader.open.length > 0) return Math.min(intervalMs, SETTLEMENT_RETRY_MS);
     if (gathered && gathered.waiting.length > 0) return Math.min(intervalMs, SETTLEMENT_RETRY_MS);
     const now = loop.venueTs ?? loop.now();
@@ -240,7 +239,7 @@ export class Cycles {
     return Math.max(SHORTEST_MS, wait);
   }
 
-  /** Tells everybody how it stands. */
+  /** Emits the present state to every listener. */
   publish(): void {
     const loop = this.#loop;
     const {emit} = loop.options;

@@ -2,12 +2,12 @@ import type {DecisionReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import type {TradingEvent} from "../journal/events.js";
 
-/** The pair of a trade's number, e.g. `BTC-USDT-1772463600000`. */
+/** Returns the pair of a trade id such as `BTC-USDT-1772463600000`. */
 const pairOf = (tradeId: string): string => tradeId.slice(0, tradeId.lastIndexOf("-")).replace("-", "/");
 
 const blank = {numbers: {}, tradeId: null, amount: null};
 
-/** What a line of the journal says of decisions and of what became of them; nothing for inputs and bookkeeping. */
+/** Returns the decisions and results in a journal line; empty for inputs and bookkeeping. */
 export function decisionsOf({seq, event}: JournalLine): DecisionReport[] {
   const e = event as TradingEvent;
   const {ts} = e;

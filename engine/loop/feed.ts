@@ -13,21 +13,21 @@ import type {PairInput, SettlementInput, Touch} from "../journal/events.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {PairQuote} from "../trader/quotes.js";
 
-/** A pair's two markets as the venue lists them. */
+/** A pair's two listed markets. */
 export interface ListedPair {
   pair: string;
   spotPair: string;
   multiplier: number;
   instrument: Instrument | undefined;
-  /** both markets can be traded */
+  /** true when both markets are trading */
   active: boolean;
 }
 
 const LIVE: CallOptions = {priority: "live"};
-/** What the volume filter looks back on, and a bar more. */
+/** Lookback of the volume filter plus one bar, hours. */
 const VOLUME_BARS = 338;
 
-/** The market as the trading loop sees it: a venue's client, asked with the priority of what is live. */
+/** Reads market data for the trading loop, at live priority. */
 export class LiveFeed {
   readonly exchange: Exchange;
   readonly timeframe: Timeframe;
@@ -49,17 +49,17 @@ export class LiveFeed {
     return {...LIVE, signal: this.#signal};
   }
 
-  /** The venue's instant, and how far it is ahead of this machine's. */
+  /** Reads the venue's time, UTC ms, and its lead over this machine's clock, ms. */
   time(): Promise<{venueMs: number; skewMs: number}> {
     return this.exchange.serverTime(this.#options());
   }
 
-  /** Reads the venue's list of markets anew. */
+  /** Refreshes the venue's list of markets. */
   async list(): Promise<ReadonlyMap<string, ListedPair>> {
     const instruments = await this.exchange.instruments(this.#options());
     const spots = new Map<string, VenueInstrument>();
     for (const market of instruments) if (market.market === "spot") spots.set(market.pair, market);
-    // a perp that is gone from the list may still have coin beside it: its spot market is followed on
+    // a delisted perp may still be hedged with coin, so its spot market stays
     for (const [pair, known] of this.markets) this.markets.set(pair, {...known, active: false});
     for (const perp of instruments) {
       if (perp.market !== "perp") continue;
@@ -76,7 +76,10 @@ export class LiveFeed {
     return this.markets;
   }
 
-  /** The touch, the predicted rate and the turnover of every listed pair at one instant. */
+  /**
+   * Reads touch, predicted rate and turnover of every listed pair.
+   * @param venueMs time stamped on the quotes, UTC ms
+   */
   async scan(venueMs: number): Promise<Map<string, PairQuote>> {
     const [perps, spots] = await Promise.all([
       this.exchange.tickers("perp", this.#options()),
@@ -102,7 +105,7 @@ export class LiveFeed {
     return quotes;
   }
 
-  /** The settlements of a pair after one instant and up to another, oldest first. */
+  /** Returns a pair's settlements in (afterMs, untilMs], UTC ms, oldest first. */
   async settlements(pair: string, afterMs: number, untilMs: number): Promise<FundingRow[]> {
     const rows: FundingRow[] = [];
     const span = {from: afterMs + 1, to: untilMs + 1};
@@ -111,8 +114,8 @@ export class LiveFeed {
   }
 
   /**
-   * What an open hedge is paid on at a settlement (§2): the mark candle that opens then, if it has ended
-   * already, else the close of the one that ended then, else the perp's newest close.
+   * Returns the mark price of a settlement's payment (§2): the open of the mark candle at `t`, if it has ended, else
+   * the close of the one before, else the perp's newest close.
    */
   async mark(pair: string, t: number): Promise<SettlementInput["mark"]> {
     const {barMs} = this;
@@ -130,7 +133,7 @@ export class LiveFeed {
     return newest && {price: perCoin(newest.close, multiplier), source: "perp-close"};
   }
 
-  /** Bars that have ended since those the liquidation check has seen: the mark's highs, else the perp's. */
+  /** Returns the bars that ended since the last liquidation check, with the mark's high, else the perp's. */
   async bars(traded: TradedPair, venueMs: number): Promise<NonNullable<PairInput["bars"]>> {
     const {pair} = traded;
     const {barMs} = this;
@@ -143,7 +146,6 @@ export class LiveFeed {
     for (const {tsMs, high} of perps) if (high) highs.set(tsMs, {high, source: "perp"});
     for (const {tsMs, high} of marks) if (high) highs.set(tsMs, {high, source: "mark"});
     const bars: NonNullable<PairInput["bars"]> = [];
-    // A hole ends the list: what comes after it is checked once it is filled or the next bar shows that it stays.
     for (const [openTs, {high, source}] of [...highs].sort(([a], [b]) => a - b)) {
       if (openTs + barMs <= traded.checkedTs) continue;
       bars.push({openTs, endTs: openTs + barMs, high: Number(perCoin(high, multiplier)), source});
@@ -151,7 +153,7 @@ export class LiveFeed {
     return bars;
   }
 
-  /** The volume filter's answer now. */
+  /** Evaluates the volume filter at `venueMs`, UTC ms. */
   async volume(pair: string, venueMs: number): Promise<VolumeCheck> {
     const to = floorTo(venueMs, HOUR_MS);
     const rows = await this.#candles(pair, "perp", {from: to - VOLUME_BARS * HOUR_MS, to}, "1h");
@@ -178,7 +180,7 @@ function touchOf(
 ): Touch | undefined {
   if (!ticker) return undefined;
   const {bid, ask} = ticker;
-  // One side of a book is no market: nothing can be both entered and left there.
+  // A one-sided book allows either entry or exit, not both.
   if (bid === undefined || ask === undefined || !(Number(bid) > 0) || !(Number(ask) > 0)) return undefined;
   const last = ticker.last !== undefined && Number(ticker.last) > 0 ? ticker.last : bid;
   return {bid: perCoin(bid, multiplier), ask: perCoin(ask, multiplier), last: perCoin(last, multiplier)};

@@ -3,24 +3,24 @@ import type {JournalLine} from "../journal/line.js";
 import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import type {FillRecord, ForeignRecord, LegRecord, TradingEvent} from "../journal/events.js";
 
-/** What a live journal says of the account it trades on; read without its lock, also while an engine hangs on it. */
+/** Account data from a live journal, read without its lock, even while a hung engine owns it. */
 export interface Held {
-  /** the address of the venue, ccxt id or `sim`; undefined before it was begun */
+  /** base URL of the venue; undefined for an empty journal */
   origin: string | undefined;
+  /** ccxt id or `sim`; undefined for an empty journal */
   venue: string | undefined;
-  /** the venue's number of the account */
+  /** the venue's account id */
   account: string | undefined;
-  /** wallet balances from before the engine, by coin */
+  /** wallet balances before the engine's first order, by coin */
   before: Record<string, string>;
-  /** coins that its orders hold by now, and what purchases without an outcome may have brought, by pair */
+  /** coins bought by its orders, including purchases still in flight, by pair */
   coins: Map<string, Decimal>;
-  /** why it cannot be trusted from some line on: coins are not told then */
+  /** description of the damage, if any; `coins` is then empty */
   damage: string | undefined;
 }
 
 /**
- * Adds up what a journal's own orders hold: every spot fill of its trades, late ones and those that others made on them
- * included. A journal that is damaged still tells the venue it was begun at.
+ * Sums the spot fills of a journal's trades, including late and manual ones. A damaged journal still yields its venue.
  */
 export function heldByJournal(dir: string): Held {
   const held: Held = {
@@ -33,7 +33,7 @@ export function heldByJournal(dir: string): Held {
   };
   const pairs = new Map<string, string>();
   const inFlight = new Map<string, LegRecord[]>();
-  let told = new Map<string, ForeignRecord>();
+  let foreign = new Map<string, ForeignRecord>();
   const add = (pair: string, coins: Decimal) => held.coins.set(pair, (held.coins.get(pair) ?? ZERO).plus(coins));
   const book = (pair: string, {leg, side, quantity}: FillRecord) => {
     if (leg === "spot") add(pair, side === "buy" ? new Decimal(quantity) : new Decimal(quantity).neg());
@@ -59,11 +59,11 @@ export function heldByJournal(dir: string): Held {
         break;
       case "input":
       case "emergency":
-        told = new Map(e.pairs.flatMap(({foreign = []}) => foreign.map((record) => [record.id, record])));
+        foreign = new Map(e.pairs.flatMap(({foreign = []}) => foreign.map((record) => [record.id, record])));
         break;
       case "foreign": {
-        const record = told.get(e.id);
-        // what others bought for themselves is theirs
+        const record = foreign.get(e.id);
+        // manual trades outside a hedge are not the engine's
         if (record && (e.tradeId !== null || e.cause !== "outside")) book(e.pair, record.fill);
         break;
       }

@@ -13,12 +13,12 @@ import {LoopControl} from "./control.js";
 import {TradingLoop} from "./loop.js";
 import type {LoopData, Trading, TradingDeps} from "./options.js";
 
-/** Opens the journal, goes on where it ends, and gives the loop to the process. */
+/** Opens the journal, recovers from its tail, and returns the trading loop. */
 export async function startTrading(deps: TradingDeps): Promise<Trading> {
   const {config, dataDir, mode, log, data, venue, cycles} = deps;
   const {strategy} = engineStrategy(config);
   const account = deps.live && (await accountOf(deps, deps.live, strategy));
-  // What a dry run has not sent must not stand between orders that were.
+  // A dry run has its own journal, so unsent orders never mix with sent ones.
   const journal = deps.live?.dryRun ? "dry-run" : mode;
   const loop = await TradingLoop.open({
     dataDir,
@@ -37,7 +37,7 @@ export async function startTrading(deps: TradingDeps): Promise<Trading> {
     exchange: deps.exchange,
     data: data && dataOf(data, venue),
     emit: deps.emit,
-    tell: deps.tell,
+    notify: deps.notify,
     log: {
       info: (text) => log.info(text),
       warn: (text) => log.warn(text),
@@ -51,11 +51,11 @@ export async function startTrading(deps: TradingDeps): Promise<Trading> {
   return {control: new LoopControl(loop), run: () => loop.run()};
 }
 
-/** Reaches the real account; what should be known of its keys and orders is told. */
+/** Connects to the real account; sends notifications about its keys and orders. */
 function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfig): Promise<LiveAccount> {
   const {exchange, clock, signal, log} = deps;
-  const tell = (event: string, level: Notification["level"], text: string, pair: string | null = null) =>
-    deps.tell({ts: Math.trunc(clock.now()), level, event, text, pair});
+  const notify = (event: string, level: Notification["level"], text: string, pair: string | null = null) =>
+    deps.notify({ts: Math.trunc(clock.now()), level, event, text, pair});
   return connectLive({
     live,
     exchange,
@@ -66,20 +66,20 @@ function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfi
     log: {info: (text) => log.info(text), warn: (text) => log.warn(text)},
     warn: ({level, text}) => {
       log.warn(text);
-      tell("keys", level, text);
+      notify("keys", level, text);
     },
     alarm: (text, pair) => {
       log.error(text);
-      tell("order", "critical", text, pair);
+      notify("order", "critical", text, pair);
     },
     shown: (order) => {
       log.info(`dry run, not sent: ${order}`);
-      tell("dry-run", "info", `dry run, not sent: ${order}`);
+      notify("dry-run", "info", `dry run, not sent: ${order}`);
     }
   });
 }
 
-/** The engine's store as the loop sees it. */
+/** Adapts the engine's data store to the loop. */
 function dataOf(host: DataHost, venue: string): LoopData {
   return {
     update: () => host.update(venue),
@@ -98,6 +98,6 @@ function dataOf(host: DataHost, venue: string): LoopData {
         .filter((own) => own.venue === venue && own.series === "funding" && own.enabled)
         .map(({pair}) => pair);
     },
-    keepPredicted: (rows) => host.db.exclusive(() => savePredicted(host.db, venue, rows))
+    storePredicted: (rows) => host.db.exclusive(() => savePredicted(host.db, venue, rows))
   };
 }

@@ -8,12 +8,12 @@ import type {AccountRecord, InputEvent, PairInput} from "../journal/events.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {Trader} from "../trader/trader.js";
 
-/** What a look at the market gives the trading loop. */
+/** Market input gathered for the next step. */
 export interface Gathered {
   pairs: PairInput[];
-  /** pairs whose settlement should be there and is not yet */
+  /** pairs whose due settlement is not yet published */
   waiting: string[];
-  /** what failed, by pair; those pairs are asked again at the next cycle */
+  /** errors by pair; retried at the next cycle */
   failed: {pair: string; error: Error}[];
   account: AccountRecord[];
   corrections: NonNullable<InputEvent["corrections"]>;
@@ -23,23 +23,24 @@ export interface GatherOptions {
   trader: Trader;
   feed: LiveFeed;
   quotes: ReadonlyMap<string, PairQuote>;
-  /** the next settlement of each pair as the venue last told it before this instant */
+  /** next settlement of each pair as last announced by the venue, UTC ms */
   expected: ReadonlyMap<string, number>;
-  /** the instant at which each pair's settlements were last asked for with success; kept up to date here */
-  asked: Map<string, number>;
+  /** time of each pair's last successful query for settlements, UTC ms; updated here */
+  lastQueried: Map<string, number>;
+  /** the venue's current time, UTC ms */
   venueMs: number;
-  /** pairs that a risk rule wants left */
+  /** pairs that a risk rule exits */
   urgent: ReadonlySet<string>;
-  /** what a real venue has done; undefined on paper */
+  /** events at a real venue; undefined on paper */
   news: VenueNews | undefined;
 }
 
-/** A venue has paid a settlement within this long of it, ms; then what is missing is told. */
-const PAID_MS = 60_000;
+/** A payment missing this long after its settlement is reported, ms. */
+const PAYMENT_TIMEOUT_MS = 60_000;
 
 /**
- * Asks the venue for everything that the next step needs and nothing else: settlements that are due, bars that have ended
- * for what is open, the volume filter where it may decide. Pairs of which nothing is new are left out.
+ * Queries the venue for exactly what the next step needs: due settlements, ended bars of open hedges, and the volume
+ * filter where it may decide. Pairs without news are omitted.
  */
 export async function gather(options: GatherOptions): Promise<Gathered> {
   const {trader, venueMs} = options;
@@ -49,7 +50,7 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   await Promise.all(
     [...trader.pairs.values()].map(async (traded) => {
       try {
-        const {input, waits} = await ofPair(traded, options);
+        const {input, waits} = await gatherPair(traded, options);
         if (input) gathered.pairs.push(input);
         if (waits) gathered.waiting.push(traded.pair);
       } catch (error) {
@@ -60,37 +61,37 @@ export async function gather(options: GatherOptions): Promise<Gathered> {
   return gathered;
 }
 
-/** Venues publish a settlement within this long of its instant; until then it is asked for at every cycle. */
+/** Venues publish a settlement within this time, ms; until then every cycle queries it. */
 const LAG_MS = 120_000;
-/** A settlement that did not come when it should is looked for this often. */
-const LOOK_MS = 900_000;
+/** Interval between queries for an overdue settlement, ms. */
+const OVERDUE_RETRY_MS = 900_000;
 
 /**
- * The instant from which the next settlement of a pair may be asked for: when the venue has announced it, or when the
- * newest known interval has passed, whichever is first; at once where it was never asked for.
- * @param expected the next settlement as the venue announced it
- * @param asked when the venue last said that there was nothing new
+ * Returns the time, UTC ms, from which a pair's next settlement is queried: the announced time or the end of the newest
+ * known interval, whichever is first. A pair never queried is due at once.
+ * @param expected next settlement announced by the venue, UTC ms
+ * @param lastQueried time of the last query without news, UTC ms
  */
-export function dueTs({rates}: TradedPair, expected: number | undefined, asked: number | undefined): number {
+export function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
   const {newest} = rates;
-  if (!newest || asked === undefined) return -Infinity;
+  if (!newest || lastQueried === undefined) return -Infinity;
   const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(
-    (t) => t > newest.t && (asked <= newest.t || t > asked - LAG_MS)
+    (t) => t > newest.t && (lastQueried <= newest.t || t > lastQueried - LAG_MS)
   );
-  return candidates.length > 0 ? Math.min(...candidates) : asked + LOOK_MS;
+  return candidates.length > 0 ? Math.min(...candidates) : lastQueried + OVERDUE_RETRY_MS;
 }
 
-async function ofPair(
+async function gatherPair(
   traded: TradedPair,
-  {trader, feed, quotes, expected, asked, venueMs, urgent, news}: GatherOptions
+  {trader, feed, quotes, expected, lastQueried, venueMs, urgent, news}: GatherOptions
 ): Promise<{input: PairInput | undefined; waits: boolean}> {
   const {pair, hedge, desk, rates} = traded;
   const quote = quotes.get(pair);
-  const first = !asked.has(pair);
-  const due = venueMs >= dueTs(traded, expected.get(pair), asked.get(pair));
+  const first = !lastQueried.has(pair);
+  const due = venueMs >= dueTs(traded, expected.get(pair), lastQueried.get(pair));
   const published = due ? await feed.settlements(pair, rates.newestTs, venueMs) : [];
   const rows = news ? untilPaid(traded, published, news, venueMs) : published;
-  if (due && rows.length === published.length) asked.set(pair, venueMs);
+  if (due && rows.length === published.length) lastQueried.set(pair, venueMs);
   const settlements = await Promise.all(
     rows.map(async ({tsMs, rate, reportedHours}, i) => {
       const next = i === rows.length - 1 ? quote?.nextFundingTs : undefined;
@@ -106,16 +107,16 @@ async function ofPair(
       };
     })
   );
-  // a real venue liquidates by its own rules, and says so
+  // a real venue liquidates by its own rules and reports it
   const bars = hedge?.hedged && !news ? await feed.bars(traded, venueMs) : [];
   const fatal = !news && hedge?.hedged && quote?.perp && Number(quote.perp.last) >= toNumber(hedge.prices.liquidation);
   if (fatal) bars.push({openTs: venueMs, endTs: venueMs, high: Number(quote.perp!.last), source: "perp"});
   const {strategy, volumeFilter} = trader.config;
-  const wantsVolume = settlements.length > 0 && strategy === "composite" && volumeFilter && !hedge;
-  const volume = wantsVolume ? await feed.volume(pair, venueMs) : undefined;
+  const needsVolume = settlements.length > 0 && strategy === "composite" && volumeFilter && !hedge;
+  const volume = needsVolume ? await feed.volume(pair, venueMs) : undefined;
   const foreign = (news?.foreign ?? []).flatMap((own) => (own.pair === pair ? [own.record] : []));
   const newHour = hedge !== undefined && floorTo(venueMs, HOUR_MS) > trader.sampledHour;
-  const matters =
+  const relevant =
     settlements.length > 0 ||
     bars.length > 0 ||
     desk.entry !== undefined ||
@@ -127,7 +128,7 @@ async function ofPair(
     traded.uneven ||
     newHour;
   const waits = due && !first && settlements.length === 0;
-  if (!matters) return {input: undefined, waits};
+  if (!relevant) return {input: undefined, waits};
   return {
     input: {
       pair,
@@ -145,7 +146,10 @@ async function ofPair(
 const paidAt = ({payments}: VenueNews, pair: string, t: number): string | undefined =>
   payments.find((payment) => payment.pair === pair && boundaryTs(payment.tsMs) === t)?.amount;
 
-/** The settlements up to the first that should have been paid and is not yet; after a while what is missing is believed. */
+/**
+ * Returns the settlements before the first one still awaiting its payment; after {@link PAYMENT_TIMEOUT_MS} it counts
+ * as unpaid.
+ */
 function untilPaid(
   {pair, hedge}: TradedPair,
   rows: readonly FundingRow[],
@@ -155,12 +159,12 @@ function untilPaid(
   const first = rows.findIndex(({tsMs}) => {
     const t = boundaryTs(tsMs);
     const pays = hedge?.hedged === true && t > hedge.order.ts;
-    return pays && venueMs - t < PAID_MS && paidAt(news, pair, t) === undefined;
+    return pays && venueMs - t < PAYMENT_TIMEOUT_MS && paidAt(news, pair, t) === undefined;
   });
   return first < 0 ? rows : rows.slice(0, first);
 }
 
-/** Payments that differ from what the ledger has for their settlement: the venue paid late, or took something back. */
+/** Returns differences between the venue's payments and the ledger's, from late or reversed payments; in quote. */
 function correctionsOf(trader: Trader, news: VenueNews | undefined): NonNullable<InputEvent["corrections"]> {
   return (news?.payments ?? []).flatMap(({pair, tsMs, amount}) => {
     const traded = trader.pairs.get(pair);
@@ -176,7 +180,7 @@ function correctionsOf(trader: Trader, news: VenueNews | undefined): NonNullable
   });
 }
 
-/** What a settlement is paid on; where no candle tells it, the newest price that was seen. */
+/** Returns the mark price of a settlement's payment; without a candle, the newest known price. */
 async function markOf(traded: TradedPair, feed: LiveFeed, tsMs: number) {
   const t = Math.round(tsMs / 60_000) * 60_000;
   const mark = await feed.mark(traded.pair, t);

@@ -28,14 +28,14 @@ import {disagreement, reconcile} from "./reconcile.js";
 import {begin} from "./startup.js";
 import {Trader} from "../trader/trader.js";
 
-/** A step that fails this often in a row halts the loop: something is wrong that another try does not mend. */
-const MOST_FAILURES = 3;
-/** Between two looks at books that do not agree, ms. */
-const LOOK_AGAIN_MS = 500;
+/** Consecutive failures of a step that halt the loop. */
+const MAX_FAILURES = 3;
+/** Delay before a mismatch is checked again, ms. */
+const RECHECK_MS = 500;
 
 /**
- * The trading loop's life: it opens the journal, goes on where it ends, waits for the market and its history, runs cycles
- * until it is stopped. It owns the trader; whatever touches the trader does so one after another ({@link exclusive}).
+ * The trading loop: opens the journal, recovers, waits for market and history, then runs cycles until stopped. Owns the
+ * trader; all work on it is serialised by {@link exclusive}.
  */
 export class TradingLoop implements LoopState {
   readonly options: LoopOptions;
@@ -51,18 +51,18 @@ export class TradingLoop implements LoopState {
   quotes: ReadonlyMap<string, PairQuote> = new Map();
   opportunities: Opportunity[] = [];
   rules: RiskRule[] = [];
-  /** the newest comparison with the venue's own books */
+  /** the newest comparison with the venue */
   reconciliation: Reconciliation | undefined;
-  /** rows of a comparison that are told and stop nothing: the account's fees */
-  asides: readonly ReconciliationRow[] = [];
+  /** reconciliation rows that are reported and block nothing: the account's fees */
+  feeRows: readonly ReconciliationRow[] = [];
   blockedBy: EngineStatus["blockedBy"] = null;
-  /** the phase of its life; while it runs, the trader's mode tells the rest */
+  /** lifecycle phase; while `running`, the trader's mode applies */
   phase: LoopState["phase"] = "starting";
-  why = "it reads its journal";
-  /** the venue's instant at the newest answer */
+  why = "reading the journal";
+  /** the venue's clock at its newest reply, UTC ms */
   venueTs: number | undefined;
   readonly startedTs: number;
-  #turn: Promise<unknown> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
   #wake = new AbortController();
   #ending = false;
   #failures = 0;
@@ -73,10 +73,10 @@ export class TradingLoop implements LoopState {
   private constructor(options: LoopOptions) {
     this.options = options;
     this.startedTs = options.clock.now();
-    // every call to the venue listens to it, and there are as many at once as there are pairs
+    // every concurrent call to the venue adds a listener, one per pair
     setMaxListeners(0, options.signal);
     this.journal = new Journal(options.journalDir, {
-      visit: (line) => this.memory.take(line),
+      visit: (line) => this.memory.record(line),
       ...(options.disk && {disk: options.disk})
     });
     this.feed = new LiveFeed(options.exchange, {timeframe: options.timeframe ?? "1h", signal: options.signal});
@@ -95,22 +95,22 @@ export class TradingLoop implements LoopState {
   }
 
   /**
-   * Opens the journal, goes on where it ends and holds the ledger against the venue's books.
-   * @throws DataError for a journal that cannot be trusted
+   * Opens the journal, recovers from its tail and, on paper, reconciles.
+   * @throws DataError for a damaged journal; ConfigError for another venue's journal
    */
   static async open(options: LoopOptions): Promise<TradingLoop> {
     const loop = new TradingLoop(options);
-    if (options.mode === "live") loop.#sameVenue();
+    if (options.mode === "live") loop.#checkVenue();
     const {torn, recent} = loop.journal.opened;
-    if (torn !== undefined) options.log.warn(`journal: ${torn}; it is left out`);
+    if (torn !== undefined) options.log.warn(`journal: ${torn}; it is skipped`);
     await loop.#recover(recent);
-    // a real venue is asked once its clock and its markets are known
+    // a real venue is reconciled later, once its clock and markets are known
     if (!loop.trader.venue.real) await loop.reconcile();
     return loop;
   }
 
-  /** Orders of one venue are nothing to another: a journal goes on where it was begun. @throws ConfigError */
-  #sameVenue(): void {
+  /** Checks that the journal belongs to this venue. @throws ConfigError */
+  #checkVenue(): void {
     const {origin, journalDir} = this.options;
     const begun = this.memory.origin;
     if (begun === undefined || begun === origin) return;
@@ -124,7 +124,7 @@ export class TradingLoop implements LoopState {
     const {options} = this;
     this.recorder = new Recorder(this.journal, recent, {
       onLine: (line, recalled) => {
-        if (!recalled) this.#hear(line);
+        if (!recalled) this.#onWritten(line);
       }
     });
     this.trader = new Trader({
@@ -138,15 +138,15 @@ export class TradingLoop implements LoopState {
     await this.trader.recover();
   }
 
-  #hear(line: JournalLine): void {
-    this.memory.take(line);
+  #onWritten(line: JournalLine): void {
+    this.memory.record(line);
     const {emit} = this.options;
     if (line.event.type === "closed") emit("trade", this.memory.trades.at(-1)!);
     const note = noteOf(line);
-    if (note) this.options.tell(note);
+    if (note) this.options.notify(note);
   }
 
-  /** Runs until it is stopped, has done its cycles, or the signal fires. */
+  /** Runs until stopped, until its cycles are done, or until the signal aborts. */
   async run(): Promise<void> {
     const {options} = this;
     const {signal, clock} = options;
@@ -167,7 +167,7 @@ export class TradingLoop implements LoopState {
       await this.exclusive(async () => {
         const kept = this.trader.open.length;
         const why = `${options.onStop === "close" || this.context.closing !== undefined ? "stopped" : "stopped, positions kept"}; ${kept} open`;
-        if (!this.#halted) this.trader.turn({type: "stopped", ts: this.now(), why});
+        if (!this.#halted) this.trader.setMode({type: "stopped", ts: this.now(), why});
       }).catch((error: Error) => options.log.error(`journal: ${error.message}`));
       this.phase = "stopped";
       this.publish();
@@ -176,34 +176,34 @@ export class TradingLoop implements LoopState {
     }
   }
 
-  /** Waits, unless something wants the next cycle now. */
+  /** Waits `ms`, or until {@link wake}. */
   async sleep(ms: number): Promise<void> {
     const {clock, signal} = this.options;
     this.#wake = new AbortController();
     await clock.sleep(ms, AbortSignal.any([this.#wake.signal, signal])).catch(() => undefined);
   }
 
-  /** The next cycle begins now. */
+  /** Starts the next cycle now. */
   wake(): void {
     this.#wake.abort(new Error("woken"));
   }
 
-  /** The venue's present, as well as it is known here; never before the newest step. */
+  /** Returns the venue's estimated time, UTC ms; never before the newest step. */
   now(): number {
     const now = Math.floor(this.options.clock.now() + (this.context.skewMs ?? 0));
     return Math.max(now, this.trader.lastTs);
   }
 
-  /** One piece of work on the trader after another. */
+  /** Serialises work on the trader. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
+    const mine = this.#queue.then(work);
+    this.#queue = mine.catch(() => undefined);
     return mine;
   }
 
   /**
-   * Work on the trader that writes to the journal. Where it fails in the middle, memory and journal may not agree any
-   * more: the state is built anew from the journal, and after a few failures in a row the loop halts.
+   * Serialises work that writes to the journal. If it fails, memory and journal may differ: the state is rebuilt from
+   * the journal. After {@link MAX_FAILURES} consecutive failures the loop halts.
    */
   guarded<T>(work: () => Promise<T>): Promise<T> {
     return this.exclusive(async () => {
@@ -212,7 +212,7 @@ export class TradingLoop implements LoopState {
         this.#failures = 0;
         return result;
       } catch (error) {
-        // what a person asked for and cannot have has changed nothing
+        // a rejected command has changed nothing
         if (error instanceof UsageError) throw error;
         this.#failures++;
         await this.#rebuild(error as Error);
@@ -223,24 +223,24 @@ export class TradingLoop implements LoopState {
 
   async #rebuild(error: Error): Promise<void> {
     const {log, journalDir} = this.options;
-    // Events that only memory has yet (an emergency on a full disk) must not be forgotten.
+    // A rebuild would lose buffered events, e.g. of an emergency stop on a full disk.
     if (this.recorder.unwritten > 0) return this.#halt(`the journal cannot be written: ${error.message}`);
-    log.error(`the step failed (${error.message}); the state is built anew from the journal`);
+    log.error(`the step failed (${error.message}); the state is rebuilt from the journal`);
     try {
       await this.#recover(readJournal(journalDir).recent);
-      if (this.#failures >= MOST_FAILURES) this.#halt(`the step failed ${this.#failures} times: ${error.message}`);
+      if (this.#failures >= MAX_FAILURES) this.#halt(`the step failed ${this.#failures} times: ${error.message}`);
     } catch (again) {
       this.#halt(`the journal cannot be used: ${(again as Error).message}`);
     }
   }
 
-  /** Halts in memory alone, because the journal may be what fails. */
+  /** Halts in memory only, because the journal itself may be failing. */
   #halt(why: string): void {
     this.#halted = true;
     this.trader.mode = "halted";
     this.trader.frozen = true;
     this.trader.why = why;
-    this.options.tell({
+    this.options.notify({
       ts: this.now(),
       level: "critical",
       event: "halted",
@@ -249,12 +249,12 @@ export class TradingLoop implements LoopState {
     });
   }
 
-  /** Holds the ledger against the venue's books; a disagreement halts the loop and is written down. */
+  /** Compares the ledger with the venue; a mismatch halts the loop and is journalled. */
   async reconcile(): Promise<void> {
-    const found = await this.#compare();
-    if (found !== undefined && !this.trader.frozen) {
-      this.options.log.error(`reconciliation: ${found}`);
-      this.trader.turn({type: "halted", ts: this.now(), why: `the books do not agree: ${found}`, frozen: true});
+    const mismatch = await this.#compare();
+    if (mismatch !== undefined && !this.trader.frozen) {
+      this.options.log.error(`reconciliation: ${mismatch}`);
+      this.trader.setMode({type: "halted", ts: this.now(), why: `the books do not agree: ${mismatch}`, frozen: true});
     }
   }
 
@@ -262,13 +262,13 @@ export class TradingLoop implements LoopState {
     const {clock, signal} = this.options;
     this.reconciliation = await reconcile(this.trader, {
       venueMs: this.now(),
-      asides: this.asides,
-      pause: () => clock.sleep(LOOK_AGAIN_MS, signal)
+      extraRows: this.feeRows,
+      pause: () => clock.sleep(RECHECK_MS, signal)
     });
     return (this.context.disagreement = disagreement(this.reconciliation));
   }
 
-  /** Goes on after a pause or a halt. @throws UsageError while what halted it still stands */
+  /** Resumes after a pause or a halt. @throws UsageError while the cause of the halt persists */
   async resume(): Promise<void> {
     await this.guarded(async () => {
       if (this.#halted) {
@@ -277,9 +277,9 @@ export class TradingLoop implements LoopState {
           fix: "mend it and start the engine again"
         });
       }
-      const found = await this.#compare();
-      if (found !== undefined) {
-        throw new UsageError(`cannot resume: the books do not agree (${found})`, {
+      const mismatch = await this.#compare();
+      if (mismatch !== undefined) {
+        throw new UsageError(`cannot resume: the books do not agree (${mismatch})`, {
           code: "conflict",
           fix: "see the journal and the log"
         });
@@ -297,15 +297,15 @@ export class TradingLoop implements LoopState {
         });
       }
       this.recorder.tolerate(false);
-      this.trader.turn({type: "resumed", ts: this.now(), why: "resumed"});
+      this.trader.setMode({type: "resumed", ts: this.now(), why: "resumed"});
     });
     this.wake();
     this.publish();
   }
 
   /**
-   * Ends the loop after what is under way; with `close` everything open is left first, and the answer waits for it. Before
-   * the first cycle there are no prices to leave at, so everything is kept.
+   * Ends the loop after the work in progress. With `close`, exits every hedge first and resolves afterwards. Before the
+   * first cycle there are no prices, so positions are kept.
    */
   async end(close: boolean): Promise<void> {
     const leaves = close && this.phase === "running" && this.trader.open.length > 0;
@@ -326,12 +326,12 @@ export class TradingLoop implements LoopState {
     return this.cycles.scan();
   }
 
-  /** Tells everybody how it stands. */
+  /** Emits the present state to every listener. */
   publish(): void {
     this.cycles.publish();
   }
 
-  /** What is in force. */
+  /** Returns the settings in force. */
   settings(): Settings {
     const {config, minTurnover24h, intervalMs} = this.trader;
     return {strategy: configEntries(config), minTurnover24h, intervalMs};

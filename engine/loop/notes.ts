@@ -5,7 +5,7 @@ import type {ForeignRecord, TradingEvent} from "../journal/events.js";
 
 type Note = Omit<Notification, "id">;
 
-/** A venue's own mark at a settlement may differ from the candle's by this share; more is a payment that is wrong. */
+/** Accepted deviation of a funding payment, a share: the venue's mark may differ from the candle's. */
 const MARK_SHARE = "0.01";
 
 const FOREIGN: Record<ForeignRecord["cause"], string> = {
@@ -16,7 +16,7 @@ const FOREIGN: Record<ForeignRecord["cause"], string> = {
   outside: "somebody else traded on the account"
 };
 
-/** What of a line is worth telling a person who is not looking. */
+/** Returns the notification for a journal line; undefined when it needs none. */
 export function noteOf({event}: JournalLine): Note | undefined {
   const e = event as TradingEvent;
   const note = (level: Note["level"], text: string, pair: string | null = null): Note => ({
@@ -34,9 +34,9 @@ export function noteOf({event}: JournalLine): Note | undefined {
     case "liquidated":
       return note("critical", `${e.pair}: the perp leg was liquidated at ${e.price}; the coin is sold next`, e.pair);
     case "refused":
-      // with every place taken this is how it should be, at each settlement anew
+      // expected at every settlement while all hedge slots are taken
       if (e.code === "too-many-hedges") return undefined;
-      // told already, order by order
+      // already reported per order
       if (e.code === "not-sent") return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
     case "unwound":

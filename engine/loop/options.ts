@@ -13,62 +13,61 @@ import {DataHost} from "../data/host.js";
 import type {LiveTrading} from "../config/locks.js";
 import type {Logger} from "../log.js";
 
-/** What the trading loop is handed. Everything it reads and every clock it knows comes from here. */
+/** Dependencies of {@link StartTrading}: all I/O and clocks are injected here. */
 export interface TradingDeps {
   dataDir: string;
   config: Config;
-  /** what the configuration starts with; `configure` changes it from then on */
+  /** initial settings; `configure` changes them later */
   settings: EngineSettings;
   mode: Exclude<EngineMode, "data">;
   venue: string;
   exchange: Exchange;
-  /** the venue's address as rows carry it */
+  /** the venue's base URL, as stored in rows */
   origin: string;
   simulated: boolean;
-  /** the account to trade on; undefined on paper */
+  /** the real account; undefined on paper */
   live: LiveTrading | undefined;
   /** the store and its queue; undefined with `--no-data` */
   data: DataHost | undefined;
   emit: EmitEvent;
-  /** tells a person something worth knowing */
-  tell: (note: Omit<Notification, "id">) => void;
+  /** sends a notification to the operator */
+  notify: (note: Omit<Notification, "id">) => void;
   log: Logger;
   clock: Clock;
-  /** fires after `control.stop` has been called for SIGINT or SIGTERM: `run` returns soon after, whatever it waits for */
+  /** aborts after `control.stop` on SIGINT or SIGTERM; `run` then returns promptly */
   signal: AbortSignal;
-  /** how many cycles to run before `run` returns by itself */
+  /** number of cycles before `run` returns; unlimited by default */
   cycles?: number;
   onStop: OnStop;
 }
 
-/** A trading loop that is ready: `run` works until it is stopped, halts for good, or has done its cycles. */
+/** A ready trading loop; `run` returns when it is stopped or its cycles are done. */
 export interface Trading {
   control: TradingControl;
   run(): Promise<void>;
 }
 
-/** Opens the journal, reconciles, and gives the loop; exported by `engine/loop/index.ts`. */
+/** Opens the journal, reconciles, and returns the loop; implemented in `engine/loop/index.ts`. */
 export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
 
-/** The loop's log. */
 export interface LoopLog {
   info: (text: string) => void;
   warn: (text: string) => void;
   error: (text: string) => void;
 }
 
-/** The data side as the loop needs it: history is brought up, its progress told. Undefined where it is switched off. */
+/** The data store as the loop uses it: updates history and reports progress. */
 export interface LoopData {
-  /** queues what is new of everything tracked of the venue */
+  /** queues updates of every tracked series of the venue */
   update(): Promise<{batches: readonly {id: string}[]}>;
   progress(id: string): {ended: boolean; failed: string | null; progress: number; etaMs: number | null};
-  /** pairs whose settlements are followed */
+  /** pairs with tracked settlements */
   tracked(): Promise<string[]>;
-  /** keeps the rates that the venue expects, as they were observed */
-  keepPredicted(rows: readonly PredictedRow[]): Promise<void>;
+  /** stores predicted rates as observed */
+  storePredicted(rows: readonly PredictedRow[]): Promise<void>;
 }
 
-/** Everything the trading loop is handed. */
+/** Options of the trading loop. */
 export interface LoopOptions {
   dataDir: string;
   journalDir: string;
@@ -77,29 +76,29 @@ export interface LoopOptions {
   strategy: StrategyConfig;
   settings: EngineSettings;
   limits: RiskLimits;
-  /** pairs to trade; none: what the data side follows, else the venue's largest */
+  /** pairs to trade; if empty, the tracked pairs, else the venue's largest by turnover */
   pairs: readonly string[];
   timeframe?: Timeframe;
   venueName: string;
   origin: string;
   simulated: boolean;
   exchange: Exchange;
-  /** where orders go; undefined: on paper */
+  /** builds the execution venue; default: paper */
   venue?: (() => ExecutionVenue) | undefined;
-  /** a real account's fees of some pairs against the configured ones */
+  /** compares a real account's fees with the configured ones */
   fees?: ((pairs: readonly string[]) => Promise<ReconciliationRow[]>) | undefined;
-  /** orders are shown and not sent */
+  /** shows orders instead of sending them */
   dryRun?: boolean | undefined;
   data: LoopData | undefined;
   emit: EmitEvent;
-  /** tells a person something worth knowing */
-  tell: (note: Omit<Notification, "id">) => void;
+  /** sends a notification to the operator */
+  notify: (note: Omit<Notification, "id">) => void;
   log: LoopLog;
   clock: Clock;
-  /** ends the loop whatever it waits for */
+  /** aborts the loop and every wait in it */
   signal: AbortSignal;
   cycles?: number | undefined;
   onStop: OnStop;
-  /** where the journal writes; tests let it fill up */
+  /** the journal's disk; tests simulate a full one */
   disk?: JournalDisk | undefined;
 }

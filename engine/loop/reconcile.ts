@@ -6,38 +6,38 @@ import {fillOf} from "../journal/codec.js";
 import type {Trader} from "../trader/trader.js";
 
 export interface ReconcileOptions {
-  /** the venue's instant */
+  /** the venue's current time, UTC ms */
   venueMs: number;
-  /** rows that are told beside the books and stop nothing */
-  asides?: readonly ReconciliationRow[];
-  /** waits between two looks at a real venue, whose answers are not of one instant */
+  /** additional rows that are reported and block nothing */
+  extraRows?: readonly ReconciliationRow[];
+  /** waits between two attempts at a real venue, whose replies are not of one instant */
   pause: () => Promise<void>;
 }
 
-/** A real venue must disagree this often in a row: its answers are not of one instant. */
-const LOOKS = 3;
+/** Consecutive mismatches that count at a real venue, whose replies are not of one instant. */
+const ATTEMPTS = 3;
 
 /**
- * Holds the ledger against the venue's own books: coins and shorts of every pair, the cash, open orders. What the venue
- * has done since the last step and the ledger does not know yet is counted in; the next step takes it in.
+ * Compares the ledger with the venue: coins and shorts of every pair, cash, open orders. Venue events since the last
+ * step are included; the next step books them.
  */
 export async function reconcile(trader: Trader, options: ReconcileOptions): Promise<Reconciliation> {
-  const found = await looks(trader, options);
-  return {...found, rows: [...found.rows, ...(options.asides ?? [])]};
+  const found = await compareWithVenue(trader, options);
+  return {...found, rows: [...found.rows, ...(options.extraRows ?? [])]};
 }
 
-async function looks(trader: Trader, {venueMs, pause}: ReconcileOptions): Promise<Reconciliation> {
+async function compareWithVenue(trader: Trader, {venueMs, pause}: ReconcileOptions): Promise<Reconciliation> {
   const {venue} = trader;
   if (!isReal(venue)) return compare(trader, await venue.holdings(), undefined, venueMs);
-  for (let look = 1; ; look++) {
+  for (let attempt = 1; ; attempt++) {
     const holdings = await venue.holdings();
     const found = compare(trader, holdings, await venue.news(venueMs, trader.lastTs), venueMs);
-    if (found.agrees || look === LOOKS) return found;
+    if (found.agrees || attempt === ATTEMPTS) return found;
     await pause();
   }
 }
 
-/** What of the books does not agree, in words; undefined when everything does. Fees are no books. */
+/** Describes the mismatches; undefined when there are none. Fee rows are ignored. */
 export const disagreement = ({rows}: Reconciliation): string | undefined =>
   rows.flatMap(({component, agrees, says}) => (agrees || component === "fees" ? [] : [says])).join("; ") || undefined;
 
@@ -59,18 +59,18 @@ function compare(
       .plus(traded?.outside.coins ?? ZERO)
       .plus(known.coins);
     const short = (hedge?.hedged ? hedge.perpQty : ZERO).plus(traded?.outside.short ?? ZERO).plus(known.short);
-    const there = held.get(pair);
-    // a wallet rounds; paper does not
-    const least = trader.venue.real && traded ? traded.coinStep : ZERO;
+    const reported = held.get(pair);
+    // a real wallet rounds
+    const tolerance = trader.venue.real && traded ? traded.coinStep : ZERO;
     rows.push(
-      row("coins", pair, coins, there?.coins ?? ZERO, {
-        least,
+      row("coins", pair, coins, reported?.coins ?? ZERO, {
+        tolerance,
         says: (a, b) => `the ledger has ${a} coins, the venue ${b}`
       })
     );
     rows.push(
-      row("short", pair, short, there?.short ?? ZERO, {
-        least: ZERO,
+      row("short", pair, short, reported?.short ?? ZERO, {
+        tolerance: ZERO,
         says: (a, b) => `the ledger is short ${a}, the venue ${b}`
       })
     );
@@ -81,7 +81,7 @@ function compare(
   );
   rows.push(
     row("cash", null, booked, cash, {
-      least: trader.venue.cashTolerance,
+      tolerance: trader.venue.cashTolerance,
       says: (a, b) => `the ledger has changed it by ${a}, the venue by ${b}`
     })
   );
@@ -110,10 +110,10 @@ function row(
   pair: string | null,
   ledger: Decimal,
   venue: Decimal,
-  {least, says}: {least: Decimal; says: (ledger: string, venue: string) => string}
+  {tolerance, says}: {tolerance: Decimal; says: (ledger: string, venue: string) => string}
 ): ReconciliationRow {
   const residual = venue.minus(ledger);
-  const agrees = least.isZero() ? residual.isZero() : residual.abs().lt(least);
+  const agrees = tolerance.isZero() ? residual.isZero() : residual.abs().lt(tolerance);
   return {
     component,
     pair,
@@ -128,11 +128,11 @@ function row(
 interface Pending {
   cash: Decimal;
   coins: Map<string, {coins: Decimal; short: Decimal}>;
-  /** in words */
+  /** descriptions */
   what: string[];
 }
 
-/** What the venue has done already and the ledger takes in at its next step. */
+/** Sums the venue events that the ledger books at its next step. */
 function pendingOf(trader: Trader, news: VenueNews | undefined): Pending {
   const pending: Pending = {cash: ZERO, coins: new Map(), what: []};
   if (!news) return pending;

@@ -8,12 +8,15 @@ import type {WarmedEvent} from "../journal/events.js";
 import {isReal, type RealVenue} from "../execution/venue.js";
 import type {LoopState} from "./state.js";
 
-/** Pairs of the venue that are traded where nobody has said which. */
+/** Number of pairs traded when none are configured. */
 const TOP_PAIRS = 20;
-/** How far back settlements are fetched for a pair of which nothing is stored. */
+/** Span of settlements fetched for a pair without stored history, ms. */
 const WARM_MS = 120 * DAY_MS;
 
-/** The pairs to trade: those that were named, else those whose history is followed, else the venue's largest. */
+/**
+ * Returns the pairs to trade: the configured ones, else the tracked ones, else the largest by turnover; plus open
+ * hedges.
+ */
 export async function choosePairs({options, feed, quotes, trader}: LoopState): Promise<string[]> {
   const {pairs, data, log} = options;
   const named = pairs.length > 0 ? [...pairs] : ((await data?.tracked()) ?? []);
@@ -34,9 +37,9 @@ function largest(feed: LiveFeed, quotes: ReadonlyMap<string, PairQuote>, minTurn
 }
 
 /**
- * Makes pairs known to the trader and warms their signals up, from the lake as far as it goes and from the venue for the
- * rest. What a journal had already taken in is left as it is.
- * @param onProgress hears how many pairs are done
+ * Adds pairs to the trader and warms up their signals, from the lake and, for newer settlements, from the venue. Pairs
+ * already warmed in the journal are skipped.
+ * @param onProgress called with the number of pairs done
  */
 export async function warmPairs(
   pairs: readonly string[],
@@ -49,7 +52,7 @@ export async function warmPairs(
     for (const pair of pairs) {
       const instrument = feed.markets.get(pair)?.instrument ?? null;
       const known = loop.trader.pairs.get(pair);
-      // Text, because a venue that lists the same steps again has changed nothing.
+      // Compared as text, because the objects are new at every listing.
       if (!known || JSON.stringify(known.instrument ?? null) !== JSON.stringify(instrument)) {
         loop.trader.list({type: "listed", ts: venueMs, pair, instrument});
       }
@@ -70,38 +73,38 @@ export async function warmPairs(
       String(rate),
       reportedHours ?? null
     ]);
-    // the venue was asked outside: nothing that waits for the trader waits for the network
+    // the network call is outside `guarded`, so it never blocks the trader
     await loop.guarded(async () => loop.trader.warm({type: "warmed", ts: venueMs, pair, rows: warm}));
     onProgress?.(++done);
   }
 }
 
-/** Without first rates for this long the page says so; the loop goes on waiting. */
+/** Missing first rates are reported after this long, ms; the loop keeps waiting. */
 const FIRST_RATES_MS = 30_000;
 const RETRY_MS = 2_000;
-/** How often the progress of the history is looked at. */
-const WATCH_MS = 250;
+/** Polling interval of the history's progress, ms. */
+const POLL_MS = 250;
 
 /**
- * What comes before the first cycle: the venue's markets and first rates, complete history, warm signals. Each wait says
- * what it waits for and goes on by itself.
- * @throws what the signal says when it fires
+ * Prepares the first cycle: waits for markets and first rates, complete history and warm signals. Each wait reports its
+ * reason in `blockedBy`.
+ * @throws the signal's reason; UsageError or ConfigError for an unusable account
  */
 export async function begin(loop: LoopState): Promise<void> {
   const {options} = loop;
   const {log, signal, strategy, settings, venueName, origin, simulated, version, mode} = options;
   loop.phase = "blocked";
-  await firstRates(loop);
-  await completeHistory(loop);
+  await awaitFirstRates(loop);
+  await awaitHistory(loop);
   const pairs = await choosePairs(loop);
-  await ownFees(loop, pairs);
+  await checkFees(loop, pairs);
   const {minTurnover24h, intervalMs} = settings;
   const file = {strategy: configEntries(strategy), minTurnover24h, intervalMs};
   await loop.guarded(async () => {
     const ts = loop.now();
     loop.trader.start({type: "started", ts, version, mode, venue: venueName, origin, simulated, file});
   });
-  await ownAccount(loop);
+  await checkAccount(loop);
   const block = (done: number) => {
     loop.blockedBy = {
       what: `signals of ${pairs.length} pairs`,
@@ -117,17 +120,17 @@ export async function begin(loop: LoopState): Promise<void> {
   log.info(`${pairs.length} pairs are followed: ${pairs.join(", ")}`);
 }
 
-/** A journal on a real account begins with what the account held; one of another account is not gone on with. */
-async function ownAccount(loop: LoopState): Promise<void> {
+/** Records the baseline of a new real account's journal. @throws UsageError when the journal is of another account */
+async function checkAccount(loop: LoopState): Promise<void> {
   if (!isReal(loop.trader.venue)) return;
   loop.blockedBy = {what: "account", progress: null, etaMs: null};
-  loop.why = "it looks at the account";
+  loop.why = "reading the account";
   await untilDone(loop, "account", async () => {
-    // asked for the trader's present venue: a rebuilt one has replaced it
+    // read at each attempt: a rebuild replaces the venue
     const venue = loop.trader.venue as RealVenue;
     const known = venue.baseline;
     if (!known) {
-      const baseline = await venue.lookAtAccount();
+      const baseline = await venue.readBaseline();
       await loop.guarded(async () => loop.trader.baseline({type: "baseline", ...baseline}));
       return;
     }
@@ -141,31 +144,31 @@ async function ownAccount(loop: LoopState): Promise<void> {
   await untilDone(loop, "reconciliation", () => loop.exclusive(() => loop.reconcile()));
 }
 
-/** What the account pays is held against what decisions reckon with; a venue that does not tell is no reason to wait. */
-async function ownFees(loop: LoopState, pairs: readonly string[]): Promise<void> {
-  const {fees, log, tell, signal} = loop.options;
+/** Compares the account's fees with the configured ones; a venue that does not report fees blocks nothing. */
+async function checkFees(loop: LoopState, pairs: readonly string[]): Promise<void> {
+  const {fees, log, notify, signal} = loop.options;
   if (!fees) return;
   try {
-    loop.asides = await fees(pairs);
+    loop.feeRows = await fees(pairs);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ExchangeError)) throw error;
     log.warn(`the account's fees are not known: ${error.message}`);
     return;
   }
-  for (const {agrees, says, pair} of loop.asides) {
+  for (const {agrees, says, pair} of loop.feeRows) {
     if (agrees) continue;
     log.warn(says);
-    tell({ts: loop.now(), level: "warn", event: "keys", text: says, pair});
+    notify({ts: loop.now(), level: "warn", event: "keys", text: says, pair});
   }
 }
 
-/** Waits for the venue's list and first prices, and says so when they are late. */
-async function firstRates(loop: LoopState): Promise<void> {
+/** Waits for the venue's markets and first prices, and reports a delay. */
+async function awaitFirstRates(loop: LoopState): Promise<void> {
   const {clock} = loop.options;
   const began = clock.monotonic();
   loop.blockedBy = {what: "first rates", progress: null, etaMs: null};
-  loop.why = "it waits for the venue's first rates";
+  loop.why = "waiting for the venue's first rates";
   await untilDone(
     loop,
     "first rates",
@@ -175,16 +178,16 @@ async function firstRates(loop: LoopState): Promise<void> {
     },
     () => {
       if (clock.monotonic() - began < FIRST_RATES_MS) return;
-      loop.why = `the venue has given no rates for ${Math.round((clock.monotonic() - began) / 1_000)} s; it goes on asking`;
+      loop.why = `the venue has given no rates for ${Math.round((clock.monotonic() - began) / 1_000)} s; still trying`;
     }
   );
 }
 
-/** Brings the history up and waits for it, with its progress. What fails is told; the venue itself fills what signals want. */
-async function completeHistory(loop: LoopState): Promise<void> {
+/** Updates the history and waits for it, reporting progress. Failures are logged; missing rates come from the venue. */
+async function awaitHistory(loop: LoopState): Promise<void> {
   const {data, clock, signal, log} = loop.options;
   if (!data || (await data.tracked()).length === 0) return;
-  loop.why = "it waits for complete history";
+  loop.why = "waiting for complete history";
   loop.blockedBy = {what: "history", progress: 0, etaMs: null};
   let ids: string[] = [];
   try {
@@ -208,7 +211,7 @@ async function completeHistory(loop: LoopState): Promise<void> {
       for (const {failed} of states) if (failed !== null) log.warn(`history: ${failed}`);
       return;
     }
-    await clock.sleep(WATCH_MS, signal);
+    await clock.sleep(POLL_MS, signal);
   }
 }
 

@@ -7,7 +7,7 @@ import type {LiveFeed} from "./feed.js";
 import type {Memory} from "./memory.js";
 import type {LoopOptions} from "./options.js";
 
-/** What start-up and the cycles read and change of the trading loop; {@link TradingLoop} is the one implementation. */
+/** State of the trading loop shared with start-up and cycles; implemented by {@link TradingLoop}. */
 export interface LoopState {
   readonly options: LoopOptions;
   readonly memory: Memory;
@@ -22,9 +22,9 @@ export interface LoopState {
   opportunities: Opportunity[];
   rules: RiskRule[];
   /** reconciliation rows that are reported and block nothing: the account's fees */
-  asides: readonly ReconciliationRow[];
+  feeRows: readonly ReconciliationRow[];
   blockedBy: EngineStatus["blockedBy"];
-  /** the phase of its life; while it runs, the trader's mode tells the rest */
+  /** lifecycle phase; while `running`, the trader's mode applies */
   phase: "starting" | "blocked" | "running" | "stopping" | "stopped";
   why: string;
   /** the venue's clock at its newest reply, UTC ms */
@@ -36,7 +36,7 @@ export interface LoopState {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Like `exclusive`, for work that writes to the journal: on failure the state is rebuilt from the journal. */
   guarded<T>(work: () => Promise<T>): Promise<T>;
-  /** Compares the ledger with the venue's books. */
+  /** Compares the ledger with the venue; a mismatch halts the loop. */
   reconcile(): Promise<void>;
   /** Reads the venue's clock and every touch. */
   scan(): Promise<true>;

@@ -8,7 +8,7 @@ import type {TradedPair} from "../trader/pair.js";
 import type {Trader} from "../trader/trader.js";
 import {type Quotes, marksOf, equityAt} from "../risk/measures.js";
 
-/** The open hedges at the newest prices, the oldest first. */
+/** Returns the open hedges at the newest prices, oldest first. */
 export function positionsOf(trader: Trader, quotes: Quotes): PositionReport[] {
   return [...trader.pairs.values()]
     .flatMap((traded) => (traded.hedge ? [positionOf(traded, traded.hedge, quotes)] : []))
@@ -54,7 +54,7 @@ function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>,
   };
 }
 
-/** The account at the newest prices. */
+/** Returns the account at the newest prices; amounts in quote. */
 export function accountOf(trader: Trader, quotes: Quotes): NonNullable<EngineStatus["account"]> {
   const {account, open} = trader;
   const inUse = open.reduce((sum, hedge) => sum.plus(hedge.capital), ZERO);
@@ -73,7 +73,7 @@ export function accountOf(trader: Trader, quotes: Quotes): NonNullable<EngineSta
   };
 }
 
-/** Every traded pair as the newest scan saw it, best first, with why nothing is opened. */
+/** Returns every traded pair at the newest scan in ranking order, with what blocks an entry. */
 export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, ts: number): Opportunity[] {
   const general = gate.general(trader, ts);
   const halted = trader.mode === "running" ? [] : [{code: trader.mode, words: `${trader.mode}: ${trader.why}`}];
@@ -156,7 +156,7 @@ export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, 
   });
 }
 
-/** `(ask − bid) / middle`, rounded to a hundredth of a basis point. */
+/** Returns `(ask − bid) / mid`, a share rounded to 0.01 bps. */
 function spreadOf({bid, ask}: {bid: string; ask: string}): Decimal {
   const [low, high] = [new Decimal(bid), new Decimal(ask)];
   return high.minus(low).div(high.plus(low).div(2)).toDecimalPlaces(6);

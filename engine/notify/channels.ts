@@ -2,24 +2,24 @@ import {createTransport} from "nodemailer";
 import type {Notification} from "../../src/lib/wire/trading.js";
 import type {NotifyConfig, NotifySecrets} from "../config/notify.js";
 
-/** One message: what happened within a moment, in the order in which it happened. */
+/** A group of notifications sent together, in the order they occurred. */
 export interface Message {
   notifications: readonly Notification[];
-  /** how many more were left out to keep within the hour's limit */
+  /** earlier notifications dropped by the hourly limit */
   leftOut: number;
   silent: boolean;
 }
 
-/** A way to reach a person who is not looking at the page. */
+/** A way to reach an operator outside the page. */
 export interface Channel {
   name: "webhook" | "telegram" | "email";
-  /** @throws what kept it from being sent; no secret is in the message */
+  /** @throws the reason it was not sent; the error never contains a secret */
   send(message: Message): Promise<void>;
 }
 
 const DEADLINE_MS = 10_000;
 
-/** The channels that are set up. */
+/** Builds the configured channels. */
 export function channelsOf(config: NotifyConfig, secrets: NotifySecrets): Channel[] {
   const channels: Channel[] = [];
   const webhook = secrets.webhookUrl ?? config.webhook?.url;
@@ -38,7 +38,7 @@ const webhookChannel = (url: string): Channel => ({
 
 const telegramChannel = ({chatId, url}: NonNullable<NotifyConfig["telegram"]>, token: string): Channel => ({
   name: "telegram",
-  // plain text: nothing of a message is markup
+  // plain text: without `parse_mode`, Telegram interprets no markup
   send: (message) =>
     post("telegram", `${url.replace(/\/$/, "")}/bot${token}/sendMessage`, {
       chat_id: chatId,
@@ -73,7 +73,7 @@ async function post(name: string, url: string, body: unknown): Promise<void> {
       redirect: "error"
     });
   } catch (error) {
-    // the address may hold a secret and is not told
+    // the URL may contain a secret and is not reported
     const cause = (error as {cause?: {code?: string}}).cause?.code ?? (error as Error).name;
     throw new Error(`${name}: no answer (${cause})`);
   }
@@ -83,12 +83,12 @@ async function post(name: string, url: string, body: unknown): Promise<void> {
 
 const MARKS: Record<Notification["level"], string> = {info: "·", warn: "!", critical: "!!"};
 
-/** A message as lines for a person, instants in UTC. */
+/** Formats a message as text, one line per notification, times in UTC. */
 export function textOf({notifications, leftOut}: Message): string {
   const lines = notifications.map(
     ({ts, level, text}) => `${new Date(ts).toISOString().slice(0, 16).replace("T", " ")} UTC ${MARKS[level]} ${text}`
   );
-  if (leftOut > 0) lines.push(`and ${leftOut} more, left out to keep within the limit of an hour`);
+  if (leftOut > 0) lines.push(`and ${leftOut} more, dropped by the hourly limit`);
   return lines.join("\n");
 }
 

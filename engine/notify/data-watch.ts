@@ -2,38 +2,38 @@ import {hasEnded, type Job} from "../../src/lib/wire/job.js";
 import type {Status} from "../../src/lib/market/snapshot.js";
 import type {Notification} from "../../src/lib/wire/trading.js";
 
-type Tell = (note: Omit<Notification, "id">) => void;
+type Notify = (note: Omit<Notification, "id">) => void;
 
-/** Sees what changes in the data and says it once: work that ended, holes that came and went, series that went stale. */
+/** Reports each change of the data once: batches that ended, holes that opened or closed, series gone stale. */
 export class DataWatch {
-  readonly #tell: Tell;
+  readonly #notify: Notify;
   readonly #now: () => number;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #holes: Map<string, string> | undefined;
   #stale: Set<string> | undefined;
 
-  constructor(tell: Tell, now: () => number) {
-    this.#tell = tell;
+  constructor(notify: Notify, now: () => number) {
+    this.#notify = notify;
     this.#now = now;
   }
 
-  #say(event: string, level: Notification["level"], text: string, pair: string | null = null): void {
-    this.#tell({ts: Math.trunc(this.#now()), level, event, text, pair});
+  #report(event: string, level: Notification["level"], text: string, pair: string | null = null): void {
+    this.#notify({ts: Math.trunc(this.#now()), level, event, text, pair});
   }
 
-  /** A batch has new figures. */
+  /** Reports a batch once, when it completes or fails. */
   batch(job: Job): void {
     if (!hasEnded(job) || job.status === "cancelled") {
-      // a batch that was put back ends anew
-      if (!hasEnded(job)) this.#told.delete(job.id);
+      // a requeued batch is reported again when it ends
+      if (!hasEnded(job)) this.#reported.delete(job.id);
       return;
     }
-    if (this.#told.has(job.id)) return;
-    this.#told.add(job.id);
-    if (this.#told.size > 1_000) this.#told.delete(this.#told.values().next().value!);
-    if (job.status === "failed") this.#say("job-failed", "warn", `${job.id}: ${job.error ?? "failed"}`, job.pair);
+    if (this.#reported.has(job.id)) return;
+    this.#reported.add(job.id);
+    if (this.#reported.size > 1_000) this.#reported.delete(this.#reported.values().next().value!);
+    if (job.status === "failed") this.#report("job-failed", "warn", `${job.id}: ${job.error ?? "failed"}`, job.pair);
     else
-      this.#say(
+      this.#report(
         "job-completed",
         "info",
         `${job.kind} complete: ${job.rowsFetched.toLocaleString("en-US")} rows (${job.id})`,
@@ -41,8 +41,8 @@ export class DataWatch {
       );
   }
 
-  /** The state of the data after it was published, or an hour later. */
-  look(status: Status): void {
+  /** Compares the data's status with the previous one; the first call only sets the baseline. */
+  check(status: Status): void {
     const holes = new Map<string, string>();
     for (const {venue, pair, series, timeframe, holes: own} of status.series) {
       const name = [pair, series, timeframe].filter(Boolean).join(" ");
@@ -52,9 +52,13 @@ export class DataWatch {
     if (this.#holes) {
       const found = [...holes].filter(([key]) => !this.#holes!.has(key)).map(([, text]) => text);
       const filled = [...this.#holes].filter(([key]) => !holes.has(key)).map(([, text]) => text);
-      if (found.length > 0) this.#say("hole-found", "warn", `${plural(found.length, "hole")} found: ${few(found)}`);
+      if (found.length > 0) this.#report("hole-found", "warn", `${plural(found.length, "hole")} found: ${few(found)}`);
       if (filled.length > 0)
-        this.#say("hole-filled", "info", `${plural(filled.length, "hole")} filled or settled: ${few(filled)}`);
+        this.#report(
+          "hole-filled",
+          "info",
+          `${plural(filled.length, "hole")} filled or confirmed missing: ${few(filled)}`
+        );
     }
     this.#holes = holes;
     const stale = new Set(
@@ -65,7 +69,7 @@ export class DataWatch {
     if (this.#stale) {
       const fresh = [...stale].filter((name) => !this.#stale!.has(name));
       if (fresh.length > 0)
-        this.#say("stale", "warn", `${plural(fresh.length, "series", "series")} went stale: ${few(fresh)}`);
+        this.#report("stale", "warn", `${plural(fresh.length, "series", "series")} went stale: ${few(fresh)}`);
     }
     this.#stale = stale;
   }

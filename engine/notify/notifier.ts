@@ -6,37 +6,37 @@ import {EVENTS, type NotifyConfig} from "../config/notify.js";
 import type {Switches, SwitchPatch} from "./switches.js";
 
 const HOUR_MS = 3_600_000;
-/** A channel that fails is spoken of once an hour, however often it does. */
-const COMPLAIN_MS = HOUR_MS;
+/** Minimum time between two reports of one failing channel, ms. */
+const FAILURE_REPORT_MS = HOUR_MS;
 const KEPT = 500;
 
 export interface NotifierOptions {
   config: NotifyConfig;
-  /** how loud each event is */
+  /** loudness of each event */
   switches: Switches;
   channels: readonly Channel[];
   clock: Clock;
   log: {warn: (text: string) => void};
-  /** hears everything that is to be shown in the page */
+  /** receives every notification to list in the page */
   onShown: (notification: Notification) => void;
-  /** first pause between two attempts of a channel, ms */
+  /** first backoff between two attempts of a channel, ms */
   retryMs?: number;
 }
 
 /**
- * Tells a person what happened: in the page at once, outside it grouped and within an hour's limit. A channel that fails
- * harms nothing and nobody; it is said in the page and in `status`.
+ * Notifies the operator: in the page at once, through the channels in groups and within an hourly limit.
+ * A failing channel is reported in the page and in the engine's health, and affects nothing else.
  */
 export class Notifier {
   /** the newest, oldest first */
   readonly shown: Notification[] = [];
-  /** channels whose newest message did not get through, and why */
+  /** channels whose latest message failed, with the reason */
   readonly failing = new Map<Channel["name"], string>();
   readonly #options: NotifierOptions;
   readonly #waiting: Notification[] = [];
   readonly #sent = new Map<Channel["name"], number[]>();
   readonly #leftOut = new Map<Channel["name"], number>();
-  readonly #complained = new Map<Channel["name"], number>();
+  readonly #failureReported = new Map<Channel["name"], number>();
   readonly #closing = new AbortController();
   #flushing: Promise<void> | undefined;
   #lastId = 0;
@@ -45,12 +45,12 @@ export class Notifier {
     this.#options = options;
   }
 
-  /** How loud an event is; one that has no switch is told. */
+  /** Returns the loudness of an event; unknown events are on. */
   loudness(event: string): Loudness {
     return this.#options.switches.of(event);
   }
 
-  /** What can be told, how loud, and where to. */
+  /** Returns every event with its loudness, and the state of each channel. */
   settings(): NotificationSettings {
     const {switches, channels, config} = this.#options;
     return {
@@ -60,14 +60,14 @@ export class Notifier {
     };
   }
 
-  /** Sets how loud events are, at once and after a restart. @throws DataError when that cannot be kept */
+  /** Sets the loudness of events and saves it. @throws DataError when it cannot be saved */
   set(patch: SwitchPatch): NotificationSettings {
     this.#options.switches.set(patch);
     return this.settings();
   }
 
-  /** Tells one thing. */
-  tell(given: Omit<Notification, "id">): void {
+  /** Lists a notification in the page and queues it for the channels, unless its event is off. */
+  notify(given: Omit<Notification, "id">): void {
     const loudness = this.loudness(given.event);
     if (loudness === "off") return;
     const notification: Notification = {
@@ -78,7 +78,7 @@ export class Notifier {
     this.shown.push(notification);
     if (this.shown.length > KEPT * 1.2) this.shown.splice(0, this.shown.length - KEPT);
     this.#options.onShown(notification);
-    // that a channel fails is not told through channels
+    // a channel failure is never sent through channels
     if (given.event === "channel" || this.#options.channels.length === 0) return;
     this.#waiting.push(notification);
     this.#flushing ??= this.#flush();
@@ -106,7 +106,7 @@ export class Notifier {
     const sent = (this.#sent.get(channel.name) ?? []).filter((ms) => now - ms < HOUR_MS);
     this.#sent.set(channel.name, sent);
     const leftOut = this.#leftOut.get(channel.name) ?? 0;
-    // what is critical is told however much was told before
+    // critical notifications ignore the hourly limit
     const urgent = notifications.some(({level}) => level === "critical");
     if (sent.length >= config.perHour && !urgent) {
       this.#leftOut.set(channel.name, leftOut + notifications.length);
@@ -125,18 +125,18 @@ export class Notifier {
       this.failing.delete(channel.name);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      this.#complain(channel.name, (error as Error).message);
+      this.#reportFailure(channel.name, (error as Error).message);
     }
   }
 
-  #complain(name: Channel["name"], why: string): void {
+  #reportFailure(name: Channel["name"], why: string): void {
     const {clock, log} = this.#options;
     this.failing.set(name, why);
     log.warn(`notification not sent: ${why}`);
-    const last = this.#complained.get(name);
-    if (last !== undefined && clock.monotonic() - last < COMPLAIN_MS) return;
-    this.#complained.set(name, clock.monotonic());
-    this.tell({
+    const last = this.#failureReported.get(name);
+    if (last !== undefined && clock.monotonic() - last < FAILURE_REPORT_MS) return;
+    this.#failureReported.set(name, clock.monotonic());
+    this.notify({
       ts: Math.trunc(clock.now()),
       level: "warn",
       event: "channel",
@@ -145,14 +145,14 @@ export class Notifier {
     });
   }
 
-  /** Sends what waits and ends. */
+  /** Sends what is queued, once, and stops. */
   async close(): Promise<void> {
     const flushing = this.#flushing;
     if (flushing === undefined) return this.#closing.abort(new Error("the engine stops"));
     const all = this.#waiting.splice(0);
     this.#closing.abort(new Error("the engine stops"));
     await flushing;
-    // one attempt each, without a pause: the process ends
+    // one attempt each, because the process is about to exit
     const loud = all.filter(({event}) => this.loudness(event) === "on");
     if (loud.length === 0) return;
     const message = {notifications: loud, leftOut: 0, silent: false};

@@ -6,48 +6,48 @@ import {EVENTS, LOUDNESS, type EventName, type NotifyConfig} from "../config/not
 export type SwitchPatch = Partial<Record<EventName, Loudness | undefined>>;
 
 /**
- * How loud each event is: as the configuration says, unless a person has said otherwise while the engine ran. What was
- * said is kept in a file beside the engine's token and stands after a restart.
+ * Loudness of each event: the configured value, unless an operator changed it while the engine ran.
+ * Changes are saved in a file beside the engine's token and survive a restart.
  */
 export class Switches {
   readonly #configured: NotifyConfig["events"];
   readonly #file: string;
-  #said: SwitchPatch;
+  #changed: SwitchPatch;
 
-  /** @param file where the changes are kept; one that is not there or cannot be read says nothing */
+  /** @param file where changes are saved; a missing or unreadable file counts as no changes */
   constructor(configured: NotifyConfig["events"], file: string) {
     this.#configured = configured;
     this.#file = file;
-    this.#said = readSwitches(file);
+    this.#changed = readSwitches(file);
   }
 
-  /** How loud an event is; one that has no switch is told. */
+  /** Returns the loudness of an event; unknown events are on. */
   of(event: string): Loudness {
     const name = event as EventName;
-    return this.#said[name] ?? this.#configured[name] ?? "on";
+    return this.#changed[name] ?? this.#configured[name] ?? "on";
   }
 
   /**
-   * Changes some of them, at once and for good.
-   * @throws DataError when the change cannot be kept; it is then not in force either
+   * Changes the loudness of some events and saves it.
+   * @throws DataError when the change cannot be saved; it then does not take effect
    */
   set(patch: SwitchPatch): void {
-    const said = {...this.#said, ...patch};
-    for (const name of Object.keys(said) as EventName[])
-      if (said[name] === undefined || said[name] === this.#configured[name]) delete said[name];
+    const changed = {...this.#changed, ...patch};
+    for (const name of Object.keys(changed) as EventName[])
+      if (changed[name] === undefined || changed[name] === this.#configured[name]) delete changed[name];
     try {
-      writeFileSync(`${this.#file}.part`, JSON.stringify(said), {mode: 0o600});
+      writeFileSync(`${this.#file}.part`, JSON.stringify(changed), {mode: 0o600});
       renameSync(`${this.#file}.part`, this.#file);
     } catch (error) {
-      throw new DataError(`notification settings cannot be kept: ${(error as Error).message}`, {
-        fix: "free some space where the data lies, or look at its permissions",
+      throw new DataError(`notification settings cannot be saved: ${(error as Error).message}`, {
+        fix: "free disk space, or check the permissions of the data directory",
         cause: error
       });
     }
-    this.#said = said;
+    this.#changed = changed;
   }
 
-  /** Every event with what it says and how loud it is. */
+  /** Lists every event with its meaning and loudness. */
   report(): NotificationSettings["events"] {
     return (Object.keys(EVENTS) as EventName[]).map((event) => ({
       event,

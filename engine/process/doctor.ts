@@ -6,8 +6,9 @@ import {isAlive, readHolder} from "../../loaders/store/lock.js";
 import {lockPath} from "../../loaders/store/database.js";
 import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
+import {closeAccess, wideOpen} from "./access.js";
 
-/** One thing looked at, what was found and what to do. */
+/** The result of one check. */
 export interface Check {
   name: string;
   state: "ok" | "warning" | "failed";
@@ -15,8 +16,16 @@ export interface Check {
   fix?: string;
 }
 
-/** Looks at this machine, the configuration and every file of the lake; changes nothing. */
-export async function runChecks(dataDir: string, config: Config, nowMs: number): Promise<Check[]> {
+/**
+ * Looks at this machine, the configuration and every file of the lake.
+ * @param mend takes the rights of others on the data directory away; without it nothing is changed
+ */
+export async function runChecks(
+  dataDir: string,
+  config: Config,
+  nowMs: number,
+  {mend = false}: {mend?: boolean} = {}
+): Promise<Check[]> {
   return [
     nodeVersion(process.versions.node),
     {
@@ -25,6 +34,7 @@ export async function runChecks(dataDir: string, config: Config, nowMs: number):
       text: `data in ${config.data}, round trip ${roundTrip(parseCosts(config.costs)).times(100)} % of notional`
     },
     diskSpace(dataDir),
+    access(dataDir, mend),
     lock(dataDir),
     ...lake(dataDir, nowMs)
   ];
@@ -49,21 +59,38 @@ function diskSpace(dataDir: string): Check {
         name: "disk",
         state: "warning",
         text: `${gigabytes.toFixed(1)} GB free`,
-        fix: "free some space: writes stop safely when it runs out"
+        fix: "free disk space: writes stop safely when it runs out"
       }
     : {name: "disk", state: "ok", text: `${gigabytes.toFixed(0)} GB free`};
 }
 
+function access(dataDir: string, mend: boolean): Check {
+  const wide = wideOpen(dataDir);
+  const [first] = wide;
+  if (!first) return {name: "access", state: "ok", text: "data directory, store and journals are closed to others"};
+  if (mend) {
+    closeAccess(wide);
+    return {name: "access", state: "ok", text: `${wide.length} files and folders are now closed to others`};
+  }
+  const more = wide.length > 1 ? ` and ${wide.length - 1} more` : "";
+  return {
+    name: "access",
+    state: "warning",
+    text: `others may open ${first.path} (mode ${first.mode.toString(8)})${more}`,
+    fix: "npx carrybook doctor --mend"
+  };
+}
+
 function lock(dataDir: string): Check {
   const holder = readHolder(lockPath(dataDir));
-  if (!holder) return {name: "lock", state: "ok", text: "nobody holds the data directory"};
+  if (!holder) return {name: "lock", state: "ok", text: "the data directory is not in use"};
   return isAlive(holder)
     ? {name: "lock", state: "ok", text: `held by pid ${holder.pid} (\`${holder.command}\`)`}
     : {
         name: "lock",
         state: "warning",
         text: `left behind by pid ${holder.pid}`,
-        fix: "nothing: the next command takes it over"
+        fix: "none needed: the next command takes it over"
       };
 }
 
@@ -106,14 +133,14 @@ function lake(dataDir: string, nowMs: number): Check[] {
           {
             name: "lake",
             state: "warning" as const,
-            text: `${strays.length} files that no manifest names`,
+            text: `${strays.length} files that are in no manifest`,
             fix: "npx carrybook compact"
           }
         ]
       : []),
     holes > 0
       ? {name: "history", state: "warning", text: `${holes} open holes`, fix: "npx carrybook gaps"}
-      : {name: "history", state: "ok", text: `no open hole in ${manifest.series.length} histories`},
+      : {name: "history", state: "ok", text: `no open holes in ${manifest.series.length} histories`},
     ...manifest.jobs
       .filter((job) => job.status === "failed")
       .slice(0, 5)
@@ -121,7 +148,7 @@ function lake(dataDir: string, nowMs: number): Check[] {
         name: "job",
         state: "warning",
         text: String(error),
-        fix: "mend what it names and run the command again"
+        fix: "fix the reported problem and run the command again"
       })),
     ...manifest.incidents.map(({ts, text}): Check => ({
       name: "store",

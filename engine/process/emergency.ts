@@ -3,17 +3,17 @@ import {join} from "node:path";
 import {engineDir, makeEngineDir} from "../files.js";
 
 /**
- * The emergency flag: one byte in a file that exists before it is needed, `0` or `1`. Setting it takes no space, so a full
- * disk cannot stop it; it outlives the process, so an engine that hangs or is restarted still finds it.
+ * The emergency flag: one byte, `0` or `1`, in a file created in advance. Setting it needs no disk space.
+ * It outlives the process, so an engine that recovers or restarts still sees it.
  */
 export class EmergencyFlag {
   private constructor(private readonly fd: number) {}
 
-  /** Opens the flag of a data directory, making it if need be. */
+  /** Opens the flag of a data directory, creating it if necessary. */
   static open(dataDir: string): EmergencyFlag {
     makeEngineDir(dataDir);
     const path = join(engineDir(dataDir), "emergency");
-    // Opened for writing in place, made if it is not there, never cut to nothing.
+    // Opened for writing in place: created if missing, never truncated.
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const flag = new EmergencyFlag(fd);
     const byte = Buffer.alloc(1);
@@ -30,7 +30,7 @@ export class EmergencyFlag {
     this.write("1");
   }
 
-  /** A person has looked at what happened. */
+  /** Clears the flag, once an operator has reviewed the stop. */
   clear(): void {
     this.write("0");
   }
@@ -50,15 +50,15 @@ interface Pressed {
   act: (() => void) | undefined;
 }
 
-/** Where `bin.js` notes the signal before any of the program is loaded. */
+/** The state in which `bin.js` counts signals before the program is loaded. */
 const pressed = (): Pressed => {
   const holder = globalThis as {carrybookEmergency?: Pressed};
   return (holder.carrybookEmergency ??= {presses: 0, act: undefined});
 };
 
 /**
- * Calls `act` on every SIGUSR2 from now on, and at once for one that came before anybody could act on it.
- * @returns a function that ends it
+ * Calls `act` on every SIGUSR2, and at once if one arrived before the program was loaded.
+ * @returns a function that removes the handler
  */
 export function onEmergencySignal(act: () => void): () => void {
   const state = pressed();

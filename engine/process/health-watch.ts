@@ -1,23 +1,23 @@
 import type {Health} from "../../src/lib/wire/trading.js";
 
-/** What of a health is worth a word of its own; figures that change by themselves are not. */
+/** The part of a health report whose change triggers an event; counters are excluded. */
 const reading = ({status, problems, components: {store, exchange}}: Health): string =>
   JSON.stringify([status, store.status, exchange.status, problems]);
 
-/** Tells the health whenever it reads otherwise than when it was last looked at. */
+/** Emits the health whenever its reading has changed since the last check. */
 export class HealthWatch {
   #last: string | undefined;
 
   constructor(
     private readonly read: () => Health,
-    private readonly tell: (health: Health) => void
+    private readonly emit: (health: Health) => void
   ) {}
 
-  look(): void {
+  check(): void {
     const health = this.read();
     const now = reading(health);
     if (now === this.#last) return;
     this.#last = now;
-    this.tell(health);
+    this.emit(health);
   }
 }

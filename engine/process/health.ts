@@ -5,15 +5,15 @@ import type {Usage} from "../../src/lib/wire/data.js";
 import type {DataHost} from "../data/host.js";
 
 const HOUR_MS = 3_600_000;
-/** A cycle that is later than this many intervals is not late but gone. */
+/** A loop without a finished cycle for this many intervals is down. */
 const LATE_CYCLES = 3;
-/** The share of failed jobs, and how many, from which on something is wrong. */
+/** Failed jobs are a problem from this share and this count. */
 const FAILING = {share: 0.2, jobs: 3};
-/** A clock that is wrong by this much misplaces settlements. */
+/** Clock skew from which settlements may be misplaced. */
 const WORST_SKEW_MS = 5_000;
-/** Work without a new row for this long hangs. */
+/** A job without progress for this long is stuck. */
 const STUCK_MS = 900_000;
-/** Less room than this is worth a word before it is gone. */
+/** Free disk space below which health reports a problem. */
 const LEAST_FREE_BYTES = 1e9;
 
 export interface HealthInputs {
@@ -23,34 +23,34 @@ export interface HealthInputs {
   intervalMs: number;
   data: DataHost | undefined;
   usage: Usage | undefined;
-  /** requests that had to be repeated in the last hour */
+  /** requests retried in the last hour */
   errors1h: number;
   skewMs: number | null;
-  /** room left where the data lies; undefined where it cannot be told */
+  /** free space on the disk of the data directory; undefined where unknown */
   freeBytes: number | undefined;
-  /** channels of notifications that do not get through, and why */
+  /** failing notification channels, with the reason */
   failingChannels: ReadonlyMap<string, string>;
   nowMs: number;
 }
 
-/** Counts over the last hour from a total that only grows. */
+/** Derives the count of the last hour from a cumulative total. */
 export class HourCount {
   private readonly samples: {ms: number; total: number}[] = [];
 
   constructor(private readonly clock: Clock) {}
 
-  /** Takes in the newest total and gives its growth within the last hour. */
+  /** Records the newest total and returns its growth within the last hour. */
   of(total: number): number {
     const now = this.clock.monotonic();
     const last = this.samples.at(-1);
     if (!last || now - last.ms >= 60_000) this.samples.push({ms: now, total});
     while (this.samples.length > 1 && now - this.samples[1]!.ms >= HOUR_MS) this.samples.shift();
-    // A client that was replaced counts from nothing again.
+    // A replaced client counts from zero again.
     return Math.max(0, total - this.samples[0]!.total);
   }
 }
 
-/** Room left on the disk of a folder, in bytes; undefined where the system does not tell. */
+/** Returns the free bytes on the disk of a folder; undefined where the system does not report them. */
 export function freeBytesOf(dir: string): number | undefined {
   try {
     const {bavail, bsize} = statfsSync(dir);
@@ -60,7 +60,7 @@ export function freeBytesOf(dir: string): number | undefined {
   }
 }
 
-/** `GET /health`: what works, what does not, and that in words. No account state. */
+/** Builds `GET /health`: the state of each component, and the problems in words. Contains no account state. */
 export function healthOf(inputs: HealthInputs): Health {
   const {mode, status, data, usage, errors1h, skewMs, nowMs} = inputs;
   const bannedUntilTs = usage?.bannedUntilMs !== undefined && usage.bannedUntilMs > nowMs ? usage.bannedUntilMs : null;
@@ -68,11 +68,11 @@ export function healthOf(inputs: HealthInputs): Health {
   const {number, lastTs, lastMs, steps} = status.cycle;
   const issues: (Health["problems"][number] & {words: string})[] = [];
   const found = (code: string, words: string, about: string | null = null) => void issues.push({code, about, words});
-  if (data?.failure) found("queue-failing", `the store's queue stands still: ${data.failure}`);
+  if (data?.failure) found("queue-failing", `the store's queue has stopped: ${data.failure}`);
   if (bannedUntilTs !== null)
     found("venue-ban", `the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
   if (jobs.failed24h >= FAILING.jobs && jobs.failureRate >= FAILING.share)
-    found("jobs-failing", `${jobs.failed24h} of ${jobs.total24h} jobs of the last day failed`);
+    found("jobs-failing", `${jobs.failed24h} of ${jobs.total24h} jobs failed in the last 24 h`);
   if (skewMs !== null && Math.abs(skewMs) >= WORST_SKEW_MS)
     found(
       "clock-skew",
@@ -84,10 +84,9 @@ export function healthOf(inputs: HealthInputs): Health {
     found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
   if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
     found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
-  for (const [name, why] of inputs.failingChannels)
-    found("notifications", `notifications do not get through: ${why}`, name);
-  if (status.state === "halted") found("halted", "the loop is halted: a person must look at it first");
-  if (status.emergency && !status.emergency.done) found("emergency", "an emergency stop is under way");
+  for (const [name, why] of inputs.failingChannels) found("notifications", `notifications fail: ${why}`, name);
+  if (status.state === "halted") found("halted", "the loop is halted until an operator resumes it");
+  if (status.emergency && !status.emergency.done) found("emergency", "an emergency stop is in progress");
   if (status.emergency?.left.length) found("emergency-left", "an emergency stop could not close everything");
   const lateMs = nowMs - (lastTs ?? inputs.startedTs);
   const beats =

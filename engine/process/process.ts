@@ -36,7 +36,7 @@ export interface EngineOptions {
   mode: EngineMode;
   /** ccxt id, or `sim` */
   venue: string;
-  /** the venue's API base, which the store's jobs then use too; undefined: the one that is known, or its own address */
+  /** the venue's API base, also for the store's jobs; undefined: the stored one, or the venue's own */
   url: string | undefined;
   port: number;
   onStop: OnStop;
@@ -47,31 +47,31 @@ export interface EngineOptions {
   /** opens the store; undefined runs without it */
   openStore: (() => Promise<Database>) | undefined;
   startTrading: StartTrading | undefined;
-  /** undefined in every mode but `live`: nothing else ever holds keys */
+  /** undefined in every mode but `live`, the only one that holds keys */
   live?: LiveTrading | undefined;
-  /** where the channels' secrets come from */
+  /** source of the channels' secrets */
   env?: NodeJS.ProcessEnv;
   site?: ServerOptions["site"];
-  /** a line for a person, on stderr */
+  /** prints a line on stderr */
   narrate: (line: string, level?: "info" | "warn" | "error") => void;
   server?: Partial<ServerOptions>;
-  /** called once it listens */
+  /** called once the server listens */
   onListening?: (server: ApiServer) => void;
 }
 
-/** The simulator's market where nothing else is said. */
+/** Default seed of the simulated market. */
 const DEMO_SEED = 7;
-/** Levels of the log that a person sees as warnings. */
+/** Log levels printed as warnings. */
 const LOUD: ReadonlySet<Level> = new Set<Level>(["warn", "error", "fatal"]);
-/** How often the emergency flag and the health are looked at, ms. */
+/** Interval between checks of the emergency flag and the health, ms. */
 const FLAG_MS = 500;
-/** How often the venue's clock is compared with this machine's, ms. */
+/** Interval between measurements of clock skew against the venue, ms. */
 const SKEW_MS = 300_000;
 
 /**
- * Runs an engine to its end: the lock, the store and its queue, the trading loop where there is one, the API. Returns
- * when it was stopped in order, from the outside or by a signal.
- * @throws LockedError when the data directory is in use; what keeps it from starting otherwise
+ * Runs an engine to its end: the lock, the store and its queue, the trading loop in paper and live mode, the API.
+ * Returns after a clean stop by the API or a signal.
+ * @throws LockedError when the data directory is in use, and any other error that prevents the start
  */
 export async function runEngine(options: EngineOptions): Promise<void> {
   const {dataDir, config, mode, venue, clock, narrate} = options;
@@ -91,7 +91,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     });
     closing.push(closeLog);
     log.info({mode, venue, version: VERSION}, "engine starts");
-    const say = {
+    const logger = {
       info: (text: string) => log.info(text),
       warn: (text: string) => log.warn(text),
       error: (text: string) => log.error(text)
@@ -103,7 +103,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       switches: new Switches(config.notify.events, join(dir, "notifications.json")),
       channels: channelsOf(config.notify, secrets),
       clock,
-      log: say,
+      log: logger,
       onShown: (notification) => hub.emit("notification", notification)
     });
     closing.push(() => notifier.close());
@@ -113,29 +113,29 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     let data: DataHost | undefined;
     let scheduler: Scheduler | undefined;
     if (options.openStore) {
-      const watch = new DataWatch((note) => notifier.tell(note), clock.now);
+      const watch = new DataWatch((note) => notifier.notify(note), clock.now);
       data = await DataHost.start(await options.openStore(), {
         clock,
         emit,
-        log: say,
+        log: logger,
         onEvent: (event) => {
           if (event.type === "batch") return watch.batch(event.job);
-          watch.look(statusOf(dataDir, clock.now()));
+          watch.check(statusOf(dataDir, clock.now()));
           emit("published", {ts: clock.now()});
         }
       });
       const host = data;
-      watch.look(statusOf(dataDir, clock.now()));
+      watch.check(statusOf(dataDir, clock.now()));
       const tasks = [
         ...dataTasks(config.engine.schedule, host, {trading: mode !== "data", dataDir}),
         {
           name: "watch",
-          says: "looks for series that went stale",
+          says: "checks for series that went stale",
           pattern: "15 * * * *",
-          run: async () => watch.look(statusOf(dataDir, clock.now()))
+          run: async () => watch.check(statusOf(dataDir, clock.now()))
         }
       ];
-      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: say});
+      scheduler = new Scheduler(tasks, {clock, file: join(dir, "schedule.json"), log: logger});
       const scheduled = scheduler.run(ending.signal);
       closing.push(() => {
         ending.abort(new Error("the engine stops"));
@@ -146,7 +146,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     const client = await openClient(options, data);
     if (client.own) closing.push(client.own.close);
 
-    // Before there is anything to stop in order, a signal ends whatever is waited for.
+    // During start-up a signal aborts whatever is being awaited.
     const endEarly = () => ending.abort(new Error("interrupted"));
     options.signal.addEventListener("abort", endEarly, {once: true});
     closing.push(() => options.signal.removeEventListener("abort", endEarly));
@@ -164,7 +164,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         live: options.live,
         data,
         emit,
-        tell: (note) => notifier.tell(note),
+        notify: (note) => notifier.notify(note),
         log: log.child({part: "trading"}),
         clock,
         signal: ending.signal,
@@ -204,7 +204,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       control &&
       ((source: "api" | "signal" | "file"): Promise<EmergencyReport> => {
         emergencyUnderWay ??= control.emergencyStop(source).finally(() => (emergencyUnderWay = undefined));
-        // The flag comes second: nothing that writes may stand before the cancels.
+        // The flag comes second: no disk write may delay the cancels.
         try {
           flag.press();
         } catch (error) {
@@ -213,7 +213,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
         return emergencyUnderWay;
       });
     const onEmergency = (source: "signal" | "file") => {
-      log.warn(`emergency stop by ${source}${emergency ? "" : ": no trading loop in mode data, nothing is open here"}`);
+      log.warn(`emergency stop by ${source}${emergency ? "" : ": no trading loop in mode data, so nothing is open"}`);
       emergency?.(source).then(
         ({done, left}) => log.warn({done, left: left.length}, "emergency stop reported"),
         (error: Error) => log.error(`emergency stop: ${error.message}`)
@@ -253,7 +253,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
       stop,
       emergency: emergency && (() => emergency("api")),
       resume: async () => {
-        // Cleared first: a flag that still stands while the loop resumes would stop it again.
+        // Cleared first: a flag still set while the loop resumes would stop it again.
         const pressed = flag.pressed;
         flag.clear();
         try {
@@ -263,7 +263,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
           throw error;
         }
       },
-      log: say
+      log: logger
     };
     const server = await startServer(deps, {
       port: options.port,
@@ -282,9 +282,9 @@ export async function runEngine(options: EngineOptions): Promise<void> {
 
     const healthWatch = new HealthWatch(deps.health, (health) => emit("health", health));
     const watch = watchLoop(clock, ending.signal, {
-      look: () => {
+      check: () => {
         if (emergency && flag.pressed && !emergencyUnderWay && !status().emergency) onEmergency("file");
-        healthWatch.look();
+        healthWatch.check();
       },
       skew: async () => {
         if (!client.exchange) return;
@@ -317,7 +317,7 @@ export async function runEngine(options: EngineOptions): Promise<void> {
   }
 }
 
-/** The venue's client: the store's own where there is a store, so that both share one limit. */
+/** Opens the venue's client: the store's own where there is a store, so both share one rate limit. */
 async function openClient(
   {mode, venue, url}: EngineOptions,
   data: DataHost | undefined
@@ -327,21 +327,21 @@ async function openClient(
     const own = await openVenue({venue, url: url ?? (venue === "sim" ? embedded(DEMO_SEED) : undefined)});
     return {exchange: own.exchange, own};
   }
-  // The demo goes on with the market that it holds.
+  // The demo continues with the market it already holds.
   const known = venue === "sim" ? (url ?? (await data.address(venue)) ?? embedded(DEMO_SEED)) : url;
   if (known !== undefined) return {exchange: await data.useVenue({venue, url: known}), own: undefined};
-  // Mode data speaks with a venue when there is work for it, and not before.
+  // Mode data connects to a venue only when there is work for it.
   return {exchange: mode === "data" ? undefined : await data.exchange(venue), own: undefined};
 }
 
 async function watchLoop(
   clock: Clock,
   signal: AbortSignal,
-  {look, skew}: {look: () => void; skew: () => Promise<void>}
+  {check, skew}: {check: () => void; skew: () => Promise<void>}
 ): Promise<void> {
   let skewDue = -Infinity;
   while (!signal.aborted) {
-    look();
+    check();
     if (clock.monotonic() >= skewDue) {
       skewDue = clock.monotonic() + SKEW_MS;
       void skew().catch(() => undefined);

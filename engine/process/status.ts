@@ -1,7 +1,7 @@
 import type {EngineMode, EngineStatus} from "../../src/lib/wire/trading.js";
 import {VERSION} from "../version.js";
 
-/** `GET /status` of an engine without a trading loop. */
+/** Builds `GET /status` of an engine without a trading loop. */
 export function dataStatus({
   mode,
   venue,
@@ -27,12 +27,12 @@ export function dataStatus({
     mode,
     state: stopping ? "stopping" : "running",
     why: stopping
-      ? "it ends what is under way"
+      ? "finishing running work"
       : failure !== null
-        ? `the store's queue stands still: ${failure}`
+        ? `the store's queue has stopped: ${failure}`
         : stored
-          ? "keeps the data; no trading loop in this mode"
-          : "answers alone; neither data nor trading",
+          ? "maintains the data; no trading loop in this mode"
+          : "serves the API only; no store and no trading loop",
     venue,
     origin,
     simulated: venue === "sim",

@@ -7,21 +7,22 @@ import type {Gate, TraderState} from "../trader/state.js";
 import type {RiskLimits} from "../config/risk.js";
 import {distanceOf, driftOf, marginRatioOf, equityAt} from "./measures.js";
 
-/** What the loop knows of its surroundings, apart from its own state. */
+/** Market and system state that the risk rules read. */
 export interface RiskContext {
   quotes: ReadonlyMap<string, PairQuote>;
-  /** venue's instant of the newest scan that succeeded; −∞ before the first */
+  /** venue time of the newest successful scan, UTC ms; −∞ before the first */
   scannedTs: number;
+  /** venue clock minus this machine's, ms; undefined before it is measured */
   skewMs: number | undefined;
   /** failed calls to the venue in the last ten minutes */
   errors: number;
-  /** why the books do not agree; undefined while they do */
+  /** mismatch between ledger and venue; undefined when they agree */
   disagreement: string | undefined;
-  /** share of a pair's settlements that is there, where it is known */
+  /** stored share of a pair's settlements; undefined when unknown */
   coverage: (pair: string) => number | undefined;
-  /** both markets of a pair can be traded */
+  /** true when both markets of a pair are active */
   tradable: (pair: string) => boolean;
-  /** everything is to be left, and why: the engine was told to stop and close */
+  /** reason to exit all hedges (stop with close); undefined otherwise */
   closing: string | undefined;
 }
 
@@ -32,12 +33,12 @@ const UNIVERSE_WORDS: Record<Exclusion, string> = {
   "coverage-too-low": "too many of its settlements are missing"
 };
 
-/** Stands between decisions and orders: names the rule and the reason whenever it refuses, and what must be left. */
+/** Blocks entries and requests exits by risk rules, each with its rule and reason. */
 export class RiskGate implements Gate {
   readonly limits: RiskLimits;
   readonly context: RiskContext;
 
-  /** @param context read at each question: hand in an object that is kept up to date */
+  /** @param context a live object, read at every call */
   constructor(limits: RiskLimits, context: RiskContext) {
     this.limits = limits;
     this.context = context;
@@ -51,7 +52,7 @@ export class RiskGate implements Gate {
     });
   }
 
-  /** Why nothing at all may be entered now. */
+  /** Returns the rules that block every entry at `ts`. */
   general(trader: TraderState, ts: number): {rule: string; why: string}[] {
     const {limits, context} = this;
     const found: {rule: string; why: string}[] = [];
@@ -84,7 +85,7 @@ export class RiskGate implements Gate {
         why: `${percent(loss)} of the capital lost since 00:00 UTC, over ${percent(limits.maxDailyLoss)}`
       });
     }
-    // the lots of a small hedge may differ by more than the limit and could not be evener
+    // a small hedge may exceed the limit within one lot, which no order can correct
     const drifting = [...trader.pairs.values()].find(({hedge, uneven}) => uneven && driftOf(hedge!) > limits.maxDrift);
     if (drifting) {
       found.push({
@@ -95,7 +96,7 @@ export class RiskGate implements Gate {
     return found;
   }
 
-  /** Why one pair may not be entered now. */
+  /** Returns the rules that block entries in one pair at `ts`. */
   ofPair(pair: string, trader: TraderState, ts: number): {rule: string; why: string}[] {
     const {limits, context} = this;
     const quote = context.quotes.get(pair);
@@ -105,7 +106,7 @@ export class RiskGate implements Gate {
         pair,
         turnover24h: quote?.turnover24h === undefined ? undefined : Number(quote.turnover24h),
         spotActive: context.tradable(pair),
-        // where no coverage is kept, the history came from the venue a moment ago
+        // without stored coverage, the history was just fetched from the venue
         coverage: context.coverage(pair) ?? 1
       },
       {minTurnover24h: Number(trader.minTurnover24h), minCoverage: limits.minCoverage}
@@ -158,7 +159,7 @@ export class RiskGate implements Gate {
   }
 }
 
-/** Loss since the UTC day began as a share of the capital; a gain is 0. */
+/** Returns the loss since 00:00 UTC, a share of the capital; 0 for a gain. */
 export function dailyLoss(trader: TraderState, quotes: ReadonlyMap<string, PairQuote>): number {
   const change = equityAt(trader, quotes).minus(trader.dayStart.equity).div(trader.account.capital);
   return Math.max(0, -toNumber(change));

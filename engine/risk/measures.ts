@@ -5,8 +5,8 @@ import type {TradedPair} from "../trader/pair.js";
 import type {TraderState} from "../trader/state.js";
 
 /**
- * Share of the way from the short's own price to its liquidation that the perp has risen: 0 at or under the entry, 1 at
- * P*. It is the share of the margin above maintenance that is used up.
+ * Returns the perp's rise from the short's entry price towards its liquidation price P* (§3), a share: 0 at or below
+ * the entry, 1 at P*. Equals the used share of the margin above maintenance.
  */
 export function marginRatioOf(hedge: Hedge, perpPrice: string): number {
   const fill = hedge.perpPrice;
@@ -14,11 +14,11 @@ export function marginRatioOf(hedge: Hedge, perpPrice: string): number {
   return Math.max(0, toNumber(new Decimal(perpPrice).minus(fill).div(way)));
 }
 
-/** How far the perp must rise to be liquidated, a share of its price. */
+/** Returns the rise of the perp to its liquidation price, a share of the current price. */
 export const distanceOf = (hedge: Hedge, perpPrice: string): number =>
   toNumber(hedge.prices.liquidation.div(perpPrice).minus(1));
 
-/** `|spot − perp|` of an open hedge's quantities, a share of the larger leg. */
+/** Returns `|spot − perp|` of an open hedge's quantities, a share of the larger leg. */
 export function driftOf(hedge: Hedge): number {
   const larger = hedge.hedged ? Decimal.max(hedge.spotQty, hedge.perpQty) : hedge.spotQty;
   return larger.isZero() ? 0 : toNumber(hedge.naked.div(larger).abs());
@@ -26,7 +26,7 @@ export function driftOf(hedge: Hedge): number {
 
 export type Quotes = ReadonlyMap<string, PairQuote>;
 
-/** Prices a hedge is marked at: the newest scan, else those of the newest step. */
+/** Returns the prices that mark a hedge: from the newest scan, else from the newest step. `ts` in UTC ms. */
 export function marksOf(
   {pair, marks}: TradedPair,
   quotes: Quotes
@@ -38,7 +38,7 @@ export function marksOf(
   return marks;
 }
 
-/** Value of the account with its legs at the newest prices. */
+/** Returns the account's value with its legs at the newest prices, in quote. */
 export function equityAt(trader: TraderState, quotes: Quotes): Decimal {
   const {account} = trader;
   let equity = account.capital.plus(account.closedNet);

@@ -9,7 +9,7 @@ type Level = RiskRule["level"];
 const above = (value: number, alert: number, critical = Infinity): Level =>
   value >= critical ? "critical" : value >= alert ? "alert" : "ok";
 
-/** Every rule with its value now, general ones first, then those of each open hedge. */
+/** Returns every rule with its current value: account rules first, then those of each open hedge. */
 export function riskRules(trader: TraderState, gate: RiskGate, ts: number): RiskRule[] {
   const {limits, context} = gate;
   const {account, config, open} = trader;
@@ -166,18 +166,18 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
   return rules;
 }
 
-/** Remembers when rules began to fire, so that each firing is told once. */
+/** Tracks which rules fire, so that each is reported once. */
 export class RiskWatch {
   readonly fired: RiskReport["fired"] = [];
-  #standing = new Set<string>();
+  #firing = new Set<string>();
 
-  /** Takes the rules of a moment in and gives those that have begun to fire, or got worse. */
-  look(rules: readonly RiskRule[], ts: number): RiskReport["fired"] {
+  /** Returns the rules that started to fire or changed level since the last call; `ts` in UTC ms. */
+  update(rules: readonly RiskRule[], ts: number): RiskReport["fired"] {
     const now = new Map(
       rules.filter(({level}) => level !== "ok").map((rule) => [`${rule.name}|${rule.pair}|${rule.level}`, rule])
     );
-    const fresh = [...now]
-      .filter(([key]) => !this.#standing.has(key))
+    const started = [...now]
+      .filter(([key]) => !this.#firing.has(key))
       .map(([, rule]) => ({
         ts,
         name: rule.name,
@@ -185,9 +185,9 @@ export class RiskWatch {
         pair: rule.pair,
         reason: `${rule.says}: ${rule.value ?? "–"}, limit ${rule.limit} (${rule.reason})`
       }));
-    this.#standing = new Set(now.keys());
-    this.fired.unshift(...fresh);
+    this.#firing = new Set(now.keys());
+    this.fired.unshift(...started);
     this.fired.length = Math.min(this.fired.length, 100);
-    return fresh;
+    return started;
   }
 }

@@ -4,13 +4,13 @@ import type {ErrorCode} from "../../src/lib/wire/error.js";
 import type {RunRequest} from "../../src/lib/strategy/request.js";
 import {backtestDocument, runRequest} from "./backtest.js";
 
-/** What a thread is given. */
+/** Input of a backtest thread. */
 export interface BacktestOrder {
   dataDir: string;
   request: RunRequest;
 }
 
-/** What it answers: the document as text, which costs the loop that hands it on no time, or what went wrong. */
+/** Output of a backtest thread: the document, already serialised so the engine's loop need not, or an error. */
 export type BacktestAnswer = {text: string} | {type: string; error: string; fix: string | undefined; code: ErrorCode};
 
 const {dataDir, request} = workerData as BacktestOrder;

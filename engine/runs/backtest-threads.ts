@@ -3,23 +3,23 @@ import {DataError, UsageError} from "../../loaders/errors.js";
 import type {RunRequest} from "../../src/lib/strategy/request.js";
 import type {BacktestAnswer, BacktestOrder} from "./backtest-thread.js";
 
-/** Backtests run in threads of their own, a few at once, so that the engine's loop goes on beside them. */
+/** Runs backtests in worker threads, a few at a time, so they never block the engine's loop. */
 export class Backtests {
   private readonly running = new Set<Worker>();
 
   constructor(
     private readonly dataDir: string,
-    /** how many at once */
+    /** maximum concurrent backtests */
     readonly most = 2
   ) {}
 
-  /** True while another one has to wait. */
+  /** True when no further backtest can start. */
   get full(): boolean {
     return this.running.size >= this.most;
   }
 
   /**
-   * Runs one; the signal ends it.
+   * Runs a backtest; the signal cancels it.
    * @returns the JSON document as text
    * @throws UsageError, DataError as the command would
    */
@@ -50,7 +50,7 @@ export class Backtests {
     }
   }
 
-  /** Ends what runs. */
+  /** Terminates all running backtests. */
   async close(): Promise<void> {
     await Promise.all([...this.running].map((worker) => worker.terminate()));
   }

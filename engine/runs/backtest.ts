@@ -9,7 +9,7 @@ import {entriesOf, type RunRequest} from "../../src/lib/strategy/request.js";
 import {asUsage} from "./request.js";
 import {VERSION} from "../version.js";
 
-/** What suffices to run a backtest again and to see whether it came out the same. */
+/** Everything needed to repeat a backtest and verify its result. */
 export interface Manifest {
   version: 1;
   command: "backtest";
@@ -25,7 +25,7 @@ export interface Manifest {
 }
 
 /**
- * One run of a strategy over the lake's history, as `carrybook backtest` and the API give it.
+ * Runs a strategy over the lake's history, for `carrybook backtest` and the API.
  * @throws UsageError, DataError
  */
 export async function runRequest(dataDir: string, request: RunRequest) {
@@ -61,7 +61,7 @@ export async function runRequest(dataDir: string, request: RunRequest) {
   };
 }
 
-/** `backtest --json`, and the reply to `POST /backtests`. */
+/** The document of `backtest --json` and `POST /backtests`. */
 export const backtestDocument = ({report, manifest}: Awaited<ReturnType<typeof runRequest>>) => ({
   ...report,
   dataHash: manifest.dataHash,

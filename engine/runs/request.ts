@@ -2,7 +2,7 @@ import {UsageError} from "../../loaders/errors.js";
 import {SettingError} from "../../src/lib/strategy/config.js";
 import {parseRunRequest, type RunEntries, type RunRequest} from "../../src/lib/strategy/request.js";
 
-/** Turns the model's refusals of a value into usage errors. */
+/** Converts a `RangeError` of the model into a `UsageError`. */
 export function asUsage<T>(work: () => T): T {
   try {
     return work();
@@ -13,7 +13,7 @@ export function asUsage<T>(work: () => T): T {
   }
 }
 
-/** Reads a run that must name its pairs. @throws UsageError */
+/** Reads a run request, which must name its pairs. @throws UsageError */
 export function readRequest(entries: RunEntries): RunRequest {
   if (!entries.pairs?.length) throw new UsageError("missing pairs: --pairs", {fix: "for example --pairs BTC/USDT"});
   return asUsage(() => parseRunRequest(entries));

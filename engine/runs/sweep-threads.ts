@@ -4,7 +4,7 @@ import type {SweepPlan} from "../../src/lib/sweep/plan.js";
 import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../../src/lib/workers/pool.js";
 import type {SweepAnswer} from "../../src/lib/workers/sweep.js";
 
-/** A sweep's worker in a thread of its own. */
+/** Starts a sweep worker in a thread of its own. */
 function threadWorker(): PoolWorker {
   const worker = new Worker(new URL("./sweep-thread.js", import.meta.url));
   return {
@@ -17,7 +17,7 @@ function threadWorker(): PoolWorker {
   };
 }
 
-/** Runs a sweep over worker threads, by default one a core. */
+/** Runs a sweep over worker threads, by default one per core. */
 export function sweepInThreads(
   plan: SweepPlan,
   {threads = availableParallelism(), ...options}: PoolOptions & {threads?: number} = {}

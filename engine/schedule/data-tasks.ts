@@ -11,8 +11,8 @@ const queued = (batches: readonly Job[]): string =>
   batches.length === 0 ? "nothing to do" : `queued ${batches.map(({id}) => id).join(", ")}`;
 
 /**
- * What is done to the data at its times.
- * @param trading true where the trading loop brings the history up itself
+ * Builds the scheduled data tasks, without those that are off.
+ * @param trading true where the trading loop updates the history itself
  */
 export function dataTasks(
   config: ScheduleConfig,
@@ -21,14 +21,14 @@ export function dataTasks(
 ): Task[] {
   const all: Record<keyof ScheduleConfig, Omit<Task, "pattern" | "name">> = {
     update: {
-      says: "appends what is new of everything tracked",
+      says: "updates every tracked history",
       run: async () =>
         (await host.tracked()).length === 0 ? "nothing is tracked" : queued((await host.update()).batches)
     },
-    repair: {says: "looks for holes and refetches them", run: async () => queued((await host.repair()).batches)},
+    repair: {says: "refetches holes that may still be filled", run: async () => queued((await host.repair()).batches)},
     compact: {says: "merges the lake's small files", run: () => host.compact()},
-    select: {says: "chooses the top pairs anew", run: () => host.select()},
-    instruments: {says: "keeps the day's list of markets", run: () => host.listMarkets()},
+    select: {says: "reselects the top pairs", run: () => host.select()},
+    instruments: {says: "stores the day's list of markets", run: () => host.listMarkets()},
     site: {says: "rebuilds the static site", run: (signal) => buildSite(dataDir, signal)}
   };
   return (Object.keys(all) as (keyof ScheduleConfig)[]).flatMap((name) =>

@@ -6,11 +6,11 @@ import {nextRun} from "../config/schedule.js";
 
 export interface SchedulerOptions {
   clock: Clock;
-  /** where the last runs are kept, so that a missed one is caught up after a restart */
+  /** where the last runs are saved, so a missed run is made up after a restart */
   file: string;
   log: {info: (text: string) => void; warn: (text: string) => void};
   onResult?: (report: TaskReport) => void;
-  /** no sleep is longer, so that a clock that jumps or a machine that slept is noticed soon */
+  /** longest sleep, so a clock jump or a suspended machine is noticed soon */
   longestSleepMs?: number;
 }
 
@@ -22,9 +22,8 @@ interface State {
 }
 
 /**
- * Runs tasks at their times. A time that was missed, because the machine slept or the engine was down, is caught up once,
- * however many were missed; tasks run one after another, so that none disturbs another; one that fails is told and comes
- * again at its next time.
+ * Runs tasks on their schedules, one at a time. Runs missed while the engine was down are made up by a single run.
+ * A failure is logged, and the task runs again at its next time.
  */
 export class Scheduler {
   readonly #tasks: readonly Task[];
@@ -40,10 +39,10 @@ export class Scheduler {
     const kept = readState(options.file);
     const now = options.clock.now();
     for (const {name} of tasks) {
-      // A task that is new waits for its first time: there was none to miss.
+      // A new task waits for its first time: it has missed none.
       this.#state.set(name, kept[name] ?? {lastTs: now, lastMs: null, result: null, failed: false});
     }
-    this.#keep();
+    this.#save();
   }
 
   /** Runs until the signal fires. */
@@ -52,7 +51,7 @@ export class Scheduler {
     while (!signal.aborted) {
       for (const task of this.#tasks) {
         if (signal.aborted) return;
-        if (this.#due(task)) await this.#do(task, signal);
+        if (this.#due(task)) await this.#runTask(task, signal);
       }
       const next = Math.min(...this.#tasks.map((task) => this.#next(task) ?? Infinity));
       const wait = Math.min(longestSleepMs, Math.max(1, next - clock.now()));
@@ -60,11 +59,11 @@ export class Scheduler {
     }
   }
 
-  /** Does a task now, whatever its time. @throws `missing task: NAME` */
+  /** Runs a task now, regardless of its schedule. @throws `missing task: NAME` */
   async now(name: string, signal: AbortSignal): Promise<TaskReport> {
     const task = this.#tasks.find((own) => own.name === name);
     if (!task) throw new RangeError(`missing task: ${name}`);
-    await this.#do(task, signal);
+    await this.#runTask(task, signal);
     return this.reports().find((report) => report.name === name)!;
   }
 
@@ -86,11 +85,11 @@ export class Scheduler {
     });
   }
 
-  /** The next instant of a task, worked out once for each of its runs. */
+  /** Returns a task's next due time, UTC ms, computed once per run. */
   #next({name, pattern}: Task): number | null {
     const state = this.#state.get(name)!;
     const now = this.#options.clock.now();
-    // A last run in the future was kept before this machine's clock went back: count anew from here.
+    // A last run in the future means the machine's clock was set back: restart from now.
     if (state.lastTs !== null && state.lastTs > now) this.#state.set(name, {...state, lastTs: now});
     const {lastTs} = this.#state.get(name)!;
     const known = this.#nexts.get(name);
@@ -105,7 +104,7 @@ export class Scheduler {
     return next !== null && next <= this.#options.clock.now();
   }
 
-  async #do(task: Task, signal: AbortSignal): Promise<void> {
+  async #runTask(task: Task, signal: AbortSignal): Promise<void> {
     const {clock, log, onResult} = this.#options;
     const began = clock.monotonic();
     this.#running = task.name;
@@ -122,19 +121,19 @@ export class Scheduler {
     } finally {
       this.#running = undefined;
     }
-    // Told as done now and not at its time: what was missed meanwhile is not made up for again.
+    // Recorded as run now, not at its due time, so runs missed meanwhile are not made up again.
     this.#state.set(task.name, {lastTs: clock.now(), lastMs: Math.round(clock.monotonic() - began), result, failed});
-    this.#keep();
+    this.#save();
     onResult?.(this.reports().find(({name}) => name === task.name)!);
   }
 
-  #keep(): void {
+  #save(): void {
     const {file, log} = this.#options;
     try {
       writeFileSync(`${file}.part`, JSON.stringify(Object.fromEntries(this.#state)));
       renameSync(`${file}.part`, file);
     } catch (error) {
-      log.warn(`the schedule's state cannot be kept: ${(error as Error).message}`);
+      log.warn(`the schedule's state cannot be saved: ${(error as Error).message}`);
     }
   }
 }

@@ -1,9 +1,9 @@
-/** Something that is done at times, all of them UTC. */
+/** A scheduled task. */
 export interface Task {
   name: string;
   /** what it does, in words */
   says: string;
-  /** five fields of cron, UTC */
+  /** five cron fields, UTC */
   pattern: string;
   run: (signal: AbortSignal) => Promise<string | void>;
 }

@@ -2,15 +2,15 @@ import {once} from "node:events";
 import {Worker} from "node:worker_threads";
 import type {SimOptions} from "./api/server.js";
 
-/** A simulated venue in a thread of its own, so that making its market does not hold up those who trade on it. */
+/** A simulated venue in its own thread, so that computing its market does not block its clients. */
 export interface SimThread {
   url: string;
   close: () => Promise<void>;
 }
 
 /**
- * Starts a simulated venue beside this thread.
- * @throws what kept it from starting, e.g. a port that is taken
+ * Starts a simulated venue in a worker thread.
+ * @throws the start-up error, e.g. a port in use
  */
 export async function startSimThread(options: Omit<SimOptions, "clock"> = {}): Promise<SimThread> {
   const worker = new Worker(new URL("./threadMain.js", import.meta.url), {workerData: options});

@@ -12,15 +12,12 @@ import {vendor} from "./vendor.js";
 
 const CACHE = join(ROOT, "src/.observablehq/cache");
 
-/**
- * What a page is told that asks the server it came from for the engine's health, where that is a plain web server: the
- * engine answers the same address itself.
- */
+/** Static reply to `GET /health` when a plain web server hosts the pages; the engine serves its own. */
 const NO_ENGINE = JSON.stringify({status: "down", mode: null, issues: ["no engine serves these pages"]});
 
 /**
- * Removes what data loaders left behind. Framework's build takes cached loader output however old the data is, so a
- * build without this would show yesterday's numbers. Vendored packages stay.
+ * Removes cached loader output, which Framework's build would reuse however old the data is.
+ * Vendored packages stay.
  */
 export async function clearLoaderCache(cache: string = CACHE): Promise<void> {
   if (!existsSync(cache)) return;
@@ -30,8 +27,8 @@ export async function clearLoaderCache(cache: string = CACHE): Promise<void> {
   }
 }
 
-// Framework clears its output only inside the project, and stops at the first file that is there already. What does
-// not look like a site of ours is left alone, and the build then says what stands in the way.
+// Framework clears its output only inside the project, and fails on an existing file. A folder that does not look like
+// a built site is left alone; the build then reports the conflict.
 async function clearSite(dist: string): Promise<void> {
   if (existsSync(join(dist, "_observablehq")) && existsSync(join(dist, "index.html"))) {
     await rm(dist, {recursive: true, force: true});
@@ -40,14 +37,14 @@ async function clearSite(dist: string): Promise<void> {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Builds the static site from the data directory; returns the reason when it failed, null when it stands. */
+/** Builds the static site from the data directory; returns the reason of a failure, or null. */
 export async function buildSite(target: SiteTarget): Promise<string | null> {
   const {dist} = target;
   const env = siteEnv(target);
   Object.assign(process.env, env);
   await clearLoaderCache();
   await vendor();
-  // Neither needs the other, and each leaves a core idle for half of its time.
+  // Independent, and each alone leaves a core idle half of the time.
   const [missing, failed] = await Promise.all([preflight(), warmLoaders({env}).then(() => null, reasonOf)]);
   if (!reportMissing(missing)) return "a page imports what is not there";
   if (failed !== null) return failed;

@@ -4,7 +4,7 @@ import {pathToFileURL} from "node:url";
 import {framework} from "./framework.js";
 import {main, siteOptions} from "./paths.js";
 
-/** One thing that is broken in the built site. */
+/** One defect of the built site. */
 export interface Finding {
   /** File within the site. */
   file: string;
@@ -12,9 +12,8 @@ export interface Finding {
 }
 
 /**
- * Reads every page and module of a built site and reports what Framework's own build lets through with exit code 0:
- * a cell that is an error, a module, style sheet, picture or data file that is not there, an absolute address, and an
- * internal link or anchor that leads nowhere.
+ * Checks every page and module of a built site for defects that Framework's build accepts with exit code 0: cells with
+ * errors, missing modules or assets, absolute URLs, and broken internal links or anchors.
  */
 export async function checkDist(dist: string): Promise<Finding[]> {
   const {parseImports} = await framework();
@@ -62,7 +61,7 @@ export async function checkDist(dist: string): Promise<Finding[]> {
     if (!file.endsWith(".js")) continue;
     const path = relative(dist, file);
     for (const {name, type, method} of await parseImports(dist, path)) {
-      // Framework's own code names every library it knows; those that no page uses are not built and never asked for.
+      // Framework's own code names every library it knows; unused ones are never built or requested.
       if (path.startsWith("_observablehq/") && method !== "static") continue;
       if (type !== "local") {
         if (/^https?:/.test(name)) findings.push({file: path, text: `fetched over the network: ${name}`});
@@ -97,7 +96,7 @@ function locate(dist: string, from: string, url: string): {path: string; hash: s
   return {path: join(base, pathname) + (pathname.endsWith("/") ? "/" : ""), hash};
 }
 
-// Pages are linked without extension, and a folder by its index.
+// Links omit the extension; a link to a folder means its index.
 function resolvePage(path: string): string | undefined {
   const candidates = path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`, join(path, "index.html")];
   return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());

@@ -10,17 +10,17 @@ import {CARRYBOOK, OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.j
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
 
-/** How the watch of the manifest behaves; tests shorten the times. */
+/** Timing of the manifest watch; tests shorten it. */
 export interface WatchOptions {
   intervalMs?: number;
-  /** The manifest must rest this long before pages are told. */
+  /** The manifest must be unchanged this long before pages update. */
   restMs?: number;
 }
 
 /**
- * Calls `onChange` when the content of the file changes, appears or disappears, once it has rested for `restMs`.
- * It polls: the manifest is replaced by a rename, its folder may not exist yet, and file watches miss both on some
- * systems. Returns a function that stops the watch.
+ * Calls `onChange` when the file changes, appears or disappears, once it has been stable for `restMs`.
+ * It polls, because on some systems file watches miss renames and folders that do not exist yet.
+ * Returns a function that stops the watch.
  */
 export function watchManifest(
   path: string,
@@ -58,14 +58,14 @@ export function watchManifest(
   return () => clearInterval(timer);
 }
 
-/** Makes Framework run the loaders again and open pages update: it watches the loader files themselves. */
+/** Makes Framework rerun the loaders and update open pages, by touching the loader files it watches. */
 export async function touch(paths: readonly string[], now: Date = new Date()): Promise<void> {
   for (const path of paths) await utimes(path, now, now);
 }
 
 /**
- * Fills or tops up the demo beside the pages when there is no real data to show. Its progress goes to this terminal; its
- * failure is said and harms nothing else.
+ * Fills or extends the demo in the background when there is no real data. Progress goes to this terminal.
+ * A failure is printed and affects nothing else.
  */
 function fillDemo(data: string, env: NodeJS.ProcessEnv): ChildProcess | undefined {
   if ((readManifest(data)?.series.length ?? 0) > 0) return undefined;
@@ -92,7 +92,7 @@ async function dev(args: string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  // Loader output of an earlier run may be of another data directory.
+  // Cached loader output may come from another data directory.
   await touch(await findLoaders());
   const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
     cwd: ROOT,

@@ -1,6 +1,6 @@
 /**
- * The few internals of Observable Framework that the preflight and the check of the built site read. Framework is
- * pinned to one version; this is the one file to look at when the pin moves.
+ * The internals of Observable Framework that the preflight and the site check use. Framework is pinned to one version;
+ * review this file when the pin changes.
  */
 import {pathToFileURL} from "node:url";
 import {join} from "node:path";
@@ -13,7 +13,7 @@ export interface FoundImport {
   method: "static" | "dynamic" | "resolve";
 }
 
-/** The part of a parsed code cell that decides what the page needs. */
+/** The part of a parsed code cell that determines the page's dependencies. */
 export interface PageNode {
   imports: FoundImport[];
   files: {name: string; method?: string}[];
@@ -48,7 +48,7 @@ interface Config {
 const load = (path: string) =>
   import(pathToFileURL(join(ROOT, "node_modules/@observablehq/framework/dist", path)).href);
 
-/** Loads the internals; throws when the installed Framework is not the one these were read from. */
+/** Loads the internals; throws when the installed Framework lacks one of these files. */
 export async function framework() {
   const [config, files, globals, imports, libraries, module, npm, path, resolvers] = await Promise.all(
     [

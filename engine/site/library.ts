@@ -6,16 +6,15 @@ import {build} from "esbuild";
 import {ROOT, main} from "./paths.js";
 import {run} from "./run.js";
 
-/** Where `package.json` exports `carrybook/lib` from. */
+/** The folder from which `package.json` exports `carrybook/lib`. */
 export const LIBRARY = join(ROOT, "build/lib");
 
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
 /**
- * Builds `carrybook/lib` from the model's public face: one JavaScript module that Node and bundlers load as it is, and
- * its declarations below `types/`. The model's two dependencies stay imports, so that an application has one copy of
- * each. Needs no network.
- * @returns whether declarations were written: not in an install without development dependencies
+ * Builds `carrybook/lib` from the model's public interface: one ES module, with declarations below `types/`.
+ * The model's two dependencies stay external, so an application has one copy of each. Needs no network.
+ * @returns `types`: false in an install without development dependencies, which gets no declarations
  * @throws when a source does not compile
  */
 export async function buildLibrary(output: string = LIBRARY): Promise<{types: boolean}> {

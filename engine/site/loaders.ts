@@ -4,7 +4,7 @@ import {dirname, join, relative} from "node:path";
 import {unzipSync} from "fflate";
 import {ROOT} from "./paths.js";
 
-/** Finds the data loaders below a source root: TypeScript files whose name carries the extension of what they make. */
+/** Finds the data loaders below a source root: TypeScript files named after their output, such as `x.json.ts`. */
 export async function findLoaders(root: string = join(ROOT, "src")): Promise<string[]> {
   const entries = await readdir(root, {withFileTypes: true, recursive: true});
   return entries
@@ -14,7 +14,7 @@ export async function findLoaders(root: string = join(ROOT, "src")): Promise<str
     .sort();
 }
 
-/** Where loaders are and where their output goes; tests give their own. */
+/** Where loaders are and where their output goes; tests pass their own. */
 export interface WarmOptions {
   root?: string;
   env?: NodeJS.ProcessEnv;
@@ -23,9 +23,9 @@ export interface WarmOptions {
 }
 
 /**
- * Runs every data loader before the build and lays the members of archives out in Framework's cache. Framework would
- * run loaders one after another and read a whole archive again for each member: with fifty pairs that takes longer
- * than everything else. Throws an error that names the loader when one fails.
+ * Runs every data loader before the build and extracts archives into Framework's cache. Framework itself would run
+ * loaders one by one and reread an archive for each member, which dominates a build with fifty pairs.
+ * @throws an error naming the loader that failed
  */
 export async function warmLoaders({
   root = join(ROOT, "src"),
@@ -39,7 +39,7 @@ export async function warmLoaders({
     for (let loader = queue.shift(); loader; loader = queue.shift()) {
       const output = join(cache, relative(root, loader).slice(0, -".ts".length));
       await runLoader(loader, output, env);
-      if (output.endsWith(".zip")) await layOut(output);
+      if (output.endsWith(".zip")) await extract(output);
     }
   };
   await Promise.all(Array.from({length: concurrency}, work));
@@ -64,7 +64,7 @@ async function runLoader(loader: string, output: string, env: NodeJS.ProcessEnv)
   }
 }
 
-async function layOut(archive: string): Promise<void> {
+async function extract(archive: string): Promise<void> {
   const folder = archive.slice(0, -".zip".length);
   for (const [name, bytes] of Object.entries(unzipSync(await readFile(archive)))) {
     const path = join(folder, name);

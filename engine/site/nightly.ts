@@ -4,7 +4,7 @@ import {buildSite} from "./build.js";
 import {CARRYBOOK, main, siteEnv, siteOptions} from "./paths.js";
 import {run, type Exit} from "./run.js";
 
-/** What the nightly run needs from outside; tests give their own. */
+/** Side effects of the nightly run; tests pass their own. */
 export interface NightlyEffects {
   carrybook(args: readonly string[]): Promise<Exit>;
   build(): Promise<string | null>;
@@ -12,8 +12,9 @@ export interface NightlyEffects {
 }
 
 /**
- * Updates what is tracked, verifies what is there, rebuilds the site. Every step runs even when an earlier one failed, so
- * that one sick venue does not keep the rest from being checked; the reasons are returned, none means all is well.
+ * Updates tracked histories, verifies the data and rebuilds the site. Every step runs even after a failure, so one
+ * failing venue does not hide other problems.
+ * @returns the reasons of the failures; empty when all steps succeeded
  */
 export async function nightly({carrybook, build, log}: NightlyEffects): Promise<string[]> {
   const reasons: string[] = [];
@@ -33,7 +34,7 @@ export async function nightly({carrybook, build, log}: NightlyEffects): Promise<
   return reasons;
 }
 
-// What went wrong, not what to do about it: advice stands on lines of its own that begin with an arrow.
+// Returns the error and not the fix: fixes are on separate lines that begin with an arrow.
 const lastLine = ({stdout, stderr}: Exit) =>
   (stderr.trim() || stdout.trim())
     .split("\n")

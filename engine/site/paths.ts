@@ -2,19 +2,19 @@ import {isAbsolute, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
 import {configEnvironment, loadConfig} from "../config/config.js";
 
-/** The folder of the package, whatever the working directory is. */
+/** The folder of the package, independent of the working directory. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
-/** Framework's command, started as a child process so that its exit code and signals are ours to see. */
+/** Framework's command, run as a child process so its exit code and signals are visible. */
 export const OBSERVABLE = join(ROOT, "node_modules/@observablehq/framework/dist/bin/observable.js");
 
 /** The `carrybook` command. */
 export const CARRYBOOK = join(ROOT, "engine/cli/bin.js");
 
-/** What is built from where. */
+/** The source and destination of a build. */
 export type SiteTarget = Pick<SiteOptions, "data" | "dist"> & {settings?: Record<string, string>};
 
-/** What every command of the site takes. */
+/** Options shared by every site command. */
 export interface SiteOptions {
   /** Absolute path of the data directory. */
   data: string;
@@ -22,14 +22,14 @@ export interface SiteOptions {
   dist: string;
   /** The configuration in force, as environment variables for Framework and its loaders. */
   settings: Record<string, string>;
-  /** Arguments that are not ours, in order. */
+  /** Unrecognised arguments, in order. */
   rest: string[];
 }
 
 /**
- * Reads `--data DIR`, `--dist DIR` and `--config FILE` (each also as `--name=VALUE`). Behind the flags stand the
- * environment (`CARRYBOOK_DATA`, `CARRYBOOK_DIST`), the config file, and the defaults `data` and `dist`.
- * @throws `missing value: --NAME`, and ConfigError when the configuration is not valid
+ * Reads `--data DIR`, `--dist DIR` and `--config FILE` (each also as `--name=VALUE`). Fallbacks, in order: the
+ * environment (`CARRYBOOK_DATA`, `CARRYBOOK_DIST`), the config file, the defaults `data` and `dist`.
+ * @throws `missing value: --NAME`, and ConfigError for an invalid configuration
  */
 export function siteOptions(args: readonly string[], env: NodeJS.ProcessEnv = process.env): SiteOptions {
   const values: Record<string, string | undefined> = {};
@@ -55,7 +55,7 @@ export function siteOptions(args: readonly string[], env: NodeJS.ProcessEnv = pr
   };
 }
 
-/** The environment of Framework and its loaders: the configuration, where the data is, no telemetry over the network. */
+/** Builds the environment of Framework and its loaders: configuration, data directory, telemetry off. */
 export function siteEnv({data, dist, settings = {}}: SiteTarget): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -66,7 +66,7 @@ export function siteEnv({data, dist, settings = {}}: SiteTarget): NodeJS.Process
   };
 }
 
-/** Runs the body of a command of the site; what it throws is said in one line, with what to do, and ends it with 1. */
+/** Runs a site command. Prints an error in one line, with its fix, and sets exit code 1. */
 export async function main(body: () => Promise<void> | void): Promise<void> {
   try {
     await body();

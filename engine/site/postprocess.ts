@@ -2,9 +2,8 @@ import {readFile, readdir, writeFile} from "node:fs/promises";
 import {join} from "node:path";
 
 /**
- * Repairs what Framework's stock HTML lacks for readers with assistive technology: the language, a viewport that may
- * be zoomed, a skip link, and names for the sidebar's toggle, labels, list and search. Text of the page is untouched;
- * running it twice changes nothing.
+ * Adds what Framework's HTML lacks for assistive technology: the language, a zoomable viewport, a skip link, and names
+ * for the sidebar's controls. Leaves the page's text unchanged; idempotent.
  */
 export function accessibleHtml(html: string): string {
   return html

@@ -5,17 +5,17 @@ import {pathToFileURL} from "node:url";
 import {framework} from "./framework.js";
 import {ROOT} from "./paths.js";
 
-/** One import that the offline build could not satisfy. */
+/** An import that the offline build cannot resolve. */
 export interface MissingImport {
   /** Source file of the page, relative to the source root. */
   page: string;
   /** The specifier as Framework would resolve it, such as `npm:lodash` or `./chart.js`. */
   specifier: string;
-  /** What is wrong and what to do about it, in one sentence. */
+  /** The problem and its fix, in one sentence. */
   reason: string;
 }
 
-/** Where the preflight looks; tests give their own. */
+/** Where the preflight reads; tests pass their own. */
 export interface PreflightOptions {
   configPath?: string;
   /** Folder that holds the Framework source root. */
@@ -23,9 +23,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Walks every page with Framework's own parser and names each import, file and library that is neither in `src/` nor
- * vendored. Framework itself would fetch such a library from a CDN, or fail the whole build with a bare
- * `fetch failed`; imports from outside `src/` it would turn into an error inside the page and still exit 0.
+ * Parses every page with Framework's own parser and lists each import, file or library neither in `src/` nor vendored.
+ * Framework would fetch such a library from a CDN, or fail with a bare `fetch failed`. An import from outside `src/`
+ * becomes an error inside the page, with exit code 0.
  */
 export async function preflight({configPath}: PreflightOptions = {}): Promise<MissingImport[]> {
   const fw = await framework();

@@ -1,7 +1,7 @@
 import {spawn} from "node:child_process";
 import {ROOT} from "./paths.js";
 
-/** How a child process ended. */
+/** Result of a child process. */
 export interface Exit {
   code: number;
   stdout: string;
@@ -9,8 +9,8 @@ export interface Exit {
 }
 
 /**
- * Runs a Node script of this package to its end. Output goes to the terminal unless `capture` is set. Resolves with
- * the exit code (128 plus the number for a signal), never rejects because of it.
+ * Runs a Node script of this package to its end. Output goes to the terminal unless `capture` is set. Resolves with the
+ * exit code (130 or 143 after a signal); a nonzero code does not reject.
  */
 export function run(
   script: string,

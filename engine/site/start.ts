@@ -8,12 +8,12 @@ import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
 import {buildSite} from "./build.js";
 import {CARRYBOOK, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 
-/** Pages may lag behind the data by this much before a start builds them anew. */
+/** How far pages may lag behind the data before a start rebuilds them. */
 const LAG_MS = 6 * 3_600_000;
-/** How long the engine may take to end in order after Ctrl-C. */
+/** Time the engine has for a clean stop after Ctrl-C. */
 const GRACE_MS = 20_000;
 
-/** Why the site must be built before it is served, or null when the one that is there will do. */
+/** Returns why the site must be rebuilt before it is served, or null when it is current. */
 export function whyBuild(dist: string, dataDir: string, sources: string = join(ROOT, "src")): string | null {
   const page = join(dist, "index.html");
   if (!existsSync(page) || !existsSync(join(dist, "engine.html"))) return "there is no site yet";
@@ -27,22 +27,22 @@ export function whyBuild(dist: string, dataDir: string, sources: string = join(R
   return null;
 }
 
-/** The link to the engine's page in a line that the engine prints, or null. */
+/** Extracts the link to the engine's page from a line of its output, or null. */
 export const linkIn = (line: string): string | null =>
   /http:\/\/127\.0\.0\.1:\d+\/engine#ticket=[\w.~-]+/.exec(line)?.[0] ?? null;
 
-/** What a start is told beside the options of the site. */
+/** Options of a start, besides the site's. */
 export interface StartOptions {
   data: string;
   env: NodeJS.ProcessEnv;
-  /** arguments that go on to `carrybook engine` */
+  /** arguments passed to `carrybook engine` */
   rest: readonly string[];
   command?: readonly string[];
   onLink: (url: string) => void;
   onLine?: (line: string) => void;
 }
 
-/** Starts the engine on paper; on the simulated venue unless a venue or its address is named. */
+/** Starts the engine in paper mode, on the simulated venue unless a venue or URL is given. */
 export function startEngine({
   data,
   env,
@@ -62,7 +62,7 @@ export function startEngine({
     data,
     ...rest
   ] as [string, ...string[]];
-  // In a group of its own, so that Ctrl-C reaches it once, from here, and not a second time from the terminal.
+  // Its own process group, so Ctrl-C reaches it only through this process, not from the terminal as well.
   const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe"], detached: true});
   createInterface({input: child.stderr!}).on("line", (line) => {
     onLine(line);
@@ -72,13 +72,13 @@ export function startEngine({
   return child;
 }
 
-/** Runs a command of ours to its end; its words go to this terminal. */
+/** Runs a `carrybook` command to its end; its stderr goes to this terminal. */
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, args, {cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"]});
   return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 130)));
 }
 
-/** Opens an address in the browser of this machine, if there is one; nothing depends on it. */
+/** Opens a URL in the default browser; ignores failures. */
 function openInBrowser(url: string): void {
   const [file, args] =
     process.platform === "darwin"
@@ -126,10 +126,7 @@ async function start(args: string[]): Promise<void> {
   process.exitCode = await stopWith(child);
 }
 
-/**
- * Waits for a child to end. The first signal is handed to it, so that it ends in order; the second, or too long a
- * wait, ends it at once.
- */
+/** Waits for a child to exit. Forwards the first signal for a clean stop; kills it on the second, or after `graceMs`. */
 export function stopWith(child: ChildProcess, {graceMs = GRACE_MS} = {}): Promise<number> {
   return new Promise((resolve) => {
     let asked = false;

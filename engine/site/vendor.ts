@@ -11,13 +11,13 @@ export interface VendoredPackage {
   name: string;
   /** Whether its entry module has a default export besides the named ones. */
   hasDefault?: boolean;
-  /** Files and folders copied as they are, relative to the package. */
+  /** Files and folders copied unchanged, relative to the package. */
   files?: string[];
-  /** Vendored packages that it imports rather than carries. */
+  /** Vendored packages that it imports instead of bundling. */
   shares?: string[];
 }
 
-/** Everything a page can import. What is not here is named by the preflight instead of failing in the build. */
+/** Every package a page can import; the preflight reports any other. */
 export const VENDORED: VendoredPackage[] = [
   {name: "htl"},
   {name: "isoformat"},
@@ -41,7 +41,7 @@ export const VENDORED: VendoredPackage[] = [
   }
 ];
 
-/** Where the vendor step reads and writes; tests give their own. */
+/** Where the vendor step reads and writes; tests pass their own. */
 export interface VendorOptions {
   packages?: VendoredPackage[];
   nodeModules?: string;
@@ -53,24 +53,24 @@ export interface VendorOptions {
   font?: string | null;
 }
 
-/** What a vendor run did. */
+/** Result of a vendor run. */
 export interface VendorResult {
   /** `name@version` of every package now in the cache. */
   packages: string[];
-  /** False when everything was there already. */
+  /** False when everything was already present. */
   changed: boolean;
 }
 
-// Framework looks the version of every library it knows up online, also of those that no page uses, unless a folder
-// tells it. This version exists nowhere; a page that does import such a library is stopped by the preflight.
+// Framework looks up the version of every library it knows online, even unused ones, unless the cache has a folder.
+// This version does not exist; the preflight rejects a page that imports such a library.
 const NOWHERE = "0.0.0";
 
 const FONT = "node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
 
 /**
- * Bundles the packages of the lockfile into Framework's npm cache, so that dev, build and pages need no network:
- * `cache/_npm/<name>@<version>/_esm.js`. Every other folder there is removed, because Framework would take the newest
- * it finds. Does nothing when the versions are those of the last run.
+ * Bundles the packages of the lockfile into Framework's npm cache, so dev, build and pages need no network:
+ * `cache/_npm/<name>@<version>/_esm.js`. Removes every other folder there, because Framework uses the newest it finds.
+ * Does nothing when the versions are unchanged.
  */
 export async function vendor({
   packages = VENDORED,
@@ -182,7 +182,7 @@ async function cachedFolders(npm: string): Promise<string[]> {
   return folders;
 }
 
-/** Names of the packages that Framework's browser code would import from npm when a page asks for them. */
+/** Lists the packages that Framework's browser code would import from npm on demand. */
 export async function librariesOf(client: string): Promise<string[]> {
   const names = new Set<string>();
   for (const entry of existsSync(client) ? await readdir(client, {withFileTypes: true, recursive: true}) : []) {

@@ -6,15 +6,15 @@ import {text, toNumber, ZERO} from "../../src/lib/money/decimal.js";
 import {isReal} from "../execution/venue.js";
 import {fillOf} from "../journal/codec.js";
 import type {AccountEvent, ForeignEvent, ForeignRecord, InputEvent, LiquidatedEvent} from "../journal/events.js";
-import {hold} from "./hedging.js";
+import {registerHedge} from "./hedging.js";
 import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
 
 /**
- * Phase 0: what has happened at the venue without an order of a step, or with one that was given up for lost, is taken
- * into the ledger. What it leaves uneven is mended in the same step; what a person did also halts.
+ * Phase 0: books fills and account changes that no step ordered, and fills of orders presumed lost. The same step
+ * unwinds any unhedged remainder; a manual trade also halts the loop.
  */
-export function takeForeign(trader: TraderState, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
+export function bookForeign(trader: TraderState, {ts, account}: InputEvent, active: readonly ActivePair[]): void {
   for (const {id, ts: changedTs, what, amount, pair} of account ?? []) {
     const traded = pair === undefined ? undefined : trader.pairs.get(pair);
     if (pair === undefined) trader.outside = trader.outside.plus(amount);
@@ -29,31 +29,37 @@ export function takeForeign(trader: TraderState, {ts, account}: InputEvent, acti
       ...(pair !== undefined && {for: pair})
     });
   }
-  for (const {input, traded} of active) for (const found of input.foreign ?? []) take(trader, ts, traded, found);
+  for (const {input, traded} of active)
+    for (const found of input.foreign ?? []) bookForeignFill(trader, ts, traded, found);
 }
 
-function take(trader: TraderState, ts: number, traded: TradedPair, {id, cause, fill: record}: ForeignRecord): void {
+function bookForeignFill(
+  trader: TraderState,
+  ts: number,
+  traded: TradedPair,
+  {id, cause, fill: record}: ForeignRecord
+): void {
   const fill = fillOf(record);
   const {pair, hedge} = traded;
   const event: ForeignEvent = {type: "foreign", ts, pair, tradeId: hedge?.order.id ?? null, cause, id};
   trader.recorder.follow<ForeignEvent>(event);
   trader.venue.confirmForeign(pair, fill);
-  if (hedge && endsShort(hedge, fill, cause)) lose(trader, traded, hedge, fill);
+  if (hedge && closesShort(hedge, fill, cause)) bookLiquidation(trader, traded, hedge, fill);
   else if (hedge) hedge.book(fill);
-  else if (cause === "outside") keepOutside(trader, traded, fill);
-  else hold(trader, ts, traded, foundOrder(ts, pair, fill), [fill]);
+  else if (cause === "outside") bookManualTrade(trader, traded, fill);
+  else registerHedge(trader, ts, traded, unexpectedOrder(ts, pair, fill), [fill]);
   if (cause === "outside" && trader.mode !== "halted") {
     const {side, leg, quantity, price} = fill;
     const what = `${side} ${text(quantity)} ${pair} ${leg} at ${text(price)}`;
-    trader.turn({type: "halted", ts, why: `somebody else traded on the account: ${what}`});
+    trader.setMode({type: "halted", ts, why: `somebody else traded on the account: ${what}`});
   }
 }
 
-/** Whether the venue itself has taken the last of a short away. */
-const endsShort = (hedge: Hedge, {leg, side, quantity}: Fill, cause: ForeignRecord["cause"]): boolean =>
+/** Returns true when a liquidation closes the whole short. */
+const closesShort = (hedge: Hedge, {leg, side, quantity}: Fill, cause: ForeignRecord["cause"]): boolean =>
   cause === "liquidation" && hedge.hedged && leg === "perp" && side === "buy" && quantity.gte(hedge.perpQty);
 
-function lose(trader: TraderState, traded: TradedPair, hedge: Hedge, fill: Fill): void {
+function bookLiquidation(trader: TraderState, traded: TradedPair, hedge: Hedge, fill: Fill): void {
   const {spot, perp} = traded.marks ?? {spot: hedge.order.spotReference, perp: hedge.order.perpReference};
   const spotReference = roundToTick(fill.reference.times(spot).div(perp), traded.desk.rules.spotTick);
   hedge.liquidate(fill.ts, {barTs: fill.ts, source: "mark", high: fill.reference, spotReference}, fill);
@@ -69,16 +75,16 @@ function lose(trader: TraderState, traded: TradedPair, hedge: Hedge, fill: Fill)
   });
 }
 
-/** Somebody's own trade in a pair without a hedge: it is theirs, and the books know of it. */
-function keepOutside(trader: TraderState, traded: TradedPair, {leg, side, price, quantity, fee}: Fill): void {
+/** Records a manual trade in a pair without a hedge: it belongs to no trade, but reconciliation must include it. */
+function bookManualTrade(trader: TraderState, traded: TradedPair, {leg, side, price, quantity, fee}: Fill): void {
   const signed = side === "buy" ? quantity : quantity.neg();
   trader.outside = trader.outside.minus(price.times(signed)).minus(fee);
   const {coins, short} = traded.outside;
   traded.outside = leg === "spot" ? {coins: coins.plus(signed), short} : {coins, short: short.minus(signed)};
 }
 
-/** A hedge that begins with a fill nobody waits for any more; the next phase takes it back. */
-function foundOrder(ts: number, pair: string, fill: Fill): HedgeOrder {
+/** Returns the order of a hedge created by an unexpected fill; the next phase unwinds it. */
+function unexpectedOrder(ts: number, pair: string, fill: Fill): HedgeOrder {
   const {leg, quantity, reference} = fill;
   return {
     id: `${pairSlug(pair)}-${ts}`,

@@ -14,15 +14,15 @@ import {Ladder} from "./ladder.js";
 import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
 
-/** No entry in a pair for this long after one of its legs had to be taken back. */
+/** Cooldown of a pair after an unwound leg, ms. */
 export const COOLDOWN_MS = HOUR_MS;
 
-/** Phase 4: fills a waiting exit, or ends a history. */
+/** Phase 4: executes a pending exit, or closes the hedge at the end of a history. */
 export async function close(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {hedge, desk} = traded;
   if (!hedge || trader.frozen) return;
   if (input.end) {
-    return leave(trader, ts, traded, {
+    return exitHedge(trader, ts, traded, {
       reason: hedge.hedged ? "backtest-end" : "liquidated",
       decision: undefined,
       spotReference: new Decimal(input.end.spot),
@@ -31,7 +31,7 @@ export async function close(trader: TraderState, ts: number, input: PairInput, t
   }
   const exit = desk.exitReady(ts);
   if (!exit || !input.spot || !input.perp) return;
-  await leave(trader, ts, traded, {
+  await exitHedge(trader, ts, traded, {
     reason: exit.reason,
     decision: exit.decision,
     spotReference: new Decimal(input.spot.bid),
@@ -39,7 +39,7 @@ export async function close(trader: TraderState, ts: number, input: PairInput, t
   });
 }
 
-/** The rungs for what one pair holds. */
+/** Builds the order ladder for one pair. */
 function ladderOf(
   trader: TraderState,
   ts: number,
@@ -64,11 +64,11 @@ function ladderOf(
 }
 
 /**
- * Leaves a hedge now. What the venue refuses whole stays as it is and is tried again at the next step; what it lets go of
- * only in part is booked, told, and tried again.
- * @param urgent at wider bands, and not put off to the next step
+ * Exits a hedge now. If the venue rejects the exit, the hedge stays open until the next step. A partial exit is booked,
+ * reported and retried.
+ * @param urgent starts with wider price bands and retries within this step
  */
-export async function leave(
+export async function exitHedge(
   trader: TraderState,
   ts: number,
   traded: TradedPair,
@@ -78,29 +78,34 @@ export async function leave(
   const hedge = traded.hedge!;
   const {spotReference: spot, perpReference: perp} = exit;
   const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
-  await ladder.leave(hedge.hedged ? "close" : "sell-coin", urgent);
+  await ladder.exit(hedge.hedged ? "close" : "sell-coin", urgent);
   traded.sent = ladder.sent;
   bookLadder(trader, ts, traded, exit, ladder);
 }
 
-/** Takes the larger leg of an uneven hedge back (phase 0), at the prices of now. */
-export async function mend(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
+/** Phase 0: unwinds the larger leg of an uneven hedge at current prices. */
+export async function unwindExcess(
+  trader: TraderState,
+  ts: number,
+  input: PairInput,
+  traded: TradedPair
+): Promise<void> {
   const {hedge} = traded;
   if (!hedge?.hedged || trader.frozen || !traded.uneven || !input.spot) return;
   const long = hedge.naked.gt(0);
-  // a perp that is gone (delisted) has no price any more, and needs none to sell the coin
+  // a delisted perp has no price, and selling the coin needs none
   const gone = hedge.perpQty.isZero();
   if (!input.perp && !(long && gone)) return;
   const spot = new Decimal(long ? input.spot.bid : input.spot.ask);
   const perp = input.perp ? new Decimal(input.perp.ask) : hedge.fills.findLast(({leg}) => leg === "perp")?.reference;
   const ladder = ladderOf(trader, ts, traded, {tradeId: hedge.order.id, spot, perp, held: hedge});
-  await ladder.mend();
+  await ladder.unwind();
   traded.sent = ladder.sent;
   const decision = {ts, numbers: {naked: text(hedge.naked)}};
   bookLadder(trader, ts, traded, {reason: "unwound", decision, spotReference: spot, perpReference: perp}, ladder);
 }
 
-/** Books what a ladder did to an open hedge: the trade has ended when nothing is left that can be traded. */
+/** Books a ladder's fills on an open hedge; closes the trade when no tradable quantity remains. */
 function bookLadder(trader: TraderState, ts: number, traded: TradedPair, exit: Exit, ladder: Ladder): void {
   const hedge = traded.hedge!;
   const {rules} = traded.desk;
@@ -108,13 +113,13 @@ function bookLadder(trader: TraderState, ts: number, traded: TradedPair, exit: E
     ladder.perp.isZero() &&
     floorToStep(ladder.spot, traded.coinStep).times(exit.spotReference).lte(rules.spotMinNotional);
   if (gone && (ladder.fills.length > 0 || ladder.spot.lt(traded.coinStep))) {
-    finish(trader, ts, traded, {...exit, fills: perpFirst(ladder.fills)});
+    closeTrade(trader, ts, traded, {...exit, fills: perpFirst(ladder.fills)});
     traded.dust = traded.dust.plus(ladder.spot);
-    if (ladder.spot.gt(rules.step)) naked(trader, ts, traded, hedge.order.id, "too small to be sold");
+    if (ladder.spot.gt(rules.step)) reportNaked(trader, ts, traded, hedge.order.id, "too small to be sold");
     return;
   }
   for (const fill of ladder.fills) hedge.book(fill);
-  if (traded.uneven) naked(trader, ts, traded, hedge.order.id, lastRefusal(ladder).why);
+  if (traded.uneven) reportNaked(trader, ts, traded, hedge.order.id, lastRefusal(ladder).why);
 }
 
 const perpFirst = (fills: readonly Fill[]): Fill[] => [
@@ -122,8 +127,8 @@ const perpFirst = (fills: readonly Fill[]): Fill[] => [
   ...fills.filter(({leg}) => leg === "spot")
 ];
 
-/** The trade of a hedge that is left. */
-function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit): void {
+/** Closes the hedge and records its trade. */
+function closeTrade(trader: TraderState, ts: number, traded: TradedPair, exit: Exit): void {
   const {perpQty} = traded.hedge!;
   const trade = traded.desk.close(ts, exit);
   traded.heldUnder = undefined;
@@ -133,7 +138,7 @@ function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit)
   traded.owed.push({
     tradeId: trade.id,
     afterTs: trade.payments.at(-1)?.t ?? trade.entryTs,
-    // a settlement at the instant of leaving was taken before it, one at the end of a liquidating bar is not
+    // a settlement at the exit's instant is paid, one at the end of a liquidating bar is not
     untilTs: trade.liquidation ? trade.perpExitTs - 1 : trade.perpExitTs,
     perpQty,
     report
@@ -141,16 +146,16 @@ function finish(trader: TraderState, ts: number, traded: TradedPair, exit: Exit)
   trader.recorder.follow<ClosedEvent>({type: "closed", ts, pair: traded.pair, trade: report});
 }
 
-/** One leg stands alone: nothing is entered any more, a person is told, and every step tries again. */
-function naked(trader: TraderState, ts: number, traded: TradedPair, tradeId: string, why: string): void {
+/** Reports an unhedged leg and halts entries; every step retries the unwind. */
+function reportNaked(trader: TraderState, ts: number, traded: TradedPair, tradeId: string, why: string): void {
   const quantity = text(traded.hedge?.naked ?? traded.dust);
   trader.recorder.follow<NakedEvent>({type: "naked", ts, pair: traded.pair, tradeId, quantity, why});
   if (trader.mode !== "halted") {
-    trader.turn({type: "halted", ts, why: `${traded.pair} holds ${quantity} coins without the other leg (${why})`});
+    trader.setMode({type: "halted", ts, why: `${traded.pair} holds ${quantity} coins without the other leg (${why})`});
   }
 }
 
-/** Phase 5: entries that wait and have both prices are sized in ranking order and opened. */
+/** Phase 5: sizes and opens the pending entries that have both prices, in ranking order. */
 export async function open(trader: TraderState, ts: number, active: readonly ActivePair[]): Promise<void> {
   const claims = active.flatMap(({input: {spot, perp, end}, traded}) => {
     if (trader.mode !== "running" || end || !spot || !perp || !traded.desk.entryReady(ts)) return [];
@@ -159,21 +164,21 @@ export async function open(trader: TraderState, ts: number, active: readonly Act
     return [{traded, claim: {intent, ...references}, pair: traded.pair, netPerPeriod: intent.netPerPeriod}];
   });
   for (const {traded, claim} of claims.sort(byRank)) {
-    // A hedge that went wrong halts everything behind it.
+    // A failed hedge halts the remaining entries.
     if (trader.mode !== "running") return;
     const {desk} = traded;
     const order = sizeEntry(ts, claim, {open: trader.open, account: trader.account, rules: desk.rules}, trader.config);
-    if (typeof order === "string") refuse(trader, ts, traded, {code: order, reason: order});
+    if (typeof order === "string") rejectEntry(trader, ts, traded, {code: order, reason: order});
     else await enter(trader, ts, traded, order);
   }
 }
 
-/** Stands for orders that came back unfilled without a reason. */
+/** Default for unfilled orders without a reason. */
 const NOT_FILLED: Unfilled = {code: "refused", why: "not filled"};
 const firstRefusal = ({refusals}: Ladder): Unfilled => refusals[0] ?? NOT_FILLED;
 const lastRefusal = ({refusals}: Ladder): Unfilled => refusals.at(-1) ?? NOT_FILLED;
 
-function refuse(
+function rejectEntry(
   trader: TraderState,
   ts: number,
   traded: TradedPair,
@@ -195,9 +200,9 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   traded.sent = ladder.sent;
   if (ladder.fills.length === 0) {
     const {code, why} = lastRefusal(ladder);
-    return refuse(trader, ts, traded, {code, reason: why});
+    return rejectEntry(trader, ts, traded, {code, reason: why});
   }
-  hold(trader, ts, traded, filledOrder(order, ladder), ladder.fills);
+  registerHedge(trader, ts, traded, filledOrder(order, ladder), ladder.fills);
   const {hedge} = traded;
   trader.recorder.follow<OpenedEvent>({
     type: "opened",
@@ -224,12 +229,12 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
     traded.dust = traded.dust.plus(ladder.spot);
     const {spotReference, perpReference} = order;
     const decision = {ts, numbers: {why: firstRefusal(ladder).why}};
-    finish(trader, ts, traded, {reason: "unwound", decision, spotReference, perpReference, fills: []});
-  } else if (!ladder.even) naked(trader, ts, traded, order.id, lastRefusal(ladder).why);
+    closeTrade(trader, ts, traded, {reason: "unwound", decision, spotReference, perpReference, fills: []});
+  } else if (!ladder.even) reportNaked(trader, ts, traded, order.id, lastRefusal(ladder).why);
 }
 
-/** Takes an opened hedge in. */
-export function hold(
+/** Registers an opened hedge with its pair. */
+export function registerHedge(
   trader: TraderState,
   ts: number,
   traded: TradedPair,
@@ -242,7 +247,7 @@ export function hold(
   traded.heldUnder = {strategy: configEntries(trader.config), instrument: traded.instrument};
 }
 
-/** The order as it was filled: its size is what is held, or was before it was taken back. */
+/** Returns the order at its filled size; for an unwound entry, the size before the unwind. */
 function filledOrder(order: HedgeOrder, {fills, spot, perp}: Ladder): HedgeOrder {
   const {spotQty, perpQty} = order.quantities;
   if (spot.eq(spotQty) && perp.eq(perpQty)) return order;

@@ -4,16 +4,16 @@ import {Decimal, ONE, ZERO} from "../../src/lib/money/decimal.js";
 import {triedPatiently, type Execution, type ExecutionVenue, type Unfilled} from "../execution/venue.js";
 import type {Act} from "../journal/events.js";
 import type {Recorder} from "../journal/recorder.js";
-import {carryOut, limitOf, type LegPlan} from "./orders.js";
+import {executeRound, limitOf, type LegPlan} from "./orders.js";
 
-/** How far from its reference an order may fill that opens, retries or leaves in calm, bps. */
+/** Price band of entries, retries and non-urgent exits around the reference, bps. */
 export const BAND_BPS = 50;
-/** Rounds that try to bring the smaller leg up before the larger one is taken back. */
+/** Rounds that retry the smaller leg before the larger one is unwound. */
 const RETRIES = 2;
-/** Bands of the rounds that take a leg back; at the end any price. */
+/** Price bands of the unwind rounds, bps; undefined is a market order. */
 const UNWIND_BPS = [BAND_BPS, 200, undefined] as const;
 
-/** What a ladder needs to know of its pair. */
+/** Inputs of a ladder for one pair. */
 export interface LadderOptions {
   recorder: Recorder;
   venue: ExecutionVenue;
@@ -21,32 +21,32 @@ export interface LadderOptions {
   pair: string;
   tradeId: string;
   rules: Rules;
-  /** the spot market's own step: what is left after a fee in the coin is sold by it, however coarse orders are sized */
+  /** spot market's step in coins, for selling what a coin fee leaves; may be finer than `rules.step` */
   coinStep: Decimal;
-  /** the touches at which it was decided; perp undefined where only coin is left */
+  /** touches at the decision, quote per coin; perp undefined when only coin is left */
   references: {spot: Decimal; perp: Decimal | undefined};
-  /** coins of earlier hedges that were too few to be sold: they go with what is sold to the last */
+  /** unsold coin remainders of earlier hedges, sold with the whole spot leg */
   dust: Decimal;
-  /** share of a spot purchase that the venue keeps in the coin */
+  /** fee of a spot purchase charged in the coin, a share */
   coinFee: Decimal;
-  /** rounds that the trade has sent so far */
+  /** rounds sent by this trade so far */
   sent: number;
-  /** what is held before it begins */
+  /** position before the ladder starts, in coins */
   held?: {spot: Decimal; perp: Decimal};
 }
 
 /**
- * Two legs, or none (the ladder of orders): both at once; then the smaller leg is brought up within a band; then the larger
- * one is taken back, reduce-only; what is naked after that is for a person. A round is written down before it is sent, so
- * a process that dies on any rung goes on there.
+ * The order ladder: both legs or none. Sends both legs at once, retries the smaller leg within a band, then unwinds the
+ * larger one. A remainder after that stays unhedged and needs an operator. Each round is journalled before it is sent,
+ * so a restarted process resumes at the same rung.
  */
 export class Ladder {
   readonly fills: Fill[] = [];
-  /** why orders were not filled, newest last */
+  /** unfilled orders, newest last */
   readonly refusals: Unfilled[] = [];
-  /** rounds that the trade has sent */
+  /** rounds sent by this trade */
   sent: number;
-  /** a leg was taken back */
+  /** true once a leg was unwound */
   unwound = false;
   spot: Decimal;
   perp: Decimal;
@@ -59,17 +59,17 @@ export class Ladder {
     this.perp = options.held?.perp ?? ZERO;
   }
 
-  /** Coins without a short; negative for a short without coins. */
+  /** Unhedged coins; negative for an unhedged short. */
   get naked(): Decimal {
     return this.spot.minus(this.perp);
   }
 
-  /** The legs differ by no more than one lot. */
+  /** True when the legs differ by at most one lot. */
   get even(): boolean {
     return this.naked.abs().lte(this.#options.rules.step);
   }
 
-  /** Both legs at once, then the smaller up to the larger, then the larger down to the smaller. */
+  /** Opens both legs at once, retries the smaller leg, then unwinds the excess. Quantities in coins. */
   async open({spot, perp}: {spot: Decimal; perp: Decimal}): Promise<void> {
     const legs = [this.#leg("spot", "buy", spot, BAND_BPS), this.#leg("perp", "sell", perp, BAND_BPS)];
     await this.#send("open", legs, true);
@@ -78,33 +78,33 @@ export class Ladder {
       if (!leg) break;
       await this.#send("open", [leg]);
     }
-    if (!this.#done) await this.mend();
+    if (!this.#done) await this.unwind();
   }
 
-  /** Takes the larger leg back until the legs are even; where its excess is too small to trade, everything. */
-  async mend(bands: readonly (number | undefined)[] = UNWIND_BPS): Promise<void> {
+  /** Unwinds the larger leg until the legs are even; if the excess is too small to trade, closes both legs. */
+  async unwind(bands: readonly (number | undefined)[] = UNWIND_BPS): Promise<void> {
     for (const band of bands) {
       if (this.#done) return;
       const legs = this.#excess(band);
       if (legs.length === 0) return;
-      // One order for both legs trades equal quantities, so the fee in the coin leaves the short larger: no leg has failed.
+      // A spread order fills equal quantities, so the coin fee leaves the short larger: no leg has failed.
       if (!this.#onlyFee) this.unwound = true;
       await this.#send("mend", legs);
     }
   }
 
   /**
-   * Leaves both legs, whatever is held; what one round leaves is tried again, at last at any price.
-   * @param urgent begins with the wider band
+   * Exits both legs, retrying remainders with wider bands and finally market orders.
+   * @param urgent starts with the wider band
    */
-  async leave(act: Exclude<Act, "open" | "mend">, urgent: boolean): Promise<void> {
+  async exit(act: Exclude<Act, "open" | "mend">, urgent: boolean): Promise<void> {
     let patient = act === "close" && !urgent;
     for (const band of urgent ? UNWIND_BPS.slice(1) : [...Array<number>(RETRIES).fill(BAND_BPS), ...UNWIND_BPS]) {
       const legs = this.#everything(band);
       if (legs.length === 0) return;
       const execution = await this.#send(act, legs, patient);
       patient = false;
-      // A venue that takes neither leg keeps the hedge whole: it is tried again with new prices.
+      // Neither leg filled: the hedge is intact, so the next step retries with new prices.
       if (this.fills.length === 0 && !urgent && !triedPatiently(execution)) return;
     }
   }
@@ -113,7 +113,7 @@ export class Ladder {
     return this.naked.abs().lt(this.#options.rules.step);
   }
 
-  /** The short is larger by no more than what the fee took of the coin. */
+  /** True when the short exceeds the coins by at most the coin fee. */
   get #onlyFee(): boolean {
     return this.naked.lt(0) && this.naked.neg().lte(this.perp.times(this.#options.coinFee));
   }
@@ -121,7 +121,7 @@ export class Ladder {
   async #send(act: Act, legs: readonly LegPlan[], patient = false): Promise<Execution> {
     const {recorder, venue, ts, pair, tradeId} = this.#options;
     const round = {ts, pair, tradeId, act, attempt: ++this.sent, legs, ...(patient && {patient: true as const})};
-    const execution = await carryOut(recorder, venue, round);
+    const execution = await executeRound(recorder, venue, round);
     for (const fill of execution.fills) {
       this.fills.push(fill);
       const signed = fill.side === "buy" ? fill.quantity : fill.quantity.neg();
@@ -132,7 +132,7 @@ export class Ladder {
     return execution;
   }
 
-  /** The order that brings the smaller leg up; undefined where there is nothing to bring up or it is too small to trade. */
+  /** Returns the order that completes the smaller leg; undefined when none is needed or it is below the minimum. */
   #missing(): LegPlan | undefined {
     const {rules, coinFee} = this.#options;
     if (this.naked.gt(0))
@@ -147,7 +147,7 @@ export class Ladder {
       ? this.#leg("spot", "sell", floorToStep(this.naked, coinStep), band)
       : this.#leg("perp", "buy", floorToStep(this.naked.neg(), rules.perpStep), band);
     if (this.#tradable(leg)) return [leg];
-    // A remainder under the minimum cannot be traded alone, but both legs as a whole may be.
+    // A remainder below the minimum cannot be traded alone, but both whole legs may be.
     return this.even ? [] : this.#everything(band);
   }
 
@@ -156,9 +156,9 @@ export class Ladder {
     const coins = venue.real ? floorToStep(this.spot.plus(dust), coinStep) : this.spot;
     const legs: LegPlan[] = [];
     const spot = this.#leg("spot", "sell", coins, band);
-    // paper and history sell to the last digit; a venue has minimums
+    // paper sells the exact quantity; a real venue has minimums
     if (coins.gt(0) && (!venue.real || this.#tradable(spot))) legs.push(spot);
-    // a reduce-only order may close a whole position of any size
+    // a reduce-only order may close a position of any size
     if (this.perp.gt(0) && references.perp) legs.push(this.#leg("perp", "buy", this.perp, band));
     return legs;
   }
@@ -179,10 +179,10 @@ export class Ladder {
   #tradable(leg: LegPlan): LegPlan | undefined {
     const {rules} = this.#options;
     const {market, quantity, reference} = leg;
-    const [least, notional] =
+    const [minimum, notional] =
       market === "spot"
         ? [rules.spotMinQty, rules.spotMinNotional]
         : [rules.perpMinQty, leg.reduceOnly ? ZERO : rules.perpMinNotional];
-    return quantity.gt(0) && quantity.gte(least) && quantity.times(reference).gte(notional) ? leg : undefined;
+    return quantity.gt(0) && quantity.gte(minimum) && quantity.times(reference).gte(notional) ? leg : undefined;
   }
 }

@@ -5,19 +5,19 @@ import type {Recorder} from "../journal/recorder.js";
 import {fillOf, fillRecord} from "../journal/codec.js";
 import type {FilledEvent, OrderedEvent, Act} from "../journal/events.js";
 
-/** What a leg's order is to do, before it has a name. */
+/** A leg order before it has a client id. */
 export type LegPlan = Omit<LegOrder, "clientId">;
 
 const ACTS: Readonly<Record<Act, string>> = {open: "o", close: "c", "sell-coin": "l", mend: "m"};
 
-/** The name of one order: the venue knows a repeat by it. At most 36 characters, as Bybit allows. */
+/** Returns a deterministic client id, by which the venue rejects duplicates. At most 36 characters, Bybit's limit. */
 export function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
   const cut = tradeId.lastIndexOf("-");
   const ts = Number(tradeId.slice(cut + 1)).toString(36);
   return `${tradeId.slice(0, Math.min(cut, 18))}-${ts}-${ACTS[act]}${market[0]}${attempt}`;
 }
 
-/** `reference × (1 ± band)`, to our disadvantage, undefined for any price. */
+/** Returns the limit price `reference × (1 ± band)` on the unfavourable side; undefined for a market order. */
 export const limitOf = (
   reference: Decimal,
   side: LegOrder["side"],
@@ -26,10 +26,10 @@ export const limitOf = (
   bandBps === undefined ? undefined : reference.times(side === "buy" ? 10_000 + bandBps : 10_000 - bandBps).div(10_000);
 
 /**
- * Sends one round of orders: written down first, then sent, then what became of them written down. A process that died in
- * between goes on here, and the venue is asked what they have become.
+ * Executes one round of orders: journals it, sends it, then journals the result. After a crash in between, recovery
+ * resumes here and queries the venue instead of sending.
  */
-export async function carryOut(
+export async function executeRound(
   recorder: Recorder,
   venue: ExecutionVenue,
   round: Omit<HedgeLegs, "legs"> & {legs: readonly LegPlan[]}

@@ -10,52 +10,52 @@ import {RateState} from "../../src/lib/strategy/rates.js";
 import {PairDesk, type Opens} from "../../src/lib/backtest/desk.js";
 import type {PairInput} from "../journal/events.js";
 
-/** One pair of a step: what has become known of it, and its state. */
+/** One pair of a step: its new input and its state. */
 export interface ActivePair {
   input: PairInput;
   traded: TradedPair;
 }
 
-/** A closed trade that a settlement may still belong to: one from before its exit that became known after it. */
+/** A closed trade that may still receive a late settlement: one before its exit, known only afterwards. */
 export interface Owed {
   tradeId: string;
-  /** settlements after the first and up to the second instant belong to it */
+  /** its settlements lie in (afterTs, untilTs], UTC ms */
   afterTs: number;
   untilTs: number;
   perpQty: Decimal;
   report: TradeReport;
 }
 
-/** Settlements are asked for no longer than this after a hedge was left. */
+/** Late settlements are accepted for this long after an exit, ms. */
 export const OWED_MS = 86_400_000;
 
-/** All that the trading loop keeps of one pair. */
+/** State of one pair in the trading loop. */
 export class TradedPair {
   readonly pair: string;
   readonly desk: PairDesk;
   readonly rates: RateState;
   readonly #barMs: number;
   instrument: Instrument | undefined;
-  /** the config and the instrument that the open hedge was opened under */
+  /** config and instrument at the open hedge's entry */
   heldUnder: {strategy: Record<string, string>; instrument: Instrument | undefined} | undefined;
-  /** newest prices of both legs, what an open hedge is marked at */
+  /** newest prices of both legs, which mark an open hedge; quote per coin, UTC ms */
   marks: {ts: number; spot: Decimal; perp: Decimal} | undefined;
-  /** both legs' prices at the newest instants, oldest first */
+  /** recent prices of both legs, oldest first */
   opens: ({ts: number} & Opens)[] = [];
   owed: Owed[] = [];
-  /** whether the settlements from before its first step have been taken in */
+  /** true once the settlements before its first step are loaded */
   warmed = false;
-  /** the end of the newest bar that the liquidation check has seen */
+  /** end of the newest bar checked for liquidation, UTC ms */
   checkedTs = -Infinity;
-  /** rounds of orders that the newest trade has sent */
+  /** order rounds sent by the newest trade */
   sent = 0;
-  /** how many of the open hedge's fills opened it */
+  /** number of the open hedge's entry fills */
   opening = 0;
-  /** coins of closed hedges that are too few to be sold; their trades have written them off */
+  /** unsellable coin remainders of closed hedges, already written off in their trades */
   dust = ZERO;
-  /** no entry before this instant: a leg had to be taken back */
+  /** end of the cooldown after an unwound leg, UTC ms */
   coolUntilTs = -Infinity;
-  /** what others did with this pair's markets on the account while no hedge was open */
+  /** net manual trades in this pair while no hedge was open, in coins */
   outside = {coins: ZERO, short: ZERO};
 
   constructor(
@@ -74,13 +74,13 @@ export class TradedPair {
     return this.desk.hedge;
   }
 
-  /** The spot market's own step, in coins. */
+  /** The spot market's step, in coins. */
   get coinStep(): Decimal {
     const {instrument, desk} = this;
     return instrument ? new Decimal(instrument.spotStep) : desk.rules.spotStep;
   }
 
-  /** Whether the legs of the open hedge differ by more than one lot. */
+  /** True when the legs of the open hedge differ by more than one lot. */
   get uneven(): boolean {
     const {hedge} = this;
     return hedge !== undefined && hedge.hedged && hedge.naked.abs().gt(this.desk.rules.step);
@@ -93,32 +93,32 @@ export class TradedPair {
     this.desk.config = config;
   }
 
-  /** Takes an instant's prices in. */
-  observe(ts: number, {spot, perp}: PairInput): void {
+  /** Records the prices at `ts`; skipped unless both legs have one. */
+  recordPrices(ts: number, {spot, perp}: PairInput): void {
     if (!spot || !perp) return;
     const opens = {ts, spot: new Decimal(spot.last), perp: new Decimal(perp.last)};
     this.marks = opens;
     this.opens.push(opens);
-    // A bar is checked when it has ended, so one older than its length must stay.
+    // A bar is checked after it ends, so prices must be kept for more than one bar.
     const oldest = ts - 2 * this.#barMs;
     while (this.opens.length > 1 && this.opens[1]!.ts <= oldest) this.opens.shift();
   }
 
-  /** Both legs' prices at the newest instant up to `ts` at which both were there. */
+  /** Returns the newest prices of both legs at or before `ts`. @throws RangeError when there are none */
   opensAt(ts: number): Opens {
     const found = this.opens.findLast((opens) => opens.ts <= ts) ?? this.opens[0];
     if (!found) throw new RangeError(`missing opens: ${this.pair} before ${ts}`);
     return found;
   }
 
-  /** Whether the newest settlement is overdue with a hedge open. */
+  /** Returns true when a hedge is open and its next settlement is overdue. */
   overdue(ts: number): boolean {
     const {newest} = this.rates;
     return this.hedge !== undefined && newest !== undefined && ts >= missingFrom(newest);
   }
 }
 
-/** A closed trade's report with one more payment. */
+/** Returns a closed trade's report with one more payment. */
 export function amended(report: TradeReport, {t, rate, mark, markSource, amount}: Payment): TradeReport {
   const net = new Decimal(report.net).plus(amount);
   return {

@@ -13,12 +13,12 @@ import type {
   RiskEvent,
   SettledEvent
 } from "../journal/events.js";
-import {leave} from "./hedging.js";
+import {exitHedge} from "./hedging.js";
 import {amended, OWED_MS, type Owed, type TradedPair} from "./pair.js";
 import type {TraderState} from "./state.js";
 import type {ActivePair} from "./pair.js";
 
-/** Phase 1: bars that have ended may liquidate; the coin of a liquidated hedge is sold when spot has a price. */
+/** Phase 1: checks ended bars for liquidation and sells a liquidated hedge's coin once spot has a price. */
 export async function liquidate(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {
   const {desk} = traded;
   for (const bar of input.bars ?? []) {
@@ -37,7 +37,7 @@ export async function liquidate(trader: TraderState, ts: number, input: PairInpu
     });
   }
   if (!traded.hedge || traded.hedge.hedged || input.end || !input.spot || trader.frozen) return;
-  await leave(trader, ts, traded, {
+  await exitHedge(trader, ts, traded, {
     reason: "liquidated",
     decision: undefined,
     spotReference: new Decimal(input.spot.bid),
@@ -45,7 +45,7 @@ export async function liquidate(trader: TraderState, ts: number, input: PairInpu
   });
 }
 
-/** Phase 2: settlements that have become known. Returns whether there were any. */
+/** Phase 2: books new settlements. Returns true when there were any. */
 export function settle(trader: TraderState, input: PairInput, traded: TradedPair): boolean {
   const {desk, rates, pair} = traded;
   for (const row of input.settlements ?? []) {
@@ -55,13 +55,13 @@ export function settle(trader: TraderState, input: PairInput, traded: TradedPair
     const settlement = {rate, ambiguous: intervalSource === "ambiguous", paid: amount};
     const payment = desk.settle(t, settlement, () => mark);
     const {hedge} = traded;
-    if (payment) paid(trader, pair, hedge!.order.id, payment, {expected: hedge!.expected(payment)});
+    if (payment) bookPayment(trader, pair, hedge!.order.id, payment, {expected: hedge!.expected(payment)});
     else if (mark) settleLate(trader, {t, rate, ...mark, amount}, traded);
   }
   return (input.settlements?.length ?? 0) > 0;
 }
 
-function paid(
+function bookPayment(
   trader: TraderState,
   pair: string,
   tradeId: string,
@@ -83,7 +83,7 @@ function paid(
   });
 }
 
-/** A settlement from before an exit, known only after it, still belongs to the hedge that was open then. */
+/** Books a settlement known only after the exit to the trade that was open at its instant. */
 function settleLate(
   trader: TraderState,
   {amount, ...settlement}: Omit<Payment, "amount"> & {amount: Decimal | undefined},
@@ -95,13 +95,13 @@ function settleLate(
   if (!owed) return;
   owed.afterTs = t;
   const expected = owed.perpQty.times(mark).times(rate);
-  amend(trader, traded, owed, {...settlement, amount: amount ?? expected}, expected);
+  amendTrade(trader, traded, owed, {...settlement, amount: amount ?? expected}, expected);
 }
 
-/** A closed trade is paid once more. */
-function amend(trader: TraderState, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
+/** Adds a payment to a closed trade and journals its new report. */
+function amendTrade(trader: TraderState, traded: TradedPair, owed: Owed, payment: Payment, expected?: Decimal): void {
   trader.account.closedNet = trader.account.closedNet.plus(payment.amount);
-  paid(trader, traded.pair, owed.tradeId, payment, {late: true, ...(expected && {expected})});
+  bookPayment(trader, traded.pair, owed.tradeId, payment, {late: true, ...(expected && {expected})});
   owed.report = amended(owed.report, payment);
   trader.recorder.follow<ClosedEvent>({
     type: "closed",
@@ -111,24 +111,24 @@ function amend(trader: TraderState, traded: TradedPair, owed: Owed, payment: Pay
   });
 }
 
-/** A venue that has paid late, or other than it said, is taken at its word: the difference goes to the trade it belongs to. */
-export function correct(trader: TraderState, corrections: NonNullable<InputEvent["corrections"]>): void {
+/** Books the difference of a late or corrected venue payment to its trade; `amount` in quote. */
+export function correctPayments(trader: TraderState, corrections: NonNullable<InputEvent["corrections"]>): void {
   for (const {pair, settlementTs: t, amount} of corrections) {
     const traded = trader.pair(pair);
     const {hedge} = traded;
     const first = hedge?.payments.find((payment) => payment.t === t);
     const owed = traded.owed.find(({report}) => report.settlements.some((settlement) => settlement.ts === t));
     if (hedge && first) {
-      paid(trader, pair, hedge.order.id, hedge.settle({...first, amount: new Decimal(amount)}), {late: true});
+      bookPayment(trader, pair, hedge.order.id, hedge.settle({...first, amount: new Decimal(amount)}), {late: true});
     } else if (owed) {
       const {rate, mark, markSource} = owed.report.settlements.find((settlement) => settlement.ts === t)!;
       const again = {t, rate: new Decimal(rate), mark: new Decimal(mark), markSource, amount: new Decimal(amount)};
-      amend(trader, traded, owed, again);
+      amendTrade(trader, traded, owed, again);
     } else trader.outside = trader.outside.plus(amount);
   }
 }
 
-/** Phase 3: waiting entries lapse, the rules decide, the gate refuses, risk leaves. */
+/** Phase 3: expires pending entries, decides, applies the risk gate, and requests risk exits. */
 export function decideAt(
   trader: TraderState,
   ts: number,
@@ -138,8 +138,8 @@ export function decideAt(
   for (const {traded} of active) {
     if (traded.desk.lapse(ts)) trader.recorder.follow<LapsedEvent>({type: "lapsed", ts, pair: traded.pair});
   }
-  const asked = active.filter(({input, traded}) => !input.end && (settled.has(traded.pair) || traded.overdue(ts)));
-  if (asked.length > 0) takeIntents(trader, ts, ask(trader, ts, asked, settled));
+  const due = active.filter(({input, traded}) => !input.end && (settled.has(traded.pair) || traded.overdue(ts)));
+  if (due.length > 0) applyIntents(trader, ts, decideIntents(trader, ts, due, settled));
   const risk = trader.recorder.recallSome<RiskEvent>("risk", () => {
     const exits = trader.gate.exits(trader, ts).filter(({pair}) => {
       const book = trader.pairs.get(pair)?.desk.book;
@@ -153,16 +153,16 @@ export function decideAt(
   }
 }
 
-function ask(
+function decideIntents(
   trader: TraderState,
   ts: number,
-  asked: readonly ActivePair[],
+  due: readonly ActivePair[],
   settled: ReadonlySet<string>
 ): readonly Intent[] {
   const decided = trader.recorder.recall<DecidedEvent>(
     "decided",
     () => {
-      const views = asked.map(({input: {spot, perp, volume}, traded}) =>
+      const views = due.map(({input: {spot, perp, volume}, traded}) =>
         traded.rates.view({
           ts,
           settled: settled.has(traded.pair),
@@ -171,7 +171,7 @@ function ask(
           volume
         })
       );
-      const book = new Map(asked.map(({traded}) => [traded.pair, traded.desk.book]));
+      const book = new Map(due.map(({traded}) => [traded.pair, traded.desk.book]));
       return {type: "decided", ts, intents: decide({ts, pairs: views}, book, trader.config).map(intentRecord)};
     },
     {pure: true}
@@ -179,7 +179,7 @@ function ask(
   return decided.intents.map((record) => intentOf(record, ts));
 }
 
-function takeIntents(trader: TraderState, ts: number, intents: readonly Intent[]): void {
+function applyIntents(trader: TraderState, ts: number, intents: readonly Intent[]): void {
   const entries = intents.filter((intent) => intent.type === "enter");
   const refused = new Set<string>();
   if (entries.length > 0) {
@@ -196,7 +196,7 @@ function takeIntents(trader: TraderState, ts: number, intents: readonly Intent[]
   for (const intent of intents) {
     const {desk} = trader.pair(intent.pair);
     if (!refused.has(intent.pair)) desk.take(intent, ts);
-    // What waits was decided under rules that no longer let it pass.
+    // The gate now blocks a pending entry it allowed before.
     else if (desk.entry) desk.take({type: "drop", pair: intent.pair, decision: intent.decision}, ts);
   }
 }

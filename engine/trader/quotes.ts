@@ -1,9 +1,9 @@
 import type {Touch} from "../journal/events.js";
 
-/** One pair as the newest scan saw it; prices in quote per coin. */
+/** Quotes of one pair at the newest scan; prices in quote per coin. */
 export interface PairQuote {
   pair: string;
-  /** the venue's instant */
+  /** venue time, UTC ms */
   ts: number;
   spot: Touch | undefined;
   perp: Touch | undefined;

@@ -29,10 +29,10 @@ interface HedgeSnapshot {
   strategy: Record<string, string>;
   instrument: Instrument | null;
   fills: FillRecord[];
-  /** how many of the fills opened it */
+  /** number of entry fills */
   opening: number;
   payments: [t: number, rate: string, mark: string, source: MarkSource, amount: string][];
-  /** `at`: which of the fills it is */
+  /** `at`: index of its fill */
   liquidation: {
     at: number;
     endTs: number;
@@ -62,7 +62,7 @@ interface PairSnapshot {
   owed: {tradeId: string; afterTs: number; untilTs: number; perpQty: string; report: TradeReport}[];
 }
 
-/** The whole state of the trading loop as plain data. */
+/** Complete state of the trading loop as plain data. */
 export interface TraderSnapshot {
   strategy: Record<string, string>;
   file: Settings | null;
@@ -70,7 +70,7 @@ export interface TraderSnapshot {
   intervalMs: number;
   capital: string;
   closedNet: string;
-  /** what flowed outside of every hedge, in quote */
+  /** cash flow outside of every hedge, in quote */
   outside: string;
   mode: TraderMode;
   why: string;
@@ -82,10 +82,10 @@ export interface TraderSnapshot {
   pairs: PairSnapshot[];
 }
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-const infinite = (value: number | null): number => value ?? -Infinity;
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+const orMinusInfinity = (value: number | null): number => value ?? -Infinity;
 
-/** Writes the state down: what is restored from it is the same to the digit. */
+/** Serialises the state; {@link restoreState} reproduces every decimal. */
 export function snapshotOf(trader: TraderState): TraderSnapshot {
   return {
     strategy: configEntries(trader.config),
@@ -98,9 +98,9 @@ export function snapshotOf(trader: TraderState): TraderSnapshot {
     mode: trader.mode,
     why: trader.why,
     frozen: trader.frozen,
-    lastTs: finite(trader.lastTs),
-    sampledHour: finite(trader.sampledHour),
-    dayStart: [finite(trader.dayStart.day), text(trader.dayStart.equity)],
+    lastTs: orNull(trader.lastTs),
+    sampledHour: orNull(trader.sampledHour),
+    dayStart: [orNull(trader.dayStart.day), text(trader.dayStart.equity)],
     venue: trader.venue.snapshot(),
     pairs: [...trader.pairs.values()].map(pairSnapshot)
   };
@@ -126,11 +126,11 @@ function pairSnapshot(traded: TradedPair): PairSnapshot {
     counts: [desk.noPrice, desk.ambiguous, desk.cannotOpen],
     marks: marks ? [marks.ts, text(marks.spot), text(marks.perp)] : null,
     opens: opens.map(({ts, spot, perp}) => [ts, text(spot), text(perp)]),
-    checkedTs: finite(checkedTs),
+    checkedTs: orNull(checkedTs),
     warmed: traded.warmed,
     sent: traded.sent,
     dust: text(traded.dust),
-    coolUntilTs: finite(traded.coolUntilTs),
+    coolUntilTs: orNull(traded.coolUntilTs),
     outside: [text(traded.outside.coins), text(traded.outside.short)],
     owed: traded.owed.map((owed) => ({...owed, perpQty: text(owed.perpQty)}))
   };
@@ -177,7 +177,7 @@ function hedgeSnapshot({hedge, heldUnder, opening}: TradedPair): HedgeSnapshot |
   };
 }
 
-/** Puts a state into a trader that has done nothing yet. */
+/** Restores a state into a new trader. */
 export function restoreState(trader: TraderState, state: TraderSnapshot): void {
   trader.config = parseConfig(state.strategy);
   trader.file = state.file ?? undefined;
@@ -189,9 +189,9 @@ export function restoreState(trader: TraderState, state: TraderSnapshot): void {
   trader.mode = state.mode;
   trader.why = state.why;
   trader.frozen = state.frozen;
-  trader.lastTs = infinite(state.lastTs);
-  trader.sampledHour = infinite(state.sampledHour);
-  trader.dayStart = {day: infinite(state.dayStart[0]), equity: new Decimal(state.dayStart[1])};
+  trader.lastTs = orMinusInfinity(state.lastTs);
+  trader.sampledHour = orMinusInfinity(state.sampledHour);
+  trader.dayStart = {day: orMinusInfinity(state.dayStart[0]), equity: new Decimal(state.dayStart[1])};
   trader.venue.restore(state.venue);
   for (const own of state.pairs) restorePair(trader, own);
 }
@@ -217,16 +217,16 @@ function restorePair(trader: TraderState, own: PairSnapshot): void {
     ? {ts: own.marks[0], spot: new Decimal(own.marks[1]), perp: new Decimal(own.marks[2])}
     : undefined;
   traded.opens = own.opens.map(([ts, spot, perp]) => ({ts, spot: new Decimal(spot), perp: new Decimal(perp)}));
-  traded.checkedTs = infinite(own.checkedTs);
+  traded.checkedTs = orMinusInfinity(own.checkedTs);
   traded.warmed = own.warmed;
   traded.sent = own.sent;
   traded.dust = new Decimal(own.dust);
-  traded.coolUntilTs = infinite(own.coolUntilTs);
+  traded.coolUntilTs = orMinusInfinity(own.coolUntilTs);
   traded.outside = {coins: new Decimal(own.outside[0]), short: new Decimal(own.outside[1])};
   traded.owed = own.owed.map((owed) => ({...owed, perpQty: new Decimal(owed.perpQty)}));
 }
 
-/** A hedge comes back by living through what it lived through: its digits are those it had. */
+/** Rebuilds a hedge by replaying its fills and payments, so every decimal is identical. */
 function hedgeOf(
   pair: string,
   {order, strategy, instrument, fills, opening, payments, liquidation}: HedgeSnapshot

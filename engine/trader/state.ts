@@ -9,15 +9,15 @@ import type {ModeEvent, RuleRecord, Settings} from "../journal/events.js";
 import type {Recorder} from "../journal/recorder.js";
 import {TradedPair} from "./pair.js";
 
-/** The rules that stand between a decision and its execution. */
+/** Risk rules between a decision and its execution. */
 export interface Gate {
-  /** entries that must not be made now, each with its rule and its reason */
+  /** Returns the entries to block now, each with its rule and reason. */
   entries(intents: readonly EnterIntent[], trader: TraderState, ts: number): RuleRecord[];
-  /** hedges that must be left now */
+  /** Returns the hedges to exit now, each with its rule and reason. */
   exits(trader: TraderState, ts: number): RuleRecord[];
 }
 
-/** A gate that lets everything pass: replays of history have no venue to distrust. */
+/** A gate without rules, for replays of history. */
 export const OPEN_GATE: Gate = {entries: () => [], exits: () => []};
 
 export interface TraderOptions {
@@ -26,12 +26,12 @@ export interface TraderOptions {
   config: StrategyConfig;
   /** the data's venue, which decides the allowed funding intervals */
   venueName: string;
-  /** length of the bars that waiting intents are counted in, in ms */
+  /** bar length for decision delays, ms */
   barMs: number;
   gate?: Gate;
 }
 
-/** Whether the loop takes entries, only leaves, or does nothing without a person. */
+/** Trading mode: `running` enters and exits, `paused` only exits, `halted` waits for an operator. */
 export type TraderMode = "running" | "paused" | "halted";
 
 /**
@@ -46,22 +46,22 @@ export class TraderState {
   readonly pairs = new Map<string, TradedPair>();
   readonly account: Account;
   config: StrategyConfig;
-  /** as the configuration file had it when the engine last started */
+  /** settings of the configuration file at the last start */
   file: Settings | undefined;
   minTurnover24h = "1000000";
   intervalMs = 60_000;
   mode: TraderMode = "running";
-  /** why it is paused or halted */
+  /** reason of the pause or halt */
   why = "";
-  /** halted so that nothing is even left: the books do not agree */
+  /** halted without exits, because ledger and venue disagree */
   frozen = false;
-  /** what flowed on the account outside of every hedge since the journal began: transfers, interest, others' trades; in quote */
+  /** cash flow outside of every hedge since the journal began (transfers, interest, manual trades), in quote */
   outside = ZERO;
-  /** the instant of the newest step */
+  /** time of the newest step, UTC ms */
   lastTs = -Infinity;
-  /** the hour of the newest equity sample */
+  /** hour of the newest equity sample, UTC ms */
   sampledHour = -Infinity;
-  /** value of the account when the UTC day of `lastTs` began */
+  /** equity at the start of the UTC day of `lastTs`, in quote */
   dayStart: {day: number; equity: Decimal};
   readonly gate: Gate;
 
@@ -76,12 +76,12 @@ export class TraderState {
     this.gate = gate;
   }
 
-  /** The open hedges, by pair. */
+  /** The open hedges. */
   get open(): Hedge[] {
     return [...this.pairs.values()].flatMap(({hedge}) => hedge ?? []);
   }
 
-  /** Value of the account with its legs at the newest prices. */
+  /** Account value with legs at the newest prices, in quote. */
   get equity(): Decimal {
     let equity = this.account.capital.plus(this.account.closedNet);
     for (const {hedge, marks} of this.pairs.values())
@@ -96,8 +96,8 @@ export class TraderState {
     return traded;
   }
 
-  /** The loop pauses, goes on, halts or stops. */
-  turn(event: ModeEvent): void {
+  /** Journals and applies a mode change. */
+  setMode(event: ModeEvent): void {
     const {type, why, frozen} = this.recorder.recall<ModeEvent>(event.type, () => event);
     if (type === "stopped") return;
     this.mode = type === "resumed" ? "running" : type;
@@ -105,7 +105,7 @@ export class TraderState {
     this.frozen = type === "halted" && frozen === true;
   }
 
-  /** @throws `missing pair: …` */
+  /** @throws RangeError `missing pair: …` */
   pair(pair: string): TradedPair {
     const traded = this.pairs.get(pair);
     if (!traded) throw new RangeError(`missing pair: ${pair}`);

@@ -15,20 +15,19 @@ import type {
   TradingEvent,
   WarmedEvent
 } from "../journal/events.js";
-import {takeForeign} from "./foreign.js";
-import {close, leave, mend, open} from "./hedging.js";
-import {correct, decideAt, liquidate, settle} from "./phases.js";
+import {bookForeign} from "./foreign.js";
+import {close, exitHedge, unwindExcess, open} from "./hedging.js";
+import {correctPayments, decideAt, liquidate, settle} from "./phases.js";
 import type {ActivePair} from "./pair.js";
 import {TraderState} from "./state.js";
 import {restoreState, snapshotOf, type TraderSnapshot} from "./snapshot.js";
 
 /**
- * The trading state machine. Everything that reaches it, and everything it does, goes through the recorder, so that the
- * same code runs a cycle, recovers from a crash in the middle of one, and replays a whole journal. It reads no clock and
- * no network.
+ * The trading state machine. Every input and every action passes through the recorder. The same code thus runs a step,
+ * recovers from a crash within one, and replays a whole journal. Reads neither clock nor network.
  */
 export class Trader extends TraderState {
-  /** Replays what the recorder still has, to the middle of a step if that is where it ends. */
+  /** Replays the recorder's remaining lines, which may end within a step. @throws RangeError for a misplaced line */
   async recover(): Promise<void> {
     for (let line = this.recorder.upcoming; line; line = this.recorder.upcoming) {
       const event = line.event as TradingEvent;
@@ -58,13 +57,13 @@ export class Trader extends TraderState {
         case "resumed":
         case "halted":
         case "stopped":
-          this.turn(event);
+          this.setMode(event);
           break;
         case "emergency":
           await this.emergency(event);
           break;
         default:
-          // only a step or an emergency writes such a line
+          // such a line only occurs within a step or an emergency
           throw new RangeError(`invalid journal: line ${line.seq} is "${event.type}" where a step must begin`);
       }
     }
@@ -77,11 +76,11 @@ export class Trader extends TraderState {
     } else this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: event.ts, state: snapshotOf(this)});
   }
 
-  /** The engine starts; what was changed in the configuration file replaces what is in force. */
+  /** Records an engine start; a changed configuration file replaces the settings in force. */
   start(event: StartedEvent): void {
     const {file} = this.recorder.recall<StartedEvent>("started", () => event);
     if (this.file === undefined) {
-      // the account is opened once; what the file says later of its capital does not move money
+      // capital is set once: a later change in the file moves no money
       this.account.capital = parseConfig(file.strategy).capital;
       this.dayStart = {day: -Infinity, equity: this.account.capital};
     }
@@ -90,7 +89,7 @@ export class Trader extends TraderState {
     if (changed) this.#applySettings(file);
   }
 
-  /** Settings in force from now on. */
+  /** Applies new settings. */
   configure(event: ConfiguredEvent): void {
     this.#applySettings(this.recorder.recall<ConfiguredEvent>("configured", () => event));
   }
@@ -101,13 +100,13 @@ export class Trader extends TraderState {
     this.applyConfig(parseConfig({...strategy, capital: text(this.account.capital)}));
   }
 
-  /** A real account is looked at once, when its journal begins. */
+  /** Records the real account's baseline, once per journal. */
   baseline(event: BaselineEvent): void {
     const known = this.recorder.recall<BaselineEvent>("baseline", () => event);
     if (isReal(this.venue)) this.venue.begin(known);
   }
 
-  /** A pair joins, or its markets' steps and ticks have changed. */
+  /** Adds a pair, or updates the steps and ticks of its markets. */
   list(event: ListedEvent): void {
     const {pair, instrument} = this.recorder.recall<ListedEvent>("listed", () => event);
     const known = this.pairs.get(pair);
@@ -115,7 +114,7 @@ export class Trader extends TraderState {
     else this.addPair(pair, instrument ?? undefined);
   }
 
-  /** Settlements from before the first step: they warm signals up and decide nothing. */
+  /** Loads settlements before the first step: they warm up signals without deciding. */
   warm(event: WarmedEvent): void {
     const {pair, rows} = this.recorder.recall<WarmedEvent>("warmed", () => event);
     const traded = this.pair(pair);
@@ -126,9 +125,9 @@ export class Trader extends TraderState {
     }
   }
 
-  /** One instant: what the venue did, liquidate, settle, decide, close, open (§3). */
+  /** Runs one step: venue events, liquidations, settlements, decisions, exits, entries (§3). */
   async step(given: Omit<InputEvent, "type">): Promise<void> {
-    if (this.recorder.turns(given.ts)) {
+    if (this.recorder.startsNewDay(given.ts)) {
       this.recorder.follow<SnapshotEvent>({type: "snapshot", ts: given.ts, state: snapshotOf(this)});
     }
     const known = this.recorder.recall<InputEvent>("input", () => ({...given, type: "input"}));
@@ -139,13 +138,13 @@ export class Trader extends TraderState {
     const active: ActivePair[] = inputs.map((input) => ({input, traded: this.pair(input.pair)}));
     for (const {input, traded} of active) {
       traded.desk.begin();
-      traded.observe(ts, input);
+      traded.recordPrices(ts, input);
     }
-    takeForeign(this, known, active);
-    for (const {input, traded} of active) await mend(this, ts, input, traded);
+    bookForeign(this, known, active);
+    for (const {input, traded} of active) await unwindExcess(this, ts, input, traded);
     for (const {input, traded} of active) await liquidate(this, ts, input, traded);
     const settled = new Set<string>();
-    correct(this, known.corrections ?? []);
+    correctPayments(this, known.corrections ?? []);
     for (const {input, traded} of active) if (settle(this, input, traded)) settled.add(traded.pair);
     decideAt(this, ts, active, settled);
     for (const {input, traded} of active) await close(this, ts, input, traded);
@@ -158,7 +157,7 @@ export class Trader extends TraderState {
     if (day > this.dayStart.day) this.dayStart = {day, equity: this.equity};
   }
 
-  /** Samples the account once an hour, at the first step of it. */
+  /** Samples the equity at the first step of each hour. */
   #sample(ts: number): void {
     const hour = floorTo(ts, HOUR_MS);
     if (hour <= this.sampledHour) return;
@@ -174,8 +173,8 @@ export class Trader extends TraderState {
   }
 
   /**
-   * Leaves everything that has prices at once and halts. What has none stays and is told.
-   * @returns pairs that could not be left
+   * Halts and exits every hedge that has prices immediately; the others stay open.
+   * @returns pairs that are still open
    */
   async emergency(event: Omit<EmergencyEvent, "type">): Promise<string[]> {
     const {ts, source, pairs} = this.recorder.recall<EmergencyEvent>("emergency", () => ({
@@ -188,7 +187,7 @@ export class Trader extends TraderState {
       const traded = this.pairs.get(input.pair);
       return traded && input.foreign ? [{input, traded}] : [];
     });
-    takeForeign(this, {type: "input", ts, pairs}, active);
+    bookForeign(this, {type: "input", ts, pairs}, active);
     for (const traded of this.pairs.values()) {
       const {desk} = traded;
       if (desk.entry) desk.take({type: "drop", pair: traded.pair, decision: {ts, numbers: {}}}, ts);
@@ -201,14 +200,14 @@ export class Trader extends TraderState {
           ts - this.config.decisionDelayBars * this.barMs
         );
       if (!quote?.spot || !(quote.perp || !traded.hedge.hedged)) continue;
-      traded.observe(ts, quote);
+      traded.recordPrices(ts, quote);
       const exit = {
         reason: traded.hedge.hedged ? ("emergency" as const) : ("liquidated" as const),
         decision,
         spotReference: new Decimal(quote.spot.bid),
         perpReference: quote.perp && new Decimal(quote.perp.ask)
       };
-      await leave(this, ts, traded, exit, true);
+      await exitHedge(this, ts, traded, exit, true);
     }
     return [...this.pairs.values()].flatMap(({hedge, pair}) => (hedge ? [pair] : []));
   }

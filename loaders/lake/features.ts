@@ -8,6 +8,9 @@ import type {Partition} from "./layout.js";
 /** Derived series of the lake: per settlement, and per UTC day. */
 export const FEATURE_SERIES: readonly string[] = ["features-funding", "features-price"];
 
+/** Raised when features are computed otherwise: the lake then makes them anew with the next publication. */
+export const FEATURES_VERSION = "2";
+
 /** Windows of the rolling funding statistics, in days. */
 export const FUNDING_WINDOWS_DAYS = [7, 30, 90] as const;
 
@@ -73,8 +76,8 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
   );
   // A window that begins before the series is not full.
   const stats = FUNDING_WINDOWS_DAYS.flatMap((days) => [
-    `case when boundary_ts - first_ts >= ${days * DAY_MS} then avg(r) over w${days} end as mean${days}`,
-    `case when boundary_ts - first_ts >= ${days * DAY_MS} then stddev_samp(r) over w${days} end as sd${days}`
+    `case when boundary_ts - first_ts >= ${days * DAY_MS} then sum(r * h) over w${days} / sum(h) over w${days} end as mean${days}`,
+    `case when boundary_ts - first_ts >= ${days * DAY_MS} then ${weightedSd(`w${days}`)} end as sd${days}`
   ]);
   const scores = FUNDING_WINDOWS_DAYS.map((days) => `(rate8h - mean${days}) / nullif(sd${days}, 0) as z${days}`);
   const {venue, pair} = partition;
@@ -87,11 +90,24 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
     select boundary_ts as ts, rate8h, mean7, sd7, ${scores[0]}, mean30, sd30, ${scores[1]}, mean90, sd90, ${scores[2]} from (
       select boundary_ts, r as rate8h, ${stats.join(", ")} from (
         select boundary_ts, rate::double * 8 / interval_hours as r,
+               case when interval_hours is not null then interval_hours end as h,
                (select min(boundary_ts) from funding where ${where}) as first_ts
         from funding where ${where} and boundary_ts >= ${from - lookback} and boundary_ts < ${to})
       window ${windows.join(", ")})
     where ts >= ${from}) f
     left join ${opens("spot")} s using (ts) left join ${opens("perp")} p using (ts) order by ts`;
+}
+
+/**
+ * Returns the SQL of a deviation over a window in which rows count by their hours (§2), as `weightedDeviation` has it. The
+ * sums of squares cancel where rates hardly vary: what is left under their last digits is no deviation.
+ */
+function weightedSd(window: string): string {
+  const sum = (expression: string) => `sum(${expression}) over ${window}`;
+  const variance = `(${sum("h * r * r")} - ${sum("h * r")} * ${sum("h * r")} / ${sum("h")}) / ${sum("h")}`;
+  const scale = `1e-12 * ${sum("h * r * r")} / ${sum("h")}`;
+  const n = `count(r) over ${window}`;
+  return `case when ${n} > 1 then sqrt(case when ${variance} > ${scale} then ${variance} * ${n} / (${n} - 1) else 0 end) end`;
 }
 
 /** Returns the key numbers of all timeframes of a series, for an `in (…)`; `null` where there are none. */

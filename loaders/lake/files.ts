@@ -33,14 +33,14 @@ export function syncFile(path: string): void {
 /** Puts a finished draft in its place: content first, then the name, then the folder that holds the name. */
 export function moveIntoPlace(draft: string, path: string): void {
   syncFile(draft);
-  mkdirSync(dirname(path), {recursive: true});
+  mkdirSync(dirname(path), {recursive: true, mode: 0o700});
   renameSync(draft, path);
   syncFile(dirname(path));
 }
 
 /** Writes a small file atomically: a reader sees the old content or the new, never a part of either. */
 export function writeAtomically(dataDir: string, path: string, content: string): void {
-  mkdirSync(draftDir(dataDir), {recursive: true});
+  mkdirSync(draftDir(dataDir), {recursive: true, mode: 0o700});
   const draft = join(draftDir(dataDir), `${process.pid}-${createHash("sha1").update(path).digest("hex").slice(0, 12)}`);
   const fd = openSync(draft, "w");
   try {

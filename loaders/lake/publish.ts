@@ -1,9 +1,9 @@
 import {mkdirSync, rmSync} from "node:fs";
 import {join} from "node:path";
-import {inTransaction, rowsOf, storedKey, type Database} from "../store/database.js";
+import {inTransaction, rowsOf, storedKey, type Database, readMeta, writeMeta} from "../store/database.js";
 import {literal, whereKey} from "../store/key.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
-import {derivedPartitions, featureSql, FEATURE_SERIES} from "./features.js";
+import {derivedPartitions, featureSql, FEATURES_VERSION, FEATURE_SERIES} from "./features.js";
 import {draftDir, fingerprint, listParts, moveIntoPlace, sweepDrafts} from "./files.js";
 import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
 import {INSTRUMENT_SERIES, instrumentSql, staleInstruments} from "./instruments.js";
@@ -53,7 +53,8 @@ async function publishParts(db: Database, {onProgress, signal, features = true}:
   const dirty = await dirtyPartitions(db);
   let parts = old.parts;
   let done = 0;
-  const stale = [...dirty, ...(await stalePartitions(db))];
+  const outdated = features && (await readMeta(db, "features")) !== FEATURES_VERSION;
+  const stale = [...dirty, ...(await stalePartitions(db)), ...(outdated ? old.parts.filter(isMarketPart) : [])];
   const total = dirty.length + (features ? derivedPartitions(stale, [...parts, ...dirty]).length : 0);
   for (const entry of dirty) {
     signal?.throwIfAborted();
@@ -99,10 +100,13 @@ async function publishParts(db: Database, {onProgress, signal, features = true}:
       features ? "delete from stale_features" : "insert into stale_features select distinct key_id, year from dirty"
     );
     await db.connection.run("delete from dirty");
+    if (outdated) await writeMeta(db, "features", FEATURES_VERSION);
   });
   await db.connection.run("checkpoint");
   return manifest;
 }
+
+const isMarketPart = ({series}: Part): boolean => series === "funding" || series === "perp" || series === "spot";
 
 /** Merges every partition of more than one part, and deletes files that no manifest names. */
 export async function compact(db: Database, options: PublishOptions = {}): Promise<Manifest> {

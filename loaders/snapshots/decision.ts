@@ -76,6 +76,7 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
     pair,
     venue,
     rates: history.settlements.map(({rate8h}) => rate8h && toNumber(rate8h)),
+    intervalHours: history.settlements.map(({intervalHours}) => intervalHours),
     newest: signals && toNumber(signals.rate8h),
     trend: signals?.trend,
     composite: composite && toNumber(composite),

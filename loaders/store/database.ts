@@ -1,5 +1,5 @@
 import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
-import {existsSync, mkdirSync, renameSync} from "node:fs";
+import {chmodSync, existsSync, mkdirSync, renameSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {DataError, isLockConflict, LockedError} from "../errors.js";
 import {acquireLock, type LockOptions} from "./lock.js";
@@ -43,15 +43,18 @@ export const lockPath = (dataDir: string): string => join(dataDir, "market.lock"
 export async function openDatabase(dataDir: string, options: OpenOptions = {}): Promise<Database> {
   const {kind = "real", memoryLimit = "2GB", onIncident, now = Date.now} = options;
   const path = databasePath(dataDir);
-  mkdirSync(dirname(path), {recursive: true});
+  // What trades and what it earns is nobody else's to read.
+  mkdirSync(dirname(path), {recursive: true, mode: 0o700});
   const release = await acquireLock(lockPath(dataDir), options);
   const incidents: string[] = [];
+  const isNew = !existsSync(path);
   let instance: DuckDBInstance | undefined;
   try {
     instance = await openInstance(path, now, memoryLimit, (text) => {
       incidents.push(text);
       onIncident?.(text);
     });
+    if (isNew) chmodSync(path, 0o600);
     const connection = await instance.connect();
     for (const sql of SCHEMA_SQL) await connection.run(sql);
     await checkMeta(connection, kind);

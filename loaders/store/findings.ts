@@ -69,7 +69,8 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
   const holes: Hole[] = [];
   for (const row of rows) {
     const before = state;
-    const step = stepInterval(before, {tsMs: row.t, reportedHours: row.reportedHours ?? undefined}, allowed);
+    const reportedHours = contradicted(before, row) ? undefined : (row.reportedHours ?? undefined);
+    const step = stepInterval(before, {tsMs: row.t, reportedHours}, allowed);
     state = step.state;
     let {interval} = step;
     // A distance across a rejected settlement shows no interval.
@@ -91,6 +92,10 @@ export async function refreshFunding(db: Database, key: StoredKey, fromTs: numbe
   const last = rows.at(-1)?.t ?? fromTs;
   await replaceHoles(db, key, (await previousBoundary(db, where, fromTs)) ?? 0, last, holes);
 }
+
+/** An interval that a source reports proves nothing where the row before is further away: it is inferred then (§9.5). */
+const contradicted = ({lastBoundaryTs}: IntervalState, {t, reportedHours}: SettlementRow): boolean =>
+  reportedHours !== null && lastBoundaryTs !== undefined && t - lastBoundaryTs > reportedHours * HOUR_MS;
 
 async function stateBefore(db: Database, where: string, ts: number): Promise<IntervalState> {
   const rows = await rowsOf<{t: number}>(

@@ -48,7 +48,7 @@ export async function acquireLock(
     onWait
   }: LockOptions = {}
 ): Promise<() => void> {
-  mkdirSync(dirname(path), {recursive: true});
+  mkdirSync(dirname(path), {recursive: true, mode: 0o700});
   const me: Holder = {pid: process.pid, host: hostname(), command, sinceTs: now(), bootTicks: bootTicks(process.pid)};
   const deadline = now() + waitMs;
   let notified = false;

@@ -6,10 +6,14 @@ import {literal} from "./key.js";
 export interface ParquetSource {
   names: string[];
   rows: number;
+  /** some column holds instants as such, which are read as milliseconds */
+  typedInstants: boolean;
   /** rows in file order, every value as text: floats as the shortest text that round-trips, instants as milliseconds */
   records: () => AsyncGenerator<(string | null)[]>;
   close: () => void;
 }
+
+const isInstant = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type);
 
 /**
  * Opens a Parquet file for reading, independent of any store.
@@ -29,11 +33,14 @@ export async function openParquet(path: string): Promise<ParquetSource> {
     const [[rows]] = (await connection.runAndReadAll(`select count(*) from ${file}`)).getRows() as [[bigint]];
     const select = columns.map(({name, type}) => {
       const column = `"${name.replaceAll('"', '""')}"`;
-      return /^(TIMESTAMP|DATE)/.test(type) ? `epoch_ms(${column}::timestamp)::varchar` : `${column}::varchar`;
+      // A stamp with a zone is an instant already: by way of a timestamp without one it would depend on this machine's zone.
+      if (type === "TIMESTAMP WITH TIME ZONE") return `epoch_ms(${column})::varchar`;
+      return isInstant(type) ? `epoch_ms(${column}::timestamp)::varchar` : `${column}::varchar`;
     });
     return {
       names: columns.map(({name}) => name),
       rows: Number(rows),
+      typedInstants: columns.some(({type}) => isInstant(type)),
       close,
       async *records() {
         const result = await connection.stream(`select ${select.join(", ")} from ${file}`);

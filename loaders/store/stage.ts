@@ -10,6 +10,9 @@ const CHUNK = 2048;
 const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;
 const FUNDING_FIELDS = ["rate", "reportedHours"] as const;
 
+/** The nearest whole minute of a stamp, in SQL. */
+const BOUNDARY = "cast(round(ts / 60000.0) as bigint)";
+
 interface Digits {
   integer: number;
   fraction: number;
@@ -27,6 +30,9 @@ export class Stage {
   maxTs = -Infinity;
   /** true while every row is later than the one before it, so that none is a duplicate */
   private ascending = true;
+  private descending = true;
+  /** true where some settlements share a boundary */
+  private revised = false;
   private static serial = 0;
   private readonly fields: readonly (keyof CandleRow | keyof FundingRow)[];
   private readonly digits: Digits[];
@@ -70,9 +76,14 @@ export class Stage {
     this.lines.push(BigInt(line));
     this.count++;
     if (row.tsMs <= this.maxTs) this.ascending = false;
+    if (row.tsMs >= this.minTs) this.descending = false;
     if (row.tsMs < this.minTs) this.minTs = row.tsMs;
     if (row.tsMs > this.maxTs) this.maxTs = row.tsMs;
     if (this.ts.length === CHUNK) this.flush();
+  }
+
+  private get ordered(): boolean {
+    return this.ascending || this.descending;
   }
 
   private measure(text: string, i: number): void {
@@ -113,11 +124,22 @@ export class Stage {
    * @returns the number of rows that repeat another exactly
    * @throws DataError for two different rows with one stamp
    */
-  async countRepeats(): Promise<number> {
-    if (this.ascending) return 0;
+  async merge(): Promise<{repeats: number; revised: number}> {
+    const repeats = this.ordered ? 0 : await this.countRepeats();
+    if (isCandleSeries(this.key.series)) return {repeats, revised: 0};
+    const [row] = await rowsOf<{n: number}>(
+      this.db.connection,
+      `select count(distinct ts) - count(distinct ${BOUNDARY}) as n from ${this.table}`
+    );
+    this.revised = row!.n > 0;
+    return {repeats, revised: row!.n};
+  }
+
+  private async countRepeats(): Promise<number> {
+    // States of a fixed size go to the disk where memory is short; texts in them would not.
     const [first] = await rowsOf<{ts: number; a: number; b: number}>(
       this.db.connection,
-      `select ts, min(line) as a, max(line) as b from ${this.table} group by ts having count(distinct fields) > 1 order by a limit 1`
+      `select ts, min(line) as a, max(line) as b from ${this.table} group by ts having min(hash(fields)) <> max(hash(fields)) order by a limit 1`
     );
     if (first) {
       throw new DataError(
@@ -126,7 +148,7 @@ export class Stage {
     }
     const [n] = await rowsOf<{n: number}>(
       this.db.connection,
-      `select count(*) - count(distinct ts) as n from ${this.table}`
+      `select ${this.count} - count(*) as n from (select ts from ${this.table} group by ts)`
     );
     return n!.n;
   }
@@ -138,7 +160,10 @@ export class Stage {
         ? `nullif(f[${i + 1}], '')::double as reported_hours`
         : `${decimalSql(`nullif(f[${i + 1}], '')`, this.digits[i]!)} as ${field}`
     );
-    return `select ts, ${columns.join(", ")} from (select ${this.ascending ? "" : "distinct "}ts, string_split(fields, ',') as f from ${this.table})`;
+    const rows = this.revised
+      ? `select max(ts) as ts, arg_max(fields, ts) as fields from ${this.table} group by ${BOUNDARY}`
+      : `select ${this.ordered ? "" : "distinct "}ts, fields from ${this.table}`;
+    return `select ts, ${columns.join(", ")} from (select ts, string_split(fields, ',') as f from (${rows}))`;
   }
 
   async discard(): Promise<void> {

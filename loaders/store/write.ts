@@ -6,6 +6,7 @@ import {keyText, literal, whereKey} from "./key.js";
 import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
 import type {Stage} from "./stage.js";
+import {canonicalText} from "../../src/lib/money/decimal.js";
 import {DataError} from "../errors.js";
 
 export interface WriteOptions {
@@ -20,7 +21,9 @@ export interface WriteOptions {
   mode: "range" | "rows";
   /** source of the rows: an API's base URL or `file` */
   origin: string;
-  /** further work in the same transaction, e.g. to save the job's progress */
+  /** with `rows`: a stored row stays where a new one differs; without it the new one replaces it */
+  keepFirst?: boolean;
+  /** more work for the same transaction, e.g. the job's progress */
   also?: () => Promise<void>;
 }
 
@@ -31,6 +34,88 @@ export interface WriteResult {
   changed: number;
   /** rows that repeated another of the source exactly */
   repeats: number;
+  /** settlements of the source that another of the same boundary replaced */
+  revised: number;
+}
+
+/** One value of a row that the store has otherwise. */
+export interface Conflict {
+  /** open of the candle or boundary of the settlement, UTC ms */
+  ts: number;
+  field: string;
+  /** decimals as text */
+  stored: string;
+  file: string;
+}
+
+/** How the rows of a source stand to the stored ones. */
+export interface Comparison extends WriteResult {
+  new: number;
+  same: number;
+  different: number;
+  /** the first few that differ */
+  conflicts: Conflict[];
+}
+
+/** Conflicts that are shown; the others are counted. */
+const SHOWN_CONFLICTS = 5;
+
+/** Compares staged rows with the stored ones and writes nothing; the stage can still be written afterwards. */
+export async function compareStage(
+  db: Database,
+  stage: Stage,
+  {keepFirst}: Pick<WriteOptions, "keepFirst">
+): Promise<Comparison> {
+  stage.seal();
+  const {repeats, revised} = await stage.merge();
+  const rows = stage.count - repeats - revised;
+  const table = tableOf(stage);
+  const options: WriteOptions = {proven: {from: 0, to: 0}, mode: "rows", origin: "file"};
+  const fields = table === "candles" ? ["open", "high", "low", "close", "volume", "turnover"] : ["rate"];
+  const staged = `(${stage.select()})`;
+  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const differs = `(${fields.map((field) => differing(field)).join(" or ")})`;
+  const [counts] = await rowsOf<{fresh: number; different: number}>(
+    db.connection,
+    `select count(*) filter (e.ts is null) as fresh, count(*) filter (e.ts is not null and ${differs}) as different
+     from ${staged} s left join ${existing} e on ${sameRow(table)}`
+  );
+  const conflicts = counts!.different === 0 ? [] : await conflictsOf(db, {staged, existing, table, fields});
+  const {fresh, different} = counts!;
+  return {
+    rows,
+    repeats,
+    revised,
+    new: fresh,
+    same: rows - fresh - different,
+    different,
+    changed: fresh + (keepFirst ? 0 : different),
+    conflicts
+  };
+}
+
+/** A field that one side does not carry is no disagreement. */
+const differing = (field: string): string => `coalesce(e.${field} <> s.${field}, false)`;
+
+async function conflictsOf(
+  db: Database,
+  {staged, existing, table, fields}: {staged: string; existing: string; table: string; fields: readonly string[]}
+): Promise<Conflict[]> {
+  const each = fields.map(
+    (field) =>
+      `select e.${table === "candles" ? "ts" : "boundary_ts"} as ts, '${field}' as field, e.${field}::varchar as stored, s.${field}::varchar as file
+       from ${staged} s join ${existing} e on ${sameRow(table)} where ${differing(field)}`
+  );
+  const rows = await rowsOf<Conflict>(
+    db.connection,
+    `select * from (${each.join(" union all ")}) order by ts, field limit ${SHOWN_CONFLICTS}`
+  );
+  return rows.map(({ts, field, stored, file}) => ({
+    ts,
+    field,
+    stored: canonicalText(stored),
+    file: canonicalText(file)
+  }));
 }
 
 /**
@@ -41,10 +126,11 @@ export interface WriteResult {
 export async function writeStage(db: Database, stage: Stage, options: WriteOptions): Promise<WriteResult> {
   try {
     stage.seal();
-    const repeats = await stage.countRepeats();
+    const {repeats, revised} = await stage.merge();
     const {fresh, appended} =
       stage.count === 0 ? {fresh: true, appended: true} : await surroundings(db, stage, options);
-    const changed = fresh ? stage.count - repeats : await countChanges(db, stage, options);
+    const rows = stage.count - repeats - revised;
+    const changed = fresh ? rows : await countChanges(db, stage, options);
     const known = await isProven(db, stage, options);
     await inTransaction(db.connection, async () => {
       if (changed > 0) await replaceRows(db, stage, options, fresh);
@@ -54,7 +140,7 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
       if (changed > 0) await markDirty(db, stage, options, appended);
       await options.also?.();
     });
-    return {rows: stage.count - repeats, changed, repeats};
+    return {rows, changed, repeats, revised};
   } finally {
     await stage.discard();
   }
@@ -96,11 +182,16 @@ function range(stage: Stage, {mode, proven}: WriteOptions): string {
 }
 
 async function countChanges(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
+  if (options.keepFirst) return countAdded(db, stage, options);
   const table = tableOf(stage);
   const values =
     table === "candles"
       ? [
-          ...["open", "high", "low", "close", "volume"].map((c) => `e.${c} is not distinct from s.${c}`),
+          ...["open", "high", "low", "close", "volume"].map((c) =>
+            options.mode === "rows"
+              ? `(s.${c} is null or e.${c} is not distinct from s.${c})`
+              : `e.${c} is not distinct from s.${c}`
+          ),
           "(s.turnover is null or e.turnover is not distinct from s.turnover)"
         ]
       : ["e.rate = s.rate", "(s.reported_hours is null or e.reported_hours is not distinct from s.reported_hours)"];
@@ -113,6 +204,27 @@ async function countChanges(db: Database, stage: Stage, options: WriteOptions): 
   );
   return row!.added + row!.removed;
 }
+
+/** Rows that the store lacks, and stored ones that gain a field they had not. */
+async function countAdded(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
+  const table = tableOf(stage);
+  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const [row] = await rowsOf<{n: number}>(
+    db.connection,
+    `select count(*) as n from (${stage.select()}) s left join ${existing} e on ${sameRow(table)}
+     where e.ts is null or ${gains(table)}`
+  );
+  return row!.n;
+}
+
+/** True where a stored row agrees with the new one and lacks something that the new one has. */
+function gains(table: "candles" | "funding"): string {
+  const fields = table === "candles" ? CANDLE_FIELDS : ["rate", "reported_hours"];
+  const more = fields.map((field) => `(e.${field} is null and s.${field} is not null)`);
+  return `((${more.join(" or ")}) and not (${(table === "candles" ? CANDLE_FIELDS : ["rate"]).map(differing).join(" or ")}))`;
+}
+
+const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"];
 
 async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fresh: boolean): Promise<void> {
   const {connection} = db;
@@ -135,12 +247,17 @@ async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fr
   const existing = `(select * from ${table} where ${where} and ${range(stage, options)})`;
   await connection.run(`create or replace temp table staged as ${stage.select()}`);
   await connection.run(`create or replace temp table kept as select * from ${existing}`);
+  if (options.keepFirst)
+    await connection.run(`delete from staged s using kept e where ${sameRow(table)} and not ${gains(table)}`);
   await connection.run(
     options.mode === "range"
       ? `delete from ${table} where ${where} and ${range(stage, options)}`
       : `delete from ${table} e using staged s where ${where} and ${sameRow(table)}`
   );
-  await connection.run(`${target} ${last} from staged s left join kept e on ${sameRow(table)}`);
+  // A file without some fields takes none away that another brought.
+  const filled =
+    options.mode === "rows" ? target.replace(/s\.(open|high|low|close|volume)/g, "coalesce(s.$1, e.$1)") : target;
+  await connection.run(`${filled} ${last} from staged s left join kept e on ${sameRow(table)}`);
   await connection.run("drop table staged");
   await connection.run("drop table kept");
 }

@@ -70,6 +70,7 @@ export {
   type RowInterval
 } from "./market/funding.js";
 export {markAt, type MarkSource} from "./market/marks.js";
+export {idleStretches, jumpsOf, type Jump} from "./market/oddities.js";
 export {inCoins, multiplierOf} from "./market/multiplier.js";
 export {coverageShare, gridHoles, type Hole, type HoleState, type Span} from "./market/coverage.js";
 export {
@@ -166,6 +167,7 @@ export {backtestReport, notShown, tradeReport, type BacktestReport, type RunRepo
 export type {TradeReport} from "./wire/trade.js";
 export {dailyReturns, equityCurve, pairCurve, type EquityCurve} from "./backtest/curve.js";
 export {metricsOf, pairMetrics, type Metrics} from "./backtest/metrics.js";
+export {qualityOf, type RunQuality} from "./backtest/quality.js";
 export {totalsOf, type Totals} from "./backtest/totals.js";
 export {regimeAt, REGIMES, splitByCalendar, splitByRegime, type Split} from "./backtest/splits.js";
 export {sensitivities, type Variation} from "./backtest/sensitivity.js";

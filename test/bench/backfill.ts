@@ -41,22 +41,22 @@ const WORKS: readonly Work[] = [
 ];
 
 interface Run {
-  /** until the last row and its proof were committed */
+  /** time until the last row and its coverage were committed */
   ms: number;
-  /** until the lake had everything, features included */
+  /** time until the lake was complete, features included */
   publishedMs: number;
   requests: number;
   rows: number;
   firstRowsMs: number;
 }
 
-/** Backfills from the simulated venue in another thread, 50 ms away, against the least time its limit allows. */
+/** Backfills from the simulated venue in another thread, 50 ms away, against the minimum time under its limit. */
 export async function backfillBench(): Promise<BenchRow[]> {
   const sim = await startSimThread({nowMs: NOW, speed: 0, latencyMs: LATENCY_MS});
   const rows: BenchRow[] = [];
   try {
     for (const work of WORKS) {
-      // The first run makes the market; what a real venue has is there already.
+      // The first run generates the market, which a real venue already has.
       await backfillOnce(sim.url, work);
       const runs: Run[] = [];
       for (let i = 0; i < 3; i++) runs.push(await backfillOnce(sim.url, work));
@@ -96,7 +96,7 @@ async function backfillOnce(url: string, {pairs, days, series, timeframes}: Work
       historiesOf("sim", pair, {series, timeframes}, instruments)
     );
     const before = exchange.usage().requests;
-    // Whatever was asked before is out of the limit's window.
+    // Earlier requests are out of the limit's window.
     await systemClock.sleep(5_000);
     const wanted = {from: NOW - days * DAY_MS, to: NOW};
     const start = performance.now();

@@ -9,7 +9,7 @@ import {prepare} from "../../src/lib/sweep/prepare.js";
 import {median, time, type BenchRow} from "./harness.js";
 import {madeMarket} from "./market.js";
 
-/** What a slider costs: a new config on data that is already there, to the new curve and its statistics. */
+/** Cost of moving a slider: a new config on loaded data, up to the new curve and its statistics. */
 export async function backtestBench(): Promise<BenchRow[]> {
   const data = madeMarket();
   const cold = await time(() => prepare(windowOf(data, {}, true)));

@@ -9,20 +9,20 @@ import {LIVE_KEYS, LOOP_NOW, loopRig} from "../helpers/loop.js";
 import {median, type BenchRow} from "./harness.js";
 
 const ROUNDS = 7;
-/** Requests that wait in the account's queue when the stop is pressed. */
+/** Requests queued for the account when the stop is pressed. */
 const FLOOD = 400;
-/** The longest that an emergency stop may take, ms. */
+/** Maximum duration of an emergency stop, ms. */
 const MOST_MS = 250;
 
 interface Press {
-  /** from the press to the last cancel on its way, ms */
+  /** from the press to the last cancel sent, ms */
   sentMs: number;
-  /** from the press to the answer that nothing is left, ms */
+  /** from the press to the report that nothing is left, ms */
   flatMs: number;
   hedges: number;
 }
 
-/** A live loop with its hedges open on a simulated account, stopped once. */
+/** Stops a live loop once, with its hedges open on a simulated account. */
 async function press(flood: number): Promise<Press> {
   const dir = mkdtempSync(join(tmpdir(), "carrybook-bench-"));
   const clock = virtualClock(LOOP_NOW);
@@ -70,7 +70,7 @@ async function press(flood: number): Promise<Press> {
   }
 }
 
-/** Press to last cancel sent of a live engine, with the account's queue empty and full in turn. */
+/** Measures press to last cancel sent of a live engine, with the account's queue empty and full in turn. */
 export async function emergencyBench(): Promise<BenchRow[]> {
   const free: Press[] = [];
   const full: Press[] = [];

@@ -19,7 +19,7 @@ import {median, time, type BenchRow} from "./harness.js";
 const PAIRS = 200;
 const T = Date.UTC(2026, 2, 2, 7, 59);
 
-/** A venue in memory, so that what is measured is the engine alone. */
+/** An in-memory venue, so only the engine is measured. */
 function memoryVenue(now: () => number): Exchange {
   const names = Array.from({length: PAIRS}, (_, i) => `C${i}/USDT`);
   const instrument = (pair: string, market: "spot" | "perp"): VenueInstrument => ({
@@ -90,7 +90,7 @@ function memoryVenue(now: () => number): Exchange {
   };
 }
 
-/** One cycle over 200 pairs, with and without settlements in it, and an emergency stop with twenty hedges open. */
+/** Measures a cycle over 200 pairs, with and without settlements, and an emergency stop with twenty open hedges. */
 export async function engineBench(): Promise<BenchRow[]> {
   const dir = mkdtempSync(join(tmpdir(), "carrybook-bench-"));
   try {
@@ -127,7 +127,7 @@ export async function engineBench(): Promise<BenchRow[]> {
       exchange: memoryVenue(clock.now),
       data: undefined,
       emit: () => undefined,
-      tell: () => undefined,
+      notify: () => undefined,
       log: {info: () => undefined, warn: (text) => console.error(text), error: (text) => console.error(text)},
       clock,
       signal: new AbortController().signal,
@@ -173,7 +173,7 @@ export async function engineBench(): Promise<BenchRow[]> {
   }
 }
 
-/** The answers to `GET /jobs` and the figures of `/health`, with a thousand jobs of a day and one that moves. */
+/** Measures `GET /jobs` and the figures of `/health`, with a thousand jobs of a day and one running. */
 async function manyJobs(dir: string): Promise<BenchRow> {
   const db = await openDatabase(dir, {kind: "simulated", now: () => T});
   try {

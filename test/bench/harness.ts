@@ -1,6 +1,6 @@
 import {cpus} from "node:os";
 
-/** One measured row of the table: what was done, a rate or time, and what it is held against. */
+/** One measured row of the table: the work, its rate or time, and the reference. */
 export interface BenchRow {
   work: string;
   figure: string;
@@ -8,7 +8,7 @@ export interface BenchRow {
   ratio?: number;
 }
 
-/** Wall time of an async work, in ms. */
+/** Measures the wall time of async work, ms. */
 export async function time(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
@@ -16,7 +16,7 @@ export async function time(work: () => unknown): Promise<number> {
 }
 
 /**
- * Times two works in turn, so that whatever else the machine does falls on both, and gives their medians and the median
+ * Times two works in turn, so other load affects both equally; returns their medians and the median
  * of the paired ratios `b / a`.
  */
 export async function paired(

@@ -14,7 +14,7 @@ async function medianOf(work: () => unknown, rounds = 15): Promise<number> {
   return median(times);
 }
 
-/** The exact ledger over a pair-year: at its events, and marked at every bar. */
+/** Measures the exact ledger over a pair-year: at its events, and marked at every bar. */
 export async function ledgerBench(): Promise<BenchRow[]> {
   const window = windowOf(madeMarket(), {}, true);
   const config = parseConfig({minRate: "0.0002", exitRate: "0.00005"});

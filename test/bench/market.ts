@@ -13,7 +13,7 @@ export interface MadeOptions {
 }
 
 /**
- * A made pair of 1 h candles and settled funding, the same for the same seed: a random walk with a small premium, and a
+ * Generates a pair of 1 h candles and settled funding from a seed: a random walk with a small premium, and a
  * funding rate that wanders about 0.01 % per 8 h.
  */
 export function madeMarket({

@@ -19,7 +19,7 @@ const HOURS = 8_760;
 const HOUR = 3_600_000;
 const T0 = Date.UTC(2024, 0, 1);
 
-/** Building the site of fifty pairs and a year of hours, and loading its Explorer. */
+/** Measures the build of a site of fifty pairs and a year of hours, and the load of its Explorer. */
 export async function siteBench(): Promise<BenchRow[]> {
   const root = mkdtempSync(join(tmpdir(), "carrybook-bench-"));
   const [data, dist] = [join(root, "data"), join(root, "dist")];
@@ -76,7 +76,7 @@ async function fill(data: string): Promise<void> {
   }
 }
 
-/** Bytes and first content of the Explorer in Chromium, each load in a fresh context so that nothing is cached. */
+/** Measures bytes and first content of the Explorer in Chromium, each load in a fresh, uncached context. */
 async function pageLoad(dist: string): Promise<BenchRow[]> {
   const executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
   const args = [

@@ -41,7 +41,7 @@ async function append(db: Database, pair: string, rows: readonly CandleRow[]): P
   });
 }
 
-/** The way most programs take: multi-row VALUES statements, without any coverage. */
+/** The common approach: multi-row VALUES statements, without coverage. */
 async function values(db: Database, rows: readonly CandleRow[]): Promise<void> {
   await db.connection.run(
     "create or replace temp table plain (ts bigint, o decimal(38,18), h decimal(38,18), l decimal(38,18), c decimal(38,18), v decimal(38,18))"
@@ -52,7 +52,7 @@ async function values(db: Database, rows: readonly CandleRow[]): Promise<void> {
   }
 }
 
-/** Append, incremental update, aggregate and read rows of the table. */
+/** Measures append, incremental update, aggregation and reads. */
 export async function storeBench(): Promise<BenchRow[]> {
   const dir = mkdtempSync(join(tmpdir(), "carrybook-bench-"));
   const db = await openDatabase(dir);
@@ -94,7 +94,7 @@ async function appendFunding(db: Database, pair: string, n: number): Promise<voi
   await writeStage(db, stage, {proven, mode: "range", origin: "bench"});
 }
 
-/** What the pages themselves ask, over a pair with a million candles of one minute. */
+/** The pages' own queries, over a pair with a million one-minute candles. */
 async function pageRows(dir: string): Promise<BenchRow[]> {
   const costs = parseCosts();
   const row = async (work: string, ask: () => Promise<unknown>): Promise<BenchRow> => {
@@ -111,7 +111,7 @@ async function pageRows(dir: string): Promise<BenchRow[]> {
   ];
 }
 
-/** An update of one hour, onto a month of history and onto a history twelve times as long. */
+/** Measures a one-hour update onto a month of history and onto one twelve times as long. */
 async function updateRow(db: Database): Promise<BenchRow> {
   await append(db, "SHORT/USDT", candles(43_200));
   for (let m = 0; m < 12; m++) await append(db, "LONG/USDT", candles(43_200, m * 43_200));
@@ -130,7 +130,7 @@ async function updateRow(db: Database): Promise<BenchRow> {
   };
 }
 
-/** Page-like queries over a million rows of the lake. */
+/** Measures page-like queries over a million rows of the lake. */
 async function queryRows(dir: string): Promise<BenchRow[]> {
   return withLake(
     dir,

@@ -24,10 +24,10 @@ const PLANS: Record<string, SweepPlan> = {
   }
 };
 
-/** Held against the exact ledger before anything is timed. */
+/** Trials verified against the exact ledger before timing. */
 const GATED = 24;
 
-/** The plainest loop there is: one moving threshold over one column, equity and drawdown, no ledger. */
+/** The simplest possible loop: one moving threshold over one column, equity and drawdown, no ledger. */
 function plainLoop(trials: number): number {
   const {close} = market.perp;
   let sum = 0;
@@ -54,7 +54,7 @@ function plainLoop(trials: number): number {
   return sum;
 }
 
-/** One run of a rival library from npm over the same bars, where it is installed beside us (`npm install --no-save grademark data-forge chai@4`). */
+/** Runs another npm library over the same bars, if installed (`npm install --no-save grademark data-forge chai@4`). */
 function rival(): (() => unknown) | undefined {
   const require = createRequire(import.meta.url);
   try {
@@ -75,7 +75,7 @@ function rival(): (() => unknown) | undefined {
     const exitRule: Rule = (exit, {bar}) => bar.close > bar.mean && exit();
     let trial = 0;
     return () => {
-      // each trial has a parameter of its own, so its indicator is its own too
+      // each trial has its own parameter, hence its own indicator
       const weight = 1 / (20 + trial++);
       let mean = close[0]!;
       const withMean = frame
@@ -92,7 +92,7 @@ function rival(): (() => unknown) | undefined {
 const perSecond = (trials: number, ms: number): string =>
   `${Math.round((trials / ms) * 1000).toLocaleString("en-US")} trials/s`;
 
-/** The sweep rows of the table; every plan passes its gate inside. */
+/** Measures the sweeps; every plan passes its gate first. */
 export async function sweepBench(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const [name, plan] of Object.entries(PLANS)) {
@@ -131,7 +131,7 @@ export async function sweepBench(): Promise<BenchRow[]> {
   return rows;
 }
 
-/** One thread against two on ten times the grid, from the first trial that comes back to the last. */
+/** Measures one thread against two on ten times the grid, from the first returned trial to the last. */
 async function threadsRow(name: string, plan: SweepPlan): Promise<BenchRow> {
   const wide = {...plan, axes: [...plan.axes, parseAxis("maxPositionUsd=500:1400:100")]};
   const run = async (threads: number) => {

@@ -217,7 +217,7 @@ describe("with the engine up", () => {
     const {page, problems} = await signedIn();
     const running = row(page, "Running jobs", "BTC/USDT perp 1h");
     jobOf("b-2.1").rowsFetched = 5_000;
-    engine.emit("reset", {reason: "what came before is not kept any more"});
+    engine.emit("reset", {reason: "earlier events are no longer available"});
     await expect.poll(() => running.innerText()).toContain("5,000 of 8,760 rows");
     jobOf("b-2.1").rowsFetched = 6_000;
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
@@ -342,7 +342,7 @@ describe("with the engine up", () => {
   it("notifications are listed and can be silenced; silent ones show no toast", async () => {
     const {page, problems} = await signedIn();
     await details(page, "Notifications").click();
-    const box = page.getByLabel("data has gone stale");
+    const box = page.getByLabel("a series went stale");
     expect(await box.inputValue()).toBe("on");
     expect(await section(page).innerText()).toContain("webhook (failing: webhook: answered 500)");
     await box.selectOption("silent");

@@ -151,7 +151,7 @@ describe("from nothing to a whole history", () => {
     expect(seen.size).toBeGreaterThan(2);
     const {code, stderr, stdout} = await command;
     expect(code, stderr).toBe(0);
-    expect(stderr).toContain("has taken it on");
+    expect(stderr).toContain("accepted it");
     expect((JSON.parse(stdout) as {batches: unknown[]}).batches).toHaveLength(1);
     await expect.poll(() => table(page, "One row per series").locator("tbody tr").count(), LONG).toBe(4);
     const told = JSON.parse((await cli(["status", "--json", "--data", data, "--demo"])).stdout) as {

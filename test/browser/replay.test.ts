@@ -81,7 +81,9 @@ describe("Replay", () => {
     const book = page.locator("table", {hasText: "Open hedges at this time"});
     const cells = (await book.locator("tbody tr").innerText()).replaceAll("−", "-").replaceAll(",", "").split("\t");
     expect(cells[4]).toBe(funding.toFixed(3));
-    expect(await page.getByText("Open hedges").locator("..").innerText()).toContain("0 trades closed so far");
+    expect(await page.getByText("Open hedges", {exact: true}).locator("..").innerText()).toContain(
+      "0 trades closed so far"
+    );
     const last = await page.locator("figure", {hasText: "Account equity so far"}).locator("svg").count();
     expect(last).toBe(1);
     expect(problems).toEqual([]);

@@ -2,7 +2,7 @@ import {expect, it} from "vitest";
 import {createLog} from "../../engine/log.js";
 import {tmp} from "../helpers/tmp.js";
 
-it("a line's level is a value of its own, whatever its words say", () => {
+it("log line's level comes from its field, not from its text", () => {
   const lines: [string, string][] = [];
   const {log, close} = createLog({
     dir: tmp(),

@@ -12,7 +12,7 @@ import {
   parseAxis,
   parseConfig,
   parseInstant,
-  roundTripShare,
+  roundTrip,
   runBacktest,
   strategyEntries,
   summariseFunding,
@@ -79,15 +79,16 @@ for (const trade of runs[0].trades) {
 const {history} = result.pairs[0].window;
 const rates = history.settlements.map(({rate8h}) => rate8h && toNumber(rate8h));
 const signals = history.signals(history.settlements.length - 1);
-const roundTrip = toNumber(roundTripShare(config));
+const tripShare = toNumber(roundTrip(config));
 
 const summary = summariseFunding(
   {
     t: history.t,
     rate: Float64Array.from(history.settlements, (settlement) => toNumber(settlement.rate)),
-    rate8h: Float64Array.from(rates, (value) => value ?? NaN)
+    rate8h: Float64Array.from(rates, (value) => value ?? NaN),
+    intervalHours: history.settlements.map(({intervalHours}) => intervalHours)
   },
-  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip, threshold: 0.0003}
+  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip: tripShare, threshold: 0.0003}
 );
 
 const composite = signals?.composite(parseConfig().weights);
@@ -95,10 +96,11 @@ const {label} = judge({
   pair: market.pair,
   venue: "made up",
   rates,
+  intervalHours: history.settlements.map(({intervalHours}) => intervalHours),
   newest: rates.at(-1),
   trend: signals?.trend,
   composite: composite && toNumber(composite),
-  roundTrip
+  roundTrip: tripShare
 });
 
 const runner = new SweepRunner({

@@ -5,7 +5,7 @@ import {listenTo} from "../helpers/events.js";
 
 const CLIENTS = 500;
 
-it("five hundred streams hear everything in order, though one never reads; more are refused", async () => {
+it("500 streams receive every event in order though one never reads; further ones are rejected", async () => {
   const {url, port, hub, streams, call} = await startApi({}, {mostStreams: CLIENTS + 1, heartbeatMs: 1e9});
   const deaf = connect(port, "127.0.0.1", () => {
     deaf.pause();
@@ -24,7 +24,7 @@ it("five hundred streams hear everything in order, though one never reads; more 
   const bulk = "x".repeat(40_000);
   for (let round = 0; round < 250; round++) {
     hub.emit("notification", {id: round, ts: 1, level: "info", event: "e", text: round % 10 ? "x" : bulk, pair: null});
-    // Read by turns, so that the readers keep up with what the test says.
+    // Read in turns, so the readers keep up with the emitted events.
     for (const client of clients) expect((await client.next()).data.id).toBe(round);
   }
   for (let i = 0; streams.count > CLIENTS; i++) {

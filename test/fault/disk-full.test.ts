@@ -8,7 +8,7 @@ import {makeHistory} from "../helpers/history.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-/** A small file system of its own, or the reason why this machine gives none. */
+/** Mounts a small file system, or returns the reason why this machine cannot. */
 function mount(dir: string, megabytes: number): string | undefined {
   try {
     mkdirSync(dir, {recursive: true});
@@ -19,7 +19,7 @@ function mount(dir: string, megabytes: number): string | undefined {
   }
 }
 
-describe("a full disk", () => {
+describe("full disk", () => {
   let disk: string;
   let refused: string | undefined;
   beforeEach(() => {
@@ -30,7 +30,7 @@ describe("a full disk", () => {
     if (refused === undefined) execFileSync("umount", ["-l", disk]);
   });
 
-  it("fails the command, loses nothing that was committed, and the same command goes on once there is space", async (context) => {
+  it("full disk fails an import without losing committed rows; the same command resumes once there is space", async (context) => {
     if (refused !== undefined) context.skip(`no file system can be mounted here: ${refused}`);
     const root = tmp();
     makeHistory(join(root, "files"), {pairs: 8, hours: 6_000});
@@ -57,7 +57,7 @@ describe("a full disk", () => {
     expect(hashes[0]).toEqual(hashes[1]);
   });
 
-  it("ends a backfill the same way: what was committed stays, and the same command goes on to an equal store", async (context) => {
+  it("full disk fails a backfill without losing committed rows; the same command resumes to an equal store", async (context) => {
     if (refused !== undefined) context.skip(`no file system can be mounted here: ${refused}`);
     const root = tmp();
     const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0});

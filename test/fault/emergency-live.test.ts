@@ -23,7 +23,7 @@ afterEach(async () => {
 const SETTLEMENT = LOOP_NOW + 30 * MINUTE_MS;
 const after = (hours: number) => SETTLEMENT + hours * HOUR_MS;
 
-/** A live loop; where no venue is given, on one whose account was paid into before the loop began. */
+/** Starts a live loop; by default on a new venue whose account was funded before the start. */
 async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
   const silent = silentClock(LOOP_NOW);
   const {clock = silent.clock} = given;
@@ -38,13 +38,13 @@ async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> 
   return rig;
 }
 
-/** A live loop on which something is done an hour after its hedges were opened, and that ends two hours later. */
+/** Runs a live loop with a script one hour after its hedges opened; it ends two hours later. */
 async function pressed(act: (rig: LoopRig) => Promise<unknown>, given: LoopRigOptions = {}): Promise<LoopRig> {
   let failed: unknown;
   const script: NonNullable<LoopRigOptions["script"]> = [
     {
       atTs: after(1),
-      // what a script throws would only end the loop's pause
+      // an error thrown by a script would only end the loop's sleep
       act: (own) => done(own).catch((error: unknown) => void (failed = error))
     },
     {atTs: after(3), act: (own) => own.control.stop("keep")}
@@ -65,12 +65,12 @@ const requests = async ({sim}: {sim: SteeredSim}) =>
   (await (await fetch(`${sim.url}/sim/requests`)).json()) as {signedByPath: Record<string, number>};
 const cancels = async (rig: {sim: SteeredSim}) => (await requests(rig)).signedByPath["/v5/order/cancel-all"] ?? 0;
 
-/** Nothing of the engine's is left at the venue: no order, no short, of no coin as much as could be sold. */
+/** Expects nothing of the engine at the venue: no order, no short, no sellable coin. */
 function expectFlat(rig: {sim: SteeredSim}, before: Record<string, string> = {}): void {
   const {positions, orders, balances} = books(rig);
   expect(positions).toEqual([]);
   expect(orders.filter(({orderStatus}) => orderStatus === "New" || orderStatus === "PartiallyFilled")).toEqual([]);
-  // the dearest coin's step is worth less than this
+  // the most expensive coin's step is worth less than this
   const worth: Record<string, number> = {BTC: 43_000, ETH: 3_000, SOL: 200, DOGE: 1, PEPE: 0.0001};
   for (const [coin, price] of Object.entries(worth)) {
     const rest = new Decimal(balances[coin] ?? "0").minus(before[coin] ?? "0");
@@ -78,7 +78,7 @@ function expectFlat(rig: {sim: SteeredSim}, before: Record<string, string> = {})
   }
 }
 
-/** The ledger has nothing open, agrees with the venue's books, and says that it was stopped. */
+/** Expects a ledger with nothing open that agrees with the venue and records the stop. */
 function expectStopped({loop, control}: LoopRig): void {
   expect(control.positions()).toEqual([]);
   expect(loop.trader.mode).toBe("halted");
@@ -86,8 +86,8 @@ function expectStopped({loop, control}: LoopRig): void {
   expect(control.status().emergency).toMatchObject({done: true, left: []});
 }
 
-describe("an emergency stop of a live engine", () => {
-  it("cancels orders that it never sent, leaves every hedge, and its books agree", async () => {
+describe("emergency stop of a live engine", () => {
+  it("emergency stop cancels foreign orders, closes every hedge, and reconciles", async () => {
     let report: EmergencyReport | undefined;
     const rig = await pressed(async (own) => {
       const {apiKey} = LIVE_KEYS;
@@ -106,11 +106,11 @@ describe("an emergency stop of a live engine", () => {
     expect(report!.closed.length).toBeGreaterThan(1);
     expectFlat(rig);
     expectStopped(rig);
-    // by its own orders, not by those of a stop at the venue itself
+    // by its own orders, not by a stop at the venue
     expect(books(rig).orders.filter(({orderLinkId}) => String(orderLinkId).startsWith("stop-"))).toEqual([]);
   });
 
-  it("while a step waits for an order that neither fills nor can be cancelled alone", async () => {
+  it("emergency stop works while a step waits for an order that neither fills nor cancels", async () => {
     const symbol = "BTCUSDT";
     const rig = await rigOf(tmp(), {
       script: [
@@ -139,7 +139,7 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it("while the venue answers 500 for 20 s: the account is emptied at the venue itself, and the ledger takes it in", async () => {
+  it("emergency stop during 20 s of 500s flattens the account at the venue, and the ledger records it", async () => {
     let report: EmergencyReport | undefined;
     const rig = await pressed(async (own) => {
       own.sim.steer.orderFaults([{kind: "server-error", path: "/v5/", forMs: 20_000}]);
@@ -150,7 +150,7 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it("with 500 for orders that were taken all the same, nothing is sold twice", async () => {
+  it("emergency stop sells nothing twice when accepted orders return 500", async () => {
     const account = {balances: {USDT: "100000", BTC: "0.5", ETH: "3"}};
     let report: EmergencyReport | undefined;
     const rig = await pressed(
@@ -165,13 +165,13 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it("with the limiter full: the cancels pass the queue", async () => {
+  it("emergency stop's cancels bypass a full rate-limit queue", async () => {
     const lines: BybitAccount[] = [];
     let early: [cancels: number, waiting: boolean] | undefined;
     const rig = await pressed(
       async (own) => {
         let waiting = 400;
-        // what waits so long that its signature is too old is refused in the end, which is not what is looked at here
+        // requests that wait until their signature expires are rejected, which is not under test here
         const flood = Array.from({length: waiting}, () =>
           lines[0]!
             .balances()
@@ -191,7 +191,7 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it.each([HOUR_MS, -HOUR_MS])("with this machine's clock %i ms off", async (ms) => {
+  it.each([HOUR_MS, -HOUR_MS])("emergency stop works with the clock off by %i ms", async (ms) => {
     let report: EmergencyReport | undefined;
     const rig = await pressed(async (own) => {
       own.clock.step(ms);
@@ -203,7 +203,7 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it("with the disk full; what happened is written once there is room", async () => {
+  it("emergency stop works with a full disk; events are written once there is space", async () => {
     let full = false;
     const disk = {
       ...REAL_DISK,
@@ -229,7 +229,7 @@ describe("an emergency stop of a live engine", () => {
     expect(again.loop.trader.open).toEqual([]);
   });
 
-  it("through its API while ten pages hold a stream each", async () => {
+  it("emergency stop works through the API while ten pages hold a stream each", async () => {
     const rig = await pressed(async (own) => {
       const api = await startApi({control: own.control, emergency: () => own.control.emergencyStop("api")});
       const held = await Promise.all(
@@ -245,7 +245,7 @@ describe("an emergency stop of a live engine", () => {
     expectStopped(rig);
   });
 
-  it("whose cancels the venue refuses at first: they are sent until it takes them", async () => {
+  it("emergency stop resends rejected cancels until the venue accepts them", async () => {
     let report: EmergencyReport | undefined;
     const rig = await pressed(async (own) => {
       const order = {category: "linear", symbol: "ETHUSDT", side: "Buy", qty: "1", price: "1500"} as const;
@@ -259,7 +259,7 @@ describe("an emergency stop of a live engine", () => {
   });
 });
 
-/** A live loop that has ended with its hedges open, on a venue whose address its journal knows. */
+/** Ends a live loop with open hedges, on a venue whose URL its journal holds. */
 async function leftOpen(account: object = {}): Promise<LoopRig & {root: string}> {
   const {clock, onSilence} = silentClock(LOOP_NOW);
   const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence});
@@ -280,8 +280,8 @@ async function leftOpen(account: object = {}): Promise<LoopRig & {root: string}>
 
 const KEYS = {CARRYBOOK_API_KEY: LIVE_KEYS.apiKey, CARRYBOOK_API_SECRET: LIVE_KEYS.secret};
 
-describe("an emergency stop without the engine", () => {
-  it("the command line closes everything at the venue, and the engine that starts next takes it in and halts", async () => {
+describe("emergency stop without the engine", () => {
+  it("command closes everything at the venue; the next engine books it and halts", async () => {
     const account = {balances: {USDT: "100000", BTC: "0.5", SOL: "10"}};
     const rig = await leftOpen(account);
     const pairs = rig.loop.trader.open.map(({order}) => order.pair).sort();
@@ -301,7 +301,7 @@ describe("an emergency stop without the engine", () => {
       sim: rig.sim,
       options: {origin: rig.sim.url},
       script: [
-        // as the process does when it finds the flag
+        // as the process does on finding the flag
         {atTs: after(1.2), act: async (own) => void (await own.control.emergencyStop("file"))},
         {atTs: after(2), act: (own) => own.control.stop("keep")}
       ]
@@ -317,7 +317,7 @@ describe("an emergency stop without the engine", () => {
     ).toEqual(expect.arrayContaining(pairs));
   });
 
-  it("without keys, or with those of another account, it touches nothing and says so", async () => {
+  it("command without keys, or with another account's, changes nothing and reports it", async () => {
     const rig = await leftOpen();
     const {positions} = books(rig);
     const other = {apiKey: "other-key", secret: "other-secret"};
@@ -335,7 +335,7 @@ describe("an emergency stop without the engine", () => {
     expect(rig.sim.steer.ledger(other.apiKey).balances).toEqual({USDT: "1", BTC: "1"});
   });
 
-  it("goes on through 20 s of 500 and of orders taken under a 500, and never below what was there before", async () => {
+  it("command persists through 20 s of 500s and of orders accepted with a 500, and never sells the prior balance", async () => {
     const account = {balances: {USDT: "100000", ETH: "2"}};
     const rig = await leftOpen(account);
     rig.sim.steer.orderFaults([
@@ -362,7 +362,7 @@ describe("an emergency stop without the engine", () => {
     expect(sold.map(({execId}) => execId).sort()).toEqual([...report.fills].sort());
   });
 
-  it("what the venue refuses is named with its words, and the exit is not 0", async () => {
+  it("command reports a venue rejection with its text, and exits nonzero", async () => {
     const rig = await leftOpen();
     rig.sim.steer.orderFaults([
       {kind: "reject", category: "linear", symbol: "BTCUSDT", times: 1_000, message: "no way"}
@@ -374,7 +374,7 @@ describe("an emergency stop without the engine", () => {
   });
 });
 
-it("what a journal holds is what the venue has above the beginning, to the last digit", async () => {
+it("journal's holdings equal the venue's balance above the start, to the last digit", async () => {
   const rig = await leftOpen({balances: {USDT: "100000", BTC: "0.5"}});
   const {coins} = heldByJournal(`${rig.root}/demo/journal/live`);
   const {balances} = books(rig);

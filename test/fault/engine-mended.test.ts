@@ -29,7 +29,7 @@ const faults = async (plan: unknown) => {
 };
 const run = (...args: string[]) => cli([...args, "--data", data]);
 
-it("a venue that breaks leaves failed jobs in words; mended, one command through the engine makes the history whole", async () => {
+it("failing venue leaves failed jobs with reasons; once it recovers, one command through the engine completes the history", async () => {
   const engine = spawnCli(["engine", "--mode", "data", "--data", data, "--port", "0"]);
   children.push(engine);
   const end = finished(engine);
@@ -51,7 +51,7 @@ it("a venue that breaks leaves failed jobs in words; mended, one command through
   expect(jobs).toHaveLength(4);
   for (const {error, attempts} of jobs) {
     expect(attempts).toBe(3);
-    // What failed, how the venue answered, and what to do.
+    // The failure, the venue's reply, and the fix.
     expect(error).toMatch(/^sim .*(spot|perp|kline).*50\d.* → .+/s);
   }
   expect(broken.stderr + failed.stdout).not.toMatch(/\n\s+at .*\.(ts|js):\d+/);

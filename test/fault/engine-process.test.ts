@@ -52,8 +52,8 @@ async function startEngine(...args: string[]): Promise<Running> {
   };
 }
 
-describe("an engine in mode data", () => {
-  it("takes over what the commands do, in secret and in order, and lets go at the end", async () => {
+describe("engine in mode data", () => {
+  it("engine takes over the commands' work, keeps its token private, and releases the store at the end", async () => {
     const engine = await startEngine();
     const {info, token, child} = engine;
     expect(info.pid).toBe(child.pid);
@@ -119,14 +119,13 @@ describe("an engine in mode data", () => {
     let said = "";
     long.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const active = async () => (await engine.get<{id: string}[]>("/jobs?status=in_progress")).at(0);
-    // Once it has said whose work it is, what ends the command leaves the engine's work alone.
-    while (!said.includes("has taken it on") || !(await active()))
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    // Once the engine has accepted the work, interrupting the command does not cancel it.
+    while (!said.includes("accepted it") || !(await active())) await new Promise((resolve) => setTimeout(resolve, 20));
     long.kill("SIGINT");
     const left = await cut;
     expect([left.code, left.stderr]).toEqual([
       130,
-      expect.stringContaining(`the engine (pid ${info.pid}) goes on with`)
+      expect.stringContaining(`the engine (pid ${info.pid}) continues with`)
     ]);
     expect(await active()).toBeDefined();
 
@@ -157,7 +156,7 @@ describe("an engine in mode data", () => {
     expect(logs.join()).not.toMatch(/ticket=/);
   });
 
-  it("started again it goes on with its queue, knows old pages' token, and ends by `stop`", async () => {
+  it("restarted engine resumes its queue, accepts the old token, and ends by `stop`", async () => {
     const before = readFileSync(join(data, "engine/token"), "utf8").trim();
     const engine = await startEngine();
     expect(engine.token).toBe(before);
@@ -177,7 +176,7 @@ describe("an engine in mode data", () => {
     expect((await engine.end).code).toBe(0);
   });
 
-  it("without an engine, an emergency stop sets the flag that the next one finds; live without its flag is refused", async () => {
+  it("emergency stop without an engine sets the flag for the next one; live mode without --live is rejected", async () => {
     const [alone, live] = await Promise.all([
       cli(["stop", "--emergency", "--data", data, "--json"]),
       cliProcess(["engine", "--mode", "live", "--data", data])

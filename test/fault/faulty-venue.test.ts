@@ -10,7 +10,7 @@ const SEEDS = 100;
 const PAIRS = ["BTC/USDT", "1000PEPE/USDT", "ORDI/USDT", "NEWT/USDT"];
 const SERIES = ["funding", "spot", "perp", "mark"] as const;
 const NOW = Date.UTC(2026, 5, 20, 12, 34, 56);
-/** Over the yearly outage, a listing, switches of the interval, and up to the hour in progress. */
+/** Covers the yearly outage, a listing, interval changes, and the hour in progress. */
 const wanted = {from: Date.UTC(2026, 1, 1), to: NOW};
 
 const open: Rig[] = [];
@@ -22,7 +22,7 @@ interface Outcome {
   hashes: string[];
   requests: SimRequests;
   rows: number;
-  /** ms that the work took on its own clock */
+  /** duration on its own clock, ms */
   clock: number;
 }
 
@@ -53,8 +53,8 @@ async function run(options: RigOptions, faults: unknown, during?: (own: Rig) => 
   };
 }
 
-describe("a venue that misbehaves", () => {
-  it(`${SEEDS} seeds of a random fault plan end byte-identical to a clean run, within its requests and the limit`, async () => {
+describe("faulty venue", () => {
+  it(`${SEEDS} seeds of a random fault plan end byte-identical to a clean run, within the request budget and the limit`, async () => {
     const clean = await run({}, undefined);
     expect(clean.rows).toBeGreaterThan(30_000);
     const seen: Record<string, number> = {};
@@ -77,14 +77,14 @@ describe("a venue that misbehaves", () => {
   }, 2_400_000);
 });
 
-it("one page in five cut short, empty or HTML: the store equals a clean run", async () => {
+it("with one page in five truncated, empty or HTML the store equals a clean run", async () => {
   const clean = await run({}, undefined);
   const cut = await run({}, {rate: 0.2, kinds: ["truncate", "html", "empty", "no-list"], inARow: 3, seed: 3});
   expect(cut.hashes).toEqual(clean.hashes);
   expect(Object.values(cut.requests.faults).reduce((a, b) => a + b, 0)).toBeGreaterThan(3);
 }, 120_000);
 
-it("trap 17: this machine's clock stepped by ±1 h in mid-work stalls nothing and changes nothing", async () => {
+it("clock step of ±1 h during work neither stalls nor changes anything", async () => {
   const clean = await run({}, undefined);
   for (const step of [HOUR_MS, -HOUR_MS]) {
     let slept = 0;
@@ -103,11 +103,11 @@ it("trap 17: this machine's clock stepped by ±1 h in mid-work stalls nothing an
   }
 }, 180_000);
 
-it("a ban in mid-work: not one request until its ten minutes are over, then the rest", async () => {
+it("ban during work stops all requests for its ten minutes, then the rest follows", async () => {
   const clean = await run({}, undefined);
   let ours = 0;
   const banned = await run({}, undefined, (own) => {
-    // Somebody else on this address uses the limit up while one of our requests is about to leave.
+    // Another client on this IP exhausts the limit just before one of our requests.
     const {candles} = own.exchange;
     own.exchange.candles = async (...call) => {
       if (++ours === 3) {
@@ -121,7 +121,7 @@ it("a ban in mid-work: not one request until its ten minutes are over, then the 
   expect(banned.hashes).toEqual(clean.hashes);
   const {refused, total} = banned.requests;
   expect(refused).toBeGreaterThan(0);
-  // Each of ours that was refused was asked again once: only those under way when the ban fell, 24 at most.
+  // Each rejected request was retried once: only those in flight when the ban began, 24 at most.
   expect(total - 620 - clean.requests.total).toBeLessThanOrEqual(24);
   expect(banned.clock).toBeGreaterThanOrEqual(600_000);
 }, 120_000);

@@ -28,7 +28,7 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
   const clean = join(root, "clean");
   expect((await cli(argsFor(clean))).code).toBe(0);
   const expected = await hashes(clean);
-  // Counted from when the store is open: the venue has made its market by now.
+  // Timed from the opening of the store, when the venue has generated its market.
   const timed = spawnCompiled(argsFor(join(root, "timed")));
   const ended = finished(timed);
   const started = await holds(timed, join(root, "timed"));
@@ -60,7 +60,7 @@ it(`kill -9 at ${KILLS} random points of a backfill, resumed, equals an uninterr
   expect(kills).toBeGreaterThanOrEqual(KILLS);
 }, 2_400_000);
 
-it("two writers: the second is told who holds the store, and waits when asked to", async () => {
+it("second writer names the holder of the store, and waits with --wait", async () => {
   const root = tmp();
   const sim = await startSim({nowMs: Date.UTC(2026, 5, 20, 12, 34, 56), speed: 0, latencyMs: 30});
   const args = ["backfill", "--url", sim.url, "--top", "3", "--days", "120", "--data", root, "--json", "--quiet"];

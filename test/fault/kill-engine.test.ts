@@ -10,8 +10,8 @@ import {tmp} from "../helpers/tmp.js";
 const DEATHS = 200;
 const KILLS = 16;
 
-describe("the trading loop dies at a line of its journal", () => {
-  it(`${DEATHS} times, before, within and after it: each run ends equal to the uninterrupted one`, async () => {
+describe("trading loop that dies at a line of its journal", () => {
+  it(`${DEATHS} deaths before, within and after it end equal to the uninterrupted run`, async () => {
     const clean = tmp();
     const state = snapshotOf(await runJournalled(clean, markets, config));
     const lines = allLines(clean);
@@ -21,14 +21,14 @@ describe("the trading loop dies at a line of its journal", () => {
       const at = (["before", "within", "after"] as CrashAt[])[i % 3]!;
       const n = 1 + Math.floor(random() * lines.length);
       expect(await runIntoCrash(dir, markets, config, {n, at})).toBe(true);
-      // every fifth dies again while it recovers
+      // every fifth dies again during recovery
       if (i % 5 === 0) await runIntoCrash(dir, markets, config, {n: 1 + (i % 4), at: "within"});
       expect(snapshotOf(await runJournalled(dir, markets, config)), `line ${n}, ${at}`).toEqual(state);
       expect(allLines(dir), `line ${n}, ${at}`).toEqual(lines);
     }
   }, 600_000);
 
-  it(`${KILLS} processes killed with SIGKILL while they write a line go on to the same end`, async () => {
+  it(`${KILLS} processes killed with SIGKILL while writing a line reach the same end`, async () => {
     const clean = tmp();
     await runJournalled(clean, markets, config);
     const lines = allLines(clean);

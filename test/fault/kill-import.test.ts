@@ -19,7 +19,7 @@ const hashes = async (data: string): Promise<string[]> => {
   }
 };
 
-/** Kills the command at a random moment of its work: counted from when it holds the data directory. */
+/** Kills the command at a random moment, timed from when it holds the data directory. */
 async function killAt(args: readonly string[], data: string, afterMs: number): Promise<"killed" | "ended"> {
   const child = spawnCompiled(args);
   const end = finished(child);

@@ -19,7 +19,7 @@ const FAULTS = [
 let desk: LiveDesk | undefined;
 afterEach(() => desk?.close());
 
-/** Lets the process die at a line of its journal, or just after an order has gone out that nobody hears the answer of. */
+/** Makes the process die at a line of its journal, or just after sending an order, before its reply. */
 function arrange(own: LiveDesk, random: () => number): void {
   const at = (["before", "within", "after"] as CrashAt[])[Math.floor(random() * 3)]!;
   if (random() < 0.6) return own.dieAtLine(1 + Math.floor(random() * 8), at);
@@ -35,7 +35,7 @@ function arrange(own: LiveDesk, random: () => number): void {
   };
 }
 
-it(`${DEATHS} deaths of an engine that trades: no leg is left alone, no order is unknown, and the money is the venue's`, async () => {
+it(`${DEATHS} deaths of a trading engine leave no naked leg, no unknown order, and the venue's balance`, async () => {
   const dir = tmp();
   const own = (desk = await LiveDesk.open(dir));
   const create = own.account.create.bind(own.account);
@@ -54,7 +54,7 @@ it(`${DEATHS} deaths of an engine that trades: no leg is left alone, no order is
       own.account.create = create;
       await survive(async () => {
         const restarted = own.restart();
-        // every fifth dies again while it recovers
+        // every fifth dies again during recovery
         if (random() < 0.2) {
           again++;
           own.dieAtLine(1, "within");
@@ -80,7 +80,7 @@ it(`${DEATHS} deaths of an engine that trades: no leg is left alone, no order is
     if (own.trader.mode === "halted") {
       halts++;
       expect(own.naked.abs().lte(lot), `round ${rounds}`).toBe(true);
-      own.trader.turn({type: "resumed", ts: own.trader.lastTs, why: "a person has looked"});
+      own.trader.setMode({type: "resumed", ts: own.trader.lastTs, why: "a person has looked"});
     }
   }
   await own.restart();

@@ -22,7 +22,7 @@ afterEach(async () => {
 let passed = 0;
 let halted = 0;
 let worst = {ms: 0, name: ""};
-/** a ban of ten minutes keeps every call back, whatever is open */
+/** a ten-minute ban blocks every call, regardless of open hedges */
 let worstInBan = 0;
 afterAll(() => {
   process.stderr.write(
@@ -32,7 +32,7 @@ afterAll(() => {
 });
 
 describe("two legs, or none", () => {
-  it("the grid has the 208 cases of the brief", () => expect(cases).toHaveLength(208));
+  it("grid has 208 cases", () => expect(cases).toHaveLength(208));
 
   it.each(cases)("$act, $category leg, $fault.kind, crash $crash", async ({category, fault, crash, act}) => {
     const dir = tmp();
@@ -44,12 +44,12 @@ describe("two legs, or none", () => {
     }
     own.sim.steer.orderFaults([{...fault, category}]);
     await own.stepInto(crash, act === "open" ? "0.001" : "-0.001");
-    // a check that cannot fail proves nothing: the fault has struck
+    // the case is valid only if the fault has struck
     expect(own.sim.steer.orderFaultCounts()).toEqual({[fault.kind]: 1});
     for (let i = 0; i < 3; i++) await own.step();
     if (await insideTheInvariant(own, dir)) halted++;
     if (act === "close") {
-      // a fault that has passed never keeps a hedge from being left
+      // a past fault never prevents an exit
       expect(own.trader.open).toEqual([]);
       const {positions} = own.ledger;
       expect(positions).toEqual([]);
@@ -62,11 +62,11 @@ describe("two legs, or none", () => {
   });
 });
 
-describe("a leg that cannot be had at all", () => {
+describe("leg that can never fill", () => {
   const FOR_GOOD = {kind: "reject", times: 1_000};
 
   it.each(["spot", "linear"] as const)(
-    "%s refused: the other leg is taken back, and the pair cools down",
+    "%s rejected: the other leg is unwound, and the pair cools down",
     async (category) => {
       const dir = tmp();
       desk = await LiveDesk.open(dir);
@@ -78,13 +78,13 @@ describe("a leg that cannot be had at all", () => {
       expect(desk.ledger.positions).toEqual([]);
       const [trade] = allLines(dir).flatMap(({event}) => (event.type === "closed" ? [event] : [])) as never[];
       expect(trade).toMatchObject({trade: {exitReason: "unwound"}});
-      // no second try before the cooldown has passed, as the gate reads it
+      // no second attempt before the gate's cooldown has passed
       expect(desk.trader.pair(desk.pair).coolUntilTs).toBeGreaterThan(desk.trader.lastTs + 3_000_000);
     }
   );
 
   it.each(["spot", "linear"] as const)(
-    "%s refused, and the way back too: halted with the naked amount on record, and mended once the venue lets it",
+    "%s and its unwind rejected: halted with the naked amount recorded, and repaired once the venue accepts",
     async (category) => {
       const dir = tmp();
       desk = await LiveDesk.open(dir);
@@ -100,7 +100,7 @@ describe("a leg that cannot be had at all", () => {
       expect(naked.isZero()).toBe(false);
       const records = () => allLines(dir).flatMap(({event}) => (event.type === "naked" ? [event] : []));
       expect(records().at(-1)).toMatchObject({quantity: text(naked)});
-      // a new process knows of it, and enters nothing
+      // a new process knows the state, and enters nothing
       await desk.restart();
       expect(desk.trader.mode).toBe("halted");
       await desk.step("0.001");
@@ -115,7 +115,7 @@ describe("a leg that cannot be had at all", () => {
   );
 
   it.each(["spot", "linear"] as const)(
-    "%s cannot be left: halted, and left once the venue lets it",
+    "%s cannot exit: halted, and exited once the venue accepts",
     async (category) => {
       const dir = tmp();
       desk = await LiveDesk.open(dir);

@@ -24,7 +24,7 @@ const SECRET = "s3cret-of-the-account-99";
 const KEYS = {CARRYBOOK_API_KEY: KEY, CARRYBOOK_API_SECRET: SECRET};
 const SETTLEMENT = Date.UTC(2026, 2, 2, 16);
 const KILLS = 8;
-/** no engine takes this long to start, ms */
+/** upper bound of an engine's start-up time, ms */
 const AHEAD_MS = 3_600_000;
 
 const closing: (() => Promise<void> | void)[] = [];
@@ -32,7 +32,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A venue with an account, an hour before a settlement, in real time. */
+/** Starts a real-time venue with an account, an hour before a settlement. */
 async function venue(account: Partial<AccountInput> = {}): Promise<SteeredSim> {
   const sim = await startSim({nowMs: SETTLEMENT - AHEAD_MS});
   closing.push(sim.close);
@@ -40,12 +40,12 @@ async function venue(account: Partial<AccountInput> = {}): Promise<SteeredSim> {
   return sim;
 }
 
-/** A data directory with a configuration that trades at the next settlement. */
+/** Creates a data directory whose configuration trades at the next settlement. */
 function place(): {root: string; args: string[]} {
   const root = tmp();
   const config = join(root, "config.json");
   const set = {minRate: "0.00005", exitRate: "0.00002", expectedHoldPeriods: "1000"};
-  // the venue keeps a time of its own
+  // the venue has its own clock
   const risk = {maxSkewMs: 1e14};
   const engine = {pairs: ["BTC/USDT", "ETH/USDT"], intervalMs: 2_000, set, risk};
   writeFileSync(config, JSON.stringify({engine}));
@@ -66,7 +66,7 @@ async function startLive(
   ...more: string[]
 ): Promise<Running> {
   const given = ["engine", "--mode", "live", "--live", "--url", sim.url, "--no-data", "--port", "0", ...more];
-  // what a killed engine has left of its address
+  // the record left by a killed engine
   rmSync(join(root, "data", "demo", "engine", "engine.json"), {force: true});
   const child = spawnCli([...given, ...args], KEYS);
   closing.push(() => void child.kill("SIGKILL"));
@@ -94,7 +94,7 @@ async function startLive(
   return {child, end, get, patch, post};
 }
 
-/** The venue's time goes to shortly before the settlement once an engine is in its cycles. */
+/** Moves the venue's clock to just before the settlement once the engine is cycling. */
 async function settle(sim: SteeredSim, engine: Running): Promise<void> {
   const cycles = async () => (await engine.get<EngineStatus>("/status")).cycle.number;
   await expect.poll(cycles, {timeout: 120_000, interval: 200}).toBeGreaterThan(1);
@@ -109,20 +109,20 @@ async function waitFor(condition: () => boolean, timeoutMs: number): Promise<boo
   return false;
 }
 
-/** Every file below a folder. */
+/** Lists every file below a folder. */
 const files = (dir: string): string[] =>
   readdirSync(dir, {recursive: true, encoding: "utf8"})
     .map((name) => join(dir, name))
     .filter((path) => statSync(path).isFile());
 
-/** Neither the key nor the secret stands in any text, nor in any file of a folder. */
+/** Expects neither key nor secret in the texts or in any file of a folder. */
 function expectSecret(texts: readonly string[], root: string): void {
   for (const text of [...texts, ...files(root).map((path) => readFileSync(path, "latin1"))])
     for (const secret of [KEY, SECRET]) expect(text.includes(secret)).toBe(false);
 }
 
-describe("a live engine as a process", () => {
-  it("trades, hangs, is stopped by the command line at the venue, wakes, halts and takes it in; keys show nowhere", async () => {
+describe("live engine process", () => {
+  it("hung engine is stopped at the venue by the command; on waking it halts and books the fills; keys appear nowhere", async () => {
     const sim = await venue();
     const where = place();
     const engine = await startLive(sim, where);
@@ -156,7 +156,7 @@ describe("a live engine as a process", () => {
     expectSecret([stop.stdout, stop.stderr, end.stdout, end.stderr, ...replies], where.root);
   });
 
-  it(`is killed with SIGKILL ${KILLS} times while its orders go out: each next process finds them, and the books agree`, async () => {
+  it(`survives ${KILLS} SIGKILLs while sending orders: each next process finds them, and the books agree`, async () => {
     const sim = await venue();
     const where = place();
     const random = generator(41);
@@ -166,13 +166,13 @@ describe("a live engine as a process", () => {
     for (let i = 0; i < KILLS; i++, settlement += 8 * HOUR_MS) {
       sim.steer.clock({now: settlement - 12_000});
       const engine = await startLive(sim, where);
-      // in turns it wants to be in and out
+      // it alternates between entering and exiting
       const rates = i % 2 === 0 ? {minRate: "0.00005", exitRate: "0.00002"} : {minRate: "0.5", exitRate: "0.4"};
       await expect
         .poll(async () => (await engine.get<EngineStatus>("/status")).state, {timeout: 30_000})
         .toMatch(/^(running|halted)$/);
       await engine.patch("/config", rates);
-      // what an earlier death has halted is looked at by a person
+      // an operator resumes a loop halted by an earlier death
       await engine.post("/engine/resume").catch(() => undefined);
       const before = books().orders.length;
       const sent = await waitFor(() => books().orders.length > before, 30_000);
@@ -195,16 +195,16 @@ describe("a live engine as a process", () => {
       pair: coin,
       ...exposureOf(books(), `${coin}/USDT`)
     }))) {
-      // a lot of either market, or the engine is halted and says so
+      // within a lot of either market, or the engine is halted with a reason
       if (coins.minus(short).abs().gt("0.01")) expect(state, pair).toBe("halted");
     }
-    // most of the kills fell on orders that had just gone out
+    // most kills hit orders just sent
     expect(caught).toBeGreaterThanOrEqual(KILLS / 2);
     last.child.kill("SIGTERM");
     await last.end;
   }, 600_000);
 
-  it("in a dry run it reads, decides and shows its orders, and nothing is ever sent that changes something", async () => {
+  it("dry run reads, decides and reports its orders, and sends nothing that changes the account", async () => {
     const sim = await venue({permissions: {readOnly: true}});
     const where = place();
     const engine = await startLive(sim, where, "--dry-run");
@@ -234,7 +234,7 @@ describe("a live engine as a process", () => {
     expectSecret([end.stdout, end.stderr], where.root);
   });
 
-  it("paper and data sign nothing, with keys in the environment or not", async () => {
+  it("modes paper and data sign no request, with or without keys in the environment", async () => {
     const sim = await venue();
     const where = place();
     const paper = await cliProcess(
@@ -250,7 +250,7 @@ describe("a live engine as a process", () => {
   });
 });
 
-describe("what keeps a live engine from starting", () => {
+describe("live engine that must not start", () => {
   const start = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> => {
     const {root, args: where} = place();
     closing.push(() => rmSync(root, {recursive: true, force: true}));
@@ -261,16 +261,16 @@ describe("what keeps a live engine from starting", () => {
     });
   };
 
-  it("each lock by itself, other venues, and keys in the wrong place", async () => {
+  it("each missing lock, other venues, and misplaced keys prevent the start", async () => {
     const live = ["--mode", "live", "--live"];
     const cases: [args: string[], env: NodeJS.ProcessEnv, code: number, says: RegExp][] = [
       [["--mode", "live"], KEYS, 2, /missing --live: mode live trades with real money/],
       [["--live"], KEYS, 2, /invalid live: mode data places no order/],
       [["--mode", "paper", "--dry-run"], KEYS, 2, /invalid dry-run: mode paper places no order/],
-      [live, {}, 3, /missing CARRYBOOK_API_KEY: .*\n.*never as a flag/],
+      [live, {}, 3, /missing CARRYBOOK_API_KEY: .*\n.*or as a flag/],
       [live, {CARRYBOOK_API_KEY: KEY}, 3, /missing CARRYBOOK_API_SECRET/],
-      [live, {...KEYS, CARRYBOOK_API_SECRET: `${SECRET} x`}, 3, /invalid CARRYBOOK_API_SECRET: it is too short/],
-      [[...live, "--venue", "binance"], KEYS, 2, /invalid venue: binance \(live trading knows bybit/],
+      [live, {...KEYS, CARRYBOOK_API_SECRET: `${SECRET} x`}, 3, /invalid CARRYBOOK_API_SECRET: too short/],
+      [[...live, "--venue", "binance"], KEYS, 2, /invalid venue: binance \(live trading supports bybit/],
       [[...live, "--demo"], KEYS, 2, /missing url: the embedded simulated venue has no accounts/]
     ];
     for (const [args, env, code, says] of cases) {
@@ -286,7 +286,7 @@ describe("what keeps a live engine from starting", () => {
     expect(inFile.stderr).not.toContain(KEY);
   });
 
-  it("keys that the venue does not know, that only read, or that cannot trade a leg; an account that is not flat", async () => {
+  it("unknown, read-only or partial keys, and an account that is not flat, prevent the start", async () => {
     const sim = await venue({permissions: {readOnly: true}});
     const of = (apiKey: string, more: Partial<AccountInput>) => {
       sim.steer.openAccount({apiKey, secret: SECRET, balances: {USDT: "1000"}, ...more});

@@ -29,14 +29,14 @@ interface Case {
   fault: Fault;
   crash: CrashPoint;
   options: DeskOptions;
-  /** what else the venue does, so that the style gets as far as the fault, and what it must have done */
+  /** further venue behaviour needed to reach the fault, and its expected effect */
   beside?: object[];
   faults: object[];
   struck: Record<string, number>;
   last: number;
 }
 
-/** One case: the fault strikes once, the process may die, three steps later everything must be in order. */
+/** Runs one case: the fault strikes once, the process may die, and three steps later the account must be consistent. */
 async function run({name, act, fault, crash, options, beside = [], faults, struck, last}: Case): Promise<void> {
   const dir = tmp();
   const own = (desk = await LiveDesk.open(dir, options));
@@ -47,12 +47,12 @@ async function run({name, act, fault, crash, options, beside = [], faults, struc
   }
   own.sim.steer.orderFaults(faults);
   await own.stepInto(crash, act === "open" ? "0.001" : "-0.001", {last, answered: true});
-  // a check that cannot fail proves nothing: the fault has struck
+  // the case is valid only if the fault has struck
   expect(own.sim.steer.orderFaultCounts()).toEqual(struck);
   for (let i = 0; i < 3; i++) await own.step();
   if (await insideTheInvariant(own, dir)) tally.halted++;
   if (act === "close") {
-    // neither a fault that has passed nor a style keeps a hedge from being left
+    // neither a past fault nor a style prevents an exit
     expect(own.trader.open).toEqual([]);
     expect(own.ledger.positions).toEqual([]);
   }
@@ -61,10 +61,10 @@ async function run({name, act, fault, crash, options, beside = [], faults, struc
   tally.passed++;
 }
 
-describe("one order for both legs", () => {
+describe("spread order for both legs", () => {
   const CRASHES: CrashPoint[] = ["none", "before journal", "after send", "after ack"];
   const cases = ORDER_FAULTS.flatMap((fault) => CRASHES.flatMap((crash) => ACTS.map((act) => ({fault, crash, act}))));
-  it("the grid has 104 cases", () => expect(cases).toHaveLength(104));
+  it("grid has 104 cases", () => expect(cases).toHaveLength(104));
 
   it.each(cases)("$act, $fault.kind, crash $crash", async ({fault, crash, act}) => {
     await run({
@@ -85,21 +85,21 @@ describe("one leg rests, the other takes", () => {
   const cases = (["perp", "spot"] as const).flatMap((makerLeg) =>
     (["maker", "taker"] as const).flatMap((leg) =>
       ORDER_FAULTS.flatMap((fault) =>
-        // the spot leg as maker without deaths but the one that leaves its order resting
+        // the spot leg as maker: only the death that leaves its order resting
         (makerLeg === "perp" ? CRASHES : CRASHES.slice(0, 2)).flatMap((crash) =>
           ACTS.map((act) => ({makerLeg, leg, fault, crash, act}))
         )
       )
     )
   );
-  it("the grid has 260 cases", () => expect(cases).toHaveLength(260));
+  it("grid has 260 cases", () => expect(cases).toHaveLength(260));
 
   it.each(cases)(
     "$act, $makerLeg rests, $fault.kind on the $leg, crash $crash",
     async ({makerLeg, leg, fault, crash, act}) => {
       const category = CATEGORY[makerLeg];
       const other: Leg = makerLeg === "perp" ? "spot" : "perp";
-      // somebody takes nearly all of the resting order as it arrives
+      // nearly all of the resting order fills on arrival
       const taken = {kind: "partial", fraction: "0.999", category};
       const faults = leg === "maker" ? [{...fault, category}] : [taken, {...fault, category: CATEGORY[other]}];
       const struck: Record<string, number> = {[fault.kind]: 1};

@@ -7,7 +7,7 @@ import {cliProcess} from "../helpers/cli-process.js";
 import {candle, funding, HOUR, open, perp, settlement, T0, write} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-it("a reader during every write sees whole generations: no error, no duplicate, no row that the manifest does not count", async () => {
+it("concurrent reader sees complete generations: no error, no duplicate, no row beyond the manifest", async () => {
   const dir = join(tmp(), "data");
   const db = await open(dir, {now: Date.now});
   await write(db, perp, [candle(0)]);
@@ -44,7 +44,7 @@ it("a reader during every write sees whole generations: no error, no duplicate, 
       Array.from({length: 24}, (_, h) => candle(1 + day * 24 + h))
     );
     await write(db, funding, [settlement(day * 8)]);
-    // Every tenth write goes into the past, so that whole partitions are replaced under the readers.
+    // Every tenth write is in the past, so whole partitions are replaced under the readers.
     if (day % 10 === 9)
       await write(db, perp, [{...candle(5), close: String(105 + day / 100)}], {
         mode: "range",

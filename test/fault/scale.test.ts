@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const own of open.splice(0)) await own.close();
 });
 
-it("every pair of the venue in six timeframes, queued at once: within the limit, in bounded memory, readable from the start", async () => {
+it("queue of every pair in six timeframes stays within the limit and bounded memory, and is readable from the start", async () => {
   const first: {rows: number; done: number; clockMs: number}[] = [];
   const clock = virtualClock(SIM_NOW, 1);
   const own = await rig(tmp(), {
@@ -35,7 +35,7 @@ it("every pair of the venue in six timeframes, queued at once: within the limit,
   const pairs = instruments.filter((i) => i.market === "perp" && i.active).map((i) => i.pair);
   const spots = new Set(instruments.filter((i) => i.market === "spot").map((i) => i.pair));
   const keys = (await historiesFor(own, pairs, ["funding", "spot", "perp"], TIMEFRAMES)).filter(
-    // A perp whose coin has no spot market has no spot history.
+    // A perp without a spot market has no spot history.
     ({series, pair}) => series !== "spot" || spots.has(pair)
   );
   const wanted = {from: SIM_NOW - DAYS * DAY_MS, to: SIM_NOW};

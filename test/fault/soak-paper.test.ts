@@ -19,7 +19,7 @@ interface Day {
   disagreement: string | null;
 }
 
-it(`a month of paper trading on ${PAIRS} pairs: books agree every day, memory stays flat after the first, and the journal alone gives it again`, async () => {
+it(`a month of paper trading on ${PAIRS} pairs: books agree every day, memory stays flat after the first, and the journal alone reproduces it`, async () => {
   const script = join(import.meta.dirname, "../helpers/soak.ts");
   const args = ["--expose-gc", "--import", "tsx", script, tmp(), String(DAYS), String(PAIRS), "600000"];
   const child = spawn(process.execPath, args, {stdio: ["ignore", "pipe", "inherit"]});
@@ -37,8 +37,8 @@ it(`a month of paper trading on ${PAIRS} pairs: books agree every day, memory st
   expect(days.at(-1)!.trades).toBeGreaterThan(10);
   const heap = days.slice(1).map(({heapUsed}) => heapUsed);
   expect(Math.max(...heap) - heap[0]!).toBeLessThan(10 * MEGABYTE);
-  // The collector holds tens of megabytes more on one day than on another, so of the last ten days the least counts; the
-  // heap above is what a leak would show in first.
+  // The collector's memory varies by tens of megabytes between days, so the minimum of the last ten days counts.
+  // A leak would show first in the heap above.
   const growth = Math.min(...days.slice(-10).map(({rss}) => rss)) - days[0]!.rss;
   expect(growth).toBeLessThan(10 * MEGABYTE);
   const {cycles, trades, open} = days.at(-1)!;

@@ -9,7 +9,7 @@ import {generator} from "../../src/lib/stats/random.js";
 import {candle, dumpHash, lakeHash, open, perp, write} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-/** The files of a store as a power cut leaves them: the log is not yet folded into the database. */
+/** Creates a store as a power cut leaves it: with the log not yet merged into the database. */
 async function storeWithLog(): Promise<{dir: string; committed: number; hash: string}> {
   const dir = tmp();
   const db = await open(join(dir, "live"));
@@ -33,8 +33,8 @@ async function storeWithLog(): Promise<{dir: string; committed: number; hash: st
   return {dir, committed: 1_000, hash};
 }
 
-describe("a damaged write-ahead log", () => {
-  it("is set aside, never deleted; what the database and the lake hold stays; importing again restores the rest", async () => {
+describe("damaged write-ahead log", () => {
+  it("damaged log is set aside, never deleted; database and lake keep their rows; a new import restores the rest", async () => {
     const {dir, committed, hash} = await storeWithLog();
     const wal = readFileSync(join(dir, "market.duckdb.wal"));
     const next = generator(7);
@@ -74,7 +74,7 @@ describe("a damaged write-ahead log", () => {
     console.log(`${asideCount} of 12 logs with one flipped bit had to be set aside`);
   });
 
-  it("a log cut short by a power cut is replayed as far as it goes", async () => {
+  it("log truncated by a power cut is replayed up to the cut", async () => {
     const {dir} = await storeWithLog();
     const wal = readFileSync(join(dir, "market.duckdb.wal"));
     writeFileSync(join(dir, "market.duckdb.wal"), wal.subarray(0, Math.floor(wal.length * 0.7)));

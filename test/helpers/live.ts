@@ -103,7 +103,7 @@ export class LiveDesk {
     );
     desk.#start();
     const {trader} = desk;
-    const baseline: BaselineEvent = {type: "baseline", ...(await desk.venue.lookAtAccount())};
+    const baseline: BaselineEvent = {type: "baseline", ...(await desk.venue.readBaseline())};
     trader.baseline(baseline);
     trader.list({type: "listed", ts: nowMs, pair, instrument: feed.markets.get(pair)!.instrument ?? null});
     const rows = [24, 16, 8].map((hours): [number, string, number] => [nowMs - hours * HOUR_MS, "0.001", 8]);

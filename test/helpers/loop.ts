@@ -133,7 +133,7 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
     exchange,
     data: undefined,
     emit: (type, data) => void emitted.push({type, data: JSON.parse(JSON.stringify(data ?? null))}),
-    tell: (note) => void emitted.push({type: "notification", data: note}),
+    notify: (note) => void emitted.push({type: "notification", data: note}),
     log: {info: () => undefined, warn: () => undefined, error: () => undefined},
     clock: paced,
     signal: stop.signal,

@@ -72,7 +72,7 @@ const rig = await loopRig(join(dir, "run"), {
   options: {
     pairs: chosen,
     emit: () => undefined,
-    tell: () => undefined,
+    notify: () => undefined,
     settings: {
       minRate: "0.00012",
       exitRate: "0.00008",

@@ -114,7 +114,7 @@ it("live on a fault-free venue equals paper equals the backtest, to the last dig
   const alarm = (said: string) => void alarms.push(said);
   const venue = new LiveVenue({account, exchange, clock, signal, config, alarm});
   await account.syncClock();
-  venue.begin(await venue.lookAtAccount());
+  venue.begin(await venue.readBaseline());
   const onStep = async (ts: number) => {
     sim.steer.clock({now: ts, speed: 0});
     await account.syncClock();

@@ -14,7 +14,7 @@ import {virtualClock} from "../helpers/clock.js";
 import {dumpHash} from "../helpers/store.js";
 import {tmp} from "../helpers/tmp.js";
 
-/** The month holds the market's own outage of candles, which nobody can fill. */
+/** The month includes the market's own outage of candles, which cannot be filled. */
 const START = Date.UTC(2026, 1, 1, 0, 30);
 const DAYS = 30;
 const SEED = 20260301;
@@ -31,14 +31,14 @@ interface Outage {
   kind: "500" | "reset";
 }
 
-/** Ten outages of the venue's API, of two minutes to seven hours, which answers 500 or nothing at all. */
+/** Ten outages of the venue's API, of two minutes to seven hours, with 500s or no reply. */
 const outages = Array.from({length: 10}, (_, i): Outage => {
   const from = START + DAY_MS + (i + uniform(SEED, i, 1)) * ((DAYS - 2) / 10) * DAY_MS;
   const length = 2 * MINUTE_MS * 210 ** uniform(SEED, i, 2);
   return {from, to: from + length, kind: uniform(SEED, i, 3) < 0.5 ? "500" : "reset"};
 });
 
-/** A store hosted on a virtual clock that stands still while a request is under way or the store works. */
+/** Hosts a store on a virtual clock that stops during requests and store work. */
 async function host(sim: Sim, clock: ReturnType<typeof virtualClock>, working: {n: number}, dir: string) {
   let drawn = 0;
   const random = () => uniform(SEED, drawn++, 9);
@@ -73,7 +73,7 @@ async function host(sim: Sim, clock: ReturnType<typeof virtualClock>, working: {
   return {own, end, ended, warnings};
 }
 
-it(`${DAYS} days of scheduled running through ${outages.length} outages: all that the venue serves is there, the rest is told as holes`, async () => {
+it(`${DAYS} days of scheduled updates through ${outages.length} outages fetch all that the venue serves and report the rest as holes`, async () => {
   const working = {n: 0};
   const clock = virtualClock(START, 1, () => working.n > 0);
   const real = globalThis.fetch;
@@ -124,11 +124,11 @@ it(`${DAYS} days of scheduled running through ${outages.length} outages: all tha
   stop.abort(new Error("the month is over"));
   await running;
   const failures = [...ended.values()].filter(({status}) => status === "failed").length + failed.length;
-  // The outages were felt, and the hours between them were not.
+  // The outages had an effect, and the hours between them had none.
   expect(failures).toBeGreaterThan(3);
   expect(ended.size).toBeGreaterThan(DAYS * 20);
 
-  // The venue's clock stands still from here on, so that both stores are asked for the same.
+  // The venue's clock is stopped from here, so both stores fetch the same range.
   const now = sim.now();
   await post("/sim/clock", {now, speed: 0});
   const repaired = async (hosted: Awaited<ReturnType<typeof host>>) => {

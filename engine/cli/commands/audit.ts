@@ -8,10 +8,10 @@ import type {Define} from "../define.js";
 export function auditCommand(define: Define): void {
   define(
     "audit",
-    "replay the engine's journal from its inputs alone and hold every line, decision and snapshot against it",
+    "replay the engine's journal from its inputs and verify every line, decision and snapshot",
     (command, run) =>
       command
-        .option("--mode <mode>", "whose journal: paper or live", "paper")
+        .option("--mode <mode>", "journal to audit: paper or live", "paper")
         .addHelpText(
           "after",
           `
@@ -19,22 +19,22 @@ Examples:
   npx carrybook audit --demo        # the paper engine on the simulated market
   npx carrybook audit --mode live --json
 
-It reads the journal and changes nothing; the engine may run meanwhile.`
+The audit is read-only; the engine may keep running.`
         )
         .action(({mode}: {mode: string}) =>
           run(async ({dataDir, output}) => {
             if (mode !== "paper" && mode !== "live")
-              throw new UsageError(`invalid mode: ${mode}`, {fix: "paper or live"});
+              throw new UsageError(`invalid mode: ${mode}`, {fix: "use paper or live"});
             const audit = await auditJournal(join(dataDir, "journal", mode));
-            if (audit.torn !== null) output.note(`${audit.torn}; it is left out`, "warn");
+            if (audit.torn !== null) output.note(`${audit.torn}; it is ignored`, "warn");
             output.document(
               audit,
               () =>
-                `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: every checksum holds, ` +
-                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades come out the same` +
+                `${count(audit.lines)} lines from ${formatInstant(audit.from)} to ${formatInstant(audit.to)}: all checksums match, ` +
+                `${count(audit.decisions)} decisions and ${count(audit.trades)} trades are reproduced` +
                 (mode === "paper"
-                  ? ", the books agree"
-                  : "; the venue's books are compared by the engine, at every cycle")
+                  ? ", ledger and venue agree"
+                  : "; the engine reconciles with the venue in every cycle")
             );
             return 0;
           })

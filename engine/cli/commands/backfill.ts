@@ -27,17 +27,17 @@ interface Flags extends SeriesFlags {
 }
 
 export function backfillCommand(define: Define): void {
-  define("backfill", "fetch what is missing of a venue's history, and only that", (command, run) =>
+  define("backfill", "fetch the missing part of a venue's history", (command, run) =>
     command
       .option("--venue <venue>", "ccxt id, e.g. bybit, binance, okx (default: bybit)")
-      .option("--url <url>", "another base URL of the venue's API, e.g. a simulated venue")
-      .option("--top <n>", "the N pairs with the most turnover (default: 20), chosen anew each week")
-      .option("--pairs <pairs>", "e.g. BTC/USDT,ETH/USDT")
-      .option("--days <n>", "how far back (default: 365)")
-      .option("--from <instant>", "first instant, UTC")
-      .option("--to <instant>", "end, exclusive, UTC (default: now)")
-      .option("--series <series>", "of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
-      .option("--timeframe <timeframes>", "of 1m 5m 15m 1h 4h 8h 1d, more than one with commas (default: 1h)")
+      .option("--url <url>", "base URL of the venue's API, e.g. of a simulated venue")
+      .option("--top <n>", "the top N pairs by turnover (default: 20), reselected weekly")
+      .option("--pairs <pairs>", "pairs, comma-separated, e.g. BTC/USDT,ETH/USDT")
+      .option("--days <n>", "days of history (default: 365)")
+      .option("--from <instant>", "start, UTC")
+      .option("--to <instant>", "end, UTC, exclusive (default: now)")
+      .option("--series <series>", "any of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
+      .option("--timeframe <timeframes>", "any of 1m, 5m, 15m, 1h, 4h, 8h, 1d, comma-separated (default: 1h)")
       .addHelpText(
         "after",
         `
@@ -46,7 +46,7 @@ Examples:
   npx carrybook backfill --pairs BTC/USDT,ETH/USDT --from 2021-01-01 --timeframe 1d
   npx carrybook backfill --venue okx --pairs BTC/USDT --days 90
 
-What it fetches is followed by \`npx carrybook update\` from then on. Interrupted, the same command goes on.`
+\`npx carrybook update\` keeps the fetched histories current. To resume after an interruption, run the same command.`
       )
       .action((flags: Flags) => run((context) => backfill(context, flags)))
   );
@@ -54,17 +54,17 @@ What it fetches is followed by \`npx carrybook update\` from then on. Interrupte
 
 async function backfill(given: Context, flags: Flags): Promise<number> {
   if (flags.top !== undefined && flags.pairs !== undefined) {
-    throw new UsageError("invalid top: it contradicts --pairs", {fix: "give one of the two"});
+    throw new UsageError("invalid top: it conflicts with --pairs", {fix: "give only one of them"});
   }
   const wanted = readSeries(flags);
   const top = readCount("top", flags.top ?? "20", {most: 1_000});
   const pairs = flags.pairs === undefined ? undefined : readPairs([flags.pairs]);
-  // Nothing is asked of a venue for flags that cannot be understood.
+  // Invalid flags are rejected before any request to the venue.
   readSpan(flags, given.now());
   const venueName = readVenue(flags.venue ?? "bybit");
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
   if (given.demo && !simulated) {
-    throw new UsageError("invalid venue: --demo holds simulated data alone", {
+    throw new UsageError("invalid venue: --demo holds simulated data only", {
       fix: "use `npx carrybook demo`, or pass the --url of a simulated venue"
     });
   }

@@ -1,5 +1,6 @@
 import {readFileSync} from "node:fs";
 import {DataError, UsageError} from "../../../loaders/errors.js";
+import {qualityWords, totalQuality} from "../../../src/lib/backtest/quality.js";
 import type {BacktestReport} from "../../../src/lib/backtest/report.js";
 import type {TradeReport} from "../../../src/lib/wire/trade.js";
 import type {RunRequest} from "../../../src/lib/strategy/request.js";
@@ -21,18 +22,18 @@ interface Flags {
   manifest?: string;
 }
 
-/** `carrybook backtest`: one run of a strategy over the lake's history. */
+/** Adds `carrybook backtest`. */
 export function backtestCommand(define: Define): void {
-  define("backtest", "one run of a strategy over the history there is", (command, run) =>
+  define("backtest", "run a strategy over the stored history", (command, run) =>
     command
-      .option("--pairs <pairs>", "pairs, comma-separated, on one shared capital")
+      .option("--pairs <pairs>", "pairs, comma-separated, sharing one capital")
       .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
-      .option("--set <key=value...>", "any key of a config, e.g. --set minRate=0.0002 exitRate=0")
-      .option("--from <instant>", "first instant, ISO")
-      .option("--to <instant>", "end, ISO, exclusive")
-      .option("--timeframe <timeframe>", "candles to use (default 1h)")
-      .option("--venue <venue>", "where several venues have the pair")
-      .option("--manifest <file>", "run an earlier result again: the `manifest` of its JSON, or the whole of it")
+      .option("--set <key=value...>", "strategy parameters, e.g. --set minRate=0.0002 exitRate=0")
+      .option("--from <instant>", "start, ISO 8601, UTC")
+      .option("--to <instant>", "end, ISO 8601, UTC, exclusive")
+      .option("--timeframe <timeframe>", "candle timeframe (default: 1h)")
+      .option("--venue <venue>", "venue, where several have the pair")
+      .option("--manifest <file>", "repeat an earlier run from its JSON result, or from the `manifest` in it")
       .addHelpText(
         "after",
         `
@@ -46,7 +47,7 @@ Examples:
           const before =
             flags.manifest === undefined ? undefined : readManifest(flags.manifest, pathOf(flags.manifest));
           if (before && (flags.pairs || flags.strategy || flags.set || flags.from || flags.to || flags.timeframe)) {
-            throw new UsageError("invalid flags: --manifest says all that --pairs, --strategy and --set would");
+            throw new UsageError("invalid flags: --manifest already sets the pairs, strategy, parameters and range");
           }
           const request = before ? requestOf(before) : readRequest(flags);
           const ran = await runRequest(dataDir, request);
@@ -63,14 +64,14 @@ Examples:
               TRADE_COLUMNS
             );
           else output.document(result, () => drawReport(report));
-          if (before) output.note(`the same result as before: ${manifest.resultHash}`);
+          if (before) output.note(`same result as before: ${manifest.resultHash}`);
           output.note(lastLine);
         })
       )
   );
 }
 
-/** Reads a manifest from a path; messages name the file as it was given. */
+/** Reads a manifest from `path`; messages name `file`, as typed. */
 function readManifest(file: string, path: string): Manifest {
   let parsed: {manifest?: unknown} & Partial<Manifest>;
   try {
@@ -99,15 +100,15 @@ function requestOf({pairs, venue, timeframe, config, fromMs, toMs}: Manifest): R
 function compare(before: Manifest, now: Manifest): void {
   if (before.dataHash !== now.dataHash) {
     throw new DataError(
-      `changed data: the rows are not those of the manifest (${now.dataHash.slice(0, 12)} for ${before.dataHash.slice(0, 12)})`,
+      `changed data: the rows differ from the manifest's (${now.dataHash.slice(0, 12)} instead of ${before.dataHash.slice(0, 12)})`,
       {
-        fix: "run it without --manifest to see the result on today's rows"
+        fix: "run without --manifest for the result on the current rows"
       }
     );
   }
   if (before.resultHash !== now.resultHash) {
     throw new DataError(
-      `changed result: the same rows gave another result; the manifest is of version ${before.versions?.carrybook}`
+      `changed result: the same rows gave a different result; the manifest is from version ${before.versions?.carrybook}`
     );
   }
 }
@@ -141,13 +142,15 @@ function drawReport({runs, portfolio}: BacktestReport): string {
   const trades = runs.flatMap((run) => run.trades).sort((a, b) => a.exitTs - b.exitTs);
   const counted = runs.map(
     ({pair, counts, instrument}) =>
-      `${pair}: ${counts.noPrice} entries lapsed, ${counts.cannotOpen} refused, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
+      `${pair}: ${counts.noPrice} entries without a price, ${counts.cannotOpen} rejected, ${counts.ambiguous} ambiguous rows, instrument ${instrument}`
   );
+  const warning = qualityWords(totalQuality(runs.map(({quality}) => quality)));
   return [
     ...(trades.length ? [drawTable(trades, TRADE_COLUMNS), ""] : []),
+    ...(warning ? [warning] : []),
     `net ${money(totals.net)} of equity ${money(totals.equity)}: ${percentOf(metrics.totalReturn)} on capital, ${percentOf(metrics.annualReturn)} a year`,
     `${totals.trades} trades, ${totals.wins} won, ${totals.liquidated} liquidated; funding ${money(totals.funding)}, basis ${money(totals.basis)}, fees ${money(totals.fees)}, slippage ${money(totals.slippage)}`,
-    `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, at work ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
+    `Sharpe ${statistic(metrics.sharpe)}, Sortino ${statistic(metrics.sortino)}, worst drawdown ${percent(metrics.maxDrawdown)}, in the market ${percent(metrics.exposure, 0)} of the time, turnover ${metrics.turnover.toFixed(1)} × capital`,
     ...counted
   ].join("\n");
 }

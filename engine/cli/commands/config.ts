@@ -10,7 +10,7 @@ export function configCommand(define: Define): void {
         else if (action === "schema")
           output.document(configJsonSchema(), () => JSON.stringify(configJsonSchema(), undefined, 2));
         else if (action === "check") output.document({ok: true}, () => "the configuration is valid");
-        else throw new UsageError(`invalid action: ${action}`, {fix: "write show, check or schema"});
+        else throw new UsageError(`invalid action: ${action}`, {fix: "use show, check or schema"});
       })
     )
   );

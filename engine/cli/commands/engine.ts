@@ -30,57 +30,54 @@ interface Flags extends CommonFlags {
 const MODES: readonly EngineMode[] = ["data", "paper", "live"];
 
 export function engineCommand(define: Define): void {
-  define(
-    "engine",
-    "the separate process: the API and ingestion (data), with the trading loop (paper, live)",
-    (command, run) =>
-      command
-        .option("--mode <mode>", "data, paper or live", "data")
-        .option("--venue <venue>", "ccxt id (default: bybit)")
-        .option("--url <url>", "another base URL of the venue's API, e.g. a simulated venue")
-        .option("--port <port>", "port on 127.0.0.1; 0 takes any free one (default: 8321)")
-        .option("--cycles <n>", "end after so many cycles of the trading loop")
-        .option("--on-stop <what>", "keep or close what is open when it stops (default: keep)")
-        .option("--live", "trade with real money; mode live and the keys of an account are needed too")
-        .option("--dry-run", "with --mode live --live: read the account and show each order, send none")
-        .option("--no-store", "the same as --no-data: leave the store to other processes, no jobs, no data routes")
-        .option("--ticket", "print a fresh link that signs a browser in to the engine that runs, and end")
-        .addHelpText(
-          "after",
-          `
+  define("engine", "run the engine: API and ingestion (data), plus the trading loop (paper, live)", (command, run) =>
+    command
+      .option("--mode <mode>", "data, paper or live", "data")
+      .option("--venue <venue>", "ccxt id (default: bybit)")
+      .option("--url <url>", "base URL of the venue's API, e.g. of a simulated venue")
+      .option("--port <port>", "port on 127.0.0.1; 0 picks a free port (default: 8321)")
+      .option("--cycles <n>", "stop after N cycles of the trading loop")
+      .option("--on-stop <what>", "keep or close open hedges when it stops (default: keep)")
+      .option("--live", "trade with real money; also requires --mode live and the account's keys")
+      .option("--dry-run", "with --mode live --live: read the account and report orders without sending them")
+      .option("--no-store", "like --no-data: do not open the store; no jobs and no data routes")
+      .option("--ticket", "print a new sign-in link to the running engine, then exit")
+      .addHelpText(
+        "after",
+        `
 Examples:
-  npx carrybook engine                        # owns the store; backfill, update and the pages go through it
+  npx carrybook engine                        # opens the store; backfill, update and the pages use it
   npx carrybook engine --mode paper --demo    # paper trading on the simulated market
-  npx carrybook engine --mode live --live --dry-run   # what it would order on the account; nothing is sent
+  npx carrybook engine --mode live --live --dry-run   # reports the orders it would send
   npx carrybook engine --mode live --live     # real orders, with CARRYBOOK_API_KEY and CARRYBOOK_API_SECRET set
-  npx carrybook engine --ticket               # a link for another browser
+  npx carrybook engine --ticket               # sign-in link for another browser
 
-The keys come from the environment or from .env alone. Live trading knows bybit (--url https://api-demo.bybit.com for its
-demo account) and the simulated venue; the note "From paper to a first small live hedge" goes through it step by step.
+The keys come only from the environment or .env. Live trading supports bybit (--url https://api-demo.bybit.com for its
+demo account) and the simulated venue; the note "From paper to a first small live hedge" explains it step by step.
 Stop it with Ctrl-C or \`npx carrybook stop\`; \`npx carrybook stop --emergency\` closes everything at once.`
-        )
-        .action((flags: Flags) => run((context) => (flags.ticket ? link(context) : engine(context, flags))))
+      )
+      .action((flags: Flags) => run((context) => (flags.ticket ? link(context) : engine(context, flags))))
   );
 }
 
-/** Starts an engine for a command's flags and runs it to its end. */
+/** Starts an engine from a command's flags and runs it to its end. */
 export async function engine(given: Context, flags: Flags): Promise<number> {
   const mode = flags.mode as EngineMode;
   if (!MODES.includes(mode)) throw new UsageError(`invalid mode: ${flags.mode}`, {fix: `one of ${MODES.join(", ")}`});
   const venueName = readVenue(flags.venue ?? "bybit");
   const cycles = flags.cycles === undefined ? undefined : readCount("cycles", flags.cycles, {most: 1e9});
   if (cycles !== undefined && mode === "data")
-    throw new UsageError("invalid cycles: mode data has no loop", {fix: "use --mode paper"});
+    throw new UsageError("invalid cycles: mode data has no trading loop", {fix: "use --mode paper"});
   const port = flags.port === undefined ? given.config.engine.port : Number(flags.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535 || flags.port?.trim() === "")
     throw new UsageError(`invalid port: ${flags.port}`, {fix: "give a number from 0 to 65535"});
   const onStop = flags.onStop ?? given.config.engine.onStop;
   if (onStop !== "keep" && onStop !== "close")
-    throw new UsageError(`invalid on-stop: ${onStop}`, {fix: "keep or close"});
+    throw new UsageError(`invalid on-stop: ${onStop}`, {fix: "use keep or close"});
   const {simulated} = flags.url === undefined ? {simulated: false} : await identifyUrl(flags.url);
   if (given.demo && flags.url !== undefined && !simulated)
-    throw new UsageError("invalid venue: --demo holds simulated data alone", {fix: "leave --demo or --url out"});
-  // A simulated venue's engine acts on the demo, wherever it was started from.
+    throw new UsageError("invalid venue: --demo holds simulated data only", {fix: "omit --demo or --url"});
+  // The engine of a simulated venue always uses the demo's data directory.
   const context = simulated && !given.demo ? createContext({...flags, demo: true}, given.invocation) : given;
   const venue = context.demo ? "sim" : venueName;
   const env = secretEnvironment(given.invocation.env, given.invocation.cwd);
@@ -110,7 +107,7 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
   return 0;
 }
 
-/** Prints a fresh link to the engine that runs. */
+/** Prints a new sign-in link to the running engine. */
 export async function link({dataDir, demo, output}: Context): Promise<number> {
   const client = findEngine(dataDir) ?? (demo ? undefined : findEngine(join(dataDir, "demo")));
   if (!client) {

@@ -19,16 +19,16 @@ interface Flags {
 }
 
 export function exportCommand(define: Define): void {
-  define("export", "rows out, as CSV, Parquet or JSON lines", (command, run) =>
+  define("export", "export rows as CSV, Parquet or JSON lines", (command, run) =>
     command
       .option("--series <series>", "funding, predicted, spot, perp, mark or index")
-      .option("--pair <pair>", "one pair; else all")
-      .option("--venue <venue>", "one venue; else all")
-      .option("--timeframe <timeframe>", "one timeframe; else all")
-      .option("--from <instant>", "first instant, ISO")
-      .option("--to <instant>", "end, ISO, exclusive")
+      .option("--pair <pair>", "one pair (default: all)")
+      .option("--venue <venue>", "one venue (default: all)")
+      .option("--timeframe <timeframe>", "one timeframe (default: all)")
+      .option("--from <instant>", "start, ISO 8601, UTC")
+      .option("--to <instant>", "end, ISO 8601, UTC, exclusive")
       .option("--format <format>", EXPORT_FORMATS.join(", "), "csv")
-      .option("--out <file>", "file to write; else stdout (Parquet needs it)")
+      .option("--out <file>", "output file (default: stdout; required for Parquet)")
       .action((flags: Flags) =>
         run(async ({dataDir, output, pathOf, invocation: {stdout}}) => {
           const {series, format} = flags;
@@ -42,7 +42,7 @@ export function exportCommand(define: Define): void {
           }
           if (flags.timeframe && !isTimeframe(flags.timeframe))
             throw new UsageError(`invalid timeframe: ${flags.timeframe}`);
-          if (format === "parquet" && !flags.out) throw new UsageError("missing out: Parquet needs --out FILE");
+          if (format === "parquet" && !flags.out) throw new UsageError("missing out: Parquet requires --out FILE");
           const read = <T>(parse: () => T): T => {
             try {
               return parse();
@@ -64,7 +64,7 @@ export function exportCommand(define: Define): void {
           });
           output.note(
             rows === 0
-              ? `no rows: there is ${[...new Set(manifest.series.map((s) => s.series))].join(", ") || "nothing"}`
+              ? `no rows; available series: ${[...new Set(manifest.series.map((s) => s.series))].join(", ") || "none"}`
               : `${count(rows)} rows${flags.out ? ` in ${flags.out}` : ""}`
           );
           return rows === 0 ? 4 : 0;

@@ -11,9 +11,9 @@ import {MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function gapsCommand(define: Define): void {
-  define("gaps", "the coverage ledger's findings: open, confirmed missing and ambiguous holes", (command, run) =>
+  define("gaps", "list the holes in the coverage ledger: open, confirmed missing and ambiguous", (command, run) =>
     command
-      .option("--repair", "refetch the exact holes; what two refetches do not fill is confirmed missing")
+      .option("--repair", "refetch the holes; a hole still empty after two refetches is confirmed missing")
       .action(({repair}: {repair?: boolean}) =>
         run(async (context) => {
           requireManifest(context.dataDir);
@@ -49,7 +49,7 @@ function list({dataDir, output}: Context): void {
   output.note(
     gaps.length === 0
       ? `no holes in ${manifest.series.length} histories`
-      : `${gaps.length} holes in ${manifest.series.length} histories${open > 0 ? "; next: npx carrybook gaps --repair, or import a file that has the rows" : ""}`
+      : `${gaps.length} holes in ${manifest.series.length} histories${open > 0 ? "; next: npx carrybook gaps --repair, or import a file with the rows" : ""}`
   );
 }
 
@@ -97,12 +97,12 @@ async function repairHoles(context: Context): Promise<number> {
   if (ended.length === 0) return code;
   const sum = (name: string) => ended.reduce((n, {quality}) => n + (quality?.[name] ?? 0), 0);
   output.note(
-    `${count(sum("filled"))} rows filled, ${sum("confirmed")} holes confirmed missing, ${sum("ambiguous")} stay ambiguous`
+    `${count(sum("filled"))} rows filled, ${sum("confirmed")} holes confirmed missing, ${sum("ambiguous")} still ambiguous`
   );
   return code;
 }
 
 function nothing({output}: Context): number {
-  output.document({batches: [], jobs: [], usage: {}}, () => "no hole is left that a refetch could settle");
+  output.document({batches: [], jobs: [], usage: {}}, () => "no hole left to refetch");
   return 0;
 }

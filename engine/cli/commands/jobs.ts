@@ -17,54 +17,51 @@ interface Flags {
 }
 
 export function jobsCommand(define: Define): void {
-  define(
-    "jobs",
-    "the ingestion work that ran and that waits: list, show, retry, cancel, retry-failed",
-    (command, run) =>
-      command
-        .argument("[action]", ACTIONS.join(", "), "list")
-        .argument("[ids...]", "jobs or batches, by id")
-        .option("--limit <n>", "how many batches the list shows", "20")
-        .option("--status <status>", "only jobs of this status, single histories included")
-        .addHelpText(
-          "after",
-          `
+  define("jobs", "list and manage ingestion jobs: list, show, retry, cancel, retry-failed", (command, run) =>
+    command
+      .argument("[action]", ACTIONS.join(", "), "list")
+      .argument("[ids...]", "ids of jobs or batches")
+      .option("--limit <n>", "maximum number of batches to list", "20")
+      .option("--status <status>", "only jobs with this status, including single histories")
+      .addHelpText(
+        "after",
+        `
 Examples:
   npx carrybook jobs
-  npx carrybook jobs show backfill-20260131T080000Z-1        # its histories and its log; --json exports it
-  npx carrybook jobs retry backfill-20260131T080000Z-1       # also goes on with one that was interrupted
+  npx carrybook jobs show backfill-20260131T080000Z-1        # histories and log; --json exports them
+  npx carrybook jobs retry backfill-20260131T080000Z-1       # also resumes an interrupted batch
   npx carrybook jobs retry-failed`
-        )
-        .action((action: string, ids: string[], flags: Flags) =>
-          run((context) => {
-            if (!ACTIONS.includes(action as Action)) {
-              throw new UsageError(`invalid action: ${action}`, {fix: `one of ${ACTIONS.join(", ")}`});
-            }
-            if (action !== "list" && action !== "retry-failed" && ids.length === 0) {
-              throw new UsageError(`missing id: jobs ${action}`, {fix: "`npx carrybook jobs` lists them"});
-            }
-            return ingestWork(context, {
-              here: (ingest) => act[action as Action](hereOf(ingest), context, ids, flags),
-              there: (engine) => act[action as Action](thereOf(engine, context), context, ids, flags)
-            });
-          })
-        )
+      )
+      .action((action: string, ids: string[], flags: Flags) =>
+        run((context) => {
+          if (!ACTIONS.includes(action as Action)) {
+            throw new UsageError(`invalid action: ${action}`, {fix: `one of ${ACTIONS.join(", ")}`});
+          }
+          if (action !== "list" && action !== "retry-failed" && ids.length === 0) {
+            throw new UsageError(`missing id: jobs ${action}`, {fix: "`npx carrybook jobs` lists them"});
+          }
+          return ingestWork(context, {
+            here: (ingest) => act[action as Action](hereOf(ingest), context, ids, flags),
+            there: (engine) => act[action as Action](thereOf(engine, context), context, ids, flags)
+          });
+        })
+      )
   );
 }
 
-/** A batch or a single history with what belongs to it. */
+/** A batch or a single history, with its children and log. */
 type Shown = Job & {children: Job[]; log: {ts: number; job: string; text: string}[]};
 
-/** The queue as this command needs it, in this process or in the engine. */
+/** The job queue, in this process or in the engine. */
 interface Queue {
-  /** batches newest first; of a status: batches and histories of it */
+  /** batches, newest first; with a status, its batches and histories */
   list: (limit: number, status?: string) => Promise<Job[]>;
-  /** @throws DataError for an id that is none */
+  /** @throws DataError for an unknown id */
   show: (id: string) => Promise<Shown>;
   retry: (ids: readonly string[]) => Promise<{queued: Job[]; batches: Job[]}>;
   retryFailed: () => Promise<{queued: Job[]; skipped: Job[]; batches: Job[]}>;
   cancel: (ids: readonly string[]) => Promise<Job[]>;
-  /** follows batches to their end; the exit code */
+  /** follows batches to their end and returns the exit code */
   follow: (batches: readonly Job[]) => Promise<number>;
 }
 
@@ -140,7 +137,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
   retry: async (queue, {output}, ids) => {
     const {queued, batches} = await queue.retry(ids);
     if (queued.length === 0) {
-      output.note("nothing to retry: these jobs are complete");
+      output.note("nothing to retry: these jobs are completed");
       return 0;
     }
     return queue.follow(batches);
@@ -151,7 +148,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
     output.note(
       cancelled.length === 0
         ? "nothing to cancel: these jobs have ended"
-        : `${cancelled.length} jobs cancelled; what they had written stays`
+        : `${cancelled.length} jobs cancelled; rows already written are kept`
     );
     return 0;
   },
@@ -159,7 +156,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
     const {queued, skipped, batches} = await queue.retryFailed();
     for (const job of skipped)
       output.note(
-        `${job.id} is left: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` tries it all the same`,
+        `${job.id} is skipped: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` retries it anyway`,
         "warn"
       );
     if (queued.length === 0) {

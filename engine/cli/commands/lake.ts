@@ -7,7 +7,7 @@ import type {Manifest} from "../../../loaders/lake/manifest.js";
 import type {PublishOptions} from "../../../loaders/lake/publish.js";
 
 export function lakeCommands(define: Define): void {
-  define("publish", "write the lake anew from the store", (command, run) =>
+  define("publish", "rewrite the lake from the store", (command, run) =>
     command.action(() =>
       run((context) =>
         rewrite(context, async (db, options) => {
@@ -25,7 +25,7 @@ export function lakeCommands(define: Define): void {
   );
 }
 
-/** Opening the store restores what it lost; what remains is to rewrite and to tell. */
+/** Opens the store, which restores what it lost, then rewrites the lake and reports its size. */
 async function rewrite(
   {openStore, output, signal}: Context,
   work: (db: Database, options: PublishOptions) => Promise<Manifest>

@@ -20,12 +20,12 @@ interface Flags {
 }
 
 export function pairsCommand(define: Define): void {
-  define("pairs", "every pair, ranked by what a period earns after its part of the costs", (command, run) =>
+  define("pairs", "rank pairs by net funding per period, after their share of the costs", (command, run) =>
     command
       .option("--range <range>", "7d, 30d, 90d, 1y or all", "30d")
-      .option("--universe", "instead: what the venue lists, and what keeps a pair out")
-      .option("--at <instant>", "the universe of a past instant, pairs that have ended since included")
-      .option("--venue <venue>", "of which venue, where there are several")
+      .option("--universe", "list the venue's pairs instead, with the reasons for exclusion")
+      .option("--at <instant>", "the universe at a past instant, including pairs delisted since")
+      .option("--venue <venue>", "venue, where there are several")
       .action((flags: Flags) =>
         run(async (context) => {
           const {dataDir, config, output} = context;
@@ -60,7 +60,7 @@ export function pairsCommand(define: Define): void {
             {title: "cannot be opened", value: (r) => r.reasons || "–"}
           ]);
           output.note(
-            "net a year: the newest rate less a thirtieth of the round trip a period, on notional; past rates promise nothing"
+            "net a year: the newest rate minus a thirtieth of the round trip per period, on notional; past rates are no guarantee"
           );
         })
       )
@@ -71,10 +71,12 @@ async function showUniverse({dataDir, output, now}: Context, {at, venue}: Flags)
   const manifest = requireManifest(dataDir);
   const venues = [...new Set(manifest.parts.filter((p) => p.series === "instruments").map((p) => p.venue))];
   if (venues.length === 0) {
-    throw new DataError("missing data: no list of markets was kept yet", {fix: "npx carrybook update keeps one a day"});
+    throw new DataError("missing data: no list of markets is stored yet", {
+      fix: "npx carrybook update stores one a day"
+    });
   }
   if (venue === undefined && venues.length > 1) {
-    throw new UsageError(`missing venue: there are lists of ${venues.join(" and ")}`, {
+    throw new UsageError(`missing venue: several have lists: ${venues.join(", ")}`, {
       fix: `add --venue ${venues[0]}`
     });
   }
@@ -103,7 +105,7 @@ async function showUniverse({dataDir, output, now}: Context, {at, venue}: Flags)
     output.note(
       first.basis === "listed"
         ? `as listed on ${formatDay(first.observedTs)}`
-        : `no list is that old: told from the launches that the list of ${formatDay(first.observedTs)} names, so pairs that had ended before are missing`
+        : `no list that old: inferred from the launch dates in the list of ${formatDay(first.observedTs)}; pairs delisted before it are missing`
     );
   }
 }

@@ -18,14 +18,14 @@ interface Flags {
 export function simCommand(define: Define): void {
   define("sim", "run the simulated venue: Bybit v5's endpoints on this machine", (command, run) =>
     command
-      .option("--port <port>", "port on 127.0.0.1; 0 takes any free one", "8330")
-      .option("--seed <seed>", "another seed is another market", "7")
-      .option("--now <instant>", "the instant it starts at; else the present")
-      .option("--speed <factor>", "how much faster than real time its clock runs", "1")
-      .option("--faults <file>", 'a JSON plan of what goes wrong, e.g. {"rate": 0.05, "kinds": ["truncate"]}')
+      .option("--port <port>", "port on 127.0.0.1; 0 picks a free port", "8330")
+      .option("--seed <seed>", "seed of the simulated market", "7")
+      .option("--now <instant>", "initial time of its clock (default: now)")
+      .option("--speed <factor>", "speed of its clock, relative to real time", "1")
+      .option("--faults <file>", 'JSON file of injected faults, e.g. {"rate": 0.05, "kinds": ["truncate"]}')
       .option(
         "--account <key:secret:usdt>",
-        "an account with a balance, for signed requests; may be given again",
+        "account with a USDT balance, for signed requests; repeatable",
         (text: string, all: string[]) => [...all, text],
         [] as string[]
       )
@@ -42,7 +42,7 @@ export function simCommand(define: Define): void {
             if (error.code === "EADDRINUSE")
               throw new UsageError(`invalid port: ${flags.port} is taken`, {fix: "pass another --port"});
             if (error instanceof RangeError)
-              throw new ConfigError(error.message, {fix: "the message names what is allowed"});
+              throw new ConfigError(error.message, {fix: "the message lists the valid values"});
             throw error;
           });
           output.document({url: sim.url, now: sim.now()}, () => `simulated venue at ${sim.url}; Ctrl-C stops it`);
@@ -61,7 +61,7 @@ function number(name: string, text: string, most: number): number {
   return value;
 }
 
-/** `KEY:SECRET:USDT`; the message of a wrong one leaves the secret out. */
+/** Parses `KEY:SECRET:USDT`; error messages never contain the secret. */
 function readAccount(text: string): AccountInput {
   const [apiKey = "", secret = "", usdt = "", ...rest] = text.split(":");
   if (!apiKey || !secret || !isDecimalText(usdt) || rest.length > 0)

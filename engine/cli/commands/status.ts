@@ -4,7 +4,7 @@ import type {Define} from "../define.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
 export function statusCommand(define: Define): void {
-  define("status", "what data there is, how fresh and how complete", (command, run) =>
+  define("status", "show the stored data, its freshness and its coverage", (command, run) =>
     command.action(() =>
       run(async ({dataDir, output, now}) => {
         const status = statusOf(dataDir, now());

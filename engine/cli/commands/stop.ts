@@ -18,38 +18,38 @@ interface Flags {
   keep?: boolean;
 }
 
-/** How long the API may take before the signal is sent instead, ms. */
+/** Timeout of the API before the signal is sent instead, ms. */
 const ANSWER_MS = 2_000;
-/** How long an engine that took an emergency stop may take to end it, ms, and how often it is asked. */
+/** Time to wait for the report of an accepted emergency stop, ms, and the polling interval. */
 const REPORT_MS = 30_000;
 const POLL_MS = 300;
-/** How long a stop in order may take before this command says that it goes on, ms. */
+/** Time to wait for a clean stop before reporting that it continues, ms. */
 const ORDER_MS = 60_000;
 
 export function stopCommand(define: Define): void {
-  define("stop", "stop the engine in order, or close everything at once and halt it", (command, run) =>
+  define("stop", "stop the engine cleanly, or close everything at once and halt it", (command, run) =>
     command
-      .option("--emergency", "close every position at once, then halt; the engine stays up to tell how it went")
-      .option("--close", "close what is open before it ends")
-      .option("--keep", "leave open what is open (default: as the engine is configured)")
+      .option("--emergency", "close every position at once, then halt; the engine stays up to report the result")
+      .option("--close", "close open hedges before stopping")
+      .option("--keep", "keep hedges open (default: the engine's configuration)")
       .addHelpText(
         "after",
         `
-An engine that hangs or does not run cannot close a live hedge. Where one has traded for real and CARRYBOOK_API_KEY and
-CARRYBOOK_API_SECRET are set, \`stop --emergency\` then acts on the venue itself: it cancels every order of the account,
-buys every short back, sells the coins of the journal's hedges, and ends with 0 only when nothing is left.`
+An engine that hangs or is not running cannot close a live hedge. If a live engine has traded and CARRYBOOK_API_KEY and
+CARRYBOOK_API_SECRET are set, \`stop --emergency\` then acts on the venue directly: it cancels every order of the account,
+buys back every short and sells the coins of the journal's hedges. It exits with 0 only when nothing is left open.`
       )
       .action((flags: Flags) => run((context) => stop(context, flags)))
   );
 }
 
 async function stop(context: Context, {emergency, close, keep}: Flags): Promise<number> {
-  if (close && keep) throw new UsageError("invalid close: it contradicts --keep", {fix: "give one of the two"});
-  const dataDir = whereItRuns(context);
+  if (close && keep) throw new UsageError("invalid close: it conflicts with --keep", {fix: "give only one of them"});
+  const dataDir = runningDir(context);
   if (emergency) return emergencyStop(context, dataDir);
   const engine = dataDir === undefined ? undefined : findEngine(dataDir);
   if (!engine) {
-    throw new UsageError(`no engine runs on ${context.dataDir}`, {fix: "nothing is to be stopped"});
+    throw new UsageError(`no engine runs on ${context.dataDir}`, {fix: "none needed: there is nothing to stop"});
   }
   const positions = close ? "close" : keep ? "keep" : undefined;
   const {info} = engine;
@@ -61,26 +61,25 @@ async function stop(context: Context, {emergency, close, keep}: Flags): Promise<
     await wait(50, undefined, {signal: context.signal});
   const ended = runningEngine(dataDir!)?.pid !== info.pid;
   context.output.document({pid: info.pid, ended}, () =>
-    ended ? `the engine (pid ${info.pid}) has ended` : `the engine (pid ${info.pid}) still ends what is under way`
+    ended ? `the engine (pid ${info.pid}) has stopped` : `the engine (pid ${info.pid}) is still finishing running work`
   );
   return ended ? 0 : 1;
 }
 
-/** The journal of a live engine on a data directory; undefined where none has traded. */
+/** Returns the folder of the live journal; undefined where no live engine has traded. */
 function liveJournal(dataDir: string): string | undefined {
   const dir = join(dataDir, "journal", "live");
   return existsSync(dir) ? dir : undefined;
 }
 
-/** The data directory whose engine is meant: the one acted on, else its demo. */
-function whereItRuns({dataDir, demo}: Context): string | undefined {
+/** Returns the data directory with a running engine: the given one, else its demo. */
+function runningDir({dataDir, demo}: Context): string | undefined {
   return [dataDir, ...(demo ? [] : [join(dataDir, "demo")])].find((dir) => runningEngine(dir) !== undefined);
 }
 
 /**
- * By every road there is: the API; where that does not answer, the signal and the flag, which also stops an engine that
- * hangs or starts later; and, where an engine has traded for real, at the venue itself. Says what was done and what was
- * not.
+ * Tries the API, then SIGUSR2 and the flag file, then the venue itself if a live engine has traded.
+ * The flag also stops an engine that hangs now or starts later. Reports what was and was not closed.
  */
 async function emergencyStop(context: Context, running: string | undefined): Promise<number> {
   const {dataDir, demo, output} = context;
@@ -92,7 +91,7 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
   let stopped: StopReport | undefined;
   if (!report) {
     const journal = liveJournal(dir);
-    // The venue first: neither the signal nor the disk may be in its way.
+    // The venue first: neither the signal nor the disk may delay it.
     const acting = journal === undefined ? undefined : atVenue(journal, context, done);
     signalAndFlag(dir, info, done);
     stopped = await acting;
@@ -104,13 +103,13 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
     {pid: info?.pid ?? null, done: flat, closed, left, steps: done, ...(stopped && {venue: stopped.pairs})},
     () => [...done, ...(report ? [summary(report)] : []), ...(stopped ? pairLines(stopped) : [])].join("\n")
   );
-  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; look at the venue yourself`, "error");
+  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; check the venue yourself`, "error");
   return flat ? 0 : 1;
 }
 
 /**
- * Asks something for at most so long. By a timer that is held here: a composite of `AbortSignal.timeout` may be collected
- * before it fires, and a hanging engine is then waited for five minutes.
+ * Runs `ask` with a timeout. Keeps its own timer: a composite of `AbortSignal.timeout` may be collected before it fires,
+ * and the command would then wait five minutes for a hung engine.
  */
 async function within<T>(ms: number, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const own = new AbortController();
@@ -134,7 +133,7 @@ function clientOf(dir: string, done: string[]): EngineClient | undefined {
   }
 }
 
-/** @throws UsageError in mode data: there is nothing to close, and a flag would only halt the next engine that trades */
+/** @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine */
 async function askEngine(
   client: EngineClient,
   {signal}: Context,
@@ -148,13 +147,13 @@ async function askEngine(
     done.push(`the engine's API did not answer within ${ANSWER_MS / 1_000} s`);
     return undefined;
   }
-  done.push("the engine's API took it");
+  done.push("the engine's API accepted the emergency stop");
   for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
     await wait(POLL_MS, undefined, {signal});
-    const told = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
+    const status = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
       () => undefined
     );
-    if (told?.emergency) report = {...report, ...told.emergency};
+    if (status?.emergency) report = {...report, ...status.emergency};
   }
   return report;
 }
@@ -172,13 +171,13 @@ function signalAndFlag(dir: string, info: EngineInfo | undefined, done: string[]
     const flag = EmergencyFlag.open(dir);
     flag.press();
     flag.close();
-    done.push("the emergency flag is set: an engine that starts or wakes on this directory stops at once");
+    done.push("the emergency flag is set: an engine that starts or recovers on this directory stops at once");
   } catch (error) {
     done.push(`the emergency flag could not be set: ${(error as Error).message}`);
   }
 }
 
-/** Acts on the account itself. Never fails: why it could not is said. */
+/** Flattens the account at the venue. Never throws: a failure is part of the report. */
 async function atVenue(
   journal: string,
   {signal, output, invocation}: Context,
@@ -188,11 +187,11 @@ async function atVenue(
     const env = secretEnvironment(invocation.env, invocation.cwd);
     const {stopWithoutEngine} = await import("../venue-stop.js");
     const report = await stopWithoutEngine(journal, {env, signal, say: (line) => output.note(line)});
-    done.push(report.flat ? "acted on the venue itself: nothing is left" : "acted on the venue itself");
+    done.push(report.flat ? "acted on the venue directly: nothing is left" : "acted on the venue directly");
     return report;
   } catch (error) {
     const {message, fix} = error as CarrybookError;
-    const why = `could not act on the venue itself: ${message}${fix ? ` (${fix})` : ""}`;
+    const why = `could not act on the venue directly: ${message}${fix ? ` (${fix})` : ""}`;
     done.push(why);
     return {pairs: [], left: [why], flat: false, fills: []};
   }
@@ -204,4 +203,4 @@ const pairLines = ({pairs}: StopReport): string[] =>
 const summary = ({done, closed, left}: EmergencyReport): string =>
   done || left.length > 0
     ? `closed ${closed.length}, could not close ${left.length}${left.length > 0 ? `: ${left.join(", ")}` : ""}`
-    : "it is under way; `npx carrybook engine --ticket` opens the page that tells how it goes";
+    : "in progress; `npx carrybook engine --ticket` prints a link to the page that shows it";

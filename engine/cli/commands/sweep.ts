@@ -32,29 +32,26 @@ interface Flags {
   out?: string;
 }
 
-/** Trials held against the exact ledger before any result is believed. */
+/** Number of trials verified against the exact ledger before a sweep starts. */
 const CHECKED = 8;
 
-/** `carrybook sweep`: every combination of a grid on every pair, with the statistics that multiple tests demand. */
+/** Adds `carrybook sweep`: every combination of a grid on every pair, with statistics for multiple testing. */
 export function sweepCommand(define: Define): void {
-  define("sweep", "every combination of a grid, with what speaks against the best", (command, run) =>
+  define("sweep", "run every combination of a grid, with statistics for multiple testing", (command, run) =>
     command
-      .option("--pairs <pairs>", "pairs, comma-separated, each on a capital of its own")
+      .option("--pairs <pairs>", "pairs, comma-separated, each with its own capital")
       .option("--strategy <name>", "simple, composite, or a preset: conservative, balanced, aggressive")
-      .option(
-        "--grid <key=a:b:step...>",
-        "a parameter and its values: from:to:step, or a,b,c; several make combinations"
-      )
-      .option("--set <key=value...>", "any other key of a config")
-      .option("--from <instant>", "first instant, ISO")
-      .option("--to <instant>", "end, ISO, exclusive")
-      .option("--timeframe <timeframe>", "candles to use (default 1h)")
-      .option("--venue <venue>", "where several venues have a pair")
-      .option("--by <statistic>", "what the best is chosen by: sharpe or net", "sharpe")
-      .option("--top <n>", "rows of the table", "20")
-      .option("--threads <n>", "worker threads (default: one a core)")
+      .option("--grid <key=a:b:step...>", "a parameter and its values, as from:to:step or a,b,c; several are combined")
+      .option("--set <key=value...>", "other strategy parameters")
+      .option("--from <instant>", "start, ISO 8601, UTC")
+      .option("--to <instant>", "end, ISO 8601, UTC, exclusive")
+      .option("--timeframe <timeframe>", "candle timeframe (default: 1h)")
+      .option("--venue <venue>", "venue, where several have a pair")
+      .option("--by <statistic>", "statistic that ranks the trials: sharpe or net", "sharpe")
+      .option("--top <n>", "number of trials in the table", "20")
+      .option("--threads <n>", "worker threads (default: one per core)")
       .option("--seed <n>", "seed of the bootstrap and the random entries", "7")
-      .option("--out <file>", "all trials, as .csv, .json or .parquet")
+      .option("--out <file>", "write all trials to a .csv, .json or .parquet file")
       .addHelpText(
         "after",
         `
@@ -70,12 +67,12 @@ Examples:
           const given = entriesOf(request);
           const config = asUsage(() => parseConfig(given));
           const by = flags.by;
-          if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "sharpe or net"});
+          if (by !== "sharpe" && by !== "net") throw new UsageError(`invalid by: ${by}`, {fix: "use sharpe or net"});
           const [top, seed] = [wholeNumber(flags.top, "top"), wholeNumber(flags.seed, "seed")];
           const threads = flags.threads === undefined ? undefined : wholeNumber(flags.threads, "threads");
           if (flags.out !== undefined) checkTrialsFile(flags.out);
           const axes = asUsage(() => (flags.grid ?? []).map(parseAxis));
-          // a grid that cannot run is refused before any row is read
+          // reject an invalid grid before reading any row
           asUsage(() => gridOfCells(given, axes));
           const markets = await loadMarkets(
             dataDir,
@@ -84,7 +81,7 @@ Examples:
           const plan: SweepPlan = {markets, range: {fromMs, toMs}, base: given, axes};
           const runner = asUsage(() => new SweepRunner(plan));
           asUsage(() => runner.check(CHECKED));
-          output.note(`sweep of ${count(runner.length)} trials over ${pairs.join(", ")}; Ctrl-C ends it`);
+          output.note(`sweep of ${count(runner.length)} trials over ${pairs.join(", ")}; Ctrl-C cancels it`);
           const {trials, complete} = await sweepInThreads(plan, {
             signal,
             ...(threads !== undefined && {threads}),
@@ -127,7 +124,7 @@ Examples:
               [drawTable(ranked.slice(0, top), columnsOf(axes.map(({key}) => key))), ...best.map(drawBest)].join("\n\n")
             );
           if (flags.out !== undefined) output.note(`${count(named.length)} trials in ${flags.out}`);
-          if (leftOut.length) output.note(`${count(leftOut.length)} combinations left out: ${leftOut[0]!.why}`);
+          if (leftOut.length) output.note(`${count(leftOut.length)} combinations skipped: ${leftOut[0]!.why}`);
           output.note(lastLine(best));
           return 0;
         })
@@ -138,7 +135,7 @@ Examples:
 function wholeNumber(value: string, name: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 1)
-    throw new UsageError(`invalid ${name}: ${value}`, {fix: "a whole number from 1 on"});
+    throw new UsageError(`invalid ${name}: ${value}`, {fix: "give a whole number of at least 1"});
   return n;
 }
 
@@ -170,7 +167,7 @@ function drawBest(report: BestReport): string {
       .map(([key, value]) => `${key}=${value}`)
       .join(" ")}`,
     `  net ${Number(report.totals.net).toFixed(2)}, ${signed(report.metrics.totalReturn)} on capital, Sharpe ${figure(report.metrics.sharpe)} (90 % ${interval(intervals.sharpe)})`,
-    `  deflated Sharpe ratio ${figure(deflation.deflatedSharpe, 3)} after ${count(deflation.trials)} trials (luck alone would show ${figure(deflation.expectedMaxSharpe)})`,
+    `  deflated Sharpe ratio ${figure(deflation.deflatedSharpe, 3)} after ${count(deflation.trials)} trials (expected from luck alone: ${figure(deflation.expectedMaxSharpe)})`,
     `  probability of backtest overfitting ${figure(overfitting.pbo)} over ${count(overfitting.splits)} splits`,
     `  hold-through ${baselines.holdThrough.net.toFixed(2)}; random entries ${figure(baselines.randomEntry.low)} to ${figure(baselines.randomEntry.high)}, ${baselines.randomEntry.beaten === undefined ? "none drawn" : `${percent(baselines.randomEntry.beaten, 0)} of them beaten`}`,
     ...sensitivities.map(({name, metrics}) => `  ${name}: ${signed(metrics.totalReturn)}`),
@@ -185,5 +182,5 @@ function drawBest(report: BestReport): string {
 
 function lastLine(best: readonly BestReport[]): string {
   const trials = best.reduce((n, report) => n + report.trials, 0);
-  return `not shown: the best of ${count(trials)} trials is the luckiest too; each pair had the capital for itself; fills beyond the slippage assumed and venue failures are not in it`;
+  return `not shown: the best of ${count(trials)} trials is also the luckiest; each pair had the full capital; fills worse than the assumed slippage and venue failures are not modelled`;
 }

@@ -14,13 +14,13 @@ interface Flags extends SeriesFlags {
 }
 
 export function trackCommands(define: Define): void {
-  define("track", "put pairs on the list of scheduled updates; without pairs, show the list", (command, run) =>
+  define("track", "add pairs to the scheduled updates; without pairs, list them", (command, run) =>
     command
       .argument("[pairs...]", "e.g. BTC/USDT")
-      .option("--venue <venue>", "ccxt id (default: the one there is, else bybit)")
-      .option("--series <series>", "of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
-      .option("--timeframe <timeframes>", "of 1m 5m 15m 1h 4h 8h 1d (default: 1h)")
-      .option("--days <n>", "how far back it is wanted (default: 365)")
+      .option("--venue <venue>", "ccxt id (default: the only tracked venue, else bybit)")
+      .option("--series <series>", "any of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
+      .option("--timeframe <timeframes>", "any of 1m, 5m, 15m, 1h, 4h, 8h, 1d, comma-separated (default: 1h)")
+      .option("--days <n>", "days of history (default: 365)")
       .action((names: string[], flags: Flags) =>
         run(async (context) => {
           const {output, now, demo} = context;
@@ -37,7 +37,7 @@ export function trackCommands(define: Define): void {
             {title: "pair", value: (t) => t.pair},
             {title: "series", value: (t) => `${t.series} ${t.timeframe}`.trim()},
             {title: "wanted from", value: (t) => formatDay(t.fromTs)},
-            {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "a person")}
+            {title: "chosen by", value: (t) => (t.chosenBy === "top" ? "turnover" : "name")}
           ]);
           output.note(
             pairs.length > 0
@@ -47,7 +47,7 @@ export function trackCommands(define: Define): void {
         })
       )
   );
-  define("untrack", "take pairs off the list of scheduled updates; their history stays", (command, run) =>
+  define("untrack", "remove pairs from the scheduled updates; their history stays", (command, run) =>
     command
       .argument("<pairs...>", "e.g. BTC/USDT")
       .option("--venue <venue>", "only on this venue")
@@ -61,7 +61,7 @@ export function trackCommands(define: Define): void {
           });
           context.output.document(
             {untracked: gone.untracked, pairs},
-            () => `${gone.untracked} histories of ${pairs.join(", ")} are tracked no more`
+            () => `${gone.untracked} histories of ${pairs.join(", ")} are no longer tracked`
           );
         })
       )

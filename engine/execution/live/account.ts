@@ -6,34 +6,33 @@ import type {CallOptions} from "../../../loaders/exchange/types.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {AccountLine, type AccountOptions} from "./line.js";
 
-/** What the venue says of the keys. */
+/** Account, rights and expiry of the API keys. */
 export interface KeyFacts {
-  /** the venue's number of the account */
+  /** the venue's account id */
   account: string;
   readOnly: boolean;
-  /** by the venue's names; undefined where it does not tell */
+  /** rights by the venue's category names; undefined when not reported */
   permissions: Record<string, string[]> | undefined;
-  /** undefined for keys that do not expire */
+  /** UTC ms; undefined for keys that do not expire */
   expiresTs: number | undefined;
 }
 
 type Category = "spot" | "linear";
 
-/** Rows of a page of executions and of the transaction log, the most the venue gives. */
+/** Rows per page of executions and of the transaction log: the venue's maximum. */
 const EXECUTIONS = 100;
 const LOG_ROWS = 50;
-/** Of lists of spreads: instruments, and orders or fills. */
+/** Rows per page of spread instruments, and of spread orders or fills. */
 const SPREADS = 500;
 const SPREAD_ROWS = 50;
 const WEEK_MS = 7 * DAY_MS;
 
 /**
- * The private side of Bybit v5 for one account, in the venue's own words. Every endpoint is named here and asked with
- * every parameter written out: nothing of ccxt's defaults decides anything. Reading retries; what changes something is
- * sent once, whatever comes back.
+ * Client of Bybit v5's private API for one account; rows keep the venue's field names. Sets every request parameter
+ * explicitly, so no ccxt default applies. Reads are retried; writes are sent once, whatever the reply.
  */
 export class BybitAccount extends AccountLine {
-  /** Opens the line; {@link syncClock} sets its clock. ccxt is loaded here and not before. */
+  /** Opens the connection, which {@link syncClock} must then synchronise. Loads ccxt lazily. */
   static async open(options: AccountOptions): Promise<BybitAccount> {
     const {default: ccxt} = await import("ccxt");
     return new BybitAccount(new ccxt.bybit(), options);
@@ -44,19 +43,19 @@ export class BybitAccount extends AccountLine {
     await this.post("v5/order/create", order, {...(signal && {signal})});
   }
 
-  /** Takes an order back by its client id; one that is not there any more is no error. @throws Refusal */
+  /** Cancels an order by its client id; an unknown or ended order is not an error. @throws Refusal */
   async cancel(category: Category, symbol: string, orderLinkId: string): Promise<void> {
     try {
       await this.post("v5/order/cancel", {category, symbol, orderLinkId});
     } catch (error) {
-      // 110001 and 170213: there is no such order, or it has ended
+      // 110001 and 170213: unknown or ended order
       if (!(error instanceof Refusal) || !["110001", "170213"].includes(error.code ?? "")) throw error;
     }
   }
 
   /**
-   * Takes every order of the account back, whoever has sent it; goes out past every queue.
-   * @param spreads the engine itself sends spread orders; without it, an account that may not have any is no error
+   * Cancels every order on the account, whoever sent it, bypassing all request queues.
+   * @param spreads true when the engine sends spread orders; otherwise a rejected spread cancel is not an error
    */
   async cancelAll({spreads = false}: {spreads?: boolean} = {}): Promise<void> {
     const refused = (error: unknown) => {
@@ -69,7 +68,7 @@ export class BybitAccount extends AccountLine {
     ]);
   }
 
-  /** An order by its client id, whether it is open or has ended; undefined where the venue does not know it. */
+  /** Returns an open or ended order by its client id; undefined when unknown to the venue. */
   async order(category: Category, symbol: string, orderLinkId: string, options?: CallOptions) {
     const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
     const query = {category, symbol, orderLinkId};
@@ -79,18 +78,18 @@ export class BybitAccount extends AccountLine {
     );
   }
 
-  /** Orders that are open now, of every symbol. */
+  /** Returns the open orders of every symbol. */
   async openOrders(category: Category): Promise<Fields[]> {
     const scope = category === "linear" ? {settleCoin: "USDT"} : {};
     return this.pages("v5/order/realtime", {category, ...scope, openOnly: 0, limit: 50});
   }
 
-  /** The executions of one order. */
+  /** Returns the executions of one order. */
   executionsOf(category: Category, symbol: string, orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
     return this.pages("v5/execution/list", {category, symbol, orderLinkId, limit: EXECUTIONS}, options);
   }
 
-  /** Every execution since an instant, by whomever, forced ones included. */
+  /** Returns all executions on the account since `startTime` (UTC ms), manual and forced ones included. */
   executionsSince(category: Category, startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
     return this.windows(
       "v5/execution/list",
@@ -100,13 +99,13 @@ export class BybitAccount extends AccountLine {
     );
   }
 
-  /** Every change of a wallet since an instant. */
+  /** Returns the transaction log since `startTime`, UTC ms. */
   logSince(startTime: number, nowMs: number, options?: CallOptions): Promise<Fields[]> {
     const query = {accountType: "UNIFIED", limit: LOG_ROWS};
     return this.windows("v5/account/transaction-log", query, {startTime, nowMs, longestMs: DAY_MS}, options);
   }
 
-  /** Every native spread that is listed; a public list. */
+  /** Returns every listed native spread; a public endpoint. */
   spreads(options?: CallOptions): Promise<Fields[]> {
     return this.pages("v5/spread/instrument", {limit: SPREADS}, options);
   }
@@ -116,7 +115,7 @@ export class BybitAccount extends AccountLine {
     await this.post("v5/spread/order/create", order, {...(signal && {signal})});
   }
 
-  /** Takes a spread order back by its client id; one that is not there any more is no error. @throws Refusal */
+  /** Cancels a spread order by its client id; an unknown or ended order is not an error. @throws Refusal */
   async cancelSpread(orderLinkId: string): Promise<void> {
     try {
       await this.post("v5/spread/order/cancel", {orderLinkId});
@@ -125,7 +124,7 @@ export class BybitAccount extends AccountLine {
     }
   }
 
-  /** A spread order by its client id, whether it is open or has ended; undefined where the venue does not know it. */
+  /** Returns an open or ended spread order by its client id; undefined when unknown to the venue. */
   async spreadOrder(orderLinkId: string, options?: CallOptions): Promise<Fields | undefined> {
     const found = (result: Fields) => listOf(result["list"]).map(objectOf)[0];
     return (
@@ -134,22 +133,22 @@ export class BybitAccount extends AccountLine {
     );
   }
 
-  /** Spread orders that are open now. */
+  /** Returns the open spread orders. */
   openSpreads(options?: CallOptions): Promise<Fields[]> {
     return this.pages("v5/spread/order/realtime", {limit: SPREAD_ROWS}, options);
   }
 
-  /** The fills of one spread order, each with those of its legs. */
+  /** Returns the fills of one spread order, each with its leg fills. */
   spreadExecutionsOf(orderLinkId: string, options?: CallOptions): Promise<Fields[]> {
     return this.pages("v5/spread/execution/list", {orderLinkId, limit: SPREAD_ROWS}, options);
   }
 
-  /** The fills of every spread order since an instant. */
+  /** Returns the fills of every spread order since `startTime`, UTC ms. */
   spreadExecutionsSince(startTime: number, options?: CallOptions): Promise<Fields[]> {
     return this.pages("v5/spread/execution/list", {startTime, limit: SPREAD_ROWS}, options);
   }
 
-  /** The best price on either side of a market's book now, as the venue counts. @throws Refusal for an empty side */
+  /** Returns a market's best bid and ask, in the venue's unit. @throws Refusal for an empty side */
   touch(category: Category, symbol: string, options?: CallOptions): Promise<{bid: string; ask: string}> {
     return this.get(
       "v5/market/orderbook",
@@ -165,18 +164,18 @@ export class BybitAccount extends AccountLine {
     );
   }
 
-  /** Linear positions that are not flat. */
+  /** Returns the non-zero linear positions. */
   async positions(options?: CallOptions): Promise<Fields[]> {
     const rows = await this.pages("v5/position/list", {category: "linear", settleCoin: "USDT", limit: 200}, options);
     return rows.filter((row) => Number(row["size"]) !== 0);
   }
 
-  /** One symbol's position, flat or not: its leverage is there. */
+  /** Returns one symbol's position, even when flat, because it carries the leverage. */
   position(symbol: string): Promise<Fields | undefined> {
     return this.get("v5/position/list", {category: "linear", symbol}, (result) => objectOf(listOf(result["list"])[0]));
   }
 
-  /** The wallet's balance by coin, as text. */
+  /** Returns the wallet balances by coin, decimals as text. */
   balances(options?: CallOptions): Promise<Map<string, string>> {
     return this.get(
       "v5/account/wallet-balance",
@@ -202,12 +201,12 @@ export class BybitAccount extends AccountLine {
     return this.get("v5/account/info", {}, (result) => textOf(result["marginMode"]) ?? "");
   }
 
-  /** `ISOLATED_MARGIN` or `REGULAR_MARGIN`. @throws Refusal */
+  /** Sets `ISOLATED_MARGIN` or `REGULAR_MARGIN`. @throws Refusal */
   async setMarginMode(setMarginMode: string): Promise<void> {
     await this.post("v5/account/set-margin-mode", {setMarginMode});
   }
 
-  /** Sets a symbol's leverage; one that it has already is no error. @throws Refusal */
+  /** Sets a symbol's leverage; an unchanged leverage is not an error. @throws Refusal */
   async setLeverage(symbol: string, leverage: string): Promise<void> {
     try {
       await this.post("v5/position/set-leverage", {
@@ -221,7 +220,7 @@ export class BybitAccount extends AccountLine {
     }
   }
 
-  /** Taker and maker fee of a symbol, shares as text. */
+  /** Returns the taker and maker fee of a symbol, shares as text. */
   feeRate(category: Category, symbol: string): Promise<{taker: string; maker: string}> {
     return this.get("v5/account/fee-rate", {category, symbol}, (result) => {
       const row = objectOf(listOf(result["list"])[0]);
@@ -231,7 +230,7 @@ export class BybitAccount extends AccountLine {
     });
   }
 
-  /** Taker fees of every symbol of a kind, shares as text. */
+  /** Returns the taker fee of every symbol in a category, shares as text. */
   takerFees(category: Category, options?: CallOptions): Promise<Map<string, string>> {
     return this.get(
       "v5/account/fee-rate",
@@ -250,8 +249,8 @@ export class BybitAccount extends AccountLine {
   }
 
   /**
-   * Who the keys belong to and what they may do. A venue that does not tell (code 10032, a demo account) leaves the rights
-   * unknown, and a digest of the key stands for the account.
+   * Returns the keys' account and rights. A demo account does not report them (code 10032): the rights are then unknown
+   * and a digest of the key serves as the account id.
    */
   async key(options?: CallOptions): Promise<KeyFacts> {
     try {

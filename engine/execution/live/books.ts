@@ -4,12 +4,12 @@ import type {Execution, ExecutionVenue, HedgeLegs, Holdings, RealVenue, StopRepo
 import type {Baseline} from "../../journal/events.js";
 import {Seen} from "./seen.js";
 
-/** What the journal of a real account knows of it: how it began, what is in the ledger, which orders were given up. */
+/** State of a real account kept in the journal: its baseline, the ids in the ledger, the orders presumed lost. */
 export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "holdings"> {
   readonly real = true as const;
   readonly cashTolerance = new Decimal("0.00000001");
   protected readonly seen = new Seen();
-  /** orders that were given up for lost */
+  /** client ids of orders presumed lost */
   protected readonly lost = new Set<string>();
   #baseline: Baseline | undefined;
 
@@ -17,7 +17,6 @@ export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "
     return this.#baseline;
   }
 
-  /** From here on the account is measured against how it was then. */
   begin(baseline: Baseline): void {
     this.#baseline = baseline;
   }
@@ -36,14 +35,13 @@ export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "
   }
 
   paid(): void {
-    // the venue's wallet has it already
+    // the venue's wallet already includes it
   }
 
   liquidated(_pair: string, fill: Fill): void {
     this.seen.add(fill.id, fill.ts);
   }
 
-  /** Whether a fill or a change of the account is in the ledger. */
   knows(id: string): boolean {
     return this.seen.has(id);
   }
@@ -60,17 +58,17 @@ export abstract class AccountBooks implements Omit<ExecutionVenue, "execute" | "
   }
 }
 
-/** A real account as its journal alone tells it: for an audit, which sends and asks nothing. */
+/** A real account restored from its journal alone, for audits; every call to the venue throws. */
 export class JournalledAccount extends AccountBooks implements RealVenue {
-  #silent(): never {
+  #unavailable(): never {
     throw new Error("missing venue: a journal is read without one");
   }
 
-  execute = async (): Promise<Execution> => this.#silent();
-  holdings = async (): Promise<Holdings> => this.#silent();
-  lookAtAccount = async (): Promise<Baseline> => this.#silent();
-  accountId = async (): Promise<string> => this.#silent();
-  news = async (): Promise<VenueNews> => this.#silent();
-  cancelAll = async (): Promise<void> => this.#silent();
-  stopAtVenue = async (): Promise<StopReport> => this.#silent();
+  execute = async (): Promise<Execution> => this.#unavailable();
+  holdings = async (): Promise<Holdings> => this.#unavailable();
+  readBaseline = async (): Promise<Baseline> => this.#unavailable();
+  accountId = async (): Promise<string> => this.#unavailable();
+  news = async (): Promise<VenueNews> => this.#unavailable();
+  cancelAll = async (): Promise<void> => this.#unavailable();
+  stopAtVenue = async (): Promise<StopReport> => this.#unavailable();
 }

@@ -14,32 +14,31 @@ export interface ConnectOptions {
   live: LiveTrading;
   exchange: Exchange;
   strategy: StrategyConfig;
-  /** how the two legs of a round go out */
+  /** order style of the two legs */
   execution?: ExecutionConfig | undefined;
   clock: Clock;
   signal: AbortSignal;
-  /** hears what it waits for */
   log: {info: (text: string) => void; warn: (text: string) => void};
-  /** says what a person should know of the keys */
+  /** reports a warning about the keys */
   warn: (warning: KeyWarning) => void;
-  /** says what a person should know at once of an order */
+  /** alerts the operator to an order problem */
   alarm: (text: string, pair: string | null) => void;
-  /** hears of each order that a dry run does not send */
+  /** reports each order that a dry run does not send */
   shown: (order: string) => void;
   deadlineMs?: number;
 }
 
-/** A real account that may be traded on. */
+/** A verified connection to a real account. */
 export interface LiveAccount {
-  /** a venue each time that the trader is built */
+  /** builds a venue for each new trader */
   venue: () => LiveVenue;
-  /** the account's fees of some pairs against the configured ones */
+  /** compares the account's fees of the given pairs with the configured ones */
   fees: (pairs: readonly string[]) => Promise<ReconciliationRow[]>;
 }
 
-/** Between two tries to reach the account, ms. */
+/** Delay between two connection attempts, ms. */
 const RETRY_MS = 5_000;
-/** The venue does not know the key, its signature is wrong, it has expired, it is bound to another address. */
+/** Texts for Bybit's codes of keys that cannot be used. */
 const KEY_CODES: Readonly<Record<string, string>> = {
   10003: "the venue does not know it",
   10004: "its secret is wrong",
@@ -48,9 +47,9 @@ const KEY_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reaches an account: its clock, without which nothing can be signed, and what its keys may do. What the network keeps
- * from working is waited for; keys that cannot trade are refused.
- * @throws ConfigError for keys that the venue does not take, or that cannot trade; the signal's reason
+ * Connects to an account: synchronises the clock that signatures need and checks the keys' rights. Retries network
+ * failures until they end.
+ * @throws ConfigError for keys that are invalid or cannot trade; the signal's reason
  */
 export async function connectLive(options: ConnectOptions): Promise<LiveAccount> {
   const {live, exchange, strategy, execution, clock, signal, warn, alarm, shown, deadlineMs} = options;
@@ -64,7 +63,7 @@ export async function connectLive(options: ConnectOptions): Promise<LiveAccount>
   };
   const account = await BybitAccount.open({...line, market: exchange});
   const urgent = await BybitAccount.open({...line, atOnce: true});
-  for (const warning of judgeKey(await reach(account, options), {venueMs: account.venueMs, dryRun: live.dryRun}))
+  for (const warning of judgeKey(await authenticate(account, options), {venueMs: account.venueMs, dryRun: live.dryRun}))
     warn(warning);
   return {
     venue: () =>
@@ -83,8 +82,8 @@ export async function connectLive(options: ConnectOptions): Promise<LiveAccount>
   };
 }
 
-/** Sets the line's clock and reads the keys' rights, as long as that takes. */
-async function reach(account: BybitAccount, {clock, signal, log}: ConnectOptions): Promise<KeyFacts> {
+/** Synchronises the clock and reads the keys' rights, retrying until the venue answers. */
+async function authenticate(account: BybitAccount, {clock, signal, log}: ConnectOptions): Promise<KeyFacts> {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     try {
@@ -102,7 +101,7 @@ async function reach(account: BybitAccount, {clock, signal, log}: ConnectOptions
           cause: error
         });
       }
-      log.warn(`the account at ${account.origin} cannot be reached (${message}); it is tried again until it answers`);
+      log.warn(`the account at ${account.origin} cannot be reached (${message}); retrying until it answers`);
       await clock.sleep(RETRY_MS, signal);
     }
   }

@@ -5,13 +5,13 @@ import type {CallOptions, Exchange} from "../../../loaders/exchange/types.js";
 import type {BybitAccount} from "./account.js";
 import {pairMarkets} from "./markets.js";
 
-/** What a fill costs by the configuration, shares. */
+/** Configured taker fees, as shares. */
 export type ConfiguredFees = Pick<StrategyConfig, "spotFee" | "perpFee">;
 
 /**
- * The account's own taker fees against the configured ones, the dearest of the traded pairs per market. What costs more
- * than was reckoned with agrees not; what costs less is no harm.
- * @throws ExchangeError where the venue does not tell them
+ * Compares the account's taker fees with the configured ones, by the highest fee of the traded pairs per market. A fee
+ * above the configured one is reported as a mismatch; a lower one is accepted.
+ * @throws ExchangeError when the venue does not report fees
  */
 export async function feeRows(
   pairs: readonly string[],
@@ -23,39 +23,39 @@ export async function feeRows(
     account.takerFees("spot", options),
     account.takerFees("linear", options)
   ]);
-  const dearest = (fees: ReadonlyMap<string, string>, leg: "spot" | "perp") =>
-    pairs.reduce<{pair: string; fee: Decimal} | undefined>((most, pair) => {
+  const highestFee = (fees: ReadonlyMap<string, string>, leg: "spot" | "perp") =>
+    pairs.reduce<{pair: string; fee: Decimal} | undefined>((highest, pair) => {
       const found = fees.get(markets.get(pair)?.[leg].symbol ?? "");
-      if (found === undefined) return most;
+      if (found === undefined) return highest;
       const fee = new Decimal(found);
-      return most && most.fee.gte(fee) ? most : {pair, fee};
+      return highest && highest.fee.gte(fee) ? highest : {pair, fee};
     }, undefined);
   return [
-    feeRow("spot", configured.spotFee, dearest(spot, "spot")),
-    feeRow("perp", configured.perpFee, dearest(linear, "perp"))
+    feeRow("spot", configured.spotFee, highestFee(spot, "spot")),
+    feeRow("perp", configured.perpFee, highestFee(linear, "perp"))
   ].flatMap((row) => row ?? []);
 }
 
 function feeRow(
   leg: "spot" | "perp",
-  reckoned: Decimal,
+  configured: Decimal,
   found: {pair: string; fee: Decimal} | undefined
 ): ReconciliationRow | undefined {
   if (!found) return undefined;
   const {pair, fee} = found;
   const percent = (share: Decimal) => `${text(share.times(100))} %`;
-  const more = fee.minus(reckoned);
-  const agrees = more.lte(0);
+  const excess = fee.minus(configured);
+  const agrees = excess.lte(0);
   const key = leg === "spot" ? "costs.spotFee" : "costs.perpFee";
   return {
     component: "fees",
     pair,
-    ledger: text(reckoned),
+    ledger: text(configured),
     venue: text(fee),
-    residual: text(more),
+    residual: text(excess),
     agrees,
     says: agrees
-      ? `${leg} fee: the account pays ${percent(fee)}, ${key} reckons with ${percent(reckoned)}`
-      : `${leg} fee: the account pays ${percent(fee)} for ${pair}, more than the ${percent(reckoned)} of ${key}: decisions count on ${percent(more)} too little per fill`
+      ? `${leg} fee: the account pays ${percent(fee)}, ${key} reckons with ${percent(configured)}`
+      : `${leg} fee: the account pays ${percent(fee)} for ${pair}, more than the ${percent(configured)} of ${key}: decisions count on ${percent(excess)} too little per fill`
   };
 }

@@ -5,7 +5,7 @@ import {maybeTs, type Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/values.js";
 import type {OrderMarket} from "./markets.js";
 
-/** A decimal of a private reply, which must be one: nothing is guessed where money is concerned. */
+/** Reads a decimal field of a private reply; a missing value has no default. @throws Refusal */
 export function decimalField(row: Fields, name: string): Decimal {
   const value = textOf(row[name]);
   if (value === undefined || value === "" || !/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(value))
@@ -13,14 +13,14 @@ export function decimalField(row: Fields, name: string): Decimal {
   return new Decimal(value);
 }
 
-/** An instant of a private reply in UTC ms, which must be one. @throws Refusal */
+/** Reads a timestamp field of a private reply, UTC ms. @throws Refusal */
 export function tsField(row: Fields, name: string): number {
   const ts = maybeTs(row[name]);
   if (ts === undefined) throw new Refusal("content", `invalid ${name}: ${textOf(row[name]) ?? "missing"}`);
   return ts;
 }
 
-/** Text of a private reply, which must be there. @throws Refusal */
+/** Reads a non-empty text field of a private reply. @throws Refusal */
 export function textField(row: Fields, name: string): string {
   const value = textOf(row[name]);
   if (!value) throw new Refusal("content", `missing ${name}`);
@@ -28,9 +28,9 @@ export function textField(row: Fields, name: string): string {
 }
 
 /**
- * One execution as a fill, in coins and quote per coin. A spot purchase's fee is taken in the coin: what arrives is less,
- * and the fee's value is at the execution's price (§3, `spotFeeIn: "base"`).
- * @param reference of the order it belongs to; the execution's own price where there is none
+ * Converts an execution to a fill, in coins and quote per coin. The fee of a spot purchase is charged in the coin: it
+ * reduces the quantity and is valued at the execution's price (§3, `spotFeeIn: "base"`).
+ * @param reference price at the order's decision; default: the execution's price
  */
 export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal): Fill {
   const leg = market.category === "spot" ? "spot" : "perp";
@@ -39,7 +39,7 @@ export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal):
   const gross = decimalField(row, "execQty").times(market.unit);
   const fee = decimalField(row, "execFee");
   const currency = textOf(row["feeCurrency"]);
-  // without a word on the currency, the venue's rule holds: purchases of coin pay in the coin
+  // a missing currency means the venue's default: spot purchases pay in the coin
   const inCoin = leg === "spot" && side === "buy" && (!currency || market.symbol.startsWith(currency));
   const quantity = inCoin ? gross.minus(fee) : gross;
   const own = reference ?? price;

@@ -14,25 +14,25 @@ export interface AccountOptions {
   url?: string | undefined;
   keys: Keys;
   deadlineMs?: number;
-  /** the line that reads the market: a ban of one stops the other */
+  /** the market-data client; a ban of one pauses the other */
   market?: Exchange | undefined;
-  /** passes every queue and every pause: the line of an emergency stop */
+  /** bypasses every queue and pause, for emergency stops */
   atOnce?: boolean;
-  /** refuses to change anything at the venue: a dry run */
+  /** rejects every write, for a dry run */
   reads?: boolean;
 }
 
 type Reply = Promise<unknown>;
 
 /**
- * What of the address's 600 requests in five seconds is left by the line that reads the market (at most 80 %): an account's
- * requests never queue behind a backfill.
+ * Bybit allows 600 requests per IP in five seconds; the market-data client uses at most 80 % of them. Account requests
+ * therefore never queue behind a backfill.
  */
 const LIMITS = {account: {perWindow: 150, windowMs: 5_000}};
-const MOST_PAGES = 40;
+const MAX_PAGES = 40;
 const RECV_WINDOW_MS = 5_000;
 
-/** The signed line to one account: reading retries; what changes something is sent once, whatever comes back. */
+/** Signed connection to one account. Reads are retried; writes are sent once, whatever the reply. */
 export class AccountLine {
   readonly origin: string;
   readonly #wire: Wire;
@@ -69,17 +69,17 @@ export class AccountLine {
     if (market) market.onBan = (until) => this.#wire.stopUntil(until);
   }
 
-  /** Never shown: for a digest of it alone. */
+  /** Must never be displayed; only its digest may. */
   protected get apiKey(): string {
     return this.#client.apiKey;
   }
 
-  /** Sets the line's clock by the venue's: a signature carries it. */
+  /** Synchronises with the venue's clock, whose time every signature includes. */
   async syncClock(options: CallOptions = {}): Promise<void> {
     await this.#wire.serverTime("bybit time", {...options, atOnce: this.#atOnce}, (reply) => envelope(reply).time);
   }
 
-  /** The venue's present, as far as this line knows it. */
+  /** The venue's current time, UTC ms, as estimated here. */
   get venueMs(): number {
     return this.#wire.venueNow();
   }
@@ -88,14 +88,14 @@ export class AccountLine {
     return this.#wire.usage();
   }
 
-  /** Sends one thing that changes something, once. @throws Refusal */
+  /** Sends one write, once. @throws Refusal; RangeError in a dry run */
   protected async post(
     path: string,
     params: Fields,
     {atOnce = this.#atOnce, signal}: {atOnce?: boolean; signal?: AbortSignal} = {}
   ) {
     if (this.#reads) throw new RangeError(`invalid request: ${path} in a dry run`);
-    const reply = await this.#secretly(
+    const reply = await this.#redacted(
       this.#wire.once(() => this.#client.request(path, "private", "POST", params) as Reply, {
         priority: "live",
         ...(signal && {signal}),
@@ -107,7 +107,7 @@ export class AccountLine {
   }
 
   protected get<T>(path: string, params: Fields, read: (result: Fields) => T, {signal}: CallOptions = {}): Promise<T> {
-    return this.#secretly(
+    return this.#redacted(
       this.#wire.call(
         `bybit ${path.slice(3)}`,
         {priority: "live", signal, atOnce: this.#atOnce},
@@ -117,10 +117,10 @@ export class AccountLine {
     );
   }
 
-  /** The venue's words for a bad signature quote what was signed, the key included: no error leaves with it. */
-  async #secretly<T>(asked: Promise<T>): Promise<T> {
+  /** Redacts the keys in errors: the venue's message for a bad signature quotes the signed text. */
+  async #redacted<T>(reply: Promise<T>): Promise<T> {
     try {
-      return await asked;
+      return await reply;
     } catch (error) {
       const {apiKey, secret} = this.#client;
       for (let e = error; e instanceof Error; e = e.cause)
@@ -129,10 +129,10 @@ export class AccountLine {
     }
   }
 
-  /** Every row over all cursors, newest first as the venue gives them. */
+  /** Returns the rows of all pages, newest first. @throws Refusal beyond {@link MAX_PAGES} pages */
   protected async pages(path: string, params: Fields, options?: CallOptions): Promise<Fields[]> {
     const rows: Fields[] = [];
-    for (let cursor = "", page = 0; page < MOST_PAGES; page++) {
+    for (let cursor = "", page = 0; page < MAX_PAGES; page++) {
       const {list, next} = await this.get(
         path,
         {...params, ...(cursor && {cursor})},
@@ -146,10 +146,10 @@ export class AccountLine {
       if (next === "" || list.length === 0 || next === cursor) return rows;
       cursor = next;
     }
-    throw new Refusal("content", `${path} has more than ${MOST_PAGES} pages`);
+    throw new Refusal("content", `${path} has more than ${MAX_PAGES} pages`);
   }
 
-  /** A long stretch in windows, since a start alone reaches no further than the venue's own longest one. */
+  /** Reads a long time span in windows of `longestMs`, the longest span of one request. Times in UTC ms. */
   protected async windows(
     path: string,
     query: Fields,

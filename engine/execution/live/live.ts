@@ -21,35 +21,35 @@ import type {Baseline} from "../../journal/events.js";
 import type {BybitAccount} from "./account.js";
 import {AccountBooks} from "./books.js";
 import {decimalField} from "./fill.js";
-import {overMost, pairMarkets, type PairMarkets} from "./markets.js";
+import {aboveMaximum, pairMarkets, type PairMarkets} from "./markets.js";
 import {newsOf} from "./news.js";
 import type {LegOutcome} from "./orders.js";
-import {resumeRound, sendRound, shownRound, type Round, type RoundOptions} from "./rounds.js";
+import {resumeRound, sendRound, describeRound, type Round, type RoundOptions} from "./rounds.js";
 import {SpreadMarkets} from "./spread-market.js";
 import {stopAtVenue} from "./stop.js";
 
 export interface LiveOptions {
   account: BybitAccount;
-  /** a line of its own for an emergency stop, without a queue; the same line where there is none */
+  /** an unqueued connection for emergency stops; default: `account` */
   urgent?: BybitAccount | undefined;
   exchange: Exchange;
   clock: Clock;
   signal: AbortSignal;
   config: Pick<StrategyConfig, "leverage" | "spotFee" | "spotFeeIn">;
-  /** how orders go out; two orders by default */
+  /** order style; default: one taker order per leg */
   execution?: ExecutionConfig | undefined;
-  /** says what a person should know at once */
+  /** alerts the operator immediately */
   alarm: (text: string, pair: string | null) => void;
   /** shows orders instead of sending them */
   dryRun?: ((order: string) => void) | undefined;
 }
 
-/** Bybit's words for a margin that is each position's own. */
+/** Bybit's name of the isolated margin mode. */
 const ISOLATED = "ISOLATED_MARGIN";
 
 /**
- * A real venue. It sends what the ladder says, waits until it knows what became of it, and tells what happened without an
- * order. Its books are the venue's: balances, positions and executions, never its own arithmetic.
+ * Trades a real account: sends the ladder's orders, waits for their final status, and reports fills it did not order.
+ * Holdings come from the venue's balances, positions and executions, never from local arithmetic.
  */
 export class LiveVenue extends AccountBooks implements RealVenue {
   readonly #options: LiveOptions;
@@ -57,13 +57,13 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   readonly #spreads: SpreadMarkets;
   readonly #ready = new Set<string>();
   #markets = new Map<string, PairMarkets>();
-  /** ends the sending of orders when an emergency stop acts at the venue itself */
-  #cut = new AbortController();
+  /** aborts order sending when an emergency stop acts at the venue */
+  #abortSending = new AbortController();
   #stopping: Promise<StopReport> | undefined;
-  /** executions of emergency stops that the ledger does not know yet */
+  /** ids of emergency-stop executions that the ledger lacks */
   readonly #unbooked = new Set<string>();
-  /** coins that spot purchases in flight may bring */
-  readonly #coming = new Map<string, {pair: string; coins: Decimal}>();
+  /** coins of spot purchases in flight, by client id */
+  readonly #purchasesInFlight = new Map<string, {pair: string; coins: Decimal}>();
 
   constructor(options: LiveOptions) {
     super();
@@ -72,8 +72,8 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     this.#spreads = new SpreadMarkets(options.account, options.clock);
   }
 
-  /** The account now, for a journal that begins. @throws ConfigError for an account that is not flat */
-  async lookAtAccount(): Promise<Baseline> {
+  /** Returns the account's current state as the baseline of a new journal. @throws ConfigError unless it is flat */
+  async readBaseline(): Promise<Baseline> {
     const {account} = this.#options;
     const [key, balances, positions] = await Promise.all([account.key(), account.balances(), account.positions()]);
     if (positions.length > 0) {
@@ -82,7 +82,6 @@ export class LiveVenue extends AccountBooks implements RealVenue {
         fix: "close them, or use an account (a sub-account) that the engine has for itself"
       });
     }
-    // what happens from here on is news
     return {ts: account.venueMs, account: key.account, balances: Object.fromEntries(balances)};
   }
 
@@ -90,10 +89,10 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     return (await this.#options.account.key()).account;
   }
 
-  /** Reads the markets' names and steps anew. */
+  /** Refreshes the markets' symbols and steps. */
   async list(): Promise<void> {
     const listed = pairMarkets(await this.#options.exchange.instruments({priority: "live"}));
-    // a market that is gone from the list may still have coin or executions on the account
+    // a delisted market may still have coin or executions on the account
     this.#markets = new Map([...this.#markets, ...listed]);
   }
 
@@ -112,31 +111,31 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     const options = this.#roundOptions(pair);
     const none = (why: Unfilled): Execution => ({fills: [], unfilled: legs.map((leg) => unfilledOrder(leg, why))});
     if (dryRun) {
-      const lines = await shownRound(round, options);
+      const lines = await describeRound(round, options);
       for (const line of lines) dryRun(line);
-      // one line a leg, or one for both
+      // one line per leg, or one for both
       const shown = (i: number): Unfilled => ({code: "not-sent", why: lines[i] ?? lines[0]!});
       return {fills: [], unfilled: legs.map((leg, i) => unfilledOrder(leg, shown(i)))};
     }
     if (!resumed && (this.#stopping || this.#unbooked.size > 0)) {
       return none({code: "withheld", why: "an emergency stop acts at the venue itself"});
     }
-    if (resumed) return this.#sent(legs, pair, () => resumeRound(round, options));
+    if (resumed) return this.#sendTracked(legs, pair, () => resumeRound(round, options));
     if (act === "open") {
-      const why = overMost(markets, legs) ?? (await this.#prepare(markets));
+      const why = aboveMaximum(markets, legs) ?? (await this.#setMargin(markets));
       if (why !== undefined) return none({code: "refused", why});
     }
-    return this.#sent(legs, pair, () => sendRound(round, options));
+    return this.#sendTracked(legs, pair, () => sendRound(round, options));
   }
 
-  /** While a round is under way, an emergency stop reckons with the coins that it may bring. */
-  async #sent(legs: readonly LegOrder[], pair: string, send: () => Promise<LegOutcome[]>): Promise<Execution> {
+  /** Sends a round while registering its spot purchases, so that an emergency stop also sells their coins. */
+  async #sendTracked(legs: readonly LegOrder[], pair: string, send: () => Promise<LegOutcome[]>): Promise<Execution> {
     for (const {clientId, market, side, quantity} of legs)
-      if (market === "spot" && side === "buy") this.#coming.set(clientId, {pair, coins: quantity});
+      if (market === "spot" && side === "buy") this.#purchasesInFlight.set(clientId, {pair, coins: quantity});
     try {
       return this.#executionOf(legs, await send());
     } finally {
-      for (const {clientId} of legs) this.#coming.delete(clientId);
+      for (const {clientId} of legs) this.#purchasesInFlight.delete(clientId);
     }
   }
 
@@ -146,11 +145,11 @@ export class LiveVenue extends AccountBooks implements RealVenue {
       account,
       clock,
       signal,
-      cut: AbortSignal.any([signal, this.#cut.signal]),
+      cut: AbortSignal.any([signal, this.#abortSending.signal]),
       execution: this.#execution,
       spreads: this.#spreads,
       coinFee: config.spotFeeIn === "base" ? config.spotFee : ZERO,
-      onDoubt: (clientId, why) => alarm(`${pair}: what became of order ${clientId} is not known yet (${why})`, pair)
+      onUnknown: (clientId, why) => alarm(`${pair}: the status of order ${clientId} is still unknown (${why})`, pair)
     };
   }
 
@@ -161,10 +160,10 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 
   /**
-   * Margin mode and leverage of a pair, set and read back: the liquidation price of §3 stands on both.
-   * @returns why the pair cannot be opened
+   * Sets a pair's margin mode and leverage and reads both back: the liquidation price of §3 depends on them.
+   * @returns why the pair cannot be opened; undefined when it can
    */
-  async #prepare({perp, pair}: PairMarkets): Promise<string | undefined> {
+  async #setMargin({perp, pair}: PairMarkets): Promise<string | undefined> {
     if (this.#ready.has(pair)) return undefined;
     const {account, config} = this.#options;
     const leverage = text(config.leverage);
@@ -189,7 +188,9 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     this.#unbooked.delete(fill.id ?? "");
   }
 
-  /** What the venue has done since the journal began, or since the newest step (a day at least), that no order of a step has caused. */
+  /**
+   * Returns events that no step ordered, since the newest step and for at least a day, never from before the baseline.
+   */
   async news(venueMs: number, sinceMs: number): Promise<VenueNews> {
     if (this.#markets.size === 0) await this.list();
     const {account, signal} = this.#options;
@@ -232,7 +233,6 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     return {cash, pairs, orders};
   }
 
-  /** Takes every order of the account back at once, past every queue. */
   cancelAll(): Promise<void> {
     const {dryRun, account} = this.#options;
     return dryRun ? Promise.resolve() : account.cancelAll({spreads: this.#execution.style === "spread"});
@@ -242,7 +242,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     const {account, urgent = account, clock, signal, alarm, dryRun} = this.#options;
     if (dryRun) return Promise.resolve({pairs: [], left: [], flat: true, fills: []});
     const held = new Map(given);
-    for (const {pair, coins} of this.#coming.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
+    for (const {pair, coins} of this.#purchasesInFlight.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
     this.#stopping ??= stopAtVenue(
       {held, before: this.baseline?.balances ?? {}},
       {
@@ -254,7 +254,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
         clock,
         signal,
         stamp: Math.trunc(clock.now()).toString(36),
-        say: (line) => alarm(`emergency stop: ${line}`, null)
+        onProgress: (line) => alarm(`emergency stop: ${line}`, null)
       }
     )
       .then((report) => {
@@ -262,8 +262,8 @@ export class LiveVenue extends AccountBooks implements RealVenue {
         return report;
       })
       .finally(() => (this.#stopping = undefined));
-    this.#cut.abort(new Error("an emergency stop acts at the venue itself"));
-    this.#cut = new AbortController();
+    this.#abortSending.abort(new Error("an emergency stop acts at the venue itself"));
+    this.#abortSending = new AbortController();
     return this.#stopping;
   }
 }
@@ -274,7 +274,7 @@ const unfilledOrder = ({clientId}: LegOrder, {code, why}: Unfilled): UnfilledOrd
   why: wordsOf({code, why})
 });
 
-/** Size of a short in the venue's unit; a long one is negative. */
+/** Returns the size of a short in the venue's unit; negative for a long. */
 function shortOf(row: Record<string, unknown>): Decimal {
   const size = decimalField(row, "size");
   return textOf(row["side"]) === "Buy" ? size.neg() : size;

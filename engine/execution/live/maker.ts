@@ -10,14 +10,14 @@ export interface MakerOptions extends TrackOptions {
   deadlineMs: number;
 }
 
-/** A resting order is looked at this often at least, ms: what fills of it stands alone until it is seen. */
-const LONGEST_LOOK_MS = 200;
+/** Longest time between two polls of a resting order, ms: its fills are unhedged until seen. */
+const MAX_POLL_MS = 200;
 
 /**
- * One leg rests at its own side of the book, post-only; whatever fills of it is hedged by the other at once, as a taker. A
- * part that fills takes the rest back, and so does the deadline. What does not rest (it would have taken, it was refused)
- * is not sent otherwise: the reason says that it was the patient way, and the ladder refuses an entry and leaves with takers.
- * @returns an outcome for each leg, in order
+ * Rests one leg post-only at its own side of the book and hedges its fills immediately with the other leg, as a taker.
+ * A partial fill or the deadline cancels the rest. A leg that cannot rest (it would cross, it was rejected) is reported
+ * with code `maker`: the ladder then drops an entry, or exits with takers.
+ * @returns one outcome per leg, in order
  */
 export async function placeMakerFirst(
   legs: readonly LegOrder[],
@@ -31,14 +31,14 @@ export async function placeMakerFirst(
   return legs.map((leg) => (leg === maker ? rested : taken));
 }
 
-/** Whether a round has a leg that can rest and one that can follow: two, each with a worst price. */
+/** Returns true when the round has two legs, one of them the maker leg, and both have a limit price. */
 export const canRest = (legs: readonly LegOrder[], makerLeg: LegOrder["market"]): boolean =>
   legs.length === 2 &&
   legs.some(({market}) => market === makerLeg) &&
   legs.some(({market}) => market !== makerLeg) &&
   legs.every(({limit}) => limit !== undefined);
 
-/** Lets a leg rest until it is filled, in part or whole, or its deadline has come. */
+/** Rests a leg until a fill, even a partial one, or the deadline. */
 async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): Promise<LegOutcome> {
   const {account, clock, signal, cut = signal, deadlineMs} = options;
   const limit = await restingPrice(market, leg, options);
@@ -48,17 +48,17 @@ async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): 
   if (why !== undefined) return unfilled("maker", why);
   const began = clock.monotonic();
   const onEnd = () => void account.cancel(market.category, market.symbol, leg.clientId).catch(() => undefined);
-  // A process that ends leaves no order behind that nobody watches; a new one finds what became of it.
+  // An ending process leaves no unwatched order; recovery queries its status.
   signal.addEventListener("abort", onEnd, {once: true});
   try {
     const outcome = await track(market, resting, options, {
       restMs: deadlineMs,
-      takeBack: (order) => filledOf(order).gt(0),
-      longestLookMs: LONGEST_LOOK_MS
+      cancelWhen: (order) => filledOf(order).gt(0),
+      maxPollMs: MAX_POLL_MS
     });
     if (outcome.unfilled === undefined || outcome.unfilled.code === "lost") return outcome;
-    const untaken = outcome.fills.length === 0 && clock.monotonic() - began >= deadlineMs;
-    const why = untaken ? `not taken within ${deadlineMs} ms` : outcome.unfilled.why;
+    const expired = outcome.fills.length === 0 && clock.monotonic() - began >= deadlineMs;
+    const why = expired ? `not taken within ${deadlineMs} ms` : outcome.unfilled.why;
     return {...outcome, unfilled: {code: "maker", why}};
   } finally {
     signal.removeEventListener("abort", onEnd);
@@ -66,8 +66,8 @@ async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): 
 }
 
 /**
- * The touch on the leg's own side of the book now, per coin; not beyond its worst price.
- * @returns why there is none
+ * Returns the touch on the leg's own side of the book, per coin, never worse than its limit.
+ * @returns the reason when the book could not be read
  */
 async function restingPrice(
   {category, symbol, unit}: OrderMarket,
@@ -84,14 +84,14 @@ async function restingPrice(
   }
 }
 
-/** Sends the other leg for what the resting one has filled, or says why not. */
+/** Sends the other leg for the resting leg's fills, or returns why not. */
 async function hedge(
   market: OrderMarket,
   leg: LegOrder,
   {maker, rested}: {maker: LegOrder; rested: LegOutcome},
   options: MakerOptions
 ): Promise<LegOutcome> {
-  // it may still turn up: neither leg is had in another way before that is known
+  // the lost order may still fill: send neither leg until that is known
   if (rested.unfilled?.code === "lost") return unfilled("withheld", `the ${maker.market} leg is lost`);
   if (rested.fills.length === 0)
     return unfilled("maker", `not sent: the ${maker.market} leg did not fill (${rested.unfilled?.why ?? ""})`);
@@ -104,12 +104,12 @@ async function hedge(
 }
 
 /**
- * How much of the other leg belongs to what has filled: its share of the whole, in whole steps. Against a purchase of coin,
- * no more than has arrived net of its fee.
+ * Returns the quantity, in coins, that hedges the resting leg's fills: pro rata, in whole steps. Against a spot
+ * purchase it is at most the coins received net of the fee.
  */
 function hedgeQuantity(market: OrderMarket, leg: LegOrder, maker: LegOrder, {fills}: LegOutcome): Decimal {
-  const got = fills.reduce((sum, {quantity}) => sum.plus(quantity), ZERO);
-  if (maker.market === "spot" && maker.side === "buy") return wholeSteps(market, Decimal.min(leg.quantity, got));
-  if (got.gte(maker.quantity)) return leg.quantity;
-  return wholeSteps(market, leg.quantity.times(got).div(maker.quantity));
+  const filled = fills.reduce((sum, {quantity}) => sum.plus(quantity), ZERO);
+  if (maker.market === "spot" && maker.side === "buy") return wholeSteps(market, Decimal.min(leg.quantity, filled));
+  if (filled.gte(maker.quantity)) return leg.quantity;
+  return wholeSteps(market, leg.quantity.times(filled).div(maker.quantity));
 }

@@ -4,20 +4,20 @@ import {Decimal, ONE, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {VenueInstrument} from "../../../loaders/rows.js";
 import type {LegOrder} from "../venue.js";
 
-/** One market as orders name it. */
+/** One market with its trading rules. */
 export interface OrderMarket {
   category: "spot" | "linear";
   symbol: string;
   /** coins in one unit of the venue's quantity */
   unit: Decimal;
-  /** of the price, in the venue's unit */
+  /** price tick, in the venue's unit */
   tick: Decimal;
-  /** of the quantity, in coins; zero where the venue does not say */
+  /** quantity step, in coins; zero when unknown */
   step: Decimal;
-  /** the least of one order, in coins and in quote; zero where the venue does not say */
-  least: {quantity: Decimal; notional: Decimal};
-  /** the most of one order, in coins; undefined where the venue does not say */
-  most: Decimal | undefined;
+  /** minimum order size, in coins and in quote; zero when unknown */
+  min: {quantity: Decimal; notional: Decimal};
+  /** maximum order size, in coins; undefined when unknown */
+  max: Decimal | undefined;
   active: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface PairMarkets {
   perp: OrderMarket;
 }
 
-/** The pairs that have both markets, by pair. */
+/** Returns the pairs that have both a spot and a perp market, by pair. */
 export function pairMarkets(instruments: readonly VenueInstrument[]): Map<string, PairMarkets> {
   const spots = new Map(instruments.filter(({market}) => market === "spot").map((own) => [own.pair, own]));
   const pairs = new Map<string, PairMarkets>();
@@ -59,16 +59,16 @@ function orderMarket(category: OrderMarket["category"], own: VenueInstrument, un
     unit,
     tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
     step: inCoins(own.step),
-    least: {quantity: inCoins(own.minQty), notional: new Decimal(own.minNotional ?? 0)},
-    most: own.maxQty === undefined ? undefined : inCoins(own.maxQty),
+    min: {quantity: inCoins(own.minQty), notional: new Decimal(own.minNotional ?? 0)},
+    max: own.maxQty === undefined ? undefined : inCoins(own.maxQty),
     active: own.active
   };
 }
 
-/** A quantity in coins as the venue counts it. */
+/** Converts coins to the venue's quantity. */
 export const venueQuantity = ({unit}: OrderMarket, coins: Decimal): string => text(coins.div(unit));
 
-/** A worst price per coin as the venue counts it, to the tick inside the band. */
+/** Converts a limit price per coin to the venue's unit, rounded to the tick on the safe side. */
 export function venuePrice({unit, tick}: OrderMarket, price: Decimal, side: "buy" | "sell"): string {
   const own = price.times(unit);
   if (tick.isZero()) return text(own);
@@ -76,17 +76,17 @@ export function venuePrice({unit, tick}: OrderMarket, price: Decimal, side: "buy
   return text((side === "buy" ? ticks.floor() : ticks.ceil()).times(tick));
 }
 
-/** A quantity in coins down to what its market trades in. */
+/** Rounds a quantity in coins down to its market's step. */
 export const wholeSteps = ({step}: OrderMarket, coins: Decimal): Decimal =>
   step.isZero() ? coins : floorToStep(coins, step);
 
-/** Why legs cannot be sent: one of them is more than its venue takes in one order. */
-export function overMost(markets: PairMarkets, legs: readonly LegOrder[]): string | undefined {
+/** Returns why a leg exceeds its market's maximum order size; undefined when none does. */
+export function aboveMaximum(markets: PairMarkets, legs: readonly LegOrder[]): string | undefined {
   for (const {market, quantity} of legs) {
-    const {most, symbol, unit} = markets[market];
-    if (most === undefined || quantity.lte(most)) continue;
-    const coins = unit.eq(ONE) ? "" : ` (${text(most)} coins)`;
-    return `the ${market} leg of ${text(quantity)} coins is over the most of one order of ${symbol}, ${text(most.div(unit))}${coins}`;
+    const {max, symbol, unit} = markets[market];
+    if (max === undefined || quantity.lte(max)) continue;
+    const coins = unit.eq(ONE) ? "" : ` (${text(max)} coins)`;
+    return `the ${market} leg of ${text(quantity)} coins is over the most of one order of ${symbol}, ${text(max.div(unit))}${coins}`;
   }
   return undefined;
 }

@@ -16,22 +16,22 @@ export interface NewsOptions {
   markets: readonly PairMarkets[];
   seen: Seen;
   lost: ReadonlySet<string>;
-  /** when the journal began: what was before is not ours */
+  /** start of the journal, UTC ms; earlier events are ignored */
   baselineTs: number;
   venueMs: number;
-  /** the newest step: an engine that was off for days is told all of them */
+  /** time of the newest step, UTC ms; covers days of downtime */
   sinceMs: number;
 }
 
-/** How far back the venue is asked at each look, ms: late rows turn up within it. */
+/** Each query goes back at least this far, ms, to catch late rows. */
 const BACK_MS = 86_400_000;
-/** And this long before the newest step. */
+/** Each query goes back this far before the newest step, ms. */
 const OVERLAP_MS = 3_600_000;
 
-/** Rows of the log that executions tell already. */
+/** Log types that the executions already cover. */
 const EXECUTED = ["TRADE", "LIQUIDATION", "ADL", "DELIVERY"];
 
-/** What a fill of a leg of a spread is listed as. */
+/** Execution type of a spread leg's fill. */
 const SPREAD_LEG = "FutureSpread";
 
 const FORCED: Record<string, ForeignRecord["cause"]> = {
@@ -41,7 +41,7 @@ const FORCED: Record<string, ForeignRecord["cause"]> = {
   Delivery: "settlement"
 };
 
-/** Asks for executions and the log since the newest step, a day at least, and keeps what the ledger does not know. */
+/** Reads executions and the log since the newest step, at least a day, and returns what the ledger lacks. */
 export async function newsOf({
   account,
   signal,
@@ -62,7 +62,7 @@ export async function newsOf({
   const bySymbol = (read: (own: PairMarkets) => OrderMarket) =>
     new Map(markets.map((own) => [read(own).symbol, {pair: own.pair, market: read(own)}]));
   const unseen = (row: Fields) => !seen.has(textField(row, "execId")) && tsField(row, "execTime") > baselineTs;
-  const orderOf = await spreadOrders(account, [...spot, ...linear].filter(unseen), since, signal);
+  const orderOf = await clientIdLookup(account, [...spot, ...linear].filter(unseen), since, signal);
   const symbols = {spot: bySymbol(({spot}) => spot), linear: bySymbol(({perp}) => perp)};
   for (const [rows, named] of [
     [spot, symbols.spot],
@@ -76,11 +76,12 @@ export async function newsOf({
       if (known) {
         const fill = fillRecord(fillFrom(row, known.market));
         news.foreign.push({pair: known.pair, record: {id, cause: causeOf(type, orderOf(row), lost), fill}});
-      } else news.account.push(elsewhere(row, id));
+      } else news.account.push(untrackedTrade(row, id));
     }
   }
   for (const row of log) readLog(row, {news, seen, baselineTs, pairs: symbols.linear, coins: markets});
-  // both legs of a spread fill at one instant: a hedge that is found begins with its short, whose price its margin stands on
+  // Both legs of a spread fill at one instant. A hedge built from them starts with the short, whose price sets the
+  // margin.
   const byTs = (a: ForeignRecord, b: ForeignRecord) =>
     a.fill.ts - b.fill.ts || (a.fill.leg === b.fill.leg ? (a.id < b.id ? -1 : 1) : a.fill.leg === "perp" ? -1 : 1);
   news.foreign.sort((a, b) => byTs(a.record, b.record));
@@ -91,10 +92,10 @@ const causeOf = (type: string, clientId: string, lost: ReadonlySet<string>): For
   FORCED[type] ?? (lost.has(clientId) ? "late" : "outside");
 
 /**
- * The client id of the order that an execution belongs to. The legs of a spread order are listed without it: it is looked
- * up among the spread orders' own fills, where there are such legs.
+ * Returns a function from an execution to its order's client id. Spread legs are listed without one, so it is looked up
+ * in the spread orders' own fills.
  */
-async function spreadOrders(
+async function clientIdLookup(
   account: BybitAccount,
   rows: readonly Fields[],
   since: number,
@@ -110,8 +111,8 @@ async function spreadOrders(
   return (row) => byLeg.get(textOf(row["execId"]) ?? "") ?? textOf(row["orderLinkId"]) ?? "";
 }
 
-/** A trade in a market that is not followed: what it did to the cash. */
-function elsewhere(row: Fields, id: string): AccountRecord {
+/** Returns the cash change, in quote, of a trade in an untracked market. */
+function untrackedTrade(row: Fields, id: string): AccountRecord {
   const value = decimalField(row, "execPrice").times(decimalField(row, "execQty"));
   const flow = textOf(row["side"]) === "Buy" ? value.neg() : value;
   const currency = textOf(row["feeCurrency"]);

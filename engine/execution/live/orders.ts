@@ -7,23 +7,23 @@ import type {UnfilledCode} from "../../journal/events.js";
 import type {LegOrder, Unfilled} from "../venue.js";
 import {fillFrom} from "./fill.js";
 import {venuePrice, venueQuantity, type OrderMarket} from "./markets.js";
-import {executionsOf, filledOf, follow, reasonOf, shortfall, type Followed, type TrackOptions} from "./track.js";
+import {executionsOf, filledOf, pollOrder, reasonOf, shortfall, type PolledOrder, type TrackOptions} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
-/** What became of one leg. */
+/** Final result of one leg. */
 export interface LegOutcome {
   fills: Fill[];
-  /** why it was not filled, or not to its end; undefined where it was */
+  /** undefined when filled completely */
   unfilled: Unfilled | undefined;
 }
 
-/** A leg of which nothing was filled, and which the venue will not fill either. */
+/** Returns the outcome of a leg without fills. */
 export const unfilled = (code: UnfilledCode, why: string): LegOutcome => ({fills: [], unfilled: {code, why}});
 
-/** An order that was given up for lost: the venue did not know it when it was last asked, and it may still turn up. */
+/** Returns the outcome of an order presumed lost: unknown to the venue at the last query, but it may still fill. */
 export const lostOutcome = (): LegOutcome => unfilled("lost", "the venue does not know the order");
 
-/** The venue's words for an order, every parameter written out. */
+/** Returns the request parameters of an order. */
 export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false): Fields {
   const {clientId, side, quantity, limit, reduceOnly} = leg;
   return {
@@ -42,9 +42,10 @@ export function orderFields(market: OrderMarket, leg: LegOrder, postOnly = false
 }
 
 /**
- * Sends something and says whether the venue has refused it. An answer that leaves it open is not a failure: what was sent
- * is in flight and is asked for by its client id, as long as that takes.
- * @returns why it was refused; undefined where it was taken or may have been
+ * Sends an order and returns why the venue rejected it. An ambiguous reply is not a rejection: the order counts as in
+ * flight and is queried by its client id.
+ * @returns undefined when it was accepted or may have been
+ * @throws errors other than a {@link Refusal}; the signal's reason
  */
 export async function refusalOf(
   send: () => Promise<void>,
@@ -54,7 +55,7 @@ export async function refusalOf(
     await send();
   } catch (error) {
     signal.throwIfAborted();
-    // an emergency stop has cut it off: it may have been on its way
+    // aborted by an emergency stop: it may already have been sent
     if (cut?.aborted) return undefined;
     if (!(error instanceof Refusal)) throw error;
     if (verdictOf(error) === "refused") return reasonOf(error);
@@ -62,31 +63,31 @@ export async function refusalOf(
   return undefined;
 }
 
-/** Sends one leg and waits until the venue says what became of it. */
+/** Sends one leg and waits for its final status. */
 export async function place(market: OrderMarket, leg: LegOrder, options: TrackOptions): Promise<LegOutcome> {
   const {account, signal, cut = signal} = options;
   const why = await refusalOf(() => account.create(orderFields(market, leg), cut), options);
   return why === undefined ? track(market, leg, options) : unfilled("refused", why);
 }
 
-/** Asks for an order by its client id until it has ended and its executions add up to it. */
+/** Polls an order by its client id until it is final and its executions add up to it. */
 export async function track(
   market: OrderMarket,
   leg: LegOrder,
   options: TrackOptions,
-  patience: Pick<Followed<LegOutcome>, "restMs" | "takeBack" | "longestLookMs"> = {}
+  polling: Pick<PolledOrder<LegOutcome>, "restMs" | "cancelWhen" | "maxPollMs"> = {}
 ): Promise<LegOutcome> {
   const {account, signal} = options;
   const {category, symbol} = market;
   const {clientId} = leg;
-  const followed: Followed<LegOutcome> = {
+  const followed: PolledOrder<LegOutcome> = {
     clientId,
     find: () => account.order(category, symbol, clientId, {signal}),
     cancel: () => account.cancel(category, symbol, clientId),
     read: (order) => outcomeOf(market, leg, order, options),
-    ...patience
+    ...polling
   };
-  return (await follow(followed, options)) ?? lostOutcome();
+  return (await pollOrder(followed, options)) ?? lostOutcome();
 }
 
 async function outcomeOf(

@@ -2,19 +2,19 @@ import {ConfigError} from "../../../loaders/errors.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import type {KeyFacts} from "./account.js";
 
-/** Keys that end within this long are spoken of, ms. */
+/** Keys that expire within this time cause a warning, ms. */
 const SOON_MS = 14 * DAY_MS;
 
-/** Something about the keys that a person should know. */
+/** A warning about the API keys. */
 export interface KeyWarning {
   level: "warn" | "critical";
   text: string;
 }
 
 /**
- * What is wrong with the keys of an account: what forbids to trade with them is thrown, what is only unwise is told.
- * @param venueMs the venue's present
- * @param dryRun nothing is sent, so keys that can only read will do
+ * Checks the rights and expiry of an account's keys and returns warnings.
+ * @param venueMs the venue's current time, UTC ms
+ * @param dryRun accepts read-only keys, because no order is sent
  * @throws ConfigError for keys that cannot trade both legs
  */
 export function judgeKey(

@@ -1,7 +1,7 @@
-/** Ids are kept this long, ms: the venue is asked for the last two days at most. */
+/** Ids are kept this long, ms. */
 const KEPT_MS = 3 * 86_400_000;
 
-/** What of the venue's executions and log is in the ledger already, by the venue's own numbers. */
+/** The venue's execution and log ids that the ledger already has. */
 export class Seen {
   readonly #ids = new Map<string, number>();
   #newest = -Infinity;

@@ -7,21 +7,21 @@ import type {BybitAccount} from "./account.js";
 import {decimalField} from "./fill.js";
 import type {PairMarkets} from "./markets.js";
 
-/** A native spread of a perp and its coin: its price is the perp's less the coin's, its quantity that of either leg. */
+/** A native spread of a perp and spot: its price is perp minus spot, its quantity that of either leg. */
 export interface SpreadMarket {
   symbol: string;
   tick: Decimal;
   lot: Decimal;
-  least: Decimal;
-  most: Decimal;
-  /** prices that an order may have */
+  min: Decimal;
+  max: Decimal;
+  /** allowed limit prices */
   prices: {lowest: Decimal; highest: Decimal};
 }
 
-/** How long the list of spreads is good for, ms. */
+/** Lifetime of the cached list, ms. */
 const LISTED_MS = HOUR_MS;
 
-/** The spreads that the venue lists, read when they are first asked for and anew every hour. */
+/** Caches the venue's list of spreads; loads it on first use and refreshes it hourly. */
 export class SpreadMarkets {
   #byLegs = new Map<string, SpreadMarket>();
   #readAt = -Infinity;
@@ -31,7 +31,7 @@ export class SpreadMarkets {
     private readonly clock: Clock
   ) {}
 
-  /** The spread of a pair; undefined where none trades. One whose perp counts more than single coins has no equal legs. */
+  /** Returns a pair's spread; undefined when none trades, or when one perp unit is not one coin. */
   async of({spot, perp}: PairMarkets, signal: AbortSignal): Promise<SpreadMarket | undefined> {
     if (this.clock.monotonic() - this.#readAt >= LISTED_MS) {
       const rows = await this.account.spreads({signal});
@@ -44,7 +44,7 @@ export class SpreadMarkets {
 
 const legsKey = (perp: string, spot: string): string => `${perp} ${spot}`;
 
-/** A listed spread by its legs; undefined for another kind, or one that does not trade. */
+/** Parses a listed spread with its legs as key; undefined for another kind or an inactive one. */
 function maybeSpread(row: Fields): [string, SpreadMarket] | undefined {
   if (row["contractType"] !== "FundingRateArb" || row["status"] !== "Trading") return undefined;
   const legs = listOf(row["legs"], "legs").map(objectOf);
@@ -57,16 +57,16 @@ function maybeSpread(row: Fields): [string, SpreadMarket] | undefined {
       symbol: textOf(row["symbol"])!,
       tick: decimalField(row, "tickSize"),
       lot: decimalField(row, "lotSize"),
-      least: decimalField(row, "minSize"),
-      most: decimalField(row, "maxSize"),
+      min: decimalField(row, "minSize"),
+      max: decimalField(row, "maxSize"),
       prices: {lowest: decimalField(row, "minPrice"), highest: decimalField(row, "maxPrice")}
     }
   ];
 }
 
 /**
- * A worst price to the tick inside it. One that is worse than the venue takes is the worst that it takes.
- * @returns undefined where the venue takes no price as good as that
+ * Rounds a limit price to the tick on the safe side and clamps it to the venue's worst allowed price.
+ * @returns undefined when the venue allows no price that good
  */
 export function maybeSpreadPrice(
   {tick, prices: {lowest, highest}}: SpreadMarket,

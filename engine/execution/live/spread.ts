@@ -8,16 +8,16 @@ import {decimalField, fillFrom} from "./fill.js";
 import type {PairMarkets} from "./markets.js";
 import {lostOutcome, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
 import {maybeSpreadPrice, type SpreadMarket} from "./spread-market.js";
-import {executionsOf, filledOf, follow, shortfall, type TrackOptions} from "./track.js";
+import {executionsOf, filledOf, pollOrder, shortfall, type TrackOptions} from "./track.js";
 
-/** One order for what both legs of a round have in common. It has the client id of the first leg. */
+/** One native spread order for the quantity common to both legs, under the first leg's client id. */
 export interface SpreadOrder {
   clientId: string;
   market: SpreadMarket;
-  /** to sell the spread is to sell the perp and to buy the coin: cash and carry */
+  /** selling the spread sells the perp and buys spot (cash and carry) */
   side: "buy" | "sell";
   quantity: Decimal;
-  /** the least or most that the perp may cost above the coin, to the tick; undefined takes any */
+  /** worst perp price minus spot price, rounded to the tick; undefined for a market order */
   limit: Decimal | undefined;
 }
 
@@ -25,27 +25,27 @@ export interface SpreadPlan {
   legs: readonly LegOrder[];
   markets: PairMarkets;
   market: SpreadMarket;
-  /** share of a spot purchase that the venue keeps in the coin */
+  /** fee of a spot purchase charged in the coin, a share */
   coinFee: Decimal;
 }
 
 /**
- * Both legs of a round as one order: the quantity that both have, down to the spread's lot, at the difference of the two
- * limits. What the legs differ by is no part of it, since the perp of a hedge is sized on the net coin. Equal quantities
- * leave the short larger by the fee in the coin: where that is a lot or more, the ladder buys the coin, or where that is
- * too little to be bought alone buys the short back. In leaving, its next round takes the rest of either leg.
- * @returns undefined where two orders do better: no two opposite legs; legs that differ by more than a lot and the fee; less
- *   than the venue's least or more than its most, also in price
+ * Combines both legs of a round into one spread order. Its quantity is the smaller leg, rounded down to the spread's
+ * lot; its limit is the difference of the two limits. The perp is sized on the net coin, so equal quantities leave the
+ * short larger by the coin fee. If that is a lot or more, the ladder buys the coin, or reduces the short if the
+ * purchase is below the minimum. On exit, its next round trades the rest of either leg.
+ * @returns undefined when two orders are required: the legs are not opposite, they differ by more than a lot plus the
+ *   fee, or quantity or price is outside the venue's limits
  */
 export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): SpreadOrder | undefined {
   const spot = legs.find((leg) => leg.market === "spot");
   const perp = legs.find((leg) => leg.market === "perp");
   if (legs.length !== 2 || !spot || !perp || spot.side === perp.side) return undefined;
   if ((spot.limit === undefined) !== (perp.limit === undefined)) return undefined;
-  const {lot, least, most} = market;
+  const {lot, min, max} = market;
   const common = floorToStep(Decimal.min(spot.quantity, perp.quantity), lot);
-  const quantity = spot.side === "sell" ? sparing(markets, spot, common, lot) : common;
-  if (quantity.lte(0) || quantity.lt(least) || quantity.gt(most)) return undefined;
+  const quantity = spot.side === "sell" ? keepSellable(markets, spot, common, lot) : common;
+  if (quantity.lte(0) || quantity.lt(min) || quantity.gt(max)) return undefined;
   const difference = spot.quantity.minus(perp.quantity).abs();
   if (difference.gt(lot.plus(ceilToStep(spot.quantity.times(coinFee), lot)))) return undefined;
   const shared = {clientId: legs[0]!.clientId, market, side: perp.side, quantity};
@@ -54,14 +54,14 @@ export function spreadOrderOf({legs, markets, market, coinFee}: SpreadPlan): Spr
   return limit && {...shared, limit};
 }
 
-/** So much of what is common that the coin left over can be sold by itself: nothing stays behind that two orders would take. */
-function sparing({spot: {step, least}}: PairMarkets, leg: LegOrder, common: Decimal, lot: Decimal): Decimal {
+/** Reduces the common quantity, in coins, so the remaining spot meets its market's minimum and can be sold alone. */
+function keepSellable({spot: {step, min}}: PairMarkets, leg: LegOrder, common: Decimal, lot: Decimal): Decimal {
   const rest = leg.quantity.minus(common);
-  const kept = Decimal.max(least.quantity, least.notional.div(leg.limit ?? leg.reference));
+  const kept = Decimal.max(min.quantity, min.notional.div(leg.limit ?? leg.reference));
   return rest.lt(step) || rest.gte(kept) ? common : floorToStep(leg.quantity.minus(kept), lot);
 }
 
-/** The venue's words for a spread order, every parameter written out. */
+/** Returns the request parameters of a spread order. */
 export function spreadFields({clientId, market, side, quantity, limit}: SpreadOrder): Fields {
   return {
     symbol: market.symbol,
@@ -74,7 +74,7 @@ export function spreadFields({clientId, market, side, quantity, limit}: SpreadOr
   };
 }
 
-/** Sends one order for both legs and waits until the venue says what became of it; an outcome for each leg, in order. */
+/** Sends one order for both legs and waits for its final status. Returns one outcome per leg, in order. */
 export async function placeSpread(
   order: SpreadOrder,
   legs: readonly LegOrder[],
@@ -87,7 +87,7 @@ export async function placeSpread(
   return trackSpread(legs, markets, options);
 }
 
-/** Asks for a round that went out as one order until it has ended and its legs' executions add up to it. */
+/** Polls a spread order until it is final and its legs' executions add up to it. */
 export async function trackSpread(
   legs: readonly LegOrder[],
   markets: PairMarkets,
@@ -95,7 +95,7 @@ export async function trackSpread(
 ): Promise<LegOutcome[]> {
   const {account, clock, signal} = options;
   const {clientId} = legs[0]!;
-  const outcomes = await follow(
+  const outcomes = await pollOrder(
     {
       clientId,
       find: () => account.spreadOrder(clientId, {signal}),
@@ -113,7 +113,7 @@ export async function trackSpread(
   return outcomes ?? legs.map(lostOutcome);
 }
 
-/** One leg's part of a spread order's fills, by the numbers that the leg's own market lists them under. */
+/** Extracts one leg's fills of a spread order, with the execution ids of the leg's own market. */
 function legOutcome(
   rows: readonly Fields[],
   {market, reference}: LegOrder,
@@ -132,8 +132,8 @@ function legOutcome(
 }
 
 /**
- * Looks for a round of two legs that a process which died may have sent as one order, or as two where there was no spread;
- * the setting may have been another then. Nothing is sent.
+ * Queries a two-leg round that an earlier process may have sent, as one spread order or as two orders; the setting may
+ * have changed since. Nothing is sent.
  */
 export async function resumeSpread(
   legs: readonly LegOrder[],
@@ -147,7 +147,7 @@ export async function resumeSpread(
     return [category, symbol, leg.clientId] as const;
   };
   let way: "spread" | "orders" = "spread";
-  const outcomes = await follow(
+  const outcomes = await pollOrder(
     {
       clientId,
       find: async () => {
@@ -159,7 +159,7 @@ export async function resumeSpread(
         }
         return spread;
       },
-      // whichever way it went out, what comes late must not fill
+      // cancelled both ways: a late arrival must not fill
       cancel: async () => {
         await Promise.all([account.cancelSpread(clientId), ...legs.map((leg) => account.cancel(...byLeg(leg)))]);
       },

@@ -8,55 +8,54 @@ import type {StopReport, StopScope} from "../venue.js";
 import type {BybitAccount} from "./account.js";
 import {decimalField, textField} from "./fill.js";
 import {wholeSteps, type PairMarkets} from "./markets.js";
-import {ENDED, filledOf} from "./track.js";
+import {FINAL_STATES, filledOf} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
 export interface StopOptions {
   account: BybitAccount;
-  /** the pairs' markets as the venue lists them: their names and steps */
+  /** reads the venue's markets, by pair */
   markets: () => Promise<ReadonlyMap<string, PairMarkets>>;
   clock: Clock;
   signal: AbortSignal;
-  /** at most eight letters and digits, part of each order's name: another stop has another */
+  /** unique per stop, part of each client id; at most eight letters and digits */
   stamp: string;
-  /** hears of each thing that is done or fails */
-  say?: (line: string) => void;
-  /** how long it goes on trying, ms */
+  /** reports each order and each failure */
+  onProgress?: (line: string) => void;
+  /** time limit, ms; default {@link TIME_LIMIT_MS} */
   forMs?: number;
 }
 
-/** How long a stop goes on trying by itself, ms. */
-const FOR_MS = 90_000;
-/** Between two tries at what the venue did not answer, ms. */
-const AGAIN_MS = 500;
-/** The venue does not know the keys, their secret is wrong, they have expired, they lack the right. */
-const HOPELESS = ["10003", "10004", "10005", "33004"];
-/** Rounds in a row that change nothing before what is left is for a person. */
+/** Default time limit of a stop, ms. */
+const TIME_LIMIT_MS = 90_000;
+/** Delay before a retry, ms. */
+const RETRY_MS = 500;
+/** Bybit's codes for unknown keys, a wrong signature, missing rights and expired keys. */
+const INVALID_KEYS = ["10003", "10004", "10005", "33004"];
+/** Consecutive rounds without a fill after which the stop gives up. */
 const IDLE_ROUNDS = 3;
 
 /**
- * Closes everything on an account at the venue itself, by the venue's own word and nobody's memory: takes every order
- * back, buys every short back, sells the coins that are the engine's. What the venue does not answer is asked again under
- * the same name, which it knows by then if it took it: nothing is sold twice. It never fails: what could not be done is in
- * the report.
- * @param scope what may be sold, and whose the keys must be
+ * Flattens the account using only what the venue reports, never the engine's state: cancels every order, closes every
+ * short, sells the engine's coins. Unanswered orders are retried under the same client id, so nothing is sold twice.
+ * Never rejects: failures are in the report.
+ * @param scope what may be sold, and which account the keys must belong to
  */
 export const stopAtVenue = (scope: StopScope, options: StopOptions): Promise<StopReport> =>
   new VenueStop(options).run(scope);
 
-/** One thing to be sold or bought back. */
-interface Task {
-  /** the pair of coins, the venue's symbol of a short */
+/** One closing order to send. */
+interface ClosingOrder {
+  /** the pair of a spot sale, the venue's symbol of a short */
   key: string;
   category: "spot" | "linear";
   symbol: string;
   quantity: string;
-  says: string;
+  description: string;
 }
 
-interface Look {
-  tasks: Task[];
-  /** what is there and is not ours to close, in words */
+interface OpenAtVenue {
+  tasks: ClosingOrder[];
+  /** descriptions of holdings that are not the engine's to close */
   others: string[];
 }
 
@@ -72,97 +71,97 @@ class VenueStop {
 
   constructor(options: StopOptions) {
     this.#options = options;
-    this.#untilMs = options.clock.monotonic() + (options.forMs ?? FOR_MS);
+    this.#untilMs = options.clock.monotonic() + (options.forMs ?? TIME_LIMIT_MS);
   }
 
-  get #over(): boolean {
+  get #expired(): boolean {
     return this.#options.signal.aborted || this.#options.clock.monotonic() >= this.#untilMs;
   }
 
   async run(scope: StopScope): Promise<StopReport> {
     const {account, signal} = this.#options;
-    const cancelling = this.#insist("cancel all orders", async () => {
+    const cancelling = this.#retry("cancel all orders", async () => {
       await account.cancelAll();
       return {cancelled: true};
     });
-    const listed = this.#insist("list the markets", this.#options.markets);
+    const listed = this.#retry("list the markets", this.#options.markets);
     if (scope.account !== undefined) {
-      const key = await this.#insist("read whose keys these are", () => account.key({signal}));
+      const key = await this.#retry("read whose keys these are", () => account.key({signal}));
       if (key?.account !== scope.account) {
         const whose = key ? `of account ${key.account}, the journal is of ${scope.account}` : "not known";
         return this.#report(undefined, [`whose the keys are: ${whose}; nothing was bought or sold`]);
       }
     }
-    // Shorts are bought back before anything is known of coins: only they can be liquidated.
-    let look = await this.#look();
-    await this.#carryOut(look?.tasks ?? []);
+    // Shorts are closed first, without waiting for the markets: only they can be liquidated.
+    let open = await this.#readOpen();
+    await this.#sendAll(open?.tasks ?? []);
     const markets = scope.held.size > 0 ? await listed : new Map<string, PairMarkets>();
     this.#names = new Map([...(markets ?? [])].map(([pair, {perp}]) => [perp.symbol, pair]));
     for (let idle = 0; ;) {
-      look = await this.#look(scope, markets);
-      if (!look || look.tasks.length === 0 || idle >= IDLE_ROUNDS || this.#over) break;
+      open = await this.#readOpen(scope, markets);
+      if (!open || open.tasks.length === 0 || idle >= IDLE_ROUNDS || this.#expired) break;
       const before = this.#fills.length;
-      await this.#carryOut(look.tasks);
+      await this.#sendAll(open.tasks);
       idle = this.#fills.length > before ? 0 : idle + 1;
       if (idle > 0) await this.#pause();
     }
     const cancelled = (await cancelling) !== undefined;
     const unknown = [
-      ...(look ? [] : ["the account could not be read"]),
+      ...(open ? [] : ["the account could not be read"]),
       ...(cancelled ? [] : ["orders could not be cancelled"]),
       ...(markets ? [] : ["the spot markets could not be read, so no coin was sold"])
     ];
-    return this.#report(look, unknown);
+    return this.#report(open, unknown);
   }
 
-  #report(look: Look | undefined, unknown: string[]): StopReport {
+  #report(open: OpenAtVenue | undefined, unknown: string[]): StopReport {
     const pairOf = (key: string) => this.#names.get(key) ?? key;
-    const tasks = look?.tasks ?? [];
+    const tasks = open?.tasks ?? [];
     const keys = [...this.#done.keys(), ...tasks.map(({key}) => key)];
     const pairs = [...new Set(keys.map(pairOf))].sort().map((pair) => {
       const closed = [...this.#done].flatMap(([key, said]) => (pairOf(key) === pair ? said : []));
       const left = tasks
         .filter(({key}) => pairOf(key) === pair)
-        .map(({key, category, says}) => {
+        .map(({key, category, description}) => {
           const why = this.#failed.get(`${category} ${key}`);
-          return `${says} left${why === undefined ? "" : ` (${why})`}`;
+          return `${description} left${why === undefined ? "" : ` (${why})`}`;
         });
       return {pair, closed, left: left.join("; ") || null};
     });
     const left = [
       ...pairs.flatMap(({pair, left}) => (left === null ? [] : [`${pair}: ${left}`])),
-      ...(look?.others ?? []),
+      ...(open?.others ?? []),
       ...unknown
     ];
     return {pairs, left, flat: left.length === 0, fills: this.#fills};
   }
 
-  /** What the venue says is open; coins only once it is known which are the engine's. Undefined when time is over. */
-  async #look(scope?: StopScope, markets?: ReadonlyMap<string, PairMarkets>): Promise<Look | undefined> {
+  /** Reads what is open at the venue; coins only when `scope` is given. Returns undefined after the time limit. */
+  async #readOpen(scope?: StopScope, markets?: ReadonlyMap<string, PairMarkets>): Promise<OpenAtVenue | undefined> {
     const {account, signal} = this.#options;
-    const read = await this.#insist("read the account", () =>
+    const read = await this.#retry("read the account", () =>
       Promise.all([account.positions({signal}), account.balances({signal})])
     );
     if (!read) return undefined;
     const [positions, balances] = read;
-    const look: Look = {tasks: [], others: []};
+    const open: OpenAtVenue = {tasks: [], others: []};
     for (const row of positions) {
       const symbol = textOf(row["symbol"]) ?? "?";
       const [size, side] = [textOf(row["size"]) ?? "0", textOf(row["side"])];
       if (side === "Sell") {
-        look.tasks.push({
+        open.tasks.push({
           key: symbol,
           category: "linear",
           symbol,
           quantity: size,
-          says: `a short of ${size} ${symbol}`
+          description: `a short of ${size} ${symbol}`
         });
-      } else look.others.push(`a long position of ${size} ${symbol} is not the engine's and was left`);
+      } else open.others.push(`a long position of ${size} ${symbol} is not the engine's and was left`);
     }
     for (const [pair, most] of scope?.held ?? []) {
       const market = markets?.get(pair);
       if (!market) {
-        if (markets && most.gt(ZERO)) look.others.push(`${pair}: ${text(most)} coins, and no spot market is listed`);
+        if (markets && most.gt(ZERO)) open.others.push(`${pair}: ${text(most)} coins, and no spot market is listed`);
         continue;
       }
       const above = new Decimal(balances.get(market.coin) ?? "0").minus(scope!.before[market.coin] ?? "0");
@@ -170,17 +169,17 @@ class VenueStop {
       if (!coins.gt(ZERO)) continue;
       const quantity = text(coins);
       const {symbol} = market.spot;
-      look.tasks.push({key: pair, category: "spot", symbol, quantity, says: `${quantity} ${market.coin}`});
+      open.tasks.push({key: pair, category: "spot", symbol, quantity, description: `${quantity} ${market.coin}`});
     }
-    return look;
+    return open;
   }
 
-  /** A task of each category of a pair is a task of its own: the legs go out together. */
-  async #carryOut(tasks: readonly Task[]): Promise<void> {
+  /** Sends all closing orders simultaneously. */
+  async #sendAll(tasks: readonly ClosingOrder[]): Promise<void> {
     await Promise.all(tasks.map((task) => this.#order(task)));
   }
 
-  async #order(task: Task): Promise<void> {
+  async #order(task: ClosingOrder): Promise<void> {
     const {account, stamp} = this.#options;
     const {category, symbol, quantity, key} = task;
     const spot = category === "spot";
@@ -195,11 +194,11 @@ class VenueStop {
       orderLinkId,
       ...(spot ? {isLeverage: 0, marketUnit: "baseCoin"} : {positionIdx: 0, reduceOnly: true})
     };
-    const refused = await this.#send(order, task.says);
+    const refused = await this.#send(order, task.description);
     if (refused !== undefined) return this.#fail(task, refused);
-    const filled = await this.#insist(`follow ${orderLinkId}`, async () => {
+    const filled = await this.#retry(`follow ${orderLinkId}`, async () => {
       const found = await account.order(category, symbol, orderLinkId, {signal: this.#options.signal});
-      if (!found || !ENDED.includes(textOf(found["orderStatus"]) ?? ""))
+      if (!found || !FINAL_STATES.includes(textOf(found["orderStatus"]) ?? ""))
         throw new Refusal("content", "it has not ended");
       const done = filledOf(found);
       if (done.isZero()) return {done, status: textOf(found["orderStatus"])};
@@ -211,15 +210,15 @@ class VenueStop {
     });
     if (!filled) return this.#fail(task, `what became of order ${orderLinkId} is not known`);
     if (filled.done.isZero()) return this.#fail(task, `order ${orderLinkId}: ${filled.status?.toLowerCase()}`);
-    const said = `${spot ? "sold" : "bought back"} ${text(filled.done)} ${symbol}`;
-    this.#done.set(key, [...(this.#done.get(key) ?? []), said]);
-    this.#options.say?.(said);
+    const closed = `${spot ? "sold" : "bought back"} ${text(filled.done)} ${symbol}`;
+    this.#done.set(key, [...(this.#done.get(key) ?? []), closed]);
+    this.#options.onProgress?.(closed);
   }
 
-  /** Sends an order until the venue says that it has it, under one name. @returns why it will not have it */
-  async #send(order: Fields, says: string): Promise<string | undefined> {
+  /** Sends an order until the venue acknowledges it, always under one client id. @returns the reason for a rejection */
+  async #send(order: Fields, description: string): Promise<string | undefined> {
     const {account, signal} = this.#options;
-    while (!this.#over) {
+    while (!this.#expired) {
       try {
         await account.create(order, signal);
         return undefined;
@@ -232,32 +231,32 @@ class VenueStop {
         if (code !== undefined && CODES.clock.includes(code)) await account.syncClock({signal}).catch(() => undefined);
         else if (verdict === "refused" && status !== 403 && status !== 429 && !CODES.limit.includes(code ?? ""))
           return `${message}${code === undefined ? "" : ` (code ${code})`}`;
-        this.#options.say?.(`${says}: ${message}; asking again`);
+        this.#options.onProgress?.(`${description}: ${message}; asking again`);
         await this.#pause();
       }
     }
     return "the venue did not answer in time";
   }
 
-  #fail({key, category, says}: Task, why: string): void {
+  #fail({key, category, description}: ClosingOrder, why: string): void {
     this.#failed.set(`${category} ${key}`, why);
-    this.#options.say?.(`${says} could not be closed: ${why}`);
+    this.#options.onProgress?.(`${description} could not be closed: ${why}`);
   }
 
-  /** Does something until it succeeds or time is over. @returns undefined then */
-  async #insist<T extends object>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    let told: string | undefined;
-    while (!this.#over) {
+  /** Retries until success or the time limit. @returns undefined on failure */
+  async #retry<T extends object>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    let lastMessage: string | undefined;
+    while (!this.#expired) {
       try {
         return await work();
       } catch (error) {
         const {message, cause} = error as Error;
         const refusal = error instanceof Refusal ? error : cause;
-        // keys that the venue does not take will not be taken the next time
-        const hopeless = refusal instanceof Refusal && HOPELESS.includes(refusal.code ?? "");
-        if (hopeless) return void this.#options.say?.(`${what}: ${message}`);
-        if (message !== told) this.#options.say?.(`${what}: ${message}; trying again`);
-        told = message;
+        // a retry cannot succeed with invalid keys
+        const invalidKeys = refusal instanceof Refusal && INVALID_KEYS.includes(refusal.code ?? "");
+        if (invalidKeys) return void this.#options.onProgress?.(`${what}: ${message}`);
+        if (message !== lastMessage) this.#options.onProgress?.(`${what}: ${message}; trying again`);
+        lastMessage = message;
         await this.#pause();
       }
     }
@@ -265,6 +264,6 @@ class VenueStop {
   }
 
   #pause(): Promise<void> {
-    return this.#options.clock.sleep(AGAIN_MS, this.#options.signal).catch(() => undefined);
+    return this.#options.clock.sleep(RETRY_MS, this.#options.signal).catch(() => undefined);
   }
 }

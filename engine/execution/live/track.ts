@@ -10,46 +10,46 @@ import {decimalField} from "./fill.js";
 export interface TrackOptions {
   account: BybitAccount;
   clock: Clock;
-  /** the process ends: what is in flight stays in the journal */
+  /** aborts when the process ends; orders in flight stay in the journal */
   signal: AbortSignal;
-  /** nothing more is sent: an emergency stop acts at the venue itself */
+  /** aborts sending when an emergency stop acts at the venue */
   cut?: AbortSignal | undefined;
-  /** says that an order's fate is not known yet, once it has lasted */
-  onDoubt: (clientId: string, why: string) => void;
+  /** reports an order whose status has stayed unknown for {@link UNKNOWN_MS} */
+  onUnknown: (clientId: string, why: string) => void;
 }
 
-/** An order as it is asked for, taken back and read once it is what is waited for. */
-export interface Followed<T> {
+/** An order to poll: how to find, cancel and read it. */
+export interface PolledOrder<T> {
   clientId: string;
   find: () => Promise<Fields | undefined>;
   cancel: () => Promise<void>;
-  /** what is made of it in the end; a failure is asked again, as every question is */
+  /** reads the result once `done`; retried on failure */
   read: (order: Fields) => Promise<T>;
-  /** whether an order that was found is what is waited for; by default one that has ended */
+  /** ends the polling; by default when the order is in a final state */
   done?: (order: Fields) => boolean;
-  /** how long it may stay open before it is taken back, ms; that of an immediate order by default */
+  /** longest time the order may stay open before it is cancelled, ms; default {@link IMMEDIATE_MS} */
   restMs?: number;
-  /** whether an open order is taken back before that */
-  takeBack?: (order: Fields) => boolean;
-  /** the longest time between two looks, ms */
-  longestLookMs?: number;
+  /** cancels an open order earlier */
+  cancelWhen?: (order: Fields) => boolean;
+  /** longest time between two polls, ms */
+  maxPollMs?: number;
 }
 
-/** Between two looks at an order that has not ended, ms. */
-export const LOOK_MS = 100;
-const LONGEST_LOOK_MS = 5_000;
-/** An order that the venue does not know is given up for lost after this long of asking, and this often. */
+/** Shortest time between two polls of an open order, ms. */
+export const POLL_MS = 100;
+const MAX_POLL_MS = 5_000;
+/** An order unknown to the venue is presumed lost after this many ms and this many polls. */
 const LOST_MS = 5_000;
-const LOST_LOOKS = 5;
-/** An immediate order that is still open after this long is taken back. */
+const LOST_POLLS = 5;
+/** An IOC order still open after this long is cancelled, ms. */
 const IMMEDIATE_MS = 2_000;
-/** How long an order's executions may lag behind its state, ms. */
+/** Longest lag of an order's executions behind its status, ms. */
 const EXECUTIONS_MS = 10_000;
-/** Doubt that lasts this long is told. */
-const DOUBT_MS = 3_000;
+/** An unknown status is reported after this long, ms. */
+const UNKNOWN_MS = 3_000;
 
-/** States of an order that nothing more becomes of. */
-export const ENDED: readonly string[] = [
+/** Final order states. */
+export const FINAL_STATES: readonly string[] = [
   "Filled",
   "Cancelled",
   "PartiallyFilledCanceled",
@@ -58,19 +58,19 @@ export const ENDED: readonly string[] = [
   "Expired"
 ];
 
-/** Why the venue did not take an order, in its own words. */
+/** Formats the venue's reason for rejecting an order. */
 export const reasonOf = ({message, code, status}: Refusal): string =>
   [message, code !== undefined ? `code ${code}` : status !== undefined ? `status ${status}` : undefined]
     .filter((part) => part !== undefined)
     .join(", ");
 
-export const hasEnded = (order: Fields): boolean => ENDED.includes(textOf(order["orderStatus"]) ?? "");
+export const hasEnded = (order: Fields): boolean => FINAL_STATES.includes(textOf(order["orderStatus"]) ?? "");
 
 /**
- * Asks for an order until it has ended, as long as that takes; a question that failed says nothing of it.
- * @returns undefined for one that the venue has not known for so long that it is given up for lost; it may still turn up
+ * Polls an order until it is done, however long that takes; failed queries are retried.
+ * @returns undefined for an order presumed lost; it may still fill
  */
-export async function follow<T>(
+export async function pollOrder<T>(
   {
     clientId,
     find,
@@ -78,64 +78,66 @@ export async function follow<T>(
     read,
     done = hasEnded,
     restMs = IMMEDIATE_MS,
-    takeBack = () => false,
-    longestLookMs = LONGEST_LOOK_MS
-  }: Followed<T>,
-  {clock, signal, onDoubt}: Omit<TrackOptions, "account">
+    cancelWhen = () => false,
+    maxPollMs = MAX_POLL_MS
+  }: PolledOrder<T>,
+  {clock, signal, onUnknown}: Omit<TrackOptions, "account">
 ): Promise<T | undefined> {
   const began = clock.monotonic();
-  // one that may rest is in no doubt while it does
-  let calmUntil = began + DOUBT_MS;
+  // a resting order is not reported as unknown
+  let restingUntil = began + UNKNOWN_MS;
   let unknown = 0;
-  let told = false;
-  const doubt = (why: string) => {
-    if (told || clock.monotonic() < calmUntil) return;
-    told = true;
-    onDoubt(clientId, why);
+  let reported = false;
+  const reportUnknown = (why: string) => {
+    if (reported || clock.monotonic() < restingUntil) return;
+    reported = true;
+    onUnknown(clientId, why);
   };
-  for (let look = 0; ; look++) {
+  for (let poll = 0; ; poll++) {
     signal.throwIfAborted();
     try {
       const order = await find();
-      if (!order && ++unknown >= LOST_LOOKS && clock.monotonic() - began >= LOST_MS) {
-        // One that comes late to the venue must not find its hedge unwound: it is taken back before it is given up.
+      if (!order && ++unknown >= LOST_POLLS && clock.monotonic() - began >= LOST_MS) {
+        // Cancelled first: a late arrival must not fill after its hedge was unwound.
         await cancel();
         return undefined;
       }
       if (order) {
         unknown = 0;
         if (done(order)) return await read(order);
-        if (clock.monotonic() - began >= restMs || takeBack(order)) await cancel();
-        else calmUntil = Math.max(calmUntil, clock.monotonic() + DOUBT_MS);
+        if (clock.monotonic() - began >= restMs || cancelWhen(order)) await cancel();
+        else restingUntil = Math.max(restingUntil, clock.monotonic() + UNKNOWN_MS);
       }
-      doubt(order ? "it is still open" : "the venue does not know it");
+      reportUnknown(order ? "it is still open" : "the venue does not know it");
     } catch (error) {
       signal.throwIfAborted();
-      doubt((error as Error).message);
+      reportUnknown((error as Error).message);
     }
-    await clock.sleep(Math.min(longestLookMs, LOOK_MS * 2 ** Math.min(look, 6)), signal);
+    await clock.sleep(Math.min(maxPollMs, POLL_MS * 2 ** Math.min(poll, 6)), signal);
   }
 }
 
-/** What of an order was filled, in the venue's unit. */
+/** Returns an order's filled quantity, in the venue's unit. */
 export const filledOf = (order: Fields): Decimal => decimalField(order, "cumExecQty");
 
-/** Why an order that has ended was not filled to its end; undefined where it was. */
-export function shortfall(order: Fields, asked: Decimal): Unfilled | undefined {
+/**
+ * Returns why an order in a final state was filled only in part; undefined when filled. `ordered` in the venue's unit.
+ */
+export function shortfall(order: Fields, ordered: Decimal): Unfilled | undefined {
   const done = filledOf(order);
-  if (done.gte(asked)) return undefined;
+  if (done.gte(ordered)) return undefined;
   const reason = textOf(order["rejectReason"]) ?? textOf(order["cxlRejReason"]);
   const status = textOf(order["orderStatus"])!;
   const more = reason && reason !== "EC_NoError" ? ` (${reason})` : "";
   return {
     code: status === "Rejected" ? "refused" : "expired",
-    why: `${status.toLowerCase()} at ${done} of ${asked}${more}`
+    why: `${status.toLowerCase()} at ${done} of ${ordered}${more}`
   };
 }
 
 /**
- * The executions of an order that has ended, once they add up to it.
- * @throws Refusal when they still do not after a while
+ * Reads an order's executions until they add up to its filled quantity `done`, in the venue's unit.
+ * @throws Refusal when they do not within {@link EXECUTIONS_MS}
  */
 export async function executionsOf(
   done: Decimal,
@@ -150,6 +152,6 @@ export async function executionsOf(
     if (sum.eq(done)) return rows;
     if (clock.monotonic() - began > EXECUTIONS_MS)
       throw new Refusal("content", `executions of ${clientId} add up to ${sum}, the order to ${done}`);
-    await clock.sleep(LOOK_MS, signal);
+    await clock.sleep(POLL_MS, signal);
   }
 }

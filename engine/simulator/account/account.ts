@@ -13,7 +13,7 @@ import type {
   SpreadTrade
 } from "./types.js";
 
-/** What a key may do, by the names the venue gives its permissions. */
+/** Rights of a key, by the venue's permission names. */
 export interface Permissions {
   readOnly: boolean;
   ContractTrade: readonly string[];
@@ -22,26 +22,26 @@ export interface Permissions {
   Derivatives: readonly string[];
 }
 
-/** How an account behaves; everything here is set when it is opened, except margin mode and leverage. */
+/** Options of an account; fixed at opening, except margin mode and leverage. */
 export interface AccountOptions {
   apiKey: string;
   secret: string;
   permissions: Permissions;
   feeRates: FeeRates;
-  /** whether spot orders may take the quote wallet below zero, and what an hour of it costs */
+  /** lets spot orders overdraw the quote wallet, at an hourly rate (a share) */
   borrow: {allowed: boolean; hourlyRate: Decimal};
   marginMode: MarginMode;
-  /** `touch` fills whole at the best price, `book` walks the public order book */
+  /** `touch` fills completely at the best price, `book` walks the public order book */
   liquidity: "touch" | "book";
-  /** of symbols that were never set */
+  /** leverage of symbols without their own */
   leverage: Decimal;
 }
 
-/** A change of a wallet before its balance is known. */
+/** A wallet change before its balance is computed. */
 export type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
   Partial<Omit<LogRow, "change" | "cashBalance" | "id">>;
 
-/** A unified account: wallets, orders, executions, positions and the log that explains them. */
+/** A unified account: wallets, orders, executions, positions and the transaction log. */
 export class Account {
   readonly uid: number;
   readonly wallets = new Map<string, Decimal>();
@@ -51,15 +51,15 @@ export class Account {
   readonly log: LogRow[] = [];
   readonly borrowed: BorrowRow[] = [];
   readonly leverages = new Map<string, Decimal>();
-  /** settlements of a symbol that the venue will leave out */
+  /** number of coming settlements that the venue will skip, by symbol */
   readonly withheld = new Map<string, number>();
   readonly open = new Set<Order>();
   readonly spreads: SpreadOrder[] = [];
   readonly openSpreads = new Set<SpreadOrder>();
   readonly spreadTrades: SpreadTrade[] = [];
   marginMode: MarginMode;
-  /** everything up to this instant has happened */
-  seenMs: number;
+  /** the account is advanced to this time, UTC ms */
+  advancedMs: number;
   signedRequests = 0;
   private readonly byId = new Map<string, Order>();
   private readonly byLink = new Map<string, Order>();
@@ -71,7 +71,7 @@ export class Account {
     readonly createdMs: number
   ) {
     this.marginMode = options.marginMode;
-    this.seenMs = createdMs;
+    this.advancedMs = createdMs;
     this.uid = 10_000_000 + (parseInt(this.digest("uid").slice(0, 6), 16) % 80_000_000);
   }
 
@@ -83,7 +83,7 @@ export class Account {
     return this.leverages.get(symbol) ?? this.options.leverage;
   }
 
-  /** Books a change into the log and the wallet at once, so that the two never differ. */
+  /** Books a change in both log and wallet, so that the two never differ. */
   post(posting: Posting): LogRow {
     const {cashFlow, funding, fee = ZERO, currency} = posting;
     const change = cashFlow.plus(funding ?? ZERO).minus(fee);
@@ -118,12 +118,12 @@ export class Account {
     if (isOpen(order)) this.open.add(order);
   }
 
-  /** When an order was placed, among all of the account's. */
+  /** Returns an order's position in the account's order sequence, from 1. */
   rank(order: Order): number {
     return this.ranks.get(order) ?? 0;
   }
 
-  /** Takes an order that has reached its end off the open ones. */
+  /** Removes an order in a final state from the open orders. */
   dropEnded(order: Order): void {
     if (!isOpen(order)) this.open.delete(order);
   }
@@ -140,7 +140,7 @@ export class Account {
     return ++this.sequence;
   }
 
-  /** An id that is the same in every run: spot ids are numbers, all others look like UUIDs. */
+  /** Returns a deterministic id: numeric for spot orders, else shaped like a UUID. */
   id(numeric = false): string {
     const n = this.next();
     if (numeric) return String(1_900_000_000_000_000_000n + BigInt(this.uid) * 1_000_000n + BigInt(n));

@@ -3,14 +3,14 @@ import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
 import {VIP0_FEES} from "../../../src/lib/market/costs.js";
 import {Account} from "./account.js";
 
-/** A decimal as text or number, at least `least`. */
-export const amount = (least: number | undefined = undefined) =>
+/** Returns a schema of a decimal given as text or number, at least `min`. */
+export const amount = (min: number | undefined = undefined) =>
   z.union([z.string(), z.number()]).transform((value, context): Decimal => {
     try {
       const read = decimal(value);
-      if (least === undefined || read.gte(least)) return read;
+      if (min === undefined || read.gte(min)) return read;
     } catch {
-      // falls through to the one message
+      // reported below
     }
     context.addIssue({code: "custom", message: "not a decimal"});
     return z.NEVER;
@@ -49,7 +49,7 @@ const account = z.strictObject({
 export type AccountInput = z.input<typeof account>;
 
 /**
- * Opens an account with its first balances as transfers in.
+ * Opens an account, posting its initial balances as transfers in.
  * @throws RangeError `invalid KEY: …`; the secret is never in the message
  */
 export function openAccount(value: unknown, nowMs: number): Account {
@@ -63,7 +63,7 @@ export function openAccount(value: unknown, nowMs: number): Account {
   return opened;
 }
 
-/** `invalid KEY: VALUE` of the first thing that is wrong; values under a secret's name are left out. */
+/** Returns `invalid KEY: VALUE` for the first invalid field; never includes a secret's value. */
 export function invalid(whole: string, value: unknown, error: z.ZodError): RangeError {
   const issue = error.issues[0]!;
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;

@@ -6,31 +6,30 @@ import type {Account} from "./account.js";
 import {fill, settleFunding} from "./fills.js";
 import {closeForced, liquidateCross, liquidateIsolated} from "./forced.js";
 import {maybeMarket, priceOf, ticksToPrice, touch, type Market} from "./market.js";
-import {arrive, close, end, fillResting} from "./matching.js";
+import {acceptOrder, close, end, fillResting} from "./matching.js";
 import {isolatedPrices} from "./positions.js";
 import {matchSpreads} from "./spread-orders.js";
 import type {Order, Position} from "./types.js";
 
 /**
- * Lets everything happen to an account that lies between the last look at it and now: bars that ended liquidate and fill
- * resting orders, late fills come due, settlements are paid, interest is taken. It only depends on bars and instants that
- * are past, so that one long step gives what many short ones do.
+ * Advances an account to `nowMs`: ended bars liquidate and fill resting orders, delayed fills execute, settlements are
+ * paid, interest is charged. Depends only on past bars, so one long step equals many short ones.
  */
 export function advance(venue: Venue, account: Account, nowMs: number): void {
-  while (account.seenMs < nowMs) {
+  while (account.advancedMs < nowMs) {
     if (idle(account)) {
-      account.seenMs = nowMs;
+      account.advancedMs = nowMs;
       return;
     }
-    const from = account.seenMs;
+    const from = account.advancedMs;
     const to = nextInstant(venue, account, from, nowMs);
-    passBars(venue, account, from, to);
-    fillLate(venue, account, to);
+    processBars(venue, account, from, to);
+    fillDelayed(venue, account, to);
     matchSpreads(venue, account, to, "late");
     settle(venue, account, to);
     delist(venue, account, to);
-    if (to % HOUR_MS === 0) takeInterest(account, to);
-    account.seenMs = to;
+    if (to % HOUR_MS === 0) chargeInterest(account, to);
+    account.advancedMs = to;
   }
 }
 
@@ -40,7 +39,10 @@ const idle = (account: Account): boolean =>
   [...account.positions.values()].every(({net}) => net.isZero()) &&
   [...account.wallets.values()].every((amount) => !amount.isNegative());
 
-/** The end of a step: the next full hour, since settlements and interest come on hours, or what comes due before it. */
+/**
+ * Returns the end of a step, UTC ms: the next full hour (settlements, interest), or an earlier delayed fill or
+ * delisting.
+ */
 function nextInstant(venue: Venue, account: Account, from: number, nowMs: number): number {
   let to = Math.min(nowMs, Math.floor(from / HOUR_MS) * HOUR_MS + HOUR_MS);
   for (const {fillAtMs} of [...account.open, ...account.openSpreads])
@@ -58,18 +60,18 @@ function openPositions(venue: Venue, account: Account, nowMs: number): {position
     .map((position) => ({position, market: maybeMarket(venue, "linear", position.symbol, nowMs)!}));
 }
 
-/** The resting orders that bars can fill. */
+/** Returns the resting orders that bars can fill. */
 const resting = (account: Account): Order[] => [...account.open].filter(({fillAtMs}) => fillAtMs === undefined);
 
-/** Minute bars that ended after `from` and not after `to`; an hour in which nothing can have been touched is one look. */
-function passBars(venue: Venue, account: Account, from: number, to: number): void {
+/** Processes the minute bars that end in (from, to]; skips a whole hour in which nothing can be touched. */
+function processBars(venue: Venue, account: Account, from: number, to: number): void {
   const first = Math.floor(from / MINUTE_MS) * MINUTE_MS;
   if (Math.floor(to / MINUTE_MS) * MINUTE_MS === first) return;
-  if (from % HOUR_MS === 0 && to === from + HOUR_MS && quiet(venue, account, from)) return;
-  for (let open = first; open + MINUTE_MS <= to; open += MINUTE_MS) passBar(venue, account, open, MINUTE_MS);
+  if (from % HOUR_MS === 0 && to === from + HOUR_MS && untouched(venue, account, from)) return;
+  for (let open = first; open + MINUTE_MS <= to; open += MINUTE_MS) processBar(venue, account, open, MINUTE_MS);
 }
 
-function quiet(venue: Venue, account: Account, hour: number): boolean {
+function untouched(venue: Venue, account: Account, hour: number): boolean {
   if (account.openSpreads.size > 0) return false;
   const positions = openPositions(venue, account, hour);
   if (account.marginMode !== "ISOLATED_MARGIN" && positions.length > 0) {
@@ -83,8 +85,8 @@ function quiet(venue: Venue, account: Account, hour: number): boolean {
   });
 }
 
-/** One bar that has ended: the worst is taken to come first. */
-function passBar(venue: Venue, account: Account, open: number, stepMs: number): void {
+/** Processes one ended bar; liquidations come before fills. */
+function processBar(venue: Venue, account: Account, open: number, stepMs: number): void {
   const ts = open + stepMs;
   if (account.marginMode === "ISOLATED_MARGIN") {
     for (const {position, market} of openPositions(venue, account, open)) {
@@ -100,7 +102,7 @@ function passBar(venue: Venue, account: Account, open: number, stepMs: number): 
   matchSpreads(venue, account, ts, "resting");
 }
 
-/** A reduce-only order is cut to what is left of its position before it fills. */
+/** Cuts a reduce-only order to its position. Returns false when it no longer reduces it. */
 function stillReduces(account: Account, order: Order): boolean {
   const net = account.positions.get(order.symbol)?.net ?? ZERO;
   if (net.isZero() || net.gt(0) === (order.side === "Buy")) return false;
@@ -111,7 +113,7 @@ function stillReduces(account: Account, order: Order): boolean {
   return true;
 }
 
-/** The bar of the mark decides; one in whose middle the position was opened does not count. */
+/** Returns true when the mark's bar reaches the liquidation price; a bar that began before the position is skipped. */
 function touchesLiquidation(
   account: Account,
   position: Position,
@@ -129,7 +131,7 @@ function touchesLiquidation(
     : ticksToPrice(market.coin, "mark", bar.high).gte(liquidation);
 }
 
-/** A resting order fills once its own market trades beyond its price. */
+/** Returns true when the order's market trades beyond its price. */
 function tradesThrough(order: Order, {coin, category}: Market, open: number, stepMs: number): boolean {
   const side = category === "spot" ? "spot" : "perp";
   const bar: SimCandle | undefined = candle(coin, side, open, stepMs);
@@ -139,12 +141,12 @@ function tradesThrough(order: Order, {coin, category}: Market, open: number, ste
     : ticksToPrice(coin, side, bar.high).gt(order.price);
 }
 
-/** Orders that were told to fill late, at the touch of their instant. */
-function fillLate(venue: Venue, account: Account, to: number): void {
+/** Fills delayed orders that are due, at the current touch. */
+function fillDelayed(venue: Venue, account: Account, to: number): void {
   for (const order of [...account.open].filter(({fillAtMs}) => fillAtMs !== undefined && fillAtMs <= to)) {
     const market = maybeMarket(venue, order.category, order.symbol, to)!;
     order.fillAtMs = undefined;
-    if (order.marketUnit === "quoteCoin") arrive({venue, account, market, nowMs: to}, order);
+    if (order.marketUnit === "quoteCoin") acceptOrder({venue, account, market, nowMs: to}, order);
     else if (order.reduceOnly && !stillReduces(account, order)) end(account, order, {reason: "EC_ReduceOnly", ts: to});
     else {
       fill(account, order, market, {price: touch(venue, market, order.side, to), qty: order.leaves, ts: to});
@@ -153,7 +155,7 @@ function fillLate(venue: Venue, account: Account, to: number): void {
   }
 }
 
-/** Pays the settlements of exactly this instant at the settled rate and the mark. */
+/** Pays the settlements at exactly `ts`, at the settled rate and the mark. */
 function settle(venue: Venue, account: Account, ts: number): void {
   if (ts % HOUR_MS !== 0) return;
   for (const {position, market} of openPositions(venue, account, ts)) {
@@ -168,7 +170,7 @@ function settle(venue: Venue, account: Account, ts: number): void {
   }
 }
 
-/** A perp that ends closes every position at its last mark and cancels its orders. */
+/** Closes positions of delisted perps at their last mark and cancels their orders. */
 function delist(venue: Venue, account: Account, ts: number): void {
   for (const {position, market} of openPositions(venue, account, ts)) {
     if (market.coin.delistTs === undefined || market.coin.delistTs > ts) continue;
@@ -186,8 +188,8 @@ function delist(venue: Venue, account: Account, ts: number): void {
   }
 }
 
-/** Interest on what a wallet owes at a full hour. */
-function takeInterest(account: Account, ts: number): void {
+/** Charges interest on negative wallets at a full hour. */
+function chargeInterest(account: Account, ts: number): void {
   const {hourlyRate} = account.options.borrow;
   for (const [currency, amount] of account.wallets) {
     if (!amount.isNegative() || hourlyRate.isZero()) continue;

@@ -4,14 +4,14 @@ import {priceOf, priceText, signed, type Market} from "./market.js";
 import {apply, positionOf} from "./positions.js";
 import type {Execution, ExecType, LogRow, Order} from "./types.js";
 
-/** Circumstances of a fill. */
+/** Parameters of a fill. */
 export interface FillOptions {
   price: Decimal;
   qty: Decimal;
   ts: number;
   maker?: boolean;
   execType?: ExecType;
-  /** the account's own by default */
+  /** default: the account's rate */
   feeRate?: Decimal;
 }
 
@@ -24,7 +24,7 @@ const LOG_TYPE: Readonly<Record<ExecType, LogRow["type"]>> = {
   Funding: "SETTLEMENT"
 };
 
-/** Fills part of an order: execution, wallets, log, position and the order's own sums move together. */
+/** Fills part of an order and updates execution, wallets, log, position and the order's totals together. */
 export function fill(account: Account, order: Order, market: Market, options: FillOptions): Execution {
   const {price, qty, ts, maker = false, execType = "Trade"} = options;
   const rates = account.options.feeRates[order.category];
@@ -95,13 +95,13 @@ export function fill(account: Account, order: Order, market: Market, options: Fi
   return execution;
 }
 
-/** Books a settlement of the position held at its instant; nothing when it is flat. */
+/** Books a funding settlement of the open position; does nothing when it is flat. */
 export function settleFunding(account: Account, market: Market, rate: Decimal, mark: Decimal, ts: number): void {
   const position = positionOf(account, market.symbol);
   if (position.net.isZero()) return;
   const size = position.net.abs();
   const side = position.net.gt(0) ? "Buy" : "Sell";
-  // A long pays a positive rate, and the log's rate carries the sign of who pays: `-rate` for a short.
+  // A long pays a positive rate; the log negates the rate for a short.
   const paid = position.net.times(mark).times(rate);
   const execId = account.id();
   const orderId = `${ts / 1_000}-8-${account.uid}-1-${account.next()}`;

@@ -3,7 +3,7 @@ import {candle} from "../market/market.js";
 import type {Venue} from "../market/venue.js";
 import type {Account} from "./account.js";
 import {fill} from "./fills.js";
-import {COLLATERAL_RATIO, held, usdOf} from "./margin.js";
+import {COLLATERAL_RATIO, valuedPositions, usdOf} from "./margin.js";
 import {maybeMarket, opposite, ticksToPrice, type Market} from "./market.js";
 import {close, end} from "./matching.js";
 import {isolatedPrices, sideOf} from "./positions.js";
@@ -15,20 +15,20 @@ const CREATE_TYPE: Readonly<Record<ForcedClose["execType"], CreateType>> = {
   Settle: "CreateBySettle"
 };
 
-/** A mark's wick never leaves its index by more than this in a minute. */
+/** Lower bound of a one-minute wick relative to its index, a ratio. */
 const WICK = decimal("0.99");
 
-/** A close that nobody ordered. */
+/** A close forced by the venue. */
 export interface ForcedClose {
   price: Decimal;
   ts: number;
   execType: Exclude<ExecType, "Trade" | "FutureSpread" | "Funding">;
-  /** the whole position by default */
+  /** default: the whole position */
   qty?: Decimal;
   feeRate?: Decimal;
 }
 
-/** Closes a position, or part of it, by an order of the venue's own. */
+/** Closes a position, or part of it, with an order of the venue. */
 export function closeForced(account: Account, position: Position, market: Market, forced: ForcedClose): Execution {
   const {price, ts, execType, qty = position.net.abs(), feeRate} = forced;
   const order: Order = {
@@ -65,14 +65,14 @@ export function closeForced(account: Account, position: Position, market: Market
   return execution;
 }
 
-/** Takes an isolated position over at its bankruptcy price: its whole margin is lost, and the taker fee on top. */
+/** Liquidates an isolated position at its bankruptcy price: its whole margin is lost, plus the taker fee. */
 export function liquidateIsolated(account: Account, position: Position, market: Market, ts: number): void {
   const {bankruptcy} = isolatedPrices(position, account.leverage(position.symbol), market);
   cancelOpening(account, position.symbol, ts);
   closeForced(account, position, market, {price: bankruptcy ?? market.tick, ts, execType: "BustTrade"});
 }
 
-/** Orders of a symbol go before its position is taken over. */
+/** Cancels a symbol's orders before its position is liquidated. */
 function cancelOpening(account: Account, symbol: string, ts: number): void {
   for (const order of [...account.open]) {
     if (order.category === "linear" && order.symbol === symbol)
@@ -81,24 +81,24 @@ function cancelOpening(account: Account, symbol: string, ts: number): void {
 }
 
 /**
- * Whether a bar took a cross account's margin under its maintenance, each position taken at the worst mark of the bar
- * with its coin in the wallet worth as much more or less. The position with the largest loss is closed at that mark until
- * the account is above water again.
- * @param probe only tells whether it may have happened in some minute of a longer bar
+ * Liquidates a cross account whose margin balance fell below maintenance within a bar. Values each position at the
+ * bar's worst mark and moves its coin's value with it. Closes the largest loser at that mark until the margin suffices.
+ * @param probe only tests whether a minute within this bar could liquidate, with pessimistic coin values
+ * @returns true when a liquidation happened, or could happen with `probe`
  */
 export function liquidateCross(venue: Venue, account: Account, open: number, stepMs: number, probe: boolean): boolean {
-  const look = {venue, nowMs: open};
-  // A probe must never pass over what a look at each minute would find: coins count as if at their lowest all along.
+  const valuation = {venue, nowMs: open};
+  // A probe must never miss what minute bars would find, so it values coins at the bar's low.
   const lowest = (amount: Decimal, coin: string): Decimal => {
     const market = coin === "USDT" ? undefined : maybeMarket(venue, "spot", `${coin}USDT`, open);
     const bar = market && candle(market.coin, "index", open, stepMs);
     return bar
       ? amount.times(ticksToPrice(market.coin, "index", bar.low)).times(WICK)
-      : amount.times(usdOf(coin, look));
+      : amount.times(usdOf(coin, valuation));
   };
   let happened = false;
   for (;;) {
-    const positions = held(account, look);
+    const positions = valuedPositions(account, valuation);
     const worst = positions.map(({position, market}) => {
       const bar = candle(market.coin, "mark", open, stepMs);
       const short = position.net.isNegative();
@@ -108,7 +108,7 @@ export function liquidateCross(venue: Venue, account: Account, open: number, ste
     for (const [coin, amount] of account.wallets) {
       const i = positions.findIndex(({market}) => market.coin.coin === coin);
       const moved = i >= 0 && worst[i] ? worst[i].div(positions[i]!.mark) : ONE;
-      const usd = probe ? lowest(amount, coin) : amount.times(usdOf(coin, look)).times(moved);
+      const usd = probe ? lowest(amount, coin) : amount.times(usdOf(coin, valuation)).times(moved);
       balance = balance.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
     }
     let maintenance = ZERO;

@@ -5,25 +5,25 @@ import {maybeMarket, priceOf, type Market} from "./market.js";
 import {marginOf, positionOf, type Margin} from "./positions.js";
 import type {Order, Position} from "./types.js";
 
-/** Share of a coin's value that counts as collateral, as recorded for BTC. */
+/** Collateral value ratio of a coin, a share; as recorded for BTC. */
 export const COLLATERAL_RATIO = decimal("0.95");
 
-/** Where and when an account is looked at. */
-export interface Look {
+/** The venue and the time at which an account is valued. */
+export interface Valuation {
   venue: Venue;
   nowMs: number;
 }
 
 /** A position with its market and margins. */
-export interface Held {
+export interface ValuedPosition {
   position: Position;
   market: Market;
   mark: Decimal;
   margin: Margin;
 }
 
-/** Every open position at its mark. */
-export function held(account: Account, {venue, nowMs}: Look): Held[] {
+/** Returns every open position with its margins at the mark. */
+export function valuedPositions(account: Account, {venue, nowMs}: Valuation): ValuedPosition[] {
   return [...account.positions.values()]
     .filter(({net}) => !net.isZero())
     .map((position) => {
@@ -33,15 +33,15 @@ export function held(account: Account, {venue, nowMs}: Look): Held[] {
     });
 }
 
-/** The USDT value of one coin: its spot market's index. */
-export function usdOf(coin: string, {venue, nowMs}: Look): Decimal {
+/** Returns the USDT value of one coin: its index price; zero without a spot market. */
+export function usdOf(coin: string, {venue, nowMs}: Valuation): Decimal {
   if (coin === "USDT") return new Decimal(1);
   const market = maybeMarket(venue, "spot", `${coin}USDT`, nowMs);
   return market ? priceOf(market.coin, "index", nowMs) : ZERO;
 }
 
-/** What resting orders hold back: coins of spot orders, margin of linear ones that open. */
-export function heldBack(account: Account): {coins: Map<string, Decimal>; orderMargin: Decimal} {
+/** Returns what resting orders reserve: coins of spot orders, margin of opening linear orders in USDT. */
+export function reservedBy(account: Account): {coins: Map<string, Decimal>; orderMargin: Decimal} {
   const coins = new Map<string, Decimal>();
   let orderMargin = ZERO;
   for (const order of account.open) {
@@ -56,7 +56,7 @@ export function heldBack(account: Account): {coins: Map<string, Decimal>; orderM
   return {coins, orderMargin};
 }
 
-/** Margin and fee of the part of a linear order that would open a position. */
+/** Returns initial margin of the opening part of a linear order plus the taker fee of all of it, in USDT. */
 export function openingMargin(
   account: Account,
   order: Pick<Order, "symbol" | "side" | "leaves">,
@@ -69,7 +69,7 @@ export function openingMargin(
   return opening.div(account.leverage(order.symbol)).plus(fees);
 }
 
-/** An account's sums at an instant, in USDT. */
+/** An account's totals, in USDT. */
 export interface Totals {
   equity: Decimal;
   walletBalance: Decimal;
@@ -78,25 +78,25 @@ export interface Totals {
   initial: Decimal;
   maintenance: Decimal;
   orderMargin: Decimal;
-  /** for new linear orders */
+  /** margin available for new linear orders */
   available: Decimal;
 }
 
 /**
- * Sums an account. Under cross margin every coin is collateral by its ratio; under isolated margin only USDT is, as each
- * position's margin is set aside from it.
+ * Computes an account's totals. Under cross margin every coin is collateral by its ratio; under isolated margin only
+ * USDT is, from which each position's margin is reserved.
  */
-export function totals(account: Account, look: Look): Totals {
-  const positions = held(account, look);
-  const sum = (pick: (h: Held) => Decimal) => positions.reduce((total, h) => total.plus(pick(h)), ZERO);
+export function totals(account: Account, valuation: Valuation): Totals {
+  const positions = valuedPositions(account, valuation);
+  const sum = (pick: (h: ValuedPosition) => Decimal) => positions.reduce((total, h) => total.plus(pick(h)), ZERO);
   const unrealised = sum((h) => h.margin.unrealised);
   const initial = sum((h) => h.margin.initial);
   const maintenance = sum((h) => h.margin.maintenance);
-  const {coins, orderMargin} = heldBack(account);
+  const {coins, orderMargin} = reservedBy(account);
   let walletBalance = ZERO;
   let collateral = ZERO;
   for (const [coin, amount] of account.wallets) {
-    const usd = amount.times(usdOf(coin, look));
+    const usd = amount.times(usdOf(coin, valuation));
     walletBalance = walletBalance.plus(usd);
     collateral = collateral.plus(coin === "USDT" || usd.isNegative() ? usd : usd.times(COLLATERAL_RATIO));
   }
@@ -116,12 +116,12 @@ export function totals(account: Account, look: Look): Totals {
   };
 }
 
-/** How much of a coin a spot order may spend: what is not held back, nor set aside as margin. */
-export function spendable(account: Account, coin: string, look: Look): Decimal {
-  const free = account.wallet(coin).minus(heldBack(account).coins.get(coin) ?? ZERO);
+/** Returns how much of a coin a spot order may spend: the balance minus reservations and margin. */
+export function spendable(account: Account, coin: string, valuation: Valuation): Decimal {
+  const free = account.wallet(coin).minus(reservedBy(account).coins.get(coin) ?? ZERO);
   if (coin !== "USDT") return Decimal.max(free, ZERO);
-  const {initial, orderMargin, available} = totals(account, look);
-  // Under cross margin coins cover the margin first; without borrowing the wallet itself must pay for coins.
+  const {initial, orderMargin, available} = totals(account, valuation);
+  // Under cross margin other coins cover the margin first, but without borrowing the USDT wallet itself must pay.
   const own =
     account.marginMode === "ISOLATED_MARGIN" ? free.minus(initial).minus(orderMargin) : Decimal.min(free, available);
   return Decimal.max(own, ZERO);

@@ -5,7 +5,7 @@ import type {Coin} from "../market/universe.js";
 import type {Category, Venue} from "../market/venue.js";
 import type {OrderSide} from "./types.js";
 
-/** What an order of one symbol must obey, read from the instrument that the public side shows. */
+/** Trading rules of one symbol, read from its public instrument. */
 export interface Market {
   coin: Coin;
   category: Category;
@@ -15,12 +15,12 @@ export interface Market {
   step: Decimal;
   minQty: Decimal;
   maxQty: Decimal;
-  /** of a market order */
+  /** maximum quantity of a market order */
   maxMarketQty: Decimal;
   minNotional: Decimal;
   maxNotional: Decimal | undefined;
   maxLeverage: Decimal;
-  /** share by which a buy may be above, a sell below the last price (spot) or the mark (linear) */
+  /** largest distance of a buy above, or a sell below, the last price (spot) or mark (linear), a share */
   priceLimit: Decimal;
 }
 
@@ -32,11 +32,11 @@ interface Listed {
   leverageFilter?: {maxLeverage: string};
 }
 
-/** The band of linear orders: the recorded price limits lie 1 % on either side. */
+/** Price band of linear orders, a share; the recorded limits lie 1 % on either side. */
 const LINEAR_BAND = "0.01";
 const known = new WeakMap<Coin, Partial<Record<Category, Market>>>();
 
-/** A symbol's market; undefined when it is not listed. One that is delisted still has rules. */
+/** Returns a symbol's market, even when delisted; undefined when it was never listed. */
 export function maybeMarket(venue: Venue, category: Category, symbol: string, nowMs: number): Market | undefined {
   const coin = venue.lookup(category, symbol, nowMs);
   if (!coin) return undefined;
@@ -66,7 +66,7 @@ function read(venue: Venue, coin: Coin, category: Category, symbol: string, nowM
   };
 }
 
-/** A price of one side at an instant, in exact decimals. */
+/** Returns the exact price of one side at the minute of `tsMs`. */
 export function priceOf(coin: Coin, side: Side, tsMs: number): Decimal {
   const ticks = ticksAt(coin, side, Math.floor(tsMs / MINUTE_MS) * MINUTE_MS);
   return ticksToPrice(coin, side, ticks);
@@ -82,7 +82,7 @@ export interface Level {
 
 const DEPTH = {spot: "200", linear: "500"};
 
-/** The side of the public order book that an order takes from, best first. */
+/** Returns the levels of the public order book that an order takes, best first. */
 export function levelsAgainst(venue: Venue, market: Market, side: OrderSide, nowMs: number, depth?: string): Level[] {
   const {category, symbol} = market;
   const query = new URLSearchParams({category, symbol, limit: depth ?? DEPTH[category]});
@@ -90,20 +90,20 @@ export function levelsAgainst(venue: Venue, market: Market, side: OrderSide, now
   return (side === "Buy" ? a : b).map(([price, qty]) => ({price: decimal(price!), qty: decimal(qty!)}));
 }
 
-/** The best price that an order of a side would take. */
+/** Returns the best price that an order of a side would take. */
 export const touch = (venue: Venue, market: Market, side: OrderSide, nowMs: number): Decimal =>
   levelsAgainst(venue, market, side, nowMs, "1")[0]!.price;
 
-/** The highest buy and the lowest sell that are taken, around the last price on spot and the mark of a perp. */
-export function bandOf({coin, category, tick, priceLimit}: Market, nowMs: number): {most: Decimal; least: Decimal} {
+/** Returns the highest buy and lowest sell price allowed, around the last price (spot) or the mark (linear). */
+export function bandOf({coin, category, tick, priceLimit}: Market, nowMs: number): {highest: Decimal; lowest: Decimal} {
   const middle = priceOf(coin, category === "spot" ? "spot" : "mark", nowMs);
   return {
-    most: middle.times(ONE.plus(priceLimit)).div(tick).floor().times(tick),
-    least: middle.times(ONE.minus(priceLimit)).div(tick).ceil().times(tick)
+    highest: middle.times(ONE.plus(priceLimit)).div(tick).floor().times(tick),
+    lowest: middle.times(ONE.minus(priceLimit)).div(tick).ceil().times(tick)
   };
 }
 
-/** A price as the venue writes it: with all the digits of its tick. */
+/** Formats a price as the venue does, padded to the digits of its tick. */
 export const priceText = (market: Market, price: Decimal): string =>
   price.isZero()
     ? "0"

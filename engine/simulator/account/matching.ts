@@ -6,30 +6,30 @@ import {fill} from "./fills.js";
 import {levelsAgainst, type Level, type Market} from "./market.js";
 import {isOpen, type Order} from "./types.js";
 
-/** What is done to an order on its way through the book. */
+/** Faults injected while an order is matched. */
 export interface Matching {
-  /** only this share of it fills on arrival, down to the step but at least one */
+  /** share that fills on arrival, rounded down to the step but at least one step */
   fraction?: Decimal;
-  /** it fills but for a rest that is too small for an order of its own */
+  /** fills all but a remainder below the minimum order size */
   underMinimum?: boolean;
-  /** what is left after that is cancelled even if it could rest */
+  /** cancels the remainder even if it could rest */
   cancelRest?: boolean;
 }
 
-/** More than any order asks for. */
-const ENDLESS = new Decimal("1e30");
+/** Larger than any order. */
+const UNLIMITED = new Decimal("1e30");
 
-/** What an order could take now: one level without end at the touch, or the book's levels, within its limit. */
+/** Returns the levels an order can take within its limit: unlimited size at the touch, or the book's levels. */
 export function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
   const levels = levelsAgainst(venue, market, order.side, nowMs);
-  const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: ENDLESS}] : levels;
+  const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: UNLIMITED}] : levels;
   if (order.orderType === "Market") return whole;
   return whole.filter(({price}) => (order.side === "Buy" ? price.lte(order.price) : price.gte(order.price)));
 }
 
-/** The part of each level that an order takes; a market order in quote spends its budget down to the step. */
-export function taken(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
-  let left = Decimal.min(order.marketUnit === "quoteCoin" ? ENDLESS : order.leaves, cap ?? ENDLESS);
+/** Returns the part of each level that an order takes; a market order in quote spends its budget in whole steps. */
+export function takenLevels(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
+  let left = Decimal.min(order.marketUnit === "quoteCoin" ? UNLIMITED : order.leaves, cap ?? UNLIMITED);
   let budget = order.marketUnit === "quoteCoin" ? order.qty.minus(order.value) : undefined;
   const parts: Level[] = [];
   for (const {price, qty} of levels) {
@@ -43,8 +43,8 @@ export function taken(levels: readonly Level[], order: Order, market: Market, ca
   return parts;
 }
 
-/** Lets an order that has been accepted meet the market: what it takes fills, the rest goes or rests by its time in force. */
-export function arrive(
+/** Matches an accepted order; the unfilled rest is cancelled or rests by its time in force. */
+export function acceptOrder(
   {venue, account, market, nowMs}: {venue: Venue; account: Account; market: Market; nowMs: number},
   order: Order,
   matching: Matching = {}
@@ -55,16 +55,16 @@ export function arrive(
     return;
   }
   if (order.timeInForce === "FOK") {
-    const all = taken(levels, order, market).reduce((sum, {qty}) => sum.plus(qty), ZERO);
+    const all = takenLevels(levels, order, market).reduce((sum, {qty}) => sum.plus(qty), ZERO);
     if (all.lt(order.leaves)) {
       end(account, order, {reason: "EC_NoImmediateQtyToFill", ts: nowMs});
       return;
     }
   }
   const {cancelRest = false} = matching;
-  for (const part of taken(levels, order, market, capOf(levels, order, market, matching)))
+  for (const part of takenLevels(levels, order, market, capOf(levels, order, market, matching)))
     fill(account, order, market, {...part, ts: nowMs});
-  // Nobody takes a resting order as it arrives, unless the venue was told to fill a part of it.
+  // A post-only order fills on arrival only when a fault requests a partial fill.
   const part = order.timeInForce === "PostOnly" ? capOf(levels, order, market, matching) : undefined;
   if (part?.gt(0)) fill(account, order, market, {price: order.price, qty: part, ts: nowMs, maker: true});
   if (complete(order, market)) close(account, order, "Filled", nowMs);
@@ -76,7 +76,7 @@ export function arrive(
   } else if (order.filled.gt(0)) order.status = "PartiallyFilled";
 }
 
-/** How much of an order may fill on arrival; undefined for all of it. */
+/** Returns the largest quantity that may fill on arrival; undefined without a cap. */
 function capOf(
   levels: readonly Level[],
   order: Order,
@@ -87,17 +87,19 @@ function capOf(
   const {step, minQty, minNotional} = market;
   const whole =
     order.marketUnit === "quoteCoin"
-      ? taken(levels, order, market).reduce((sum, {qty}) => sum.plus(qty), ZERO)
+      ? takenLevels(levels, order, market).reduce((sum, {qty}) => sum.plus(qty), ZERO)
       : order.leaves;
   if (fraction) return Decimal.max(floorToStep(whole.times(fraction), step), step);
-  // The largest number of steps that is under the minimum quantity or notional; never less than one step.
+  // The largest remainder below the minimum quantity or notional, but at least one step.
   const price = levels[0]?.price ?? order.price;
-  const least = Decimal.max(minQty, price.isZero() ? ZERO : minNotional.div(price));
-  const rest = Decimal.max(least.div(step).ceil().minus(1), 1).times(step);
+  const minimum = Decimal.max(minQty, price.isZero() ? ZERO : minNotional.div(price));
+  const rest = Decimal.max(minimum.div(step).ceil().minus(1), 1).times(step);
   return Decimal.max(whole.minus(rest), ZERO);
 }
 
-/** An order in quote is done when what is left of its budget buys no further step, the others when nothing is left. */
+/**
+ * Returns true when nothing is left to fill; for an order in quote, when the rest of its budget buys no further step.
+ */
 function complete(order: Order, {step}: Market): boolean {
   if (order.marketUnit !== "quoteCoin") return order.leaves.isZero();
   if (order.filled.isZero()) return false;
@@ -105,15 +107,15 @@ function complete(order: Order, {step}: Market): boolean {
   return order.qty.minus(order.value).lt(average.times(step));
 }
 
-/** Fills what is left of a resting order as a maker at its own price. */
+/** Fills the rest of a resting order as a maker at its limit. */
 export function fillResting(account: Account, order: Order, market: Market, ts: number): void {
   fill(account, order, market, {price: order.price, qty: order.leaves, ts, maker: true});
   close(account, order, "Filled", ts);
 }
 
 /**
- * Ends an order that is not filled whole. On spot a part that was filled shows in the status; a linear order is
- * `Cancelled` whatever it filled.
+ * Cancels the unfilled part of an order. A partly filled spot order becomes `PartiallyFilledCanceled`; a linear order
+ * is always `Cancelled`.
  */
 export function end(
   account: Account,
@@ -126,7 +128,7 @@ export function end(
   close(account, order, order.category === "spot" && order.filled.gt(0) ? "PartiallyFilledCanceled" : "Cancelled", ts);
 }
 
-/** Gives an order its last status. */
+/** Sets an order's final status and removes it from the open orders. */
 export function close(account: Account, order: Order, status: Order["status"], ts: number): void {
   order.status = status;
   order.updatedMs = ts;

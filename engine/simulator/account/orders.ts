@@ -10,7 +10,7 @@ import {isOpen, type Order} from "./types.js";
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((v) => v === "true")]);
 const number = z.union([z.string(), z.number().transform(String)]);
 
-/** Parameters of `/v5/order/create` that the venue acts on; all others are refused rather than overlooked. */
+/** Supported parameters of `/v5/order/create`; any other is rejected. */
 export const createBody = z.strictObject({
   category: z.enum(["spot", "linear"]),
   symbol: z.string(),
@@ -29,7 +29,7 @@ export const createBody = z.strictObject({
 });
 export type CreateBody = z.infer<typeof createBody>;
 
-/** Whatever an order is checked against. */
+/** Context in which an order is checked. */
 export interface Desk {
   venue: Venue;
   account: Account;
@@ -38,7 +38,7 @@ export interface Desk {
 
 const LINK_ID = /^[A-Za-z0-9_-]{1,36}$/;
 
-/** The code of each refusal, by category: spot speaks in 170xxx, derivatives in 110xxx. */
+/** Rejection codes by category: 170xxx on spot, mostly 110xxx on derivatives. */
 const CODES = {
   symbol: {spot: 170121, linear: 10001},
   duplicate: {spot: 170141, linear: 110072},
@@ -52,20 +52,20 @@ const CODES = {
   sellBelow: {spot: 170194, linear: 110003}
 } as const;
 
-/** Throws what the venue answers with. */
-export function refuse(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
+/** Rejects an order. @throws VenueError with the venue's code */
+export function reject(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
   throw new VenueError(CODES[what][category], message);
 }
 
 /**
- * Checks an order as the venue does before it takes it, and makes its record. Nothing has changed when this throws.
+ * Validates an order as the venue does and builds its record, without side effects.
  * @throws VenueError with the venue's code
  */
 export function makeOrder(desk: Desk, body: CreateBody): {order: Order; market: Market} {
   const {venue, account, nowMs} = desk;
   const {category, symbol, side} = body;
   const market = maybeMarket(venue, category, symbol, nowMs);
-  if (!market) refuse("symbol", category, category === "spot" ? "Invalid symbol." : "params error: symbol invalid");
+  if (!market) reject("symbol", category, category === "spot" ? "Invalid symbol." : "params error: symbol invalid");
   if (category === "linear" && !venue.trades(market.coin, nowMs))
     throw new VenueError(110066, "Trading is currently not allowed.");
   checkLink(account, body);
@@ -82,7 +82,7 @@ function checkLink(account: Account, {category, orderLinkId}: CreateBody): void 
   if (orderLinkId === undefined || orderLinkId === "") return;
   if (!LINK_ID.test(orderLinkId)) throw new VenueError(10001, "OrderLinkID invalid");
   if (account.orderByLink(category, orderLinkId))
-    refuse("duplicate", category, category === "spot" ? "Duplicate clientOrderId." : "OrderLinkedID is duplicate");
+    reject("duplicate", category, category === "spot" ? "Duplicate clientOrderId." : "OrderLinkedID is duplicate");
 }
 
 function record({venue, account, nowMs}: Desk, market: Market, body: CreateBody): Order {
@@ -134,7 +134,7 @@ function positive(value: string, name: string, zeroToo = false): Decimal {
   return amount;
 }
 
-/** A reduce-only order never turns a position: it is cut to its size; quantity 0 with closeOnTrigger means all of it. */
+/** Cuts a reduce-only order to its position; quantity 0 with closeOnTrigger closes all of it. */
 function trim(account: Account, order: Order, body: CreateBody): void {
   const {net} = positionOf(account, order.symbol);
   if (net.isZero() || net.gt(0) === (order.side === "Buy"))
@@ -153,7 +153,7 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
   }
   const {qty} = order;
   if (qty.lt(market.minQty))
-    refuse(
+    reject(
       "tooSmall",
       category,
       category === "spot"
@@ -161,9 +161,9 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
         : "The number of contracts exceeds minimum limit allowed"
     );
   if (!qty.mod(market.step).isZero())
-    refuse("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
+    reject("lotDigits", category, category === "spot" ? "Order quantity has too many decimals." : "Qty invalid");
   if (qty.gt(order.orderType === "Market" ? market.maxMarketQty : market.maxQty))
-    refuse(
+    reject(
       "tooLarge",
       category,
       category === "spot"
@@ -176,7 +176,7 @@ function checkSize({venue, nowMs}: Desk, market: Market, order: Order): void {
 
 function checkNotional(market: Market, {category}: Order, notional: Decimal): void {
   if (notional.lt(market.minNotional))
-    refuse(
+    reject(
       "notional",
       category,
       category === "spot"
@@ -189,50 +189,50 @@ function checkNotional(market: Market, {category}: Order, notional: Decimal): vo
 function checkPrice({nowMs}: Desk, market: Market, order: Order): void {
   const {category, tick} = market;
   if (!order.price.mod(tick).isZero())
-    refuse("tickDigits", category, category === "spot" ? "Order price has too many decimals." : "Price invalid");
-  const {most, least} = bandOf(market, nowMs);
-  if (order.side === "Buy" && order.price.gt(most))
-    refuse(
+    reject("tickDigits", category, category === "spot" ? "Order price has too many decimals." : "Price invalid");
+  const {highest, lowest} = bandOf(market, nowMs);
+  if (order.side === "Buy" && order.price.gt(highest))
+    reject(
       "buyAbove",
       category,
       category === "spot"
-        ? `Buy order price cannot be higher than ${most.toFixed()}.`
+        ? `Buy order price cannot be higher than ${highest.toFixed()}.`
         : "Order price exceeds the allowable range."
     );
-  if (order.side === "Sell" && order.price.lt(least))
-    refuse(
+  if (order.side === "Sell" && order.price.lt(lowest))
+    reject(
       "sellBelow",
       category,
       category === "spot"
-        ? `Sell order price cannot be lower than ${least.toFixed()}.`
+        ? `Sell order price cannot be lower than ${lowest.toFixed()}.`
         : "Order price exceeds the allowable range."
     );
 }
 
-/** Whether the account can pay for an order at its limit, or at the touch where it has none. */
+/** Rejects an order the account cannot pay for at its limit, or at the touch for a market order. */
 function checkFunds({venue, account, nowMs}: Desk, market: Market, order: Order): void {
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   const price = order.orderType === "Limit" ? order.price : touch(venue, market, order.side, nowMs);
   if (order.category === "linear") {
     if (order.reduceOnly) return;
-    if (openingMargin(account, order, price).gt(totals(account, look).available))
-      refuse("balance", "linear", "ab not enough for new order");
+    if (openingMargin(account, order, price).gt(totals(account, valuation).available))
+      reject("balance", "linear", "ab not enough for new order");
     return;
   }
   const borrows = order.isLeverage && account.options.borrow.allowed;
   if (order.side === "Sell") {
     const qty = order.marketUnit === "quoteCoin" ? order.qty.div(price) : order.qty;
-    if (qty.gt(spendable(account, market.base, look))) refuse("balance", "spot", "Insufficient balance.");
+    if (qty.gt(spendable(account, market.base, valuation))) reject("balance", "spot", "Insufficient balance.");
     return;
   }
   const cost = order.marketUnit === "quoteCoin" ? order.qty : order.qty.times(price);
-  if (cost.gt(borrows ? totals(account, look).available : spendable(account, "USDT", look)))
-    refuse("balance", "spot", "Insufficient balance.");
+  if (cost.gt(borrows ? totals(account, valuation).available : spendable(account, "USDT", valuation)))
+    reject("balance", "spot", "Insufficient balance.");
 }
 
 /**
- * The open order a cancellation means.
- * @throws VenueError when there is none, or when it has ended
+ * Returns the open order that a cancellation names.
+ * @throws VenueError when it is unknown or has ended
  */
 export function orderToCancel(
   {account, nowMs}: Desk,

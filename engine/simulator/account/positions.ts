@@ -5,13 +5,13 @@ import type {Market} from "./market.js";
 import {signed} from "./market.js";
 import type {OrderSide, Position} from "./types.js";
 
-/** The maintenance margin of the lowest risk tier, as recorded; the simulated venue has no other. */
+/** Maintenance margin rate of the lowest risk tier, as recorded; the simulated venue's only tier. */
 export const MAINTENANCE = decimal("0.005");
 
-/** Digits of what leaves an entry cost when part of a position is closed; closing the rest makes it exact again. */
+/** Decimal places of the cost removed by a partial close; the final close removes the exact rest. */
 const COST_DIGITS = 12;
 
-/** The position of a symbol, flat when there never was one. */
+/** Returns a symbol's position; a flat one when there is none. */
 export function positionOf(account: Account, symbol: string): Position {
   return (
     account.positions.get(symbol) ?? {
@@ -30,7 +30,7 @@ export function positionOf(account: Account, symbol: string): Position {
 export const averagePrice = ({net, cost}: Position): Decimal => (net.isZero() ? ZERO : cost.div(net.abs()));
 export const sideOf = ({net}: Position): OrderSide | "" => (net.isZero() ? "" : net.gt(0) ? "Buy" : "Sell");
 
-/** Moves a position by a fill. Returns what it realised and how much of the fill closed. */
+/** Applies a fill to a position. Returns the realised profit in quote and the closed quantity. */
 export function apply(
   account: Account,
   symbol: string,
@@ -62,20 +62,20 @@ export function apply(
   return {position, realised, closed};
 }
 
-/** What a position is worth at a mark and what it keeps as margin. */
+/** Value and margins of a position at a mark, in quote. */
 export interface Margin {
   value: Decimal;
   initial: Decimal;
   maintenance: Decimal;
   unrealised: Decimal;
-  /** prices of the isolated position; undefined where none is below any price */
+  /** prices of an isolated position; undefined for a long whose price would not be positive */
   liquidation: Decimal | undefined;
   bankruptcy: Decimal | undefined;
 }
 
 /**
- * Margins as the recorded positions have them: value at entry over leverage, and maintenance on it, each with the fee of
- * closing at the bankruptcy price.
+ * Computes a position's margins as in the recorded positions: entry value over leverage, and maintenance rate times
+ * entry value, each plus the fee of closing at the bankruptcy price.
  */
 export function marginOf(account: Account, position: Position, market: Market, mark: Decimal): Margin {
   const size = position.net.abs();
@@ -103,7 +103,9 @@ export function marginOf(account: Account, position: Position, market: Market, m
   };
 }
 
-/** Where an isolated position ends (§3 for shorts; a long is its mirror, rounded down to the tick). */
+/**
+ * Returns the liquidation and bankruptcy price of an isolated position (§3; a long mirrored, rounded down to the tick).
+ */
 export function isolatedPrices(
   position: Position,
   leverage: Decimal,

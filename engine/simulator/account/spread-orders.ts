@@ -11,8 +11,8 @@ import {impliedLevels, maybeSpread, type Spread, type SpreadLevel} from "./sprea
 import type {Handling} from "./handling.js";
 import {isOpen, type OrderSide, type SpreadOrder, type TimeInForce} from "./types.js";
 
-/** A spread order as it was asked for. */
-export interface SpreadAsked {
+/** A spread order request. */
+export interface SpreadRequest {
   symbol: string;
   side: OrderSide;
   orderType: "Market" | "Limit";
@@ -25,12 +25,12 @@ export interface SpreadAsked {
 const LINK_ID = /^[A-Za-z0-9_-]{1,45}$/;
 
 /**
- * Checks a spread order and makes its record and those of its legs. Nothing has changed when this throws.
- * @throws VenueError with the code of the leg that is refused
+ * Validates a spread order and builds its record and those of its legs, without side effects.
+ * @throws VenueError with the code of the rejected leg
  */
-export function makeSpreadOrder(desk: Desk, asked: SpreadAsked): {order: SpreadOrder; spread: Spread} {
+export function makeSpreadOrder(desk: Desk, request: SpreadRequest): {order: SpreadOrder; spread: Spread} {
   const {venue, account, nowMs} = desk;
-  const {symbol, side, orderType, qty, price, orderLinkId} = asked;
+  const {symbol, side, orderType, qty, price, orderLinkId} = request;
   const spread = maybeSpread(venue, symbol, nowMs);
   if (!spread) throw new VenueError(10001, "params error: symbol invalid");
   if (orderLinkId !== "" && !LINK_ID.test(orderLinkId)) throw new VenueError(10001, "OrderLinkID invalid");
@@ -60,7 +60,7 @@ export function makeSpreadOrder(desk: Desk, asked: SpreadAsked): {order: SpreadO
     base: spread.spot.base,
     side,
     orderType,
-    timeInForce: orderType === "Market" ? "IOC" : asked.timeInForce,
+    timeInForce: orderType === "Market" ? "IOC" : request.timeInForce,
     price: price ?? ZERO,
     qty,
     leaves: qty,
@@ -78,28 +78,28 @@ export function makeSpreadOrder(desk: Desk, asked: SpreadAsked): {order: SpreadO
   return {order, spread};
 }
 
-/** Both legs are paid for out of one balance. */
+/** Returns true when one balance covers both legs. */
 function affordable(
   {venue, account, nowMs}: Desk,
   {legs, side}: SpreadOrder,
   level: SpreadLevel,
   qty: Decimal
 ): boolean {
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   const margin = openingMargin(account, {...legs.linear, leaves: qty}, level.linear);
   if (side === "Buy")
     return (
-      qty.lte(spendable(account, legs.spot.symbol.replace(/USDT$/, ""), look)) &&
-      margin.lte(totals(account, look).available)
+      qty.lte(spendable(account, legs.spot.symbol.replace(/USDT$/, ""), valuation)) &&
+      margin.lte(totals(account, valuation).available)
     );
   return qty
     .times(level.spot)
     .plus(margin)
-    .lte(spendable(account, "USDT", look));
+    .lte(spendable(account, "USDT", valuation));
 }
 
-/** Takes an order in: it meets the implied book, and the rest goes or rests by its time in force. */
-export function arriveSpread(desk: Desk, order: SpreadOrder, spread: Spread, handling: Handling = {}): void {
+/** Accepts an order: matches it against the implied book; the rest is cancelled or rests by its time in force. */
+export function acceptSpread(desk: Desk, order: SpreadOrder, spread: Spread, handling: Handling = {}): void {
   const {account, venue, nowMs} = desk;
   account.spreads.push(order);
   account.openSpreads.add(order);
@@ -135,7 +135,7 @@ function reachable(venue: Venue, account: Account, spread: Spread, order: Spread
   return whole.filter(({price}) => (order.side === "Buy" ? price.lte(order.price) : price.gte(order.price)));
 }
 
-/** Fills both legs at one instant, each at its own price; their executions stand in the lists of their own markets too. */
+/** Fills both legs at one instant, each at its own price; their executions are also listed in their own markets. */
 function fillLegs(
   account: Account,
   order: SpreadOrder,
@@ -164,7 +164,7 @@ function fillLegs(
   if (order.leaves.isZero()) account.openSpreads.delete(order);
 }
 
-/** Ends a spread order that is not filled whole, with its legs. */
+/** Cancels or rejects the unfilled part of a spread order and its legs. */
 export function endSpread(
   account: Account,
   order: SpreadOrder,
@@ -182,8 +182,8 @@ export function endSpread(
 }
 
 /**
- * Fills open spread orders at an instant: resting ones once the implied book has come to their price, at that price and
- * with the coin at its touch; late ones at the touch of both. One that cannot be paid for any more is cancelled.
+ * Fills open spread orders at `ts`. Resting ones fill at their price once the implied book reaches it, with spot at its
+ * touch; delayed ones fill at both touches. An order the balance no longer covers is cancelled.
  */
 export function matchSpreads(venue: Venue, account: Account, ts: number, which: "resting" | "late"): void {
   for (const order of [...account.openSpreads]) {

@@ -4,7 +4,7 @@ import type {Coin} from "../market/universe.js";
 import {VenueError, type Venue} from "../market/venue.js";
 import {levelsAgainst, maybeMarket, priceOf, type Level, type Market} from "./market.js";
 
-/** A native spread of a perp and its coin: the price is the perp's less the coin's. */
+/** A native spread of a perp and spot; its price is perp minus spot. */
 export interface Spread {
   symbol: string;
   linear: Market;
@@ -13,12 +13,12 @@ export interface Spread {
   step: Decimal;
 }
 
-/** Prices of a spread lie between its negative and this, as recorded. */
-const WIDEST = "1999.9998";
+/** Largest absolute price of a spread, as recorded. */
+const MAX_PRICE = "1999.9998";
 const DEPTH = 25;
 const symbolOf = ({perp, coin}: Coin): string => `${perp}_${coin}/USDT`;
 
-/** Every spread that trades: a perp that counts single coins and has a spot market. */
+/** Returns every trading spread: those of perps with a unit of one coin and a spot market. */
 export function spreads(venue: Venue, nowMs: number): Spread[] {
   return venue
     .listed("spot", nowMs)
@@ -32,19 +32,19 @@ function spreadOf(venue: Venue, coin: Coin, nowMs: number): Spread {
   return {symbol: symbolOf(coin), linear, spot, tick: Decimal.min(linear.tick, spot.tick), step: linear.step};
 }
 
-/** The spread of a symbol; undefined for one that does not trade. */
+/** Returns the spread of a symbol; undefined when it does not trade. */
 export function maybeSpread(venue: Venue, symbol: string, nowMs: number): Spread | undefined {
   const coin = venue.listed("spot", nowMs).find((c) => c.multiplier === 1 && symbolOf(c) === symbol);
   return coin && venue.trades(coin, nowMs) ? spreadOf(venue, coin, nowMs) : undefined;
 }
 
-/** A level of the implied book: what both legs give together. */
+/** A level of the book implied by both legs. */
 export interface SpreadLevel extends Level {
   linear: Decimal;
   spot: Decimal;
 }
 
-/** What an order of a side could take: to buy the spread is to buy the perp and to sell the coin. */
+/** Returns the implied levels that an order of a side can take; buying the spread buys the perp and sells spot. */
 export function impliedLevels(
   venue: Venue,
   {linear, spot}: Spread,
@@ -64,10 +64,10 @@ export function impliedLevels(
 
 type Query = URLSearchParams;
 
-function numberOf(query: Query, name: string, fallback: number, most: number): number {
+function numberOf(query: Query, name: string, fallback: number, max: number): number {
   const given = query.get(name);
   const value = given === null ? fallback : Number(given);
-  if (!Number.isInteger(value) || value < 1 || value > most)
+  if (!Number.isInteger(value) || value < 1 || value > max)
     throw new VenueError(10001, `params error: ${name} invalid`);
   return value;
 }
@@ -94,8 +94,8 @@ export function instruments(venue: Venue, query: Query, nowMs: number): unknown 
     quoteCoin: "USDT",
     settleCoin: "USDT",
     tickSize: tick.toFixed(),
-    minPrice: `-${WIDEST}`,
-    maxPrice: WIDEST,
+    minPrice: `-${MAX_PRICE}`,
+    maxPrice: MAX_PRICE,
     lotSize: step.toFixed(),
     minSize: linear.minQty.toFixed(),
     maxSize: linear.maxMarketQty.toFixed(),
@@ -109,7 +109,7 @@ export function instruments(venue: Venue, query: Query, nowMs: number): unknown 
   return {list, nextPageCursor: start + limit < all.length ? String(start + limit) : ""};
 }
 
-/** `GET /v5/spread/orderbook`: implied by the books of the legs. */
+/** `GET /v5/spread/orderbook`: implied by the legs' books. */
 export function orderbook(venue: Venue, query: Query, nowMs: number): unknown {
   const spread = required(venue, query, nowMs);
   const depth = numberOf(query, "limit", 1, DEPTH);

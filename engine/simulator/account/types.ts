@@ -5,12 +5,12 @@ export type OrderSide = "Buy" | "Sell";
 export type TimeInForce = "GTC" | "IOC" | "FOK" | "PostOnly";
 export type OrderStatus = "New" | "PartiallyFilled" | "Filled" | "Cancelled" | "PartiallyFilledCanceled" | "Rejected";
 export type ExecType = "Trade" | "FutureSpread" | "BustTrade" | "AdlTrade" | "Funding" | "Settle";
-/** Who made an order. */
+/** Origin of an order. */
 export type CreateType =
   "CreateByUser" | "CreateByFutureSpread" | "CreateByLiq" | "CreateByAdl_PassThrough" | "CreateBySettle";
 export type MarginMode = "REGULAR_MARGIN" | "ISOLATED_MARGIN";
 
-/** An order as the venue keeps it. Quantities in the base coin, except `qty` of a market order in quote. */
+/** The venue's record of an order. Quantities in the base coin, except `qty` of a market order in quote. */
 export interface Order {
   orderId: string;
   orderLinkId: string;
@@ -19,12 +19,12 @@ export interface Order {
   side: OrderSide;
   orderType: "Market" | "Limit";
   timeInForce: TimeInForce;
-  /** the limit; zero for a market order */
+  /** limit price; zero for a market order */
   price: Decimal;
   qty: Decimal;
   marketUnit: "" | "baseCoin" | "quoteCoin";
   reduceOnly: boolean;
-  /** the spot leg may borrow */
+  /** true when a spot order may borrow */
   isLeverage: boolean;
   status: OrderStatus;
   rejectReason: string;
@@ -38,19 +38,19 @@ export interface Order {
   feeCoin: string;
   lastPriceOnCreated: string;
   createType: CreateType;
-  /** queries find it only once so many of them have missed it, or from this instant on */
+  /** hidden from the next `queries` queries and until `untilMs`, UTC ms */
   hidden: {queries: number; untilMs: number};
-  /** it fills at the touch of this instant, whatever its price */
+  /** fills at this time, UTC ms, at the touch, whatever its limit */
   fillAtMs: number | undefined;
 }
 
-/** An order for both legs of a spread at once; its price is that of the perp less that of the coin. */
+/** An order for both legs of a spread; its price is perp minus spot. */
 export interface SpreadOrder {
   orderId: string;
   orderLinkId: string;
   symbol: string;
   base: string;
-  /** Buy buys the perp and sells the coin, Sell is cash and carry */
+  /** Buy buys the perp and sells spot; Sell is cash and carry */
   side: OrderSide;
   orderType: "Market" | "Limit";
   timeInForce: TimeInForce;
@@ -67,7 +67,7 @@ export interface SpreadOrder {
   fillAtMs: number | undefined;
 }
 
-/** A fill of a spread order with the executions of its legs. */
+/** A fill of a spread order with its legs' executions. */
 export interface SpreadTrade {
   execId: string;
   order: SpreadOrder;
@@ -104,7 +104,7 @@ export interface Execution {
   seq: number;
 }
 
-/** A line of the transaction log: the only way a wallet changes. `change = cashFlow + funding − fee`. */
+/** A row of the transaction log, which records every wallet change. `change = cashFlow + funding − fee`. */
 export interface LogRow {
   id: string;
   ts: number;
@@ -118,7 +118,7 @@ export interface LogRow {
   size: Decimal;
   tradePrice: Decimal | undefined;
   cashFlow: Decimal;
-  /** undefined unless it is a settlement; positive when received */
+  /** positive when received; undefined unless a settlement */
   funding: Decimal | undefined;
   fee: Decimal;
   feeRate: Decimal | undefined;
@@ -129,22 +129,22 @@ export interface LogRow {
   tradeId: string;
 }
 
-/** A linear position, one-way. */
+/** A linear position in one-way mode. */
 export interface Position {
   symbol: string;
   /** negative when short */
   net: Decimal;
-  /** what the open part was entered for, in quote */
+  /** entry cost of the open quantity, in quote */
   cost: Decimal;
   openedMs: number;
   updatedMs: number;
-  /** since it was last flat */
+  /** realised profit since the position was last flat, in quote */
   curRealised: Decimal;
   cumRealised: Decimal;
   seq: number;
 }
 
-/** Interest for an hour in which a wallet was negative. */
+/** Interest on a negative wallet for one hour. */
 export interface BorrowRow {
   ts: number;
   currency: string;

@@ -3,7 +3,7 @@ import {Decimal, decimal, text as canonical} from "../../../src/lib/money/decima
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../market/venue.js";
 import {maybeMarket, type Market} from "../account/market.js";
-import {held, totals} from "../account/margin.js";
+import {valuedPositions, totals} from "../account/margin.js";
 import {positionOf} from "../account/positions.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import {borrowRow, logRow, positionRow, walletRow} from "./rows.js";
@@ -39,7 +39,7 @@ const marginModeBody = z.strictObject({
   setMarginMode: z.enum(["ISOLATED_MARGIN", "REGULAR_MARGIN", "PORTFOLIO_MARGIN"])
 });
 
-/** `POST /v5/account/set-margin-mode`: only while nothing is held or ordered. */
+/** `POST /v5/account/set-margin-mode`: only without positions and open orders. */
 export function setMarginMode({desk: {account}}: Context, body: unknown): unknown {
   const {setMarginMode: mode} = read(marginModeBody, body);
   const failed = (code: string, message: string): never => {
@@ -83,7 +83,7 @@ const logQuery = z.strictObject({
   ...paging(20, 50)
 });
 
-/** `GET /v5/account/transaction-log`: one day unless a span is given, newest first. */
+/** `GET /v5/account/transaction-log`: newest first; default span: one day. */
 export function transactionLog({desk}: Context, query: unknown): unknown {
   const asked = read(logQuery, query);
   const {from, to} = spanOf(asked, desk.nowMs, DAY_MS);
@@ -104,7 +104,7 @@ export function transactionLog({desk}: Context, query: unknown): unknown {
 
 const borrowQuery = z.strictObject({currency: text, ...window, ...paging(20, 50)});
 
-/** `GET /v5/account/borrow-history`: interest taken, of the last seven days unless a span is given. */
+/** `GET /v5/account/borrow-history`: interest charged; default span: the last seven days. */
 export function borrowHistory({desk}: Context, query: unknown): unknown {
   const asked = read(borrowQuery, query);
   const {from, to} = spanOf(asked, desk.nowMs, 7 * DAY_MS);
@@ -125,20 +125,20 @@ const positionQuery = z.strictObject({
   ...paging(20, 200)
 });
 
-/** `GET /v5/position/list`: with a symbol its row even when flat, else the open positions. */
+/** `GET /v5/position/list`: a symbol's row, even when flat, or all open positions. */
 export function positions({desk}: Context, query: unknown): unknown {
   const asked = read(positionQuery, query);
-  const {account, ...look} = desk;
+  const {account, ...valuation} = desk;
   if (!asked.symbol && !asked.settleCoin && !asked.baseCoin)
     throw new VenueError(10001, "params error: symbol or settleCoin is required");
   const markets = asked.symbol
     ? [linear(desk, asked.symbol)]
-    : held(account, look)
+    : valuedPositions(account, valuation)
         .map(({market}) => market)
         .filter((market) => asked.baseCoin === undefined || market.base === asked.baseCoin)
         .filter(() => asked.settleCoin === undefined || asked.settleCoin === "USDT");
   const {list, nextPageCursor} = page(markets, ({symbol}) => symbol, asked);
-  return {list: list.map((market) => positionRow(account, market, look)), nextPageCursor, category: "linear"};
+  return {list: list.map((market) => positionRow(account, market, valuation)), nextPageCursor, category: "linear"};
 }
 
 function linear({venue, nowMs}: Context["desk"], symbol: string): Market {
@@ -155,10 +155,10 @@ const leverageBody = z.strictObject({
   sellLeverage: number
 });
 
-/** `POST /v5/position/set-leverage`: both sides alike, as in one-way mode. */
+/** `POST /v5/position/set-leverage`: the same for both sides, as in one-way mode. */
 export function setLeverage({desk}: Context, body: unknown): unknown {
   const {symbol, buyLeverage, sellLeverage} = read(leverageBody, body);
-  const {account, ...look} = desk;
+  const {account, ...valuation} = desk;
   const market = linear(desk, symbol);
   if (!/^\d+(\.\d{1,2})?$/.test(buyLeverage) || buyLeverage !== sellLeverage)
     throw new VenueError(10001, "params error: leverage invalid");
@@ -169,18 +169,18 @@ export function setLeverage({desk}: Context, body: unknown): unknown {
   if (leverage.eq(before)) throw new VenueError(110043, "Set leverage not modified");
   const {cost} = positionOf(account, symbol);
   const more = cost.div(leverage).minus(cost.div(before));
-  if (more.gt(Decimal.max(totals(account, look).available, 0)))
+  if (more.gt(Decimal.max(totals(account, valuation).available, 0)))
     throw new VenueError(110044, "Available margin is insufficient");
   account.leverages.set(symbol, leverage);
   return {};
 }
 
-/** `POST /v5/position/switch-isolated`: unified accounts set their mode for the whole account instead. */
+/** `POST /v5/position/switch-isolated`: always an error; unified accounts set the mode for the whole account. */
 export function switchIsolated(): never {
   throw new VenueError(100028, "The API cannot be accessed by unified account users.");
 }
 
-/** `GET /v5/user/query-api`: what the key may do. The secret is empty here, as on the venue. */
+/** `GET /v5/user/query-api`: the key's rights. The secret is empty, as on the venue. */
 export function queryApi({desk: {account}}: Context, query: unknown): unknown {
   read(z.strictObject({}), query);
   const {readOnly, ContractTrade, Spot, Wallet, Derivatives} = account.options.permissions;
@@ -224,7 +224,7 @@ export function queryApi({desk: {account}}: Context, query: unknown): unknown {
 
 const stamp = (ts: number): string => new Date(ts).toISOString().replace(/\.\d+Z$/, "Z");
 
-/** `GET /v5/asset/coin/query-info`: what clients ask for before they trade; one chain a coin. */
+/** `GET /v5/asset/coin/query-info`: clients request it before trading; one chain per coin. */
 export function coinInfo({desk}: Context, query: unknown): unknown {
   const {coin} = read(z.strictObject({coin: text}), query);
   const names = ["USDT", ...desk.venue.listed("spot", desk.nowMs).map((c) => c.coin)];

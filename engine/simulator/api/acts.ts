@@ -24,9 +24,9 @@ const body = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("adl"),
     ...perp,
-    /** the whole position by default */
+    /** default: the whole position */
     qty: amount(0).optional(),
-    /** the mark by default */
+    /** default: the mark */
     price: amount(0).optional(),
     feeRate: amount().default(ZERO)
   }),
@@ -57,24 +57,24 @@ export type ActInput = z.input<typeof body>;
 interface Stage {
   venue: Venue;
   nowMs: number;
-  /** brings the account to the present; throws for an unknown key */
+  /** returns the account advanced to the present; @throws RangeError for an unknown key */
   find: (apiKey: string) => Account;
   all: readonly Account[];
 }
 
 /**
- * Makes something happen that no request of the client asks for.
- * @throws RangeError `invalid KEY: …`; VenueError when a trade by hand is refused
+ * Performs an act no client requests, such as an ADL or a manual trade.
+ * @throws RangeError `invalid KEY: …`; VenueError when a manual trade is rejected
  */
 export function act(stage: Stage, value: unknown): unknown {
   const parsed = body.safeParse(value);
   if (!parsed.success) throw invalid("act", value, parsed.error);
-  const asked = parsed.data;
+  const request = parsed.data;
   const {venue, nowMs} = stage;
-  switch (asked.kind) {
+  switch (request.kind) {
     case "adl": {
-      const {account, position, market} = held(stage, asked);
-      const {qty = position.net.abs(), price = priceOf(market.coin, "mark", nowMs), feeRate} = asked;
+      const {account, position, market} = positionOf(stage, request);
+      const {qty = position.net.abs(), price = priceOf(market.coin, "mark", nowMs), feeRate} = request;
       if (qty.isZero() || qty.gt(position.net.abs())) throw new RangeError(`invalid qty: ${qty.toFixed()}`);
       const {orderId, execId} = closeForced(account, position, market, {
         price,
@@ -86,34 +86,35 @@ export function act(stage: Stage, value: unknown): unknown {
       return {orderId, execId};
     }
     case "liquidate": {
-      const {account, position, market} = held(stage, asked);
-      if (asked.price) closeForced(account, position, market, {price: asked.price, ts: nowMs, execType: "BustTrade"});
+      const {account, position, market} = positionOf(stage, request);
+      if (request.price)
+        closeForced(account, position, market, {price: request.price, ts: nowMs, execType: "BustTrade"});
       else liquidateIsolated(account, position, market, nowMs);
       const {orderId, execId} = account.executions.at(-1)!;
       return {orderId, execId};
     }
     case "manual-trade": {
-      const {apiKey, category, symbol, side, qty, reduceOnly} = asked;
+      const {apiKey, category, symbol, side, qty, reduceOnly} = request;
       const desk = {venue, nowMs, account: stage.find(apiKey)};
       const unit = category === "spot" ? {marketUnit: "baseCoin"} : {reduceOnly};
       return createOrder({desk}, {category, symbol, side, qty, orderType: "Market", ...unit});
     }
     case "manual-order": {
-      const {apiKey, category, symbol, side, qty, price} = asked;
+      const {apiKey, category, symbol, side, qty, price} = request;
       const desk = {venue, nowMs, account: stage.find(apiKey)};
       return createOrder({desk}, {category, symbol, side, qty, price, orderType: "Limit", timeInForce: "GTC"});
     }
     case "withhold-funding": {
-      const account = stage.find(asked.apiKey);
-      marketOf(stage, asked.symbol);
-      account.withheld.set(asked.symbol, (account.withheld.get(asked.symbol) ?? 0) + asked.settlements);
-      return {settlements: account.withheld.get(asked.symbol)};
+      const account = stage.find(request.apiKey);
+      marketOf(stage, request.symbol);
+      account.withheld.set(request.symbol, (account.withheld.get(request.symbol) ?? 0) + request.settlements);
+      return {settlements: account.withheld.get(request.symbol)};
     }
     case "transfer-out":
     case "transfer-in": {
-      const {apiKey, coin, amount: moved} = asked;
+      const {apiKey, coin, amount: moved} = request;
       const account = stage.find(apiKey);
-      const out = asked.kind === "transfer-out";
+      const out = request.kind === "transfer-out";
       if (out && moved.gt(account.wallet(coin))) throw new RangeError(`invalid amount: ${moved.toFixed()}`);
       account.post({
         ts: nowMs,
@@ -125,27 +126,27 @@ export function act(stage: Stage, value: unknown): unknown {
       return {balance: account.wallet(coin).toFixed()};
     }
     case "delist": {
-      const market = marketOf(stage, asked.symbol);
-      const at = asked.at ?? nowMs;
+      const market = marketOf(stage, request.symbol);
+      const at = request.at ?? nowMs;
       if (at < nowMs) throw new RangeError(`invalid at: ${at}`);
-      bringAll(stage);
+      advanceAll(stage);
       venue.amend(market.coin, {delistTs: at});
       return {delistTs: at};
     }
     case "interval-change": {
-      const market = marketOf(stage, asked.symbol);
-      const from = asked.from ?? nowMs;
+      const market = marketOf(stage, request.symbol);
+      const from = request.from ?? nowMs;
       if (from < nowMs) throw new RangeError(`invalid from: ${from}`);
-      bringAll(stage);
+      advanceAll(stage);
       const before = market.coin.intervalChanges ?? [];
-      venue.amend(market.coin, {intervalChanges: [...before, {fromTs: from, hours: asked.hours}]});
-      return {from, hours: asked.hours};
+      venue.amend(market.coin, {intervalChanges: [...before, {fromTs: from, hours: request.hours}]});
+      return {from, hours: request.hours};
     }
   }
 }
 
-/** What has happened so far happened by the old rules. */
-const bringAll = ({all, find}: Stage): void => all.forEach((account) => find(account.options.apiKey));
+/** Advances every account before a rule changes. */
+const advanceAll = ({all, find}: Stage): void => all.forEach((account) => find(account.options.apiKey));
 
 function marketOf({venue, nowMs}: Stage, symbol: string): Market {
   const market = maybeMarket(venue, "linear", symbol, nowMs);
@@ -153,7 +154,7 @@ function marketOf({venue, nowMs}: Stage, symbol: string): Market {
   return market;
 }
 
-function held(
+function positionOf(
   stage: Stage,
   {apiKey, symbol}: {apiKey: string; symbol: string}
 ): {account: Account; position: Position; market: Market} {

@@ -1,6 +1,6 @@
 import type {Desk} from "../account/orders.js";
 
-/** What a private endpoint works with: the account that signed, the venue and the instant. */
+/** Context of a private endpoint: the signing account, the venue and the time. */
 export interface Context {
   desk: Desk;
 }

@@ -1,7 +1,7 @@
 import {z} from "zod";
 import {uniform} from "../market/noise.js";
 
-/** What the venue can be told to do wrong. */
+/** Kinds of random faults. */
 export const FAULTS = [
   "truncate",
   "html",
@@ -22,23 +22,23 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 const plan = z.strictObject({
-  /** share of requests that go wrong */
+  /** share of requests that fail */
   rate: z.number().min(0).max(1).default(0.05),
   kinds: z
     .array(z.enum(FAULTS))
     .min(1)
     .default([...FAULTS]),
-  /** only paths that contain this */
+  /** substring of the affected paths */
   path: z.string().default(""),
   seed: z.number().int().default(1),
-  /** how many requests in a row may go wrong, so that a client with three tries gets through */
+  /** most consecutive failures; the default lets a client with three attempts succeed */
   inARow: z.number().int().min(1).default(2)
 });
 
 export type FaultPlan = z.infer<typeof plan>;
 
 /**
- * Reads a plan of faults as `POST /sim/faults` and `--faults FILE` give it; `{}` means one request in twenty, any kind.
+ * Parses a fault plan of `POST /sim/faults` or `--faults FILE`; `{}` means 5 % of requests, any kind.
  * @throws RangeError `invalid faults: KEY …`
  */
 export function parseFaults(value: unknown): FaultPlan {
@@ -48,7 +48,7 @@ export function parseFaults(value: unknown): FaultPlan {
   throw new RangeError(`invalid faults: ${issue.path.join(".") || "plan"} (${issue.message})`);
 }
 
-/** Draws the fault of each request from the plan's seed: the same requests go wrong in every run. */
+/** Draws each request's fault from the plan's seed, so every run has the same faults. */
 export class Faults {
   private drawn = 0;
   private run = 0;
@@ -71,8 +71,8 @@ export class Faults {
   }
 }
 
-/** Rows of a reply made wrong in a way that still parses. */
-export function spoil(rows: unknown[], fault: Fault, seed: number): unknown[] {
+/** Returns a reply's rows corrupted so that they still parse. */
+export function corrupt(rows: unknown[], fault: Fault, seed: number): unknown[] {
   if (fault === "shuffle") {
     return rows
       .map((row, i) => ({row, key: uniform(seed, i, 3)}))
@@ -80,21 +80,21 @@ export function spoil(rows: unknown[], fault: Fault, seed: number): unknown[] {
       .map(({row}) => row);
   }
   if (fault === "duplicate") return rows.flatMap((row, i) => (uniform(seed, i, 4) < 0.2 ? [row, row] : [row]));
-  if (fault === "outside") return rows.length > 0 ? [...rows, aged(rows.at(-1))] : rows;
-  if (fault === "nan") return rows.map((row, i) => (i === 0 ? broken(row) : row));
+  if (fault === "outside") return rows.length > 0 ? [...rows, backdated(rows.at(-1))] : rows;
+  if (fault === "nan") return rows.map((row, i) => (i === 0 ? withInvalidValue(row) : row));
   return rows;
 }
 
 const YEARS = 20 * 365 * 86_400_000;
 
-/** A row from long before anybody asked. */
-function aged(row: unknown): unknown {
+/** Returns the row dated twenty years earlier. */
+function backdated(row: unknown): unknown {
   if (Array.isArray(row)) return [String(Number(row[0]) - YEARS), ...(row.slice(1) as unknown[])];
   const settlement = row as {fundingRateTimestamp?: string};
   return {...settlement, fundingRateTimestamp: String(Number(settlement.fundingRateTimestamp ?? 0) - YEARS)};
 }
 
-function broken(row: unknown): unknown {
+function withInvalidValue(row: unknown): unknown {
   if (Array.isArray(row)) return (row as unknown[]).map((value, i) => (i === 4 ? "" : value));
   return {...(row as object), fundingRate: "NaN"};
 }

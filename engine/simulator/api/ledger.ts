@@ -5,19 +5,19 @@ import {advance} from "../account/advance.js";
 import {closedRow} from "./spread-routes.js";
 import {borrowRow, executionRow, logRow, marketOf, orderRow, positionRow} from "./rows.js";
 
-/** An account as the venue's own books have it: everything, hidden or not, oldest first, decimals as text. */
+/** The venue's full record of an account, hidden orders included; oldest first, decimals as text. */
 export interface Ledger {
   apiKey: string;
   uid: number;
   now: number;
   marginMode: string;
-  /** of the wallets, by coin */
+  /** wallet balances by coin */
   balances: Record<string, string>;
-  /** open ones, in the shape of `/v5/position/list` */
+  /** open positions, as rows of `/v5/position/list` */
   positions: Record<string, unknown>[];
-  /** in the shape of `/v5/order/realtime` with their category */
+  /** rows of `/v5/order/realtime` with their category */
   orders: Record<string, unknown>[];
-  /** in the shape of `/v5/spread/order/history`, open ones too */
+  /** rows of `/v5/spread/order/history`, open orders included */
   spreadOrders: Record<string, unknown>[];
   executions: Record<string, unknown>[];
   transactionLog: Record<string, unknown>[];
@@ -25,19 +25,19 @@ export interface Ledger {
   signedRequests: number;
 }
 
-/** Executions and lines of the log never change: each is written once, however often the books are read. */
+/** Executions and log rows are immutable, so each is formatted once. */
 const rows = new WeakMap<object, Record<string, unknown>>();
 
-function written(record: object, write: () => Record<string, unknown>): Record<string, unknown> {
+function formatted(record: object, write: () => Record<string, unknown>): Record<string, unknown> {
   let row = rows.get(record);
   if (!row) rows.set(record, (row = write()));
   return {...row};
 }
 
-/** Writes an account's books at an instant. */
+/** Returns an account's full record at `nowMs`, UTC ms. */
 export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
   advance(venue, account, nowMs);
-  const look = {venue, nowMs};
+  const valuation = {venue, nowMs};
   return {
     apiKey: account.options.apiKey,
     uid: account.uid,
@@ -46,13 +46,13 @@ export function ledger(venue: Venue, account: Account, nowMs: number): Ledger {
     balances: Object.fromEntries([...account.wallets].map(([coin, amount]) => [coin, text(amount)])),
     positions: [...account.positions.values()]
       .filter(({net}) => !net.isZero())
-      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, look), look)),
-    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, look))})),
+      .map(({symbol}) => positionRow(account, marketOf({category: "linear", symbol}, valuation), valuation)),
+    orders: account.orders.map((order) => ({category: order.category, ...orderRow(order, marketOf(order, valuation))})),
     spreadOrders: account.spreads.map(closedRow),
     executions: account.executions.map((row) =>
-      written(row, () => ({category: row.category, ...executionRow(row, marketOf(row, look))}))
+      formatted(row, () => ({category: row.category, ...executionRow(row, marketOf(row, valuation))}))
     ),
-    transactionLog: account.log.map((row) => written(row, () => logRow(row))),
+    transactionLog: account.log.map((row) => formatted(row, () => logRow(row))),
     borrowed: account.borrowed.map(borrowRow),
     signedRequests: account.signedRequests
   };

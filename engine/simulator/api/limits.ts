@@ -15,19 +15,19 @@ function marketOf(venue: Venue, query: Query, nowMs: number, fallback: Category)
   return market;
 }
 
-/** `GET /v5/market/price-limit`: the highest buy and the lowest sell that are taken now. */
+/** `GET /v5/market/price-limit`: the highest buy and lowest sell price allowed now. */
 export function priceLimit(venue: Venue, query: Query, nowMs: number): unknown {
   const market = marketOf(venue, query, nowMs, "linear");
-  const {most, least} = bandOf(market, nowMs);
+  const {highest, lowest} = bandOf(market, nowMs);
   return {
     symbol: market.symbol,
-    buyLmt: priceText(market, most),
-    sellLmt: priceText(market, least),
+    buyLmt: priceText(market, highest),
+    sellLmt: priceText(market, lowest),
     ts: String(nowMs)
   };
 }
 
-/** `GET /v5/market/risk-limit`: one tier for every position. */
+/** `GET /v5/market/risk-limit`: a single tier. */
 export function riskLimit(venue: Venue, query: Query, nowMs: number): unknown {
   if (query.get("category") !== "linear") throw new VenueError(10001, "params error: category invalid");
   const {symbol, maxLeverage} = marketOf(venue, query, nowMs, "linear");

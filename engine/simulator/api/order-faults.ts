@@ -2,7 +2,7 @@ import {z} from "zod";
 import {Decimal, decimal} from "../../../src/lib/money/decimal.js";
 import type {Handling} from "../account/handling.js";
 
-/** What the venue can be told to do to single requests, above all to orders. */
+/** Kinds of faults for single requests, mostly orders. */
 export const ORDER_FAULTS = [
   "reject",
   "insufficient-funds",
@@ -23,7 +23,7 @@ export const ORDER_FAULTS = [
 ] as const;
 export type OrderFaultKind = (typeof ORDER_FAULTS)[number];
 
-/** Kinds that any private request can meet; all others only make sense for an order that is placed. */
+/** Kinds that apply to any private request; all others apply only to placing an order. */
 const ANYWHERE: readonly OrderFaultKind[] = [
   "timeout-after-accept",
   "timeout-before-accept",
@@ -39,7 +39,7 @@ const share = z.union([z.number(), z.string()]).transform((value, context) => {
     const fraction = decimal(value, "fraction");
     if (fraction.gt(0) && fraction.lt(1)) return fraction;
   } catch {
-    // falls through to the one message
+    // reported below
   }
   context.addIssue({code: "custom", message: "between 0 and 1"});
   return z.NEVER;
@@ -52,27 +52,27 @@ const fault = z
     category: z.enum(["spot", "linear"]).optional(),
     symbol: z.string().optional(),
     side: z.enum(["Buy", "Sell"]).optional(),
-    /** only requests whose path contains this; placing an order by default */
+    /** substring of the affected paths; default: placing an order */
     path: z.string().default("/order/create"),
-    /** the first matching request that goes wrong, counted from 1 */
+    /** first matching request affected, counted from 1 */
     nth: z.number().int().min(1).default(1),
-    /** how many in a row do; without end while `forMs` has not passed */
+    /** number of consecutive requests affected; unlimited within `forMs` */
     times: z.number().int().min(1).optional(),
-    /** by the venue's clock, from when the fault is set */
+    /** duration on the venue's clock from the setting of the fault, ms */
     forMs: z.number().int().min(1).optional(),
-    /** partial fills: the share that fills */
+    /** partial fills: filled share, between 0 and 1 */
     fraction: share.optional(),
-    /** reject: what is answered */
+    /** reject: the reply's code and message */
     code: z.number().int().optional(),
     message: z.string().optional(),
-    /** reject: the order is acknowledged first and found `Rejected` later */
+    /** reject: acknowledges the order first and reports it `Rejected` later */
     late: z.boolean().default(false),
-    /** server-error, duplicate-id: whether the request takes effect all the same */
+    /** server-error, duplicate-id: true when the request still takes effect */
     accept: z.boolean().optional(),
-    /** not-found-at-first: how many queries miss the order, and for how long */
+    /** not-found-at-first: number of queries that miss the order, and for how long, ms */
     queries: z.number().int().min(0).optional(),
     hiddenMs: z.number().int().min(0).optional(),
-    /** late-fill: how long after its acceptance the order fills, and whether it is seen until then */
+    /** late-fill: delay of the fill after acceptance, ms, and whether queries show the order until then */
     delayMs: z.number().int().min(1).default(60_000),
     report: z.enum(["open", "nothing"]).default("open")
   })
@@ -84,7 +84,7 @@ const fault = z
 export type OrderFault = z.output<typeof fault>;
 
 /**
- * Reads the list that `POST /sim/order-faults` gives.
+ * Parses the body of `POST /sim/order-faults`.
  * @throws RangeError `invalid order faults: KEY …`
  */
 export function parseOrderFaults(value: unknown): OrderFault[] {
@@ -94,11 +94,11 @@ export function parseOrderFaults(value: unknown): OrderFault[] {
   throw new RangeError(`invalid order faults: ${issue.path.join(".") || "list"} (${issue.message})`);
 }
 
-/** What becomes of one request. */
+/** Effect of a fault on one request. */
 export interface Outcome {
-  /** the request has no effect and this is the reply */
+  /** reply in place of the request, which has no effect */
   instead?: Reply;
-  /** the request takes effect and this is the reply all the same */
+  /** reply after the request has taken effect */
   after?: Reply;
   handling: Handling;
 }
@@ -107,8 +107,8 @@ export type Reply =
   | {type: "code"; retCode: number; message: string}
   | {type: "rate-limited" | "forbidden" | "server-error" | "hang" | "stall" | "malformed"};
 
-/** The request as faults are matched against it. */
-export interface Asked {
+/** Properties of a request that faults match. */
+export interface FaultRequest {
   path: string;
   apiKey: string;
   category: unknown;
@@ -118,7 +118,7 @@ export interface Asked {
 
 const DEFAULT_FRACTION = new Decimal("0.37");
 
-/** The faults that are set, each with the count of requests it has matched. */
+/** The active faults, each with the number of requests it matched. */
 export class OrderFaults {
   private readonly matched: number[];
   readonly counts: Partial<Record<OrderFaultKind, number>> = {};
@@ -130,11 +130,11 @@ export class OrderFaults {
     this.matched = list.map(() => 0);
   }
 
-  /** Counts a request against every fault it matches and returns what the first one due makes of it. */
-  next(asked: Asked, nowMs: number): Outcome | undefined {
+  /** Counts a request for every matching fault and returns the effect of the first one due. */
+  next(request: FaultRequest, nowMs: number): Outcome | undefined {
     let due: OrderFault | undefined;
     this.list.forEach((entry, i) => {
-      if (!matches(entry, asked)) return;
+      if (!matches(entry, request)) return;
       const n = (this.matched[i] = this.matched[i]! + 1);
       const times = entry.times ?? (entry.forMs === undefined ? 1 : Infinity);
       const over = entry.forMs !== undefined && nowMs >= this.setMs + entry.forMs;
@@ -142,20 +142,20 @@ export class OrderFaults {
     });
     if (!due) return undefined;
     this.counts[due.kind] = (this.counts[due.kind] ?? 0) + 1;
-    return outcome(due, asked);
+    return outcome(due, request);
   }
 }
 
-function matches(entry: OrderFault, asked: Asked): boolean {
+function matches(entry: OrderFault, request: FaultRequest): boolean {
   return (
-    asked.path.includes(entry.path) &&
+    request.path.includes(entry.path) &&
     (["apiKey", "category", "symbol", "side"] as const).every(
-      (key) => entry[key] === undefined || entry[key] === asked[key]
+      (key) => entry[key] === undefined || entry[key] === request[key]
     )
   );
 }
 
-function outcome(entry: OrderFault, {category, side}: Asked): Outcome {
+function outcome(entry: OrderFault, {category, side}: FaultRequest): Outcome {
   const spot = category === "spot";
   const code = (retCode: number, message: string): Reply => ({
     type: "code",

@@ -3,8 +3,8 @@ import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../market/venue.js";
 
 /**
- * Reads parameters by a schema as the venue does: what it does not know or cannot read is error 10001.
- * @throws VenueError 10001
+ * Parses parameters by a schema.
+ * @throws VenueError 10001 for an unknown or invalid parameter, as on the venue
  */
 export function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value);
@@ -19,10 +19,10 @@ const whole = z
   .regex(/^\d{1,16}$/)
   .transform(Number);
 
-/** `limit` and `cursor` of a list; more than `most` rows are refused. */
-export const paging = (fallback: number, most: number) => ({
+/** Returns schemas of a list's `limit` (at most `max`) and `cursor`. */
+export const paging = (fallback: number, max: number) => ({
   limit: whole
-    .refine((n) => n >= 1 && n <= most)
+    .refine((n) => n >= 1 && n <= max)
     .optional()
     .transform((n) => n ?? fallback),
   cursor: z.string().optional()
@@ -31,12 +31,12 @@ export const paging = (fallback: number, most: number) => ({
 export const window = {startTime: whole.optional(), endTime: whole.optional()};
 export const text = z.string().min(1).optional();
 
-/** The longest span that a list of records may be asked for. */
-const LONGEST_MS = 7 * DAY_MS;
+/** Longest time span of one query, ms. */
+const MAX_SPAN_MS = 7 * DAY_MS;
 
 /**
- * The span of a list: `spanMs` up to now when neither end is given, `spanMs` from the one that is, at most seven days.
- * @throws VenueError 10001 for an inverted or longer span
+ * Returns a query's time span, UTC ms: the last `spanMs` by default, or `spanMs` from the one end given.
+ * @throws VenueError 10001 for an inverted span or one over seven days
  */
 export function spanOf(
   {startTime, endTime}: {startTime?: number | undefined; endTime?: number | undefined},
@@ -45,14 +45,14 @@ export function spanOf(
 ): {from: number; to: number} {
   const from = startTime ?? (endTime ?? nowMs) - spanMs;
   const to = endTime ?? (startTime === undefined ? nowMs : startTime + spanMs);
-  if (to < from || to - from > LONGEST_MS) throw new VenueError(10001, "params error: time range invalid");
+  if (to < from || to - from > MAX_SPAN_MS) throw new VenueError(10001, "params error: time range invalid");
   return {from, to};
 }
 
 /**
- * One page of rows, newest first. A cursor names the first and last row of the page before it, and is there whenever a
- * page has rows, as recorded; the page after the last one is empty.
- * @throws VenueError 10001 for a cursor that no page gave
+ * Returns one page of rows. As recorded, the cursor names the page's first and last row and is present whenever the
+ * page has rows; the page after the last one is empty.
+ * @throws VenueError 10001 for an unknown cursor
  */
 export function page<T>(
   rows: readonly T[],

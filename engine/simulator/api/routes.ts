@@ -6,7 +6,7 @@ import * as spreads from "./spread-routes.js";
 import * as trade from "./trade-routes.js";
 import type {Context} from "./context.js";
 
-/** Which of a key's permissions an endpoint asks for. */
+/** Permission that an endpoint requires. */
 type Grant = "read" | "order" | "spread" | "position" | "account";
 
 export interface PrivateRoute {
@@ -45,8 +45,8 @@ export const PRIVATE_ROUTES: Readonly<Record<string, PrivateRoute>> = {
 };
 
 /**
- * Refuses what a key may not do.
- * @throws VenueError 10005
+ * Checks a key's permission.
+ * @throws VenueError 10005 when it is missing
  */
 export function permit(account: Account, grant: Grant, input: unknown): void {
   if (grant === "read") return;

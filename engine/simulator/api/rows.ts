@@ -1,15 +1,15 @@
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
 import type {Account} from "../account/account.js";
-import {held, heldBack, totals, usdOf, type Look} from "../account/margin.js";
+import {valuedPositions, reservedBy, totals, usdOf, type Valuation} from "../account/margin.js";
 import {maybeMarket, priceOf, priceText, type Market} from "../account/market.js";
 import {averagePrice, marginOf, positionOf, sideOf} from "../account/positions.js";
 import type {BorrowRow, Execution, LogRow, Order} from "../account/types.js";
 
-/** Prices that are averages are written with so many digits, as recorded. */
+/** Decimal places of average prices, as recorded. */
 const AVERAGE_DIGITS = 8;
 const average = (price: Decimal): string => text(price.toDecimalPlaces(AVERAGE_DIGITS));
 
-/** An order as `/v5/order/realtime` and `/history` list it. */
+/** Formats an order for `/v5/order/realtime` and `/history`. */
 export function orderRow(order: Order, market: Market): Record<string, unknown> {
   const spot = order.category === "spot";
   const {filled, value, leaves} = order;
@@ -64,7 +64,7 @@ export function orderRow(order: Order, market: Market): Record<string, unknown> 
   };
 }
 
-/** An execution as `/v5/execution/list` lists it. */
+/** Formats an execution for `/v5/execution/list`. */
 export function executionRow(execution: Execution, market: Market): Record<string, unknown> {
   return {
     symbol: execution.symbol,
@@ -97,14 +97,14 @@ export function executionRow(execution: Execution, market: Market): Record<strin
   };
 }
 
-/** The position of a symbol as `/v5/position/list` lists it; a flat one has empty prices. */
-export function positionRow(account: Account, market: Market, look: Look): Record<string, unknown> {
+/** Formats a symbol's position for `/v5/position/list`; a flat one has empty prices. */
+export function positionRow(account: Account, market: Market, valuation: Valuation): Record<string, unknown> {
   const position = positionOf(account, market.symbol);
-  const mark = priceOf(market.coin, "mark", look.nowMs);
+  const mark = priceOf(market.coin, "mark", valuation.nowMs);
   const margin = marginOf(account, position, market, mark);
   const flat = position.net.isZero();
   const isolated = account.marginMode === "ISOLATED_MARGIN";
-  const liquidation = flat ? undefined : isolated ? margin.liquidation : crossLiquidation(account, market, look);
+  const liquidation = flat ? undefined : isolated ? margin.liquidation : crossLiquidation(account, market, valuation);
   return {
     positionIdx: 0,
     riskId: 1,
@@ -142,20 +142,20 @@ export function positionRow(account: Account, market: Market, look: Look): Recor
   };
 }
 
-/** The mark at which a cross account would meet its maintenance if nothing else moved; undefined where none is. */
-function crossLiquidation(account: Account, market: Market, look: Look): Decimal | undefined {
-  const {marginBalance, maintenance} = totals(account, look);
-  const {position, mark} = held(account, look).find((h) => h.market.symbol === market.symbol)!;
+/** Returns the mark at which a cross account reaches maintenance, other prices fixed; undefined when there is none. */
+function crossLiquidation(account: Account, market: Market, valuation: Valuation): Decimal | undefined {
+  const {marginBalance, maintenance} = totals(account, valuation);
+  const {position, mark} = valuedPositions(account, valuation).find((h) => h.market.symbol === market.symbol)!;
   const price = mark.minus(marginBalance.minus(maintenance).div(position.net)).div(market.tick);
   const rounded = (position.net.isNegative() ? price.ceil() : price.floor()).times(market.tick);
   return rounded.gt(0) ? rounded : undefined;
 }
 
-/** The one row of `/v5/account/wallet-balance`. */
-export function walletRow(account: Account, look: Look, only?: readonly string[]): Record<string, unknown> {
-  const sums = totals(account, look);
-  const {coins, orderMargin} = heldBack(account);
-  const positions = held(account, look);
+/** Formats the row of `/v5/account/wallet-balance`. */
+export function walletRow(account: Account, valuation: Valuation, only?: readonly string[]): Record<string, unknown> {
+  const sums = totals(account, valuation);
+  const {coins, orderMargin} = reservedBy(account);
+  const positions = valuedPositions(account, valuation);
   const sum = (pick: (h: (typeof positions)[number]) => Decimal) => positions.reduce((a, h) => a.plus(pick(h)), ZERO);
   const realised = [...account.positions.values()].reduce((a, p) => a.plus(p.cumRealised), ZERO);
   const rate = (part: Decimal) =>
@@ -189,7 +189,7 @@ export function walletRow(account: Account, look: Look, only?: readonly string[]
         totalOrderIM: text(usdt ? orderMargin : ZERO),
         equity: text(balance.plus(unrealised)),
         totalPositionMM: text(usdt ? sum((h) => h.margin.maintenance) : ZERO),
-        usdValue: text(balance.plus(unrealised).times(usdOf(coin, look))),
+        usdValue: text(balance.plus(unrealised).times(usdOf(coin, valuation))),
         spotHedgingQty: "0",
         unrealisedPnl: text(unrealised),
         collateralSwitch: true,
@@ -205,7 +205,7 @@ export function walletRow(account: Account, look: Look, only?: readonly string[]
   };
 }
 
-/** A line of `/v5/account/transaction-log`. */
+/** Formats a row of `/v5/account/transaction-log`. */
 export function logRow(row: LogRow): Record<string, unknown> {
   const maybe = (value: Decimal | undefined) => (value === undefined ? "" : text(value));
   return {
@@ -232,7 +232,7 @@ export function logRow(row: LogRow): Record<string, unknown> {
   };
 }
 
-/** A line of `/v5/account/borrow-history`. */
+/** Formats a row of `/v5/account/borrow-history`. */
 export function borrowRow(row: BorrowRow): Record<string, unknown> {
   return {
     borrowAmount: text(row.amount),
@@ -247,6 +247,6 @@ export function borrowRow(row: BorrowRow): Record<string, unknown> {
   };
 }
 
-/** The market of a record that was accepted once: it stays readable after a delisting. */
-export const marketOf = (record: {category: "spot" | "linear"; symbol: string}, {venue, nowMs}: Look): Market =>
+/** Returns a record's market, also after a delisting. */
+export const marketOf = (record: {category: "spot" | "linear"; symbol: string}, {venue, nowMs}: Valuation): Market =>
   maybeMarket(venue, record.category, record.symbol, nowMs)!;

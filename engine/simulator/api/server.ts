@@ -1,6 +1,6 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from "node:http";
 import type {AddressInfo} from "node:net";
-import {Faults, parseFaults, spoil, type Fault} from "./faults.js";
+import {Faults, parseFaults, corrupt, type Fault} from "./faults.js";
 import type {AccountInput} from "../account/accounts.js";
 import type {ActInput} from "./acts.js";
 import type {Ledger} from "./ledger.js";
@@ -13,36 +13,36 @@ import {LIMITS, RateGuard} from "../market/rules.js";
 import {Venue, VenueError} from "../market/venue.js";
 
 export interface SimOptions {
-  /** 0 takes any free port */
+  /** 0 selects a free port */
   port?: number;
   seed?: number;
-  /** the instant the venue starts at; else the present */
+  /** the venue's start time, UTC ms; default: now */
   nowMs?: number | undefined;
-  /** how much faster than real time its clock runs; 0 stands still */
+  /** speed of the venue's clock relative to real time; 0 stops it */
   speed?: number;
-  /** a plan as `parseFaults` reads it */
+  /** a fault plan for `parseFaults` */
   faults?: unknown;
-  /** added to every reply, in ms */
+  /** delay of every reply, ms */
   latencyMs?: number;
-  /** the real clock, for the venue's time and its limits */
+  /** the real clock behind the venue's time and rate limits, UTC ms */
   clock?: () => number;
-  /** how many coins the venue lists, where it is not the usual ones */
+  /** number of listed coins; default: the standard universe */
   coins?: number;
-  /** from the best bid to the best ask of every market */
+  /** bid-ask spread of every market, ticks */
   spreadTicks?: number;
-  /** hears of each request whose reply will never end: method, path with query, and body */
+  /** called for each request whose reply never ends, with method, path with query, and body */
   onSilence?: (request: string) => void;
-  /** accounts that are there from the start */
+  /** accounts opened at the start */
   accounts?: readonly AccountInput[];
 }
 
-/** What `/sim/...` does, as functions, for tests in the same process. */
+/** The `/sim/...` endpoints as functions, for tests in the same process. */
 export interface Steering {
   /** `POST /sim/accounts` */
   openAccount: (account: AccountInput) => {apiKey: string; uid: number};
-  /** `POST /sim/order-faults`; an empty list ends them */
+  /** `POST /sim/order-faults`; an empty list removes all */
   orderFaults: (list: readonly unknown[]) => void;
-  /** how often each kind of fault has struck since they were set */
+  /** number of faults injected by kind since they were set */
   orderFaultCounts: () => Readonly<Record<string, number>>;
   /** `POST /sim/acts` */
   act: (act: ActInput) => unknown;
@@ -57,12 +57,12 @@ export interface Steering {
 /** A running simulated venue. */
 export interface Sim {
   url: string;
-  /** the venue's present */
+  /** the venue's current time, UTC ms */
   now: () => number;
   close: () => Promise<void>;
 }
 
-/** A simulated venue in this process, with what steers it. */
+/** A simulated venue in this process, with its controls. */
 export interface SteeredSim extends Sim {
   steer: Steering;
 }
@@ -82,8 +82,8 @@ interface State {
 const nowOf = ({base, clock}: State): number => Math.floor(base.sim + (clock() - base.real) * base.speed);
 
 /**
- * Starts the simulated venue: Bybit v5's endpoints on this machine, public ones for everybody and private ones for the
- * accounts that are opened. What it rests on is in engine/simulator/CONFORMANCE.md. `/sim/...` steers and observes it.
+ * Starts the simulated venue: Bybit v5's public endpoints, and private ones for opened accounts, on localhost. Its
+ * sources are in engine/simulator/CONFORMANCE.md. `/sim/...` controls and observes it.
  */
 export async function startSim(options: SimOptions = {}): Promise<SteeredSim> {
   const {
@@ -162,9 +162,9 @@ async function handle(state: State, request: IncomingMessage, reply: ServerRespo
   }
   const isPrivate = Object.hasOwn(PRIVATE_ROUTES, url.pathname);
   if (request.method !== "GET" && !isPrivate) return send(reply, 404, "404 page not found", "text/plain");
-  // Faults drawn by chance never touch orders: what a lost order does is told request by request.
+  // Random faults never affect orders; order faults are set per request.
   const fault = request.method === "GET" ? state.faults.next(url.pathname) : undefined;
-  if (fault && (await misbehave(state, reply, fault))) return;
+  if (fault && (await sendInvalid(state, reply, fault))) return;
   if (isPrivate) return answerPrivate(state, request, reply, url, fault);
   const body = answer(state, url, fault);
   if (body === undefined) return send(reply, 404, "404 page not found", "text/plain");
@@ -181,13 +181,13 @@ const truncate = (reply: ServerResponse, body: string): void =>
 
 const asText = ({method, url}: IncomingMessage, body = ""): string => `${method} ${url} ${body}`;
 
-/** Begins a body and never ends it. */
+/** Starts a body and never ends it. */
 function stall(reply: ServerResponse, body: string): void {
   reply.writeHead(200, {"content-type": "application/json", "content-length": Buffer.byteLength(body)});
   reply.write(body.slice(0, 20));
 }
 
-/** A private request: it is answered by the accounts, and the answer then goes wrong where it was told to. */
+/** Answers a private request, corrupting the reply when a fault requests it. */
 async function answerPrivate(
   state: State,
   request: IncomingMessage,
@@ -205,11 +205,12 @@ async function answerPrivate(
   });
   if (!answer) return send(reply, 404, "404 page not found", "text/plain");
   const body = written(state, answer, fault);
-  const {spoilt} = answer;
-  if (fault === "truncate" || spoilt === "malformed") return truncate(reply, body);
-  if (fault === "stall" || spoilt === "stall") stall(reply, body);
-  if (fault === "stall" || spoilt === "stall" || spoilt === "hang") return state.onSilence(asText(request, rawBody));
-  if (spoilt !== undefined && spoilt !== "code") return misanswer(state, reply, spoilt);
+  const {corruption} = answer;
+  if (fault === "truncate" || corruption === "malformed") return truncate(reply, body);
+  if (fault === "stall" || corruption === "stall") stall(reply, body);
+  if (fault === "stall" || corruption === "stall" || corruption === "hang")
+    return state.onSilence(asText(request, rawBody));
+  if (corruption !== undefined && corruption !== "code") return sendError(state, reply, corruption);
   send(reply, 200, body);
 }
 
@@ -217,19 +218,21 @@ function written(state: State, {retCode, retMsg, result}: PrivateAnswer, fault: 
   const {list} = result as {list?: unknown};
   if (fault === "no-list") result = {...(result as object), list: undefined};
   else if (fault && Array.isArray(list))
-    result = {...(result as object), list: spoil(list, fault, state.faults.plan!.seed + state.requests.total)};
+    result = {...(result as object), list: corrupt(list, fault, state.faults.plan!.seed + state.requests.total)};
   return JSON.stringify({retCode, retMsg, result, retExtInfo: {}, time: nowOf(state)});
 }
 
-/** What a private request gets in place of its answer; a reply that hangs ends with the venue or with the client's patience. */
-async function misanswer(state: State, reply: ServerResponse, type: Reply["type"]): Promise<void> {
+/**
+ * Sends an error instead of a private reply; a `hang` sends nothing, until the client times out or the venue closes.
+ */
+async function sendError(state: State, reply: ServerResponse, type: Reply["type"]): Promise<void> {
   if (type === "forbidden") return send(reply, 403, "403, access too frequent", "text/html");
-  if (type === "server-error") await misbehave(state, reply, "500");
-  else if (type === "rate-limited") await misbehave(state, reply, "10006");
+  if (type === "server-error") await sendInvalid(state, reply, "500");
+  else if (type === "rate-limited") await sendInvalid(state, reply, "10006");
 }
 
-/** Whole replies that are none. Returns false for faults that act on the proper reply instead. */
-async function misbehave(state: State, reply: ServerResponse, fault: Fault): Promise<boolean> {
+/** Sends an invalid reply. Returns false for faults that corrupt the regular reply instead. */
+async function sendInvalid(state: State, reply: ServerResponse, fault: Fault): Promise<boolean> {
   const code = (retCode: number, retMsg: string) =>
     send(reply, 200, JSON.stringify({retCode, retMsg, result: {}, retExtInfo: {}, time: nowOf(state)}));
   switch (fault) {
@@ -278,7 +281,7 @@ function answer(state: State, url: URL, fault: Fault | undefined): string | unde
     const result = route(state.venue, url.searchParams, now) as {list?: unknown[]};
     if (fault === "no-list") return envelope(0, "OK", {...result, list: undefined});
     if (fault && Array.isArray(result.list))
-      result.list = spoil(result.list, fault, state.faults.plan!.seed + state.requests.total);
+      result.list = corrupt(result.list, fault, state.faults.plan!.seed + state.requests.total);
     return envelope(0, "OK", result);
   } catch (error) {
     if (error instanceof VenueError) return envelope(error.retCode, error.message, {});
@@ -304,7 +307,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   ...SPREAD_MARKET
 };
 
-/** The paths the venue answers, for the conformance table's test. */
+/** Paths of all endpoints, for the conformance table's test. */
 export const ROUTE_PATHS: readonly string[] = [...Object.keys(ROUTES), ...Object.keys(PRIVATE_ROUTES)];
 
 async function steer(
@@ -351,7 +354,7 @@ async function steer(
   }
 }
 
-/** `{now}` sets the venue's instant, `{stepMs}` moves it, `{speed}` changes its pace. */
+/** Changes the clock: `{now}` sets the venue's time, `{stepMs}` advances it, `{speed}` changes its speed. */
 function setClock(state: State, body: unknown): void {
   const {now, stepMs, speed, ...rest} = (body ?? {}) as {now?: unknown; stepMs?: unknown; speed?: unknown};
   const unknown = Object.keys(rest)[0];
@@ -365,7 +368,7 @@ function setClock(state: State, body: unknown): void {
   state.base = {real: state.clock(), sim, speed: (speed as number | undefined) ?? state.base.speed};
 }
 
-/** JSON whose parser's own message, which quotes the text, is kept back: a body may hold a secret. */
+/** Parses JSON without the parser's message, which quotes the text: a body may hold a secret. */
 function parseBody(text: string): unknown {
   try {
     return JSON.parse(text || "null") as unknown;

@@ -9,30 +9,30 @@ import {OrderFaults, parseOrderFaults, type Reply} from "./order-faults.js";
 import {permit, PRIVATE_ROUTES} from "./routes.js";
 import {authenticate, isSigned, keyOf} from "./signature.js";
 
-/** A request to a private endpoint as it came in. */
+/** A raw request to a private endpoint. */
 export interface PrivateRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
-  /** without the question mark, as it was signed */
+  /** as signed, without the question mark */
   rawQuery: string;
   rawBody: string;
 }
 
-/** What is answered: a body's parts, or something that is no answer. */
+/** Reply of a private endpoint. */
 export interface PrivateAnswer {
   retCode: number;
   retMsg: string;
   result: unknown;
-  /** how the reply goes wrong on its way */
-  spoilt?: Reply["type"];
+  /** corruption of the reply in transit, if any */
+  corruption?: Reply["type"];
 }
 
-/** The accounts of a simulated venue and everything that happens to them; one more clock is not in it. */
+/** The accounts of a simulated venue and their private endpoints. */
 export class PrivateSide {
   private readonly accounts = new Map<string, Account>();
   private faults = new OrderFaults();
-  /** signed requests of any path, good signatures or not */
+  /** number of signed requests to any path, valid or not */
   signed = 0;
   readonly signedByPath: Record<string, number> = {};
 
@@ -41,7 +41,7 @@ export class PrivateSide {
     private readonly now: () => number
   ) {}
 
-  /** Counts a request that carries a signature; also those to public paths and those that are refused. */
+  /** Counts a signed request, including those to public paths and rejected ones. */
   count(path: string, headers: IncomingHttpHeaders): void {
     if (!isSigned(headers)) return;
     this.signed++;
@@ -50,7 +50,7 @@ export class PrivateSide {
     if (account) account.signedRequests++;
   }
 
-  /** Answers a private request; undefined for a path or method that the venue does not have. */
+  /** Answers a private request; returns undefined for an unknown path or method. */
   answer({method, path, headers, rawQuery, rawBody}: PrivateRequest): PrivateAnswer | undefined {
     const route = PRIVATE_ROUTES[path];
     if (!route || route.method !== method) return undefined;
@@ -62,9 +62,9 @@ export class PrivateSide {
       advance(this.venue, account, nowMs);
       const {category, symbol, side} = input as Record<string, unknown>;
       const fault = this.faults.next({path, apiKey: account.options.apiKey, category, symbol, side}, nowMs);
-      if (fault?.instead) return spoiltBy(fault.instead, {});
+      if (fault?.instead) return replyWith(fault.instead, {});
       const result = route.answer({desk: {venue: this.venue, account, nowMs}}, input, fault?.handling);
-      return fault?.after ? spoiltBy(fault.after, result) : {retCode: 0, retMsg: "OK", result};
+      return fault?.after ? replyWith(fault.after, result) : {retCode: 0, retMsg: "OK", result};
     } catch (error) {
       if (error instanceof VenueError) return {retCode: error.retCode, retMsg: error.message, result: error.result};
       throw error;
@@ -72,7 +72,7 @@ export class PrivateSide {
   }
 
   /**
-   * Opens an account as `POST /sim/accounts` describes it.
+   * Opens an account from the body of `POST /sim/accounts`.
    * @throws RangeError `invalid KEY: …`
    */
   open(value: unknown): {apiKey: string; uid: number} {
@@ -83,17 +83,17 @@ export class PrivateSide {
     return {apiKey, uid: account.uid};
   }
 
-  /** Sets the faults of single requests, in place of those set before. */
+  /** Replaces the faults of single requests. */
   setFaults(value: unknown): void {
     this.faults = new OrderFaults(parseOrderFaults(value), this.now());
   }
 
-  /** What was made to go wrong since the faults were set, by kind. */
+  /** Number of injected faults since they were set, by kind. */
   get faultCounts(): OrderFaults["counts"] {
     return this.faults.counts;
   }
 
-  /** Makes something happen that no request asks for: an ADL, a liquidation, a trade by hand … */
+  /** Performs an act no client requests: an ADL, a liquidation, a manual trade … */
   act(value: unknown): unknown {
     return act(
       {venue: this.venue, nowMs: this.now(), find: (key) => this.find(key), all: [...this.accounts.values()]},
@@ -102,8 +102,8 @@ export class PrivateSide {
   }
 
   /**
-   * The venue's own books of one account, to the present instant.
-   * @throws RangeError for a key that was never opened
+   * Returns the venue's full record of one account, now.
+   * @throws RangeError for an unknown key
    */
   ledger(apiKey: string): Ledger {
     return ledger(this.venue, this.find(apiKey), this.now());
@@ -117,9 +117,9 @@ export class PrivateSide {
   }
 }
 
-function spoiltBy(reply: Reply, result: unknown): PrivateAnswer {
+function replyWith(reply: Reply, result: unknown): PrivateAnswer {
   if (reply.type === "code") return {retCode: reply.retCode, retMsg: reply.message, result: {}};
-  return {retCode: 0, retMsg: "OK", result, spoilt: reply.type};
+  return {retCode: 0, retMsg: "OK", result, corruption: reply.type};
 }
 
 function parse(rawBody: string): unknown {
@@ -127,7 +127,7 @@ function parse(rawBody: string): unknown {
     const body = JSON.parse(rawBody === "" ? "{}" : rawBody) as unknown;
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return body;
   } catch {
-    // falls through to the one message
+    // reported below
   }
   throw new VenueError(10001, "params error: body invalid");
 }

@@ -4,7 +4,7 @@ import {VenueError} from "../market/venue.js";
 import type {Account} from "../account/account.js";
 
 const DEFAULT_WINDOW_MS = 5_000;
-/** How far a request may be dated ahead of the venue's clock. */
+/** Largest lead of a request's timestamp over the venue's clock, ms. */
 const AHEAD_MS = 1_000;
 
 const header = (headers: IncomingHttpHeaders, name: string): string => {
@@ -12,15 +12,16 @@ const header = (headers: IncomingHttpHeaders, name: string): string => {
   return typeof value === "string" ? value : "";
 };
 
-/** True for a request that carries a signature, a good one or not. */
+/** Returns true when a request has a signature, valid or not. */
 export const isSigned = (headers: IncomingHttpHeaders): boolean => headers["x-bapi-sign"] !== undefined;
 
-/** The key a request names. */
+/** Returns the API key in a request's headers. */
 export const keyOf = (headers: IncomingHttpHeaders): string => header(headers, "x-bapi-api-key");
 
 /**
- * Finds the account of a signed request, or refuses it: unknown key 10003, a stamp outside the window 10002, a wrong
- * signature 10004. `payload` is the raw query of a GET, the raw body of a POST.
+ * Returns the account of a signed request.
+ * @param payload the raw query of a GET, the raw body of a POST
+ * @throws VenueError 10003 for an unknown key, 10002 for a timestamp outside the window, 10004 for a wrong signature
  */
 export function authenticate(
   accounts: ReadonlyMap<string, Account>,

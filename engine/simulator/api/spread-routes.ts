@@ -4,11 +4,11 @@ import {decimal, isDecimalText, text as canonical, type Decimal} from "../../../
 import {VenueError} from "../market/venue.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import type {Context} from "./context.js";
-import {arriveSpread, endSpread, makeSpreadOrder} from "../account/spread-orders.js";
-import {noticed, type Handling} from "../account/handling.js";
+import {acceptSpread, endSpread, makeSpreadOrder} from "../account/spread-orders.js";
+import {visibleOrders, type Handling} from "../account/handling.js";
 import {isOpen, type SpreadOrder, type SpreadTrade} from "../account/types.js";
 const WEEK_MS = 7 * DAY_MS;
-/** An orderly refusal for what is no decimal; a spread's price may be negative. */
+/** A decimal, which may be negative: a spread's price can be. */
 const number = z
   .union([z.string(), z.number().transform(String)])
   .refine((value) => isDecimalText(value))
@@ -26,12 +26,12 @@ const createBody = z.strictObject({
 
 /** `POST /v5/spread/order/create`: both legs fill at once or not at all. */
 export function createSpreadOrder({desk}: Context, body: unknown, handling?: Handling): unknown {
-  const asked = read(createBody, body);
+  const params = read(createBody, body);
   const {order, spread} = makeSpreadOrder(desk, {
-    ...asked,
-    price: asked.orderType === "Limit" ? asked.price : undefined
+    ...params,
+    price: params.orderType === "Limit" ? params.price : undefined
   });
-  arriveSpread(desk, order, spread, handling);
+  acceptSpread(desk, order, spread, handling);
   return {orderId: order.orderId, orderLinkId: order.orderLinkId};
 }
 
@@ -49,7 +49,7 @@ export function cancelSpreadOrder({desk}: Context, body: unknown): unknown {
 
 const cancelAllBody = z.strictObject({symbol: text, cancelAll: z.boolean().optional()});
 
-/** `POST /v5/spread/order/cancel-all`: of one symbol, or of all with `cancelAll`. */
+/** `POST /v5/spread/order/cancel-all`: of one symbol, or all with `cancelAll`. */
 export function cancelAllSpreads({desk}: Context, body: unknown): unknown {
   const {symbol, cancelAll} = read(cancelAllBody, body);
   if (!symbol && cancelAll !== true) throw new VenueError(10001, "params error: symbol or cancelAll is required");
@@ -67,50 +67,50 @@ const named = (order: SpreadOrder, ids: {orderId?: string | undefined; orderLink
 const ordersQuery = {symbol: text, baseCoin: text, orderId: text, orderLinkId: text, ...paging(20, 50)};
 const realtimeQuery = z.strictObject(ordersQuery);
 
-/** `GET /v5/spread/order/realtime`: open ones. */
+/** `GET /v5/spread/order/realtime`: open orders. */
 export function openSpreads({desk}: Context, query: unknown): unknown {
-  const asked = read(realtimeQuery, query);
-  const rows = desk.account.spreads.filter((order) => isOpen(order) && matches(order, asked)).reverse();
-  const {list, nextPageCursor} = page(noticed(rows, desk.nowMs), ({orderId}) => orderId, asked);
+  const params = read(realtimeQuery, query);
+  const rows = desk.account.spreads.filter((order) => isOpen(order) && matches(order, params)).reverse();
+  const {list, nextPageCursor} = page(visibleOrders(rows, desk.nowMs), ({orderId}) => orderId, params);
   return {nextPageCursor, list: list.map(openRow)};
 }
 
 const historyQuery = z.strictObject({...ordersQuery, ...window});
 
-/** `GET /v5/spread/order/history`: ended ones of the last seven days unless a span is given. */
+/** `GET /v5/spread/order/history`: ended orders; default span: the last seven days. */
 export function spreadHistory({desk}: Context, query: unknown): unknown {
-  const asked = read(historyQuery, query);
-  const {from, to} = spanOf(asked, desk.nowMs, WEEK_MS);
-  const byId = asked.orderId !== undefined || asked.orderLinkId !== undefined;
+  const params = read(historyQuery, query);
+  const {from, to} = spanOf(params, desk.nowMs, WEEK_MS);
+  const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
   const rows = desk.account.spreads
-    .filter((order) => !isOpen(order) && matches(order, asked))
+    .filter((order) => !isOpen(order) && matches(order, params))
     .filter((order) => byId || (order.createdMs >= from && order.createdMs <= to))
     .reverse();
-  const {list, nextPageCursor} = page(noticed(rows, desk.nowMs), ({orderId}) => orderId, asked);
+  const {list, nextPageCursor} = page(visibleOrders(rows, desk.nowMs), ({orderId}) => orderId, params);
   return {nextPageCursor, list: list.map(closedRow)};
 }
 
-function matches(order: SpreadOrder, asked: z.output<typeof realtimeQuery>): boolean {
+function matches(order: SpreadOrder, params: z.output<typeof realtimeQuery>): boolean {
   return (
-    named(order, asked) &&
-    (asked.symbol === undefined || order.symbol === asked.symbol) &&
-    (asked.baseCoin === undefined || order.base === asked.baseCoin)
+    named(order, params) &&
+    (params.symbol === undefined || order.symbol === params.symbol) &&
+    (params.baseCoin === undefined || order.base === params.baseCoin)
   );
 }
 
 const executionQuery = z.strictObject({symbol: text, orderId: text, orderLinkId: text, ...window, ...paging(20, 50)});
 
-/** `GET /v5/spread/execution/list`: fills with those of both legs. */
+/** `GET /v5/spread/execution/list`: fills with both legs' fills. */
 export function spreadExecutions({desk}: Context, query: unknown): unknown {
-  const asked = read(executionQuery, query);
-  const {from, to} = spanOf(asked, desk.nowMs, WEEK_MS);
-  const byId = asked.orderId !== undefined || asked.orderLinkId !== undefined;
+  const params = read(executionQuery, query);
+  const {from, to} = spanOf(params, desk.nowMs, WEEK_MS);
+  const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
   const rows = desk.account.spreadTrades
-    .filter(({order, ts}) => named(order, asked) && (byId || (ts >= from && ts <= to)))
-    .filter(({order}) => asked.symbol === undefined || order.symbol === asked.symbol)
+    .filter(({order, ts}) => named(order, params) && (byId || (ts >= from && ts <= to)))
+    .filter(({order}) => params.symbol === undefined || order.symbol === params.symbol)
     .filter(({order}) => order.hidden.queries === 0 && order.hidden.untilMs <= desk.nowMs)
     .reverse();
-  const {list, nextPageCursor} = page(rows, ({execId}) => execId, asked);
+  const {list, nextPageCursor} = page(rows, ({execId}) => execId, params);
   return {nextPageCursor, list: list.map(tradeRow)};
 }
 
@@ -133,7 +133,7 @@ function openRow(order: SpreadOrder): Record<string, unknown> {
   };
 }
 
-/** A spread order in its history, where the venue names some fields differently. */
+/** Formats a spread order for its history, where the venue names some fields differently. */
 export function closedRow(order: SpreadOrder): Record<string, unknown> {
   const {linear, spot} = order.legs;
   return {
@@ -166,7 +166,7 @@ export function closedRow(order: SpreadOrder): Record<string, unknown> {
   };
 }
 
-/** A fill of a spread order with its legs. */
+/** Formats a fill of a spread order with its legs. */
 export function tradeRow({execId, order, price, qty, ts, legs}: SpreadTrade): Record<string, unknown> {
   return {
     symbol: order.symbol,

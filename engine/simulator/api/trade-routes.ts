@@ -1,20 +1,20 @@
 import {z} from "zod";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {VenueError} from "../market/venue.js";
-import {arrive, close, end} from "../account/matching.js";
+import {acceptOrder, close, end} from "../account/matching.js";
 import {makeOrder, orderToCancel, createBody} from "../account/orders.js";
 import {page, paging, read, spanOf, text, window} from "./query.js";
 import {executionRow, marketOf, orderRow} from "./rows.js";
 import type {Context} from "./context.js";
 import {isOpen, type Order} from "../account/types.js";
-import {type Handling, noticed, visible} from "../account/handling.js";
+import {type Handling, visibleOrders, visible} from "../account/handling.js";
 
 const category = z.enum(["spot", "linear"]);
 const WEEK_MS = 7 * DAY_MS;
-/** Closed orders that `realtime` still finds. */
+/** Number of closed orders that `realtime` still finds. */
 const RECENT = 500;
 
-/** `POST /v5/order/create`. The reply holds nothing but ids, whatever became of the order. */
+/** `POST /v5/order/create`: the reply has only ids, whatever the order's result. */
 export function createOrder({desk}: Context, body: unknown, handling: Handling = {}): unknown {
   const {order, market} = makeOrder(desk, read(createBody, body));
   const {account, nowMs} = desk;
@@ -28,7 +28,7 @@ export function createOrder({desk}: Context, body: unknown, handling: Handling =
     account.addOrder(order);
   } else {
     account.addOrder(order);
-    arrive({...desk, market}, order, handling);
+    acceptOrder({...desk, market}, order, handling);
   }
   return {orderId: order.orderId, orderLinkId: order.orderLinkId};
 }
@@ -59,19 +59,18 @@ const cancelAllBody = z.strictObject({
 });
 
 /**
- * `POST /v5/order/cancel-all`: every open order of the account that matches, whoever placed it; one that the venue does
- * not know yet stays.
+ * `POST /v5/order/cancel-all`: cancels every matching open order, manual ones included. Hidden orders stay.
  */
 export function cancelAll({desk}: Context, body: unknown): unknown {
   const {category, symbol, baseCoin, settleCoin} = read(cancelAllBody, body);
   if (category === "linear" && !symbol && !baseCoin && !settleCoin)
     throw new VenueError(10001, "params error: symbol, baseCoin or settleCoin is required");
-  const look = {venue: desk.venue, nowMs: desk.nowMs};
+  const valuation = {venue: desk.venue, nowMs: desk.nowMs};
   const doomed = [...desk.account.open].filter(
     (order) =>
       order.category === category &&
       (symbol === undefined || order.symbol === symbol) &&
-      (baseCoin === undefined || marketOf(order, look).base === baseCoin) &&
+      (baseCoin === undefined || marketOf(order, valuation).base === baseCoin) &&
       (settleCoin === undefined || settleCoin === "USDT") &&
       order.hidden.untilMs <= desk.nowMs
   );
@@ -93,43 +92,43 @@ const ordersQuery = {
 const realtimeQuery = z.strictObject({...ordersQuery, openOnly: z.enum(["0", "1", "2"]).optional()});
 
 /**
- * `GET /v5/order/realtime`: open orders; closed ones among the newest 500 with `openOnly=1` or when an id is asked for.
- * An order that the venue hides is missed by as many queries for it as it was told.
+ * `GET /v5/order/realtime`: open orders; also the newest 500 closed ones with `openOnly=1` or by id. Hidden orders are
+ * missing from as many queries as their fault requests.
  */
 export function openOrders({desk}: Context, query: unknown): unknown {
-  const asked = read(realtimeQuery, query);
+  const params = read(realtimeQuery, query);
   if (
-    asked.category === "linear" &&
-    !asked.symbol &&
-    !asked.baseCoin &&
-    !asked.settleCoin &&
-    !asked.orderId &&
-    !asked.orderLinkId
+    params.category === "linear" &&
+    !params.symbol &&
+    !params.baseCoin &&
+    !params.settleCoin &&
+    !params.orderId &&
+    !params.orderLinkId
   )
     throw new VenueError(10001, "params error: symbol, baseCoin or settleCoin is required");
   const closed = desk.account.orders.filter((order) => !isOpen(order)).slice(-RECENT);
-  const byId = asked.orderId !== undefined || asked.orderLinkId !== undefined;
-  const pool = byId ? [...closed, ...desk.account.open] : asked.openOnly === "1" ? closed : [...desk.account.open];
-  return listOrders(desk, pool, asked);
+  const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
+  const pool = byId ? [...closed, ...desk.account.open] : params.openOnly === "1" ? closed : [...desk.account.open];
+  return listOrders(desk, pool, params);
 }
 
 const historyQuery = z.strictObject({...ordersQuery, ...window, orderStatus: text});
 
-/** `GET /v5/order/history`: orders that have ended, of the last seven days unless a span is given. */
+/** `GET /v5/order/history`: ended orders; default span: the last seven days. */
 export function orderHistory({desk}: Context, query: unknown): unknown {
-  const asked = read(historyQuery, query);
-  const byId = asked.orderId !== undefined || asked.orderLinkId !== undefined;
-  const {from, to} = spanOf(asked, desk.nowMs, WEEK_MS);
+  const params = read(historyQuery, query);
+  const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
+  const {from, to} = spanOf(params, desk.nowMs, WEEK_MS);
   const pool = desk.account.orders.filter(
     (order) =>
       !isOpen(order) &&
       (byId || (order.createdMs >= from && order.createdMs <= to)) &&
-      (asked.orderStatus === undefined || order.status === asked.orderStatus)
+      (params.orderStatus === undefined || order.status === params.orderStatus)
   );
-  return listOrders(desk, pool, asked);
+  return listOrders(desk, pool, params);
 }
 
-interface Asked {
+interface OrderFilter {
   category: "spot" | "linear";
   symbol?: string | undefined;
   baseCoin?: string | undefined;
@@ -140,20 +139,24 @@ interface Asked {
   cursor?: string | undefined;
 }
 
-function listOrders({account, ...look}: Context["desk"], pool: readonly Order[], asked: Asked): unknown {
+function listOrders({account, ...valuation}: Context["desk"], pool: readonly Order[], params: OrderFilter): unknown {
   const rows = pool
     .filter(
       (order) =>
-        order.category === asked.category &&
-        (asked.symbol === undefined || order.symbol === asked.symbol) &&
-        (asked.orderId === undefined || order.orderId === asked.orderId) &&
-        (asked.orderLinkId === undefined || order.orderLinkId === asked.orderLinkId) &&
-        (asked.baseCoin === undefined || marketOf(order, look).base === asked.baseCoin) &&
-        (asked.settleCoin === undefined || asked.settleCoin === "USDT")
+        order.category === params.category &&
+        (params.symbol === undefined || order.symbol === params.symbol) &&
+        (params.orderId === undefined || order.orderId === params.orderId) &&
+        (params.orderLinkId === undefined || order.orderLinkId === params.orderLinkId) &&
+        (params.baseCoin === undefined || marketOf(order, valuation).base === params.baseCoin) &&
+        (params.settleCoin === undefined || params.settleCoin === "USDT")
     )
     .sort((a, b) => account.rank(b) - account.rank(a));
-  const {list, nextPageCursor} = page(noticed(rows, look.nowMs), ({orderId}) => orderId, asked);
-  return {list: list.map((order) => orderRow(order, marketOf(order, look))), nextPageCursor, category: asked.category};
+  const {list, nextPageCursor} = page(visibleOrders(rows, valuation.nowMs), ({orderId}) => orderId, params);
+  return {
+    list: list.map((order) => orderRow(order, marketOf(order, valuation))),
+    nextPageCursor,
+    category: params.category
+  };
 }
 
 const executionQuery = z.strictObject({
@@ -167,28 +170,32 @@ const executionQuery = z.strictObject({
   ...paging(50, 100)
 });
 
-/** `GET /v5/execution/list`: fills and settlements of the last seven days unless a span is given, newest first. */
+/** `GET /v5/execution/list`: fills and settlements, newest first; default span: the last seven days. */
 export function executions({desk}: Context, query: unknown): unknown {
-  const asked = read(executionQuery, query);
-  const {from, to} = spanOf(asked, desk.nowMs, WEEK_MS);
-  const {account, ...look} = desk;
-  const byId = asked.orderId !== undefined || asked.orderLinkId !== undefined;
+  const params = read(executionQuery, query);
+  const {from, to} = spanOf(params, desk.nowMs, WEEK_MS);
+  const {account, ...valuation} = desk;
+  const byId = params.orderId !== undefined || params.orderLinkId !== undefined;
   const rows = account.executions
     .filter(
       (row) =>
-        row.category === asked.category &&
+        row.category === params.category &&
         (byId || (row.ts >= from && row.ts <= to)) &&
-        (asked.symbol === undefined || row.symbol === asked.symbol) &&
-        (asked.orderId === undefined || row.orderId === asked.orderId) &&
-        (asked.orderLinkId === undefined || row.orderLinkId === asked.orderLinkId) &&
-        (asked.execType === undefined || row.execType === asked.execType) &&
-        (asked.baseCoin === undefined || marketOf(row, look).base === asked.baseCoin)
+        (params.symbol === undefined || row.symbol === params.symbol) &&
+        (params.orderId === undefined || row.orderId === params.orderId) &&
+        (params.orderLinkId === undefined || row.orderLinkId === params.orderLinkId) &&
+        (params.execType === undefined || row.execType === params.execType) &&
+        (params.baseCoin === undefined || marketOf(row, valuation).base === params.baseCoin)
     )
     .filter((row) => {
       const order = account.orderById(row.orderId);
       return order === undefined || visible(order, desk.nowMs);
     })
     .reverse();
-  const {list, nextPageCursor} = page(rows, ({execId}) => execId, asked);
-  return {nextPageCursor, category: asked.category, list: list.map((row) => executionRow(row, marketOf(row, look)))};
+  const {list, nextPageCursor} = page(rows, ({execId}) => execId, params);
+  return {
+    nextPageCursor,
+    category: params.category,
+    list: list.map((row) => executionRow(row, marketOf(row, valuation)))
+  };
 }

@@ -2,25 +2,25 @@ import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {premiumIndices} from "./market.js";
 import type {Coin} from "./universe.js";
 
-/** A settlement of the simulated venue: the rate of its own interval, and the interval that follows it. */
+/** A settlement of the simulated venue, with the interval that its rate covers. */
 export interface SimSettlement {
   t: number;
   rate: number;
   intervalHours: number;
 }
 
-/** Interest per 8 h and the clamp around it, as Bybit publishes its formula for USDT perpetuals. */
+/** Interest rate per 8 h and clamp of Bybit's published funding formula for USDT perpetuals, shares. */
 const INTEREST_8H = 0.0001;
 const CLAMP = 0.0005;
-/** A market at its cap settles hourly; it goes back once this many settlements stayed under a quarter of the cap. */
+/** A market at its cap settles hourly until this many consecutive settlements stay below a quarter of the cap. */
 const CALM_SETTLEMENTS = 24;
-/** The premium is sampled this often; of the longest interval, so many samples. */
+/** Sampling interval of the premium, minutes. */
 const SAMPLE_MINUTES = 5;
 const samples = new Float64Array((8 * 60) / SAMPLE_MINUTES);
 
 /**
- * The rate of an interval that ends at `tsMs`: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the interval, within the
- * cap; `P` is the premium index averaged over the interval with weights that grow to its end.
+ * Returns the rate of the interval that ends at `tsMs`, a share: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the
+ * interval and capped. `P` is the premium index averaged over the interval with linearly rising weights.
  */
 export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): number {
   const minutes = intervalHours * 60;
@@ -40,8 +40,8 @@ export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): nu
 }
 
 /**
- * The settlements of one coin from its listing on, computed once in order, since an interval depends on the rates before
- * it, and extended as time goes on.
+ * The settlements of one coin since its listing. Computed lazily and in order, because each interval depends on earlier
+ * rates.
  */
 export class FundingSchedule {
   private readonly settlements: SimSettlement[] = [];
@@ -52,14 +52,14 @@ export class FundingSchedule {
     this.next = {t: first, intervalHours: 8, calm: 0};
   }
 
-  /** Every settlement at or before `untilTs`, ascending. */
+  /** Returns the settlements computed so far, at least all up to `untilTs`, ascending. */
   until(untilTs: number): readonly SimSettlement[] {
     const end = Math.min(untilTs, this.coin.delistTs ?? Infinity);
     while (this.next.t <= end) this.settle();
     return this.settlements;
   }
 
-  /** The settlement that comes after `nowTs`: its instant and interval, and its rate as far as it can be told now. */
+  /** Returns the next settlement after `nowTs` with its predicted rate. */
   upcoming(nowTs: number): SimSettlement {
     this.until(nowTs);
     let {t, intervalHours} = this.next;
@@ -82,7 +82,7 @@ export class FundingSchedule {
     else if (intervalHours === 1 && quiet >= CALM_SETTLEMENTS && t % (8 * HOUR_MS) === 0) following = 8;
     const forced = this.coin.intervalChanges?.findLast(({fromTs}) => fromTs <= t);
     if (forced) following = forced.hours;
-    // Settlements keep to the clock: after a switch the first comes at the next multiple of the new interval.
+    // Settlements are aligned to the clock: after a switch the next is at a multiple of the new interval.
     const next = Math.floor(t / (following * HOUR_MS) + 1) * following * HOUR_MS;
     this.next = {t: next, intervalHours: following, calm: following === intervalHours ? quiet : 0};
   }

@@ -2,7 +2,7 @@ import {DAY_MS, HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {finish, mix, seedOf, uniform, Walk} from "./noise.js";
 import type {Coin} from "./universe.js";
 
-/** A candle as whole ticks and lots, so that sums over candles are exact. Turnover is in quote, as a float. */
+/** A candle in whole ticks and lots, so that sums are exact. Turnover is in quote, as a float. */
 export interface SimCandle {
   ts: number;
   open: number;
@@ -16,12 +16,12 @@ export interface SimCandle {
 export const SIDES = ["spot", "perp", "mark", "index", "premium"] as const;
 export type Side = (typeof SIDES)[number];
 
-/** Periods of the price's noise in minutes, each four times the one before: two minutes to two years. */
+/** Periods of the price noise, minutes: two minutes to two years. */
 const PERIODS = [2, 8, 32, 128, 512, 2_048, 8_192, 32_768, 131_072, 524_288, 1_048_576];
 const PREMIUM_PERIODS = [3, 30, 240, 1_440, 10_080];
 const LEVEL_MINUTES = 17 * 1_440;
 
-/** The walks of a coin; they hold nothing but caches, so sharing them changes no value. */
+/** The random walks of a coin. They hold only caches, so sharing them changes no value. */
 interface Walks {
   index: Walk;
   premium: Walk;
@@ -29,7 +29,7 @@ interface Walks {
   spot: Walk;
   busy: Record<"spot" | "perp", Walk>;
   sides: Record<Side, number>;
-  /** the newest week asked for, and whether it is one of a squeeze */
+  /** cached week number and its random draw, which decides a squeeze */
   week: number;
   chance: number;
 }
@@ -57,13 +57,13 @@ function walks(coin: Coin): Walks {
   return made;
 }
 
-/** The index price of one coin at an instant: a random walk that can be entered anywhere. */
+/** Returns the index price of a coin at `tsMs`: a random walk with random access. */
 export function indexPrice(coin: Coin, tsMs: number): number {
   return coin.price * Math.exp(walks(coin).index.at(tsMs / MINUTE_MS));
 }
 
 /**
- * The premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of twenty-five a squeeze
+ * Returns the premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of 25 a squeeze
  * that drives funding to its cap.
  */
 export function premiumIndex(coin: Coin, tsMs: number): number {
@@ -72,7 +72,7 @@ export function premiumIndex(coin: Coin, tsMs: number): number {
   return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
 }
 
-/** {@link premiumIndex} at `count` instants of whole minutes, `step` minutes apart, to the same bits. */
+/** Writes {@link premiumIndex} at `count` instants, `step` minutes apart, to `out`; bit-identical. */
 export function premiumIndices(coin: Coin, fromMs: number, count: number, step: number, out: Float64Array): void {
   const own = walks(coin);
   if (second.length < count) second = new Float64Array(count);
@@ -96,7 +96,7 @@ function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
   return Math.sin(Math.PI * (week - whole)) ** 2 * (own.chance < 0.028 ? 0.009 : -0.008);
 }
 
-/** The price of one side at an instant, before it is rounded to ticks. */
+/** Returns the unrounded price of one side at `tsMs`. */
 export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number {
   const index = indexPrice(coin, tsMs);
   if (side === "index") return index * coin.multiplier;
@@ -105,35 +105,35 @@ export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number
   return index * coin.multiplier * (1 + (side === "mark" ? premium * 0.8 : premium));
 }
 
-/** The venue's yearly maintenance hour, in which nothing traded and which no refetch fills (§8.15). */
+/** Returns true in the venue's yearly maintenance hour, which has no trades and stays empty (§8.15). */
 export const inOutage = (tsMs: number): boolean => {
   const day = new Date(tsMs);
   return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;
 };
 
-/** Decimals of a side's prices: the perp of a multiplied symbol has its own. */
+/** Returns the decimal places of a side's prices; those of a multiplied perp differ from spot. */
 export const decimalsOf = (coin: Coin, side: Side): number => {
   if (side === "premium") return 6;
   return side === "spot" && coin.multiplier > 1 ? Math.min(12, coin.priceDecimals + 3) : coin.priceDecimals;
 };
 
-/** The price of a side in whole ticks. */
+/** Returns the price of a side in whole ticks. */
 export function ticksAt(coin: Coin, side: Side, tsMs: number): number {
   const price = side === "premium" ? premiumIndex(coin, tsMs) : priceAt(coin, side, tsMs);
   return Math.round(price * 10 ** decimalsOf(coin, side));
 }
 
-/** An hour and its end, the most that is made at once. */
+/** Points per batch: the minutes of an hour and its end. */
 const POINTS = 61;
 const price = new Float64Array(POINTS);
 const level = new Float64Array(POINTS);
 const swing = new Float64Array(POINTS);
 const busy = new Float64Array(POINTS);
 
-/** The hour whose points are in the arrays: its minutes are asked for one after another. */
+/** The hour cached in the arrays: callers read its minutes in sequence. */
 let filled: {coin: Coin; side: Side; hour: number} | undefined;
 
-/** {@link ticksAt} of every minute of an hour, to the same bits: each walk is run along them at once. */
+/** Computes {@link ticksAt} of every minute of an hour, bit-identical, with one pass per walk. */
 function fillHour(coin: Coin, side: Side, hour: number): void {
   if (filled?.coin === coin && filled.side === side && filled.hour === hour) return;
   filled = {coin, side, hour};
@@ -161,8 +161,8 @@ function fillHour(coin: Coin, side: Side, hour: number): void {
 }
 
 /**
- * The candle of `count` whole minutes inside one hour, made in one pass. A minute's own candle is the same with a count
- * of one, so that an hour is the sum of its minutes to the last bit.
+ * Returns the candle of `count` whole minutes within one hour. A minute's candle is the case of one, so an hour equals
+ * the sum of its minutes bit for bit.
  */
 function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
   const hour = Math.floor(ts / HOUR_MS) * HOUR_MS;
@@ -205,15 +205,15 @@ function minutes(coin: Coin, side: Side, ts: number, count: number): SimCandle {
 const hourCache = new Map<string, SimCandle>();
 
 /**
- * A candle of any length from whole minutes, the same bytes whoever asks, whenever, in whatever order. Hours are kept, so
- * that days and weeks are sums of what was computed once.
- * @returns undefined before the listing, after the delisting, and where only the outage lies in it
+ * Returns a candle of whole minutes, independent of the order of calls. Hours are cached, so days and weeks are sums of
+ * cached hours.
+ * @returns undefined before the listing, after the delisting, and entirely within the outage
  */
 export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimCandle | undefined {
   if (ts < coin.launchTs || (coin.delistTs !== undefined && side !== "spot" && ts >= coin.delistTs)) return undefined;
   if (stepMs < HOUR_MS) return span(coin, side, ts, ts + stepMs);
   if (stepMs > HOUR_MS) return merge(coin, side, ts, stepMs);
-  // The hour of a delisting is not kept: another venue of this seed may have its coin go on.
+  // The hour of a delisting is not cached: in another venue of this seed the coin may still trade.
   if (coin.delistTs !== undefined && ts + HOUR_MS > coin.delistTs) return span(coin, side, ts, ts + HOUR_MS);
   const key = `${coin.seed}|${side}|${ts}`;
   const known = hourCache.get(key);
@@ -226,11 +226,11 @@ export function candle(coin: Coin, side: Side, ts: number, stepMs: number): SimC
   return made;
 }
 
-/** The candle in progress: its whole minutes up to now, as the venue returns it as its newest row. */
+/** Returns the candle in progress from its whole minutes up to now, which the venue lists as its newest row. */
 export const openCandle = (coin: Coin, side: Side, ts: number, nowMs: number): SimCandle | undefined =>
   span(coin, side, ts, ts + Math.max(MINUTE_MS, Math.floor((nowMs - ts) / MINUTE_MS) * MINUTE_MS));
 
-/** The minutes of a range that are traded, hour by hour. */
+/** Sums the traded minutes of a range, hour by hour. */
 function span(coin: Coin, side: Side, from: number, to: number): SimCandle | undefined {
   const start = Math.max(from, coin.launchTs);
   const end = side === "spot" ? to : Math.min(to, coin.delistTs ?? Infinity);

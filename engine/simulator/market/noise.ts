@@ -1,14 +1,14 @@
-/** A uniform number in [0, 1) that depends on nothing but its arguments (murmur3's finaliser over mixed words). */
+/** Returns a uniform number in [0, 1) as a pure function of its arguments (murmur3 finaliser over mixed words). */
 export const uniform = (seed: number, a: number, b = 0): number => finish(mix(seed, a), b);
 
-/** The first half of {@link uniform}, for several numbers of one `a`. */
+/** Computes the first half of {@link uniform}, shared by several numbers of one `a`. */
 export function mix(seed: number, a: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (a | 0), 0xc2b2ae35) ^ (h >>> 15);
   return Math.imul(h ^ Math.floor(a / 4294967296), 0x27d4eb2f) ^ (h >>> 13);
 }
 
-/** The second half of {@link uniform}. */
+/** Computes the second half of {@link uniform}. */
 export function finish(mixed: number, b: number): number {
   let h = Math.imul(mixed ^ (b | 0), 0x165667b1) ^ (mixed >>> 16);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -17,8 +17,8 @@ export function finish(mixed: number, b: number): number {
 }
 
 /**
- * Smooth noise over several periods, amplitude growing with the root of the period as a random walk's does. It remembers
- * the lattice points it used last, which makes walking along it cheap and changes no value.
+ * Smooth noise over several periods. Amplitudes grow with the square root of the period, as for a random walk. Caches
+ * the last lattice points for speed, without changing any value.
  */
 export class Walk {
   private readonly cell: Float64Array;
@@ -54,7 +54,7 @@ export class Walk {
     return sum;
   }
 
-  /** {@link at} for `count` whole numbers from `x` on, `step` apart, period by period, to the same bits. */
+  /** Writes {@link at} for `count` whole numbers from `x`, `step` apart, to `out`; bit-identical. */
   fill(x: number, count: number, out: Float64Array, step = 1): void {
     out.fill(0, 0, count);
     for (let k = 0; k < this.periods.length; k++) {
@@ -79,7 +79,7 @@ export class Walk {
   }
 }
 
-/** A number from a text, for seeds that belong to a name. */
+/** Derives a seed from a seed and a name. */
 export function seedOf(seed: number, name: string): number {
   let h = seed | 0;
   for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);

@@ -1,6 +1,6 @@
-/** What the simulated venue enforces, as Bybit v5 documents it. */
+/** Limits of the simulated venue, from Bybit's v5 documentation. */
 export const LIMITS = {
-  /** requests of one address in any five seconds; one more is a ban */
+  /** requests per address in any five seconds; one more causes a ban */
   requestsPerWindow: 600,
   windowMs: 5_000,
   banMs: 600_000,
@@ -11,7 +11,7 @@ export const LIMITS = {
   instrumentDefault: 500
 } as const;
 
-/** Lengths of the kline intervals in minutes; weeks begin on Monday, months are left out: nobody here asks for them. */
+/** Lengths of the supported kline intervals, minutes. */
 export const INTERVAL_MINUTES: Readonly<Record<string, number>> = {
   "1": 1,
   "3": 3,
@@ -26,16 +26,16 @@ export const INTERVAL_MINUTES: Readonly<Record<string, number>> = {
   D: 1_440
 };
 
-/** Counts requests in a rolling window; over the limit every reply is a refusal until the ban has passed. */
+/** Counts requests in a rolling window; above the limit, rejects every request until the ban ends. */
 export class RateGuard {
   private times: number[] = [];
   bannedUntil = 0;
-  /** the most requests any window saw */
+  /** largest number of requests in a window */
   peak = 0;
-  /** requests that came while a ban was on */
+  /** requests received during bans */
   duringBan = 0;
 
-  /** True when the request may pass. */
+  /** Returns true when a request is within the limit. */
   admit(nowMs: number): boolean {
     if (nowMs < this.bannedUntil) {
       this.duringBan++;

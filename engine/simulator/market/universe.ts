@@ -1,13 +1,13 @@
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {seedOf, uniform} from "./noise.js";
 
-/** A coin of the simulated venue: its two markets and how it behaves. Prices in USDT. */
+/** A coin of the simulated venue: its two markets and model parameters. Prices in USDT. */
 export interface Coin {
   coin: string;
   /** venue symbols; a coin may have no spot market */
   spot: string | undefined;
   perp: string;
-  /** contracts of the perp count this many coins (1000PEPE) */
+  /** coins per unit of the perp (1000 for 1000PEPE) */
   multiplier: number;
   seed: number;
   price: number;
@@ -16,17 +16,17 @@ export interface Coin {
   priceDecimals: number;
   quantityDecimals: number;
   launchTs: number;
-  /** the perp's last instant; undefined while it trades */
+  /** delisting time of the perp, UTC ms; undefined while it trades */
   delistTs: number | undefined;
-  /** from the first settlement at or after an instant on, the perp settles this often, whatever its rate */
+  /** forced settlement intervals, each from the first settlement at or after `fromTs` (UTC ms) */
   intervalChanges?: readonly {fromTs: number; hours: number}[];
-  /** cap of the funding rate, ± */
+  /** cap of the funding rate's absolute value, a share */
   fundingCap: number;
-  /** level of the premium index */
+  /** mean of the premium index, a share */
   premium: number;
 }
 
-/** The venue opened here; nothing is older. */
+/** Opening of the venue, UTC ms; no data is older. */
 export const VENUE_EPOCH = Date.UTC(2021, 0, 1);
 
 const MAJORS: readonly (readonly [string, number, number, number])[] = [
@@ -91,9 +91,9 @@ const MAJORS: readonly (readonly [string, number, number, number])[] = [
 const known = new Map<number, readonly Coin[]>();
 
 /**
- * The simulated venue's coins, the same for the same seed: majors, one quoted per thousand, one without a spot market,
- * one listed in 2026, one delisted in 2026 (§§3, 8.14).
- * @param count of the coins; beyond the usual ones come small ones that are alike
+ * Returns the simulated venue's coins, a function of the seed: majors, one quoted per thousand, one without a spot
+ * market, one listed in 2026, one delisted in 2026 (§§3, 8.14).
+ * @param count number of coins; beyond the standard ones, small similar ones are added
  */
 export function universe(seed: number, count?: number): readonly Coin[] {
   let coins = known.get(seed);

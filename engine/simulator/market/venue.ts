@@ -8,7 +8,7 @@ import {universe, type Coin} from "./universe.js";
 export type Category = "spot" | "linear";
 type Query = URLSearchParams;
 
-/** An error the venue answers with: HTTP 200 and a code inside, as Bybit does. */
+/** An error reply of the venue: HTTP 200 with a `retCode`, as on Bybit. */
 export class VenueError extends Error {
   constructor(
     readonly retCode: number,
@@ -19,18 +19,18 @@ export class VenueError extends Error {
   }
 }
 
-/** Settlements made so far, shared by every venue of a process: they are functions of the coin alone. */
+/** Computed settlements, shared by all venues of a process because they depend only on the coin. */
 const schedules = new WeakMap<Coin, FundingSchedule>();
 
-/** The public side of the venue: every answer is a function of the seed, the query and the instant. */
+/** The venue's public endpoints: every reply is a function of the seed, the query and the time. */
 export class Venue {
   private coins: readonly Coin[];
 
   private readonly spreadTicks: number;
 
   /**
-   * @param spreadTicks from the best bid to the best ask; 0 is a market without a spread, where bar and touch agree
-   * @param coins how many coins are listed; more than the usual ones are small
+   * @param spreadTicks bid-ask spread, ticks; with 0 the touch equals the bar's price
+   * @param coins number of listed coins; beyond the standard ones, small ones are added
    */
   constructor(
     readonly seed: number,
@@ -40,7 +40,7 @@ export class Venue {
     this.coins = universe(seed, coins);
   }
 
-  /** The instruments of a category that have been listed by `nowMs`. */
+  /** Returns the coins of a category listed by `nowMs`. */
   listed(category: Category, nowMs: number): Coin[] {
     return this.coins.filter((coin) => coin.launchTs <= nowMs && (category === "linear" || coin.spot !== undefined));
   }
@@ -132,7 +132,7 @@ export class Venue {
     return {category, list};
   }
 
-  /** Klines newest first, the candle in progress included, as the venue returns them. */
+  /** Returns klines newest first, including the candle in progress. */
   kline(query: Query, nowMs: number, kind: "trade" | "mark" | "index" | "premium"): unknown {
     const category =
       kind === "trade"
@@ -155,7 +155,7 @@ export class Venue {
     return {category, symbol: nameOf(coin, category), list};
   }
 
-  /** Settled funding, newest first; a start without an end is an error, as on the venue. */
+  /** Returns settled funding, newest first; a start without an end is an error, as on the venue. */
   fundingHistory(query: Query, nowMs: number): unknown {
     if (categoryOf(query) !== "linear") fail("category");
     const coin = this.find("linear", required(query, "symbol"), nowMs);
@@ -175,17 +175,17 @@ export class Venue {
     return {category: "linear", list};
   }
 
-  /** True while a coin's perp trades. */
+  /** Returns true while a coin's perp trades. */
   trades(coin: Coin, nowMs: number): boolean {
     return coin.delistTs === undefined || nowMs < coin.delistTs;
   }
 
-  /** The coin behind a symbol that has been listed by `nowMs`. */
+  /** Returns the coin of a symbol listed by `nowMs`; undefined when there is none. */
   lookup(category: Category, symbol: string, nowMs: number): Coin | undefined {
     return this.listed(category, nowMs).find((c) => nameOf(c, category) === symbol);
   }
 
-  /** Changes a coin of this venue alone: others of the same seed keep theirs. */
+  /** Changes a coin in this venue only; other venues of the same seed keep theirs. */
   amend(coin: Coin, change: Partial<Pick<Coin, "delistTs" | "intervalChanges">>): Coin {
     const changed = {...coin, ...change};
     this.coins = this.coins.map((c) => (c === coin ? changed : c));
@@ -301,7 +301,7 @@ function spotInstrument(coin: Coin): unknown {
   };
 }
 
-/** Rows that were written already: candles that are kept are asked for again and again. */
+/** Formatted rows of cached candles. */
 const written = new WeakMap<SimCandle, string[]>();
 
 function klineRow(coin: Coin, side: Side, row: SimCandle): string[] {
@@ -341,11 +341,11 @@ function categoryOf(query: Query): Category {
   return category === "spot" || category === "linear" ? category : fail("category");
 }
 
-function limitOf(query: Query, fallback: number, most: number): number {
+function limitOf(query: Query, fallback: number, max: number): number {
   const text = query.get("limit");
   if (text === null) return fallback;
   const limit = Number(text);
-  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : fail("limit");
+  return Number.isInteger(limit) && limit > 0 ? Math.min(limit, max) : fail("limit");
 }
 
 function instant(query: Query, name: string): number | undefined {

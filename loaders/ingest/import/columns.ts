@@ -1,47 +1,96 @@
 import {UsageError} from "../../errors.js";
 import {FIELDS, type Field} from "../../rows.js";
+import {readStamp} from "./stamp.js";
 
-/** Where each field stands in a record: the column's index. */
-export type Columns = Partial<Record<Field, number>>;
+/** What a file may say of a row beside the stored fields. */
+export const NOTES = ["symbol", "pair", "venue", "forecast", "confirmed"] as const;
+export type Note = (typeof NOTES)[number];
 
-/** Names files use for a field, lower case; the first is ours. */
-const ALIASES: Record<Field, readonly string[]> = {
+/** Where each field and note stands in a record: the column's index, counted from 0. */
+export type Columns = Partial<Record<Field | Note, number>>;
+
+/** How a file's columns are read. */
+export interface ColumnPlan {
+  columns: Columns;
+  /** the file's own names of the columns read, by field; a number counted from 1 where there is no header */
+  used: Partial<Record<Field | Note, string>>;
+  /** the other columns, by name or number */
+  ignored: string[];
+  /** true where `ts` is the end of a candle */
+  endStamped: boolean;
+  /** the unit that the rate's header states */
+  rateUnit: "percent" | "bps" | undefined;
+  /** columns that only a file of forecasts or of tickers has */
+  forecastColumns: string[];
+}
+
+/** Names that files use for a field, the most specific first; compared without case, blanks and punctuation. */
+const ALIASES: Record<Exclude<Field, "intervalSource"> | Note | "closeTs", readonly string[]> = {
   ts: [
-    "ts",
-    "tsms",
-    "timestamp",
-    "time",
-    "open_time",
-    "opentime",
-    "calc_time",
-    "fundingtime",
-    "funding_time",
-    "fundingratetimestamp",
-    "starttime",
-    "start",
-    "date",
-    "datetime"
+    "tsms fundingtime fundingratetimestamp calctime opentime startat starttime openat candlebegintime",
+    "ts timestamp unix unixtimestamp epoch unixtime time start createtime",
+    "datetime date dt day index"
+  ].flatMap((line) => line.split(" ")),
+  closeTs: ["closetime", "endtime", "closeat", "candleendtime"],
+  rate: [
+    "realizedrate realfundingrate settledrate settledfundingrate lastfundingrate",
+    "relativefundingrate fundingraterelative",
+    "fundingrate fundingratevalue rate funding"
+  ].flatMap((line) => line.split(" ")),
+  interval: ["fundingintervalhours", "intervalhours", "fundinginterval", "interval"],
+  open: ["open", "openprice", "o"],
+  high: ["high", "highprice", "h", "highest"],
+  low: ["low", "lowprice", "l", "lowest"],
+  close: ["close", "closeprice", "c", "markprice", "indexprice", "price"],
+  volume: ["volccy", "basevolume", "volumebase", "basevol", "volume", "vol", "v"],
+  turnover: [
+    "turnover",
+    "quotevolume",
+    "quoteassetvolume",
+    "volumequote",
+    "volquote",
+    "volccyquote",
+    "quotevol",
+    "quoteturnover",
+    "vquote"
   ],
-  rate: ["rate", "last_funding_rate", "fundingrate", "funding_rate", "realizedrate"],
-  interval: ["interval", "funding_interval_hours", "fundingintervalhours", "intervalhours", "interval_hours"],
-  intervalSource: ["interval_source"],
-  open: ["open", "o", "open_price"],
-  high: ["high", "h", "high_price"],
-  low: ["low", "l", "low_price"],
-  close: ["close", "c", "close_price"],
-  volume: ["volume", "vol", "v", "base_volume"],
-  turnover: ["turnover", "quote_volume", "quote_asset_volume", "quotevolume", "volume_quote"]
+  symbol: ["instid", "instrumentname", "symbol", "instrument", "market", "ticker", "pairsymbol"],
+  pair: ["pair"],
+  venue: ["venue", "exchange"],
+  forecast: ["ispredicted", "predicted", "isforecast", "isestimated", "estimated"],
+  confirmed: ["confirm", "confirmed", "isclosed", "closed", "isfinal"]
 };
 
-/** The exchange's public kline dump without a header: 12 columns in a fixed order. */
-const KLINE_DUMP: Columns = {ts: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, turnover: 7};
-const FUNDING_DUMP: Columns = {ts: 0, interval: 1, rate: 2};
+/** Columns that stand in no table of settlements: what is next, what is predicted, the last price. */
+const FORECAST_NAMES = new Set([
+  "nextfundingtime",
+  "nextfundingtimestamp",
+  "fundingtimestamp",
+  "nextfundingrate",
+  "predictedfundingrate",
+  "estimatedfundingrate",
+  "indicativefundingrate",
+  "lastprice",
+  "localtimestamp",
+  "bestbid",
+  "bestask",
+  "bid1price",
+  "ask1price"
+]);
 
-/** True when a record can be no row of numbers: its first cell is a name. */
-export const looksLikeHeader = (record: readonly string[]): boolean => /^["']?[A-Za-z_]/.test(record[0]?.trim() ?? "");
+/** A header cell as names are compared: `Funding Rate (%)` and `funding_rate/资金费率` are `fundingrate`. */
+export function plainName(cell: string): string {
+  const text = cell.trim().replace(/^["']|["']$/g, "");
+  const western = /^[\x20-\x7e]+(?=\/[^\x20-\x7e])/.exec(text)?.[0] ?? text;
+  return western
+    .replace(/\([^)]*\)|\[[^\]]*\]|%/g, "")
+    .replace(/[\s_\-.]/g, "")
+    .toLowerCase();
+}
 
 /**
- * Reads `ts=open_time,rate=3` as a mapping of fields to column names or numbers (from 1).
+ * Reads `ts=open_time,rate=3` as a mapping of fields to column names or numbers (from 1). A comma within a name is
+ * written by the column's number.
  * @throws UsageError for an unknown field or a malformed entry
  */
 export function parseMapping(text: string): Partial<Record<Field, string>> {
@@ -59,68 +108,181 @@ export function parseMapping(text: string): Partial<Record<Field, string>> {
   return mapping;
 }
 
+export interface ColumnOptions {
+  /** what rows are: settlements, candles, or candles that may have nothing but a close */
+  kind: "funding" | "candles" | "closes";
+  /** which of OKX's volumes is in coins differs between spot and swaps */
+  spot: boolean;
+  /** currencies of the pair, for `Volume BTC` and `Volume USDT` */
+  pair: string | undefined;
+  /** freqtrade keeps a funding rate in the column of the open */
+  rateInOpen: boolean;
+  mapping?: Partial<Record<Field, string>> | undefined;
+}
+
 /**
- * Finds the fields of a record by its header, a mapping, or the known dump formats.
+ * Finds the fields of a record: by the mapping, else by the header's names, else by the order of a known format.
  * @param header the header record, or undefined where there is none
- * @param width columns of the first data record
- * @throws RangeError naming what is missing
+ * @param sample the first records of data, at least one
+ * @throws RangeError naming what is missing, or a file without a header that fits no known format
  */
-export function findColumns(
+export function planColumns(
   header: readonly string[] | undefined,
-  width: number,
-  {funding, closeOnly, mapping = {}}: {funding: boolean; closeOnly: boolean; mapping?: Partial<Record<Field, string>>}
-): Columns {
+  sample: readonly (readonly (string | null)[])[],
+  options: ColumnOptions
+): ColumnPlan {
+  const width = Math.max(header?.length ?? 0, ...sample.slice(0, 50).map((record) => record.length));
+  const {mapping = {}} = options;
+  const given = Object.keys(mapping).length > 0;
+  const found = header
+    ? byName(header, options)
+    : given
+      ? {columns: {}, endStamped: false}
+      : byOrder(width, sample, options);
+  const {columns} = found;
+  for (const [field, column] of Object.entries(mapping)) columns[field as Field] = mapped(field, column, header, width);
+  if (mapping.ts !== undefined) found.endStamped = false;
+  if (columns.ts === undefined && header) {
+    // pandas writes an index of dates under a blank header cell
+    const index = header.findIndex((cell, i) => cell.trim() === "" && sample.every((record) => isStamp(record[i])));
+    if (index >= 0) columns.ts = index;
+  }
+  const needed: Field[] = NEEDED[options.kind];
+  const missing = needed.filter((field) => columns[field] === undefined);
+  if (missing.length > 0) {
+    throw new RangeError(
+      `missing ${missing.join(", ")}: columns are ${header?.join(", ") ?? `${width} without a header`}`
+    );
+  }
+  const nameOf = (index: number) => header?.[index]?.trim() || String(index + 1);
+  const taken = new Set(Object.values(columns));
+  const rateName = header && columns.rate !== undefined ? header[columns.rate]! : "";
+  return {
+    columns,
+    used: Object.fromEntries(Object.entries(columns).map(([field, index]) => [field, nameOf(index)])),
+    ignored: Array.from({length: width}, (_, i) => i).flatMap((i) => (taken.has(i) ? [] : [nameOf(i)])),
+    endStamped: found.endStamped,
+    rateUnit: /%|per\s?cent|pct/i.test(rateName) ? "percent" : /\b(bps|bp)\b|basis/i.test(rateName) ? "bps" : undefined,
+    forecastColumns: (header ?? []).filter((cell) => FORECAST_NAMES.has(plainName(cell)))
+  };
+}
+
+function isStamp(value: string | null | undefined): boolean {
+  try {
+    return readStamp(value).ms > 0;
+  } catch {
+    return false;
+  }
+}
+
+const NEEDED: Record<ColumnOptions["kind"], Field[]> = {
+  funding: ["ts", "rate"],
+  candles: ["ts", "open", "high", "low", "close"],
+  closes: ["ts", "close"]
+};
+
+const wanted = (kind: ColumnOptions["kind"]): readonly Field[] =>
+  kind === "funding"
+    ? ["ts", "rate", "interval", "intervalSource"]
+    : ["ts", "open", "high", "low", "close", "volume", "turnover"];
+
+function byName(header: readonly string[], options: ColumnOptions): {columns: Columns; endStamped: boolean} {
+  const names = header.map(plainName);
+  const at = (field: keyof typeof ALIASES): number => {
+    for (const alias of ALIASES[field]) {
+      const index = names.indexOf(alias);
+      if (index >= 0) return index;
+    }
+    return -1;
+  };
   const columns: Columns = {};
-  const names = header?.map((name) =>
-    name
+  const put = (field: Field | Note, index: number) => {
+    if (index >= 0) columns[field] = index;
+  };
+  for (const field of wanted(options.kind)) if (field !== "intervalSource") put(field, at(field));
+  for (const note of NOTES) put(note, at(note));
+  put("intervalSource", options.kind === "funding" ? names.indexOf("intervalsource") : -1);
+  if (options.kind === "funding" && options.rateInOpen) put("rate", at("open"));
+  if (options.kind !== "funding") volumes(header, names, columns, options);
+  const end = options.kind !== "funding" && columns.ts === undefined ? at("closeTs") : -1;
+  if (end >= 0) columns.ts = end;
+  return {columns, endStamped: end >= 0};
+}
+
+/** Volume in coins and turnover in quote, where their names tell them apart by currency or by the venue's habit. */
+function volumes(header: readonly string[], names: readonly string[], columns: Columns, options: ColumnOptions): void {
+  const [base, quote] = options.pair?.split("/") ?? [];
+  const ofCoin = (coin: string | undefined) =>
+    coin === undefined
+      ? -1
+      : header.findIndex((cell) => new RegExp(`^vol(ume)?[ _]${escaped(coin)}$`, "i").test(cell.trim()));
+  const [inBase, inQuote] = [ofCoin(base), ofCoin(quote)];
+  if (inBase >= 0 || inQuote >= 0) {
+    delete columns.volume;
+    delete columns.turnover;
+    if (inBase >= 0) columns.volume = inBase;
+    if (inQuote >= 0) columns.turnover = inQuote;
+  }
+  // OKX: of a swap `vol` counts contracts and `vol_ccy` coins; of spot `vol` counts coins and `vol_ccy` the quote.
+  if (names.includes("volccy") && options.spot) {
+    const vol = names.indexOf("vol");
+    if (vol >= 0) columns.volume = vol;
+    columns.turnover = names.includes("volquote") ? names.indexOf("volquote") : names.indexOf("volccy");
+  }
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** Formats without a header, told by their width and checked against what their columns must be. */
+function byOrder(
+  width: number,
+  sample: readonly (readonly (string | null)[])[],
+  {kind, rateInOpen}: ColumnOptions
+): {columns: Columns; endStamped: boolean} {
+  const plain = {endStamped: false};
+  if (kind === "funding") {
+    if (rateInOpen && width === 6) return {...plain, columns: {ts: 0, rate: 1}};
+    if (width === 3 && sample.every(([, hours]) => /^(1|2|4|6|8)$/.test(hours ?? "")))
+      return {...plain, columns: {ts: 0, interval: 1, rate: 2}};
+    if (width === 2) return {...plain, columns: {ts: 0, rate: 1}};
+  } else if (width === 12 && isTurnover(sample, 7, 5)) {
+    return {...plain, columns: {ts: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, turnover: 7}};
+  } else if (width >= 5 && width <= 12) {
+    const columns: Columns = {ts: 0, open: 1, high: 2, low: 3, close: 4};
+    if (width > 5) columns.volume = 5;
+    // Behind the volume stand a turnover, a closing time or a count: only what passes its own check is taken.
+    for (let i = 6; i < width && columns.turnover === undefined; i++)
+      if (isTurnover(sample, i, 5)) columns.turnover = i;
+    return {...plain, columns};
+  } else if (kind === "closes" && width === 2) return {...plain, columns: {ts: 0, close: 1}};
+  throw new RangeError(`invalid file: no header and ${width} columns, which is no known format`);
+}
+
+/** A turnover is volume × price within the bar's own range, give or take a tenth; zeros on both sides agree. */
+function isTurnover(sample: readonly (readonly (string | null)[])[], turnover: number, volume: number): boolean {
+  return sample.every((record) => {
+    const [high, low, v, t] = [2, 3, volume, turnover].map((i) => Number(record[i]));
+    if (v === 0) return t === 0;
+    const price = t! / v!;
+    return price >= low! * 0.9 && price <= high! * 1.1;
+  });
+}
+
+function mapped(field: string, column: string, header: readonly string[] | undefined, width: number): number {
+  const names = header?.map((cell) =>
+    cell
       .trim()
       .replace(/^["']|["']$/g, "")
       .toLowerCase()
   );
-  const given = Object.keys(mapping).length > 0;
-  if (names) {
-    for (const field of FIELDS) {
-      const index = names.findIndex((name) => ALIASES[field].includes(name));
-      if (index >= 0) columns[field] = index;
-    }
-  } else if (!given) {
-    if (funding && width === 3) Object.assign(columns, FUNDING_DUMP);
-    else if (funding && width === 2) Object.assign(columns, {ts: 0, rate: 1});
-    else if (!funding && width === 12) Object.assign(columns, KLINE_DUMP);
-    else if (!funding && width >= 5 && width <= 7) {
-      Object.assign(columns, {
-        ts: 0,
-        open: 1,
-        high: 2,
-        low: 3,
-        close: 4,
-        ...(width > 5 && {volume: 5}),
-        ...(width > 6 && {turnover: 6})
-      });
-    } else if (closeOnly && width === 2) Object.assign(columns, {ts: 0, close: 1});
-    else throw new RangeError(`invalid file: no header and ${width} columns, which is no known format`);
+  const byNumber = /^\d+$/.test(column) ? Number(column) - 1 : -1;
+  const index = [
+    names?.indexOf(column.toLowerCase()) ?? -1,
+    byNumber,
+    names?.map(plainName).indexOf(plainName(column)) ?? -1
+  ].find((i) => i >= 0);
+  if (index === undefined || index >= width) {
+    throw new RangeError(`invalid columns: ${field}=${column} is no column (${names?.join(", ") ?? `1 to ${width}`})`);
   }
-  for (const [field, column] of Object.entries(mapping)) {
-    const byName = names?.indexOf(column.toLowerCase()) ?? -1;
-    const byNumber = /^\d+$/.test(column) ? Number(column) - 1 : -1;
-    const index = byName >= 0 ? byName : byNumber;
-    if (index < 0 || index >= width) {
-      throw new RangeError(
-        `invalid columns: ${field}=${column} is no column (${names?.join(", ") ?? `1 to ${width}`})`
-      );
-    }
-    columns[field as Field] = index;
-  }
-  const needed: Field[] = funding
-    ? ["ts", "rate"]
-    : closeOnly
-      ? ["ts", "close"]
-      : ["ts", "open", "high", "low", "close"];
-  const missing = needed.filter((field) => columns[field] === undefined);
-  if (missing.length > 0) {
-    throw new RangeError(
-      `missing ${missing.join(", ")}: columns are ${names?.join(", ") ?? `${width} without a header`}`
-    );
-  }
-  return columns;
+  return index;
 }

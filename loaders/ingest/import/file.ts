@@ -1,63 +1,71 @@
-import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {boundaryTs, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import type {Span} from "../../../src/lib/market/coverage.js";
+import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {DataError} from "../../errors.js";
 import type {Database} from "../../store/database.js";
-import {stepOf, type SeriesKey} from "../../store/key.js";
-import {openParquet} from "../../store/parquet-source.js";
+import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
-import {writeStage, type WriteResult} from "../../store/write.js";
-import {readCandle, readFunding, type Field, type RawRow} from "../../rows.js";
-import {findColumns, looksLikeHeader, type Columns} from "./columns.js";
-import {sniff, textRecords} from "./records.js";
+import {compareStage, writeStage} from "../../store/write.js";
+import type {TablePlan} from "./plan.js";
+import {rowReader} from "./read.js";
+import {plannedReport, Skips, type FileReport} from "./report.js";
+import type {Table} from "./table.js";
 
-export interface ImportFileOptions {
-  mapping?: Partial<Record<Field, string>> | undefined;
+export interface ImportTableOptions {
+  /** reads and compares, stores nothing */
+  dryRun: boolean;
+  /** `refuse`: the first bad row ends the file; `skip`: bad rows are counted by reason */
+  badRows: "refuse" | "skip";
+  /** rows that differ from stored ones replace them; else the stored ones stay */
+  replace: boolean;
   /** rows read so far, now and then */
-  onRows?: (rows: number) => void;
+  onRows?: ((rows: number) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** work for the transaction that takes the rows in */
   also?: (staged: Span & {rows: number}) => Promise<void>;
 }
 
-export interface ImportedFile extends WriteResult {
-  /** rows left out because their candle or settlement has not ended yet */
-  inProgress: number;
-  from: number;
-  to: number;
-}
-
 /** How many rows pass between two looks at the signal and two reports of progress. */
 const BREATH = 20_000;
+/** Rates of which the typical size is taken. */
+const RATES = 10_000;
+const SAMPLE_ROWS = 5;
 
 /**
- * Imports one file as one history: every row is validated, then all are taken in by one transaction, or none.
+ * Imports one table as one history: every row is validated, then all are stored in one transaction, or none.
+ * @returns the table's report, `stored` or, in a dry run, `planned`
  * @throws DataError that names the file, the line and the reason of the first bad row
  */
-export async function importFile(
+export async function importTable(
   db: Database,
-  path: string,
-  key: SeriesKey,
-  {mapping, onRows, signal, also}: ImportFileOptions = {}
-): Promise<ImportedFile> {
+  table: Table,
+  plan: TablePlan,
+  {dryRun, badRows, replace, onRows, signal, also}: ImportTableOptions
+): Promise<FileReport> {
+  const {key} = plan;
   const stage = await Stage.open(db, key);
   try {
-    const inProgress = await stageFile(db, stage, path, {mapping, onRows, signal});
-    if (stage.count === 0) throw new DataError(`invalid file: ${path} has no rows`);
+    const read = await stageTable(db, stage, table, plan, {badRows, onRows, signal});
+    if (stage.count === 0) throw new DataError(`invalid file: ${table.where} has no rows`);
     const proven = provenBy(stage);
+    const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
+    const compared = await compareStage(db, stage, {keepFirst: !replace});
+    if (dryRun) return {...report, ...compared};
     const result = await writeStage(db, stage, {
       proven,
       mode: "rows",
       origin: "file",
+      keepFirst: !replace,
       also: also && (() => also({...proven, rows: stage.count}))
     });
-    return {...result, inProgress, ...proven};
+    return {...report, ...compared, ...result, state: "stored"};
   } catch (error) {
-    await stage.discard();
-    if (error instanceof DataError && !error.message.includes(path)) {
-      throw new DataError(`${path}: ${error.message}`, {fix: error.fix, code: error.code, cause: error});
+    if (error instanceof DataError && !error.message.includes(table.path)) {
+      throw new DataError(`${table.where}: ${error.message}`, {fix: error.fix, cause: error});
     }
     throw error;
+  } finally {
+    await stage.discard();
   }
 }
 
@@ -69,69 +77,47 @@ function provenBy(stage: Stage): Span {
     : {from: stage.minTs, to: stage.maxTs + step};
 }
 
-async function stageFile(
+async function stageTable(
   db: Database,
   stage: Stage,
-  path: string,
-  {mapping, onRows, signal}: ImportFileOptions
-): Promise<number> {
-  const kind = await sniff(path);
-  if (kind === "empty") throw new DataError(`invalid file: ${path} is empty`);
-  const {key} = stage;
-  const stepMs = stepOf(key);
-  const nowMs = db.now();
-  const closeOnly = key.series === "mark" || key.series === "index";
+  table: Table,
+  plan: TablePlan,
+  {badRows, onRows, signal}: Pick<ImportTableOptions, "badRows" | "onRows" | "signal">
+): Promise<Pick<FileReport, "inProgress" | "skipped" | "rounded" | "typicalRate" | "sample">> {
+  const read = rowReader(table, plan, db.now());
+  const skips = new Skips();
+  const sizes: {text: string; size: number}[] = [];
+  const sample: (string | null)[][] = [];
   let inProgress = 0;
-  let read = 0;
-  const take = (record: readonly (string | null)[], columns: Columns, line: number, where: string) => {
-    const raw: RawRow = {};
-    for (const [field, index] of Object.entries(columns)) raw[field as Field] = record[index] ?? null;
+  let rounded = 0;
+  let count = 0;
+  const funding = !isCandleSeries(plan.key.series);
+  for await (const record of table.records()) {
+    if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
     try {
-      const row = stepMs === undefined ? readFunding(raw, {nowMs}) : readCandle(raw, {stepMs, closeOnly, nowMs});
-      if (row === undefined) inProgress++;
-      else stage.add(row, line);
-    } catch (error) {
-      throw new DataError(`${where}:${line}: ${(error as Error).message}`, {cause: error});
-    }
-    if (++read % BREATH === 0) {
-      signal?.throwIfAborted();
-      onRows?.(read);
-    }
-  };
-  const options = {funding: !isCandleSeries(key.series), closeOnly, mapping};
-  const columnsOf = (header: readonly string[] | undefined, width: number, where: string) => {
-    try {
-      return findColumns(header, width, options);
-    } catch (error) {
-      throw new DataError(`${where}: ${(error as Error).message}`, {
-        fix: "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…",
-        cause: error
-      });
-    }
-  };
-  if (kind === "parquet") {
-    const source = await openParquet(path);
-    try {
-      const columns = columnsOf(source.names, source.names.length, path);
-      let row = 0;
-      for await (const record of source.records()) take(record, columns, ++row, path);
-    } finally {
-      source.close();
-    }
-  } else {
-    let columns: Columns | undefined;
-    let member: string | undefined;
-    for await (const record of textRecords(path, kind)) {
-      const where = record.member ? `${path}/${record.member}` : path;
-      if (columns === undefined || record.member !== member) {
-        member = record.member;
-        const header = looksLikeHeader(record.fields) ? record.fields : undefined;
-        columns = columnsOf(header, record.fields.length, where);
-        if (header) continue;
+      const found = read(record);
+      if ("passed" in found) {
+        if (found.passed === "in-progress") inProgress++;
+        else skips.add(found.passed);
+      } else {
+        stage.add(found.row, record.line);
+        if (found.rounded) rounded++;
+        if (funding && "rate" in found.row && sizes.length < RATES) {
+          const text = found.row.rate.replace("-", "");
+          sizes.push({text, size: Number(text)});
+        }
       }
-      take(record.fields, columns, record.line, where);
+    } catch (error) {
+      if (badRows === "refuse")
+        throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {cause: error});
+      skips.add((error as Error).message.split(":")[0]!);
+    }
+    if (++count % BREATH === 0) {
+      signal?.throwIfAborted();
+      onRows?.(count);
     }
   }
-  onRows?.(read);
-  return inProgress;
+  onRows?.(count);
+  sizes.sort((a, b) => a.size - b.size);
+  return {inProgress, skipped: skips.counts, rounded, typicalRate: sizes[sizes.length >> 1]?.text ?? null, sample};
 }

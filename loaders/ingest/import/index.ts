@@ -1,177 +1,207 @@
-import {existsSync, statSync} from "node:fs";
-import {resolve} from "node:path";
-import {globSync, isDynamicPattern} from "tinyglobby";
-import {CarrybookError, UsageError} from "../../errors.js";
+import {statSync} from "node:fs";
+import {CarrybookError} from "../../errors.js";
 import {publish} from "../../lake/publish.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
 import {saveJob} from "../../store/jobs.js";
-import {keyText, type SeriesKey} from "../../store/key.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
-import type {Field} from "../../rows.js";
-import {importFile, type ImportedFile} from "./file.js";
-import {identify, type Given} from "./identify.js";
+import {tableOf, tablesOf} from "./container.js";
+import {importTable} from "./file.js";
+import {filesOf} from "./paths.js";
+import {checkGiven, type Given} from "./given.js";
+import {planTable, type Planned} from "./plan.js";
+import {plannedReport, refusedReport, type FileReport} from "./report.js";
 
-export type {Given} from "./identify.js";
 export {parseMapping} from "./columns.js";
+export type {Given, RateUnit} from "./given.js";
+export type {FileReport} from "./report.js";
 
-/** A file of an import and the history it belongs to. */
+/** A table of an import and how it would be read, or why not. */
 export interface PlannedFile {
   path: string;
-  key: SeriesKey;
+  /** the member of an archive */
+  member: string | undefined;
+  /** the path with the member behind it, as messages name it */
+  where: string;
+  /** bytes of the file; of an archive they count with its first member */
   bytes: number;
-}
-
-export interface FileReport {
-  file: string;
-  history: string;
-  rows: number;
-  changed: number;
-  repeats: number;
-  inProgress: number;
-  from: number | null;
-  to: number | null;
-  error: string | null;
+  planned: Planned;
 }
 
 export interface ImportReport {
   files: FileReport[];
+  /** tables that were left out for whatever reason */
   failed: number;
   cancelled: boolean;
-  manifest: Manifest;
+  /** undefined after a dry run, which publishes nothing */
+  manifest: Manifest | undefined;
 }
 
-export interface ImportOptions {
-  mapping?: Partial<Record<Field, string>> | undefined;
+export interface ImportOptions extends Given {
+  dryRun?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: ImportProgress) => void;
 }
 
 export interface ImportProgress {
-  step: "read" | "publish";
-  /** bytes of the files behind, or parts published */
+  step: "plan" | "read" | "publish";
+  /** files planned, bytes of the files behind, or parts published */
   done: number;
   total: number;
   file?: string | undefined;
   rows: number;
 }
 
-const DATA_FILE = /\.(csv|csv\.gz|gz|zip|parquet)$/i;
-
 /**
  * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is read.
  * @param cwd where relative patterns start
  * @throws UsageError when a pattern matches nothing or a file's history cannot be told
  */
-export function planImport(patterns: readonly string[], given: Given, cwd = process.cwd()): PlannedFile[] {
-  const paths = new Set<string>();
-  for (const pattern of patterns) {
-    const found = expand(pattern, cwd);
-    if (found.length === 0) {
-      throw new UsageError(`missing file: ${pattern}`, {
-        fix: "give a file, a folder or a quoted glob of .csv, .gz, .zip or .parquet files"
-      });
-    }
-    for (const path of found) paths.add(path);
+export async function planImport(
+  patterns: readonly string[],
+  given: Given,
+  {signal, onProgress, cwd = process.cwd()}: Pick<ImportOptions, "signal" | "onProgress"> & {cwd?: string} = {}
+): Promise<PlannedFile[]> {
+  checkGiven(given);
+  const paths = filesOf(patterns, cwd);
+  const files: PlannedFile[] = [];
+  for (const [done, path] of paths.entries()) {
+    if (signal?.aborted) break;
+    onProgress?.({step: "plan", done, total: paths.length, file: path, rows: 0});
+    files.push(...(await planFile(path, given)));
   }
-  return [...paths].sort().map((path) => ({path, key: identify(path, given), bytes: statSync(path).size}));
+  return files;
 }
 
-function expand(pattern: string, cwd: string): string[] {
-  const path = resolve(cwd, pattern);
-  if (pattern !== "" && existsSync(path)) {
-    if (!statSync(path).isDirectory()) return [path];
-    return globSync("**/*", {cwd: path, absolute: true, dot: false}).filter((path) => DATA_FILE.test(path));
+async function planFile(path: string, given: Given): Promise<PlannedFile[]> {
+  const bytes = statSync(path, {throwIfNoEntry: false})?.size ?? 0;
+  const whole = {path, member: undefined, where: path};
+  try {
+    const planned: PlannedFile[] = [];
+    for (const [i, table] of (await tablesOf(path)).entries()) {
+      const {member, where} = table;
+      planned.push({path, member, where, bytes: i === 0 ? bytes : 0, planned: await planTable(table, given)});
+    }
+    return planned;
+  } catch (error) {
+    if (!(error instanceof CarrybookError)) throw error;
+    return [{...whole, bytes, planned: unreadable(error, path)}];
   }
-  if (!isDynamicPattern(pattern)) return [];
-  return globSync(pattern, {cwd, absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((path) =>
-    path.endsWith("/") ? expand(path, cwd) : DATA_FILE.test(path) ? [path] : []
-  );
 }
+
+/** What cannot be opened is left out like what cannot be told. */
+const unreadable = ({message, fix}: CarrybookError, path: string): Planned => ({
+  state: "refused",
+  code: "unreadable",
+  reason: message.replace(`${path}: `, ""),
+  fix
+});
 
 /**
- * Imports files one after another, each in a transaction of its own, then publishes the lake. A bad file is reported and
- * changes nothing; the others go on. Ctrl-C (the signal) ends after what is under way; running it again goes on.
+ * Imports tables one after another, each in a transaction of its own, then publishes the lake. A table that is refused or
+ * holds a bad row changes nothing; the others go on. Ctrl-C (the signal) ends after what is under way; running it again
+ * goes on.
  */
 export async function importFiles(
   db: Database,
   files: readonly PlannedFile[],
-  {mapping, signal, onProgress}: ImportOptions = {}
+  options: ImportOptions
 ): Promise<ImportReport> {
+  const {signal, onProgress, dryRun = false} = options;
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const reports: FileReport[] = [];
   const started = db.now();
   let done = 0;
   let rows = 0;
-  for (const [index, {path, key, bytes}] of files.entries()) {
+  for (const [index, file] of files.entries()) {
     if (signal?.aborted) break;
-    onProgress?.({step: "read", done, total, file: path, rows});
-    const job = newJob(`import-${started.toString(36)}-${index}`, "import", db.now(), {
-      ...key,
-      attempts: 1,
-      startedAt: db.now(),
-      steps: ["read", "write", "publish"]
-    });
-    try {
-      const result = await importFile(db, path, key, {
-        mapping,
-        signal,
-        onRows: (n) => onProgress?.({step: "read", done, total, file: path, rows: rows + n}),
-        also: ({from, to, rows: n}) =>
-          saveJob(db, {
-            ...job,
-            status: "completed",
-            progress: 1,
-            step: "publish",
-            from,
-            to,
-            rowsFetched: n,
-            rowsExpected: n,
-            finishedAt: db.now()
-          })
-      });
-      rows += result.rows;
-      reports.push(report(path, key, result));
-    } catch (error) {
-      if (signal?.aborted) break;
-      // What the reader must mend in a file is reported; a full disk or a bug ends the run.
-      if (!(error instanceof CarrybookError)) {
-        await saveJob(db, failed(job, error as Error, db.now())).catch(() => undefined);
-        throw error;
-      }
-      await saveJob(db, failed(job, error, db.now()));
-      reports.push({...report(path, key), error: error.message});
-    }
-    done += bytes;
+    onProgress?.({step: "read", done, total, file: file.where, rows});
+    const onRows = (n: number) => onProgress?.({step: "read", done, total, file: file.where, rows: rows + n});
+    const report = await importOne(db, file, {...options, onRows, id: `import-${started.toString(36)}-${index}`});
+    if (report === undefined) break;
+    reports.push(report);
+    rows += report.rows;
+    done += file.bytes;
   }
-  const manifest = await publish(db, {
-    onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})
-  });
+  const manifest = dryRun
+    ? undefined
+    : await publish(db, {
+        onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})
+      });
   return {
     files: reports,
-    failed: reports.filter((r) => r.error !== null).length,
+    failed: reports.filter(({error}) => error !== null).length,
     cancelled: signal?.aborted ?? false,
     manifest
   };
 }
 
-const failed = (job: Job, error: Error, finishedAt: number): Job => ({
+/** One table; undefined where the signal ended it. What a reader can mend is reported, a full disk or a bug is thrown. */
+async function importOne(
+  db: Database,
+  {path, member, where, planned}: PlannedFile,
+  {
+    dryRun = false,
+    badRows = "refuse",
+    replace = false,
+    signal,
+    onRows,
+    id
+  }: ImportOptions & {id: string; onRows: (rows: number) => void}
+): Promise<FileReport | undefined> {
+  const job = newJob(id, "import", db.now(), {
+    ...(planned.state === "clear" && planned.plan.key),
+    attempts: 1,
+    startedAt: db.now(),
+    steps: ["read", "write", "publish"]
+  });
+  const keep = async (ended: Job): Promise<void> => (dryRun ? undefined : saveJob(db, ended));
+  if (planned.state !== "clear") {
+    await keep(failed(job, planned.code, db.now()));
+    return refusedReport(where, planned);
+  }
+  const {plan} = planned;
+  try {
+    return await importTable(db, await tableOf(path, member), plan, {
+      dryRun,
+      badRows,
+      replace,
+      signal,
+      onRows,
+      also: ({from, to, rows}) =>
+        saveJob(db, {
+          ...job,
+          status: "completed",
+          progress: 1,
+          step: "publish",
+          from,
+          to,
+          rowsFetched: rows,
+          rowsExpected: rows,
+          finishedAt: db.now()
+        })
+    });
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    if (!(error instanceof CarrybookError)) {
+      await keep(failed(job, (error as Error).name, db.now())).catch(() => undefined);
+      throw error;
+    }
+    await keep(failed(job, "bad-row", db.now()));
+    return {
+      ...plannedReport(where, plan),
+      state: "failed",
+      code: "bad-row",
+      error: error.message,
+      fix: error.fix ?? null
+    };
+  }
+}
+
+/** Jobs are published with the lake: their error is a code, and never a path or a line of a person's file. */
+const failed = (job: Job, code: string, finishedAt: number): Job => ({
   ...job,
   status: "failed",
-  error: error.message,
+  error: `the file was left out: ${code}`,
   finishedAt
 });
-
-function report(path: string, key: SeriesKey, result?: ImportedFile): FileReport {
-  return {
-    file: path,
-    history: keyText(key),
-    rows: result?.rows ?? 0,
-    changed: result?.changed ?? 0,
-    repeats: result?.repeats ?? 0,
-    inProgress: result?.inProgress ?? 0,
-    from: result?.from ?? null,
-    to: result?.to ?? null,
-    error: null
-  };
-}

@@ -12,19 +12,20 @@ export interface MonthHour {
   count: number;
 }
 
-/** Averages settled rates per 8 h by month and hour of day (UTC); cells without settlements are absent. */
+/** Averages settled rates per 8 h by month and hour of day (UTC), weighing time (§2); cells without settlements are absent. */
 export function monthHours(rows: readonly Settlement[]): MonthHour[] {
-  const cells = new Map<string, MonthHour & {sum: number}>();
-  for (const {boundaryTs, rate8h} of rows) {
-    if (rate8h === null || rate8h === undefined) continue;
+  const cells = new Map<string, MonthHour & {sum: number; hours: number}>();
+  for (const {boundaryTs, rate8h, intervalHours} of rows) {
+    if (rate8h === null || rate8h === undefined || intervalHours === null) continue;
     const date = new Date(boundaryTs);
     const month = date.toISOString().slice(0, 7);
     const hour = date.getUTCHours();
     const key = `${month}/${hour}`;
-    const cell = cells.get(key) ?? {month, hour, mean: 0, count: 0, sum: 0};
-    cell.sum += rate8h;
+    const cell = cells.get(key) ?? {month, hour, mean: 0, count: 0, sum: 0, hours: 0};
+    cell.sum += rate8h * intervalHours;
+    cell.hours += intervalHours;
     cell.count += 1;
-    cell.mean = cell.sum / cell.count;
+    cell.mean = cell.sum / cell.hours;
     cells.set(key, cell);
   }
   return [...cells.values()].map(({month, hour, mean, count}) => ({month, hour, mean, count}));

@@ -1,6 +1,6 @@
 import {autocorrelation} from "../../lib/stats/dependence.js";
 import {fiveNumbers} from "../../lib/stats/distribution.js";
-import {deviation, mean, sorted} from "../../lib/stats/quantile.js";
+import {sorted, weightedDeviation, weightedMean} from "../../lib/stats/quantile.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival} from "../../lib/stats/runs.js";
 import type {Field} from "../ui/download.js";
 import type {FundingSeries} from "../feed/marketFeed.js";
@@ -13,6 +13,8 @@ export interface Sample {
   t: Float64Array;
   /** NaN where the interval is unknown */
   rate8h: Float64Array;
+  /** hours that each rate was paid for */
+  intervalHours: Float64Array;
   /** known rates, ascending */
   values: Float64Array;
   count: number;
@@ -34,14 +36,18 @@ const LAGS = 42;
 
 /** Cuts a series to `[fromMs, toMs)` and computes its statistics. */
 export function sampleOf(
-  {pair, venue, t, rate8h}: FundingSeries,
+  {pair, venue, t, rate8h, intervalHours}: FundingSeries,
   {fromMs, toMs, breakEven, named}: {fromMs: number; toMs: number; breakEven: number; named: boolean}
 ): Sample {
   let first = 0;
   while (first < t.length && t[first]! < fromMs) ++first;
   let end = first;
   while (end < t.length && t[end]! < toMs) ++end;
-  const own = {t: t.slice(first, end), rate8h: rate8h.slice(first, end)};
+  const own = {
+    t: t.slice(first, end),
+    rate8h: rate8h.slice(first, end),
+    intervalHours: intervalHours.slice(first, end)
+  };
   const values = sorted(own.rate8h);
   const n = values.length;
   const runs = runsAtOrAbove(own.rate8h, own.t, Number.MIN_VALUE);
@@ -58,8 +64,8 @@ export function sampleOf(
     ...own,
     values,
     count: n,
-    mean: n ? mean(values) : undefined,
-    sd: deviation(values),
+    mean: weightedMean(own.rate8h, own.intervalHours),
+    sd: weightedDeviation(own.rate8h, own.intervalHours),
     five: fiveNumbers(values),
     positive: n ? values.filter((rate) => rate > 0).length / n : undefined,
     above: n ? values.filter((rate) => rate >= breakEven).length / n : undefined,

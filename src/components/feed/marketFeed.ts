@@ -12,6 +12,8 @@ export interface FundingSeries {
   rate: Float64Array;
   /** NaN where the interval is ambiguous or unknown */
   rate8h: Float64Array;
+  /** hours that the rate was paid for; NaN where `rate8h` is */
+  intervalHours: Float64Array;
 }
 
 /** The part of Framework's FileAttachment that this module uses. */
@@ -82,7 +84,8 @@ export function marketFeed(
         venue: entry.venue,
         t: columns.floats("boundaryTs"),
         rate: Float64Array.from(columns.texts("rate"), Number),
-        rate8h: columns.floats("rate8h")
+        rate8h: columns.floats("rate8h"),
+        intervalHours: columns.floats("intervalHours")
       };
     },
     async market({pair, venue, timeframe}) {

@@ -1,4 +1,5 @@
 import type {LabRun} from "../../lib/workers/lab.js";
+import {qualityWords, totalQuality} from "../../lib/backtest/quality.js";
 import type {RunReport} from "../../lib/backtest/report.js";
 import type {Statistic} from "../../lib/stats/ratios.js";
 import type {Variation} from "../../lib/backtest/sensitivity.js";
@@ -43,8 +44,9 @@ export function runAnswer({state, run}: ShownRun): string {
   }
   const gained = Number(totals.net) > 0;
   const paid = Number(totals.fees) + Number(totals.slippage);
+  const warning = qualityWords(totalQuality(run.report.runs.map(({quality}) => quality)));
   return (
-    `${gained ? "It gained" : "It lost"}: on ${pairsText(state.pairs)} ${span} these rules made ${plural(totals.trades, "trade")} ` +
+    `${warning ? `${warning} ` : ""}${gained ? "It gained" : "It lost"}: on ${pairsText(state.pairs)} ${span} these rules made ${plural(totals.trades, "trade")} ` +
     `and ${gained ? "earned" : "lost"} ${percent(Math.abs(metrics.totalReturn), 2)} of the capital, ${percent(metrics.annualReturn, 2)} a year; ` +
     `costs took ${money(paid, unitOf(state.pairs))} of ${money(Number(totals.funding), unitOf(state.pairs))} of funding.`
   );

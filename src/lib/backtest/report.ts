@@ -8,6 +8,7 @@ import {text, toNumber, type Decimal} from "../money/decimal.js";
 import {configEntries} from "../strategy/config.js";
 import {HOUR_MS} from "../time/grid.js";
 import type {TradeReport} from "../wire/trade.js";
+import {qualityOf, type RunQuality} from "./quality.js";
 import type {PairResult, RunResult} from "./run.js";
 import {totalsOf, type Totals} from "./totals.js";
 
@@ -20,6 +21,7 @@ export interface RunReport {
   trades: TradeReport[];
   totals: Totals;
   counts: PairResult["counts"];
+  quality: RunQuality;
   refusals: readonly {ts: number; reason: string}[];
   metrics: Metrics;
 }
@@ -109,6 +111,7 @@ export function backtestReport(result: RunResult): BacktestReport {
       trades: pair.trades.map(tradeReport),
       totals: totalsOf(pair.trades, capital),
       counts: pair.counts,
+      quality: qualityOf(pair.trades, pair.window.data),
       refusals: pair.refusals,
       metrics: pairMetrics(result, pair)
     })),

@@ -7,14 +7,17 @@ export const isSeries = (value: unknown): value is Series => SERIES.includes(val
 export const isCandleSeries = (series: Series): series is CandleSeries =>
   series !== "funding" && series !== "predicted";
 
-const PAIR = /^([A-Z0-9]{1,24})[/-]([A-Z0-9]{2,12})$/;
+const PAIR = /^(k[A-Z0-9]{2,23}|[\p{Lu}\p{Lo}\p{N}]{1,24})[/-]([A-Z0-9]{2,12})$/u;
 
 /**
  * Reads a pair as a person writes it, `BTC/USDT` or `BTC-USDT` in any case, and returns its canonical name `BTC/USDT`.
+ * Letters of every script are taken, since venues list coins under them. A `k` before capitals stays as it is: `kPEPE`
+ * counts thousands of PEPE (§3).
  * @throws `invalid pair: VALUE`
  */
 export function parsePair(value: string): string {
-  const match = PAIR.exec(value.trim().toUpperCase());
+  const text = value.trim();
+  const match = PAIR.exec(/^k[A-Z0-9]{2,23}[/-]/.test(text) ? text : text.toUpperCase());
   if (!match) throw new RangeError(`invalid pair: ${value}`);
   return `${match[1]}/${match[2]}`;
 }

@@ -1,6 +1,6 @@
 import {YEAR_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
-import {deviation, mean, quantile, sorted} from "../stats/quantile.js";
+import {quantile, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival, type Run} from "../stats/runs.js";
 import {apr} from "./funding.js";
 
@@ -12,6 +12,8 @@ export interface FundingColumns {
   rate: ArrayLike<number>;
   /** the rate per 8 h; undefined or NaN where the interval is ambiguous or unknown */
   rate8h: ArrayLike<number | undefined>;
+  /** hours that each rate was paid for, the weight of its row in every mean (§2); missing where `rate8h` is */
+  intervalHours: ArrayLike<number | undefined | null>;
 }
 
 export interface SummaryOptions {
@@ -55,16 +57,18 @@ export const MIN_ROWS = 30;
 
 /** Summarises settled funding over a window (§6). Ambiguous rows pay, so they count in the APR alone. */
 export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, threshold}: SummaryOptions): PairSummary {
-  const {t, rate, rate8h} = columns;
+  const {t, rate, rate8h, intervalHours} = columns;
   const first = lastAtOrBefore(t, fromTs) + 1;
   const end = lastAtOrBefore(t, toTs) + 1;
   const rates: (number | undefined)[] = [];
+  const hours: (number | undefined | null)[] = [];
   const ts: number[] = [];
   let sum = 0;
   for (let i = first; i < end; i++) {
     // The first row of a series has no interval at its own instant, so the time it pays for is not known.
     if (i > 0) sum += rate[i]!;
     rates.push(rate8h[i]);
+    hours.push(intervalHours[i]);
     ts.push(t[i]!);
   }
   const count = ts.length;
@@ -77,9 +81,9 @@ export function summarise(columns: FundingColumns, {fromTs, toTs, roundTrip, thr
   return {
     count,
     insufficient: values.length < MIN_ROWS,
-    mean8h: known ? mean(values) : undefined,
+    mean8h: weightedMean(rates, hours),
     median8h: quantile(values, 0.5),
-    sd8h: deviation(values),
+    sd8h: weightedDeviation(rates, hours),
     min8h: values[0],
     max8h: values.at(-1),
     q1: quantile(values, 0.25),

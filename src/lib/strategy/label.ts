@@ -1,5 +1,5 @@
 import {breakEvenPeriods} from "../market/costs.js";
-import {deviation, mean, percentileRank, sorted} from "../stats/quantile.js";
+import {percentileRank, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
 import type {Trend} from "./signals.js";
 
 /** Fewer rates per 8 h than this bear no judgement (§6). */
@@ -13,6 +13,8 @@ export interface PairFacts {
   venue: string;
   /** every rate per 8 h of its history, the newest last; missing ones as undefined or NaN */
   rates: readonly (number | undefined)[];
+  /** hours that each rate was paid for, its weight in the mean and deviation */
+  intervalHours: readonly (number | undefined)[];
   /** of the newest settlement; undefined where that row decides nothing */
   newest: number | undefined;
   trend: Trend | undefined;
@@ -27,7 +29,7 @@ export interface Judgement {
   rows: number;
   /** share of its own history below the newest rate plus half the share equal */
   percentile: number | undefined;
-  /** standard deviations above its own mean */
+  /** standard deviations above its own mean, both weighing time */
   z: number | undefined;
   trend: Trend | undefined;
   composite: number | undefined;
@@ -44,11 +46,11 @@ const percentText = (share: number): string => `${(share * 100).toFixed(0)} %`;
  * a composite of at least 0.5; *moderate* from the 50th with at least 0.4; *below average* from the 25th; else *not
  * recommended*.
  */
-export function judge({rates, newest, trend, composite, roundTrip}: PairFacts): Judgement {
+export function judge({rates, intervalHours, newest, trend, composite, roundTrip}: PairFacts): Judgement {
   const values = sorted(rates);
-  const sd = deviation(values);
+  const sd = weightedDeviation(rates, intervalHours);
   const percentile = newest === undefined ? undefined : percentileRank(values, newest);
-  const z = newest === undefined || !sd ? undefined : (newest - mean(values)!) / sd;
+  const z = newest === undefined || !sd ? undefined : (newest - weightedMean(rates, intervalHours)!) / sd;
   const base = {
     rows: values.length,
     percentile,

@@ -44,7 +44,7 @@ describe("histogram (SEMANTICS §6: bins include the break-even line)", () => {
 describe("heatmap", () => {
   it("averages settlements by month and hour of day in UTC", () => {
     const [row] = madeSettlements(1);
-    const at = (ts: number, rate8h: number | null) => ({...row!, boundaryTs: ts, rate8h});
+    const at = (ts: number, rate8h: number | null) => ({...row!, boundaryTs: ts, rate8h, intervalHours: 8});
     expect(
       monthHours([at(Date.UTC(2024, 0, 1, 8), 1), at(Date.UTC(2024, 0, 9, 8), 3), at(Date.UTC(2024, 0, 2, 8), null)])
     ).toEqual([{month: "2024-01", hour: 8, mean: 2, count: 2}]);

@@ -56,6 +56,7 @@ const series = (pair: string, mean: number) => {
     venue: "made",
     t,
     rate: t,
+    intervalHours: t.map(() => 8),
     rate8h: Float64Array.from(t, (_, i) =>
       i === 0 ? NaN : (rate = mean + 0.9 * (rate - mean) + 5e-5 * normal(random))
     )

@@ -12,7 +12,7 @@ const head = ({port}: TestApi, ...more: string[]) => [
   ...more
 ];
 
-describe("bodies that are none", () => {
+describe("request bodies", () => {
   it.each([
     ["deep", "[".repeat(5_000) + "]".repeat(5_000)],
     ["just too deep", `{"a":${"[".repeat(16)}${"]".repeat(16)}}`],
@@ -32,7 +32,7 @@ describe("bodies that are none", () => {
     ["null", "null"],
     ["text", '"x"'],
     ["a number for text", '{"reason": 1}']
-  ])("%s is a 400 that says so and changes nothing", async (_, body) => {
+  ])("body with %s returns a 400 that names the fault, and changes nothing", async (_, body) => {
     const {call, control} = await startApi();
     const reply = await call("POST", "/engine/pause", body);
     expect(reply.status).toBe(400);
@@ -41,7 +41,7 @@ describe("bodies that are none", () => {
     expect(({} as {reason?: string}).reason).toBeUndefined();
   });
 
-  it("what is sound is read as JSON.parse reads it", () => {
+  it("valid body is parsed as by JSON.parse", () => {
     for (const text of [
       '{"a": [1, {"b": "\\"}{", "c": [[]]}], "d": {"a": 1e10}}',
       "[]",
@@ -53,7 +53,7 @@ describe("bodies that are none", () => {
     expect(() => readJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow("not UTF-8");
   });
 
-  it("ten megabytes, declared or not, are refused before they are held", async () => {
+  it("body of ten megabytes, declared or not, is rejected before it is buffered", async () => {
     const api = await startApi();
     const declared = await raw(
       api.port,
@@ -65,7 +65,7 @@ describe("bodies that are none", () => {
     expect((await api.call("POST", "/engine/pause", {reason: "ok"})).status).toBe(200);
   });
 
-  it("an endless chunked body is cut off while others are answered", async () => {
+  it("endless chunked body is cut off while other requests are served", async () => {
     const api = await startApi();
     const socket = connect(api.port, "127.0.0.1");
     await once(socket, "connect");
@@ -87,7 +87,7 @@ describe("bodies that are none", () => {
     expect(api.control.told).toEqual([]);
   });
 
-  it("lengths that lie, two lengths, and length beside chunks are refused", async () => {
+  it("wrong lengths, duplicate lengths, and lengths with chunked encoding are rejected", async () => {
     const api = await startApi({}, {requestMs: 600, headersMs: 500});
     const short = await raw(api.port, request("POST /engine/pause", head(api, "Content-Length: 50"), "{}"));
     expect([400, 408]).toContain(statusOf(short));
@@ -107,10 +107,10 @@ describe("bodies that are none", () => {
     );
     expect(smuggled).toContain("400");
     expect(api.stopped).toEqual([]);
-    expect(api.control.told).toEqual(["pause asked for by a person"]);
+    expect(api.control.told).toEqual(["pause requested by the operator"]);
   });
 
-  it("a compressed body is refused unread", async () => {
+  it("compressed body is rejected unread", async () => {
     const api = await startApi();
     const bomb = gzipSync(Buffer.alloc(5_000_000));
     const answer = await raw(
@@ -125,7 +125,7 @@ describe("bodies that are none", () => {
     expect(statusOf(answer)).toBe(415);
   });
 
-  it("who sends a header a second is cut off; others are not held up by hundreds of them", async () => {
+  it("client sending one header a second is cut off; hundreds of them delay nobody else", async () => {
     const api = await startApi({}, {headersMs: 300, requestMs: 600});
     const slow = Array.from({length: 200}, () => {
       const socket = connect(api.port, "127.0.0.1", () =>

@@ -20,7 +20,7 @@ interface Answer {
   body: unknown;
 }
 
-/** A request with any headers and target, which `fetch` would put right. */
+/** Sends a request with arbitrary headers and target, which `fetch` would normalise. */
 const ask = (
   port: number,
   {
@@ -39,14 +39,14 @@ const ask = (
     sent.end(body);
   });
 
-describe("the code of an error's answer", () => {
+describe("error code of a response", () => {
   it.each([
     [new UsageError("x"), 400, "UsageError", "invalid-request"],
     [new ConflictError("x"), 409, "UsageError", "conflict"],
     [new ConflictError("x", {code: "no-store"}), 409, "UsageError", "no-store"],
     [new ConfigError("x"), 400, "ConfigError", "invalid-config"],
     [new DataError("x"), 422, "DataError", "invalid-data"],
-    // the words of an error decide nothing
+    // the text of an error does not determine its code
     [new DataError("missing job: x"), 422, "DataError", "invalid-data"],
     [new DataError("x", {code: "missing-job"}), 404, "DataError", "missing-job"],
     [new DataError("x", {code: "missing-market"}), 422, "DataError", "missing-market"],
@@ -59,7 +59,7 @@ describe("the code of an error's answer", () => {
     expect(reply.body).not.toHaveProperty("venueCode");
   });
 
-  it("a venue's own code stands beside it", () => {
+  it("response carries the venue's own code as well", () => {
     const error = new ExchangeError("x", {code: "rate-limited", venueCode: "10006"});
     expect(errorReply(error).body).toEqual({
       error: "x",
@@ -98,7 +98,7 @@ describe("the code of an error's answer", () => {
     expect(await (await call("GET", "/status")).json()).toMatchObject({code: "too-many-requests"});
   });
 
-  it("a command gets the error with the class and the codes it had in the engine", async () => {
+  it("command receives the error with the class and codes it had in the engine", async () => {
     const thrown: CarrybookError[] = [
       new DataError("missing job: x", {code: "missing-job", fix: "look"}),
       new ExchangeError("x failed", {code: "rate-limited", venueCode: "10006"}),
@@ -120,13 +120,13 @@ describe("the code of an error's answer", () => {
   });
 });
 
-describe("what DuckDB says in words alone", () => {
-  it("a full disk, by Node's code or DuckDB's words", () => {
+describe("DuckDB errors that carry only text", () => {
+  it("full disk is recognised by Node's code or DuckDB's text", () => {
     expect(isDiskFull(Object.assign(new Error("write failed"), {code: "ENOSPC"}))).toBe(true);
     expect(isDiskFull(new Error('IO Error: Could not write file "x": No space left on device'))).toBe(true);
     expect(isDiskFull(new Error("IO Error: Could not read"))).toBe(false);
   });
-  it("a file that another process has open", () => {
+  it("file opened by another process is recognised", () => {
     expect(isLockConflict(new Error('IO Error: Could not set lock on file "x": Conflicting lock is held'))).toBe(true);
     expect(isLockConflict(new Error("IO Error: file is damaged"))).toBe(false);
   });

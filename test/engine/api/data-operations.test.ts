@@ -69,8 +69,8 @@ async function start() {
   return {host, sim, api, ask, ended, request, requests, history};
 }
 
-describe("an estimate", () => {
-  it("starts, tracks and keeps nothing, and is what the backfill then costs; what is there is taken off", async () => {
+describe("estimate", () => {
+  it("estimate starts, tracks and stores nothing, equals the backfill's cost, and excludes stored rows", async () => {
     const {host, ask, ended, request, requests} = await start();
     const wanted = request(["BTC/USDT", "ETH/USDT"], 250);
     const first = await ask<EstimateReport>("POST", "/jobs/estimate", wanted);
@@ -93,7 +93,7 @@ describe("an estimate", () => {
     expect(Math.abs(first.rows - done.rowsFetched) / done.rowsFetched).toBeLessThan(0.05);
     expect(Math.abs(first.requests - sent) / sent).toBeLessThan(0.2);
     expect(first.seconds).toBe(Math.ceil((first.requests * 5) / 480));
-    // A page that could be an outage is asked for twice.
+    // A page that could be an outage is requested twice.
     expect(sent - done.pages).toBeLessThanOrEqual(2);
 
     const again = await ask<EstimateReport>("POST", "/jobs/estimate", wanted);
@@ -105,12 +105,12 @@ describe("an estimate", () => {
     expect(wider).toMatchObject({histories: 4, complete: 1});
   });
 
-  it("refuses what a backfill would refuse", async () => {
+  it("estimate rejects what a backfill would reject", async () => {
     const {api, request} = await start();
     for (const [body, words] of [
       [request(["NOSUCH/USDT"], 5), "lists no perpetual"],
       [request(["BTC/USDT"], -5), "is not before"],
-      [{...request(["BTC/USDT"], 5), days: 5}, "contradicts"],
+      [{...request(["BTC/USDT"], 5), days: 5}, "conflicts"],
       [{...request(["BTC/USDT"], 5), url: undefined}, "missing url"]
     ] as const) {
       const reply = await api.call("POST", "/jobs/estimate", body);
@@ -122,8 +122,8 @@ describe("an estimate", () => {
   });
 });
 
-describe("the limit", () => {
-  it("is told per venue, slowed down while it works, kept for the next client, and never above 80 %", async () => {
+describe("rate limit", () => {
+  it("limit is reported per venue, can be lowered during work, survives a new client, and never exceeds 80 %", async () => {
     const {host, ask, api, request, ended, sim} = await start();
     await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT"], 5)));
     const [limit] = await ask<Record<string, unknown>[]>("GET", "/limits");
@@ -153,8 +153,8 @@ describe("the limit", () => {
   });
 });
 
-describe("the list of updates", () => {
-  it("by pair; paused, a pair keeps rows and its place, and updates leave it out until it is taken up again", async () => {
+describe("tracked pairs", () => {
+  it("list groups by pair; a paused pair keeps its rows and is skipped by updates until resumed", async () => {
     const {ask, api, ended, request} = await start();
     await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
     const list = await ask<TrackedPairReport[]>("POST", "/tracked/disable", {pairs: ["BTC/USDT"]});
@@ -187,8 +187,8 @@ describe("the list of updates", () => {
   });
 });
 
-describe("one hole", () => {
-  it("is found by a look at the rows and filled by one click, though it was confirmed missing", async () => {
+describe("single hole", () => {
+  it("hole is found by a check and refilled on request, though it was confirmed missing", async () => {
     const {host, ask, api, ended, request, history} = await start();
     await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT"], 5)));
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 50 * HOUR_MS;
@@ -224,15 +224,15 @@ describe("one hole", () => {
     ["/series/refresh", {pair: "BTC"}],
     ["/jobs/retry", {ids: []}],
     ["/limits/x", {}]
-  ])("%s with %j is refused", async (path, body) => {
+  ])("%s with %j is rejected", async (path, body) => {
     const {api} = await start();
     const reply = await api.call("POST", path, {venue: "sim", pair: "BTC/USDT", ...body});
     expect([400, 404]).toContain(reply.status);
   });
 });
 
-describe("the history of jobs", () => {
-  it("is filtered, exported a line each, retried and cancelled in bulk", async () => {
+describe("job history", () => {
+  it("job history is filtered, exported as NDJSON, retried and cancelled in bulk", async () => {
     const {ask, api, ended, request} = await start();
     await ended(await ask<PlannedReport>("POST", "/jobs", request(["BTC/USDT", "ETH/USDT"], 5)));
     const listed = async (query: string) => (await ask<Job[]>("GET", `/jobs?${query}`)).length;
@@ -259,7 +259,7 @@ describe("the history of jobs", () => {
   });
 });
 
-it("the list, the health and the status look at what has changed, however many jobs there are", async () => {
+it("list, health and status visit only changed jobs, however many there are", async () => {
   const {host, ask, request, ended} = await start();
   const many = request(["BTC/USDT"], 1, {series: ["funding"]});
   for (let i = 0; i < 5; i++) await ended(await ask("POST", "/jobs", many));
@@ -269,6 +269,6 @@ it("the list, the health and the status look at what has changed, however many j
     return host.cost.visits - before;
   };
   await cost();
-  // Each of the day's histories once, for its figures, and none for the list.
+  // Each of the day's histories is visited once for the figures, none for the list.
   expect(await cost()).toBeLessThanOrEqual(5);
 });

@@ -11,7 +11,7 @@ const heartbeat = (ts: number) => ({ts, venueTs: null});
 const note = (id: number, text = "x") => ({id, ts: 1, level: "info" as const, event: "e", text, pair: null});
 
 describe("GET /events", () => {
-  it("begins with a status, then tells what happens, in order", async () => {
+  it("stream begins with a status, then sends events in order", async () => {
     const {url, hub} = await startApi();
     const stream = await listenTo(url);
     expect(await stream.next()).toMatchObject({event: "status", data: STATUS});
@@ -22,7 +22,7 @@ describe("GET /events", () => {
     stream.close();
   });
 
-  it("Last-Event-ID resumes after what was heard, nothing lost, nothing twice", async () => {
+  it("Last-Event-ID resumes after the last received event, without loss or duplicates", async () => {
     const {url, hub} = await startApi();
     for (let i = 1; i <= 5; i++) hub.emit("notification", note(i));
     const stream = await listenTo(url, {lastId: "test-3"});
@@ -33,7 +33,7 @@ describe("GET /events", () => {
     stream.close();
   });
 
-  it("an id that is kept no more, of another engine, or none, is answered with a reset", async () => {
+  it("discarded, foreign or malformed event id is answered with a reset", async () => {
     const {url, hub} = await startApi();
     for (let i = 0; i < RING_EVENTS + 10; i++) hub.emit("notification", note(i));
     for (const lastId of ["test-3", "before-1005", "test-99999", "nonsense", "test--1"]) {
@@ -44,7 +44,7 @@ describe("GET /events", () => {
     }
   });
 
-  it("heartbeats tell that it lives, and do not move the reader's place", async () => {
+  it("heartbeat leaves the client's position unchanged", async () => {
     const {url} = await startApi({}, {heartbeatMs: 30});
     const stream = await listenTo(url);
     const status = await stream.next();
@@ -52,7 +52,7 @@ describe("GET /events", () => {
     stream.close();
   });
 
-  it("more streams than there may be are refused in words, and a place is free again when one ends", async () => {
+  it("stream over the limit is rejected with a reason; an ended stream frees its place", async () => {
     const {url, streams} = await startApi({}, {mostStreams: 2});
     const open = [await listenTo(url), await listenTo(url)];
     const refused = await fetch(`${url}/events`, {headers: {authorization: `Bearer ${TOKEN}`}});
@@ -66,7 +66,7 @@ describe("GET /events", () => {
     open[1]!.close();
   });
 
-  it("who reads nothing is dropped and holds up nobody", async () => {
+  it("client that reads nothing is dropped and delays nobody", async () => {
     const {url, port, hub, streams} = await startApi();
     const deaf = await deafReader(port);
     const stream = await listenTo(url);
@@ -84,7 +84,7 @@ describe("GET /events", () => {
     deaf.destroy();
   });
 
-  it("ten pages with their streams do not stand before the emergency stop", async () => {
+  it("ten pages with open streams do not delay the emergency stop", async () => {
     const {url, port, call, control, hub} = await startApi(
       {},
       {rates: {read: none, write: none, open: none, stream: {burst: 50, perSecond: 1}}}
@@ -101,7 +101,7 @@ describe("GET /events", () => {
     for (const socket of deaf) socket.destroy();
   });
 
-  it("the emergency stop answers while its closing goes on", async () => {
+  it("emergency stop responds while closing continues", async () => {
     const never = new Promise<never>(() => undefined);
     const hurried = {
       ...systemClock,
@@ -118,7 +118,7 @@ describe("GET /events", () => {
 
 const none = {burst: 0, perSecond: 0};
 
-/** A client that asks for the stream and never reads a byte of it. */
+/** Opens the stream and never reads a byte of it. */
 function deafReader(port: number): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => {
@@ -131,8 +131,8 @@ function deafReader(port: number): Promise<Socket> {
   });
 }
 
-describe("the hub", () => {
-  it("keeps a bounded past, by count and by size", () => {
+describe("hub", () => {
+  it("hub keeps a bounded number and size of events", () => {
     const hub = new Hub("e");
     for (let i = 0; i < 3_000; i++) hub.emit("heartbeat", heartbeat(i));
     expect([hub.maybeResume("e-2000"), hub.maybeResume("e-1999"), hub.maybeResume("f-2000")]).toEqual([
@@ -146,7 +146,7 @@ describe("the hub", () => {
     expect(hub.after(hub.head - 1)).toMatchObject({n: hub.head});
   });
 
-  it("progress is thinned to four a second for each job; what is urgent and what is last always goes out", async () => {
+  it("job progress is throttled to four events a second; urgent and last values are always sent", async () => {
     const clock = virtualClock(0);
     const coalescer = new Coalescer(clock, 250);
     const sent: string[] = [];

@@ -3,8 +3,8 @@ import {raw, request, startApi, statusOf, TOKEN} from "../../helpers/engine.js";
 
 const AUTH = `Authorization: Bearer ${TOKEN}`;
 
-describe("the gate", () => {
-  it("answers to the loopback names with its exact port, and to nothing else", async () => {
+describe("gate", () => {
+  it("gate accepts only loopback names with the exact port", async () => {
     const {port} = await startApi();
     const get = async (...headers: string[]) =>
       statusOf(await raw(port, request("GET /health", [...headers, "Connection: close"])));
@@ -28,7 +28,7 @@ describe("the gate", () => {
     expect(await get("X-Nothing: 1")).toBe(400);
   });
 
-  it("refuses a request target that names a host of its own", async () => {
+  it("gate rejects a request target with its own host", async () => {
     const {port} = await startApi();
     for (const target of [
       `http://evil.example/health`,
@@ -42,7 +42,7 @@ describe("the gate", () => {
     }
   });
 
-  it("refuses origins that are not its own, look-alikes and null, for reads and for every change", async () => {
+  it("gate rejects foreign, look-alike and null origins, for reads and for every write", async () => {
     const {port, control, stopped} = await startApi();
     const send = async (method: string, path: string, origin: string) =>
       raw(
@@ -83,7 +83,7 @@ describe("the gate", () => {
     expect(control.told).toHaveLength(2);
   });
 
-  it("answers allowed pages of other origins narrowly, never with a star", async () => {
+  it("CORS headers name the allowed origin and never use a wildcard", async () => {
     const dev = "http://127.0.0.1:3000";
     const {url, call} = await startApi({}, {devOrigins: [dev]});
     const preflight = await fetch(`${url}/engine/pause`, {
@@ -102,7 +102,7 @@ describe("the gate", () => {
     expect((await call("GET", "/status")).headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("what a page can send without asking (form, text, image) changes nothing", async () => {
+  it("request that needs no preflight (form, text, image) changes nothing", async () => {
     const {url, control, stopped} = await startApi();
     const types = [
       "text/plain",
@@ -135,8 +135,8 @@ describe("the gate", () => {
   });
 });
 
-describe("the token", () => {
-  it("opens everything but health and tickets; nothing like it does", async () => {
+describe("token", () => {
+  it("token is required for everything but health and tickets; near-misses are rejected", async () => {
     const {url} = await startApi();
     const get = async (authorization?: string) =>
       (await fetch(`${url}/status`, {headers: authorization === undefined ? {} : {authorization}})).status;
@@ -156,7 +156,7 @@ describe("the token", () => {
     expect((await fetch(`${url}/status?authorization=Bearer%20${TOKEN}`)).status).toBe(401);
   });
 
-  it("a ticket buys it once, within ten minutes, and no other way", async () => {
+  it("ticket is exchanged for the token once, within ten minutes, and in no other way", async () => {
     let ms = 0;
     const clock = {
       now: Date.now,
@@ -196,7 +196,7 @@ describe("the token", () => {
     expect((await redeem(many[39]))[0]).toBe(200);
   });
 
-  it("stands in no reply and no log, whatever is asked", async () => {
+  it("token appears in no response and no log", async () => {
     const {call, logged, url} = await startApi();
     const seen: string[] = [];
     for (const path of [
@@ -219,7 +219,7 @@ describe("the token", () => {
   });
 });
 
-describe("allowances", () => {
+describe("rate limits", () => {
   const rates = {
     read: {burst: 2, perSecond: 1},
     write: {burst: 1, perSecond: 1},
@@ -227,7 +227,7 @@ describe("allowances", () => {
     open: {burst: 3, perSecond: 1}
   };
 
-  it("each kind has its own, and the emergency stop needs none", async () => {
+  it("each kind of request has its own limit, and the emergency stop has none", async () => {
     const {call, control} = await startApi({}, {rates});
     const codes = async (method: string, path: string, n: number) => {
       const all = [];
@@ -240,7 +240,7 @@ describe("allowances", () => {
     expect(control.told.filter((word) => word === "emergency api")).toHaveLength(5);
   });
 
-  it("wrong tokens run dry without taking what the right one is allowed", async () => {
+  it("requests with wrong tokens never use up the limit of the valid one", async () => {
     const {call, url} = await startApi({}, {rates});
     const wrong = async () => (await fetch(`${url}/status`, {headers: {authorization: "Bearer no"}})).status;
     const answers = [];

@@ -45,8 +45,8 @@ async function start(dir = tmp(), latencyMs = 0) {
   return {host, sim, heard, failures, ended, request, dir};
 }
 
-describe("the hosted store", () => {
-  it("begins what is submitted while other work runs, and tells an end once the lake tells it", async () => {
+describe("data host", () => {
+  it("host starts submitted work beside running work, and reports its end once the lake has the rows", async () => {
     const {host, ended, request, heard, dir, failures} = await start(tmp(), 150);
     const long = (await host.backfill(request(["BTC/USDT"], 900))).batches[0]!;
     const short = (await host.backfill(request(["XRP/USDT"], 3))).batches[0]!;
@@ -65,7 +65,7 @@ describe("the hosted store", () => {
     ]);
   });
 
-  it("plans what the commands plan: updates of what is tracked, repairs, an honest nothing", async () => {
+  it("host plans what the commands plan: updates, repairs, or nothing", async () => {
     const {host, ended, request} = await start();
     await expect(host.update()).rejects.toThrow("nothing is tracked");
     expect((await host.repair()).batches).toEqual([]);
@@ -81,7 +81,7 @@ describe("the hosted store", () => {
     );
   });
 
-  it("cancels, retries, and follows a venue to another address", async () => {
+  it("host cancels, retries, and switches a venue to a new address", async () => {
     const {host, ended, request, sim} = await start(tmp(), 10);
     const [batch] = (await host.backfill(request(["BTC/USDT"], 900))).batches;
     await host.cancel(batch!.id);

@@ -31,7 +31,7 @@ const DATA: [string, string][] = [
 ];
 
 describe("routes", () => {
-  it("every read answers JSON that is stored nowhere", async () => {
+  it("every read returns JSON with caching disabled", async () => {
     const {call} = await startApi();
     for (const path of READS) {
       const reply = await call("GET", path);
@@ -42,7 +42,7 @@ describe("routes", () => {
     }
   });
 
-  it("without a trading loop its routes answer 409 and say what to start; the rest works", async () => {
+  it("without a trading loop its routes return 409 with a fix; the others work", async () => {
     const {call, stopped, url} = await startApi({mode: "data", control: undefined, emergency: undefined});
     const refused = async (method: string, path: string) => {
       const reply = await call(method, path, method === "GET" ? undefined : {});
@@ -65,7 +65,7 @@ describe("routes", () => {
     expect(stopped).toEqual(["close"]);
   });
 
-  it("without the store its routes answer 409", async () => {
+  it("without the store its routes return 409", async () => {
     const {call} = await startApi();
     for (const [method, path] of DATA) {
       const reply = await call(method, path, method === "GET" ? undefined : {});
@@ -77,7 +77,7 @@ describe("routes", () => {
     expect((await call("POST", "/jobs", {kind: "update"})).status).toBe(409);
   });
 
-  it("how loud events are is told and set, whatever else the engine does", async () => {
+  it("loudness of events can be read and set in every mode", async () => {
     const {call, control} = await startApi({control: undefined});
     expect(await (await call("GET", "/notifications/settings")).json()).toEqual({
       events: [],
@@ -90,7 +90,7 @@ describe("routes", () => {
     expect(control.told).toEqual(['notify {"stale":"off","opened":"silent"}']);
   });
 
-  it("commands reach the loop with what they say", async () => {
+  it("commands reach the loop with their arguments", async () => {
     const {call, control} = await startApi();
     await call("POST", "/engine/pause", {reason: "lunch"});
     await call("POST", "/engine/resume", {});
@@ -146,7 +146,7 @@ describe("routes", () => {
     ["GET", "/trades?limit=1&limit=2", undefined],
     ["GET", "/decisions?pair=BTC", undefined],
     ["GET", "/decisions?color=red", undefined]
-  ])("%s %s with %j is a 400 that names what is wrong", async (method, path, body) => {
+  ])("%s %s with %j returns a 400 that names the fault", async (method, path, body) => {
     const {call, control, stopped} = await startApi();
     const reply = await call(method, path, body);
     expect([reply.status, await reply.json()]).toEqual([
@@ -156,7 +156,7 @@ describe("routes", () => {
     expect([...control.told, ...stopped]).toEqual([]);
   });
 
-  it("a fault of the program says nothing of its insides, and is logged", async () => {
+  it("unexpected error reveals no internals and is logged", async () => {
     const {call, logged} = await startApi({
       status: () => {
         throw new Error("secret inside");
@@ -170,7 +170,7 @@ describe("routes", () => {
     expect(logged.join()).toContain("secret inside");
   });
 
-  it("routes and methods that are not there are said so", async () => {
+  it("unknown routes and methods are reported as such", async () => {
     const {call} = await startApi();
     expect((await call("GET", "/engine/stop")).status).toBe(404);
     expect((await call("DELETE", "/config")).status).toBe(404);

@@ -31,8 +31,8 @@ function site(): string {
   return dist;
 }
 
-describe("the built site", () => {
-  it("is served beside the API with its types, under clean addresses", async () => {
+describe("built site", () => {
+  it("site is served along with the API, with content types and clean URLs", async () => {
     const {url, call} = await startApi({}, {site: openSite(site())});
     const get = async (path: string) => {
       const reply = await fetch(`${url}${path}`);
@@ -49,7 +49,7 @@ describe("the built site", () => {
     expect((await call("GET", "/status")).headers.get("content-type")).toContain("json");
   });
 
-  it("nothing outside its folder can be named", async () => {
+  it("no URL reaches a file outside the folder", async () => {
     const {port} = await startApi({}, {site: openSite(site())});
     const ways = [
       "/../secret.txt",
@@ -80,7 +80,7 @@ describe("the built site", () => {
     }
   });
 
-  it("pages carry a policy of their own scripts' hashes; only arquero's pages may evaluate", async () => {
+  it("page's policy hashes its own scripts; only pages with arquero get unsafe-eval", async () => {
     const {url} = await startApi({}, {site: openSite(site())});
     const index = await fetch(url);
     const csp = index.headers.get("content-security-policy")!;
@@ -97,7 +97,7 @@ describe("the built site", () => {
     expect(index.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("is asked for again only when it changed, takes no writes, and may be built later", async () => {
+  it("site is revalidated, rejects writes, and may be built later", async () => {
     const dist = site();
     const {url} = await startApi({}, {site: openSite(dist)});
     const etag = (await fetch(`${url}/x.js`)).headers.get("etag")!;

@@ -29,8 +29,8 @@ async function seeded(): Promise<string> {
   return join(dir, "data");
 }
 
-describe("the command line", () => {
-  it("results on stdout, narration on stderr; NDJSON in a pipe, one document with --json, nothing with --quiet", async () => {
+describe("command line", () => {
+  it("results go to stdout, narration to stderr; NDJSON in a pipe, one document with --json, nothing with --quiet", async () => {
     const data = await seeded();
     const piped = await cli(["pairs", "--range", "all", "--data", data]);
     expect(
@@ -41,12 +41,12 @@ describe("the command line", () => {
     ).toEqual(["BTC/USDT"]);
     const json = await cli(["pairs", "--range", "all", "--data", data, "--json"]);
     expect(JSON.parse(json.stdout)).toHaveLength(1);
-    expect(json.stderr).toContain("promise nothing");
+    expect(json.stderr).toContain("past rates are no guarantee");
     expect((await cli(["pairs", "--data", data, "--quiet"])).stderr).toBe("");
     expect((await cli(["pairs", "--data", data, "--log-level", "warn"])).stderr).toBe("");
   });
 
-  it("status --json has the shape of the contract, on data and on none", async () => {
+  it("status --json has the documented shape, with and without data", async () => {
     const data = await seeded();
     const status = JSON.parse((await cli(["status", "--json", "--data", data])).stdout) as Record<string, unknown>;
     expect(status).toMatchObject({
@@ -79,7 +79,7 @@ describe("the command line", () => {
     });
   });
 
-  it("exports exact rows that import again to the same store", async () => {
+  it("exported rows are exact and import to an equal store", async () => {
     const data = await seeded();
     const again = tmp();
     for (const [format, name] of [
@@ -148,7 +148,7 @@ describe("the command line", () => {
     expect(result.stdout).toBe("");
   });
 
-  it("a second process is told who holds the data directory and exits 6, or waits when asked to", async () => {
+  it("second process names the holder of the data directory and exits 6, or waits with --wait", async () => {
     const data = await seeded();
     const db = await open(data, {now: Date.now, command: "a long import"});
     const refused = await cliProcess(["compact", "--data", data]);
@@ -162,14 +162,14 @@ describe("the command line", () => {
     expect((await end).code).toBe(0);
   });
 
-  it("says the version of the package", async () => {
+  it("--version prints the package's version", async () => {
     const {version} = JSON.parse(readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8")) as {
       version: string;
     };
     expect((await cli(["--version"])).stdout.trim()).toBe(version);
   });
 
-  it("doctor finds a damaged file of the lake and publish mends it", async () => {
+  it("doctor finds a damaged lake file and publish repairs it", async () => {
     const data = await seeded();
     expect((await cli(["doctor", "--data", data])).code).toBe(0);
     const status = await cli(["doctor", "--data", data, "--json"]);
@@ -183,7 +183,7 @@ describe("the command line", () => {
     expect((await cli(["doctor", "--data", data])).code).toBe(0);
   });
 
-  it("Ctrl-C in the middle of an import exits 130, says how to go on, and the next run ends it", async () => {
+  it("Ctrl-C during an import exits 130 with the way to resume, and the next run completes it", async () => {
     const dir = tmp();
     mkdirSync(join(dir, "spot"));
     for (let f = 0; f < 60; f++) {
@@ -193,14 +193,14 @@ describe("the command line", () => {
     const args = ["import", join(dir, "spot"), "--venue", "binance", "--data", join(dir, "data"), "--json"];
     const child = spawnCli(args);
     const end = finished(child);
-    // In the middle: the log of the store holds rows of the first files; a fixed time would hit another moment elsewhere.
+    // Mid-import: the store's log holds rows of the first files; a fixed delay would depend on the machine.
     const log = `${databasePath(join(dir, "data"))}.wal`;
     const written = () => statSync(log, {throwIfNoEntry: false})?.size ?? 0;
     await until(() => written() >= 100_000 || child.exitCode !== null);
     child.kill("SIGINT");
     const {code, stderr} = await end;
     expect(code).toBe(130);
-    expect(stderr).toContain("run the same command again to go on");
+    expect(stderr).toContain("run the same command again to resume");
     const rest = await cli(args);
     expect(rest.code).toBe(0);
     const status = JSON.parse((await cli(["status", "--json", "--data", join(dir, "data")])).stdout) as {

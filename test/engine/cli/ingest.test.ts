@@ -31,8 +31,8 @@ interface Ended {
   jobs: {pair: string; series: string; status: string; error: string | null}[];
 }
 
-describe("the ingestion commands", () => {
-  it("backfill brings the top pairs of a venue, update goes on, and a repeat fetches nothing", async () => {
+describe("ingestion commands", () => {
+  it("backfill fetches a venue's top pairs, update continues them, and a repeat fetches nothing", async () => {
     const first = await backfill("--top", "2", "--days", "30");
     expect(first.code, first.stderr).toBe(0);
     const ended = json<Ended>(first.stdout);
@@ -49,7 +49,7 @@ describe("the ingestion commands", () => {
     expect(json<Ended>(update.stdout).batches[0]!.rowsFetched).toBe(0);
   });
 
-  it("jobs lists what ran, shows a batch with its log, and refuses an id that is none", async () => {
+  it("jobs lists past jobs, shows a batch with its log, and rejects an unknown id", async () => {
     const list = json<{id: string; kind: string}[]>((await cli(["jobs", "--data", data, "--json"])).stdout);
     expect(list.map((job) => job.kind)).toEqual(["update", "backfill"]);
     const shown = json<{children: unknown[]; log: {text: string}[]}>(
@@ -63,7 +63,7 @@ describe("the ingestion commands", () => {
     expect((await cli(["jobs", "retry", "--data", data])).code).toBe(2);
   });
 
-  it("track and untrack change what update includes", async () => {
+  it("track and untrack change the scope of update", async () => {
     const tracked = await cli(["track", "SOL/USDT", "--series", "funding", "--days", "10", "--data", data, "--json"]);
     expect(json<{pair: string; chosenBy: string}[]>(tracked.stdout)).toContainEqual(
       expect.objectContaining({venue: "sim", pair: "SOL/USDT", series: "funding", chosenBy: "person"})
@@ -77,7 +77,7 @@ describe("the ingestion commands", () => {
     expect([none.code, none.stderr]).toEqual([4, expect.stringContaining("lists no perpetual NOSUCH/USDT")]);
   });
 
-  it("gaps --repair settles the venue's outage as confirmed missing", async () => {
+  it("gaps --repair marks the venue's outage as confirmed missing", async () => {
     const outage = ["--pairs", "XRP/USDT", "--series", "perp", "--from"];
     expect((await backfill(...outage, "2026-02-08", "--to", "2026-02-12")).code).toBe(0);
     expect((await backfill(...outage, "2026-02-17", "--to", "2026-02-20")).code).toBe(0);
@@ -85,7 +85,7 @@ describe("the ingestion commands", () => {
       const lines = (await cli(["gaps", "--data", data, "--json"])).stdout;
       return json<{series: string; rows: number; state: string}[]>(lines).filter((gap) => gap.series === "perp");
     };
-    // The month in between was never asked for: that is missing too, and no row of it is a guess.
+    // The month in between was never requested: it is missing too, and no row of it is interpolated.
     expect(await gaps()).toMatchObject([
       {rows: 1, state: "open"},
       {rows: 24 * 5, state: "open"}
@@ -95,7 +95,7 @@ describe("the ingestion commands", () => {
     expect(await gaps()).toMatchObject([{rows: 1, state: "confirmed missing"}]);
   });
 
-  it("pairs --universe names what keeps a pair out, and knows the past", async () => {
+  it("pairs --universe gives the reasons for exclusion, also at a past instant", async () => {
     interface Row {
       pair: string;
       exclusions: string[];
@@ -110,7 +110,7 @@ describe("the ingestion commands", () => {
     expect(now.map((row) => row.pair)).toContain("NEWT/USDT");
   });
 
-  it("backtests know the venue's lot steps", async () => {
+  it("backtest uses the venue's lot steps", async () => {
     const run = await cli([
       "backtest",
       "--pairs",
@@ -126,7 +126,7 @@ describe("the ingestion commands", () => {
     expect(json<{runs: {instrument: string}[]}>(run.stdout).runs[0]!.instrument).toBe("known");
   });
 
-  it("bad flags are usage errors that name the value, before anything is asked of a venue", async () => {
+  it("invalid flags are usage errors that name the value, before any request to a venue", async () => {
     const away = "http://127.0.0.1:9";
     const bad = await cli(["backfill", "--url", away, "--days", "abc", "--data", data]);
     expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining("invalid days: abc")]);
@@ -148,25 +148,25 @@ describe("the ingestion commands", () => {
     expect(readPairs(["btc-usdt,ETH/USDT", "BTC/USDT"])).toEqual(["BTC/USDT", "ETH/USDT"]);
   });
 
-  it("a venue that is not there is an exchange error that names the address", async () => {
+  it("unreachable venue is an exchange error that names the address", async () => {
     const away = await cli(["backfill", "--url", "http://127.0.0.1:9", "--data", join(root, "away")]);
     expect([away.code, away.stderr]).toEqual([5, expect.stringContaining("http://127.0.0.1:9")]);
     expect((await cli(["backfill", "--url", "nowhere", "--data", join(root, "away")])).code).toBe(2);
   });
 
-  it("simulated rows never enter a store of real ones", async () => {
+  it("simulated rows never enter a store of real data", async () => {
     const real = join(root, "real");
     await importMade(real, {days: 5, pairs: ["BTC/USDT"]});
     const refused = await cli(["backfill", "--url", sim.url, "--top", "1", "--data", real]);
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("holds real data")]);
   });
 
-  it("update with nothing on the list says what to do", async () => {
+  it("update without tracked pairs fails with a fix", async () => {
     const empty = await cli(["update", "--data", join(root, "empty")]);
     expect([empty.code, empty.stderr]).toEqual([4, expect.stringContaining("nothing is tracked")]);
   });
 
-  it("interrupted, it keeps what was written, exits with 130, and the same command goes on", async () => {
+  it("interrupted backfill keeps its rows and exits 130; the same command resumes it", async () => {
     const dir = join(root, "interrupted");
     const args = ["backfill", "--url", sim.url, "--top", "5", "--days", "120", "--data", dir, "--json"];
     const running = startCli(args);
@@ -181,7 +181,7 @@ describe("the ingestion commands", () => {
   });
 });
 
-it("demo fills a simulated market beside real data's place, by the same road, and does not touch what is real", async () => {
+it("demo fills its own directory through the same pipeline and leaves real data untouched", async () => {
   const dir = join(root, "demo");
   const demo = await cli(["demo", "--pairs", "2", "--days", "20", "--data", dir, "--json"]);
   expect(demo.code, demo.stderr).toBe(0);

@@ -5,16 +5,16 @@ import {cli, startCli} from "../../helpers/cli.js";
 import {cliProcess} from "../../helpers/cli-process.js";
 import {tmp} from "../../helpers/tmp.js";
 
-describe("the command line in one process", () => {
+describe("command line in one process", () => {
   it.each([[["--version"]], [["--help"]], [["stauts"]], [["gaps"]], [["config", "show"]]])(
-    "%j says and ends the same as in a process of its own",
+    "%j has the same output and exit code as in its own process",
     async (args) => {
       const env = {CARRYBOOK_DATA: join(tmp(), "none")};
       expect(await cli(args, env)).toEqual(await cliProcess(args, env));
     }
   );
 
-  it("two commands at once keep apart what they are given and what they say", async () => {
+  it("concurrent commands keep inputs and outputs apart", async () => {
     const [a, b] = [join(tmp(), "a"), join(tmp(), "b")];
     const shown = (data: string) => cli(["config", "show"], {CARRYBOOK_DATA: data});
     const all = await Promise.all([shown(a), cli(["stauts"]), shown(b)]);
@@ -22,7 +22,7 @@ describe("the command line in one process", () => {
     expect([all[0], all[2]].map(({stdout}) => (JSON.parse(stdout) as {data: string}).data)).toEqual([a, b]);
   });
 
-  it("an interruption ends the one command that it is meant for", async () => {
+  it("interruption ends only its own command", async () => {
     const args = ["sim", "--port", "0", "--speed", "0"];
     const [one, other] = [startCli(args), startCli(args)];
     await Promise.all([one.says("url"), other.says("url")]);
@@ -34,7 +34,7 @@ describe("the command line in one process", () => {
     expect((await other.ended).code).toBe(0);
   });
 
-  it("relative paths start where the call says", async () => {
+  it("relative paths resolve against the caller's folder", async () => {
     let stderr = "";
     const code = await runCarrybook(["config", "check", "--config", "package.json"], {
       stdout: {write: () => undefined},

@@ -26,8 +26,8 @@ interface ManifestRow {
 
 if (!realDataDir) console.warn("skipped: real market data is not beside the repository (../shared/data/binance)");
 
-describe.skipIf(!realDataDir)("the main job, on real input", () => {
-  it("everything imports, the counts are the manifest's, the holes are the known ones, and a repeat changes nothing", async () => {
+describe.skipIf(!realDataDir)("import of real data", () => {
+  it("every file imports, counts and holes match the known ones, and a repeat changes nothing", async () => {
     const data = join(tmp(), "data");
     const folders = [
       "funding",

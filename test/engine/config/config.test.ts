@@ -13,7 +13,7 @@ const load = (file: unknown, more: Parameters<typeof loadConfig>[0] = {}) => {
 };
 
 describe("configuration", () => {
-  it("defaults are those of SEMANTICS §4", () => {
+  it("default costs are those of §4", () => {
     expect(load(undefined)).toMatchObject({
       data: "data",
       costs: {spotFee: "0.001", perpFee: "0.00055", slippageBps: "5"}
@@ -21,13 +21,13 @@ describe("configuration", () => {
     expect(load(undefined).marketCap.enabled).toBe(false);
   });
 
-  it("orders go out as two unless the file says otherwise", () => {
+  it("order style is two-orders unless the file sets another", () => {
     const execution = {style: "two-orders", makerLeg: "perp", makerDeadlineMs: 10_000};
     expect(load(undefined).engine.execution).toEqual(execution);
     expect(load({engine: {execution: {style: "spread"}}}).engine.execution).toEqual({...execution, style: "spread"});
   });
 
-  it("file < .env < environment < flag", () => {
+  it("precedence is file < .env < environment < flag", () => {
     const cwd = tmp();
     const now = (env = {}, flags = {}) => loadConfig({cwd, env, flags}).data;
     expect(now()).toBe("data");
@@ -42,7 +42,7 @@ describe("configuration", () => {
 
   it.each([
     ["{", /is not JSON/],
-    ["[]", /is no JSON object/],
+    ["[]", /is not a JSON object/],
     [{vneue: "okx"}, /unknown key vneue/],
     [{costs: {spotfee: 1}}, /unknown key costs\.spotfee/],
     [{costs: {spotFee: -1}}, /invalid costs\.spotFee: -1/],
@@ -52,18 +52,18 @@ describe("configuration", () => {
     [{engine: {execution: {makerleg: "spot"}}}, /unknown key engine\.execution\.makerleg/],
     [{logLevel: "loud"}, /invalid logLevel: "loud"/],
     [{data: ""}, /invalid data: ""/]
-  ])("%j is refused with its key and value", (file, message) => {
+  ])("file %j is rejected with its key and value", (file, message) => {
     expect(() => load(file)).toThrow(message);
   });
 
-  it("bad environment values and missing files are named", () => {
+  it("invalid environment values and missing files are named", () => {
     expect(() => load(undefined, {env: {CARRYBOOK_MARKET_CAP_ENABLED: "maybe"}})).toThrow(
       "invalid CARRYBOOK_MARKET_CAP_ENABLED: maybe"
     );
     expect(() => loadConfig({cwd: tmp(), file: "/nowhere.json"})).toThrow("missing config: /nowhere.json");
   });
 
-  it("the example and the schema in the repository are those of the code", () => {
+  it("committed example and schema match the code", () => {
     const example = readFileSync(join(root, "carrybook.config.example.json"), "utf8");
     expect(load(example)).toEqual({...load(undefined), $schema: "./carrybook.config.schema.json"});
     expect(JSON.parse(readFileSync(join(root, "carrybook.config.schema.json"), "utf8"))).toEqual(configJsonSchema());

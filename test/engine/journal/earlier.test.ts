@@ -19,13 +19,13 @@ import {tmp} from "../../helpers/tmp.js";
 const FIXTURES = join(import.meta.dirname, "../../fixtures/journals/v0");
 const NAME = "000001.ndjson";
 
-/** The lines of a fixture as they stand in its file. */
+/** Reads the lines of a fixture. */
 const rowsOf = (name: string): string[] =>
   readFileSync(join(FIXTURES, name, NAME), "utf8")
     .trimEnd()
     .split("\n");
 
-/** A fixture's events as they were written. */
+/** Reads the events of a fixture. */
 function writtenEvents(name: string): JournalEvent[] {
   let previous = GENESIS;
   return rowsOf(name).map((row, i) => {
@@ -38,7 +38,7 @@ function writtenEvents(name: string): JournalEvent[] {
 const typesOf = (rows: readonly string[]): string[] =>
   rows.map((row) => (JSON.parse(row) as {event: JournalEvent}).event.type);
 
-/** A journal of these events, each with the checksum that belongs to it. */
+/** Writes a journal of these events with valid checksums. */
 function journalOf(events: readonly JournalEvent[]): string {
   const dir = tmp();
   let previous = GENESIS;
@@ -64,11 +64,11 @@ async function recovered(journal: Journal): Promise<{trader: Trader; venue: Jour
   return {trader, venue};
 }
 
-describe("a journal from before unfilled orders had codes", () => {
+describe("journal from before unfilled orders had codes", () => {
   it.each([
     ["live", {lines: 81, decisions: 10, trades: 4}],
     ["dry-run", {lines: 11, decisions: 1, trades: 0}]
-  ])("%s audits as a whole and up to each of its lines", async (name, found) => {
+  ])("journal %s audits as a whole and up to each of its lines", async (name, found) => {
     expect(await auditJournal(join(FIXTURES, name))).toMatchObject(found);
     const rows = rowsOf(name);
     for (let n = 1; n <= rows.length; n++) {
@@ -81,7 +81,7 @@ describe("a journal from before unfilled orders had codes", () => {
           .map((row) => `${row}\n`)
           .join("")
       );
-      // a step that ends before the outcome of its orders would ask the venue, and an audit has none
+      // a step without the outcome of its orders would query the venue, and an audit has none
       const next = typesOf(rows.slice(n)).find((type) => type === "filled" || type === "input");
       const unanswered = next === "filled";
       const audit = auditJournal(dir);
@@ -90,7 +90,7 @@ describe("a journal from before unfilled orders had codes", () => {
     }
   });
 
-  it("its orders have the codes that this version would write", () => {
+  it("its orders get the codes that this version would write", () => {
     const events = (name: string) => allLines(join(FIXTURES, name)).map(({event}) => event);
     const codes = (name: string) =>
       events(name).flatMap((event) =>
@@ -117,12 +117,12 @@ describe("a journal from before unfilled orders had codes", () => {
     ["the leverage is 5, not 3", "refused"],
     ["not filled", "refused"],
     ["under-minimum-notional", "under-minimum-notional"]
-  ])("reads a refusal %j as %s", (reason, code) => {
+  ])("refusal %j is read as %s", (reason, code) => {
     const event = {type: "refused", ts: 1, pair: "SOL/USDT", reason};
     expect(currentEvent(event)).toEqual({...event, code});
   });
 
-  it("leaves what this version writes as it is", () => {
+  it("events of this version are read unchanged", () => {
     const filled: FilledEvent = {
       type: "filled",
       ts: 1,
@@ -135,14 +135,14 @@ describe("a journal from before unfilled orders had codes", () => {
     expect(currentEvent(refused)).toBe(refused);
   });
 
-  it.each(["live", "dry-run"])("%s gives the notifications and decisions it gave then", (name) => {
+  it.each(["live", "dry-run"])("%s yields its original notifications and decisions", (name) => {
     const lines = allLines(join(FIXTURES, name));
     const decisions = lines.flatMap((line) => decisionsOf(line)).map(({code: _, ...rest}) => rest);
     const expected: unknown = JSON.parse(readFileSync(join(FIXTURES, name, "expected.json"), "utf8"));
     expect({notes: lines.flatMap((line) => noteOf(line) ?? []), decisions}).toEqual(expected);
   });
 
-  it("recovers, knows which orders were lost, and goes on in the same file", async () => {
+  it("recovery knows which orders were lost, and continues in the same file", async () => {
     const dir = tmp();
     cpSync(join(FIXTURES, "live"), dir, {recursive: true});
     const journal = new Journal(dir);
@@ -157,15 +157,15 @@ describe("a journal from before unfilled orders had codes", () => {
     expect(lost).toHaveLength(2);
     expect((venue.snapshot() as {lost: string[]}).lost).toEqual(lost);
     expect(trader.open).toEqual([]);
-    trader.turn({type: "paused", ts: trader.lastTs, why: "a test"});
+    trader.setMode({type: "paused", ts: trader.lastTs, why: "a test"});
     journal.close();
     expect((await auditJournal(dir)).lines).toBe(82);
-    // the old lines stand as they were
+    // the old lines are unchanged
     const rows = readFileSync(join(dir, NAME), "utf8").trimEnd().split("\n");
     expect(rows.slice(0, 81)).toEqual(rowsOf("live"));
   });
 
-  it("still does not audit where a refusal says something else than its orders", async () => {
+  it("audit still fails where a refusal contradicts its orders", async () => {
     const events = writtenEvents("live");
     expect((await auditJournal(journalOf(events))).lines).toBe(81);
     const changed = events.map((event) =>

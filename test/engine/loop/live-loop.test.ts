@@ -41,8 +41,8 @@ function expectBooksAgree(rig: LoopRig): void {
   expect(difference.lte("0.00000001"), text(difference)).toBe(true);
 }
 
-describe("the loop live on the simulated venue", () => {
-  it("opens, is paid what the venue pays, agrees with its books at every cycle, and its journal can be audited", async () => {
+describe("live loop on the simulated venue", () => {
+  it("loop opens, receives the venue's payments, reconciles in every cycle, and its journal audits", async () => {
     const dir = tmp();
     const rig = await run(dir, {script: [end(17)]});
     expect(rig.control.status().mode).toBe("live");
@@ -59,7 +59,7 @@ describe("the loop live on the simulated venue", () => {
     expect(decisions).toBeGreaterThan(0);
   });
 
-  it("goes on after a restart with the account it began on, and refuses another one's keys", async () => {
+  it("loop continues after a restart on its own account, and rejects another account's keys", async () => {
     const dir = tmp();
     const first = await run(dir, {script: [end(1)]});
     const held = first.control.positions().map(({id}) => id);
@@ -75,7 +75,7 @@ describe("the loop live on the simulated venue", () => {
     await expect(other).rejects.toThrow(/^invalid account: the keys are of \d+, the journal of \d+$/);
   });
 
-  it("a payment that the venue withholds raises the alarm with its exact amount; the books still agree", async () => {
+  it("withheld payment raises an alert with its exact amount; ledger and venue still agree", async () => {
     const dir = tmp();
     const rig = await run(dir, {
       script: [
@@ -102,7 +102,7 @@ describe("the loop live on the simulated venue", () => {
     expectBooksAgree(rig);
   });
 
-  it("an interval that changes while a hedge is open is paid as it comes", async () => {
+  it("funding interval that changes while a hedge is open is paid at the new settlements", async () => {
     const dir = tmp();
     const rig = await run(dir, {
       script: [
@@ -116,7 +116,7 @@ describe("the loop live on the simulated venue", () => {
     expectBooksAgree(rig);
   });
 
-  it("a perp that is delisted is settled by the venue: the coin is sold and the rest goes on", async () => {
+  it("delisted perp is closed by the venue: the coin is sold and trading continues", async () => {
     const dir = tmp();
     const rig = await run(dir, {
       script: [{atTs: after(2), act: ({sim}) => void sim.steer.act({kind: "delist", symbol: "SOLUSDT"})}, end(4)]
@@ -127,7 +127,7 @@ describe("the loop live on the simulated venue", () => {
     expectBooksAgree(rig);
   });
 
-  it("an emergency stop leaves every hedge, and nothing is open at the venue", async () => {
+  it("emergency stop closes every hedge, and nothing is open at the venue", async () => {
     const dir = tmp();
     const rig = await run(dir, {
       script: [

@@ -39,7 +39,7 @@ async function place(account: Partial<AccountInput> = {}): Promise<Place> {
   return {clock, sim, exchange};
 }
 
-describe("the keys of an account", () => {
+describe("account keys", () => {
   const good: KeyFacts = {
     account: "7",
     readOnly: false,
@@ -49,13 +49,13 @@ describe("the keys of an account", () => {
   const judge = (change: Partial<KeyFacts>, dryRun = false) =>
     judgeKey({...good, ...change}, {venueMs: LOOP_NOW, dryRun}).map(({level, text}) => `${level}: ${text}`);
 
-  it("are told nothing of when they can trade and no more", () => {
+  it("trade-only keys cause no warning", () => {
     expect(judge({})).toEqual([]);
     expect(judge({expiresTs: undefined})).toEqual([]);
     expect(judge({expiresTs: LOOP_NOW + 14 * DAY_MS})).toEqual([]);
   });
 
-  it("that may withdraw are warned of loudly, those that end soon in time, those of which nothing is told too", () => {
+  it("keys that may withdraw, expire soon, or have unknown permissions cause a warning", () => {
     const withdraw = {...good.permissions, Wallet: ["AccountTransfer", "Withdraw"]};
     expect(judge({permissions: withdraw})).toEqual([expect.stringMatching(/^critical: the keys may WITHDRAW/)]);
     const soon = judge({expiresTs: LOOP_NOW + 13.5 * DAY_MS});
@@ -63,7 +63,7 @@ describe("the keys of an account", () => {
     expect(judge({permissions: undefined})).toEqual([expect.stringMatching(/^warn: the venue does not tell/)]);
   });
 
-  it("that cannot trade both legs are refused, and will do for a dry run", () => {
+  it("keys that cannot trade both legs are rejected, but suffice for a dry run", () => {
     const cases: [Partial<KeyFacts>, string][] = [
       [{readOnly: true}, "they are read-only"],
       [{permissions: {...good.permissions, Spot: []}}, "no right to trade spot"],
@@ -77,7 +77,7 @@ describe("the keys of an account", () => {
   });
 });
 
-describe("reaching an account", () => {
+describe("connecting to an account", () => {
   const options = ({clock, exchange}: Place, change: Partial<ConnectOptions> = {}): ConnectOptions => ({
     live: {keys: LIVE_KEYS, dryRun: false},
     exchange,
@@ -92,19 +92,19 @@ describe("reaching an account", () => {
     ...change
   });
 
-  it("waits for a venue that does not answer, says so, and goes on", async () => {
+  it("connection waits for an unresponsive venue, reports it, and continues", async () => {
     const own = await place();
     const said: string[] = [];
     const note = (text: string) => void said.push(text);
     own.sim.steer.orderFaults([{kind: "server-error", path: "/user/query-api", times: 14}]);
     await connectLive(options(own, {log: {info: note, warn: note}}));
     expect(said.length).toBeGreaterThan(2);
-    expect(said[0]).toMatch(/^the account at http:\/\/127\.0\.0\.1:\d+ cannot be reached .*; it is tried again/);
+    expect(said[0]).toMatch(/^the account at http:\/\/127\.0\.0\.1:\d+ cannot be reached .*; retrying/);
     expect(said.at(-1)).toMatch(/^the account at .* answers$/);
     for (const text of said) expect(text).not.toContain(LIVE_KEYS.apiKey);
   });
 
-  it("ends its waiting when the process is told to end", async () => {
+  it("connection stops waiting when the process is stopped", async () => {
     const own = await place();
     own.sim.steer.orderFaults([{kind: "server-error", path: "/user/query-api", times: 1_000_000}]);
     const stop = new AbortController();
@@ -112,14 +112,14 @@ describe("reaching an account", () => {
     await expect(connectLive(options(own, {log, signal: stop.signal}))).rejects.toThrow("interrupted");
   });
 
-  it("tells of keys that may withdraw", async () => {
+  it("connection warns of keys that may withdraw", async () => {
     const own = await place({permissions: {Wallet: ["Withdraw"]}});
     const warned: string[] = [];
     await connectLive(options(own, {warn: ({level, text}) => void warned.push(`${level}: ${text}`)}));
     expect(warned).toEqual([expect.stringMatching(/^critical: the keys may WITHDRAW/)]);
   });
 
-  it("for a dry run gives a line that cannot change anything, whatever it is told", async () => {
+  it("dry-run connection cannot change anything, whatever is sent", async () => {
     const {clock, sim} = await place();
     const account = await BybitAccount.open({clock, random: () => 0.5, url: sim.url, keys: LIVE_KEYS, reads: true});
     await account.syncClock();
@@ -131,7 +131,7 @@ describe("reaching an account", () => {
   });
 });
 
-it("a venue that quotes what was signed, the key in it, does not make an error tell it", async () => {
+it("error omits the key even when the venue quotes the signed text", async () => {
   const message = `error sign! origin_string[1772465400245${LIVE_KEYS.apiKey}5000accountType=UNIFIED]`;
   const server = createServer((_, reply) => {
     reply.setHeader("content-type", "application/json");
@@ -150,11 +150,11 @@ it("a venue that quotes what was signed, the key in it, does not make an error t
   }
 });
 
-describe("the account's fees", () => {
+describe("account fees", () => {
   const spot = {maker: "0.001", taker: "0.0018"};
   const configured = parseConfig({spotFee: "0.001", perpFee: "0.00055"});
 
-  it("that are dearer than configured are told with both numbers; cheaper ones are no harm", async () => {
+  it("fees above the configured ones are reported with both numbers; lower ones are accepted", async () => {
     const {clock, sim, exchange} = await place({feeRates: {spot, linear: {maker: "0.0001", taker: "0.0002"}}});
     const account = await BybitAccount.open({clock, random: () => 0.5, url: sim.url, keys: LIVE_KEYS});
     const rows = await feeRows(["BTC/USDT", "1000PEPE/USDT"], configured, {account, exchange});
@@ -180,7 +180,7 @@ describe("the account's fees", () => {
     ]);
   });
 
-  it("stand beside the books, are told once, and halt nothing", async () => {
+  it("fee mismatch is listed with the reconciliation, reported once, and halts nothing", async () => {
     const own = await place({feeRates: {spot}});
     const account = await BybitAccount.open({clock: own.clock, random: () => 0.5, url: own.sim.url, keys: LIVE_KEYS});
     const {exchange} = own;
@@ -200,7 +200,7 @@ describe("the account's fees", () => {
   });
 });
 
-describe("a live journal", () => {
+describe("live journal", () => {
   async function ended(dir: string, own: Place) {
     const script: LoopRigOptions["script"] = [{atTs: LOOP_NOW + 60_000, act: (rig) => rig.control.stop("keep")}];
     const rig = await loopRig(dir, {...own, live: {}, options: {origin: own.sim.url}, script});
@@ -208,7 +208,7 @@ describe("a live journal", () => {
     await rig.close();
   }
 
-  it("that was begun at another venue is refused, and nothing is asked there", async () => {
+  it("journal of another venue is rejected, without a signed request", async () => {
     const [own, other] = [await place(), await place()];
     const dir = tmp();
     await ended(dir, own);
@@ -216,12 +216,12 @@ describe("a live journal", () => {
     await expect(loopRig(dir, {...other, live: {}, options: {origin: other.sim.url}})).rejects.toThrow(
       `invalid url: ${other.sim.url}, the journal in ${dir}/journal/live was begun at ${own.sim.url}`
     );
-    // the line that the helper opens itself asks for the venue's time, which is not signed
+    // the helper's own connection reads the venue's time, which is not signed
     expect(other.sim.steer.signedRequests()).toBe(signed);
     await ended(dir, own);
   });
 
-  it("tells its venue and account even when a line of it is damaged, but then no coins", async () => {
+  it("damaged journal still yields venue and account, but no coins", async () => {
     const own = await place();
     const dir = tmp();
     await ended(dir, own);

@@ -21,7 +21,7 @@ async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> 
   return rig;
 }
 
-/** Half an hour after the start the venue settles; then every eight hours. */
+/** The venue settles half an hour after the start, then every eight hours. */
 const SETTLEMENT = LOOP_NOW + 30 * MINUTE_MS;
 const after = (hours: number) => SETTLEMENT + hours * HOUR_MS;
 const kinds = (rig: LoopRig) => rig.control.decisions({limit: 2_000}).map(({kind}) => kind);
@@ -31,8 +31,8 @@ const end = (hours: number): NonNullable<LoopRigOptions["script"]>[number] => ({
   act: (rig) => rig.control.stop("keep")
 });
 
-describe("the loop on paper against the simulated venue", () => {
-  it("opens at a settlement, is paid at the next, and its numbers add up to the digit", async () => {
+describe("paper loop on the simulated venue", () => {
+  it("loop opens at a settlement, is paid at the next, and its figures add up exactly", async () => {
     const rig = await rigOf(tmp(), {script: [end(17)]});
     await rig.loop.run();
     expect(count(rig, "opened")).toBeGreaterThan(0);
@@ -45,7 +45,7 @@ describe("the loop on paper against the simulated venue", () => {
     for (const {basis, funding, fees, slippage, unrealised, ...position} of positions) {
       expect(position.entryTs).toBeGreaterThanOrEqual(SETTLEMENT);
       expect(position.nextSettlementTs).toBeGreaterThan(rig.loop.venueTs!);
-      // the law, with the legs at the newest prices
+      // the accounting identity, with the legs at the newest prices
       expect(text(new Decimal(funding).plus(basis!).minus(fees).minus(slippage))).toBe(unrealised);
       expect(position.drift).toBeLessThan(0.02);
     }
@@ -59,7 +59,7 @@ describe("the loop on paper against the simulated venue", () => {
     expect(clean).toEqual([]);
   });
 
-  it("decides nothing on a settlement that was there before it started", async () => {
+  it("loop ignores settlements from before its start", async () => {
     const rig = await rigOf(tmp(), {
       script: [{atTs: SETTLEMENT - 15 * MINUTE_MS, act: (own) => own.control.stop("keep")}]
     });
@@ -68,14 +68,14 @@ describe("the loop on paper against the simulated venue", () => {
     expect(rig.control.opportunities().length).toBe(5);
   });
 
-  it("goes on after a restart as if nothing had happened, what was settled meanwhile included", async () => {
+  it("loop continues after a restart unchanged, including settlements in between", async () => {
     const dir = tmp();
     const first = await rigOf(dir, {script: [end(1)]});
     await first.loop.run();
     const before = snapshotOf(first.loop.trader);
     const held = first.control.positions().map(({id}) => id);
     expect(held.length).toBeGreaterThan(0);
-    // down over a settlement
+    // down during a settlement
     first.clock.advance(9 * HOUR_MS);
     const second = await rigOf(dir, {clock: first.clock, sim: first.sim, script: [end(11)]});
     expect(snapshotOf(second.loop.trader)).toEqual(before);
@@ -85,13 +85,13 @@ describe("the loop on paper against the simulated venue", () => {
       .filter(({kind, ts, tradeId}) => kind === "settled" && ts === after(8) && held.includes(tradeId!));
     expect(missed).toHaveLength(held.length);
     expect(second.control.status().account!.capital).toBe("10000");
-    // an entry is not decided on a settlement that old
+    // a settlement that old triggers no entry
     expect(second.control.decisions({limit: 2_000}).filter(({kind, ts}) => kind === "opened" && ts > after(2))).toEqual(
       []
     );
   });
 
-  it("replays from its journal alone to the same state and the same decisions", async () => {
+  it("journal alone replays to the same state and decisions", async () => {
     const dir = tmp();
     const rig = await rigOf(dir, {
       script: [end(30)],
@@ -121,15 +121,15 @@ describe("the loop on paper against the simulated venue", () => {
   });
 });
 
-describe("a person's word", () => {
-  it("paused, it enters nothing and still settles; resumed, it enters", async () => {
+describe("operator commands", () => {
+  it("paused loop enters nothing and still books funding; resumed, it enters", async () => {
     const rig = await rigOf(tmp(), {
       script: [
         {atTs: after(1), act: (own) => own.control.pause("lunch")},
         {atTs: after(9), act: (own) => own.control.resume()},
         end(17)
       ],
-      // leaves and enters at every settlement
+      // exits and enters at every settlement
       strategy: {maxHedges: "5", minRate: "0.00001", exitRate: "0.00001"}
     });
     await rig.loop.run();
@@ -140,7 +140,7 @@ describe("a person's word", () => {
       expect(reason).toBe("paused: lunch");
   });
 
-  it("a setting holds from the next decision on; one that contradicts another changes nothing", async () => {
+  it("setting applies from the next decision; a contradictory one changes nothing", async () => {
     let refused: unknown;
     const rig = await rigOf(tmp(), {
       script: [
@@ -163,7 +163,7 @@ describe("a person's word", () => {
     expect(Number(position!.notional)).toBeGreaterThan(200);
   });
 
-  it("told to stop and close, it leaves everything first, and only then lets the process go", async () => {
+  it("stop with close exits every hedge before the process ends", async () => {
     const dir = tmp();
     let openAtAnswer: number | undefined;
     const rig = await rigOf(dir, {
@@ -172,7 +172,7 @@ describe("a person's word", () => {
           atTs: after(1),
           act: (own) => {
             expect(own.loop.trader.open.length).toBeGreaterThan(0);
-            // as the process does: what ends the loop for good comes after the answer
+            // as in the process: the loop's end comes after the reply
             void own.control.stop("close").then(() => {
               openAtAnswer = own.loop.trader.open.length;
               own.stop.abort(new Error("the engine stops"));
@@ -194,8 +194,8 @@ describe("a person's word", () => {
   });
 });
 
-describe("an emergency stop", () => {
-  it("leaves everything at once, halts, and says so after a restart until a person resumes", async () => {
+describe("emergency stop", () => {
+  it("emergency stop closes everything, halts, and stays halted after a restart until resumed", async () => {
     const dir = tmp();
     let report: unknown;
     const rig = await rigOf(dir, {
@@ -205,7 +205,7 @@ describe("an emergency stop", () => {
     expect(report).toMatchObject({done: true, left: []});
     expect(rig.control.positions()).toEqual([]);
     for (const {exitReason} of rig.control.trades({limit: 10})) expect(exitReason).toBe("emergency");
-    // nothing is entered at the settlement that came after
+    // nothing is entered at the following settlement
     expect(rig.control.decisions({limit: 2_000}).filter(({kind, ts}) => kind === "opened" && ts > after(1))).toEqual(
       []
     );
@@ -227,7 +227,7 @@ describe("an emergency stop", () => {
     await again.loop.run();
   });
 
-  it("with the venue down it names what is left, goes on trying, and cannot be resumed before", async () => {
+  it("with the venue down it lists what is left, keeps retrying, and cannot be resumed before it is done", async () => {
     let report: {left: string[]} | undefined;
     let refused: unknown;
     const rig = await rigOf(tmp(), {
@@ -235,7 +235,7 @@ describe("an emergency stop", () => {
         {
           atTs: after(1),
           act: async (own) => {
-            // prices of an hour ago are none
+            // prices an hour old are unusable
             await own.post("/sim/faults", {rate: 1, kinds: ["500"], inARow: 1_000_000});
             own.loop.context.scannedTs -= 2 * HOUR_MS;
             own.loop.quotes = new Map();
@@ -255,7 +255,7 @@ describe("an emergency stop", () => {
     expect(rig.control.status().emergency).toMatchObject({done: true});
   });
 
-  it("a full disk does not stop it; what happened is written once there is room", async () => {
+  it("full disk does not prevent it; events are written once there is space", async () => {
     const dir = tmp();
     let full = false;
     const rig = await rigOf(dir, {
@@ -290,7 +290,7 @@ describe("an emergency stop", () => {
     );
   });
 
-  it("a settlement that becomes known only after the exit is paid to the trade that was open at it", async () => {
+  it("settlement known only after the exit is paid to the trade open at its time", async () => {
     const rig = await rigOf(tmp(), {
       script: [
         {
@@ -323,8 +323,8 @@ describe("an emergency stop", () => {
   });
 });
 
-describe("a venue that misbehaves", () => {
-  it("survives an hour without one answer, says so, and books what was settled meanwhile", async () => {
+describe("faulty venue", () => {
+  it("loop survives an hour without replies, reports it, and books the settlements in between", async () => {
     const rig = await rigOf(tmp(), {
       script: [
         {atTs: after(7.6), act: (own) => own.post("/sim/faults", {rate: 1, kinds: ["500"], inARow: 1_000_000})},
@@ -345,7 +345,7 @@ describe("a venue that misbehaves", () => {
     expect(rig.loop.cycles.steps.every(({error}) => error === null)).toBe(true);
   });
 
-  it("enters nothing while this machine's clock is wrong", async () => {
+  it("loop enters nothing while the clock is skewed", async () => {
     const rig = await rigOf(tmp(), {
       script: [{atTs: SETTLEMENT - 20 * MINUTE_MS, act: (own) => own.post("/sim/clock", {stepMs: 9_000})}, end(1)]
     });
@@ -356,7 +356,7 @@ describe("a venue that misbehaves", () => {
       if (kind === "gated") expect(reason).toMatch(/^clock-skew: this clock is 9\.0 s off/);
   });
 
-  it("does not trade while the books disagree", async () => {
+  it("loop does not trade while ledger and venue disagree", async () => {
     const rig = await rigOf(tmp(), {
       script: [
         {atTs: after(1), act: (own) => own.loop.trader.venue.paid("BTC/USDT", new Decimal("0.01"))},

@@ -34,8 +34,8 @@ const series = (pair: string, over: Partial<SeriesStatus> = {}): SeriesStatus =>
 const status = (...own: SeriesStatus[]): Status => ({series: own}) as unknown as Status;
 const hole = (from: number, state = "open") => ({from, to: from + 1, rows: 1, state}) as never;
 
-describe("what changes in the data is said once", () => {
-  it("a batch that ended, and again when it was put back and ended anew", () => {
+describe("data watch", () => {
+  it("ended batch is reported once, and again after a requeue", () => {
     const {told, watch} = rig();
     const job = (status: Job["status"], error: string | null = null) =>
       newJob("backfill-1", "backfill", T, {status, error, rowsFetched: 1_234});
@@ -50,37 +50,39 @@ describe("what changes in the data is said once", () => {
     ]);
   });
 
-  it("a cancelled batch is nobody's news", () => {
+  it("cancelled batch is not reported", () => {
     const {told, watch} = rig();
     watch.batch(newJob("backfill-1", "backfill", T, {status: "cancelled"}));
     expect(told).toEqual([]);
   });
 
-  it("holes that were there before it looked are no news; one that comes and one that goes are", () => {
+  it("initial holes are not reported; new and filled ones are", () => {
     const {told, watch} = rig();
-    watch.look(status(series("BTC/USDT", {holes: [hole(1)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(1)]})));
     expect(told).toEqual([]);
-    watch.look(status(series("BTC/USDT", {holes: [hole(1), hole(5), hole(9, "confirmed missing")]})));
-    watch.look(status(series("BTC/USDT", {holes: [hole(5)]})));
-    watch.look(status(series("BTC/USDT", {holes: [hole(5)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(1), hole(5), hole(9, "confirmed missing")]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(5)]})));
+    watch.check(status(series("BTC/USDT", {holes: [hole(5)]})));
     expect(told.map(({event, text}) => [event, text])).toEqual([
       ["hole-found", "1 hole found: BTC/USDT funding (1 rows)"],
-      ["hole-filled", "1 hole filled or settled: BTC/USDT funding (1 rows)"]
+      ["hole-filled", "1 hole filled or confirmed missing: BTC/USDT funding (1 rows)"]
     ]);
   });
 
-  it("many at once are one message", () => {
+  it("many changes at once make one message", () => {
     const {told, watch} = rig();
-    watch.look(status());
-    watch.look(status(...Array.from({length: 40}, (_, i) => series(`C${i}/USDT`, {holes: [hole(1)]}))));
+    watch.check(status());
+    watch.check(status(...Array.from({length: 40}, (_, i) => series(`C${i}/USDT`, {holes: [hole(1)]}))));
     expect(told).toHaveLength(1);
     expect(told[0]!.text).toMatch(/^40 holes found: .* and 37 more$/);
   });
 
-  it("a series that goes stale, but not one whose market has ended", () => {
+  it("series gone stale is reported, unless its market has ended", () => {
     const {told, watch} = rig();
-    watch.look(status(series("BTC/USDT"), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
-    watch.look(status(series("BTC/USDT", {freshness: "stale"}), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
+    watch.check(status(series("BTC/USDT"), series("LUNC/USDT", {freshness: "stale", endedTs: T})));
+    watch.check(
+      status(series("BTC/USDT", {freshness: "stale"}), series("LUNC/USDT", {freshness: "stale", endedTs: T}))
+    );
     expect(told.map(({event, text}) => [event, text])).toEqual([["stale", "1 series went stale: BTC/USDT funding"]]);
   });
 });

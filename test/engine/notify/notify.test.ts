@@ -25,7 +25,7 @@ const note = (text: string, event = "opened", level: Notification["level"] = "in
   text,
   pair: "BTC/USDT"
 });
-/** Until nothing is left that a pause of the notifier or of its retries could wake. */
+/** Advances the clock until no timer of the notifier or its retries is left. */
 const idle = () => vi.runAllTimersAsync();
 
 function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), "notifications.json")) {
@@ -49,13 +49,13 @@ function rig(given: unknown = {}, channel?: Channel["send"], file = join(tmp(), 
   return {sent, shown, clock, notifier};
 }
 
-describe("what is told", () => {
+describe("notifier", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("one message for what happens within a moment, in its order; the page at once", async () => {
+  it("events within the group time make one message, in order; the page gets them at once", async () => {
     const {notifier, sent, shown} = rig();
-    for (const text of ["a", "b", "c"]) notifier.tell(note(text));
+    for (const text of ["a", "b", "c"]) notifier.notify(note(text));
     expect(shown.map(({text}) => text)).toEqual(["a", "b", "c"]);
     expect(sent).toEqual([]);
     await idle();
@@ -64,9 +64,9 @@ describe("what is told", () => {
 
   it("each event is on, silent or off", async () => {
     const {notifier, sent, shown} = rig({events: {opened: "silent", closed: "off"}});
-    notifier.tell(note("opened", "opened"));
-    notifier.tell(note("closed", "closed"));
-    notifier.tell(note("risk", "risk"));
+    notifier.notify(note("opened", "opened"));
+    notifier.notify(note("closed", "closed"));
+    notifier.notify(note("risk", "risk"));
     await idle();
     expect(shown.map(({text}) => text)).toEqual(["opened", "risk"]);
     expect(sent.map(({silent, notifications}) => [silent, notifications[0]!.text])).toEqual([
@@ -75,14 +75,14 @@ describe("what is told", () => {
     ]);
   });
 
-  it("what is silent is marked, so that a page lists it and announces nothing", () => {
+  it("silent notification is marked, so the page lists it without a toast", () => {
     const {notifier, shown} = rig({events: {opened: "silent"}});
-    notifier.tell(note("opened", "opened"));
-    notifier.tell(note("risk", "risk"));
+    notifier.notify(note("opened", "opened"));
+    notifier.notify(note("risk", "risk"));
     expect(shown.map(({silent}) => silent)).toEqual([true, undefined]);
   });
 
-  it("a person's word is in force at once, kept for the next engine, and taken back by the configuration's own", async () => {
+  it("changed loudness applies at once, survives a restart, and ends when set to the configured value", async () => {
     const file = join(tmp(), "notifications.json");
     const given = {events: {closed: "off"}};
     const first = rig(given, undefined, file);
@@ -92,8 +92,8 @@ describe("what is told", () => {
         {event: "opened", says: EVENTS.opened, loudness: "off", configured: "on"}
       ])
     );
-    first.notifier.tell(note("a", "closed"));
-    first.notifier.tell(note("b", "opened"));
+    first.notifier.notify(note("a", "closed"));
+    first.notifier.notify(note("b", "opened"));
     expect(first.shown.map(({text}) => text)).toEqual(["a"]);
     expect(statSync(file).mode & 0o077).toBe(0);
     const second = rig(given, undefined, file);
@@ -103,7 +103,7 @@ describe("what is told", () => {
     expect(second.notifier.settings()).toMatchObject({channels: [{name: "webhook", failing: null}], perHour: 20});
   });
 
-  it("a file of settings that is spoilt says nothing; one that cannot be written changes nothing", () => {
+  it("corrupt settings file is ignored; an unwritable one changes nothing", () => {
     const file = join(tmp(), "notifications.json");
     writeFileSync(file, JSON.stringify({opened: "loud", nothing: "off", closed: "off"}));
     const {notifier} = rig({}, undefined, file);
@@ -111,66 +111,66 @@ describe("what is told", () => {
     writeFileSync(file, "{");
     expect(rig({}, undefined, file).notifier.loudness("closed")).toBe("on");
     const nowhere = rig({}, undefined, join(tmp(), "no", "such", "folder"));
-    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be kept");
+    expect(() => nowhere.notifier.set({opened: "off"})).toThrow("notification settings cannot be saved");
     expect(nowhere.notifier.loudness("opened")).toBe("on");
   });
 
-  it("no storm: within an hour's limit, what is left out is counted and told with the next; what is critical is always told", async () => {
+  it("hourly limit drops and counts messages; critical ones are always sent", async () => {
     const {notifier, sent, clock} = rig({perHour: 3, groupMs: 1_000});
     for (let i = 0; i < 10; i++) {
-      notifier.tell(note(String(i)));
+      notifier.notify(note(String(i)));
       await idle();
     }
     expect(sent).toHaveLength(3);
-    notifier.tell(note("liquidated", "liquidated", "critical"));
+    notifier.notify(note("liquidated", "liquidated", "critical"));
     await idle();
     expect(sent).toHaveLength(4);
     expect(sent.at(-1)).toMatchObject({leftOut: 7});
     clock.advance(HOUR_MS);
-    notifier.tell(note("later"));
+    notifier.notify(note("later"));
     await idle();
     expect(sent.at(-1)).toMatchObject({leftOut: 0});
     expect(sent).toHaveLength(5);
   });
 
-  it("a channel that fails is tried three times, harms nothing and is spoken of once an hour", async () => {
+  it("failing channel is tried three times and reported once an hour", async () => {
     let tries = 0;
     const {notifier, sent, shown, clock} = rig({}, async () => {
       tries++;
       throw new Error("webhook: answered 500");
     });
     for (let i = 0; i < 3; i++) {
-      notifier.tell(note(String(i)));
+      notifier.notify(note(String(i)));
       await idle();
     }
     expect(tries).toBe(9);
     expect(sent).toEqual([]);
     expect(shown.filter(({event}) => event === "channel").map(({text}) => text)).toEqual([
-      "a channel of notifications fails: webhook: answered 500"
+      "a notification channel fails: webhook: answered 500"
     ]);
     expect(notifier.failing.get("webhook")).toBe("webhook: answered 500");
     clock.advance(HOUR_MS);
-    notifier.tell(note("again"));
+    notifier.notify(note("again"));
     await idle();
     expect(shown.filter(({event}) => event === "channel")).toHaveLength(2);
   });
 
-  it("what waits when the engine stops is still sent", async () => {
+  it("queued notifications are sent when the engine stops", async () => {
     const {notifier, sent} = rig({groupMs: 60_000_000});
-    notifier.tell(note("emergency", "emergency", "critical"));
+    notifier.notify(note("emergency", "emergency", "critical"));
     await notifier.close();
     expect(sent.map(({notifications}) => notifications[0]!.text)).toEqual(["emergency"]);
   });
 
-  it("keeps the newest five hundred", () => {
+  it("notifier keeps the newest 500 notifications", () => {
     const {notifier} = rig({events: Object.fromEntries(Object.keys(EVENTS).map((name) => [name, "on"]))});
-    for (let i = 0; i < 2_000; i++) notifier.tell(note(String(i)));
+    for (let i = 0; i < 2_000; i++) notifier.notify(note(String(i)));
     expect(notifier.shown.length).toBeLessThanOrEqual(600);
     expect(notifier.shown.at(-1)!.text).toBe("1999");
   });
 });
 
-/** A server that keeps what it was posted. */
+/** Starts a server that records POST bodies. */
 async function receiver(status = 200) {
   const got: {url: string; body: unknown}[] = [];
   const server = createHttp((request, reply) => {
@@ -186,7 +186,7 @@ async function receiver(status = 200) {
   return {url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got};
 }
 
-/** The least of a mail server: takes one message after another. */
+/** Starts a minimal SMTP server that records messages. */
 async function mailServer() {
   const mails: string[] = [];
   const server = createTcp((socket) => {
@@ -228,7 +228,7 @@ describe("channels", () => {
     silent: false
   };
 
-  it("a webhook gets the notifications as JSON", async () => {
+  it("webhook receives the notifications as JSON", async () => {
     const {url, got} = await receiver();
     const [channel] = channelsOf(
       notifyConfig.parse({webhook: {url: `${url}/hook`}}),
@@ -240,7 +240,7 @@ describe("channels", () => {
     ]);
   });
 
-  it("Telegram gets lines of plain text, without a sound where it is silent; its token is in no error", async () => {
+  it("Telegram receives plain text, without sound when silent; errors omit the token", async () => {
     const {url, got} = await receiver();
     const config = notifyConfig.parse({telegram: {chatId: -100, url}});
     const secrets = notifySecrets(config, {CARRYBOOK_TELEGRAM_TOKEN: "12:secret"});
@@ -249,7 +249,7 @@ describe("channels", () => {
     expect(got[0]!.body).toEqual({
       chat_id: "-100",
       disable_notification: true,
-      text: "2026-03-02 08:00 UTC · BTC/USDT opened: 1000 of spot notional\n2026-03-02 08:00 UTC !! BTC/USDT: the perp leg was liquidated\nand 3 more, left out to keep within the limit of an hour"
+      text: "2026-03-02 08:00 UTC · BTC/USDT opened: 1000 of spot notional\n2026-03-02 08:00 UTC !! BTC/USDT: the perp leg was liquidated\nand 3 more, dropped by the hourly limit"
     });
     const down = notifyConfig.parse({telegram: {chatId: 1, url: "http://127.0.0.1:9"}});
     const error = await channelsOf(down, secrets)[0]!
@@ -259,7 +259,7 @@ describe("channels", () => {
     expect(error).not.toContain("secret");
   });
 
-  it("e-mail carries what is worst in its subject and the lines in its body; silent ones are not mailed", async () => {
+  it("e-mail has the worst notification as subject and all in its body; silent ones are not mailed", async () => {
     const {url, mails} = await mailServer();
     const config = notifyConfig.parse({email: {to: "you@example.org", from: "book@example.org"}});
     const [channel] = channelsOf(config, notifySecrets(config, {CARRYBOOK_SMTP_URL: url}));
@@ -271,7 +271,7 @@ describe("channels", () => {
     expect(mails[0]).toContain("opened: 1000 of spot notional");
   });
 
-  it("a channel without its secret is a configuration error that says which variable", () => {
+  it("channel without its secret is a configuration error naming the variable", () => {
     expect(() => notifySecrets(notifyConfig.parse({telegram: {chatId: 1}}), {})).toThrow(
       "missing CARRYBOOK_TELEGRAM_TOKEN"
     );

@@ -23,7 +23,7 @@ const health = (
 
 const DISK = (mb: number): [string, string] => ["disk-space", `the disk has ${mb} MB left`];
 
-it("the health is told once for each way it reads, and not again for figures that move by themselves", () => {
+it("health is emitted once per change of its reading, and not for changing counters", () => {
   const told: string[][] = [];
   let now = health([]);
   const watch = new HealthWatch(
@@ -35,15 +35,15 @@ it("the health is told once for each way it reads, and not again for figures tha
     string
   ][][]) {
     now = health(next);
-    watch.look();
+    watch.check();
   }
   expect(told).toEqual([[], ["the disk has 900 MB left"], ["the disk has 899 MB left"], []]);
   now = health([], "down");
-  watch.look();
+  watch.check();
   expect(told).toHaveLength(5);
 });
 
-it("every issue has a code beside its words, and what it is about", () => {
+it("every issue has a text, a code and a subject", () => {
   const {issues, problems, status} = healthOf({
     mode: "paper",
     startedTs: 0,
@@ -75,8 +75,8 @@ it("every issue has a code beside its words, and what it is about", () => {
     "this machine's clock is 60 s ahead of the venue's",
     "scan: status 502",
     "the disk has 1 MB left",
-    "notifications do not get through: status 401",
-    "the loop is halted: a person must look at it first",
+    "notifications fail: status 401",
+    "the loop is halted until an operator resumes it",
     "an emergency stop could not close everything"
   ]);
 });

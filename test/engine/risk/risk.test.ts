@@ -22,7 +22,7 @@ interface Given {
   limits?: Partial<RiskLimits>;
 }
 
-/** A trader with one hedge open at 100, entered at T, and its gate. */
+/** Builds a trader with one hedge open at 100, entered at T, and its gate. */
 async function opened({entries = {}, limits = {}}: Given = {}) {
   const config = parseConfig({minRate: "0.0001", exitRate: "-1", expectedHoldPeriods: "1000", ...entries});
   const context: {-readonly [K in keyof RiskContext]: RiskContext[K]} = {
@@ -77,7 +77,7 @@ async function opened({entries = {}, limits = {}}: Given = {}) {
   return {trader, gate, context, quote, settle, config};
 }
 
-describe("rules that stand before an entry, each with its name and its reason", () => {
+describe("entry rules, each with its name and reason", () => {
   const refused = async (given: Given, spoil: (own: Awaited<ReturnType<typeof opened>>) => void, at = T) => {
     const own = await opened(given);
     spoil(own);
@@ -87,7 +87,7 @@ describe("rules that stand before an entry, each with its name and its reason", 
       : own.gate.entries([{type: "enter", pair: PAIR} as never], own.trader, at)[0];
   };
 
-  it("enters where no rule speaks against it", async () => {
+  it("entry is allowed when no rule blocks it", async () => {
     expect(await refused({}, () => undefined)).toBe("entered");
   });
 
@@ -111,7 +111,7 @@ describe("rules that stand before an entry, each with its name and its reason", 
     expect((found as {why: string}).why).toMatch(why);
   });
 
-  it("one short of each limit lets it pass", async () => {
+  it("value just within each limit passes", async () => {
     expect(
       await refused({}, (own) => {
         own.context.scannedTs = T - 180_000;
@@ -123,7 +123,7 @@ describe("rules that stand before an entry, each with its name and its reason", 
     ).toBe("entered");
   });
 
-  it("a settlement decides for fifteen minutes and no longer", async () => {
+  it("settlement can trigger an entry for fifteen minutes only", async () => {
     const late = await opened();
     late.context.scannedTs = T + 900_001;
     await late.trader.step({
@@ -134,11 +134,11 @@ describe("rules that stand before an entry, each with its name and its reason", 
     expect(late.gate.ofPair(PAIR, late.trader, T + 900_001)[0]).toMatchObject({rule: "late-settlement"});
   });
 
-  it("a day's loss over the limit stops entries until the day ends", async () => {
+  it("daily loss over the limit blocks entries until the day ends", async () => {
     const own = await opened({limits: {maxDailyLoss: 0.0005}});
     await own.settle(T);
     expect(own.trader.open).toHaveLength(1);
-    // fees and slippage of 1,000 in, with the basis against it
+    // fees and slippage of an entry of 1,000, with an adverse basis
     own.context.scannedTs = T + HOUR_MS;
     await own.trader.step({ts: T + HOUR_MS, pairs: [{pair: PAIR, spot: touch(99), perp: touch(100)}]});
     expect(own.gate.general(own.trader, T + HOUR_MS)[0]).toMatchObject({rule: "daily-loss"});
@@ -149,8 +149,8 @@ describe("rules that stand before an entry, each with its name and its reason", 
   });
 });
 
-describe("rules that watch what is open", () => {
-  it("raises the alarm at 0.8 of the way to liquidation and leaves at 0.9, with the reason on the trade", async () => {
+describe("rules for open hedges", () => {
+  it("rule alerts at 0.8 of the way to liquidation and exits at 0.9, with the reason on the trade", async () => {
     const own = await opened({entries: {leverage: "5"}, limits: {distanceAlert: 0, distanceCritical: 0}});
     await own.settle(T);
     const [hedge] = own.trader.open;
@@ -176,14 +176,14 @@ describe("rules that watch what is open", () => {
     expect(await difference(own.trader)).toBeUndefined();
   });
 
-  it("leaves a hedge that is too near to its liquidation", async () => {
+  it("hedge too close to its liquidation is closed", async () => {
     const own = await opened({entries: {leverage: "40"}, limits: {marginAlert: 1, marginCritical: 1}});
     await own.settle(T);
     own.quote(100.2);
     expect(own.gate.exits(own.trader)[0]).toMatchObject({pair: PAIR, rule: "liquidation-distance"});
   });
 
-  it("legs that differ by more than 2 % stop every entry", async () => {
+  it("legs that differ by more than 2 % block every entry", async () => {
     const own = await opened();
     await own.settle(T);
     const [hedge] = own.trader.open;
@@ -193,7 +193,7 @@ describe("rules that watch what is open", () => {
     expect(riskRules(own.trader, own.gate, T).find(({name}) => name === "delta-drift")!.level).toBe("alert");
   });
 
-  it("a price over P* liquidates at once, and the coin is sold with the next prices", async () => {
+  it("price above P* liquidates at once, and the coin is sold at the next prices", async () => {
     const own = await opened({entries: {leverage: "5"}});
     await own.settle(T);
     const [hedge] = own.trader.open;
@@ -209,10 +209,10 @@ describe("rules that watch what is open", () => {
     expect(text(own.trader.equity)).toBe(text(own.config.capital.plus((await own.trader.venue.holdings()).cash)));
   });
 
-  it("tells each firing once, and again when it has stopped in between", async () => {
+  it("rule is reported once per firing, and again after it has cleared", async () => {
     const own = await opened();
     const watch = new RiskWatch();
-    const look = () => watch.look(riskRules(own.trader, own.gate, T), T).map(({name}) => name);
+    const look = () => watch.update(riskRules(own.trader, own.gate, T), T).map(({name}) => name);
     expect(look()).toEqual([]);
     own.context.errors = 10;
     expect(look()).toEqual(["venue-errors"]);
@@ -228,7 +228,7 @@ describe("rules that watch what is open", () => {
 const difference = async (trader: Trader) =>
   disagreement(await reconcile(trader, {venueMs: T, pause: async () => undefined}));
 
-it("reconciliation names the leg and the amount that do not agree", async () => {
+it("reconciliation names the leg and amount of a mismatch", async () => {
   const own = await opened();
   await own.settle(T);
   expect(await difference(own.trader)).toBeUndefined();

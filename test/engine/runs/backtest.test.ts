@@ -43,7 +43,7 @@ beforeAll(async () => {
   data = join(dir, "data");
   for (const series of ["funding", "spot", "perp", "mark"])
     await take("MADE/USDT", series, join(CASE, `${series}.csv`));
-  // a pair that has funding and a perp, but no spot market
+  // a pair with funding and a perp, but no spot market
   await take("PERP/USDT", "funding", join(CASE, "funding.csv"));
   await take("PERP/USDT", "perp", join(CASE, "perp.csv"));
 }, 240_000);
@@ -55,7 +55,7 @@ const backtest = (...args: string[]) => cli(["backtest", "--data", data, ...args
 const sweep = (...args: string[]) => cli(["sweep", "--data", data, ...args]);
 
 describe("carrybook backtest", () => {
-  it("from the lake, through the command line, it is the reference to the last digit, and its manifest runs it again", async () => {
+  it("backtest equals the reference to the last digit, and its manifest repeats it", async () => {
     const first = await backtest("--pairs", "MADE/USDT", "--strategy", "simple", "--set", ...settings(), "--json");
     expect(first.code, first.stderr).toBe(0);
     const result = JSON.parse(first.stdout);
@@ -87,7 +87,7 @@ describe("carrybook backtest", () => {
     const again = await backtest("--manifest", file, "--json");
     expect(again.code, again.stderr).toBe(0);
     expect(JSON.parse(again.stdout).manifest).toEqual(result.manifest);
-    expect(again.stderr).toContain(`the same result as before: ${result.manifest.resultHash}`);
+    expect(again.stderr).toContain(`same result as before: ${result.manifest.resultHash}`);
 
     writeFileSync(file, JSON.stringify({...result.manifest, dataHash: "0".repeat(64)}));
     const other = await backtest("--manifest", file, "--json");
@@ -96,7 +96,7 @@ describe("carrybook backtest", () => {
     expect(other.stdout).toBe("");
   });
 
-  it("in a pipe every trade is one line of JSON", async () => {
+  it("backtest in a pipe prints one line of JSON per trade", async () => {
     const {code, stdout} = await backtest("--pairs", "MADE/USDT", "--set", ...settings());
     expect(code).toBe(0);
     const trades = stdout
@@ -130,7 +130,7 @@ describe("carrybook sweep", () => {
     "exitRate=0,0.00005"
   ];
 
-  it("keeps and exports all trials, alike as JSON, CSV and Parquet, and reports on the best", async () => {
+  it("sweep exports all trials, equal as JSON, CSV and Parquet, and reports the best", async () => {
     const result = await sweep(...grid, "--json", "--out", join(dir, "trials.parquet"));
     expect(result.code, result.stderr).toBe(0);
     const {trials, best, leftOut} = JSON.parse(result.stdout);
@@ -148,7 +148,7 @@ describe("carrybook sweep", () => {
         "splits"
       ])
     );
-    expect(result.stderr.trim().split("\n").at(-1)).toMatch(/^not shown: the best of 6 trials is the luckiest too/);
+    expect(result.stderr.trim().split("\n").at(-1)).toMatch(/^not shown: the best of 6 trials is also the luckiest/);
     await sweep(...grid, "--out", join(dir, "trials.csv"), "--quiet");
     const nets = await withLake(data, async ({connection}) => [
       await rowsOf<{net: number}>(
@@ -182,7 +182,7 @@ describe("carrybook sweep", () => {
     expect(result.stderr).toContain(message);
   });
 
-  it("Ctrl-C stops it: exit code 130, nothing half-written", async () => {
+  it("Ctrl-C stops a sweep with exit code 130 and leaves no partial file", async () => {
     const out = join(dir, "cut.csv");
     const child = spawnCli([
       "sweep",

@@ -10,7 +10,7 @@ import {tmp} from "../../helpers/tmp.js";
 const T = Date.UTC(2026, 2, 20, 12);
 const quiet = {info: () => undefined, warn: () => undefined};
 
-/** Runs tasks on a virtual clock until an instant; the instants of every run by name. */
+/** Runs tasks on a virtual clock until an instant; returns the times of every run by name. */
 async function runUntil(
   clock: VirtualClock,
   untilTs: number,
@@ -36,8 +36,8 @@ async function runUntil(
   return {ran, scheduler, file};
 }
 
-describe("the schedule, in UTC", () => {
-  it("a month in seconds: every task at its times and at no other, over the change to summer time", async () => {
+describe("schedule in UTC", () => {
+  it("every task runs exactly at its times for a month, across the change to summer time", async () => {
     const clock = virtualClock(T, 0);
     const end = T + 31 * DAY_MS;
     const {ran, scheduler} = await runUntil(clock, end, {
@@ -57,13 +57,13 @@ describe("the schedule, in UTC", () => {
     }
   });
 
-  it("a zone of the machine changes nothing", () => {
+  it("local time zone has no effect", () => {
     for (const ts of [Date.UTC(2026, 2, 29, 0, 59), Date.UTC(2026, 9, 25, 0, 59), T]) {
       expect(nextRun("0 3 * * *", ts)! % DAY_MS).toBe(3 * HOUR_MS);
     }
   });
 
-  it("a machine that slept for three days catches each task up once", async () => {
+  it("suspended machine makes up each task once after three days", async () => {
     const clock = virtualClock(T, 0);
     let slept = false;
     const {ran} = await runUntil(
@@ -79,7 +79,7 @@ describe("the schedule, in UTC", () => {
       }
     );
     const gap = ran["daily"]!.map((ts) => Math.floor(ts / DAY_MS) - Math.floor(T / DAY_MS));
-    // one day's run after the sleep stands for the three that were missed
+    // one run after the suspension replaces the three missed
     expect(gap.length).toBeLessThanOrEqual(4);
     expect(new Set(gap).size).toBe(gap.length);
     const late = ran["daily"]!.filter((ts) => ts % DAY_MS !== 3 * HOUR_MS);
@@ -87,7 +87,7 @@ describe("the schedule, in UTC", () => {
     expect(ran["hourly"]!.length).toBeLessThan(4 * 24);
   });
 
-  it("what was missed while the engine was down is caught up once after the restart", async () => {
+  it("runs missed while the engine was down are made up once after the restart", async () => {
     const file = join(tmp(), "schedule.json");
     const clock = virtualClock(T, 0);
     await runUntil(clock, T + DAY_MS, {daily: "0 3 * * *"}, {file});
@@ -96,7 +96,7 @@ describe("the schedule, in UTC", () => {
     expect(ran["daily"]).toHaveLength(1);
   });
 
-  it("a task that fails says why and comes again; the others are not disturbed", async () => {
+  it("failed task reports why and runs again; the others are unaffected", async () => {
     const clock = virtualClock(T, 0);
     const {ran, scheduler} = await runUntil(
       clock,
@@ -115,7 +115,7 @@ describe("the schedule, in UTC", () => {
     expect(good).toMatchObject({failed: false, result: "12 rows"});
   });
 
-  it("a clock that went back an hour makes nothing wait for longer than its pattern says", async () => {
+  it("clock set back an hour delays no task beyond its pattern", async () => {
     const clock = virtualClock(T, 0);
     const {file} = await runUntil(clock, T + 2 * HOUR_MS, {hourly: "1 * * * *"});
     clock.step(-90 * MINUTE_MS);
@@ -124,7 +124,7 @@ describe("the schedule, in UTC", () => {
     expect(ran["hourly"]!.length).toBeGreaterThanOrEqual(1);
   });
 
-  it("refuses a pattern that is none", () => {
+  it("malformed pattern is rejected", () => {
     expect(() => nextRun("61 * * * *", T)).toThrow(/^invalid schedule: 61 \* \* \* \*/);
     expect(() => nextRun("every day", T)).toThrow(/^invalid schedule: every day/);
   });

@@ -34,7 +34,7 @@ const docs = (name: string): Envelope => {
   return JSON.parse(text.slice(text.indexOf("{"))) as Envelope;
 };
 
-/** The shape of a value: keys and types, elements of a row by position, rows by their first. */
+/** Returns the shape of a value: keys and types; arrays of rows by their first row. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value))
     return value.every((v) => typeof v !== "object") ? (value as unknown[]).map((v) => typeof v) : [shape(value[0])];
@@ -79,10 +79,10 @@ describe.skipIf(!recorded)("replies have the recorded shape: the same keys, each
   });
 });
 
-describe("rules of the venue", () => {
+describe("venue rules", () => {
   const stamps = (reply: Envelope) => (reply.result.list as string[][]).map((row) => Number(row[0]));
 
-  it("klines are newest first, at most 1,000, inside the range, the candle in progress included", async () => {
+  it("klines are newest first, at most 1,000, within the range, including the candle in progress", async () => {
     const rows = stamps(await get("/v5/market/kline?category=linear&symbol=ETHUSDT&interval=60&limit=5000"));
     expect(rows).toHaveLength(1_000);
     expect(rows[0]).toBe(Math.floor(NOW / 3_600_000) * 3_600_000);
@@ -93,7 +93,7 @@ describe("rules of the venue", () => {
     ).toEqual(rows.slice(3, 11));
   });
 
-  it("any window gives the same bytes, in any order, and coarse candles are the sum of fine ones", async () => {
+  it("every window returns the same bytes in any order, and coarse candles aggregate fine ones", async () => {
     const path = (interval: string, start: number, end: number) =>
       `/v5/market/kline?category=spot&symbol=SOLUSDT&interval=${interval}&start=${start}&end=${end}&limit=1000`;
     const day = Date.UTC(2024, 4, 5);
@@ -132,7 +132,7 @@ describe("rules of the venue", () => {
     expect((await get("/v5/market/funding/history?category=linear&symbol=BTCUSDT&startTime=1")).retCode).toBe(10001);
   });
 
-  it("a delisted perp is gone from the list, its history stays; the outage is a hole for everybody", async () => {
+  it("delisted perp leaves the list and keeps its history; the outage is a hole in every series", async () => {
     const list = (await get("/v5/market/instruments-info?category=linear&limit=1000")).result.list as {
       symbol: string;
     }[];
@@ -148,7 +148,7 @@ describe("rules of the venue", () => {
     expect(hours).toEqual([outage + 3_600_000, outage - 3_600_000]);
   });
 
-  it("cursors walk every instrument once", async () => {
+  it("cursors visit every instrument once", async () => {
     const symbols: string[] = [];
     for (let cursor = ""; ;) {
       const {result} = await get(`/v5/market/instruments-info?category=linear&limit=10&cursor=${cursor}`);
@@ -173,7 +173,7 @@ describe("rules of the venue", () => {
     expect(((await reply.json()) as Envelope).retCode).toBe(10001);
   });
 
-  it("a request too many is a ban of ten minutes by the clock handed in; asking during it is counted", async () => {
+  it("request over the limit is banned for ten minutes of the given clock; requests during the ban are counted", async () => {
     let real = 1_000_000;
     const strict = await startSim({nowMs: NOW, speed: 0, clock: () => real});
     const status = async () => (await fetch(`${strict.url}/v5/market/time`)).status;
@@ -191,7 +191,7 @@ describe("rules of the venue", () => {
     await strict.close();
   });
 
-  it("the clock is stepped and the market goes on; bad orders to it are refused and echoed", async () => {
+  it("clock steps advance the market; invalid steering is rejected and echoed", async () => {
     const own = await startSim({nowMs: NOW, speed: 0});
     const post = (path: string, body: unknown) => fetch(own.url + path, {method: "POST", body: JSON.stringify(body)});
     await post("/sim/clock", {stepMs: 3_600_000});
@@ -203,7 +203,7 @@ describe("rules of the venue", () => {
     await own.close();
   });
 
-  it("faults come as planned and the same ones again for the same seed", async () => {
+  it("faults follow the plan, and repeat for the same seed", async () => {
     const run = async () => {
       const own = await startSim({
         nowMs: NOW,
@@ -224,7 +224,7 @@ describe("rules of the venue", () => {
     expect(Object.values(first.faults).reduce((a, b) => a + b, 0)).toBeGreaterThan(4);
   });
 
-  it("the conformance table names every endpoint there is", () => {
+  it("conformance table lists every endpoint", () => {
     const table = readFileSync(join(import.meta.dirname, "../../../engine/simulator/CONFORMANCE.md"), "utf8");
     for (const path of ROUTE_PATHS) expect(table).toContain(`\`${path}\``);
   });

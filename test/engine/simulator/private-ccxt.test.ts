@@ -11,8 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => venue.sim.close());
 
-describe("ccxt trades on the simulated venue as on the real one", () => {
-  it("opens both legs by client ids, finds orders, fills, position and balance, and closes again", async () => {
+describe("ccxt on the simulated venue", () => {
+  it("ccxt opens both legs by client id, finds orders, fills, position and balance, and closes them", async () => {
     const spot = await exchange.createOrder("BTC/USDT", "market", "buy", 0.5, undefined, {clientOrderId: "c1-spot-1"});
     expect(spot.clientOrderId).toBe("c1-spot-1");
     const coins = (await exchange.fetchBalance())["BTC"] as unknown as {total: number};
@@ -46,7 +46,7 @@ describe("ccxt trades on the simulated venue as on the real one", () => {
     expect(books.orders.map((o) => o["orderStatus"])).toEqual(["Filled", "Filled", "Filled", "Filled"]);
   });
 
-  it("rests a limit order, lists and cancels it, sets leverage and margin mode, reads fees and the log", async () => {
+  it("ccxt rests, lists and cancels a limit order, sets leverage and margin mode, reads fees and the log", async () => {
     const {id} = await exchange.createOrder("ETH/USDT:USDT", "limit", "buy", 1, 2_000, {postOnly: true});
     expect((await exchange.fetchOpenOrders("ETH/USDT:USDT")).map((o) => o.id)).toEqual([id]);
     await exchange.cancelOrder(id!, "ETH/USDT:USDT");

@@ -2,7 +2,7 @@ import {expect, it} from "vitest";
 import {cli, startCli} from "../../helpers/cli.js";
 import {client} from "../../helpers/venue-account.js";
 
-it("carrybook sim --account opens an account that can trade; a wrong one is named without its secret", async () => {
+it("carrybook sim --account opens an account that can trade; the error of a malformed one omits its secret", async () => {
   const running = startCli(["sim", "--port", "0", "--speed", "0", "--account", "mine:hush-hush:2500.5"]);
   try {
     const {url, now} = JSON.parse((await running.says("url")).stdout) as {url: string; now: number};

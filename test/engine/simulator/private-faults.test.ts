@@ -24,7 +24,7 @@ const body = (category: string, side: string, more: object = {}) =>
     ...more
   });
 
-/** What a client with patience sees of a reply: its status, or that none came. */
+/** Returns a reply's status, or that none came. */
 async function watched(reply: Promise<Response>): Promise<number | "nothing" | "cut"> {
   try {
     const {status, ...rest} = await reply.then(async (r) => ({status: r.status, text: await r.text()}));
@@ -34,7 +34,7 @@ async function watched(reply: Promise<Response>): Promise<number | "nothing" | "
     return (error as Error).name === "SyntaxError" ? "cut" : "nothing";
   }
 }
-/** A request whose client gives up as soon as the venue has dealt with it. */
+/** Sends a request and aborts as soon as the venue has processed it. */
 async function abandoned(payload: string): Promise<number | "nothing" | "cut"> {
   const given = new AbortController();
   const before = venue.sim.steer.signedRequests();
@@ -47,8 +47,8 @@ async function abandoned(payload: string): Promise<number | "nothing" | "cut"> {
 }
 const held = () => ledger().positions.map((p) => p["size"]);
 
-describe("each fault of an order does what its name says, once, and to the leg it is meant for", () => {
-  it("reject, insufficient-funds, price-band: a code of the leg's own, and no order", async () => {
+describe("order faults", () => {
+  it("reject, insufficient-funds, price-band: return the leg's code and create no order", async () => {
     for (const [kind, linear, coins] of [
       ["reject", 110032, 170210],
       ["insufficient-funds", 110007, 170131],
@@ -62,7 +62,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect((await perp()).retCode).toBe(0);
   });
 
-  it("reject with a code of one's own; reject late: acknowledged, then Rejected", async () => {
+  it("reject with a custom code; reject late: acknowledged, then Rejected", async () => {
     faults({kind: "reject", code: 110066, message: "trading is halted"});
     expect(await perp()).toMatchObject({retCode: 110066, retMsg: "trading is halted"});
     faults({kind: "reject", late: true});
@@ -70,7 +70,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().orders[0]).toMatchObject({orderStatus: "Rejected", cumExecQty: "0"});
   });
 
-  it("timeout-before-accept and timeout-after-accept: no reply; only after the second is there an order", async () => {
+  it("timeout-before-accept and timeout-after-accept: no reply; only the second creates an order", async () => {
     faults({kind: "timeout-before-accept"});
     expect(await abandoned(body("linear", "Sell"))).toBe("nothing");
     expect(ledger().orders).toEqual([]);
@@ -79,7 +79,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(held()).toEqual(["0.1"]);
   });
 
-  it("stalled-body and malformed: the order is there, the reply is not whole", async () => {
+  it("stalled-body and malformed: the order exists, the reply is incomplete", async () => {
     faults({kind: "stalled-body"});
     expect(await abandoned(body("linear", "Sell"))).toBe("nothing");
     expect(held()).toEqual(["0.1"]);
@@ -88,7 +88,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(held()).toEqual(["0.2"]);
   });
 
-  it("partial: the share fills down to the step, the rest of a limit order stays, that of an IOC or market one goes", async () => {
+  it("partial: the share fills, rounded down to the step; the rest of a limit order rests, of an IOC or market order is cancelled", async () => {
     faults({kind: "partial", fraction: 0.37, times: 4});
     await perp("0.1");
     expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "Cancelled", cumExecQty: "0.037"});
@@ -110,7 +110,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "PartiallyFilledCanceled", cumExecQty: "0.037"});
   });
 
-  it("partial: a post-only order is taken in that part as it comes to rest, as a maker at its own price", async () => {
+  it("partial: the share of a post-only order fills on arrival, as maker at its own price", async () => {
     const {a} = (
       (await (await fetch(`${venue.sim.url}/v5/market/orderbook?category=linear&symbol=BTCUSDT`)).json()) as {
         result: {a: string[][]};
@@ -132,12 +132,12 @@ describe("each fault of an order does what its name says, once, and to the leg i
       expect(ledger().executions.at(-1)).toMatchObject({isMaker: true, execQty: "0.037", feeRate: "0.0002"});
       expect(Number(ledger().executions.at(-1)!["execPrice"])).toBe(Number(a[0]![0]));
     }
-    // untold, nobody takes it as it arrives
+    // without the fault it does not fill on arrival
     await venue.post("/v5/order/create", {...order, timeInForce: "PostOnly"});
     expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "New", cumExecQty: "0"});
   });
 
-  it("partial-then-cancel: the rest goes whatever the order's time in force", async () => {
+  it("partial-then-cancel: the rest is cancelled for every time in force", async () => {
     faults({kind: "partial-then-cancel", fraction: "0.5"});
     const {b} = (
       (await (await fetch(`${venue.sim.url}/v5/market/orderbook?category=linear&symbol=BTCUSDT`)).json()) as {
@@ -155,7 +155,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().orders[0]).toMatchObject({orderStatus: "Cancelled", cumExecQty: "0.05", leavesQty: "0"});
   });
 
-  it("remainder-under-minimum: what is left is too small for an order of its own", async () => {
+  it("remainder-under-minimum: the remainder is below the minimum order", async () => {
     faults({kind: "remainder-under-minimum"});
     await venue.market("Sell", "linear", "XRPUSDT", "100");
     const left = 100 - Number(ledger().orders[0]!["cumExecQty"]);
@@ -163,7 +163,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect((await venue.market("Sell", "linear", "XRPUSDT", String(left))).retCode).toBe(110094);
   });
 
-  it("rate-limited, forbidden, server-error before and after: the reply of each, and an order only after", async () => {
+  it("rate-limited, forbidden, server-error before and after: each reply, and an order only after", async () => {
     const send = () => venue.raw("POST", "/v5/order/create", body("linear", "Sell"));
     faults({kind: "rate-limited"});
     const limited = await send();
@@ -189,7 +189,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().orders).toHaveLength(2);
   });
 
-  it("not-found-at-first: so many queries, or so long, miss an order that is there", async () => {
+  it("not-found-at-first: an existing order is missed for a number of queries, or a time", async () => {
     const found = async (orderLinkId = "leg") =>
       (await venue.get("/v5/order/realtime", {category: "linear", orderLinkId})).result.list.length;
     faults({kind: "not-found-at-first", queries: 2});
@@ -204,7 +204,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(await found("long")).toBe(1);
   });
 
-  it("late-fill: open, or seen by nobody, until it fills at the touch of a later instant", async () => {
+  it("late-fill: an order is open, or hidden, until it fills at a later touch", async () => {
     faults(
       {kind: "late-fill", delayMs: 90_000, nth: 1},
       {kind: "late-fill", delayMs: 90_000, report: "nothing", nth: 2}
@@ -228,7 +228,7 @@ describe("each fault of an order does what its name says, once, and to the leg i
     expect(ledger().executions.map((e) => e["execTime"])).toEqual(Array(2).fill(String(venue.sim.now())));
   });
 
-  it("a late order that is seen can be cancelled before it fills", async () => {
+  it("visible late order can be cancelled before it fills", async () => {
     faults({kind: "late-fill", delayMs: 5_000});
     await perp();
     await venue.post("/v5/order/cancel-all", {category: "linear", settleCoin: "USDT"});
@@ -237,8 +237,8 @@ describe("each fault of an order does what its name says, once, and to the leg i
   });
 });
 
-describe("faults are aimed", () => {
-  it("at a leg, a symbol, the nth request, so many times", async () => {
+describe("fault targets", () => {
+  it("fault targets a leg, a symbol, the nth request, a number of times", async () => {
     faults({kind: "reject", category: "linear", side: "Sell", symbol: "BTCUSDT", nth: 2, times: 2});
     const codes: number[] = [];
     for (let i = 0; i < 5; i++) codes.push((await perp("0.1", {orderLinkId: `n${i}`})).retCode);
@@ -248,7 +248,7 @@ describe("faults are aimed", () => {
     expect(counted.orderFaults).toEqual({reject: 2});
   });
 
-  it("at queries and cancellations by path, for a time by the venue's clock", async () => {
+  it("fault targets queries and cancellations by path, for a time of the venue's clock", async () => {
     faults(
       {kind: "server-error", path: "/v5/position/list", forMs: 20_000},
       {kind: "malformed", path: "/v5/order/realtime"}
@@ -264,7 +264,7 @@ describe("faults are aimed", () => {
     expect((await venue.raw("POST", "/v5/order/cancel-all", '{"category":"spot"}')).status).toBe(502);
   });
 
-  it("over HTTP as in the process, and what is wrong is named", async () => {
+  it("fault can be set over HTTP as in process, and an invalid one is named", async () => {
     const post = async (list: unknown) => {
       const reply = await fetch(`${venue.sim.url}/sim/order-faults`, {method: "POST", body: JSON.stringify(list)});
       return [reply.status, ((await reply.json()) as {error?: string}).error];
@@ -285,17 +285,17 @@ describe("faults are aimed", () => {
     }
   });
 
-  it("every kind there is has its test here", async () => {
+  it("every fault kind has a test", async () => {
     const {readFileSync} = await import("node:fs");
     const text = readFileSync(import.meta.filename, "utf8");
     for (const kind of ORDER_FAULTS) expect(text).toContain(`"${kind}"`);
   });
 });
 
-describe("acts of the venue and of other hands", () => {
+describe("acts of the venue and of third parties", () => {
   const act = (value: Parameters<typeof venue.sim.steer.act>[0]) => venue.sim.steer.act(value);
 
-  it("ADL takes part of a position at the mark, liquidation all of it at the bankruptcy price", async () => {
+  it("ADL closes part of a position at the mark, liquidation all of it at the bankruptcy price", async () => {
     await perp("0.3");
     act({kind: "adl", apiKey: KEY, symbol: "BTCUSDT", qty: "0.1"});
     expect(held()).toEqual(["0.2"]);
@@ -312,7 +312,7 @@ describe("acts of the venue and of other hands", () => {
     expect(() => act({kind: "adl", apiKey: KEY, symbol: "BTCUSDT"})).toThrow("invalid symbol: BTCUSDT has no position");
   });
 
-  it("a trade by hand and a transfer change the account behind the client's back", async () => {
+  it("manual trade and transfer change the account without the client", async () => {
     await perp("0.3");
     act({kind: "manual-trade", apiKey: KEY, category: "linear", symbol: "BTCUSDT", side: "Buy", qty: "0.1"});
     expect(held()).toEqual(["0.2"]);
@@ -325,7 +325,7 @@ describe("acts of the venue and of other hands", () => {
     expect(() => act({kind: "explode"} as never)).toThrow('invalid kind: "explode"');
   });
 
-  it("withheld funding: so many settlements are not paid, the next one is", async () => {
+  it("withheld funding: the given number of settlements is unpaid, the next is paid", async () => {
     await perp("0.3");
     act({kind: "withhold-funding", apiKey: KEY, symbol: "BTCUSDT", settlements: 1});
     const settled = () => ledger().transactionLog.filter((row) => row["type"] === "SETTLEMENT").length;
@@ -335,7 +335,7 @@ describe("acts of the venue and of other hands", () => {
     expect(settled()).toBe(1);
   });
 
-  it("a delisting closes the position at the mark, cancels orders, and the public side shows it", async () => {
+  it("delisting closes the position at the mark, cancels orders, and shows in public data", async () => {
     await venue.market("Sell", "linear", "SOLUSDT", "10");
     await venue.post("/v5/order/create", {
       category: "linear",
@@ -360,7 +360,7 @@ describe("acts of the venue and of other hands", () => {
     await other.sim.close();
   });
 
-  it("an interval change in mid-position: hourly settlements from the next one on, for this venue alone", async () => {
+  it("interval change: hourly settlements from the next one on, on this venue only", async () => {
     await venue.market("Sell", "linear", "ETHUSDT", "1");
     act({kind: "interval-change", symbol: "ETHUSDT", hours: 1});
     venue.step(6 * 3_600_000);

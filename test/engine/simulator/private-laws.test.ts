@@ -7,7 +7,7 @@ import type {Ledger} from "../../../engine/simulator/api/ledger.js";
 const sum = (values: readonly Decimal[]): Decimal => values.reduce((a, b) => a.plus(b), new Decimal(0));
 const of = (row: Record<string, unknown>, key: string): Decimal => new Decimal((row[key] as string) || 0);
 
-/** What must hold of an account's books whatever was done to it. */
+/** Checks the invariants of an account's books. */
 function checkBooks(books: Ledger): void {
   for (const [coin, balance] of Object.entries(books.balances)) {
     const rows = books.transactionLog.filter((row) => row["currency"] === coin);
@@ -35,7 +35,7 @@ function checkBooks(books: Ledger): void {
     if (order["marketUnit"] !== "quoteCoin" && ["New", "PartiallyFilled"].includes(order["orderStatus"] as string))
       expect(of(order, "leavesQty").toFixed()).toBe(of(order, "qty").minus(of(order, "cumExecQty")).toFixed());
   }
-  // What a flat symbol has realised is what its fills took in and paid out.
+  // A flat symbol's realised profit equals the cash flow of its fills.
   for (const [symbol, size] of net) {
     if (!size.isZero()) continue;
     const own = trades.filter((row) => row["symbol"] === symbol && row["category"] === "linear");
@@ -132,8 +132,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     })
 );
 
-describe("laws of the private side", () => {
-  it("wallets are the sum of the log, positions and orders that of the executions, after any sequence of acts", async () => {
+describe("invariants of accounts", () => {
+  it("wallets equal the sum of the log, positions and orders that of the executions, after any sequence of acts", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, {minLength: 3, maxLength: 25}),
@@ -162,7 +162,7 @@ describe("laws of the private side", () => {
     );
   });
 
-  it("looking changes nothing: the same acts with and without looks between give the same books", async () => {
+  it("queries change nothing: the same acts with and without queries give the same books", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, {minLength: 2, maxLength: 10}),

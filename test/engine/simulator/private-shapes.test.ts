@@ -16,12 +16,12 @@ const docs = (name: string): unknown => {
 const results = (name: string): unknown =>
   JSON.parse(readFileSync(join(wireDir!, "v5-results", `${name}.json`), "utf8"));
 
-/** Fields that the venue has added since the bodies were recorded; ccxt reads them, or its comments show them. */
+/** Fields the venue added after the recording, as read by ccxt or shown in its comments. */
 const NEWER = new Set(["cumFeeDetail", "marketUnit", "createType"]);
-/** Fields of the older recordings that the venue has dropped since. */
+/** Fields of older recordings that the venue has since dropped. */
 const DROPPED = new Set(["free", "mmrSysUpdatedTime"]);
 
-/** What a reply lacks of a recorded one, what it has too much, and what has another type. Rows are compared by their first. */
+/** Lists a reply's missing, extra and differently typed fields against a recorded one. Compares rows by their first. */
 function differences(ours: unknown, theirs: unknown, at = ""): string[] {
   if (Array.isArray(theirs)) {
     if (!Array.isArray(ours)) return [`${at}: not a list`];
@@ -122,7 +122,7 @@ describe.skipIf(!recorded)("private replies have the recorded keys and types", (
     expect(differences(result, record())).toEqual(known);
   });
 
-  it("replies of orders: create, cancel, cancel-all", async () => {
+  it("order replies: create, cancel, cancel-all", async () => {
     const limit = {category: "linear", symbol, side: "Sell", orderType: "Limit", qty: "0.01", price: "500000"};
     const created = await venue.post("/v5/order/create", limit);
     expect(differences(created.result, docs("Trading/PlaceOrder"))).toEqual([]);
@@ -133,7 +133,7 @@ describe.skipIf(!recorded)("private replies have the recorded keys and types", (
     expect(differences(all.result, docs("Trading/CancelAllOrder"))).toEqual([]);
   });
 
-  it("the recorded sign of a settlement: a long that pays has negative funding and change and the market's rate", async () => {
+  it("settlement has the recorded sign: a paying long has negative funding and change, and the market's rate", async () => {
     const [row] = (docs("Account/GetTransactionHistory") as {list: Record<string, string>[]}).list;
     expect([row!["side"], row!["feeRate"], row!["funding"], row!["change"]]).toEqual([
       "Buy",

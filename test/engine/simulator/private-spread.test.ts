@@ -22,7 +22,7 @@ const touch = async () => {
 };
 
 describe("native spreads", () => {
-  it("are listed with both legs, their book and ticker are those of the legs", async () => {
+  it("spread is listed with both legs; its book and ticker derive from theirs", async () => {
     const {list} = await read(`/v5/spread/instrument?symbol=${encodeURIComponent(SYMBOL)}`);
     expect(list[0]).toMatchObject({
       contractType: "FundingRateArb",
@@ -41,7 +41,7 @@ describe("native spreads", () => {
     expect(ticker).toMatchObject({bidPrice: bid, askPrice: ask});
   });
 
-  it("selling one buys the coin and sells the perp at one instant, each at its own price", async () => {
+  it("selling a spread buys the coin and sells the perp at one instant, each at its own price", async () => {
     const {bid} = await touch();
     const {result} = await create({orderLinkId: "hedge"});
     const [trade] = (await venue.get("/v5/spread/execution/list", {orderLinkId: "hedge"})).result.list as unknown as {
@@ -66,7 +66,7 @@ describe("native spreads", () => {
     expect(leg).toMatchObject({createType: "CreateByFutureSpread", orderStatus: "Filled"});
   });
 
-  it("rest, are listed, cancelled one by one and all at once", async () => {
+  it("resting spread orders are listed, and cancelled one by one or all at once", async () => {
     const {ask} = await touch();
     const price = new Decimal(ask).plus(5).toFixed();
     for (const orderLinkId of ["a", "b", "c"])
@@ -81,7 +81,7 @@ describe("native spreads", () => {
     expect(ledger().executions).toEqual([]);
   });
 
-  it("a resting one fills at its price once the book has come to it, the same in one look and in many", async () => {
+  it("resting spread order fills at its price once the book reaches it, equally in one query or many", async () => {
     const {bid} = await touch();
     const price = new Decimal(bid).plus("0.02").toFixed();
     const books: unknown[] = [];
@@ -106,7 +106,7 @@ describe("native spreads", () => {
     expect(books[1]).toEqual(books[0]);
   });
 
-  it("is refused as a whole when one leg cannot be paid for, is unknown, repeated or too small", async () => {
+  it("spread order is rejected whole when a leg is unaffordable, unknown, repeated or too small", async () => {
     expect((await create({qty: "2000"})).retCode).toBe(110007);
     expect((await create({qty: "700"})).retCode).toBe(0);
     expect((await create({qty: "700"})).retCode).toBe(110007);
@@ -117,7 +117,7 @@ describe("native spreads", () => {
     expect((await create({colour: "red"})).retCode).toBe(10001);
   });
 
-  it("partial faults fill both legs alike; a lost reply leaves both", async () => {
+  it("partial fault fills both legs equally; a lost reply keeps both", async () => {
     venue.sim.steer.orderFaults([
       {kind: "partial", fraction: 0.4},
       {kind: "server-error", accept: true, nth: 2}

@@ -18,7 +18,7 @@ const touchOf = async (category: string, symbol: string) => {
   const {a, b} = (reply as {result: {a: string[][]; b: string[][]}}).result;
   return {ask: a[0]![0]!, bid: b[0]![0]!};
 };
-/** The sum of the log, by coin. */
+/** Sums the log by coin. */
 function logged(): Record<string, string> {
   const sums: Record<string, Decimal> = {};
   for (const row of ledger().transactionLog) {
@@ -29,7 +29,7 @@ function logged(): Record<string, string> {
 }
 
 describe("signatures", () => {
-  it("each wrong one has its code, and none of them acts", async () => {
+  it("each invalid signature returns its code and has no effect", async () => {
     await open();
     const path = "/v5/account/wallet-balance";
     const query = {accountType: "UNIFIED"};
@@ -47,13 +47,13 @@ describe("signatures", () => {
     expect(ledger().orders).toHaveLength(1);
   });
 
-  it("a body that is not the one signed is refused", async () => {
+  it("body that differs from the signed one is rejected", async () => {
     await open();
     const signed = await venue.raw("POST", "/v5/order/create", '{"category":"spot"}');
     expect(((await signed.json()) as {retMsg: string}).retMsg).toContain("symbol");
   });
 
-  it("signed requests are counted, to public paths too; a client that only reads the market signs none", async () => {
+  it("signed requests are counted, also to public paths; a market-data client signs none", async () => {
     await open();
     await fetch(`${venue.sim.url}/v5/market/time`);
     const count = async () =>
@@ -65,7 +65,7 @@ describe("signatures", () => {
     expect(ledger().signedRequests).toBe(2);
   });
 
-  it("permissions: a read-only key and one without a product are refused with 10005", async () => {
+  it("read-only keys and keys without the product are rejected with 10005", async () => {
     await open({permissions: {Spot: []}});
     expect(await code(venue.market("Buy", "spot", "BTCUSDT", "0.1"))).toBe(10005);
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", "0.1"))).toBe(0);
@@ -83,7 +83,7 @@ describe("signatures", () => {
     expect(await code(venue.get("/v5/position/list", {category: "linear", settleCoin: "USDT"}, signing))).toBe(0);
   });
 
-  it("no reply holds the secret, whatever is asked or got wrong", async () => {
+  it("no reply contains the secret", async () => {
     await open();
     const texts: string[] = [];
     const say = async (path: string, body: string) =>
@@ -136,7 +136,7 @@ describe("orders", () => {
     expect(ledger().balances).toEqual({USDT: "100000"});
   });
 
-  it("a linear order under 5 USDT is 110094, but for one that reduces", async () => {
+  it("linear order under 5 USDT returns 110094, unless it reduces", async () => {
     await open();
     expect(await code(venue.market("Sell", "linear", "XRPUSDT", "1"))).toBe(110094);
     expect(await code(venue.market("Sell", "linear", "XRPUSDT", "100"))).toBe(0);
@@ -144,7 +144,7 @@ describe("orders", () => {
     expect(ledger().positions[0]).toMatchObject({side: "Sell", size: "99"});
   });
 
-  it("a client id is used once in each category", async () => {
+  it("client id is unique within each category", async () => {
     await open();
     const more = {orderLinkId: "c1"};
     expect(await code(venue.market("Buy", "spot", "BTCUSDT", "0.1", more))).toBe(0);
@@ -154,7 +154,7 @@ describe("orders", () => {
     expect(ledger().orders).toHaveLength(2);
   });
 
-  it("spot fees: of a buy in coins, of a sell in quote; a buy in quote spends its budget down to the step", async () => {
+  it("spot fee is in coins for a buy, in quote for a sell; a buy in quote spends its budget, rounded to the step", async () => {
     await open({balances: {USDT: "1000"}});
     const {ask, bid} = await touchOf("spot", "ETHUSDT");
     await venue.post("/v5/order/create", {
@@ -184,7 +184,7 @@ describe("orders", () => {
     });
   });
 
-  it("times in force: IOC takes or goes, FOK takes all or nothing, PostOnly never takes, GTC rests", async () => {
+  it("IOC takes or is cancelled, FOK takes all or nothing, PostOnly never takes, GTC rests", async () => {
     await open({balances: {USDT: "1000000"}, liquidity: "book", leverage: 50});
     const {ask, bid} = await touchOf("linear", "KAVAUSDT");
     const status = async (price: string, timeInForce: string, qty = "100") => {
@@ -212,7 +212,7 @@ describe("orders", () => {
     expect(new Set(fills.map((f) => f["execPrice"])).size).toBe(fills.length);
   });
 
-  it("a reduce-only order is cut to its position and never turns it; quantity 0 closes all", async () => {
+  it("reduce-only order is capped at its position and never reverses it; quantity 0 closes all", async () => {
     await open();
     await venue.market("Sell", "linear", "BTCUSDT", "0.2");
     await venue.market("Buy", "linear", "BTCUSDT", "0.5", {reduceOnly: true});
@@ -224,7 +224,7 @@ describe("orders", () => {
     expect(ledger().positions).toEqual([]);
   });
 
-  it("a resting order fills as a maker at its price once the market trades through, at the same bar in one look or many", async () => {
+  it("resting order fills as maker at its price once the market trades through, at the same bar in one query or many", async () => {
     const books: unknown[] = [];
     for (const steps of [1, 8, 240]) {
       await open();
@@ -249,7 +249,7 @@ describe("orders", () => {
     expect(books[2]).toEqual(books[0]);
   });
 
-  it("cancelling: one by either id, all of a category, by symbol, those placed by hand too; what has ended has its code", async () => {
+  it("orders cancel by either id, by category or by symbol, manual ones too; an ended order returns its code", async () => {
     await open();
     const rest = (symbol: string, orderLinkId: string) => limit("spot", symbol, "Buy", "0.01", "1000", {orderLinkId});
     await rest("ETHUSDT", "a");
@@ -280,7 +280,7 @@ describe("orders", () => {
 });
 
 describe("limits of orders", () => {
-  it("the price limits that are shown are those that hold", async () => {
+  it("displayed price limits are enforced", async () => {
     await open({balances: {USDT: "100000", BTC: "1"}});
     for (const category of ["spot", "linear"]) {
       const {result} = await venue.get("/v5/market/price-limit", {category, symbol: "BTCUSDT"});
@@ -303,7 +303,7 @@ describe("limits of orders", () => {
 });
 
 describe("steering over HTTP", () => {
-  it("opens accounts, acts, keeps the books, and names what is wrong", async () => {
+  it("HTTP steering opens accounts, acts, keeps the books, and names invalid input", async () => {
     await open();
     const send = async (path: string, body?: unknown) => {
       const init = body === undefined ? {} : {method: "POST", body: JSON.stringify(body)};
@@ -333,7 +333,7 @@ describe("steering over HTTP", () => {
 });
 
 describe("lists", () => {
-  it("walk every row once by cursor, refuse limits and cursors that no page gave", async () => {
+  it("lists visit every row once by cursor, and reject invalid limits and cursors", async () => {
     await open();
     for (let i = 0; i < 7; i++)
       await venue.market(i % 2 ? "Sell" : "Buy", "linear", "BTCUSDT", "0.1", {orderLinkId: `n${i}`});
@@ -362,7 +362,7 @@ describe("lists", () => {
     }
   });
 
-  it("open and closed orders: by id the newest closed are found too; linear wants a symbol or coin", async () => {
+  it("open-orders query by id also finds recently closed orders; linear requires a symbol or coin", async () => {
     await open();
     await venue.market("Buy", "linear", "BTCUSDT", "0.1", {orderLinkId: "done"});
     await limit("linear", "BTCUSDT", "Buy", "0.1", "10000", {orderLinkId: "rests"});
@@ -376,7 +376,7 @@ describe("lists", () => {
     expect(await code(venue.get("/v5/position/list", {category: "linear"}))).toBe(10001);
   });
 
-  it("the log covers a day unless it is asked for more", async () => {
+  it("log covers one day unless a longer range is requested", async () => {
     await open();
     venue.step(25 * HOUR);
     const rows = async (query = {}) => (await venue.get("/v5/account/transaction-log", query)).result.list.length;
@@ -386,7 +386,7 @@ describe("lists", () => {
 });
 
 describe("settings", () => {
-  it("leverage and margin mode: unchanged, out of range, not while something is open", async () => {
+  it("leverage and margin mode: unchanged, out of range, or rejected while something is open", async () => {
     await open();
     const leverage = (l: string, sellLeverage = l) =>
       code(
@@ -406,7 +406,7 @@ describe("settings", () => {
     expect(await code(venue.post("/v5/position/switch-isolated", {}))).toBe(100028);
   });
 
-  it("isolated margin: leverage 1 sets the whole value aside, and more than there is is refused", async () => {
+  it("isolated margin at leverage 1 locks the full value, and rejects more than the balance", async () => {
     await open({marginMode: "ISOLATED_MARGIN", leverage: 1, balances: {USDT: "10000"}});
     const {bid} = await touchOf("linear", "BTCUSDT");
     const most = new Decimal(10_000).div(bid).toDecimalPlaces(3, Decimal.ROUND_DOWN);
@@ -426,7 +426,7 @@ describe("as time passes", () => {
     await venue.market("Sell", "linear", "BTCUSDT", "0.499", {orderLinkId: "p"});
   };
 
-  it("a position held over a settlement is paid by the settled rate at the mark; one opened at it is not", async () => {
+  it("position held over a settlement is paid at the settled rate and the mark; one opened at it is not", async () => {
     await open({leverage: 1});
     await hedge();
     venue.step(Date.UTC(2026, 2, 2, 16) - NOW);
@@ -461,7 +461,7 @@ describe("as time passes", () => {
     expect(execution).toMatchObject({execFee: received.neg().toFixed(), execQty: "0.499"});
   });
 
-  it("a month of settlements is the same in one look and in many, and adds up to the wallet", async () => {
+  it("month of settlements is equal in one query or many, and sums to the wallet", async () => {
     const books: unknown[] = [];
     for (const steps of [1, 31 * 24]) {
       await open({leverage: 1});
@@ -478,7 +478,7 @@ describe("as time passes", () => {
     expect(books[1]).toEqual(books[0]);
   });
 
-  it("an isolated short is liquidated by the bar of the mark that reaches its price, at the bankruptcy price", async () => {
+  it("isolated short is liquidated by the mark bar that reaches its price, at the bankruptcy price", async () => {
     await open({marginMode: "ISOLATED_MARGIN", leverage: 50, balances: {USDT: "100000"}});
     await venue.market("Sell", "linear", "SOLUSDT", "100");
     const [position] = ledger().positions;
@@ -500,7 +500,7 @@ describe("as time passes", () => {
     expect(logged()).toEqual(ledger().balances);
   });
 
-  it("under cross margin the coins of a hedge carry its short; a naked one goes when its margin does", async () => {
+  it("under cross margin a hedge's coins support its short; a naked short is liquidated with its margin", async () => {
     await open({leverage: 1});
     await hedge();
     venue.step(60 * 24 * HOUR);
@@ -515,8 +515,8 @@ describe("as time passes", () => {
     expect(logged()).toEqual(ledger().balances);
   });
 
-  it("a bar in whose middle an order or a position began fills and liquidates nothing", async () => {
-    // Minutes of which only the wick reaches the price.
+  it("bar during which an order or a position began neither fills nor liquidates it", async () => {
+    // Minutes whose wick alone reaches the price.
     const probe = await open();
     const start = Math.floor(NOW / 60_000) * 60_000;
     probe.step(24 * HOUR);
@@ -531,7 +531,7 @@ describe("as time passes", () => {
     const dip = bars.findIndex(
       (bar, i) => price(i) < Number(bar[1]) && beyond(bars, i, (row) => Number(row[3]) < price(i))
     );
-    // So much leverage is only for accounts that open with it; it brings the liquidation price within a wick.
+    // Leverage this high must be set at opening; it brings the liquidation price within a wick.
     const leverage = 190;
     const liquidation = (i: number) => Math.ceil(((Number(bars[i]![1]) * 191) / 190 / 1.005) * 1_000) / 1_000;
     const rise = marks.findIndex(
@@ -559,7 +559,7 @@ describe("as time passes", () => {
     }
   });
 
-  it("cross margin that was taken out: the account's margin decides, not the position's own price", async () => {
+  it("under cross margin with withdrawn funds the account's margin decides, not the position's price", async () => {
     await open({leverage: 10, balances: {USDT: "1300"}});
     const {bid} = await touchOf("linear", "SOLUSDT");
     await venue.market("Sell", "linear", "SOLUSDT", new Decimal(10_000).div(bid).toFixed(0));
@@ -573,7 +573,7 @@ describe("as time passes", () => {
     expect(logged()).toEqual(ledger().balances);
   });
 
-  it("borrowing where it is allowed: the quote wallet goes below zero and pays interest each hour", async () => {
+  it("permitted borrowing takes the quote wallet below zero and pays hourly interest", async () => {
     await open({balances: {USDT: "1000", BTC: "1"}, borrow: {allowed: true, hourlyRate: "0.00001"}});
     expect(await code(venue.market("Buy", "spot", "ETHUSDT", "1"))).toBe(170131);
     expect(await code(venue.market("Buy", "spot", "ETHUSDT", "1", {isLeverage: 1}))).toBe(0);

@@ -22,7 +22,7 @@ const write = (path: string, text = "") => {
 };
 
 describe("options", () => {
-  it("take the flag before the environment before the default", () => {
+  it("options prefer the flag over the environment over the default", () => {
     const env = {CARRYBOOK_DATA: "/env"};
     expect(siteOptions(["--data", "/flag", "--port", "3001"], env)).toMatchObject({
       data: "/flag",
@@ -32,16 +32,16 @@ describe("options", () => {
     expect(siteOptions([], env).data).toBe("/env");
     expect(siteOptions([], {}).data).toBe(join(ROOT, "data"));
   });
-  it("hand the configuration on to the loaders", () => {
+  it("options pass the configuration to the loaders", () => {
     write("own.json", JSON.stringify({data: "/configured", costs: {spotFee: "0.002"}}));
     const options = siteOptions(["--config", join(folder, "own.json")], {});
     expect(options.data).toBe("/configured");
     expect(siteEnv(options)).toMatchObject({CARRYBOOK_DATA: "/configured", CARRYBOOK_COSTS_SPOT_FEE: "0.002"});
     expect(() => siteOptions(["--config", join(folder, "gone.json")], {})).toThrow("missing config");
   });
-  it("refuse a flag without its value", () =>
+  it("options reject a flag without its value", () =>
     expect(() => siteOptions(["--data"], {})).toThrow("missing value: --data"));
-  it("switch telemetry off", () => {
+  it("site environment switches telemetry off", () => {
     expect(siteEnv({data: "/a", dist: "/b"})).toMatchObject({
       CARRYBOOK_DATA: "/a",
       CARRYBOOK_DIST: "/b",
@@ -71,7 +71,7 @@ describe("vendor", () => {
     write("client/stdlib.js", 'import("npm:elsewhere"); import("npm:@x/y/z.js"); import("npm:a")');
   });
 
-  it("bundles each package, shares what is shared, and keeps Framework from looking others up", async () => {
+  it("vendor bundles each package, shares common ones, and prevents Framework's online lookups", async () => {
     const {packages, changed} = await vendor(options());
     expect({packages, changed}).toEqual({packages: ["a@1.0.0", "@s/b@2.0.0"], changed: true});
     const npm = join(folder, "src/.observablehq/cache/_npm");
@@ -80,7 +80,7 @@ describe("vendor", () => {
     expect(existsSync(join(npm, "@s/b@2.0.0/index.js"))).toBe(true);
     for (const name of ["elsewhere@0.0.0", "@x/y@0.0.0"]) expect(existsSync(join(npm, name))).toBe(true);
   });
-  it("does nothing the second time, and makes good what was removed", async () => {
+  it("vendor does nothing when up to date, and restores removed files", async () => {
     await vendor(options());
     expect((await vendor(options())).changed).toBe(false);
     const file = join(folder, "src/.observablehq/cache/_npm/a@1.0.0/_esm.js");
@@ -88,18 +88,18 @@ describe("vendor", () => {
     expect((await vendor(options())).changed).toBe(true);
     expect(existsSync(file)).toBe(true);
   });
-  it("replaces a package whose version changed, so that Framework cannot take the old one", async () => {
+  it("vendor replaces a package whose version changed", async () => {
     await vendor(options());
     fake("a", "0.9.0", "export const a = 0;");
     expect((await vendor(options())).packages).toContain("a@0.9.0");
     expect(existsSync(join(folder, "src/.observablehq/cache/_npm/a@1.0.0"))).toBe(false);
   });
-  it("says what to do when a package is not installed", async () => {
+  it("vendor gives the fix when a package is not installed", async () => {
     await expect(vendor({...options(), packages: [{name: "gone"}]})).rejects.toThrow(
       "package not installed: gone (run npm ci)"
     );
   });
-  it("knows the libraries that Framework names", async () => {
+  it("vendor finds the libraries that Framework names", async () => {
     const names = await librariesOf(join(ROOT, "node_modules/@observablehq/framework/dist/client"));
     expect(names).toEqual(expect.arrayContaining(["lodash", "d3", "@duckdb/duckdb-wasm", "mermaid", "katex"]));
     expect(VENDORED.map((d) => d.name)).toEqual(
@@ -113,7 +113,7 @@ describe("preflight", () => {
     write("observablehq.config.js", `export default {root: ${JSON.stringify(join(folder, "src"))}}`);
     return join(folder, "observablehq.config.js");
   };
-  it("names the page and the import that is not there", async () => {
+  it("preflight names the page and the missing import", async () => {
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     mkdirSync(join(folder, "src/.observablehq/cache/_npm/d3@7.0.0"), {recursive: true});
     writeFileSync(join(folder, "src/.observablehq/cache/_npm/d3@7.0.0/_esm.js"), "");
@@ -152,7 +152,7 @@ describe("check-dist", () => {
     `<!DOCTYPE html><html lang="en"><head>${head}</head><body><main id="observablehq-main">${body}</main></body></html>`;
   const texts = async () => (await checkDist(folder)).map((d) => `${d.file}: ${d.text}`);
 
-  it("passes a whole site with clean links", async () => {
+  it("check-dist passes a complete site with clean links", async () => {
     write(
       "index.html",
       page(
@@ -168,7 +168,7 @@ describe("check-dist", () => {
     write("_file/x.json", "{}");
     expect(await texts()).toEqual([]);
   });
-  it("finds every way in which a site can be broken", async () => {
+  it("check-dist finds every kind of defect", async () => {
     write(
       "index.html",
       page(
@@ -194,7 +194,7 @@ describe("check-dist", () => {
     );
     expect(found).toHaveLength(9);
   });
-  it("fails on a site without pages", async () => expect(await texts()).toHaveLength(1));
+  it("check-dist fails on a site without pages", async () => expect(await texts()).toHaveLength(1));
 });
 
 describe("post-processing", () => {
@@ -214,7 +214,7 @@ describe("post-processing", () => {
   <div id="observablehq-search"><input type="search" placeholder="Search"></div>
 </nav>
 <main id="observablehq-main" class="observablehq"></main></body></html>`;
-  it("names what the stock page leaves unnamed, once", () => {
+  it("post-processing adds the missing names, once", () => {
     const html = accessibleHtml(stock);
     expect(html).toContain('<html lang="en">');
     expect(html).not.toContain("maximum-scale");
@@ -227,7 +227,7 @@ describe("post-processing", () => {
 });
 
 describe("dev", () => {
-  it("tells once when the manifest appears or changes, after it has rested, and not when only its time changes", async () => {
+  it("watch fires once when the manifest's content changes and is stable, not when only its time changes", async () => {
     const path = join(folder, "lake/manifest.json");
     const onChange = vi.fn();
     vi.useFakeTimers();
@@ -254,7 +254,7 @@ describe("dev", () => {
       vi.useRealTimers();
     }
   });
-  it("finds every loader and touches it", async () => {
+  it("dev finds every loader and touches it", async () => {
     write("src/data/status.json.ts");
     write("src/notes/x.arrow.ts");
     write("src/components/x.ts");
@@ -268,7 +268,7 @@ describe("dev", () => {
 
 describe("loaders before the build", () => {
   const fflate = join(ROOT, "node_modules/fflate/esm/index.mjs");
-  it("leave their output, and the members of archives, where Framework looks for them", async () => {
+  it("loaders write outputs and archive members to Framework's cache", async () => {
     write("data/a.json.ts", "process.stdout.write(JSON.stringify({x: process.env.X as string}));");
     write(
       "data/b.zip.ts",
@@ -281,14 +281,14 @@ describe("loaders before the build", () => {
     expect(readFileSync(join(cache, "b/P/m.json"), "utf8")).toBe("{}");
     expect(existsSync(join(cache, "out.json"))).toBe(false);
   });
-  it("are named when they fail, and leave nothing behind", async () => {
+  it("failed loader is named and leaves no output", async () => {
     write("data/a.json.ts", 'process.stdout.write("half"); process.exitCode = 3;');
     await expect(warmLoaders({root: folder})).rejects.toThrow(/data loader failed: .*a\.json\.ts exited with 3/);
     expect(existsSync(join(folder, ".observablehq/cache/data/a.json"))).toBe(false);
   });
 });
 
-it("clears what loaders left behind and nothing else", async () => {
+it("clearing removes loader output and nothing else", async () => {
   for (const path of ["_npm/d3@7.0.0/_esm.js", "vendor.json", "data/status.json", "notes/x.json"]) write(path);
   await clearLoaderCache(folder);
   expect([existsSync(join(folder, "_npm/d3@7.0.0/_esm.js")), existsSync(join(folder, "vendor.json"))]).toEqual([
@@ -320,18 +320,18 @@ describe("nightly", () => {
     };
     return {calls, lines, effects};
   };
-  it("verifies, rebuilds, and says that nothing is tracked", async () => {
+  it("nightly verifies, rebuilds, and reports that nothing is tracked", async () => {
     const {calls, lines, effects} = fake();
     expect(await nightly(effects)).toEqual([]);
     expect(calls).toEqual(["track --json", "gaps", "doctor", "build"]);
     expect(lines[0]).toContain("nothing is tracked");
   });
-  it("updates what is tracked first", async () => {
+  it("nightly updates tracked histories first", async () => {
     const {calls, effects} = fake({tracked: '[{"pair":"BTC/USDT"}]'});
     expect(await nightly(effects)).toEqual([]);
     expect(calls).toEqual(["track --json", "update", "gaps", "doctor", "build"]);
   });
-  it("goes on after a failure and gives every reason", async () => {
+  it("nightly continues after a failure and returns every reason", async () => {
     const {calls, effects} = fake({codes: {doctor: 1, update: 5}, tracked: "[{}]", broken: "a page is broken"});
     expect(await nightly(effects)).toEqual([
       "update exited with 5: the reason",
@@ -340,7 +340,7 @@ describe("nightly", () => {
     ]);
     expect(calls.at(-1)).toBe("build");
   });
-  it("does not update a store whose list it cannot read", async () => {
+  it("nightly does not update a store whose list it cannot read", async () => {
     const {calls, effects} = fake({codes: {track: 6}});
     expect(await nightly(effects)).toEqual(["track exited with 6: the reason"]);
     expect(calls).not.toContain("update");

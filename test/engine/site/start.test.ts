@@ -4,7 +4,7 @@ import {expect, describe, it, vi} from "vitest";
 import {linkIn, startEngine, stopWith, whyBuild} from "../../../engine/site/start.js";
 import {tmp} from "../../helpers/tmp.js";
 
-/** A command that stands for `carrybook`: it tells its arguments, a link, and that it was asked to end. */
+/** A stand-in for `carrybook`: prints its arguments, a link, and the signal it received. */
 function standIn({stubborn = false} = {}): string[] {
   const file = join(tmp(), "engine.mjs");
   writeFileSync(
@@ -18,7 +18,7 @@ console.error("open http://127.0.0.1:8321/engine#ticket=Ab-_9 (works once, for t
 }
 
 describe("npm start", () => {
-  it("finds the link in what the engine says, and nothing else", () => {
+  it("start finds only the sign-in link in the engine's output", () => {
     expect(linkIn("open http://127.0.0.1:8321/engine#ticket=Ab-_9 (works once)")).toBe(
       "http://127.0.0.1:8321/engine#ticket=Ab-_9"
     );
@@ -26,7 +26,7 @@ describe("npm start", () => {
     expect(linkIn("open http://example.org/engine#ticket=x")).toBe(null);
   });
 
-  it("builds where there is no site, where its sources changed and where the data is much newer", () => {
+  it("start builds when the site is missing, its sources changed, or the data is much newer", () => {
     const folder = tmp();
     const [dist, data, src] = ["dist", "data", "src"].map((d) => join(folder, d)) as [string, string, string];
     for (const d of [dist, join(data, "lake"), src]) mkdirSync(d, {recursive: true});
@@ -48,7 +48,7 @@ describe("npm start", () => {
     expect(whyBuild(dist, data, src)).toBe("its sources have changed");
   });
 
-  it("starts on paper, on the simulated venue unless another is named, and ends in order", async () => {
+  it("start runs in paper mode, on the simulated venue unless another is given, and stops cleanly", async () => {
     for (const [rest, expected] of [
       [[], "engine --mode paper --demo --data D"],
       [["--port", "9"], "engine --mode paper --demo --data D --port 9"],
@@ -73,7 +73,7 @@ describe("npm start", () => {
     }
   });
 
-  it("ends what does not end by itself", async () => {
+  it("start kills a child that does not stop", async () => {
     const onLink = vi.fn();
     const child = startEngine({
       data: "D",

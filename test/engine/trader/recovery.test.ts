@@ -19,8 +19,8 @@ const audit = () =>
     barMs: HOUR_MS
   });
 
-describe("a process that dies at a line of the journal", () => {
-  it("goes on exactly there: 24 deaths before, within and after a line end equal to the uninterrupted run", async () => {
+describe("process that dies at a line of the journal", () => {
+  it("recovery is exact: 24 deaths before, within and after a line end equal to the uninterrupted run", async () => {
     const clean = tmp();
     const state = snapshotOf(await runJournalled(clean, markets, config));
     const lines = allLines(clean);
@@ -33,7 +33,7 @@ describe("a process that dies at a line of the journal", () => {
       const at = (["before", "within", "after"] as CrashAt[])[i % 3]!;
       const n = 1 + Math.floor(random() * lines.length);
       expect(await runIntoCrash(dir, markets, config, {n, at})).toBe(true);
-      // every tenth dies again while it recovers
+      // every tenth dies again during recovery
       if (i % 10 === 0) await runIntoCrash(dir, markets, config, {n: 2, at: "within"});
       const recovered = snapshotOf(await runJournalled(dir, markets, config));
       expect(recovered, `line ${n}, ${at}`).toEqual(state);
@@ -41,7 +41,7 @@ describe("a process that dies at a line of the journal", () => {
     }
   });
 
-  it("a recorded run replayed from its journal alone makes the same decisions and ends in the same state", async () => {
+  it("replay of the journal alone makes the same decisions and ends in the same state", async () => {
     const dir = tmp();
     const state = snapshotOf(await runJournalled(dir, markets, config));
     const lines = allLines(dir);
@@ -53,7 +53,7 @@ describe("a process that dies at a line of the journal", () => {
     expect(seen).toEqual(lines);
   });
 
-  it("an audit tells a decision that the code would not make", async () => {
+  it("audit detects a decision that the code would not make", async () => {
     const dir = tmp();
     await runJournalled(dir, markets, config);
     const lines = allLines(dir).map((line) => structuredClone(line));
@@ -66,7 +66,7 @@ describe("a process that dies at a line of the journal", () => {
     await expect(trader.recover()).rejects.toThrow(`invalid journal: line ${decided.seq} does not follow`);
   });
 
-  it("a restored state goes on like the one it was taken from", async () => {
+  it("restored state continues like the original", async () => {
     const dir = tmp();
     const state = snapshotOf(await runJournalled(dir, markets, config));
     const copy = audit();
@@ -75,8 +75,8 @@ describe("a process that dies at a line of the journal", () => {
   });
 });
 
-describe("a journal that was tampered with", () => {
-  it("is refused with file and line, whichever byte was flipped", async () => {
+describe("tampered journal", () => {
+  it("journal with any flipped byte is rejected with file and line", async () => {
     const dir = tmp();
     await runJournalled(dir, markets, config);
     const files = journalFiles(dir);
@@ -87,7 +87,7 @@ describe("a journal that was tampered with", () => {
       const at = Math.floor(random() * (whole.length - 1));
       const flipped = Buffer.from(whole);
       flipped[at]! ^= 1 << Math.floor(random() * 8);
-      // the line the byte is in; a flipped newline spoils the line it ended
+      // the line of the byte; a flipped newline damages the line it ended
       const line = whole.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
       writeFileSync(file, flipped);
       expect(() => new Journal(dir), `${file} byte ${at}`).toThrow(`invalid journal: ${file}:${line} `);
@@ -96,7 +96,7 @@ describe("a journal that was tampered with", () => {
     expect(() => new Journal(dir).close()).not.toThrow();
   });
 
-  it("a line that is missing, doubled or moved is refused", async () => {
+  it("journal with a missing, repeated or moved line is rejected", async () => {
     const dir = tmp();
     await runJournalled(dir, markets, config);
     const file = journalFiles(dir)[0]!;
@@ -112,7 +112,7 @@ describe("a journal that was tampered with", () => {
     writeFileSync(file, rows.join("\n"));
   });
 
-  it("a full disk leaves the journal as it was, and the same event can be written once there is room", () => {
+  it("full disk leaves the journal unchanged, and the event can be written once there is space", () => {
     const dir = tmp();
     let full = false;
     const journal = new Journal(dir, {

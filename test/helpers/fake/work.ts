@@ -84,8 +84,8 @@ export function madeWork(now: number = Date.now()): FakeWork {
       tracked("ETH/USDT", "funding", "", "top", now)
     ],
     schedule: [
-      task("update", "appends what is new of everything tracked", "2 * * * *", now),
-      task("repair", "looks for holes and refetches them", "0 3 * * *", now)
+      task("update", "updates every tracked history", "2 * * * *", now),
+      task("repair", "refetches holes that may still be filled", "0 3 * * *", now)
     ],
     notes: [{line: "2 pairs have no spot market at bybit: left out", level: "warn"}],
     issues: [],
@@ -360,7 +360,9 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
     const before = work.tracked.length;
     const unknown = pairs.find((pair) => !work.tracked.some((d) => d.pair === pair));
     if (unknown !== undefined)
-      throw new DataError(`missing pair: ${unknown} is not tracked`, {fix: "npx carrybook track shows the list"});
+      throw new DataError(`missing pair: ${unknown} is not tracked`, {
+        fix: "npx carrybook track lists the tracked pairs"
+      });
     work.tracked = work.tracked.filter((d) => !pairs.includes(d.pair));
     return {answer: {untracked: before - work.tracked.length, pairs}};
   },

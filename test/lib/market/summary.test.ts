@@ -9,7 +9,8 @@ const start = Date.UTC(2024, 0, 1);
 const columnsOf = (rates: readonly number[], ambiguous: readonly number[] = []) => ({
   t: rates.map((_, i) => start + i * PERIOD),
   rate: rates,
-  rate8h: rates.map((rate, i) => (ambiguous.includes(i) ? undefined : rate))
+  rate8h: rates.map((rate, i) => (ambiguous.includes(i) ? undefined : rate)),
+  intervalHours: rates.map(() => 8)
 });
 const options = {fromTs: -Infinity, toTs: Infinity, roundTrip: 0.0051, threshold: 0.0003};
 
@@ -73,7 +74,7 @@ describe("SEMANTICS §6: the pair summary", () => {
   });
 
   it("a summary without rows has missing numbers, never zeros", () => {
-    const s = summarise({t: [], rate: [], rate8h: []}, options);
+    const s = summarise({t: [], rate: [], rate8h: [], intervalHours: []}, options);
     expect([s.mean8h, s.median8h, s.min8h, s.aprGross, s.sharePositive, s.halfLifePeriods]).toEqual(
       Array(6).fill(undefined)
     );
@@ -97,7 +98,12 @@ describe("SEMANTICS §6: the pair summary", () => {
         const columns = columnsOf(values.map((v) => v * 1e-5));
         const n = Math.min(cut, values.length - 1) + 1;
         const toTs = columns.t[n - 1]!;
-        const known = {t: columns.t.slice(0, n), rate: columns.rate.slice(0, n), rate8h: columns.rate8h.slice(0, n)};
+        const known = {
+          t: columns.t.slice(0, n),
+          rate: columns.rate.slice(0, n),
+          rate8h: columns.rate8h.slice(0, n),
+          intervalHours: columns.intervalHours.slice(0, n)
+        };
         expect(summarise(columns, {...options, toTs})).toEqual(summarise(known, {...options, toTs}));
       })
     );
@@ -110,9 +116,33 @@ describe("SEMANTICS §6: the pair summary", () => {
 
   it("the half-life of a positive run is in 8-hour periods, also for hourly settlements", () => {
     const rates = [1, 1, 1, 1, -1, 1, 1, 1, 1, -1].map((r) => r * 1e-5);
-    const hourly = {t: rates.map((_, i) => start + i * 3_600_000), rate: rates, rate8h: rates.map((r) => r * 8)};
+    const hourly = {
+      t: rates.map((_, i) => start + i * 3_600_000),
+      rate: rates,
+      rate8h: rates.map((r) => r * 8),
+      intervalHours: rates.map(() => 1)
+    };
     expect(summarise(hourly, options).halfLifePeriods).toBe(0.5);
     expect(summarise(columnsOf(rates), options).halfLifePeriods).toBe(4);
+  });
+
+  it("§2: means and deviations weigh time: a week of hourly settlements counts as one week", () => {
+    const eight = Array.from({length: 21}, () => ({hours: 8, rate: 0.0001}));
+    const hourly = Array.from({length: 168}, () => ({hours: 1, rate: 0.0005 / 8}));
+    let t = start;
+    const rows = [...eight, ...hourly].map(({hours, rate}) => ({t: (t += hours * 3_600_000), rate, hours}));
+    const s = summarise(
+      {
+        t: rows.map((row) => row.t),
+        rate: rows.map((row) => row.rate),
+        rate8h: rows.map(({rate, hours}) => (rate * 8) / hours),
+        intervalHours: rows.map(({hours}) => hours)
+      },
+      options
+    );
+    expect(s.mean8h).toBeCloseTo(0.0003, 12);
+    expect(s.sd8h).toBeCloseTo(0.0002 * Math.sqrt(189 / 188), 12);
+    expect(s.median8h).toBeCloseTo(0.0005, 12);
   });
 
   it("a window longer than the history annualises over the history alone", () => {

@@ -86,7 +86,8 @@ describe("settlement buckets", () => {
 it("groups by hour, weekday and year in UTC, with missing values left out", () => {
   const t = Float64Array.from({length: 21}, (_, i) => T0 + i * 8 * HOUR);
   const rate8h = t.map((_, i) => (i === 3 ? NaN : (i % 3) * 1e-4));
-  const hours = groupBy({t, rate8h}, hourOf, 1.5e-4);
+  const intervalHours = t.map(() => 8);
+  const hours = groupBy({t, rate8h, intervalHours}, hourOf, 1.5e-4);
   expect(hours.map((d) => [d.key, d.count, d.above])).toEqual([
     [0, 6, 0],
     [8, 7, 0],
@@ -94,6 +95,8 @@ it("groups by hour, weekday and year in UTC, with missing values left out", () =
   ]);
   expect(hours[2]!.mean).toBeCloseTo(2e-4, 12);
   expect(hours[2]!.error).toBeCloseTo(0, 12);
-  expect(groupBy({t, rate8h}, weekdayOf, 0).map((d) => d.key)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-  expect(groupBy({t, rate8h}, yearOf, 0)).toMatchObject([{key: 2024, count: 20, five: [0, 0, 1e-4, 2e-4, 2e-4]}]);
+  expect(groupBy({t, rate8h, intervalHours}, weekdayOf, 0).map((d) => d.key)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(groupBy({t, rate8h, intervalHours}, yearOf, 0)).toMatchObject([
+    {key: 2024, count: 20, five: [0, 0, 1e-4, 2e-4, 2e-4]}
+  ]);
 });

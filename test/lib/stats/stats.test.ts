@@ -2,7 +2,15 @@ import fc from "fast-check";
 import {quantile as d3Quantile} from "d3-array";
 import {describe, expect, it} from "vitest";
 import {ecdf, fiveNumbers, histogram} from "../../../src/lib/stats/distribution.js";
-import {percentileRank, quantile, sorted} from "../../../src/lib/stats/quantile.js";
+import {
+  deviation,
+  mean,
+  percentileRank,
+  quantile,
+  sorted,
+  weightedDeviation,
+  weightedMean
+} from "../../../src/lib/stats/quantile.js";
 import {firstAtOrAfter, lastAtOrBefore} from "../../../src/lib/time/search.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival} from "../../../src/lib/stats/runs.js";
 
@@ -120,5 +128,37 @@ describe("runs", () => {
       )
     ).toBe(9);
     expect(halfLife(survival([{length: 5, ended: false}]))).toBeUndefined();
+  });
+});
+
+describe("§2: means that weigh time", () => {
+  const values = fc.array(fc.double({min: -1, max: 1, noNaN: true}), {minLength: 2, maxLength: 40});
+
+  it("equal weights give the usual mean and deviation", () => {
+    fc.assert(
+      fc.property(values, fc.integer({min: 1, max: 8}), (list, weight) => {
+        const weights = list.map(() => weight);
+        expect(weightedMean(list, weights)).toBeCloseTo(mean(list)!, 12);
+        expect(weightedDeviation(list, weights)).toBeCloseTo(deviation(list)!, 12);
+      })
+    );
+  });
+
+  it("a value of weight k counts in the mean like k values of weight 1, and a missing one not at all", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.double({min: -1, max: 1, noNaN: true}), fc.constantFrom(1, 2, 4, 8)), {minLength: 1}),
+        (rows) => {
+          const spread = rows.flatMap(([value, weight]) => Array<number>(weight).fill(value));
+          const own = weightedMean(
+            [...rows.map(([value]) => value), NaN, 1, undefined],
+            [...rows.map(([, weight]) => weight), 8, NaN, 8]
+          );
+          expect(own).toBeCloseTo(mean(spread)!, 12);
+        }
+      )
+    );
+    expect(weightedMean([], [])).toBeUndefined();
+    expect(weightedDeviation([1], [8])).toBeUndefined();
   });
 });

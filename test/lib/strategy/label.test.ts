@@ -9,6 +9,7 @@ const facts = (over: Partial<PairFacts>): PairFacts => ({
   pair: "X/USDT",
   venue: "made",
   rates,
+  intervalHours: Array<number>(200).fill(8),
   newest: 0.008,
   trend: "stable",
   composite: 0.6,

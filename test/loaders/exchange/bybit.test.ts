@@ -193,6 +193,7 @@ describe("bybit: one page", () => {
     expect(short).toEqual([
       "spot 1000SATS/USDT = 1 1000SATS 1000SATSUSDT",
       "spot SHIB/USDT = 1 SHIB SHIBUSDT",
+      "spot 币安人生/USDT = 1 币安人生 币安人生USDT",
       "perp 1INCH/USDT = 1 1INCH 1INCHUSDT",
       "perp 1000SATS/USDT = 1 1000SATS 1000SATSUSDT",
       "perp 10000LADYS/USDT = 10000 LADYS 10000LADYSUSDT",

@@ -5,6 +5,7 @@ import {strToU8, zipSync} from "fflate";
 import {DuckDBInstance} from "@duckdb/node-api";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {importFiles, parseMapping, planImport, type Given} from "../../../loaders/ingest/import/index.js";
+import {UsageError} from "../../../loaders/errors.js";
 import type {Database} from "../../../loaders/store/database.js";
 import {rowsOf} from "../../../loaders/store/database.js";
 import {dumpHash, HOUR, open, T0} from "../../helpers/store.js";
@@ -36,10 +37,10 @@ const file = (name: string, content: string | Uint8Array): string => {
   writeFileSync(path, content);
   return path;
 };
-const run = (paths: string[], given: Partial<Given> = {}, mapping?: string) =>
-  importFiles(db, planImport(paths, {venue: "binance", ...given}), {
-    mapping: mapping === undefined ? undefined : parseMapping(mapping)
-  });
+const run = async (paths: string[], given: Partial<Given> = {}, mapping?: string) => {
+  const options = {venue: "binance", ...given, mapping: mapping === undefined ? undefined : parseMapping(mapping)};
+  return importFiles(db, await planImport(paths, options), options);
+};
 const candles = () =>
   rowsOf<{ts: number; open: string; turnover: string | null}>(
     db.connection,
@@ -88,7 +89,13 @@ describe("formats", () => {
       "b.csv": strToU8(`${KLINE_HEADER}\n${kline(1)}`),
       "README.txt": strToU8("hello")
     });
-    expect((await run([file("spot/BTCUSDT-1h.zip", zip)])).files[0]!.rows).toBe(2);
+    const {files} = await run([file("spot/BTCUSDT-1h.zip", zip)]);
+    expect(files).toHaveLength(2);
+    expect(files.map(({rows, state}) => [rows, state])).toEqual([
+      [1, "stored"],
+      [1, "stored"]
+    ]);
+    expect((await candles()).map(({ts}) => ts)).toEqual([T0, T0 + HOUR]);
   });
 
   it("Parquet: floats as the shortest text that round-trips, timestamps as instants", async () => {
@@ -106,22 +113,39 @@ describe("formats", () => {
       "mine.csv",
       "when;x\n".replace(";", ",") + "2024-01-01T00:00:00Z,0.0001\n2024-01-01 08:00,0.0002\n"
     );
-    const report = await run([path], {pair: "eth-usdt", series: "funding"}, "ts=when,rate=2");
+    const report = await run([path], {pair: "eth-usdt", series: "funding", tz: "UTC"}, "ts=when,rate=2");
     expect(report.files[0]).toMatchObject({history: "binance ETH/USDT funding", rows: 2, error: null});
   });
 
-  it("folders, globs and the archives' own paths tell venue, pair, series and timeframe", () => {
-    file("data/futures/um/monthly/klines/ETHUSDT/4h/ETHUSDT-4h-2023-01.zip", "x");
-    file("data/futures/um/monthly/fundingRate/ETHUSDT/ETHUSDT-fundingRate-2023-01.zip", "x");
-    file("data/futures/um/daily/markPriceKlines/ETHUSDT/1m/ETHUSDT-1m-2023-01-01.zip", "x");
-    file("data/spot/monthly/klines/1INCHUSDC/1d/1INCHUSDC-1d-2023-01.zip", "x");
-    file("data/spot/LICENSE", "not data");
-    const keys = planImport([join(dir, "data")], {venue: "binance"}).map(({key}) =>
-      `${key.pair} ${key.series} ${key.timeframe}`.trim()
+  it("folders, globs and the archives' own paths tell venue, pair, series and timeframe", async () => {
+    const zipped = (name: string, text: string) => zipSync({[name]: strToU8(text)});
+    const dumps = join(dir, "dumps");
+    file(
+      "dumps/futures/um/monthly/klines/ETHUSDT/4h/ETHUSDT-4h-2024-01.zip",
+      zipped("ETHUSDT-4h-2024-01.csv", kline(0))
+    );
+    file(
+      "dumps/futures/um/monthly/fundingRate/ETHUSDT/ETHUSDT-fundingRate-2024-01.zip",
+      zipped("ETHUSDT-fundingRate-2024-01.csv", FUNDING_DUMP.join("\n"))
+    );
+    file(
+      "dumps/futures/um/daily/markPriceKlines/ETHUSDT/1m/ETHUSDT-1m-2024-01-01.zip",
+      zipped("ETHUSDT-1m-2024-01-01.csv", kline(0))
+    );
+    file(
+      "dumps/spot/monthly/klines/1INCHUSDC/1d/1INCHUSDC-1d-2024-01.zip",
+      zipped("1INCHUSDC-1d-2024-01.csv", kline(0))
+    );
+    file("dumps/spot/LICENSE", "not data");
+    const planned = await planImport([dumps], {venue: "binance"});
+    const keys = planned.map(({planned}) =>
+      planned.state === "clear"
+        ? `${planned.plan.key.pair} ${planned.plan.key.series} ${planned.plan.key.timeframe}`.trim()
+        : planned.reason
     );
     expect(keys.sort()).toEqual(["1INCH/USDC spot 1d", "ETH/USDT funding", "ETH/USDT mark 1m", "ETH/USDT perp 4h"]);
-    expect(planImport([join(dir, "data/**/*fundingRate*.zip")], {venue: "binance"})).toHaveLength(1);
-    expect(planImport([join(dir, "data/*")], {venue: "binance"})).toHaveLength(4);
+    expect(await planImport([join(dumps, "**/*fundingRate*.zip")], {venue: "binance"})).toHaveLength(1);
+    expect(await planImport([join(dumps, "*")], {venue: "binance"})).toHaveLength(4);
   });
 });
 
@@ -157,16 +181,21 @@ describe("bad input is named, and changes nothing", () => {
     ["another row of the same instant", cells(1, 4, "42500"), /lines 2 and 3 .* different values/]
   ])("%s", (_, line, message) => bad([kline(0), kline(1), line], message));
 
-  it("a rate in per cent, a missing rate, an interval of a week", async () => {
+  it("a rate of more than the notional, a rate that is text, an interval of a week", async () => {
     const head = FUNDING_DUMP.slice(0, 2);
     for (const [line, message] of [
       ["1704096000000,8,1.2", /:3: invalid rate: 1.2 \(a rate is a share/],
-      ["1704096000000,8,", /:3: missing rate$/],
+      ["1704096000000,8,high", /:3: invalid rate: "high"$/],
       ["1704096000000,168,0.0001", /:3: invalid interval: 168$/]
     ] as const) {
       expect(await errorOf([file("BTCUSDT-fundingRate.csv", [...head, line].join("\n"))])).toMatch(message);
     }
     expect(await rowsOf(db.connection, "select * from funding")).toEqual([]);
+  });
+
+  it("a settlement without a rate is no row, and is counted", async () => {
+    const path = file("BTCUSDT-fundingRate.csv", [...FUNDING_DUMP.slice(0, 2), "1704096000000,8,"].join("\n"));
+    expect((await run([path])).files[0]).toMatchObject({rows: 1, skipped: {blank: 1}, error: null});
   });
 
   it("files that are no data: empty, header only, unknown columns, cut archives, flipped bits", async () => {
@@ -197,27 +226,39 @@ describe("bad input is named, and changes nothing", () => {
     ]);
     expect(report.files.map((f) => f.error === null)).toEqual([true, false, true]);
     expect(report.failed).toBe(1);
-    expect(report.manifest.series.map((s) => s.pair)).toEqual(["A/USDT", "C/USDT"]);
-    expect(report.manifest.jobs.map((job) => job.status).sort()).toEqual(["completed", "completed", "failed"]);
+    expect(report.manifest!.series.map((s) => s.pair)).toEqual(["A/USDT", "C/USDT"]);
+    expect(report.manifest!.jobs.map((job) => job.status).sort()).toEqual(["completed", "completed", "failed"]);
   });
 
   it.each([
     [["nothing.csv"], {}, "missing file: nothing.csv"],
     [["*.nothing"], {}, "missing file: *.nothing"],
-    [["x.csv"], {}, /missing series/],
-    [["x.csv"], {series: "funding"}, /missing pair/],
-    [["x.csv"], {series: "spot", pair: "BTC/USDT"}, /missing timeframe/],
     [["x.csv"], {series: "spots"}, "invalid series: spots"],
+    [["x.csv"], {series: "predicted"}, "invalid series: predicted"],
     [["x.csv"], {series: "spot", pair: "BTCUSDT!"}, "invalid pair: BTCUSDT!"],
-    [["x.csv"], {series: "spot", pair: "BTC/USDT", timeframe: "2h"}, "invalid timeframe: 2h"]
-  ])("%j with %j is a usage error before anything is read", (paths, given, message) => {
+    [["x.csv"], {series: "spot", pair: "BTC/USDT", timeframe: "2h"}, "invalid timeframe: 2h"],
+    [["x.csv"], {tz: "Mars/Olympus"}, "invalid tz: Mars/Olympus"],
+    [["x.csv"], {intervalHours: 3}, "invalid interval-hours: 3"]
+  ])("%j with %j is a usage error before anything is read", async (paths, given, message) => {
     file("x.csv", kline(0));
-    expect(() =>
-      planImport(
-        paths.map((p) => (p === "x.csv" ? join(dir, p) : p)),
-        {venue: "binance", ...given}
-      )
-    ).toThrow(message);
+    const planned = planImport(
+      paths.map((p) => (p === "x.csv" ? join(dir, p) : p)),
+      {venue: "binance", ...given}
+    );
+    await expect(planned).rejects.toThrow(message);
+    await expect(planned).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it.each([
+    [{}, "series", "--series"],
+    [{series: "funding"}, "columns", "--columns"],
+    [{series: "spot"}, "pair", "--pair"],
+    [{series: "spot", pair: "BTC/USDT"}, "timeframe", "--timeframe"]
+  ])("what neither a file nor %j tells is asked for as %s", async (given, code, flag) => {
+    const [planned] = await planImport([file("x.csv", kline(0))], {venue: "binance", ...given});
+    expect(planned!.planned).toMatchObject({code, fix: expect.stringContaining(flag)});
+    expect((await run([file("x.csv", kline(0))], given)).files[0]).toMatchObject({code, rows: 0});
+    expect(await candles()).toEqual([]);
   });
 
   it.each(["ts", "ts=a=b", "when=2", ",", "ts=,rate=2"])("columns %j are refused", (mapping) => {
@@ -246,14 +287,58 @@ describe("bad input is named, and changes nothing", () => {
     const stop = new AbortController();
     const paths = ["A", "B", "C"].map((s) => file(`spot/${s}USDT-1h.csv`, kline(0)));
     let seen = 0;
-    const report = await importFiles(db, planImport(paths, {venue: "binance"}), {
+    const report = await importFiles(db, await planImport(paths, {venue: "binance"}), {
+      venue: "binance",
       signal: stop.signal,
       onProgress: ({step}) => step === "read" && ++seen === 3 && stop.abort()
     });
     expect(report.cancelled).toBe(true);
     expect(report.files.length).toBeGreaterThan(0);
     expect(report.files.length).toBeLessThan(3);
-    expect(report.manifest.series.length).toBe(report.files.length);
+    expect(report.manifest!.series.length).toBe(report.files.length);
     expect(readFileSync(join(dir, "data/lake/manifest.json"), "utf8")).toContain("A/USDT");
+  });
+
+  it("a rate that moves between settlements further down refuses a file of rates that were carried on", async () => {
+    const rows = Array.from({length: 6_000}, (_, i) => {
+      const block = Math.floor(i / (i < 5_500 ? 8 : 4));
+      return `${T0 + i * HOUR},0.0000${100 + (block % 50)}`;
+    });
+    const path = file("BTCUSDT-funding.csv", ["ts,rate", ...rows].join("\n"));
+    expect(await errorOf([path])).toMatch(/:\d+: invalid rate: .* was carried on for 8 hours$/);
+    expect(await rowsOf(db.connection, "select * from funding")).toEqual([]);
+    expect(
+      (await run([file("ETHUSDT-funding.csv", ["ts,rate", ...rows.slice(0, 5_500)].join("\n"))])).files[0]
+    ).toMatchObject({
+      rows: 688,
+      skipped: {carried: 4_812}
+    });
+  });
+
+  it("rows of another venue are passed over, a file of another venue is refused", async () => {
+    const rows = (venues: readonly string[]) =>
+      ["venue,pair,ts,rate", ...venues.map((venue, i) => `${venue},BTC/USDT,${T0 + i * 8 * HOUR},0.0001`)].join("\n");
+    expect(
+      (await run([file("mixed-funding.csv", rows(["binance", "bybit", "binance", "bybit"]))])).files[0]
+    ).toMatchObject({rows: 2, skipped: {"other-venue": 2}});
+    expect((await run([file("bybit-funding.csv", rows(["bybit", "bybit"]))])).files[0]).toMatchObject({
+      code: "other-venue",
+      fix: "pass --venue bybit"
+    });
+  });
+
+  it("a row without a symbol among rows that have one belongs to no pair", async () => {
+    const path = file("x-funding.csv", `symbol,ts,rate\nBTCUSDT,${T0},0.0001\n,${T0 + 8 * HOUR},0.0002\n`);
+    expect(await errorOf([path], {pair: "BTC/USDT"})).toMatch(/:3: missing symbol$/);
+  });
+
+  it("an interval that the file tells and its distances confirm makes its rows settlements, whatever their rates", async () => {
+    const rows = Array.from({length: 9}, (_, i) => `${T0 + i * 4 * HOUR},0.00005,4`);
+    const told = await run([file("BTCUSDT-funding.csv", ["ts,rate,interval_hours", ...rows].join("\n"))]);
+    expect(told.files[0]).toMatchObject({rows: 9, error: null});
+    const plain = rows.map((row) => row.replace(/,4$/, ""));
+    expect((await run([file("ETHUSDT-funding.csv", ["ts,rate", ...plain].join("\n"))])).files[0]!.code).toBe(
+      "carried-rates"
+    );
   });
 });

@@ -6,6 +6,7 @@ import {lakeDir, manifestPath, readManifest} from "../../../loaders/lake/manifes
 import {compact, markEverything, MAX_PARTS, publish} from "../../../loaders/lake/publish.js";
 import {withLake} from "../../../loaders/lake/reader.js";
 import {recoverFromLake} from "../../../loaders/lake/restore.js";
+import {weightedDeviation, weightedMean} from "../../../src/lib/stats/quantile.js";
 import {databasePath, rowsOf} from "../../../loaders/store/database.js";
 import {
   candle,
@@ -224,6 +225,41 @@ describe("features", () => {
     expect(known[0]).toHaveLength(300);
     expect(known[1]).toHaveLength(100);
     expect(await features(long, 100)).toEqual(known);
+  });
+
+  it("§2: weigh time where the interval switches", async () => {
+    const dir = tmp();
+    const db = await open(dir);
+    const hours = [...Array<number>(60).fill(8), ...Array<number>(100).fill(1)];
+    let hour = 0;
+    const rows = hours.map((h, i) => settlement((hour += h), ((1 + (i % 5)) / 10_000).toFixed(4)));
+    await write(db, funding, rows);
+    await publish(db);
+    await db.close();
+    const [found] = (await features(dir, 1000)) as [Record<string, number | null>[]];
+    const last = found.at(-1)!;
+    const known = found.map((row, i) => ({ts: Number(row.ts), rate: row.rate8h, hours: hours[i]!}));
+    const inside = known.filter(({ts, rate}) => rate !== null && ts > known.at(-1)!.ts - 7 * 24 * HOUR);
+    const rates = inside.map(({rate}) => rate);
+    const weights = inside.map((row) => row.hours);
+    expect(new Set(weights)).toEqual(new Set([8, 1]));
+    expect(last.mean7).toBeCloseTo(weightedMean(rates, weights)!, 12);
+    expect(last.sd7).toBeCloseTo(weightedDeviation(rates, weights)!, 10);
+  });
+
+  it("are made anew when an earlier version made them", async () => {
+    const dir = tmp();
+    const db = await seed(dir, 100);
+    const first = await publish(db);
+    expect((await publish(db)).parts).toEqual(first.parts);
+    await db.connection.run("update meta set value = '1' where key = 'features'");
+    const again = await publish(db);
+    const made = (manifest: typeof first) => manifest.parts.filter(({series}) => series.startsWith("features-"));
+    expect(made(again).map(({path}) => path)).not.toEqual(made(first).map(({path}) => path));
+    expect(again.parts.filter(({series}) => series === "funding")).toEqual(
+      first.parts.filter(({series}) => series === "funding")
+    );
+    await db.close();
   });
 
   it("equal a direct computation, and are missing where the window is not full", async () => {

@@ -88,7 +88,7 @@ describe("writes", () => {
         [0, 1].map((h) => candle(h))
       );
       const proven = {from: T0, to: T0 + 9 * HOUR};
-      expect(await write(db, perp, [], {mode: "range", proven})).toEqual({rows: 0, changed: 0, repeats: 0});
+      expect(await write(db, perp, [], {mode: "range", proven})).toEqual({rows: 0, changed: 0, repeats: 0, revised: 0});
       expect(await count(db, "candles")).toBe(2);
       expect(await rowsOf(db.connection, `select from_ts as "from", to_ts as "to" from coverage`)).toEqual([proven]);
     }));

@@ -29,7 +29,7 @@ async function opened(makerLeg: Leg, options: DeskOptions & {makerDeadlineMs?: n
   return {own, dir};
 }
 
-/** Somebody takes a share of a resting order as it arrives. */
+/** Fills a share of a resting order on arrival. */
 const takes = (leg: Leg, fraction: string) => ({kind: "partial", fraction, category: CATEGORY[leg]});
 
 async function holding(makerLeg: Leg, options: DeskOptions = {}) {
@@ -60,7 +60,7 @@ async function isFlat(own: LiveDesk, dir: string): Promise<void> {
 }
 
 describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
-  it("fills at its own side of the book for the maker's fee, and is hedged at once", async () => {
+  it("resting leg fills at its own side of the book for the maker fee, and is hedged at once", async () => {
     const {own, dir} = await opened(maker, {makerDeadlineMs: LONG});
     const {makerRate, takerRate} = {
       makerRate: maker === "perp" ? "0.0002" : "0.001",
@@ -78,7 +78,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
       const gross = leg === "spot" && side === "buy" ? quantity.div("0.999") : quantity;
       expect(text(fee)).toBe(text(gross.times(price).times(leg === maker ? makerRate : takerRate)));
     }
-    // better than the touch at which it was decided: selling at the ask, buying at the bid
+    // better than the touch at the decision: selling at the ask, buying at the bid
     const filled = hedge.fills.find(({leg}) => leg === maker)!;
     const better = maker === "perp" ? filled.price.minus(filled.reference) : filled.reference.minus(filled.price);
     expect(better.gt(0)).toBe(true);
@@ -86,7 +86,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     expect(text(hedge.perpQty)).toBe("14.8");
   });
 
-  it("nobody takes it: it is taken back at its deadline, and the entry is refused with that reason", async () => {
+  it("unfilled entry is cancelled at its deadline, and refused with that reason", async () => {
     const {own, dir} = await opened(maker);
     const before = own.clock.monotonic();
     await own.step("0.001");
@@ -100,7 +100,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await isFlat(own, dir);
   });
 
-  it("nobody takes it in leaving: both legs go as takers in the same step", async () => {
+  it("unfilled exit sends both legs as taker in the same step", async () => {
     const {own, dir} = await holding(maker);
     await own.step("-0.001");
     expect(reasons(dir).slice(-2).join()).toMatch(/as a maker: not taken within 10000 ms/);
@@ -109,14 +109,14 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await isFlat(own, dir);
   });
 
-  it("a part of it that fills takes the rest back and is hedged alone", async () => {
+  it("partial fill of an entry cancels the rest and is hedged for its own quantity", async () => {
     const {own, dir} = await opened(maker);
     own.sim.steer.orderFaults([takes(maker, "0.37")]);
     await own.step("0.001");
     await insideTheInvariant(own, dir);
     const hedge = own.trader.open[0]!;
     const [order] = ordersOf(own, maker);
-    // spot keeps a filled part in its status, a perp does not
+    // spot reports a partial fill in its status, a perp does not
     expect(order!["orderStatus"]).toBe(maker === "spot" ? "PartiallyFilledCanceled" : "Cancelled");
     const share = Number(order!["cumExecQty"]) / Number(order!["qty"]);
     expect(share).toBeGreaterThan(0.35);
@@ -128,7 +128,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     expect(eventsOf(dir, "unwound")).toEqual([]);
   });
 
-  it("a part of it that fills in leaving is followed by its share, then by the rest as takers", async () => {
+  it("partial fill of an exit is matched by the other leg, then the rest goes as taker", async () => {
     const {own, dir} = await holding(maker);
     own.sim.steer.orderFaults([takes(maker, "0.37")]);
     await own.step("-0.001");
@@ -136,10 +136,10 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     expect(eventsOf(dir, "ordered").map(({act}) => act)).toEqual(["open", "close", "close"]);
   });
 
-  it("one that would take is no maker: an entry is refused, a hedge is left by takers", async () => {
+  it("post-only order that would take is rejected: an entry is refused, a hedge exits as taker", async () => {
     const {own, dir} = await opened(maker);
     const touch = own.account.touch.bind(own.account);
-    // the market moves between the look at the book and the order: what was the far side is where it would rest
+    // the market moves between reading the book and the order: the former far side is where it would rest
     const moved: typeof touch = async (...asked) => {
       const {bid, ask} = await touch(...asked);
       return {bid: ask, ask: bid};
@@ -157,7 +157,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await isFlat(own, dir);
   });
 
-  it("a book that cannot be read: nothing is sent for an entry, takers leave", async () => {
+  it("unreadable book: an entry sends nothing, a hedge exits as taker", async () => {
     const {own, dir} = await holding(maker);
     own.account.touch = () => Promise.reject(new Error("no answer"));
     await own.step("-0.001");
@@ -177,14 +177,14 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
       {kind: "server-error", accept: true},
       {kind: "duplicate-id"},
       {kind: "not-found-at-first", queries: 3}
-    ])("$kind on the resting order: it is followed, not sent twice", async (fault) => {
+    ])("$kind on the resting order: it is tracked, not sent twice", async (fault) => {
       const {own, dir} = await start();
       const known = own.ledger.orders.length;
       own.sim.steer.orderFaults([{...fault, category: CATEGORY[maker]}]);
       await own.step(rate);
       expect(own.sim.steer.orderFaultCounts()).toEqual({[fault.kind]: 1});
       await isFlat(own, dir);
-      // it rested and came to nothing: for an entry that is all, a hedge was left by two more
+      // it rested unfilled: an entry ends there, a hedge exits with two more orders
       expect(own.ledger.orders.length - known).toBe(act === "open" ? 1 : 3);
       expect(own.ledger.orders[known]).toMatchObject({timeInForce: "PostOnly", orderStatus: "Cancelled"});
     });
@@ -194,7 +194,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
       {kind: "server-error", accept: true},
       {kind: "duplicate-id"},
       {kind: "partial", fraction: "0.37"}
-    ])("$kind on the order that hedges it: the legs are even in the end", async (fault) => {
+    ])("$kind on the hedging order: the legs end up even", async (fault) => {
       const {own, dir} = await start();
       own.sim.steer.orderFaults([takes(maker, "0.999"), {...fault, category: CATEGORY[taker]}]);
       await own.step(rate);
@@ -207,7 +207,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     });
 
     it.each(["0", "0.37"])(
-      "a process that dies with the order resting (%s of it filled): the new one takes it back and hedges what filled",
+      "process that dies with the order resting (%s filled): the next one cancels it and hedges the fill",
       async (share) => {
         const {own, dir} = await start();
         const known = own.ledger.orders.length;
@@ -217,7 +217,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
           {legs: {clientId: string; market: Leg}[]}
         ];
         const unsent = round.legs.find(({market}) => market === taker)!;
-        // what was never sent is looked for, not found, and not sent under its old name
+        // an order never sent is queried, not found, and not sent under its old id
         const there = own.ledger.orders.slice(known);
         expect(there.map(({orderLinkId}) => orderLinkId)).not.toContain(unsent.clientId);
         expect(there[0]!["orderStatus"]).toMatch(/Cancel/);
@@ -230,7 +230,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
       }
     );
 
-    it("a process that dies once the hedge is sent: both are found by their client ids", async () => {
+    it("process that dies after sending the hedge finds both orders by their client ids", async () => {
       const {own, dir} = await start();
       const known = own.ledger.orders.length;
       own.sim.steer.orderFaults([takes(maker, "0.999")]);
@@ -244,7 +244,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     });
   });
 
-  it("given up for lost and filled a minute later: taken in as late, and taken back", async () => {
+  it("order presumed lost that fills a minute later is booked as late, and unwound", async () => {
     const {own, dir} = await opened(maker);
     own.sim.steer.orderFaults([{kind: "late-fill", category: CATEGORY[maker], delayMs: 60_000, report: "nothing"}]);
     await own.step("0.001");
@@ -256,7 +256,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await isFlat(own, dir);
   });
 
-  it("a process that is told to end leaves no order resting", async () => {
+  it("stopped process leaves no order resting", async () => {
     const {own} = await opened(maker, {makerDeadlineMs: 600_000});
     const {account, stop} = own;
     const create = account.create.bind(account);
@@ -269,7 +269,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
     await expect.poll(() => ordersOf(own, maker)[0]!["orderStatus"]).toBe("Cancelled");
   });
 
-  it("an emergency lets nothing rest", async () => {
+  it("emergency stop leaves no order resting", async () => {
     const {own, dir} = await holding(maker);
     const {spot, perp} = (await own.feed.scan(own.trader.lastTs)).get(own.pair)!;
     const before = own.clock.monotonic();
@@ -286,7 +286,7 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
   });
 });
 
-it("a fee in the coin that is higher than the settings say: the short is cut to what has arrived", async () => {
+it("coin fee above the configured one: the short is reduced to the coins received", async () => {
   const account = {feeRates: {spot: {maker: "0.02", taker: "0.02"}, linear: {maker: "0.0002", taker: "0.00055"}}};
   const {own, dir} = await opened("spot", {account});
   own.sim.steer.orderFaults([takes("spot", "0.999")]);

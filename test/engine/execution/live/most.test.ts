@@ -9,9 +9,9 @@ afterEach(async () => {
   desk = undefined;
 });
 
-describe("the most of one order", () => {
+describe("maximum order size", () => {
   it.each(["two-orders", "spread", "maker-first"] as const)(
-    "an entry over it, %s, is refused before anything is sent, and the limit is named",
+    "entry above the maximum, %s, is refused before any order, and the limit is named",
     async (style) => {
       const dir = tmp();
       desk = await LiveDesk.open(dir, {pair: "1000PEPE/USDT", execution: {style}});
@@ -29,7 +29,7 @@ describe("the most of one order", () => {
     }
   );
 
-  it("one under it is sent", async () => {
+  it("order below the maximum is sent", async () => {
     const dir = tmp();
     desk = await LiveDesk.open(dir, {pair: "1000PEPE/USDT", config: {maxPositionUsd: "8"}});
     await desk.step("0.001");

@@ -10,8 +10,8 @@ const market: SpreadMarket = {
   symbol: "SOLUSDT_SOL/USDT",
   tick: D("0.01"),
   lot: D("0.1"),
-  least: D("0.2"),
-  most: D("50"),
+  min: D("0.2"),
+  max: D("50"),
   prices: {lowest: D("-20"), highest: D("20")}
 };
 const own = (category: OrderMarket["category"], step: string): OrderMarket => ({
@@ -20,8 +20,8 @@ const own = (category: OrderMarket["category"], step: string): OrderMarket => ({
   unit: ONE,
   tick: D("0.01"),
   step: D(step),
-  least: {quantity: D(step), notional: D("5")},
-  most: undefined,
+  min: {quantity: D(step), notional: D("5")},
+  max: undefined,
   active: true
 });
 const markets: PairMarkets = {
@@ -50,8 +50,8 @@ const leaving = (spot: string, perp: string) => [
 ];
 const order = (legs: LegOrder[], coinFee = "0.001") => spreadOrderOf({legs, markets, market, coinFee: D(coinFee)});
 
-describe("one order out of two legs", () => {
-  it("takes what both have, sells to open, buys to leave, at the difference of the limits to the tick inside it", () => {
+describe("spread order of two legs", () => {
+  it("spread order takes the common quantity, sells to open, buys to exit, at the limits' difference rounded inward", () => {
     expect(spreadFields(order(opening("10", "9.9"))!)).toEqual({
       symbol: "SOLUSDT_SOL/USDT",
       side: "Sell",
@@ -64,17 +64,17 @@ describe("one order out of two legs", () => {
     expect(spreadFields(order(leaving("9.99", "9.9"))!)).toMatchObject({side: "Buy", qty: "9.9", price: "1"});
   });
 
-  it("at any price is a market order; one leg at any price is not one order", () => {
+  it("two market legs make a market order; one market leg makes no spread order", () => {
     const legs = [leg("spot", "sell", "9.99"), leg("perp", "buy", "9.9")];
     expect(spreadFields(order(legs)!)).not.toHaveProperty("price");
     expect(order([legs[0]!, leg("perp", "buy", "9.9", "100")])).toBeUndefined();
   });
 
-  it("in leaving, spares so much that the coin left over can be sold: 5 USDT of it at the worst price", () => {
+  it("exit leaves enough coin over to be sold: 5 USDT at the worst price", () => {
     const {quantity} = order(leaving("9.95", "9.9"))!;
-    // 0.05 coins are worth less than the least order, 0.15 are more
+    // 0.05 coins are worth less than the minimum order, 0.15 more
     expect(text(quantity)).toBe("9.8");
-    // nothing that can be traded is left over: nothing is spared
+    // no tradable remainder: nothing is withheld
     expect(text(order(leaving("9.9005", "9.9"))!.quantity)).toBe("9.9");
     expect(text(order(opening("9.95", "9.9"))!.quantity)).toBe("9.9");
   });
@@ -91,17 +91,17 @@ describe("one order out of two legs", () => {
     ["a price that the venue does not take", [leg("spot", "buy", "10", "100"), leg("perp", "sell", "9.9", "121")]]
   ])("%s: two orders", (_, legs) => expect(order(legs)).toBeUndefined());
 
-  it("a larger fee in the coin explains a larger difference", () => {
+  it("higher coin fee allows a larger difference", () => {
     expect(order(opening("40", "39.6"))).toBeUndefined();
     expect(text(order(opening("40", "39.6"), "0.01")!.quantity)).toBe("39.6");
   });
 });
 
-describe("a worst price of a spread", () => {
+describe("worst price of a spread", () => {
   it.each([
     ["sell", "-0.997", "-0.99"],
     ["buy", "0.997", "0.99"],
-    // worse than the venue takes is as bad as it takes; better than that is nothing it could fill
+    // clamped to the venue's worst accepted price; above the best one it could never fill
     ["sell", "-35", "-20"],
     ["buy", "35", "20"],
     ["sell", "20.001", undefined],

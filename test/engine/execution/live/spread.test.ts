@@ -27,7 +27,7 @@ async function holding(options: DeskOptions = {}): Promise<{own: LiveDesk; dir: 
 
 const CREATE = "/spread/order/create";
 const stepOf = (own: LiveDesk) => own.trader.pair(own.pair).desk.rules.step;
-/** Orders at the venue that are no leg of a spread. */
+/** Orders at the venue that are not legs of a spread. */
 const single = (own: LiveDesk) => own.ledger.orders.filter(({createType}) => createType !== "CreateByFutureSpread");
 
 async function leave(own: LiveDesk, dir: string): Promise<void> {
@@ -35,21 +35,21 @@ async function leave(own: LiveDesk, dir: string): Promise<void> {
   await insideTheInvariant(own, dir);
   expect(own.trader.open).toEqual([]);
   expect(own.ledger.positions).toEqual([]);
-  // nothing is left that could have been sold
+  // no sellable coin is left
   const {coinStep} = own.trader.pair(own.pair);
   expect(own.naked.lt(coinStep), text(own.naked)).toBe(true);
   expect(own.trader.mode).toBe("running");
 }
 
-describe("both legs as one order", () => {
-  it("opens with equal quantities, each leg at its own price and fee, under the first leg's client id", async () => {
+describe("both legs as one spread order", () => {
+  it("spread opens equal quantities, each leg at its own price and fee, under the first leg's client id", async () => {
     const {own, dir} = await holding();
     await insideTheInvariant(own, dir);
     const [order, ...others] = own.ledger.spreadOrders;
     expect(others).toEqual([]);
     expect(order).toMatchObject({side: "Sell", orderStatus: "Filled", timeInForce: "IOC"});
     expect(order!["orderLinkId"]).toBe(orderedIds(dir)[0]);
-    // the difference of the two worst prices, no better for us than it
+    // the difference of the two worst prices, and no better
     const [{legs}] = eventsOf(dir, "ordered") as unknown as [{legs: {limit: string}[]}];
     const [spot, perp] = legs;
     const difference = new Decimal(perp!.limit).minus(spot!.limit);
@@ -60,7 +60,7 @@ describe("both legs as one order", () => {
     expect(text(hedge.perpQty)).toBe(text(quantity));
     expect(text(hedge.spotQty)).toBe(text(quantity.times("0.999")));
     expect(single(own)).toEqual([]);
-    // the fills have the numbers and the fees that the legs' own markets list them under
+    // the fills have the ids and fees listed in the legs' own markets
     const fills = hedge.fills.map(({id, fee, price}) => [id, text(fee), text(price)]);
     const there = own.ledger.executions.map((row) => {
       const [fee, price] = [row["execFee"] as string, row["execPrice"] as string];
@@ -74,7 +74,7 @@ describe("both legs as one order", () => {
     expect(own.ledger.executions.map(({execType}) => execType)).toEqual(["FutureSpread", "FutureSpread"]);
   });
 
-  it("its fills are known afterwards, in a new process too, and are never somebody else's", async () => {
+  it("spread fills are recognised later, also by a new process, and never as foreign", async () => {
     const {own, dir} = await holding();
     await own.step();
     await own.restart();
@@ -84,7 +84,7 @@ describe("both legs as one order", () => {
   });
 
   it.each(["SOL/USDT", "BTC/USDT", "DOGE/USDT"])(
-    "leaves %s with one order and what of the legs it cannot take",
+    "exit of %s uses one spread order, plus the remainder of the legs",
     async (pair) => {
       const {own, dir} = await holding({pair});
       await leave(own, dir);
@@ -97,25 +97,22 @@ describe("both legs as one order", () => {
   it.each([
     ["too little to be bought alone: the short is bought back", "900", ["mend"], "Buy", "linear"],
     ["enough to be bought: the coin is bought", "5000", ["open"], "Buy", "spot"]
-  ])(
-    "what the fee takes of the coin, %s, and the legs are even without an unwinding",
-    async (_, size, acts, side, category) => {
-      const {own, dir} = await holding({pair: "DOGE/USDT", config: {maxPositionUsd: size}});
-      await insideTheInvariant(own, dir);
-      expect(own.naked.abs().lte(stepOf(own))).toBe(true);
-      expect(
-        eventsOf(dir, "ordered")
-          .slice(1)
-          .map(({act}) => act)
-      ).toEqual(acts);
-      expect(single(own)).toMatchObject([{side, category}]);
-      expect(eventsOf(dir, "unwound")).toEqual([]);
-      expect(own.trader.pair(own.pair).coolUntilTs).toBe(-Infinity);
-      await leave(own, dir);
-    }
-  );
+  ])("coin fee %s leaves the legs even without an unwind", async (_, size, acts, side, category) => {
+    const {own, dir} = await holding({pair: "DOGE/USDT", config: {maxPositionUsd: size}});
+    await insideTheInvariant(own, dir);
+    expect(own.naked.abs().lte(stepOf(own))).toBe(true);
+    expect(
+      eventsOf(dir, "ordered")
+        .slice(1)
+        .map(({act}) => act)
+    ).toEqual(acts);
+    expect(single(own)).toMatchObject([{side, category}]);
+    expect(eventsOf(dir, "unwound")).toEqual([]);
+    expect(own.trader.pair(own.pair).coolUntilTs).toBe(-Infinity);
+    await leave(own, dir);
+  });
 
-  it("a pair whose perp counts more than single coins has no such order: two orders", async () => {
+  it("pair with a contract size other than one coin uses two orders", async () => {
     const {own, dir} = await opened({pair: "1000PEPE/USDT", config: {maxPositionUsd: "8"}});
     await own.step("0.001");
     expect(own.trader.open).toHaveLength(1);
@@ -129,7 +126,7 @@ describe("both legs as one order", () => {
     expect(new Set(single(own).map(({orderLinkId}) => orderLinkId))).toEqual(new Set(orderedIds(dir)));
   });
 
-  it("an emergency waits for no spread: two orders at once", async () => {
+  it("emergency stop uses two orders at once", async () => {
     const {own, dir} = await holding();
     const quote = (await own.feed.scan(own.trader.lastTs)).get(own.pair)!;
     const {spot, perp} = quote;
@@ -144,7 +141,7 @@ describe("both legs as one order", () => {
   });
 });
 
-describe("one order for both legs that goes wrong", () => {
+describe("spread order with a fault", () => {
   const FAULTS = [
     {kind: "timeout-after-accept"},
     {kind: "partial", fraction: "0.37"},
@@ -153,7 +150,7 @@ describe("one order for both legs that goes wrong", () => {
     {kind: "not-found-at-first", queries: 3}
   ];
 
-  it.each(FAULTS)("$kind: an entry is what the venue made of it, from one order", async (fault) => {
+  it.each(FAULTS)("$kind: entry equals the venue's fills of one order", async (fault) => {
     const {own, dir} = await opened();
     own.sim.steer.orderFaults([{...fault, path: CREATE}]);
     await own.step("0.001");
@@ -167,13 +164,13 @@ describe("one order for both legs that goes wrong", () => {
   });
 
   it.each([...FAULTS, {kind: "reject"}, {kind: "timeout-before-accept"}])(
-    "$kind: a hedge is left all the same",
+    "$kind: a hedge still exits",
     async (fault) => {
       const {own, dir} = await holding();
       own.sim.steer.orderFaults([{...fault, path: CREATE}]);
       await own.step("-0.001");
       expect(own.sim.steer.orderFaultCounts()).toEqual({[fault.kind]: 1});
-      // one that may still turn up is not sent in another way before the next step
+      // an order that may still fill is not resent in another style before the next step
       if (fault.kind === "timeout-before-accept") {
         expect(own.trader.open).toHaveLength(1);
         await own.step();
@@ -185,7 +182,7 @@ describe("one order for both legs that goes wrong", () => {
   );
 
   it.each(["after send", "after ack"] as const)(
-    "a process that dies %s finds it by its client id and sends nothing again",
+    "process that dies %s finds the order by its client id and resends nothing",
     async (crash) => {
       const {own, dir} = await opened();
       await own.stepInto(crash, "0.001", {last: 1});
@@ -197,7 +194,7 @@ describe("one order for both legs that goes wrong", () => {
     }
   );
 
-  it("refused for good: entries say why, and a hedge is left by two orders in the same step", async () => {
+  it("permanently rejected spread: entries give the reason, a hedge exits with two orders in the same step", async () => {
     const {own, dir} = await holding();
     own.sim.steer.orderFaults([{kind: "reject", path: CREATE, times: 1_000}]);
     await leave(own, dir);
@@ -214,7 +211,7 @@ describe("one order for both legs that goes wrong", () => {
     expect(other.ledger.orders).toEqual([]);
   });
 
-  it("given up for lost and filled a minute later: both legs are taken in as late, and are a hedge", async () => {
+  it("spread order presumed lost that fills a minute later: both legs are booked as late, as a hedge", async () => {
     const {own, dir} = await opened();
     own.sim.steer.orderFaults([{kind: "late-fill", path: CREATE, delayMs: 60_000, report: "nothing"}]);
     await own.step("0.001");
@@ -232,7 +229,7 @@ describe("one order for both legs that goes wrong", () => {
     await leave(own, dir);
   });
 
-  it("somebody else's spread order is theirs: named, and halted", async () => {
+  it("foreign spread order is reported and halts trading", async () => {
     const {own, dir} = await opened();
     await own.step();
     await own.account.createSpread({
@@ -248,7 +245,7 @@ describe("one order for both legs that goes wrong", () => {
     await expectAgreement(own);
   });
 
-  it("a spread order that rests is an order nobody waits for, until all are taken back", async () => {
+  it("resting spread order counts as unexpected until all orders are cancelled", async () => {
     const {own} = await opened();
     await own.step();
     const order = {
@@ -267,8 +264,8 @@ describe("one order for both legs that goes wrong", () => {
   });
 });
 
-describe("a setting that has changed between two processes", () => {
-  it("a round sent as two orders is found by one that would send a spread", async () => {
+describe("order style changed between two processes", () => {
+  it("process with style spread finds a round sent as two orders", async () => {
     const {own, dir} = await opened({execution: {style: "two-orders"}});
     own.execution = executionConfig.parse({style: "spread"});
     await own.stepInto("after send", "0.001");
@@ -278,7 +275,7 @@ describe("a setting that has changed between two processes", () => {
     expect(eventsOf(dir, "foreign")).toEqual([]);
   });
 
-  it("a spread is not looked for by one that sends two orders: its legs are taken in as late fills", async () => {
+  it("process with style two-orders books the legs of an earlier spread as late fills", async () => {
     const {own, dir} = await opened();
     own.execution = executionConfig.parse({});
     await own.stepInto("after send", "0.001", {last: 1});
@@ -289,8 +286,8 @@ describe("a setting that has changed between two processes", () => {
   });
 });
 
-describe("the list of spreads", () => {
-  it("cannot be read: an entry is refused and says so, a hedge is left by two orders", async () => {
+describe("list of spreads", () => {
+  it("unreadable list: an entry is refused with the reason, a hedge exits with two orders", async () => {
     const {own, dir} = await opened();
     const {account} = own;
     const spreads = account.spreads.bind(account);
@@ -310,7 +307,7 @@ describe("the list of spreads", () => {
     expect(own.ledger.spreadOrders).toHaveLength(1);
   });
 
-  it("a dry run shows the one order and sends nothing", async () => {
+  it("dry run reports the one order and sends nothing", async () => {
     const {own, dir} = await holding();
     const {account, exchange, clock, config, execution, stop} = own;
     const shown: string[] = [];

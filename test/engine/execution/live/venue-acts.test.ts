@@ -28,8 +28,8 @@ async function agrees(own: LiveDesk): Promise<void> {
 const of = (dir: string, type: string) => allLines(dir).flatMap(({event}) => (event.type === type ? [event] : []));
 const perp = {apiKey: LIVE_KEYS.apiKey, symbol: "SOLUSDT"};
 
-describe("what the venue does of its own accord", () => {
-  it("takes some of the short away: the coin is evened out, and trading goes on", async () => {
+describe("venue actions without an order", () => {
+  it("ADL reduces the short: the coin is reduced to match, and trading continues", async () => {
     const {own, dir} = await holding();
     const before = own.trader.open[0]!.perpQty;
     own.sim.steer.act({kind: "adl", ...perp, qty: "5"});
@@ -41,13 +41,13 @@ describe("what the venue does of its own accord", () => {
     expect(text(hedge!.perpQty)).toBe(text(before.minus(5)));
     expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
     expect(own.trader.mode).toBe("running");
-    // and it can still be left, to the last coin that can be sold
+    // and it can still be exited, to the last sellable coin
     await own.step("-0.001");
     await agrees(own);
     expect(own.trader.open).toEqual([]);
   });
 
-  it("liquidates the short: the loss is what the venue says, the coin is sold, the law holds", async () => {
+  it("liquidated short: the loss is the venue's, the coin is sold, the identity holds", async () => {
     const {own, dir} = await holding();
     own.sim.steer.act({kind: "liquidate", ...perp});
     await own.step();
@@ -62,7 +62,7 @@ describe("what the venue does of its own accord", () => {
   });
 
   it.each(["spot", "linear"] as const)(
-    "a trade by hand on the %s leg halts, is named, and is evened out",
+    "manual trade on the %s leg halts trading, is reported, and the legs are evened",
     async (category) => {
       const {own, dir} = await holding();
       const hand = {kind: "manual-trade", ...perp, category, qty: "3"} as const;
@@ -76,7 +76,7 @@ describe("what the venue does of its own accord", () => {
     }
   );
 
-  it("a trade by hand where no hedge is open stays theirs: nothing is sold, and the books know of it", async () => {
+  it("manual trade without an open hedge stays untouched: nothing is sold, and the ledger records it", async () => {
     const dir = tmp();
     const own = (desk = await LiveDesk.open(dir));
     await own.step();
@@ -85,14 +85,14 @@ describe("what the venue does of its own accord", () => {
     await agrees(own);
     expect(own.trader.open).toEqual([]);
     expect(own.ledger.balances["SOL"]).toBe("2.997");
-    // once it is known it stays known, in a new process too
+    // it stays recorded, also in a new process
     await own.restart();
     await own.step();
     expect(of(dir, "foreign")).toHaveLength(1);
     await agrees(own);
   });
 
-  it("a transfer is noted, and is neither gain nor loss", async () => {
+  it("transfer is recorded as neither profit nor loss", async () => {
     const {own, dir} = await holding();
     const before = own.trader.equity;
     own.sim.steer.act({kind: "transfer-out", apiKey: LIVE_KEYS.apiKey, coin: "USDT", amount: "5000"});
@@ -103,15 +103,15 @@ describe("what the venue does of its own accord", () => {
     expect(own.trader.mode).toBe("running");
   });
 
-  it("an order of somebody else's that rests in a traded market is named", async () => {
+  it("foreign resting order in a traded market is reported", async () => {
     const {own} = await holding();
     own.sim.steer.act({kind: "manual-order", ...perp, category: "spot", side: "Buy", qty: "1", price: "30"});
     expect(await own.disagreement()).toMatch(/orders are open that no step waits for/);
   });
 });
 
-describe("orders whose fate is not known", () => {
-  it("not found just after sending is not cancelled: the order is found and taken in", async () => {
+describe("orders of unknown status", () => {
+  it("order not found just after sending is not assumed cancelled: it is found and booked", async () => {
     const dir = tmp();
     const own = (desk = await LiveDesk.open(dir));
     own.sim.steer.orderFaults([{kind: "not-found-at-first", category: "linear", queries: 3}]);
@@ -121,7 +121,7 @@ describe("orders whose fate is not known", () => {
     expect(of(dir, "ordered")).toHaveLength(1);
   });
 
-  it("an order that was given up for lost and fills a minute later is taken in, and its hedge stays even", async () => {
+  it("order presumed lost that fills a minute later is booked, and its hedge stays even", async () => {
     const dir = tmp();
     const own = (desk = await LiveDesk.open(dir));
     own.sim.steer.orderFaults([{kind: "late-fill", category: "linear", delayMs: 60_000, report: "nothing"}]);
@@ -132,7 +132,7 @@ describe("orders whose fate is not known", () => {
     expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
   });
 
-  it("a question that fails says nothing: the order stays in flight until one is answered", async () => {
+  it("failed query decides nothing: the order stays in flight until a query succeeds", async () => {
     const dir = tmp();
     const own = (desk = await LiveDesk.open(dir));
     own.sim.steer.orderFaults([
@@ -144,23 +144,23 @@ describe("orders whose fate is not known", () => {
     await agrees(own);
     expect(own.trader.open).toHaveLength(1);
     expect(of(dir, "ordered")).toHaveLength(1);
-    expect(own.alarms.join()).toMatch(/what became of order .* is not known yet/);
+    expect(own.alarms.join()).toMatch(/the status of order .* is still unknown/);
   });
 });
 
-describe("what an order stands on", () => {
-  it("margin mode and leverage are set and read back before the first order", async () => {
+describe("preconditions of orders", () => {
+  it("margin mode and leverage are set and verified before the first order", async () => {
     const {own} = await holding();
     const [position] = own.ledger.positions;
     expect(own.ledger.marginMode).toBe("ISOLATED_MARGIN");
     expect(position!["leverage"]).toBe("1");
-    // the venue's own price of liquidation is the ledger's
+    // the venue's liquidation price equals the ledger's
     const hedge = own.trader.open[0]!;
     const there = Number(position!["liqPrice"]);
     expect(Math.abs(there / hedge.prices.liquidation.toNumber() - 1)).toBeLessThan(0.005);
   });
 
-  it("without them nothing is sent", async () => {
+  it("without them no order is sent", async () => {
     const dir = tmp();
     const own = (desk = await LiveDesk.open(dir));
     own.sim.steer.orderFaults([{kind: "server-error", path: "/position/set-leverage", times: 1_000}]);
@@ -169,9 +169,9 @@ describe("what an order stands on", () => {
     expect(of(dir, "refused")).toMatchObject([{reason: expect.stringMatching(/leverage could not be set/)}]);
   });
 
-  it("an account with open positions is not begun on", async () => {
+  it("account with open positions is rejected at the start", async () => {
     const own = (desk = await LiveDesk.open(tmp()));
     own.sim.steer.act({kind: "manual-trade", ...perp, category: "linear", side: "Sell", qty: "1"});
-    await expect(own.venue.lookAtAccount()).rejects.toThrow("invalid account: it has open positions (SOLUSDT)");
+    await expect(own.venue.readBaseline()).rejects.toThrow("invalid account: it has open positions (SOLUSDT)");
   });
 });

@@ -1,0 +1,73 @@
+import {readFileSync, statSync} from "node:fs";
+import {setCompressionCodec, tableFromIPC, CompressionType, Type, type DataType} from "@uwdata/flechette";
+import {decompress as unzstd} from "fzstd";
+import lz4 from "lz4js";
+import {DataError} from "../../errors.js";
+import type {Table, TableRecord} from "./table.js";
+
+/** An Arrow file is read as a whole. */
+const MAX_BYTES = 1 << 30;
+
+// pandas and freqtrade write Feather compressed, with LZ4 unless told otherwise.
+setCompressionCodec(CompressionType.LZ4_FRAME, {
+  encode: (bytes) => lz4.compress(bytes),
+  decode: (bytes) => lz4.decompress(bytes)
+});
+setCompressionCodec(CompressionType.ZSTD, {
+  encode: () => {
+    throw new Error("zstd is only read here");
+  },
+  decode: (bytes) => unzstd(bytes)
+});
+
+/**
+ * An Arrow IPC file or stream, Feather (version 2) included.
+ * @throws DataError when it is damaged or too large
+ */
+export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Table {
+  const {path, where} = place;
+  if (statSync(path).size > MAX_BYTES) {
+    throw new DataError(`invalid file: ${where} is larger than ${MAX_BYTES >> 20} MB of Arrow`, {
+      fix: "write it as Parquet or CSV, which are read row by row"
+    });
+  }
+  const table = (() => {
+    try {
+      return tableFromIPC(readFileSync(path), {useBigInt: true, useDate: false});
+    } catch (error) {
+      throw new DataError(`invalid file: ${where} (it is no Arrow file)`, {cause: error});
+    }
+  })();
+  const fields = table.schema.fields;
+  const read = fields.map(({type}) => readerOf(type));
+  return {
+    ...place,
+    format: "arrow",
+    header: fields.map(({name}) => name),
+    preamble: [],
+    decimalComma: false,
+    typedInstants: fields.some(({type}) => type.typeId === Type.Timestamp || type.typeId === Type.Date),
+    async *records(): AsyncGenerator<TableRecord> {
+      const columns = fields.map((_, i) => table.getChildAt(i));
+      for (let row = 0; row < table.numRows; row++) {
+        yield {fields: columns.map((column, i) => read[i]!(column.at(row))), line: row + 1};
+      }
+    }
+  };
+}
+
+/** A value as text: instants as milliseconds whatever their unit, floats as the shortest text that round-trips. */
+function readerOf(type: DataType): (value: unknown) => string | null {
+  if (type.typeId === Type.Float && type.precision === 1)
+    // a float of 32 bits has its own shortest text
+    return (value) => (value === null || value === undefined ? null : shortest(Math.fround(Number(value))));
+  return (value) => (value === null || value === undefined ? null : String(value));
+}
+
+function shortest(value: number): string {
+  for (let digits = 1; digits <= 9; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return String(Number(text));
+  }
+  return String(value);
+}

@@ -1,0 +1,35 @@
+/** A cell that holds no value. */
+export const isNothing = (cell: string | null): boolean => /^(|nan|null|none|n\/a|na|-)$/i.test(cell?.trim() ?? "");
+
+export const isBlank = (fields: readonly (string | null)[]): boolean =>
+  fields.every((cell) => cell === null || cell.trim() === "");
+
+/** True for a header that stands again among the rows, as in files that were joined. */
+export const repeatsHeader = (fields: readonly (string | null)[], header: readonly string[] | undefined): boolean =>
+  header !== undefined &&
+  fields.length === header.length &&
+  fields.every((cell, i) => cell?.trim() === header[i]!.trim());
+
+/** A number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`. */
+export const plainNumber = (text: string, decimalComma: boolean): string => {
+  const bare = text
+    .trim()
+    .replace(/^["']|["']$/g, "")
+    .replace(/\s*%$/, "");
+  return decimalComma ? bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2") : bare;
+};
+
+export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|yes|t|y)$/i.test(cell?.trim() ?? "");
+
+/** An interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
+export function hoursOf(cell: string | null): string | null {
+  const text = cell?.trim() ?? "";
+  if (isNothing(cell)) return null;
+  const clock = /^(\d{1,2}):00(:00)?$/.exec(text);
+  if (clock) return String(Number(clock[1]));
+  const match = /^(\d+)(?:\.0+)?\s*(h|hours?|m|min|minutes?)?$/i.exec(text);
+  if (!match) return text;
+  const value = Number(match[1]);
+  const minutes = match[2] === undefined ? value > 24 && value % 60 === 0 && value <= 1_440 : /^m/i.test(match[2]);
+  return String(minutes ? value / 60 : value);
+}

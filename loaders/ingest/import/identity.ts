@@ -1,0 +1,159 @@
+import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
+import type {SeriesKey} from "../../store/key.js";
+import {plainName, type ColumnPlan} from "./columns.js";
+import type {Given} from "./given.js";
+import {isVenue, readName, type FileSeries, type NameFacts} from "./name.js";
+import {open, refused, stop} from "./refusal.js";
+import {readingsOf} from "./symbols.js";
+import type {Table, TableRecord} from "./table.js";
+
+/** What names say: the archive's, and the member's where there is one. */
+export function identify(table: Table, given: Given): NameFacts {
+  const own = readName(table.path);
+  const facts = table.member === undefined ? own : joined(own, readName(memberPath(table)), table);
+  if (facts.other !== undefined) stop(refused("not-history", `it holds ${facts.other}, which is no history kept here`));
+  if (facts.contract === "future" || facts.contract === "inverse" || facts.contract === "option") {
+    const name = {future: "a dated future", inverse: "an inverse contract", option: "options"}[facts.contract];
+    stop(refused("contract", `it holds ${name}; histories are of spot and of linear perpetuals`));
+  }
+  if (facts.venue !== undefined && facts.venue !== given.venue && !(facts.source === "carrybook")) {
+    stop(refused("other-venue", `its name says ${facts.venue}, not ${given.venue}`, `pass --venue ${facts.venue}`));
+  }
+  return facts;
+}
+
+/** A member stands in its archive's folders. */
+const memberPath = ({path, member}: Table): string => path.replace(/[^/\\]*$/, "") + member;
+
+function joined(archive: NameFacts, member: NameFacts, {where}: Table): NameFacts {
+  if (
+    member.pairs.length > 0 &&
+    archive.pairs.length > 0 &&
+    !member.pairs.some((pair) => archive.pairs.includes(pair))
+  ) {
+    stop(
+      refused(
+        "other-pair",
+        `${where} is named after ${member.pairs[0]}, its archive after ${archive.pairs[0]}`,
+        "import it by itself"
+      )
+    );
+  }
+  return {
+    ...archive,
+    ...Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined)),
+    source: member.source ?? archive.source,
+    pairs: member.pairs.length > 0 ? member.pairs : archive.pairs
+  };
+}
+
+export function seriesOf(facts: NameFacts, given: Given, header: readonly string[] | undefined): SeriesKey["series"] {
+  const named = facts.series;
+  if (given.series !== undefined && facts.source !== undefined && named !== undefined && named !== given.series) {
+    stop(refused("series", `its name says ${named}, not ${given.series}`));
+  }
+  const series: FileSeries | undefined =
+    given.series === undefined ? (named ?? seriesByHeader(header)) : (given.series as FileSeries);
+  if (series === undefined)
+    return stop(open("series", "nothing in it tells its series", "pass --series funding|spot|perp|mark|index"));
+  if (!isSeries(series))
+    return stop(refused("series-not-kept", `it holds ${WORDS[series] ?? series}, which is not kept here`));
+  return series;
+}
+
+const WORDS: Partial<Record<FileSeries, string>> = {
+  premium: "the premium index",
+  "open-interest": "open interest",
+  borrow: "borrow rates"
+};
+
+/** A header that names a settled rate, and no candle, is one of settlements whatever the file is called. */
+function seriesByHeader(header: readonly string[] | undefined): FileSeries | undefined {
+  const names = (header ?? []).map(plainName);
+  const rates = ["fundingrate", "lastfundingrate", "realizedrate", "realfundingrate", "relativefundingrate"];
+  return names.some((name) => rates.includes(name)) && !names.includes("open") ? "funding" : undefined;
+}
+
+/** The pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
+export function pairOfSymbol(symbol: string): string | undefined {
+  const text = symbol.trim();
+  const settled = /^([^:]+):([A-Z]+)$/.exec(text);
+  if (settled && !settled[1]!.endsWith(settled[2]!)) return undefined;
+  const name = (settled?.[1] ?? text).replace(/[-_](SWAP|PERP|PERPETUAL)$/i, "");
+  if (/[-_]\d{6}$/.test(name)) return undefined;
+  const [pair, ...others] = readingsOf(name);
+  const inverse = name !== text && !settled && pair?.endsWith("/USD");
+  return others.length > 0 || inverse ? undefined : pair;
+}
+
+export function pairOf(
+  facts: NameFacts,
+  sample: readonly TableRecord[],
+  {columns}: ColumnPlan,
+  given: Given
+): {pair: string; filtered: boolean} {
+  const column = columns.pair ?? columns.symbol;
+  const symbols = column === undefined ? [] : [...new Set(sample.flatMap(({fields}) => fields[column]?.trim() || []))];
+  const asked = given.pair === undefined ? undefined : parsePair(given.pair);
+  if (asked !== undefined && facts.pairs.length > 0 && !facts.pairs.includes(asked)) {
+    stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, not ${asked}`));
+  }
+  if (asked !== undefined) {
+    if (symbols.length > 0 && !symbols.some((symbol) => pairOfSymbol(symbol) === asked)) {
+      stop(refused("other-pair", `its rows are of ${listed(symbols)}, none of ${asked}`));
+    }
+    return {pair: asked, filtered: symbols.length > 0};
+  }
+  if (symbols.length > 1) {
+    return stop(
+      open(
+        "several-pairs",
+        `its rows are of ${listed(symbols)}`,
+        `pass --pair ${pairOfSymbol(symbols[0]!) ?? "BTC/USDT"} to take those of one`
+      )
+    );
+  }
+  if (symbols.length === 1) {
+    const pair = pairOfSymbol(symbols[0]!);
+    if (pair === undefined)
+      return stop(
+        open("pair", `its rows are of ${symbols[0]}, which names no pair known here`, "pass --pair BTC/USDT")
+      );
+    if (facts.pairs.length > 0 && !facts.pairs.includes(pair)) {
+      stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, its rows ${pair}`, `pass --pair ${pair}`));
+    }
+    return {pair, filtered: true};
+  }
+  if (facts.pairs.length > 1) {
+    return stop(open("pair", `its name may mean ${facts.pairs.join(" or ")}`, `pass --pair ${facts.pairs[0]}`));
+  }
+  const pair = facts.pairs[0];
+  return pair === undefined
+    ? stop(open("pair", "nothing in it tells its pair", "pass --pair BTC/USDT"))
+    : {pair, filtered: false};
+}
+
+/** The venue that a row names, as a ccxt id: `binance-futures` is binance; undefined for a name that is not known. */
+export function venueOfCell(cell: string): string | undefined {
+  const [word = ""] = cell
+    .trim()
+    .toLowerCase()
+    .split(/[^a-z0-9]/);
+  const venue = word === "okex" ? "okx" : word === "gateio" ? "gate" : word;
+  return isVenue(venue) ? venue : undefined;
+}
+
+/** Refuses a table whose rows all name another venue; rows of others beside the wanted ones are passed over. */
+export function checkVenue(sample: readonly TableRecord[], {columns}: ColumnPlan, {venue}: Given): void {
+  if (columns.venue === undefined) return;
+  const named = sample.map(({fields}) => venueOfCell(fields[columns.venue!] ?? ""));
+  const [first] = named.filter((name) => name !== undefined);
+  if (first === undefined || named.some((name) => name === undefined || sameVenue(name, venue))) return;
+  stop(refused("other-venue", `its rows are of ${first}, none of ${venue}`, `pass --venue ${first}`));
+}
+
+/** A venue's futures may have a ccxt id of their own: `krakenfutures`, `binanceusdm`. */
+export const sameVenue = (named: string, venue: string): boolean => venue.startsWith(named);
+
+const listed = (names: readonly string[]): string =>
+  names.length > 5 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");

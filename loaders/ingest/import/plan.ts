@@ -1,0 +1,119 @@
+import {parsePair} from "../../../src/lib/market/pair.js";
+import type {SeriesKey} from "../../store/key.js";
+import {isBlank, repeatsHeader} from "./cells.js";
+import {planColumns, type ColumnPlan} from "./columns.js";
+import type {Given, RateUnit} from "./given.js";
+import {checkVenue, identify, pairOf, seriesOf} from "./identity.js";
+import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
+import type {Contract, Source} from "./name.js";
+import {carriedOf, rateUnitOf} from "./rates.js";
+import {refused, stop, Stop, type Refused} from "./refusal.js";
+import type {StampReading} from "./stamp.js";
+import type {Table, TableRecord} from "./table.js";
+import {checkVolume} from "./volumes.js";
+
+/** How one table is read. */
+export interface TablePlan {
+  key: SeriesKey;
+  source: Source;
+  contract: Contract | undefined;
+  columns: ColumnPlan;
+  reading: StampReading;
+  /** where the zone of stamps comes from */
+  zoneFrom: ZoneFrom;
+  rateUnit: RateUnit;
+  /** rows of other markets in the same table are passed over */
+  filtered: boolean;
+  /** only rows on this grid are settlements, the rate of each is carried on to the rows between; hours */
+  carriedHours: number | undefined;
+}
+
+export type Planned = {state: "clear"; plan: TablePlan} | Refused;
+
+/** How many records are looked at to plan a table; what contradicts the plan further down refuses the file. */
+const SAMPLE = 5_000;
+
+/** Plans how a table is read from its name, its header and its first records, and says what is open. Stores nothing. */
+export async function planTable(table: Table, given: Given): Promise<Planned> {
+  try {
+    return {state: "clear", plan: await planned(table, given)};
+  } catch (error) {
+    if (error instanceof Stop) return error.refusal;
+    throw error;
+  }
+}
+
+async function planned(table: Table, given: Given): Promise<TablePlan> {
+  const facts = identify(table, given);
+  const sample = await sampleOf(table);
+  if (sample.length === 0) stop(refused("rows", "it has no rows"));
+  const series = seriesOf(facts, given, table.header);
+  const funding = series === "funding";
+  const options = {
+    kind: funding
+      ? ("funding" as const)
+      : series === "mark" || series === "index"
+        ? ("closes" as const)
+        : ("candles" as const),
+    spot: series === "spot",
+    pair: given.pair === undefined ? facts.pairs[0] : parsePair(given.pair),
+    rateInOpen: facts.source === "freqtrade" && funding,
+    mapping: given.mapping
+  };
+  const columns = (() => {
+    try {
+      return planColumns(
+        table.header,
+        sample.slice(0, 200).map(({fields}) => fields),
+        options
+      );
+    } catch (error) {
+      return stop(
+        refused(
+          "columns",
+          (error as Error).message,
+          "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…"
+        )
+      );
+    }
+  })();
+  if (funding && columns.forecastColumns.length > 0 && given.mapping?.rate === undefined) {
+    stop(
+      refused(
+        "forecast",
+        `it holds a ticker or forecasts (${columns.forecastColumns.join(", ")}), and no settlements`,
+        "import a file of settled rates; name its column with --columns rate=… if this is one"
+      )
+    );
+  }
+  checkVenue(sample, columns, given);
+  const {pair, filtered} = pairOf(facts, sample, columns, given);
+  const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
+  const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
+  const timeframe = funding ? "" : timeframeOf(facts, instants, given);
+  if (!funding) checkVolume(sample, columns, table);
+  const rateUnit = funding ? rateUnitOf(sample, columns, table, given) : "share";
+  const carriedHours = funding
+    ? carriedOf({sample, columns, reading, zoneFrom, filtered, facts, pair}, given)
+    : undefined;
+  return {
+    key: {venue: given.venue, series, pair, timeframe},
+    source: facts.source,
+    contract: facts.contract,
+    columns,
+    reading,
+    zoneFrom,
+    rateUnit,
+    filtered,
+    carriedHours
+  };
+}
+
+async function sampleOf(table: Table): Promise<TableRecord[]> {
+  const sample: TableRecord[] = [];
+  for await (const record of table.records()) {
+    if (!isBlank(record.fields) && !repeatsHeader(record.fields, table.header)) sample.push(record);
+    if (sample.length === SAMPLE) break;
+  }
+  return sample;
+}

@@ -1,0 +1,123 @@
+import {HOUR_MS} from "../../../src/lib/time/grid.js";
+import {boundaryTs} from "../../../src/lib/time/grid.js";
+import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
+import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "../../rows.js";
+import {stepOf} from "../../store/key.js";
+import {FRACTION_DIGITS} from "../../store/schema.js";
+import {hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import {pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
+import type {TablePlan} from "./plan.js";
+import {readInstant} from "./stamp.js";
+import type {Table, TableRecord} from "./table.js";
+
+/** Why a record is no row of its history; none of these needs leave. */
+export type Passed =
+  "blank" | "repeated-header" | "other-pair" | "other-venue" | "forecast" | "carried" | "in-progress";
+
+/** What one record of a table is. */
+export type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
+
+const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close"];
+const NUMBERS: readonly Field[] = ["rate", "open", "high", "low", "close", "volume", "turnover"];
+/** Missing is not zero, and no reason to refuse a candle. */
+const OPTIONAL = new Set<Field>(["volume", "turnover"]);
+
+/**
+ * Reads the records of a table by its plan. Numbers keep the file's own digits; a fraction beyond the 18th digit, which
+ * only floating point writes, is rounded half-even and said.
+ * @param nowMs the present, UTC ms: a candle or settlement that has not ended by then is passed over
+ * @returns a function that throws a RangeError naming the field for a record that is no row
+ */
+export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record: TableRecord) => Reading {
+  const {columns: found, key, reading, rateUnit, filtered, carriedHours} = plan;
+  const {columns} = found;
+  const stepMs = stepOf(key);
+  const closeOnly = key.series === "mark" || key.series === "index";
+  const symbolColumn = columns.pair ?? columns.symbol;
+  const pairs = new Map<string, string | undefined>();
+  const values = VALUES.filter((field) => columns[field] !== undefined);
+  const numbers = NUMBERS.filter((field) => columns[field] !== undefined);
+  const cell = (record: TableRecord, field: keyof typeof columns): string | null =>
+    columns[field] === undefined ? null : (record.fields[columns[field]] ?? null);
+
+  const isOfPair = (record: TableRecord): boolean => {
+    if (symbolColumn === undefined) return true;
+    const symbol = record.fields[symbolColumn]?.trim() ?? "";
+    if (symbol === "") {
+      if (filtered) throw new RangeError("missing symbol");
+      return true;
+    }
+    if (!pairs.has(symbol)) pairs.set(symbol, pairOfSymbol(symbol));
+    const pair = pairs.get(symbol);
+    if (pair === key.pair) return true;
+    if (filtered) return false;
+    throw new RangeError(`invalid symbol: ${symbol} in a file of ${key.pair}`);
+  };
+
+  const isOfVenue = (record: TableRecord): boolean => {
+    const named = columns.venue === undefined ? undefined : venueOfCell(cell(record, "venue") ?? "");
+    return named === undefined || sameVenue(named, key.venue);
+  };
+
+  /** The rate of each stretch between settlements: one that moves was never carried. */
+  const carried = new Map<number, string>();
+  const checkCarried = (ts: number, rate: string, hours: number): void => {
+    const block = Math.floor(boundaryTs(ts) / (hours * HOUR_MS));
+    const known = carried.get(block);
+    if (known === undefined) carried.set(block, rate);
+    else if (known !== rate)
+      throw new RangeError(`invalid rate: ${rate} differs from ${known}, which was carried on for ${hours} hours`);
+  };
+
+  return (record) => {
+    if (isBlank(record.fields)) return {passed: "blank"};
+    if (repeatsHeader(record.fields, table.header)) return {passed: "repeated-header"};
+    if (!isOfPair(record)) return {passed: "other-pair"};
+    if (!isOfVenue(record)) return {passed: "other-venue"};
+    if (columns.forecast !== undefined && isTrue(cell(record, "forecast"))) return {passed: "forecast"};
+    if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
+      return {passed: "in-progress"};
+    // A row of a wide file that has nothing of this series is none of its rows.
+    if (values.every((field) => isNothing(cell(record, field)))) return {passed: "blank"};
+    let ts = readInstant(cell(record, "ts"), reading);
+    if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
+    if (carriedHours !== undefined) checkCarried(ts, cell(record, "rate")?.trim() ?? "", carriedHours);
+    if (carriedHours !== undefined && boundaryTs(ts) % (carriedHours * HOUR_MS) !== 0) return {passed: "carried"};
+    const raw: RawRow = {
+      ts: String(ts),
+      interval: hoursOf(cell(record, "interval")),
+      intervalSource: cell(record, "intervalSource")
+    };
+    let rounded = false;
+    for (const field of numbers) {
+      const text = cell(record, field);
+      if (text === null || (OPTIONAL.has(field) && isNothing(text))) continue;
+      const plain = plainNumber(text, table.decimalComma);
+      const scaled = field === "rate" ? scaledRate(plain, rateUnit) : plain;
+      raw[field] = shortened(scaled);
+      if (raw[field] !== scaled) rounded = true;
+    }
+    const row = stepMs === undefined ? readFunding(raw, {nowMs}) : readCandle(raw, {stepMs, closeOnly, nowMs});
+    return row === undefined ? {passed: "in-progress"} : {row, rounded};
+  };
+}
+
+const UNITS = {share: 0, percent: 2, bps: 4} as const;
+
+/** A rate as a share of notional, exactly: percent and basis points move the point. */
+function scaledRate(text: string, unit: TablePlan["rateUnit"]): string {
+  if (unit === "share" || !Number.isFinite(Number(text)) || text === "") return text;
+  return decimalText(new Decimal(text).div(10 ** UNITS[unit]));
+}
+
+/** Cuts what stands beyond the last stored digit, half-even. */
+function shortened(text: string): string {
+  const point = text.indexOf(".");
+  if (point < 0 || (text.length - point - 1 <= FRACTION_DIGITS && !/e/i.test(text))) return text;
+  const value = Number(text);
+  if (!Number.isFinite(value)) return text;
+  const exact = new Decimal(text);
+  return exact.decimalPlaces() <= FRACTION_DIGITS
+    ? text
+    : decimalText(exact.toDecimalPlaces(FRACTION_DIGITS, Decimal.ROUND_HALF_EVEN));
+}

@@ -1,0 +1,48 @@
+/** Why a table is not imported; `open` ones can be answered with the flag named. */
+export interface Refused {
+  state: "open" | "refused";
+  code:
+    | "unreadable"
+    | "not-history"
+    | "contract"
+    | "series"
+    | "series-not-kept"
+    | "pair"
+    | "several-pairs"
+    | "other-pair"
+    | "other-venue"
+    | "timeframe"
+    | "columns"
+    | "volume"
+    | "forecast"
+    | "tz"
+    | "local-clock"
+    | "date-order"
+    | "rate-unit"
+    | "carried-rates"
+    | "rows";
+  reason: string;
+  fix: string | undefined;
+}
+
+export const refused = (code: Refused["code"], reason: string, fix?: string): Refused => ({
+  state: "refused",
+  code,
+  reason,
+  fix
+});
+export const open = (code: Refused["code"], reason: string, fix: string): Refused => ({
+  state: "open",
+  code,
+  reason,
+  fix
+});
+/** Carries a refusal out of the small steps of a plan. */
+export class Stop extends Error {
+  constructor(readonly refusal: Refused) {
+    super(refusal.reason);
+  }
+}
+export const stop = (refusal: Refused): never => {
+  throw new Stop(refusal);
+};

@@ -1,0 +1,102 @@
+import {boundaryTs, HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
+
+/** Hours at which a venue may settle; what is denser than the shortest is no list of settlements. */
+const BLOCKS = [8, 4, 2, 1] as const;
+/** Fewer blocks than these say too little of whether their rates are one rate carried on. */
+const LEAST_BLOCKS = 3;
+
+/** How far the stamps of two settlements may stray from their interval. */
+const SLACK_MS = 5 * MINUTE_MS;
+
+/** A rate and its stamp, UTC ms. */
+export interface RateAt {
+  ts: number;
+  rate: string;
+}
+
+/** What a file's rates are by the distances between its rows. */
+export type RateRows =
+  /** each row is a settlement */
+  | {kind: "settlements"}
+  /** settlements with their rate carried on to the rows between; the rows on the grid of `hours` are the settlements */
+  | {kind: "carried"; hours: number}
+  /** rows that could be either: hourly settlements at one rate, or one settlement's rate carried on */
+  | {kind: "either"; hours: number}
+  /** rows between settlements whose rates move: a forecast or a ticker */
+  | {kind: "moving"};
+
+/**
+ * Tells settlements from rates that were carried forward over the rows between them (a file joined by the hour or the
+ * minute), and from rates that move between settlements.
+ * @param rows instants and rates in any order, a stretch without holes where possible
+ * @param usualHours the interval at which the venue settles most of its markets
+ */
+export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows {
+  const sorted = byBoundary(rows);
+  const step = stepMsOf(sorted);
+  if (step === undefined || step >= usualHours * HOUR_MS - SLACK_MS) return {kind: "settlements"};
+  for (const hours of BLOCKS) {
+    if (hours > usualHours || hours * HOUR_MS < step * 1.5) continue;
+    const {constant, changes, blocks} = blocksOf(sorted, hours * HOUR_MS);
+    if (!constant) continue;
+    if (changes >= LEAST_BLOCKS - 1) return {kind: "carried", hours};
+    if (blocks < LEAST_BLOCKS || changes === 0) return {kind: "either", hours};
+  }
+  return step < HOUR_MS - SLACK_MS ? {kind: "moving"} : {kind: "settlements"};
+}
+
+/**
+ * The same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
+ * @param rows instants and rates in any order
+ */
+export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
+  const sorted = byBoundary(rows);
+  const step = stepMsOf(sorted);
+  if (step === undefined || step >= hours * HOUR_MS - SLACK_MS) return {kind: "settlements"};
+  return blocksOf(sorted, hours * HOUR_MS).constant ? {kind: "carried", hours} : {kind: "moving"};
+}
+
+/** Two stamps of one boundary are a settlement and its correction, not two rows of a dense file: the later one stands. */
+function byBoundary(rows: readonly RateAt[]): RateAt[] {
+  const inOrder = [...rows].sort((a, b) => a.ts - b.ts);
+  return [...new Map(inOrder.map((row) => [boundaryTs(row.ts), row])).values()];
+}
+
+/** The median distance of rows in order; undefined for fewer than two. */
+function stepMsOf(rows: readonly RateAt[]): number | undefined {
+  const distances = rows.slice(1).map(({ts}, i) => ts - rows[i]!.ts);
+  return distances.sort((a, b) => a - b)[distances.length >> 1];
+}
+
+/** Whether the rate is one within each block of the grid, how many blocks there are, and how often it changes. */
+function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean; changes: number; blocks: number} {
+  let block = NaN;
+  let rate = "";
+  let changes = 0;
+  let blocks = 0;
+  for (const row of rows) {
+    const at = Math.floor(boundaryTs(row.ts) / lengthMs);
+    if (at === block) {
+      if (row.rate !== rate) return {constant: false, changes, blocks};
+      continue;
+    }
+    if (blocks > 0 && row.rate !== rate) changes++;
+    blocks++;
+    block = at;
+    rate = row.rate;
+  }
+  return {constant: true, changes, blocks};
+}
+
+/** Rates of a share that no market keeps up: half of all rows above it are written in percent or basis points. */
+const HIGHEST_TYPICAL = 0.005;
+/** The rate that venues settle at when nothing moves it, 0.01 % per 8 h, as it is written in percent and in basis points. */
+const USUAL = {percent: 0.01, bps: 1};
+
+/** True where rates cannot be shares by their typical size: none is capped so high, or most are the usual rate in another unit. */
+export function looksScaled(rates: readonly number[]): boolean {
+  const sizes = rates.map(Math.abs).sort((a, b) => a - b);
+  if (sizes.length === 0) return false;
+  const share = (value: number) => sizes.filter((size) => Math.abs(size - value) < 1e-12).length / sizes.length;
+  return sizes[(sizes.length - 1) >> 1]! > HIGHEST_TYPICAL || share(USUAL.percent) > 0.2 || share(USUAL.bps) > 0.2;
+}

@@ -1,0 +1,24 @@
+/** One record of a table and where it stands, counted from 1, for messages. */
+export interface TableRecord {
+  fields: readonly (string | null)[];
+  line: number;
+}
+
+/** One table of a file: a text, a member of an archive, a Parquet or Arrow file, a JSON document. */
+export interface Table {
+  /** the file, and the member where it is one of an archive, as messages name it */
+  where: string;
+  path: string;
+  member: string | undefined;
+  format: "csv" | "json" | "parquet" | "arrow";
+  /** the columns' names; undefined where the table has none */
+  header: readonly string[] | undefined;
+  /** lines above the header */
+  preamble: readonly string[];
+  /** numbers are written `0,0001` */
+  decimalComma: boolean;
+  /** instants are stored as counts from the epoch, which a column without a zone means in UTC */
+  typedInstants: boolean;
+  /** Reads all records from the first on; may be called again. */
+  records(): AsyncIterable<TableRecord>;
+}

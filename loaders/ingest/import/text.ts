@@ -1,0 +1,234 @@
+import {StringDecoder} from "node:string_decoder";
+import type {Readable} from "node:stream";
+import {DataError} from "../../errors.js";
+import type {Table, TableRecord} from "./table.js";
+
+/** Opens the bytes of a text once more from the beginning. */
+export type OpenBytes = () => Promise<Readable>;
+
+/** No line of a table of numbers comes near it. */
+const MAX_LINE_CHARS = 1 << 20;
+/** How much of a text is looked at to find its delimiter and its header. */
+const HEAD_CHARS = 64 * 1024;
+const DELIMITERS = [",", ";", "\t", "|"] as const;
+
+type Encoding = "utf8" | "utf16le" | "utf16be";
+
+/**
+ * A CSV text in any delimiter, UTF-8 or UTF-16, with lines above its header or without a header.
+ * @throws DataError for an empty text or a line that has no end
+ */
+export async function csvTable(
+  open: OpenBytes,
+  place: Pick<Table, "where" | "path" | "member">
+): Promise<Table | undefined> {
+  const head = await readHead(await open(), place.where);
+  const lines = head.text.split(/\r\n|\n|\r/).slice(0, head.whole ? undefined : -1);
+  const filled = lines.flatMap((line, i) => (line.trim() === "" ? [] : [{cells: line, at: i}]));
+  if (filled.length === 0 && head.whole) return undefined;
+  if (filled.length === 0) throw new DataError(`invalid file: ${place.where} begins with blank lines alone`);
+  const delimiter = delimiterOf(filled.map(({cells}) => cells));
+  const split = (line: string) => cellsOf(line, delimiter);
+  const width = commonWidth(filled.map(({cells}) => split(cells).length));
+  // A URL, a title or a comment above the table has another width than the table.
+  const first = filled.findIndex(({cells}) => split(cells).length === width && !/^\s*(#|\/\/)/.test(cells));
+  const top = filled[Math.max(0, first)]!;
+  const names = split(top.cells);
+  const header = isHeader(names) ? names : undefined;
+  return {
+    ...place,
+    format: "csv",
+    header,
+    preamble: filled.slice(0, Math.max(0, first)).map(({cells}) => cells),
+    decimalComma: hasDecimalComma(filled.slice(first + (header ? 1 : 0), first + 50).map(({cells}) => split(cells))),
+    typedInstants: false,
+    records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
+  };
+}
+
+/** The cells of one line, trimmed and without their quotes. */
+function cellsOf(line: string, delimiter: string): string[] {
+  if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
+  const cells: string[] = [];
+  let cell = "";
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i]!;
+    if (char === '"') {
+      // two quotes within a quoted cell are one
+      if (quoted && line[i + 1] === '"') cell += line[i++];
+      else quoted = !quoted;
+    } else if (char === delimiter && !quoted) {
+      cells.push(cell.trim());
+      cell = "";
+    } else cell += char;
+  }
+  cells.push(cell.trim());
+  return cells;
+}
+
+/**
+ * True where numbers are written `0,0001`. Not where every comma may part thousands, or where a column has points too:
+ * such numbers are refused as they are read.
+ */
+function hasDecimalComma(records: readonly (readonly string[])[]): boolean {
+  const commas = (cell: string) => /^-?\d+,\d+(e[-+]?\d+)?\s*%?$/i.test(cell);
+  const columns = new Set(records.flatMap((cells) => cells.flatMap((cell, i) => (commas(cell) ? [i] : []))));
+  const mixed = records.some((cells) => [...columns].some((i) => /\d\.\d/.test(cells[i] ?? "")));
+  const certain = records.some((cells) => cells.some((cell) => commas(cell) && !/^-?[1-9]\d{0,2},\d{3}$/.test(cell)));
+  return certain && !mixed;
+}
+
+/** True for a row of names: it has some, and none of its cells is a number or a stamp. */
+function isHeader(cells: readonly string[]): boolean {
+  const texts = cells.map((cell) => cell.replace(/^'|'$/g, "")).filter((cell) => cell !== "");
+  return texts.length > 0 && texts.every((cell) => !/^[-+.\d]/.test(cell) && !/^(nan|null|true|false)$/i.test(cell));
+}
+
+/** The delimiter by which most lines have the same number of cells, two at least. */
+function delimiterOf(lines: readonly string[]): string {
+  let best: {delimiter: string; score: number} = {delimiter: ",", score: 0};
+  for (const delimiter of DELIMITERS) {
+    const widths = lines.map((line) => cellsOf(line, delimiter).length);
+    const width = commonWidth(widths);
+    if (width < 2) continue;
+    const score = widths.filter((n) => n === width).length;
+    if (score > best.score) best = {delimiter, score};
+  }
+  return best.delimiter;
+}
+
+function commonWidth(widths: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const width of widths) counts.set(width, (counts.get(width) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
+}
+
+interface Layout {
+  delimiter: string;
+  /** physical lines above the first record */
+  skip: number;
+  header: readonly string[] | undefined;
+  encoding: Encoding;
+  where: string;
+}
+
+/** Reads records line by line: a quoted cell may span lines, blank lines are none. */
+async function* recordsOf(
+  open: OpenBytes,
+  {delimiter, skip, header, encoding, where}: Layout
+): AsyncGenerator<TableRecord> {
+  let line = 0;
+  let names = header !== undefined;
+  /** a record whose quotes are still open, and the line it began at */
+  let pending = "";
+  let begun = 0;
+  for await (const lines of linesOf(open, encoding, where)) {
+    for (const text of lines) {
+      line++;
+      if (line <= skip) continue;
+      if (pending === "" && text.trim() === "") continue;
+      const record = pending === "" ? text : `${pending}\n${text}`;
+      if (pending === "") begun = line;
+      if (record.includes('"') && hasOpenQuote(record)) {
+        if (record.length > MAX_LINE_CHARS) throw endless(where, begun);
+        pending = record;
+        continue;
+      }
+      pending = "";
+      if (names) {
+        names = false;
+        continue;
+      }
+      yield {fields: cellsOf(record, delimiter), line: begun};
+    }
+  }
+  if (pending !== "") throw new DataError(`invalid file: ${where}:${begun} opens a quote that nothing closes`);
+}
+
+const endless = (where: string, line: number): DataError =>
+  new DataError(`invalid file: ${where}:${line} is a line without end`);
+
+function hasOpenQuote(record: string): boolean {
+  let open = false;
+  for (let at = record.indexOf('"'); at >= 0; at = record.indexOf('"', at + 1)) open = !open;
+  return open;
+}
+
+/** The lines of a text, many at a time. */
+async function* linesOf(open: OpenBytes, encoding: Encoding, where: string): AsyncGenerator<string[]> {
+  const input = await open();
+  const decode = decoderOf(encoding);
+  let rest = "";
+  let count = 0;
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      let text = rest + decode(chunk);
+      if (count === 0) text = text.replace(/^\uFEFF/, "");
+      // A carriage return at the edge may be half of a line's end.
+      const held = text.endsWith("\r") ? 1 : 0;
+      const lines = splitLines(text.slice(0, text.length - held));
+      rest = lines.pop()! + "\r".repeat(held);
+      if (rest.length > MAX_LINE_CHARS) throw endless(where, count + 1);
+      count += lines.length;
+      if (lines.length > 0) yield lines;
+    }
+    yield splitLines(rest);
+  } finally {
+    input.destroy();
+  }
+}
+
+const splitLines = (text: string): string[] => (text.includes("\r") ? text.split(/\r\n|\n|\r/) : text.split("\n"));
+
+/** Bytes to text in pieces; a character that two pieces share is held until it is whole. */
+function decoderOf(encoding: Encoding): (chunk: Buffer) => string {
+  const decoder = new StringDecoder(encoding === "utf8" ? "utf8" : "utf16le");
+  if (encoding !== "utf16be") return (chunk) => decoder.write(chunk);
+  let odd: Buffer = Buffer.alloc(0);
+  return (chunk) => {
+    const bytes = Buffer.concat([odd, chunk]);
+    const whole = bytes.length - (bytes.length % 2);
+    odd = bytes.subarray(whole);
+    return decoder.write(Buffer.from(bytes.subarray(0, whole)).swap16());
+  };
+}
+
+async function readHead(input: Readable, where: string): Promise<{text: string; encoding: Encoding; whole: boolean}> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let whole = true;
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= HEAD_CHARS) {
+        whole = false;
+        break;
+      }
+    }
+  } finally {
+    input.destroy();
+  }
+  const bytes = Buffer.concat(chunks);
+  const encoding = encodingOf(bytes);
+  const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
+  const text =
+    encoding === "utf8"
+      ? bytes.toString("utf8")
+      : (encoding === "utf16le" ? even : Buffer.from(even).swap16()).toString("utf16le");
+  if (text.includes("\0")) throw new DataError(`invalid file: ${where} holds no text`);
+  if (!whole && !/[\r\n]/.test(text)) throw new DataError(`invalid file: ${where} has a line without end`);
+  return {text: text.replace(/^\uFEFF/, ""), encoding, whole};
+}
+
+/** The encoding by its byte-order mark, else by where its zero bytes stand. */
+function encodingOf(bytes: Buffer): Encoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf16be";
+  const head = bytes.subarray(0, 200);
+  const zeros = (parity: number) => head.filter((byte, i) => i % 2 === parity && byte === 0).length;
+  if (head.length >= 8 && zeros(1) > head.length / 3) return "utf16le";
+  if (head.length >= 8 && zeros(0) > head.length / 3) return "utf16be";
+  return "utf8";
+}

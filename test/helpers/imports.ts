@@ -1,0 +1,79 @@
+import {mkdirSync, writeFileSync} from "node:fs";
+import {dirname, join} from "node:path";
+import {
+  importFiles,
+  planImport,
+  type FileReport,
+  type Given,
+  type ImportOptions
+} from "../../loaders/ingest/import/index.js";
+import {rowsOf, type Database} from "../../loaders/store/database.js";
+import {open} from "./store.js";
+import {tmp} from "./tmp.js";
+
+/** A present after every row of the files that fail. */
+const IMPORT_NOW = Date.UTC(2026, 10, 1);
+
+/** What an import left in its store. */
+export interface Imported {
+  files: FileReport[];
+  /** findings of coverage, all histories together */
+  holes: number;
+  funding: {pair: string; boundary: number; rate: string; hours: number | null}[];
+  candles: {
+    pair: string;
+    series: string;
+    timeframe: string;
+    ts: number;
+    open: string | null;
+    close: string;
+    volume: string | null;
+    turnover: string | null;
+  }[];
+}
+
+/** Decimals without the zeros of their column. */
+const short = (column: string): string => `rtrim(rtrim(${column}::varchar, '0'), '.')`;
+
+export async function storedIn(db: Database): Promise<Omit<Imported, "files">> {
+  const [holes] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from holes");
+  return {
+    holes: holes!.n,
+    funding: await rowsOf(
+      db.connection,
+      `select k.pair, boundary_ts as boundary, ${short("rate")} as rate, reported_hours as hours
+       from funding join keys k on k.id = key_id order by k.pair, boundary_ts`
+    ),
+    candles: await rowsOf(
+      db.connection,
+      `select k.pair, k.series, k.timeframe, ts, ${["open", "close", "volume", "turnover"].map((c) => `${short(c)} as ${c}`).join(", ")}
+       from candles join keys k on k.id = key_id order by k.pair, k.series, k.timeframe, ts`
+    )
+  };
+}
+
+/** Imports files, folders or globs into a store of their own and returns what is in it. */
+export async function imported(
+  patterns: string | readonly string[],
+  given: Partial<Given> & Pick<ImportOptions, "dryRun"> = {}
+): Promise<Imported> {
+  const db = await open(join(tmp(), "data"), {now: () => IMPORT_NOW});
+  try {
+    const options = {venue: "binance", ...given};
+    const planned = await planImport(typeof patterns === "string" ? [patterns] : patterns, options);
+    const {files} = await importFiles(db, planned, options);
+    return {files, ...(await storedIn(db))};
+  } finally {
+    await db.close();
+  }
+}
+
+/** Writes files under a fresh folder and returns it. */
+export function tree(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const dir = tmp();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), {recursive: true});
+    writeFileSync(join(dir, name), content);
+  }
+  return dir;
+}
