@@ -29,6 +29,7 @@ import {statusCommand} from "./commands/status.js";
 import {stopCommand} from "./commands/stop.js";
 import {trackCommands} from "./commands/track.js";
 import {updateCommand} from "./commands/update.js";
+import {venuesCommand} from "./commands/venues.js";
 import {VERSION} from "../version.js";
 import type {Define} from "./define.js";
 import type {Invocation, Io, Sink} from "./io.js";
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((define: Define) => void)[] = [
   sweepCommand,
   statusCommand,
   pairsCommand,
+  venuesCommand,
   gapsCommand,
   jobsCommand,
   trackCommands,

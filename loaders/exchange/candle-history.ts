@@ -26,7 +26,7 @@ export async function* candleHistory(
   series: CandleSeries,
   timeframe: string,
   span: Span,
-  {priority, signal, pulse, launchTs, parallel = 4}: CandleOptions = {}
+  {priority, signal, pulse, launchTs, onBegin, parallel = 4}: CandleOptions = {}
 ): AsyncGenerator<Stretch<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
   const stop = new AbortController();
@@ -37,16 +37,34 @@ export async function* candleHistory(
   const listing = new Listing(exchange, pair, series, span, options);
   const holes = sharedHoles(exchange, `${series} ${timeframe}`);
 
+  /** venue time of the newest reply, by which the depth of its past is measured */
+  let asOfMs = -Infinity;
+  /** Cuts off what an absence of rows does not prove (§9.11). */
+  const believed = (stretch: Stretch<CandleRow>): Stretch<CandleRow> => {
+    const {proven, rows} = stretch;
+    const absence = exchange.absence?.(timeframe, asOfMs);
+    if (absence === undefined || asOfMs === -Infinity) return stretch;
+    const listedTs = launchTs ?? -Infinity;
+    if (proven.to <= listedTs || Math.min(rows[0]?.tsMs ?? Infinity, absence.from) <= ceilTo(listedTs, stepMs))
+      return stretch;
+    const from = Math.max(proven.from, Math.min(rows[0]?.tsMs ?? Infinity, ceilTo(absence.from, stepMs)));
+    if (from > proven.from) onBegin?.({...absence, from: Math.min(from, proven.to)});
+    return {...stretch, proven: {from, to: proven.to}};
+  };
+
   const fetchWindow = async (window: Span): Promise<Stretch<CandleRow>> => {
     if (launchTs !== undefined && window.to <= launchTs) return emptyStretch(window);
     if (listing.knownEmpty(window)) return emptyStretch(window);
+    const deepest = exchange.absence?.(timeframe, asOfMs)?.from ?? -Infinity;
+    if (deepest !== Infinity && window.to <= deepest) return emptyStretch(window);
     let page = await exchange.candles(pair, series, timeframe, window, options);
-    const expected = (asOfMs: number) =>
+    const expected = (closedMs: number) =>
       missing(
         page.rows,
-        {from: Math.max(window.from, launchTs ?? -Infinity), to: closedEnd(window, asOfMs, stepMs)},
+        {from: Math.max(window.from, launchTs ?? -Infinity), to: closedEnd(window, closedMs, stepMs)},
         stepMs
       );
+    asOfMs = Math.max(asOfMs, page.asOfMs);
     let missingTs = expected(page.asOfMs);
     let from = window.from;
     const head = () => missingTs.filter((ts) => ts < (page.rows[0]?.tsMs ?? -Infinity));
@@ -99,7 +117,7 @@ export async function* candleHistory(
         const next = windows.next();
         if (next.done) break;
         const task: Promise<{stretch: Stretch<CandleRow>; self: () => void}> = fetchWindow(next.value).then(
-          (stretch) => ({stretch, self: () => running.delete(task)})
+          (stretch) => ({stretch: believed(stretch), self: () => running.delete(task)})
         );
         running.add(task);
       }

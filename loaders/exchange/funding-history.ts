@@ -23,7 +23,7 @@ export async function* fundingHistory(
   exchange: Exchange,
   pair: string,
   span: Span,
-  {priority, signal, pulse, launchTs}: HistoryOptions = {}
+  {priority, signal, pulse, launchTs, onBegin}: HistoryOptions = {}
 ): AsyncGenerator<Stretch<FundingRow>> {
   const request = (untilMs: number) =>
     exchange.settlements(pair, untilMs, {...(priority && {priority}), signal, pulse});
@@ -43,7 +43,15 @@ export async function* fundingHistory(
     const invalidTs = invalidEnd(page, until, `${exchange.venue} ${pair}`);
     const from = depthStart(span.from, exchange.fundingDepthMs, page.asOfMs, launchTs);
     const rows = connected(page.rows);
-    const oldest = rows[0]?.tsMs ?? invalidTs;
+    const absence = exchange.absence?.(undefined, page.asOfMs);
+    const oldest = rows[0]?.tsMs ?? invalidTs ?? askedFrom(page, span.from);
+    if (from > span.from && absence && (oldest ?? from) <= from) onBegin?.({...absence, from});
+    const nothing = rows.length === 0 && invalidTs === undefined;
+    if (nothing && absence?.from === Infinity && !(launchTs !== undefined && end - launchTs <= LONGEST_MS)) {
+      // The venue may serve no more than this: where the rows begin, coverage does.
+      onBegin?.({...absence, from: end});
+      return;
+    }
     const newest = rows.at(-1);
     const to =
       newer === undefined
@@ -64,7 +72,8 @@ export async function* fundingHistory(
     if (last) return;
     confirmed = rows.length < page.rows.length;
     end = oldest;
-    newer = {ts: boundaryTs(oldest), rate: rows[0]?.rate};
+    // A window without rows leaves the newest row known as it was.
+    if (rows[0] ?? invalidTs) newer = {ts: boundaryTs(oldest), rate: rows[0]?.rate};
   }
 }
 
@@ -89,6 +98,10 @@ function below(page: Page<FundingRow>, newer: {ts: number; rate: string | undefi
     revised: [...(page.revised ?? []), ...revised]
   };
 }
+
+/** Returns where an empty page's question began, UTC ms; undefined where it asked for all that is older. */
+const askedFrom = ({rows, fromMs}: Page<FundingRow>, fromTs: number): number | undefined =>
+  rows.length === 0 && fromMs !== undefined && fromMs > fromTs ? fromMs : undefined;
 
 /** Returns true when accepting this page would leave a distance longer than any interval. */
 function leavesHole(page: Page<FundingRow>, newerMs: number, launchTs: number | undefined): boolean {

@@ -1,15 +1,17 @@
 import type {Exchange as Ccxt, Market} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {baseOf, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
-import {isTimeframe, TIMEFRAMES} from "../../src/lib/time/grid.js";
+import {quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {DAY_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import {UsageError} from "../errors.js";
 import type {Codes} from "./classify.js";
 import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireTimeframe} from "./fields.js";
 import {readCandles, readSettlements} from "./page.js";
 import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import {SettlementPages, type Ask, type RawSettlement} from "./settlement-pages.js";
+import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
+import {absenceOf, venueRecord} from "./venues.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};
@@ -34,14 +36,17 @@ const DIALECT: Dialect = {
 export class GenericExchange implements Exchange {
   readonly venue: string;
   readonly origin: string;
-  readonly pageRows = {funding: 100, candles: 200};
-  readonly fundingDepthMs = undefined;
+  readonly pageRows: {funding: number; candles: number};
+  readonly fundingDepthMs: number | undefined;
   readonly candleSeries: readonly CandleSeries[];
   readonly timeframes: readonly string[];
+  leftOut: readonly LeftOut[] = [];
+  private readonly record: ReturnType<typeof venueRecord>;
+  private readonly pages: SettlementPages;
   private readonly wire: Wire;
   private markets: Promise<void> | undefined;
 
-  /** @throws UsageError where the venue serves no settled funding or no candles */
+  /** @throws UsageError for a venue whose record lacks what this program needs */
   constructor(
     private readonly client: Ccxt,
     options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
@@ -57,15 +62,14 @@ export class GenericExchange implements Exchange {
         });
       }
     }
+    this.record = venueRecord(this.venue);
+    const {funding, candles, clock} = this.record;
+    this.pages = new SettlementPages(funding);
+    this.pageRows = {funding: funding.rows, candles: candles.rows};
+    this.fundingDepthMs = typeof funding.depth === "number" ? funding.depth * DAY_MS : undefined;
+    this.candleSeries = candles.series;
+    this.timeframes = candles.timeframes;
     client.number = String as unknown as typeof client.number;
-    const known = Object.keys((client.timeframes ?? {}) as object).filter(isTimeframe);
-    this.timeframes = TIMEFRAMES.filter((timeframe) => known.includes(timeframe));
-    this.candleSeries = [
-      "spot",
-      "perp",
-      ...(client.has["fetchMarkOHLCV"] ? (["mark"] as const) : []),
-      ...(client.has["fetchIndexOHLCV"] ? (["index"] as const) : [])
-    ];
     this.wire = new Wire(client, {
       ...options,
       limits: {
@@ -74,27 +78,39 @@ export class GenericExchange implements Exchange {
       mainLimit: "address",
       dialect: DIALECT,
       codes: CODES,
-      time: () => client.fetchTime(),
+      // A venue without an endpoint of its own says its time in the header of every reply.
+      time: () => (clock === "endpoint" ? client.fetchTime() : client.loadMarkets(true)),
       inspect: true
     });
     this.origin = this.wire.origin;
   }
 
   serverTime(options: CallOptions = {}) {
-    return this.wire.serverTime(`${this.venue} time`, options, (reply) => maybeTs(reply) ?? NaN);
+    return this.wire.serverTime(`${this.venue} time`, options, (reply, headerMs) =>
+      this.record.clock === "endpoint" ? (maybeTs(reply) ?? NaN) : (headerMs ?? NaN)
+    );
   }
 
   async instruments(options: CallOptions = {}): Promise<VenueInstrument[]> {
     await this.load(options, true);
-    const all = Object.values(this.client.markets as Record<string, Market>).filter((market) => market !== undefined);
-    const spots = all.filter((market) => market.spot && QUOTES.includes(market.quote));
-    const bases = new Set(spots.map(({base}) => base));
-    const perps = all.filter(
-      (market) => market.swap && market.linear && QUOTES.includes(market.quote) && market.settle === market.quote
+    const all = Object.values(this.client.markets as Record<string, Market>).filter(
+      (market): market is Market & object => market !== undefined && (market.spot === true || market.swap === true)
     );
+    const read = (market: Market & object) => pairOf(market, market.quote);
+    this.leftOut = all.flatMap((market) => {
+      const reason = whyLeftOut(market);
+      return reason === undefined
+        ? []
+        : [{symbol: market.id ?? market.symbol, market: market.spot ? ("spot" as const) : ("perp" as const), reason}];
+    });
+    const kept = all.filter((market) => whyLeftOut(market) === undefined && read(market) !== undefined);
+    const spots = kept.filter(({spot}) => spot);
+    const bases = new Set(spots.map(baseNameOf));
     return [
-      ...spots.flatMap((market) => instrumentOf(market, "spot", {coin: market.base, multiplier: 1}) ?? []),
-      ...perps.flatMap((market) => instrumentOf(market, "perp", coinOf(market.base, bases)) ?? [])
+      ...spots.flatMap((market) => instrumentOf(market, "spot", {coin: baseNameOf(market), multiplier: 1}) ?? []),
+      ...kept
+        .filter(({swap}) => swap)
+        .flatMap((market) => instrumentOf(market, "perp", coinOf(baseNameOf(market), bases)) ?? [])
     ];
   }
 
@@ -108,10 +124,10 @@ export class GenericExchange implements Exchange {
       () => this.client.fetchTickers(undefined, {type}),
       (reply) => ({
         value: Object.values(reply).flatMap((ticker) => {
-          const [pair, settle] = (ticker.symbol ?? "").split(":");
-          if (!pair || (settle === undefined) !== (market === "spot")) return [];
-          const name = maybePair(baseOf(pair), quoteOf(pair));
-          if (name === undefined) return [];
+          const listed = (this.client.markets as Record<string, Market> | undefined)?.[ticker.symbol ?? ""];
+          if (!listed || (market === "spot" ? !listed.spot : !listed.swap) || whyLeftOut(listed) !== undefined)
+            return [];
+          const name = pairOf(listed, listed.quote)!;
           const {quoteVolume, last, bid, ask} = ticker;
           return {
             pair: name,
@@ -130,16 +146,19 @@ export class GenericExchange implements Exchange {
   async settlements(pair: string, untilMs: number, options: CallOptions = {}) {
     await this.load(options);
     const symbol = this.symbolOf(pair, "perp");
+    const fields = (raw: unknown) => {
+      const row = objectOf(raw);
+      return {ts: textOf(row["timestamp"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
+    };
+    const ask: Ask = async (since, limit, params) =>
+      listOf(await this.client.fetchFundingRateHistory(symbol, since, limit, params)) as RawSettlement[];
     return this.wire.call(
       `${this.venue} funding history ${symbol}`,
       options,
-      () => this.client.fetchFundingRateHistory(symbol, undefined, this.pageRows.funding, {until: untilMs}),
-      (reply, {asOfMs}) => {
-        const fields = (raw: unknown) => {
-          const row = objectOf(raw);
-          return {ts: textOf(row["timestamp"]) ?? null, rate: textOf(row["fundingRate"]) ?? null};
-        };
-        return readSettlements(listOf(reply), fields, {untilMs, asOfMs});
+      () => this.pages.read(symbol, untilMs, ask),
+      ({rows, fromMs}, {asOfMs}) => {
+        const page = readSettlements(rows, fields, {untilMs, asOfMs});
+        return {...page, value: {...page.value, ...(fromMs !== undefined && {fromMs})}};
       }
     );
   }
@@ -170,6 +189,10 @@ export class GenericExchange implements Exchange {
     return this.wire.patienceMs;
   }
 
+  absence(timeframe: string | undefined, asOfMs: number) {
+    return absenceOf(this.record, timeframe === undefined ? undefined : timeframeMs(timeframe), asOfMs);
+  }
+
   usage() {
     return this.wire.usage();
   }
@@ -195,6 +218,7 @@ export class GenericExchange implements Exchange {
     return this.markets;
   }
 
+  /** Finds the market by the venue's own record: a pair and a ccxt symbol may differ in case. */
   private symbolOf(pair: string, market: "spot" | "perp"): string {
     const symbol = market === "spot" ? pair : `${pair}:${quoteOf(pair)}`;
     const found = Object.keys(this.client.markets ?? {}).find((key) => key.toUpperCase() === symbol.toUpperCase());
@@ -204,12 +228,28 @@ export class GenericExchange implements Exchange {
   }
 }
 
+/** The base as the venue writes it: ccxt makes capitals of `kPEPE`, and gives the venue's own name apart. */
+function baseNameOf(market: Market & object): string {
+  const name = textOf((market as {baseName?: unknown}).baseName);
+  return name !== undefined && name.toUpperCase() === market.base.toUpperCase() ? name : market.base;
+}
+
+const pairOf = (market: Market & object, quote: string): string | undefined => maybePair(baseNameOf(market), quote);
+
+/** Returns why a market is not read; undefined for one that is. */
+function whyLeftOut(market: Market & object): string | undefined {
+  if (market.swap && !market.linear) return "an inverse contract";
+  if (!QUOTES.includes(market.quote)) return `quoted in ${market.quote}`;
+  if (market.swap && market.settle !== market.quote) return `settled in ${market.settle}, quoted in ${market.quote}`;
+  return pairOf(market, market.quote) === undefined ? "a name that is no pair" : undefined;
+}
+
 function instrumentOf(
   market: Market & object,
   kind: "spot" | "perp",
   coin: {coin: string; multiplier: number}
 ): VenueInstrument | undefined {
-  const pair = maybePair(market.base, market.quote);
+  const pair = pairOf(market, market.quote);
   if (pair === undefined) return undefined;
   const decimals = new Decimals();
   const contractSize = decimals.maybe(market.contractSize) ?? "1";

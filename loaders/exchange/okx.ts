@@ -19,6 +19,7 @@ import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
+import {absenceOf, venueRecord} from "./venues.js";
 import {Wire, type WireOptions} from "./wire.js";
 
 /** Requests per address in two seconds, of each endpoint (www.okx.com/docs-v5, Rate limit). */
@@ -207,6 +208,10 @@ export class OkxExchange implements Exchange {
 
   get patienceMs() {
     return this.wire.patienceMs;
+  }
+
+  absence(timeframe: string | undefined, asOfMs: number) {
+    return timeframe === undefined ? absenceOf(venueRecord("okx"), undefined, asOfMs) : undefined;
   }
 
   usage() {

@@ -3,6 +3,7 @@ import type {Span} from "../../src/lib/market/coverage.js";
 import type {CandleSeries} from "../../src/lib/market/pair.js";
 import type {CandleRow, FundingRow, Revision} from "../rows.js";
 import type {VenueInstrument} from "../rows.js";
+import type {Absence} from "./venues.js";
 
 /** A fetched piece of history, with the span over which its rows are all that the venue has. */
 export interface Stretch<Row> {
@@ -16,7 +17,17 @@ export interface Stretch<Row> {
   revised?: Revision[];
 }
 
+/** A market of a venue's list that is not read, with the reason. */
+export interface LeftOut {
+  /** the venue's own symbol */
+  symbol: string;
+  market: "spot" | "perp";
+  reason: string;
+}
+
 export interface HistoryOptions extends CallOptions {
+  /** called where nothing older is believed to be absent (§9.11), with the reason */
+  onBegin?: ((absence: Absence) => void) | undefined;
   /** when the market was listed, UTC ms, where known; nothing is older */
   launchTs?: number | undefined;
 }
@@ -64,6 +75,8 @@ export interface Page<Row> {
   /** number of duplicate rows, and of rows outside the request */
   repeats: number;
   outside: number;
+  /** start of the stretch that the question covered, UTC ms; undefined where it had none, as all older rows were asked */
+  fromMs?: number;
   /** settlements that the reply gave two rates; `rows` has the newer */
   revised?: Revision[];
   /** venue time of the reply, UTC ms, never ahead of its clock; later events are unknown here */
@@ -83,6 +96,13 @@ export interface Exchange {
   readonly pageRows: {readonly funding: number; readonly candles: number};
   /** how far back the venue serves settlements, in ms; undefined where it serves them all */
   readonly fundingDepthMs: number | undefined;
+  /** markets of the list last read that are not among the instruments, with the reason */
+  readonly leftOut?: readonly LeftOut[];
+  /**
+   * Returns from where on an empty reply means that there are no rows, and why not before (§9.11); undefined where it
+   * always does. Without a timeframe it is about settlements.
+   */
+  absence?(timeframe: string | undefined, asOfMs: number): Absence | undefined;
   /** candle series that the venue serves, and their timeframes */
   readonly candleSeries: readonly CandleSeries[];
   readonly timeframes: readonly string[];

@@ -123,7 +123,11 @@ export class Wire {
   }
 
   /** Measures the venue's clock against this machine's from one reply, less half its round trip. */
-  async serverTime(name: string, options: CallOptions & {atOnce?: boolean}, read: (reply: unknown) => number) {
+  async serverTime(
+    name: string,
+    options: CallOptions & {atOnce?: boolean},
+    read: (reply: unknown, headerMs: number | undefined) => number
+  ) {
     const measured: Call = {};
     return this.call(
       name,
@@ -134,8 +138,8 @@ export class Wire {
         return reply;
       },
       (reply) => {
-        const {sentMs, arrivedMs, wallMs} = measured.reply!;
-        const venueMs = read(reply);
+        const {sentMs, arrivedMs, wallMs, venueMs: headerMs} = measured.reply!;
+        const venueMs = read(reply, headerMs);
         if (!Number.isFinite(venueMs)) throw new Refusal("content", "the reply has no time");
         return {
           value: {venueMs, skewMs: Math.round(venueMs - (wallMs - (arrivedMs - sentMs) / 2))},

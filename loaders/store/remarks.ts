@@ -1,4 +1,5 @@
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
+import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
 import {rowsOf, type Database} from "./database.js";
@@ -106,6 +107,16 @@ export async function noteBegin(db: Database, key: StoredKey, {ts, reason}: {ts:
   await db.connection.run(
     `insert into remarks values (${key.id}, 'begins', ${ts}, null, null, null, ${literal(reason)}, ${db.now()})`
   );
+}
+
+/** Returns the stamp of a history's first row, UTC ms; undefined without one. */
+export async function firstTs(db: Database, key: StoredKey): Promise<number | undefined> {
+  const [table, stamp] = isCandleSeries(key.series) ? ["candles", "ts"] : ["funding", "boundary_ts"];
+  const [row] = await rowsOf<{ts: number | null}>(
+    db.connection,
+    `select min(${stamp}) as ts from ${table} where ${whereKey(key)}`
+  );
+  return row?.ts ?? undefined;
 }
 
 /** Returns where a history begins for another reason than its listing, UTC ms; undefined where no such word exists. */

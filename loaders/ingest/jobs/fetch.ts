@@ -3,8 +3,10 @@ import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js
 import {expectedRequests} from "../../exchange/expect.js";
 import {candleHistory} from "../../exchange/candle-history.js";
 import {fundingHistory} from "../../exchange/funding-history.js";
-import type {Clock, Exchange, Priority, Rejected, Stretch} from "../../exchange/types.js";
-import type {Database} from "../../store/database.js";
+import type {Clock, Exchange, HistoryOptions, Priority, Rejected, Stretch} from "../../exchange/types.js";
+import type {Absence} from "../../exchange/venues.js";
+import {storedKey, type Database} from "../../store/database.js";
+import {firstTs, noteBegin} from "../../store/remarks.js";
 import type {SeriesKey} from "../../store/key.js";
 import type {MarketRow} from "../../rows.js";
 import type {Job} from "../../../src/lib/wire/job.js";
@@ -39,7 +41,9 @@ const FLUSH_MS = 4_000;
  */
 export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, context: FetchContext): Promise<Job> {
   const {db, exchange, clock, signal, watch, log, onProgress, onWritten} = context;
-  const plan = await watch.apart(() => db.exclusive(() => planFetch(db, key, requested)));
+  const plan = await watch.apart(() =>
+    db.exclusive(() => planFetch(db, key, requested, {again: job.kind !== "update"}))
+  );
   let now: Job = {
     ...job,
     step: "fetch",
@@ -77,8 +81,10 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
     onProgress(now);
     await onWritten();
   };
+  let absence: Absence | undefined;
+  const onBegin = (found: Absence) => void (absence = found);
   for (const span of plan.spans) {
-    for await (const stretch of walk(exchange, key, span, {...context, launchTs: plan.launchTs})) {
+    for await (const stretch of walk(exchange, key, span, {...context, launchTs: plan.launchTs, onBegin})) {
       signal.throwIfAborted();
       count(quality, stretch, log);
       pending.push(stretch);
@@ -92,6 +98,7 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
     }
   }
   await flush();
+  if (absence) await watch.apart(() => db.exclusive(() => beginAt(db, key, absence!, log)));
   return {...now, quality: {...quality}};
 }
 
@@ -103,15 +110,23 @@ function walk(
     priority,
     signal,
     watch,
-    launchTs
-  }: Pick<FetchContext, "priority" | "signal" | "watch"> & {
-    launchTs: number | undefined;
-  }
+    launchTs,
+    onBegin
+  }: Pick<FetchContext, "priority" | "signal" | "watch"> & Pick<HistoryOptions, "launchTs" | "onBegin">
 ): AsyncIterable<Stretch<MarketRow>> {
-  const options = {priority, signal, pulse: watch.pulse, launchTs};
+  const options = {priority, signal, pulse: watch.pulse, launchTs, onBegin};
   return isCandleSeries(series)
     ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, options)
     : fundingHistory(exchange, pair, span, options);
+}
+
+/** Records that a history begins at its first row for want of an answer about what is older; none without a row. */
+async function beginAt(db: Database, key: SeriesKey, {reason}: Absence, log: (text: string) => void): Promise<void> {
+  const stored = await storedKey(db, key);
+  const ts = await firstTs(db, stored);
+  if (ts === undefined) return log(`no rows: ${reason}`);
+  await noteBegin(db, stored, {ts, reason});
+  log(`coverage begins at ${new Date(ts).toISOString()}: ${reason}`);
 }
 
 /** Pages that the missing stretches cost: a stretch that is only asked about costs one too. */

@@ -3,7 +3,7 @@ import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.js";
 import {lifeOf} from "../../store/instruments.js";
-import {settledDoubts} from "../../store/remarks.js";
+import {beginOf, settledDoubts} from "../../store/remarks.js";
 import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
 /** The spans of a history to fetch, and their expected size. */
@@ -21,9 +21,17 @@ export interface Plan {
  * Returns what is missing from `requested`. Proof beyond the newest row counts only where the
  * market has ended: a venue publishes late, so an empty reply about the present proves nothing.
  * @param requested half-open; candles are cut to whole ones
+ * @param again false leaves out what lies before the begin of a history that the venue was asked about in vain
  */
-export async function planFetch(db: Database, key: SeriesKey, requested: Span): Promise<Plan> {
-  return planStored(db, key, await storedKey(db, key), requested);
+export async function planFetch(
+  db: Database,
+  key: SeriesKey,
+  requested: Span,
+  {again = true}: {again?: boolean} = {}
+): Promise<Plan> {
+  const stored = await storedKey(db, key);
+  const begin = again ? undefined : await beginOf(db, whereKey(stored));
+  return planStored(db, key, stored, {from: Math.max(requested.from, begin ?? -Infinity), to: requested.to});
 }
 
 /** Returns the same for a history that the store may not know, without adding it: for estimates. */
