@@ -9,7 +9,7 @@ import type {Bindings, C} from "./context.js";
 import {QUERIES, SCHEMAS} from "./schemas.js";
 
 /** What the routes of the data are handed. */
-interface Given {
+export interface Given {
   /** @throws ConflictError where the engine runs without the store */
   host: () => DataHost;
   body: <T>(c: C, schema: z.ZodType<T>) => T;
