@@ -110,3 +110,8 @@ export interface ImportedReport {
 
 /** Limits of an upload, bytes. */
 export const UPLOAD_LIMITS = {fileBytes: 2 * 2 ** 30, totalBytes: 8 * 2 ** 30, files: 5_000} as const;
+
+/** Endings of the files that a folder is searched for. */
+export const DATA_FILE = /\.(csv|tsv|txt|gz|zip|parquet|feather|arrow|json|jsonl|ndjson)$/i;
+/** Names of files and folders that stand beside data and are none. */
+export const BESIDE_DATA = /^(__MACOSX$|\.|checksum|license|readme)|\.checksum$/i;
