@@ -12,19 +12,8 @@ export const LONGEST_BODY = 65_536;
  */
 export async function readBody(request: IncomingMessage): Promise<{body: unknown} | {refusal: Refusal}> {
   const {headers} = request;
-  if (!/^application\/json(\s*;\s*charset=utf-8)?$/i.test(headers["content-type"] ?? ""))
-    return {
-      refusal: {status: 415, code: "invalid-content-type", error: "invalid content-type", fix: "send application/json"}
-    };
-  if (headers["content-encoding"] !== undefined)
-    return {
-      refusal: {
-        status: 415,
-        code: "invalid-content-type",
-        error: "invalid content-encoding",
-        fix: "send the body uncompressed"
-      }
-    };
+  const refusal = contentRefusal(request, /^application\/json(\s*;\s*charset=utf-8)?$/i, "application/json");
+  if (refusal) return {refusal};
   const tooLong = {
     refusal: {status: 413, code: "body-too-long" as const, error: `invalid body: over ${LONGEST_BODY} bytes`}
   };
@@ -41,4 +30,12 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
     return {refusal: {status: 400, code: "invalid-body", error: "invalid body: truncated"}};
   }
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
+}
+
+/** Why a body of this type or encoding is not read; undefined where it is. */
+export function contentRefusal({headers}: IncomingMessage, type: RegExp, wanted: string): Refusal | undefined {
+  const refused = (error: string, fix: string) => ({status: 415, code: "invalid-content-type" as const, error, fix});
+  if (!type.test(headers["content-type"] ?? "")) return refused("invalid content-type", `send ${wanted}`);
+  if (headers["content-encoding"] !== undefined) return refused("invalid content-encoding", "send the body uncompressed");
+  return undefined;
 }

@@ -8,8 +8,8 @@ import {identifyUrl} from "../data/venue.js";
 import type {Bindings, C} from "./context.js";
 import {QUERIES, SCHEMAS} from "./schemas.js";
 
-/** Dependencies of the data routes. */
-interface Given {
+/** What the routes of the data are handed. */
+export interface Given {
   /** @throws ConflictError where the engine runs without the store */
   host: () => DataHost;
   body: <T>(c: C, schema: z.ZodType<T>) => T;

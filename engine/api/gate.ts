@@ -46,7 +46,7 @@ export class Gate {
     if (origin === undefined || !this.origins.has(origin)) return {};
     return {
       "access-control-allow-origin": origin,
-      "access-control-allow-methods": "GET, POST, PATCH",
+      "access-control-allow-methods": "GET, POST, PATCH, DELETE",
       "access-control-allow-headers": "authorization, content-type, last-event-id",
       "access-control-expose-headers": "retry-after",
       "access-control-max-age": "600"

@@ -9,6 +9,7 @@ import {
   type ErrorOptions
 } from "../../loaders/errors.js";
 import type {ErrorBody} from "../../src/lib/wire/error.js";
+import {TooLargeError, UploadConflictError} from "../data/inbox.js";
 import type {Refusal} from "./gate.js";
 
 /** Maps an error to its status and body; an unexpected error reveals no internals. */
@@ -24,7 +25,7 @@ export function errorReply(error: unknown): {status: number; body: ErrorBody} {
     body: {
       error: error.message,
       fix: error.fix ?? null,
-      type: error instanceof ConflictError ? "UsageError" : error.name,
+      type: error instanceof UsageError ? "UsageError" : error.name,
       code: error.code,
       ...(error instanceof ExchangeError && error.venueCode !== undefined && {venueCode: error.venueCode})
     }
@@ -32,7 +33,8 @@ export function errorReply(error: unknown): {status: number; body: ErrorBody} {
 }
 
 function statusOf(error: CarrybookError): number {
-  if (error instanceof ConflictError) return 409;
+  if (error instanceof ConflictError || error instanceof UploadConflictError) return 409;
+  if (error instanceof TooLargeError) return 413;
   if (error instanceof UsageError || error instanceof ConfigError) return 400;
   if (error instanceof DataError) return error.code === "missing-job" ? 404 : 422;
   if (error instanceof ExchangeError) return 502;
@@ -47,7 +49,14 @@ export class ConflictError extends UsageError {
   }
 }
 
-/** Headers of every response: no caching, sniffing, framing, or referrers to other sites. */
+/** The refusal of what needs a store, in an engine without one. */
+export const noStore = (): ConflictError =>
+  new ConflictError("no store: the engine was started with --no-data", {
+    code: "no-store",
+    fix: "start it without --no-data"
+  });
+
+/** Headers of every answer: nothing is stored, sniffed, framed or told to other sites. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",

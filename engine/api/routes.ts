@@ -7,7 +7,8 @@ import type {TradingControl} from "../loop/commands.js";
 import {readRequest} from "../runs/request.js";
 import type {ApiDeps} from "./deps.js";
 import {dataRoutes} from "./data-routes.js";
-import {ConflictError, errorReply} from "./reply.js";
+import {importRoutes} from "./import-routes.js";
+import {ConflictError, errorReply, noStore} from "./reply.js";
 import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
 import type {Streams} from "./streams.js";
 import {UsageError} from "../../loaders/errors.js";
@@ -26,11 +27,6 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
       fix: "start `npx carrybook engine --mode paper`"
     });
   };
-  const noStore = () =>
-    new ConflictError("no store: the engine was started with --no-data", {
-      code: "no-store",
-      fix: "start it without --no-data"
-    });
   const data = (): DataHost => {
     if (deps.data) return deps.data;
     throw noStore();
@@ -92,6 +88,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   app.patch("/config", async (c) => c.json(await trading().configure(body(c, SCHEMAS.settings))));
 
   dataRoutes(app, {host: data, body, query});
+  importRoutes(app, {host: data, body});
 
   app.get("/schedule", (c) => c.json(schedule().reports()));
   app.post("/schedule/:name/run", async (c) => {

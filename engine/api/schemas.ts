@@ -70,7 +70,21 @@ const isHistory = ({series, timeframe}: {series: string; timeframe?: string | un
   (series === "funding") === (timeframe === undefined);
 const NO_HISTORY = "candles need a timeframe, settlements have none";
 
-/** Strict input schemas of the routes: an unknown key is an error. */
+const text = z.string().min(1).max(200);
+/** Answers about files; what they mean is checked where they are used. */
+const answers = {
+  pair: maybe(parsePair).optional(),
+  series: history.series.optional(),
+  timeframe: z.enum(TIMEFRAMES).optional(),
+  tz: text.optional(),
+  rateUnit: z.enum(["share", "percent", "bps"]).optional(),
+  dateOrder: z.enum(["dmy", "mdy"]).optional(),
+  intervalHours: z.number().int().min(1).max(24).optional(),
+  columns: text.optional()
+};
+const upload = z.string().regex(/^[0-9a-f]{32}$/, "the upload that POST /imports/files named");
+
+/** The input of every route, strict: a key that is not known is an error. */
 export const SCHEMAS = {
   none: z.strictObject({}),
   ticket: z.strictObject({ticket: z.string().min(1).max(200)}),
@@ -95,6 +109,16 @@ export const SCHEMAS = {
     pair: maybe(parsePair).optional(),
     series: history.series.optional(),
     timeframe: history.timeframe
+  }),
+  imports: z.strictObject({
+    upload,
+    given: z.strictObject({
+      venue: venue.refine((id) => id !== "sim", "simulated rows are not imported"),
+      ...answers,
+      badRows: z.enum(["refuse", "skip"]).optional(),
+      replace: z.boolean().optional()
+    }),
+    answers: z.record(z.string().max(1_000), z.strictObject(answers)).optional()
   }),
   track: z.strictObject({
     pairs: z.array(maybe(parsePair)).max(1_000),
@@ -162,6 +186,7 @@ export const QUERIES = {
     before: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
     pair: maybe(parsePair).optional()
   }),
+  upload: z.strictObject({name: z.string().min(1).max(1_000), upload: upload.optional()}),
   limit: z.strictObject({limit: z.coerce.number().int().min(1).max(1_000).default(100)})
 };
 

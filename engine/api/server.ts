@@ -8,7 +8,8 @@ import {readBody} from "./body.js";
 import {Buckets, type Kind, type Rate} from "./buckets.js";
 import type {ApiDeps} from "./deps.js";
 import {Gate, isRead, type Refusal} from "./gate.js";
-import {COMMON_HEADERS, errorReply, refuse, sendJson} from "./reply.js";
+import {isUpload, receiveUpload} from "./upload.js";
+import {COMMON_HEADERS, errorReply, noStore, refuse, sendJson} from "./reply.js";
 import {apiRoutes} from "./routes.js";
 import type {Bindings} from "./context.js";
 import {Streams} from "./streams.js";
@@ -39,7 +40,7 @@ export interface ApiServer {
 
 /** First path segments of the API; every other path belongs to the site. */
 const API = new Set(
-  "health ticket tickets status positions trades equity opportunities decisions risk reconciliation config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests".split(
+  "health ticket tickets status positions trades equity opportunities decisions risk reconciliation config data-status jobs gaps limits schedule tracked track untrack notifications events batches backtests imports".split(
     " "
   )
 );
@@ -104,7 +105,8 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
       return refuse(request, reply, refusal);
     }
     if (!isRead(request)) {
-      const read = await readBody(request);
+      if (isUpload(request, path) && !deps.data) throw noStore();
+      const read = isUpload(request, path) ? await receiveUpload(request, deps.data!) : await readBody(request);
       if ("refusal" in read) return refuse(request, reply, read.refusal);
       bodies.set(request, read.body);
     }
@@ -158,15 +160,25 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     sendJson(reply, report.done ? 200 : 202, report);
   };
 
+  /** Ends a request whose body does not arrive in time; an upload only has to keep coming. */
+  const tooSlow = (request: IncomingMessage, reply: ServerResponse): void => {
+    if (request.complete || isUpload(request, request.url!.split("?")[0]!)) return;
+    if (reply.headersSent || !request.socket.writable) return void request.socket.destroy();
+    request.socket.end("HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  };
+
   const server = createServer(
     {
       headersTimeout: headersMs,
-      requestTimeout: requestMs,
+      // Node has one limit for all requests, and a file may take long: the others are limited below.
+      requestTimeout: 0,
       connectionsCheckingInterval: Math.min(1_000, headersMs),
       keepAliveTimeout: 5_000,
       maxHeaderSize: 16_384
     },
     (request, reply) => {
+      const limited = setTimeout(() => tooSlow(request, reply), requestMs).unref();
+      request.once("close", () => clearTimeout(limited));
       handle(request, reply).catch((error: unknown) => {
         const {status, body} = errorReply(error);
         if (status === 500)

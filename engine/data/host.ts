@@ -28,6 +28,8 @@ import {Coalescer} from "./coalesce.js";
 import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "./venue.js";
 import {estimateBackfill} from "./estimate.js";
 import {checkGaps, planFill} from "./holes.js";
+import {Imports} from "./imports.js";
+import type {InboxLimits} from "./inbox.js";
 import {figuresOf, parentsOf, type Figures} from "./jobs.js";
 import {Movement} from "./movement.js";
 import {
@@ -52,7 +54,9 @@ export interface HostOptions {
   openVenue?: (source: VenueSource) => Promise<OpenVenue>;
   /** random number in [0, 1), for retry jitter */
   random?: () => number;
-  /** receives every ended batch, and every publication of the lake */
+  /** how much uploads may hold; less in tests */
+  inbox?: InboxLimits;
+  /** hears every batch that has ended, and that the lake is newer */
   onEvent?: (event: Extract<JobEvent, {type: "batch" | "published"}>) => void;
 }
 
@@ -66,6 +70,8 @@ const AFTER_FAILURE_MS = 5_000;
 export class DataHost {
   /** why the queue has stopped; null while it runs */
   failure: string | null = null;
+  /** uploads, and the import of their files */
+  readonly imports: Imports;
   private readonly stopping = new AbortController();
   private readonly unpublished = new Set<string>();
   private readonly movement = new Movement();
@@ -82,6 +88,12 @@ export class DataHost {
   ) {
     this.coalescer = new Coalescer(options.clock);
     this.venues = new VenueClients(db, options.openVenue);
+    this.imports = new Imports(db, {
+      now: () => options.clock.now(),
+      onJob: (job) => options.emit("batch", job),
+      onPublished: (manifest) => options.onEvent?.({type: "published", manifest}),
+      limits: options.inbox
+    });
   }
 
   /** Takes over an open store and starts its queue. The host closes it. */
@@ -348,6 +360,7 @@ export class DataHost {
   async close(): Promise<void> {
     this.stopping.abort(new Error("the engine stops"));
     this.coalescer.close();
+    await this.imports.close();
     await Promise.all(this.loops);
     await this.planning;
     await this.venues.close();

@@ -7,6 +7,7 @@ import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
 import type {Stage} from "./stage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
+import type {Conflict} from "../../src/lib/wire/imports.js";
 import {DataError} from "../errors.js";
 
 export interface WriteOptions {
@@ -36,16 +37,6 @@ export interface WriteResult {
   repeats: number;
   /** settlements of the source that another of the same boundary replaced */
   revised: number;
-}
-
-/** One value of a row that the store has otherwise. */
-export interface Conflict {
-  /** open of the candle or boundary of the settlement, UTC ms */
-  ts: number;
-  field: string;
-  /** decimals as text */
-  stored: string;
-  file: string;
 }
 
 /** How the rows of a source stand to the stored ones. */

@@ -8,7 +8,8 @@ import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
 import type {TablePlan} from "./plan.js";
 import {rowReader} from "./read.js";
-import {plannedReport, Skips, type FileReport} from "./report.js";
+import type {FileReport} from "../../../src/lib/wire/imports.js";
+import {plannedReport, Skips} from "./report.js";
 import type {Table} from "./table.js";
 
 export interface ImportTableOptions {

@@ -22,6 +22,8 @@ export interface Given {
   badRows?: "refuse" | "skip" | undefined;
   /** rows that differ from stored ones replace them */
   replace?: boolean | undefined;
+  /** folder of uploaded files: names of folders above it say nothing of a file */
+  root?: string | undefined;
   /** the interval of the settlements of files that do not tell whether their rates are carried on */
   intervalHours?: number | undefined;
 }

@@ -9,8 +9,11 @@ import type {Table, TableRecord} from "./table.js";
 
 /** What names say: the archive's, and the member's where there is one. */
 export function identify(table: Table, given: Given): NameFacts {
-  const own = readName(table.path);
-  const facts = table.member === undefined ? own : joined(own, readName(memberPath(table)), table);
+  const {root} = given;
+  const named = (path: string) =>
+    readName(root !== undefined && path.startsWith(root) ? path.slice(root.length) : path);
+  const own = named(table.path);
+  const facts = table.member === undefined ? own : joined(own, named(memberPath(table)), table);
   if (facts.other !== undefined) stop(refused("not-history", `it holds ${facts.other}, which is no history kept here`));
   if (facts.contract === "future" || facts.contract === "inverse" || facts.contract === "option") {
     const name = {future: "a dated future", inverse: "an inverse contract", option: "options"}[facts.contract];

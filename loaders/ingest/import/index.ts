@@ -10,11 +10,12 @@ import {importTable} from "./file.js";
 import {filesOf} from "./paths.js";
 import {checkGiven, type Given} from "./given.js";
 import {planTable, type Planned} from "./plan.js";
-import {plannedReport, refusedReport, type FileReport} from "./report.js";
+import type {FileReport} from "../../../src/lib/wire/imports.js";
+import {plannedReport, refusedReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
-export type {Given, RateUnit} from "./given.js";
-export type {FileReport} from "./report.js";
+export {checkGiven, type Given, type RateUnit} from "./given.js";
+export type {FileReport} from "../../../src/lib/wire/imports.js";
 
 /** A table of an import and how it would be read, or why not. */
 export interface PlannedFile {
@@ -41,6 +42,8 @@ export interface ImportOptions extends Given {
   dryRun?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: ImportProgress) => void;
+  /** called with the job of each table once it is stored */
+  onJob?: ((job: Job) => void) | undefined;
 }
 
 export interface ImportProgress {
@@ -54,21 +57,23 @@ export interface ImportProgress {
 
 /**
  * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is read.
+ * @param given answers for all files, or those for the file at a path
  * @param cwd where relative patterns start
  * @throws UsageError when a pattern matches nothing or a file's history cannot be told
  */
 export async function planImport(
   patterns: readonly string[],
-  given: Given,
+  given: Given | ((path: string) => Given),
   {signal, onProgress, cwd = process.cwd()}: Pick<ImportOptions, "signal" | "onProgress"> & {cwd?: string} = {}
 ): Promise<PlannedFile[]> {
-  checkGiven(given);
+  const answersOf = typeof given === "function" ? given : () => given;
+  if (typeof given !== "function") checkGiven(given);
   const paths = filesOf(patterns, cwd);
   const files: PlannedFile[] = [];
   for (const [done, path] of paths.entries()) {
     if (signal?.aborted) break;
     onProgress?.({step: "plan", done, total: paths.length, file: path, rows: 0});
-    files.push(...(await planFile(path, given)));
+    files.push(...(await planFile(path, answersOf(path))));
   }
   return files;
 }
@@ -117,7 +122,9 @@ export async function importFiles(
     if (signal?.aborted) break;
     onProgress?.({step: "read", done, total, file: file.where, rows});
     const onRows = (n: number) => onProgress?.({step: "read", done, total, file: file.where, rows: rows + n});
-    const report = await importOne(db, file, {...options, onRows, id: `import-${started.toString(36)}-${index}`});
+    const id = `import-${started.toString(36)}-${index}`;
+    // One turn for each table, so that a queue that shares the store is not held up by all of them.
+    const report = await db.exclusive(() => importOne(db, file, {...options, onRows, id}));
     if (report === undefined) break;
     reports.push(report);
     rows += report.rows;
@@ -125,9 +132,9 @@ export async function importFiles(
   }
   const manifest = dryRun
     ? undefined
-    : await publish(db, {
-        onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})
-      });
+    : await db.exclusive(() =>
+        publish(db, {onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})})
+      );
   return {
     files: reports,
     failed: reports.filter(({error}) => error !== null).length,
@@ -146,6 +153,7 @@ async function importOne(
     replace = false,
     signal,
     onRows,
+    onJob,
     id
   }: ImportOptions & {id: string; onRows: (rows: number) => void}
 ): Promise<FileReport | undefined> {
@@ -155,21 +163,26 @@ async function importOne(
     startedAt: db.now(),
     steps: ["read", "write", "publish"]
   });
-  const keep = async (ended: Job): Promise<void> => (dryRun ? undefined : saveJob(db, ended));
+  const keep = async (ended: Job): Promise<void> => {
+    if (dryRun) return;
+    await saveJob(db, ended);
+    onJob?.(ended);
+  };
   if (planned.state !== "clear") {
     await keep(failed(job, planned.code, db.now()));
     return refusedReport(where, planned);
   }
   const {plan} = planned;
+  let stored: Job | undefined;
   try {
-    return await importTable(db, await tableOf(path, member), plan, {
+    const report = await importTable(db, await tableOf(path, member), plan, {
       dryRun,
       badRows,
       replace,
       signal,
       onRows,
-      also: ({from, to, rows}) =>
-        saveJob(db, {
+      also: ({from, to, rows}) => {
+        stored = {
           ...job,
           status: "completed",
           progress: 1,
@@ -179,8 +192,12 @@ async function importOne(
           rowsFetched: rows,
           rowsExpected: rows,
           finishedAt: db.now()
-        })
+        };
+        return saveJob(db, stored);
+      }
     });
+    if (stored) onJob?.(stored);
+    return report;
   } catch (error) {
     if (signal?.aborted) return undefined;
     if (!(error instanceof CarrybookError)) {

@@ -1,12 +1,8 @@
 import {existsSync, readdirSync, realpathSync, statSync} from "node:fs";
 import {join, resolve} from "node:path";
 import {globSync, isDynamicPattern} from "tinyglobby";
+import {BESIDE_DATA, DATA_FILE} from "../../../src/lib/wire/imports.js";
 import {UsageError} from "../../errors.js";
-
-/** Endings of the files that a folder is searched for. */
-const DATA_FILE = /\.(csv|tsv|txt|gz|zip|parquet|feather|arrow|json|jsonl|ndjson)$/i;
-/** Names of files and folders that stand beside data and are none. */
-const BESIDE = /^(__MACOSX$|\.|checksum|license|readme)|\.checksum$/i;
 
 /**
  * Expands files, folders and globs into the files of an import, sorted.
@@ -43,7 +39,7 @@ function inFolder(folder: string, above: ReadonlySet<string> = new Set()): strin
   const within = new Set([...above, real]);
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
-    if (BESIDE.test(name)) return [];
+    if (BESIDE_DATA.test(name)) return [];
     if (statSync(path, {throwIfNoEntry: false})?.isDirectory()) return inFolder(path, within);
     return DATA_FILE.test(name) ? [path] : [];
   });

@@ -1,65 +1,8 @@
-import type {Conflict} from "../../store/write.js";
+import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {keyText} from "../../store/key.js";
 import type {TablePlan} from "./plan.js";
 import type {Passed} from "./read.js";
 import type {Refused} from "./refusal.js";
-
-/** What became of a table: `open` ones wait for an answer, `failed` ones hold a row that is none. */
-export type FileState = "planned" | "stored" | "open" | "refused" | "failed";
-
-/** One table of an import, as the command line, the API and `--json` report it. Instants are UTC ms. */
-export interface FileReport {
-  /** the file, with the member of an archive behind it */
-  file: string;
-  state: FileState;
-  /** why it was not imported: a code of `Refused`, or `bad-row`; null where it was */
-  code: string | null;
-  /** the history it belongs to, as venue, pair, series and timeframe; empty where that is not known */
-  history: string;
-  /** what the file was taken for; null where it was not planned */
-  taken: {
-    venue: string;
-    pair: string;
-    series: string;
-    timeframe: string | null;
-    source: string | null;
-    zone: string | null;
-    zoneFrom: string;
-    rateUnit: string | null;
-    carriedHours: number | null;
-  } | null;
-  /** the file's own columns by field, and those that were not read */
-  columns: Record<string, string>;
-  ignored: string[];
-  /** rows of the history in the file, repeats merged */
-  rows: number;
-  /** rows that the store did not have, had alike, and had with other values */
-  new: number;
-  same: number;
-  different: number;
-  /** rows written: the new ones, and with `--replace` the different ones */
-  changed: number;
-  /** rows that repeated another of the file to the letter */
-  repeats: number;
-  /** settlements that another of the same boundary and a later stamp replaced */
-  revised: number;
-  /** rows left out because their candle or settlement had not ended yet */
-  inProgress: number;
-  /** records passed over, by reason */
-  skipped: Record<string, number>;
-  /** numbers rounded at the 18th digit */
-  rounded: number;
-  /** the first rows that differ, both values as text */
-  conflicts: Conflict[];
-  from: number | null;
-  to: number | null;
-  /** the median size of the rates, as a share; null for candles */
-  typicalRate: string | null;
-  /** the first records, as the file has them */
-  sample: (string | null)[][];
-  error: string | null;
-  fix: string | null;
-}
 
 /** A report of a table before anything is read. */
 export function emptyReport(file: string): FileReport {

@@ -106,6 +106,40 @@ export class EngineClient {
   get = <T>(path: string): Promise<T> => this.request<T>("GET", path);
   patch = <T>(path: string, body: unknown): Promise<T> => this.request<T>("PATCH", path, body);
   post = <T>(path: string, body: unknown = {}): Promise<T> => this.request<T>("POST", path, body);
+  delete = (path: string): Promise<void> => this.request("DELETE", path, {});
+
+  /**
+   * Posts a file as it is.
+   * @param onProgress called with the bytes sent so far, which `fetch` does not report
+   * @throws EngineError for an error reply or no reply; the reason of the signal when it is aborted
+   */
+  upload<T>(
+    path: string,
+    file: Blob,
+    {onProgress, signal}: {onProgress?: (bytes: number) => void; signal?: AbortSignal} = {}
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.base === null) return reject(new EngineError("the engine runs on another machine", 0));
+      if (signal?.aborted) return reject(signal.reason);
+      const request = new XMLHttpRequest();
+      request.open("POST", `${this.base}${path}`);
+      request.responseType = "json";
+      request.setRequestHeader("content-type", "application/octet-stream");
+      if (this.token !== null) request.setRequestHeader("authorization", `Bearer ${this.token}`);
+      request.upload.onprogress = ({loaded}) => onProgress?.(loaded);
+      const abort = () => request.abort();
+      signal?.addEventListener("abort", abort, {once: true});
+      request.onloadend = () => {
+        signal?.removeEventListener("abort", abort);
+        const {status, response} = request as {status: number; response: unknown};
+        if (signal?.aborted) return reject(signal.reason);
+        if (status >= 200 && status < 300) return resolve(response as T);
+        if (status === 401) this.forget();
+        reject(errorOf(status, response as Partial<ErrorBody> | null));
+      };
+      request.send(file);
+    });
+  }
 
   /**
    * Posts a command that must arrive. Without a reply within a second, it is sent again to the machine's other name,
@@ -151,13 +185,7 @@ export class EngineClient {
     });
     if (reply.status === 401 && path !== "/ticket") this.forget();
     if (reply.ok) return reply;
-    const answer = (await reply.json().catch(() => null)) as Partial<ErrorBody> | null;
-    throw new EngineError(
-      answer?.error ?? `the engine answered ${reply.status}`,
-      reply.status,
-      answer?.fix,
-      answer?.code ?? null
-    );
+    throw errorOf(reply.status, (await reply.json().catch(() => null)) as Partial<ErrorBody> | null);
   }
 
   private async redeem(ticket: string): Promise<void> {
@@ -309,6 +337,14 @@ export class EngineClient {
     });
   }
 }
+
+const errorOf = (status: number, answer: Partial<ErrorBody> | null): EngineError =>
+  new EngineError(
+    answer?.error ?? (status === 0 ? "the engine did not answer" : `the engine answered ${status}`),
+    status,
+    answer?.fix,
+    answer?.code ?? null
+  );
 
 let client: EngineClient | undefined;
 

@@ -3,6 +3,7 @@ import {h, type Child} from "../ui/dom.js";
 import {Command} from "../ui/emptyState.js";
 import {engineClient, type EngineClient} from "../engine/engineClient.js";
 import {handOver} from "./handOver.js";
+import {DropForm} from "./dropForm.js";
 import {ImportForm} from "./importForm.js";
 import {IngestionForm} from "./ingestionForm.js";
 import type {Status} from "../feed/types.js";
@@ -63,8 +64,7 @@ export function StartWays(
         {},
         "Binance downloads are recognised; for other files, name the columns. Every row is checked. A file with an invalid row is rejected as a whole."
       ),
-      ImportForm(),
-      EngineOwns(client, status)
+      FilesWay(client, status)
     ]
   };
   const panel = h("div", {class: "start-way"});
@@ -74,23 +74,35 @@ export function StartWays(
   return h("div", {class: "start"}, h("div", {class: "controls"}, from), panel);
 }
 
-/** Shows how to import while an engine owns the store: it must be stopped first. */
-function EngineOwns(client: EngineClient, status: Status | null): HTMLElement {
-  const element = h("div", {class: "absence"});
-  let shown: boolean | undefined;
+/** Draws the drop of files where an engine can import them; otherwise the command to run. */
+function FilesWay(client: EngineClient, status: Status | null): HTMLElement {
+  const element = h("div", {});
+  const after = h("div", {class: "absence"});
+  let drop: DropForm | null = null;
+  let shown = "";
   client.watch(({link, status: engine}) => {
-    const owns = (link === "up" || link === "no token") && !(engine?.simulated ?? status?.simulated);
-    if (owns === shown) return;
-    shown = owns;
-    element.replaceChildren(
-      ...(owns
+    // A connection that breaks for a moment must not take away what was dropped.
+    if (drop?.busy) return;
+    const simulated = engine?.simulated ?? status?.simulated ?? false;
+    const way =
+      link === "up" && engine && !simulated ? "drop" : link === "no token" && !simulated ? "owned" : "command";
+    if (way === shown) return;
+    shown = way;
+    drop = way === "drop" ? DropForm(client) : null;
+    if (drop) return element.replaceChildren(drop.element);
+    after.replaceChildren(
+      ...(way === "owned"
         ? [
-            h("p", {}, "A running engine owns the data store. Stop it, import the files, then start it again:"),
-            Command("npx carrybook stop"),
-            Command("npx carrybook engine")
+            h(
+              "p",
+              {},
+              "A running engine owns the data store. To drop files here, sign in with a link from this command:"
+            ),
+            Command("npx carrybook engine --ticket")
           ]
         : [h("p", {class: "muted"}, "Then run `npm run dev` for a preview, or `npm run build` for the built pages.")])
     );
+    element.replaceChildren(ImportForm(), after);
   });
   return element;
 }

@@ -42,8 +42,9 @@ function momentsOf(values: Weighable, weights: Weighable): {n: number; total: nu
     n++;
     total += weight;
     const distance = value - middle;
-    middle += (distance * weight) / total;
-    squares += weight * distance * (value - middle);
+    middle += distance * (weight / total);
+    // both factors have one sign but for the last digit
+    squares += Math.max(0, weight * distance * (value - middle));
   }
   return {n, total, middle, squares};
 }
