@@ -286,7 +286,12 @@ describe("with the engine up", () => {
     expect(await detail.innerText()).toContain("page of 1,000 rows");
     await page.reload();
     await expect.poll(() => detail.innerText()).toContain("3 histories, 1 failed");
-    Object.assign(jobOf("b-2.1"), {status: "failed", error: "perp failed: status 429 → wait", rowsFetched: 4_100});
+    Object.assign(jobOf("b-2.1"), {
+      status: "failed",
+      error: "perp failed: status 429 → wait",
+      errorCode: "rate-limited",
+      rowsFetched: 4_100
+    });
     engine.emit("job", jobOf("b-2.1"));
     await expect.poll(() => detail.innerText(), {timeout: 3_000}).toContain("3 histories, 2 failed");
     await detail.getByRole("button", {name: "Open BTC/USDT perp 1h"}).click();

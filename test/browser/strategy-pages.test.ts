@@ -17,7 +17,7 @@ const PAGES: Record<string, {path: string; done: (page: Page) => Promise<void>}>
       await page.getByText("Costs, capital and margin").click();
       await page.getByRole("button", {name: "Run the sweep"}).click();
       await page.locator(".sweep .answer").waitFor({timeout: 120_000});
-      await page.getByText(/Every trial of this visit/).click();
+      await page.locator("summary", {hasText: "Every trial of this visit"}).click();
     }
   },
   replay: {

@@ -74,6 +74,7 @@ export function madeWork(now: number = Date.now()): FakeWork {
         status: "failed",
         attempts: 3,
         error: "bybit answers 403: the request is from a country it does not serve",
+        errorCode: "region",
         startedAt: now - 50_000,
         finishedAt: now - 20_000
       })
