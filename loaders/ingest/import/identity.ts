@@ -136,6 +136,15 @@ export function pairOf(
     : {pair, filtered: false};
 }
 
+/** Venues whose perpetuals quoted in US dollars are margined in the coin, so that they pay in coins. */
+const COIN_MARGINED = new Set(["binance", "bybit", "okx", "bitmex", "deribit", "bitget", "htx", "gate"]);
+
+/** Refuses a perpetual quoted in USD where such contracts are inverse, whatever its name says. */
+export function checkContract(pair: string, series: string, {venue}: Given): void {
+  if (series === "spot" || !pair.endsWith("/USD") || !COIN_MARGINED.has(venue)) return;
+  stop(refused("contract", `a perpetual of ${pair} at ${venue} is an inverse contract; histories are of linear ones`));
+}
+
 /** The venue that a row names, as a ccxt id: `binance-futures` is binance; undefined for a name that is not known. */
 export function venueOfCell(cell: string): string | undefined {
   const [word = ""] = cell

@@ -1,5 +1,5 @@
 import {statSync} from "node:fs";
-import {CarrybookError} from "../../errors.js";
+import {CarrybookError, DataError} from "../../errors.js";
 import {publish} from "../../lake/publish.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
@@ -89,6 +89,10 @@ async function planFile(path: string, given: Given): Promise<PlannedFile[]> {
     }
     return planned;
   } catch (error) {
+    // a document nested too deep overflows its parser
+    if (error instanceof RangeError) {
+      return [{...whole, bytes, planned: unreadable(new DataError(`invalid file: ${path} is nested too deep`), path)}];
+    }
     if (!(error instanceof CarrybookError)) throw error;
     return [{...whole, bytes, planned: unreadable(error, path)}];
   }

@@ -82,9 +82,21 @@ export function timeframeOf(facts: NameFacts, instants: readonly number[], given
   const told = given.timeframe ?? facts.timeframe;
   if (told === undefined)
     return seen ?? stop(open("timeframe", "nothing in it tells its timeframe", "pass --timeframe 1h"));
+  const apart = commonDistance(distances);
+  if (apart !== undefined && seen === undefined && isTimeframe(told) && apart !== timeframeMs(told)) {
+    stop(refused("timeframe", `its name or flag says ${told}, its rows are ${apart / 60_000} minutes apart`));
+  }
   if (seen !== undefined && seen !== told) {
     stop(refused("timeframe", `its name or flag says ${told}, its rows are ${seen} apart`, `pass --timeframe ${seen}`));
   }
   return told;
 }
+
+/** The distance in ms of nearly all rows; undefined where there are few of them or no such distance. */
+function commonDistance(distances: readonly number[]): number | undefined {
+  if (distances.length < 3) return undefined;
+  const middle = [...distances].sort((a, b) => a - b)[distances.length >> 1]!;
+  return distances.filter((ms) => ms === middle).length >= distances.length * 0.8 ? middle : undefined;
+}
+
 const TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;

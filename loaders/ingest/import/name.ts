@@ -300,13 +300,19 @@ function pairsIn(stem: string): {pairs: string[]; dated: boolean} {
     if (readings.length === 0) continue;
     if (separated.length > 0) i++;
     const after = list[i + 1];
-    const dated = after !== undefined && /^\d{6}$/.test(after) && isExpiry(after);
+    const dated = after !== undefined && isDelivery(after);
     for (const pair of readings) found.set(pair, dated);
     // `BTC_USDT_USDT` and `BTC-USDT-USDT` name the settlement currency behind the pair
     if (after !== undefined && isQuote(after)) i++;
   }
   return {pairs: [...found.keys()], dated: [...found.values()].some(Boolean)};
 }
+
+/** A word behind a symbol that names a delivery: `240628`, `27JUN25`, `25MAR28`, `QUARTER`, `CURRENT`. */
+const isDelivery = (word: string): boolean =>
+  (/^\d{6}$/.test(word) && isExpiry(word)) ||
+  /^\d{1,2}(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\d{2}$/i.test(word) ||
+  /^(bi)?quarter(ly)?$|^current$|^next$/i.test(word);
 
 /** `240628` is a day on which futures end; `202401` is a month of an archive. */
 function isExpiry(text: string): boolean {

@@ -3,7 +3,7 @@ import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader} from "./cells.js";
 import {planColumns, type ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
-import {checkVenue, identify, pairOf, seriesOf} from "./identity.js";
+import {checkContract, checkVenue, identify, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
 import type {Contract, Source} from "./name.js";
 import {carriedOf, rateUnitOf} from "./rates.js";
@@ -88,6 +88,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   }
   checkVenue(sample, columns, given);
   const {pair, filtered} = pairOf(facts, sample, columns, given);
+  checkContract(pair, series, given);
   const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
   const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
   const timeframe = funding ? "" : timeframeOf(facts, instants, given);

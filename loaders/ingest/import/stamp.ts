@@ -69,6 +69,9 @@ export function ordersOf(value: string): readonly DateOrder[] | undefined {
 
 function epochOf(text: string): Stamp | undefined {
   const plain = SCIENTIFIC.test(text) ? plainOf(text) : text;
+  // `1.73569E+12` has lost its last digits, which a stamp of a whole minute has not.
+  if (plain !== text && !/^\d{9,10}$/.test(plain) && Number(plain.slice(0, 13).padEnd(13, "0")) % 60_000 !== 0)
+    return undefined;
   const match = EPOCH.exec(plain);
   if (!match) return undefined;
   const whole = match[1]!;

@@ -1,0 +1,73 @@
+import {mkdirSync, writeFileSync} from "node:fs";
+import {dirname, join} from "node:path";
+import {describe, expect, it} from "vitest";
+import {planImport, type Given} from "../../../loaders/ingest/import/index.js";
+import {HOUR_MS} from "../../../src/lib/time/grid.js";
+import {tmp} from "../../helpers/tmp.js";
+
+const T0 = Date.UTC(2025, 0, 1);
+const candles = (stepHours = 1) =>
+  [
+    "ts,open,high,low,close,volume",
+    ...Array.from({length: 12}, (_, i) => `${T0 + i * stepHours * HOUR_MS},100,101,99,100,5`)
+  ].join("\n");
+const rates = (shiftMs = 0, stamp: (ms: number) => string = String) =>
+  ["ts,rate", ...Array.from({length: 12}, (_, i) => `${stamp(T0 + shiftMs + i * 8 * HOUR_MS)},0.0001`)].join("\n");
+
+/** Plans one file of a fresh folder and returns its state and code. */
+async function planOf(name: string, text: string, given: Partial<Given> = {}): Promise<string> {
+  const path = join(tmp(), name);
+  mkdirSync(dirname(path), {recursive: true});
+  writeFileSync(path, text);
+  const [file] = await planImport([path], {venue: "binance", ...given});
+  const {planned} = file!;
+  return planned.state === "clear" ? `clear ${planned.plan.key.pair}` : `${planned.state} ${planned.code}`;
+}
+
+describe("a contract with a delivery never enters a perpetual's history", () => {
+  it.each([
+    "BTCUSDT-27JUN25",
+    "ATOMUSDT-25MAR28",
+    "APTUSDT_CURRENT_QUARTER",
+    "OPUSDT-quarter",
+    "SUIUSDT-28MAR25-5000-C"
+  ])("%s", async (name) => expect(await planOf(`perp/${name}-1h.csv`, candles())).toBe("refused contract"));
+  it("a month of an archive is no delivery", async () => {
+    expect(await planOf("perp/BTCUSDT-1h-2025-01.csv", candles())).toBe("clear BTC/USDT");
+  });
+});
+
+describe("a perpetual quoted in USD is inverse where the venue margins it in the coin", () => {
+  it.each([
+    ["bitmex", "perp/XBTUSD-1h.csv"],
+    ["binance", "perp/BTCUSD-1h.csv"]
+  ])("%s %s", async (venue, name) => expect(await planOf(name, candles(), {venue})).toBe("refused contract"));
+  it("spot in USD is spot", async () => {
+    expect(await planOf("spot/BTCUSD-1h.csv", candles(), {venue: "kraken"})).toBe("clear BTC/USD");
+  });
+});
+
+describe("stamps that lost their digits or were written by a local clock", () => {
+  it("a stamp in scientific notation is read where it still names a whole minute", async () => {
+    const exact = (ms: number) => `${ms / 1e12}e+12`;
+    const cut = (ms: number) => (ms / 1e12).toPrecision(6) + "E+12";
+    expect(await planOf("BTCUSDT-funding.csv", rates(0, exact))).toBe("clear BTC/USDT");
+    expect(await planOf("BTCUSDT-funding.csv", rates(0, cut))).not.toMatch(/^clear/);
+  });
+  it("epochs at 03:30, 11:30 and 19:30 are no settlements of the venue", async () => {
+    expect(await planOf("BTCUSDT-funding.csv", rates(3.5 * HOUR_MS))).toBe("refused local-clock");
+  });
+});
+
+it("bars of two hours are no hourly candles", async () => {
+  expect(await planOf("perp/BTCUSDT-1h.csv", candles(2))).toBe("refused timeframe");
+});
+
+it("JSON that is nested too deep is refused by name, and the others are planned", async () => {
+  const path = join(tmp(), "x");
+  mkdirSync(path);
+  writeFileSync(join(path, "FILUSDT-fundingRate.json"), "[".repeat(200_000));
+  writeFileSync(join(path, "BTCUSDT-fundingRate.csv"), rates());
+  const files = await planImport([path], {venue: "binance"});
+  expect(files.map(({planned}) => planned.state)).toEqual(["clear", "refused"]);
+});
