@@ -4,7 +4,7 @@ import {h, type Child} from "../ui/dom.js";
 import {count, MISSING} from "../ui/format.js";
 import {leftOutWords, rangeWords, readingWords, STATE_WORDS, troubleWords} from "./importModel.js";
 
-const COLUMNS = ["File", "Taken for", "Rows", "New", "Same", "Different", "Range, UTC", "Left out", ""] as const;
+const COLUMNS = ["File", "Taken for", "Rows", "New", "Same", "Different", "Range, UTC", "Left out"] as const;
 const NUMBERS = new Set<string>(["Rows", "New", "Same", "Different"]);
 const KIND = {planned: "plain", stored: "good", open: "warn", refused: "bad", failed: "bad"} as const;
 
@@ -26,11 +26,7 @@ export function ImportTable(): {element: HTMLElement; show: (reports: readonly F
         h(
           "tr",
           {},
-          COLUMNS.map((name) =>
-            name === ""
-              ? h("th", {scope: "col"}, h("span", {class: "sr-only"}, "Details"))
-              : h("th", {scope: "col", class: NUMBERS.has(name) ? "num" : null}, name)
-          )
+          COLUMNS.map((name) => h("th", {scope: "col", class: NUMBERS.has(name) ? "num" : null}, name))
         )
       ),
       body
@@ -71,33 +67,45 @@ function rowsOf(report: FileReport, i: number, opened: Set<string>): HTMLElement
     "First rows",
     h("span", {class: "sr-only"}, ` of ${file}`)
   );
-  const number = (n: number): Child => h("td", {class: "num"}, planned ? count(n) : MISSING);
+  const cell = (label: string, content: Child, kind: string | null = null): Child =>
+    h("td", {class: kind, "data-label": label}, content);
+  const number = (label: string, n: number, kind = "num"): Child => cell(label, planned ? count(n) : MISSING, kind);
   return [
     h(
       "tr",
       {"data-state": state},
-      h("th", {scope: "row", class: "drop-name"}, badge(STATE_WORDS[state], KIND[state]), " ", file),
+      h(
+        "th",
+        {scope: "row", class: "drop-name"},
+        badge(STATE_WORDS[state], KIND[state]),
+        " ",
+        breakable(file),
+        report.sample.length > 0 ? h("div", {}, button) : null
+      ),
       trouble
         ? h(
             "td",
-            {class: "wrap drop-trouble", colspan: COLUMNS.length - 2},
+            {class: "wrap drop-trouble", colspan: COLUMNS.length - 1},
             trouble.what,
             trouble.fix ? h("span", {class: "drop-fix"}, ` → ${trouble.fix}`) : null
           )
         : [
-            h("td", {}, history),
-            number(rows),
-            number(report.new),
-            number(report.same),
-            h("td", {class: different > 0 ? "num drop-different" : "num"}, count(different)),
-            h("td", {}, rangeWords(report)),
-            h("td", {class: "wrap"}, leftOutWords(report) || MISSING)
-          ],
-      h("td", {}, report.sample.length > 0 ? button : null)
+            cell("Taken for", history),
+            number("Rows", rows),
+            number("New", report.new),
+            number("Same", report.same),
+            number("Different", different, different > 0 ? "num drop-different" : "num"),
+            cell("Range, UTC", rangeWords(report)),
+            cell("Left out", leftOutWords(report) || MISSING, "wrap")
+          ]
     ),
     more
   ];
 }
+
+/** A path that may break after each folder. */
+const breakable = (path: string): Child =>
+  path.split("/").flatMap((segment, i) => (i === 0 ? [segment] : ["/", h("wbr"), segment]));
 
 function detailOf(report: FileReport): Child {
   return [

@@ -62,7 +62,7 @@ export function StartWays(
       h(
         "p",
         {},
-        "Binance downloads are recognised; for other files, name the columns. Every row is checked. A file with an invalid row is rejected as a whole."
+        "The dumps of venues and of common tools are recognised. Every row is checked. What a file leaves open is asked, never guessed."
       ),
       FilesWay(client, status)
     ]
