@@ -30,7 +30,7 @@ export interface Holder {
 }
 
 /** Time between two heartbeats in ms, and the silence after which a holder elsewhere is taken for dead. */
-const BEAT_MS = 5_000;
+export const BEAT_MS = 5_000;
 const SILENT_BEATS = 12;
 
 export interface LockOptions {
