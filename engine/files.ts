@@ -2,7 +2,7 @@ import {createHash, randomBytes} from "node:crypto";
 import {chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from "node:fs";
 import {hostname} from "node:os";
 import {join} from "node:path";
-import {bootTicks, isAlive} from "../loaders/store/lock.js";
+import {BEAT_MS, bootTicks, isAlive, silenceMs} from "../loaders/store/lock.js";
 import type {EngineMode} from "../src/lib/wire/trading.js";
 
 /** A running engine's record in `<data>/engine/engine.json`. */
@@ -53,7 +53,9 @@ export function removeEngineInfo(dataDir: string): void {
 export function runningEngine(dataDir: string): EngineInfo | undefined {
   const info = parse(infoPath(dataDir));
   if (!info || typeof info.pid !== "number" || !/^http:\/\/127\.0\.0\.1:\d+$/.test(info.url)) return undefined;
-  return isAlive({...info, command: "", sinceTs: info.startedTs}) ? info : undefined;
+  // A record from another host, e.g. of a container that is gone, is as alive as the heartbeat of its lock.
+  const holder = {...info, command: "", sinceTs: info.startedTs, beatMs: BEAT_MS};
+  return isAlive(holder, silenceMs(join(engineDir(dataDir), "engine.lock"))) ? info : undefined;
 }
 
 function parse(path: string): EngineInfo | undefined {

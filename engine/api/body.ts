@@ -36,6 +36,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
 export function contentRefusal({headers}: IncomingMessage, type: RegExp, wanted: string): Refusal | undefined {
   const refused = (error: string, fix: string) => ({status: 415, code: "invalid-content-type" as const, error, fix});
   if (!type.test(headers["content-type"] ?? "")) return refused("invalid content-type", `send ${wanted}`);
-  if (headers["content-encoding"] !== undefined) return refused("invalid content-encoding", "send the body uncompressed");
+  if (headers["content-encoding"] !== undefined)
+    return refused("invalid content-encoding", "send the body uncompressed");
   return undefined;
 }

@@ -50,6 +50,7 @@ const backfill = {
     .max(2_000)
     .optional(),
   top: count(1_000).default(20),
+  quote: z.enum(["USDT", "USDC"]).optional(),
   pairs: pairs.optional(),
   days: count(3_650).optional(),
   from: instant.optional(),

@@ -100,6 +100,8 @@ export function reportBatches(
       ...(failed.length > 0 ? [drawJobs(failed)] : [])
     ].join("\n")
   );
+  for (const child of children.filter(({quality}) => quality?.["ended"]))
+    output.note(`${nameOf(child)} has ended: gone from the list of ${child.venue} and refused; its history stays`);
   if (failed.length > 0) {
     output.note(`${failed.length} of ${children.length} failed. Next: npx carrybook jobs retry-failed`, "error");
     return 5;

@@ -4,7 +4,7 @@ import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
 import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
 import {requireKind, type Database} from "../../loaders/store/database.js";
 import type {EstimateReport} from "../../src/lib/wire/data.js";
-import {requireListed, requireTimeframes} from "./plan.js";
+import {quoteFor, requireListed, requireTimeframes} from "./plan.js";
 import {spanOf, type BackfillRequest} from "./request.js";
 
 /** Estimates the requests, rows and time of a backfill. Queues, tracks and stores nothing. */
@@ -14,14 +14,14 @@ export async function estimateBackfill(
   request: BackfillRequest,
   signal: AbortSignal
 ): Promise<EstimateReport> {
-  const {venue, top, pairs: named, series, timeframes} = request;
+  const {venue, top, quote, pairs: named, series, timeframes} = request;
   await db.exclusive(() => requireKind(db, venue === "sim" ? "simulated" : "real"));
   const {venueMs} = await client.serverTime({priority: "update", signal});
   const instruments = await listMarkets(client, venueMs, signal);
   const {from, to} = spanOf(request, venueMs);
   requireTimeframes(client, request);
   if (named) requireListed(venue, instruments, named);
-  const pairs = named ?? topPairs(instruments, top);
+  const pairs = named ?? topPairs(instruments, top, {quote: quote ?? quoteFor(instruments)});
   const keys = pairs
     .flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments))
     .filter((key) => serves(client, key.series));

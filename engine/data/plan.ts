@@ -13,8 +13,10 @@ import {
   trackedVenues,
   type Selection
 } from "../../loaders/ingest/universe.js";
-import {claimKind, type Database} from "../../loaders/store/database.js";
-import type {ListedInstrument} from "../../loaders/store/instruments.js";
+import {claimKind, knownKey, type Database} from "../../loaders/store/database.js";
+import {newestSnapshotTs, type ListedInstrument} from "../../loaders/store/instruments.js";
+import type {SeriesKey} from "../../loaders/store/key.js";
+import {endedSince, forgetEnd} from "../../loaders/store/remarks.js";
 import {readTracked, track} from "../../loaders/store/tracked.js";
 import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
@@ -78,10 +80,27 @@ export function requireTimeframes(
   });
 }
 
+/** Returns the quote of the top pairs where none is named: USDT, or USDC on a venue that lists no perpetual in USDT. */
+export const quoteFor = (instruments: readonly ListedInstrument[]): string =>
+  instruments.some(({market, quote}) => market === "perp" && quote === "USDT") ? "USDT" : "USDC";
+
+/** Markets named for each reason; the others are counted. */
+const SHOWN_MARKETS = 3;
+
+/** Tells which markets of the venue's list are not read, and why, where the list has just been read. */
+function tellLeftOut({venue, leftOut = []}: Exchange, note: PlanContext["note"]): void {
+  const byReason = new Map<string, string[]>();
+  for (const {symbol, reason} of leftOut) byReason.set(reason, [...(byReason.get(reason) ?? []), symbol]);
+  for (const [reason, symbols] of byReason) {
+    const more = symbols.length > SHOWN_MARKETS ? ` and ${symbols.length - SHOWN_MARKETS} more` : "";
+    note(`${venue}: left out as ${reason}: ${symbols.slice(0, SHOWN_MARKETS).join(", ")}${more}`);
+  }
+}
+
 /** Queues a backfill: selects or checks its pairs, tracks them, and skips series that the venue does not serve. */
 export async function planBackfill(context: PlanContext, request: BackfillRequest): Promise<Job> {
   const {db, service, note} = context;
-  const {venue, url, top, pairs: named, series, timeframes} = request;
+  const {venue, url, top, quote, pairs: named, series, timeframes} = request;
   const wanted = {series, timeframes};
   // Real and simulated data never mix: the store itself rejects the other kind.
   await db.exclusive(() => claimKind(db, venue === "sim" ? "simulated" : "real"));
@@ -89,6 +108,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   const {client, venueMs, instruments} = await readyVenue(context, venue);
   const {from, to, days} = spanOf(request, venueMs);
   requireTimeframes(client, request);
+  tellLeftOut(client, note);
   let pairs = named;
   if (pairs) {
     requireListed(venue, instruments, pairs);
@@ -96,7 +116,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
     await db.exclusive(() => track(db, keys, {fromTs: from, chosenBy: "person"}));
   } else {
     const chosen = await db.exclusive(() =>
-      selectTop(db, venue, instruments, {top, days, ...wanted}, venueMs, from)
+      selectTop(db, venue, instruments, {top, days, quote: quote ?? quoteFor(instruments), ...wanted}, venueMs, from)
     );
     pairs = chosen.pairs;
     if (pairs.length === 0) {
@@ -134,6 +154,27 @@ export interface UpdateScope {
   timeframe?: string | undefined;
 }
 
+/** Leaves out the histories whose markets are known to be gone; one that is listed again is followed again (§8.14). */
+async function stillListed<H extends {key: SeriesKey}>(
+  db: Database,
+  venue: string,
+  histories: readonly H[],
+  instruments: readonly ListedInstrument[]
+): Promise<H[]> {
+  const listed = new Set(instruments.map(({market, pair}) => `${market}|${pair}`));
+  const observedTs = (await newestSnapshotTs(db, venue)) ?? -Infinity;
+  const alive: H[] = [];
+  for (const history of histories) {
+    const stored = knownKey(db, history.key);
+    const goneTs = stored && (await endedSince(db, stored));
+    const gone = stored !== undefined && goneTs !== undefined;
+    const again = gone && observedTs > goneTs && listed.has(`${history.key.series === "spot" ? "spot" : "perp"}|${history.key.pair}`);
+    if (gone && again) await forgetEnd(db, stored);
+    if (!gone || again) alive.push(history);
+  }
+  return alive;
+}
+
 /**
  * Queues the update of one venue: its clock, its markets, the weekly selection, then every tracked history.
  * @throws DataError where a narrowed scope contains no tracked history
@@ -157,14 +198,12 @@ export async function planUpdate(context: PlanContext, venue: string, scope: Upd
       fix: "track it first: npx carrybook track"
     });
   }
-  return service.submit({
-    kind: "update",
-    venue,
-    histories: tracked.map(({fromTs, ...own}) => ({
-      key: {venue, series: own.series, pair: own.pair, timeframe: own.timeframe},
-      wanted: {from: fromTs, to: venueMs}
-    }))
-  });
+  const histories = tracked.map(({fromTs, ...own}) => ({
+    key: {venue, series: own.series, pair: own.pair, timeframe: own.timeframe},
+    wanted: {from: fromTs, to: venueMs}
+  }));
+  const alive = await db.exclusive(() => stillListed(db, venue, histories, instruments));
+  return service.submit({kind: "update", venue, histories: alive});
 }
 
 /** Reselects a venue's top pairs now. @returns what changed, in words; undefined where every pair was named */

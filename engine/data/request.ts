@@ -1,3 +1,4 @@
+import {QUOTES} from "../../loaders/exchange/fields.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import {SERIES, parsePair, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, TIMEFRAMES, isTimeframe, type Timeframe} from "../../src/lib/time/grid.js";
@@ -31,6 +32,8 @@ export interface BackfillRequest extends WantedSpan {
   url?: string | undefined;
   /** number of pairs by turnover, where none are named */
   top: number;
+  /** quote of those pairs; undefined for USDT, or USDC where the venue has none in USDT */
+  quote?: string | undefined;
   pairs?: string[] | undefined;
   series: Series[];
   timeframes: Timeframe[];
@@ -81,6 +84,13 @@ export function readVenue(name: string): string {
     throw new UsageError(`invalid venue: ${name}`, {fix: "give a ccxt id such as bybit, binance or okx"});
   }
   return name;
+}
+
+/** Parses the quote of the top pairs. @throws UsageError for one that no market is listed in */
+export function readQuote(text: string): string {
+  const quote = text.trim().toUpperCase();
+  if (!QUOTES.includes(quote)) throw new UsageError(`invalid quote: ${text}`, {fix: `use ${QUOTES.join(" or ")}`});
+  return quote;
 }
 
 /** Reads a flag's whole number from 1 to `most`. @throws UsageError */

@@ -2,7 +2,7 @@ import {existsSync, statfsSync} from "node:fs";
 import {join} from "node:path";
 import {fingerprint, listParts} from "../../loaders/lake/files.js";
 import {lakeDir, readManifest} from "../../loaders/lake/manifest.js";
-import {isAlive, readHolder} from "../../loaders/store/lock.js";
+import {isAlive, readHolder, silenceMs} from "../../loaders/store/lock.js";
 import {lockPath} from "../../loaders/store/database.js";
 import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
@@ -84,7 +84,7 @@ function access(dataDir: string, mend: boolean): Check {
 function lock(dataDir: string): Check {
   const holder = readHolder(lockPath(dataDir));
   if (!holder) return {name: "lock", state: "ok", text: "the data directory is not in use"};
-  return isAlive(holder)
+  return isAlive(holder, silenceMs(lockPath(dataDir)))
     ? {name: "lock", state: "ok", text: `held by pid ${holder.pid} (\`${holder.command}\`)`}
     : {
         name: "lock",

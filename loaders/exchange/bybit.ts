@@ -17,7 +17,7 @@ import {
 } from "./fields.js";
 import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
-import type {CallOptions, Exchange, VenueTicker} from "./types.js";
+import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {Wire, type WireOptions} from "./wire.js";
 
@@ -46,8 +46,11 @@ export class BybitExchange implements Exchange {
   readonly fundingDepthMs = undefined;
   readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
   readonly timeframes = Object.keys(INTERVALS);
+  leftOut: readonly LeftOut[] = [];
   onBan: ((untilMonotonicMs: number) => void) | undefined;
   private readonly wire: Wire;
+  /** pairs by `market symbol`, as the venue's lists name them */
+  private readonly pairs = new Map<string, string>();
   /** the venue's symbols by `market pair`, once its lists have been read */
   private readonly symbols = new Map<string, string>();
 
@@ -83,7 +86,14 @@ export class BybitExchange implements Exchange {
     const spotMarkets = spots.flatMap((row) => maybeSpot(row) ?? []);
     const bases = new Set(spotMarkets.map(({coin}) => coin));
     const markets = [...spotMarkets, ...perps.flatMap((row) => maybePerp(row, bases) ?? [])];
-    for (const {market, pair, symbol} of markets) this.symbols.set(`${market} ${pair}`, symbol);
+    for (const {market, pair, symbol} of markets) {
+      this.symbols.set(`${market} ${pair}`, symbol);
+      this.pairs.set(`${market} ${symbol}`, pair);
+    }
+    this.leftOut = [
+      ...spots.flatMap((row) => leftOutOf(row, "spot") ?? []),
+      ...perps.flatMap((row) => leftOutOf(row, "perp") ?? [])
+    ];
     return markets;
   }
 
@@ -98,7 +108,8 @@ export class BybitExchange implements Exchange {
         const byPair = new Map<string, VenueTicker>();
         for (const raw of filledList(envelope(reply).result["list"])) {
           const row = objectOf(raw);
-          const pair = pairOf(textOf(row["symbol"]) ?? "", market);
+          const symbol = textOf(row["symbol"]) ?? "";
+          const pair = this.pairs.get(`${market} ${symbol}`) ?? pairOf(symbol, market);
           if (pair === undefined || byPair.has(pair)) continue;
           byPair.set(pair, {
             pair,
@@ -234,6 +245,20 @@ function pairOf(symbol: string, market: "spot" | "perp"): string | undefined {
   if (market === "perp" && symbol.endsWith("PERP")) return maybePair(symbol.slice(0, -4), "USDC");
   const pair = pairFromVenueSymbol(symbol);
   return pair === undefined || !QUOTES.includes(quoteOf(pair)) ? undefined : maybePair(baseOf(pair), quoteOf(pair));
+}
+
+/** Returns why a listed market is not read; undefined for one that is. */
+function leftOutOf(row: Fields, market: "spot" | "perp"): LeftOut | undefined {
+  const quote = textOf(row["quoteCoin"]) ?? "?";
+  const reason =
+    market === "perp" && row["contractType"] !== "LinearPerpetual"
+      ? "a dated contract"
+      : !QUOTES.includes(quote)
+        ? `quoted in ${quote}`
+        : maybePair(row["baseCoin"], quote) === undefined
+          ? "a name that is no pair"
+          : undefined;
+  return reason === undefined ? undefined : {symbol: textOf(row["symbol"])!, market, reason};
 }
 
 function maybeSpot(row: Fields): VenueInstrument | undefined {

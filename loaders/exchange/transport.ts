@@ -90,7 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
     if (!origins.includes(url.origin))
       throw new RangeError(`invalid address: ${url.origin} does not belong to this venue`);
     const call = calls.getStore() ?? {};
-    call.pulse?.("queued");
+    if (!call.atOnce) call.pulse?.("queued");
     const release = call.atOnce
       ? () => undefined
       : await limiter.acquire(dialect.costs(url), call.priority, call.signal).finally(() => call.pulse?.("admitted"));

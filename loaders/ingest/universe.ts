@@ -103,6 +103,8 @@ export function historiesOf(
 /** Settings of a venue's selection of top pairs, with its newest result. `selectedTs` is UTC ms. */
 export interface Selection {
   top: number;
+  /** quote of the pairs; selections of earlier versions have none, and mean USDT */
+  quote?: string;
   /** length of history for a newly selected pair, in days */
   days: number;
   series: Series[];
@@ -134,17 +136,17 @@ export async function selectTop(
   db: Database,
   venue: string,
   instruments: readonly ListedInstrument[],
-  {top, days, series, timeframes}: Pick<Selection, "top" | "days" | "series" | "timeframes">,
+  {top, quote = "USDT", days, series, timeframes}: Pick<Selection, "top" | "quote" | "days" | "series" | "timeframes">,
   nowMs: number,
   fromTs = nowMs - days * DAY_MS
 ): Promise<Selected> {
-  const pairs = topPairs(instruments, top);
+  const pairs = topPairs(instruments, top, {quote});
   const before = (await readSelection(db, venue))?.pairs ?? [];
   const keys = pairs.flatMap((pair) => historiesOf(venue, pair, {series, timeframes}, instruments));
   const kept = new Set(keys.map(idOf));
   await track(db, keys, {fromTs, chosenBy: "top"});
   await dropUnselected(db, venue, (key) => kept.has(idOf(key)));
-  const selection: Selection = {top, days, series, timeframes, selectedTs: nowMs, pairs};
+  const selection: Selection = {top, quote, days, series, timeframes, selectedTs: nowMs, pairs};
   await writeMeta(db, `selection:${venue}`, JSON.stringify(selection));
   return {
     pairs,

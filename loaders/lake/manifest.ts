@@ -45,7 +45,7 @@ const series = z.object({
   remarks: z
     .array(
       z.object({
-        kind: z.enum(["revised", "doubt", "begins"]),
+        kind: z.enum(["revised", "doubt", "begins", "ended"]),
         ts: z.number(),
         toTs: z.number().nullable(),
         was: z.string().nullable(),

@@ -45,8 +45,17 @@ export async function openDatabase(dataDir: string, options: OpenOptions = {}): 
   const path = databasePath(dataDir);
   // What trades and what it earns is nobody else's to read.
   mkdirSync(dirname(path), {recursive: true, mode: 0o700});
-  const release = await acquireLock(lockPath(dataDir), options);
   const incidents: string[] = [];
+  const takenOver: string[] = [];
+  const release = await acquireLock(lockPath(dataDir), {
+    ...options,
+    onTakeOver: (holder) => {
+      options.onTakeOver?.(holder);
+      const since = new Date(holder.sinceTs).toISOString();
+      takenOver.push(`lock of pid ${holder.pid} on ${holder.host} since ${since} taken over: it gives no sign of life`);
+      onIncident?.(takenOver.at(-1)!);
+    }
+  });
   const isNew = !existsSync(path);
   let instance: DuckDBInstance | undefined;
   try {
@@ -58,8 +67,12 @@ export async function openDatabase(dataDir: string, options: OpenOptions = {}): 
     const connection = await instance.connect();
     for (const sql of SCHEMA_SQL) await connection.run(sql);
     await checkMeta(connection, kind);
-    for (const text of incidents) {
-      await connection.run(`insert into incidents values (${now()}, 'wal', ${literal(text)})`);
+    for (const [kind, texts] of [
+      ["wal", incidents],
+      ["lock", takenOver]
+    ] as const) {
+      for (const text of texts)
+        await connection.run(`insert into incidents values (${now()}, '${kind}', ${literal(text)})`);
     }
     const opened = instance;
     const keys = await rowsOf<StoredKey>(connection, "select venue, series, pair, timeframe, id from keys");

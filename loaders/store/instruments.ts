@@ -168,12 +168,33 @@ async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> 
      select id, launch, delist, (select case when count(distinct observed_ts) >= ${MISSED_LISTS} then min(observed_ts) end
                                from own where observed_ts > last) as missed from seen`
   );
-  return new Map(
+  const lives = new Map<string, Life>(
     rows.map(({id, launch, delist, missed}) => [
       id,
       {launchTs: launch ?? undefined, endTs: (delist !== null && delist > 0 ? delist : missed) ?? undefined}
     ])
   );
+  // A market that the venue refused and no longer lists has ended at its newest row, whatever the lists say.
+  const ended = await rowsOf<{id: string; ts: number}>(
+    db.connection,
+    `select (case when series = 'spot' then 'spot' else 'perp' end) || '|' || pair as id, max(ts) as ts
+     from remarks join keys on id = key_id where kind = 'ended' and venue = ${literal(venue)} group by 1`
+  );
+  for (const {id, ts} of ended) {
+    const life = lives.get(id) ?? UNKNOWN;
+    lives.set(id, {...life, endTs: Math.min(life.endTs ?? Infinity, ts)});
+  }
+  return lives;
+}
+
+/** Returns whether a venue ever listed the market behind a history. */
+export async function wasListed(db: Database, {venue, pair, series}: SeriesKey): Promise<boolean> {
+  const market = series === "spot" ? "spot" : "perp";
+  const rows = await rowsOf(
+    db.connection,
+    `select 1 from instruments where venue = ${literal(venue)} and market = '${market}' and pair = ${literal(pair)} limit 1`
+  );
+  return rows.length > 0;
 }
 
 /** Columns of a snapshot partition of the lake, in order. */

@@ -7,7 +7,9 @@ import {
   writeSync,
   fsyncSync,
   linkSync,
-  unlinkSync
+  statSync,
+  unlinkSync,
+  utimesSync
 } from "node:fs";
 import {hostname} from "node:os";
 import {dirname} from "node:path";
@@ -21,7 +23,15 @@ export interface Holder {
   sinceTs: number;
   /** start time of the process in kernel ticks; distinguishes the holder from a reused pid */
   bootTicks: string | undefined;
+  /** id of the boot of its machine; undefined where unavailable, and in locks of earlier versions */
+  bootId?: string | undefined;
+  /** ms between two heartbeats, which renew the time of the file; undefined in locks of earlier versions */
+  beatMs?: number | undefined;
 }
+
+/** Time between two heartbeats in ms, and the silence after which a holder elsewhere is taken for dead. */
+export const BEAT_MS = 5_000;
+const SILENT_BEATS = 12;
 
 export interface LockOptions {
   /** how long to wait for a live holder, in ms */
@@ -30,6 +40,8 @@ export interface LockOptions {
   sleep?: (ms: number) => Promise<void>;
   command?: string;
   onWait?: (holder: Holder) => void;
+  /** called when the lock of a holder elsewhere, or of an earlier boot, is taken over */
+  onTakeOver?: (holder: Holder) => void;
 }
 
 /**
@@ -45,17 +57,33 @@ export async function acquireLock(
     now = Date.now,
     sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     command = process.argv.slice(2).join(" ") || "node",
-    onWait
+    onWait,
+    onTakeOver
   }: LockOptions = {}
 ): Promise<() => void> {
   mkdirSync(dirname(path), {recursive: true, mode: 0o700});
-  const me: Holder = {pid: process.pid, host: hostname(), command, sinceTs: now(), bootTicks: bootTicks(process.pid)};
+  const me: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    command,
+    sinceTs: now(),
+    bootTicks: bootTicks(process.pid),
+    bootId: bootId(),
+    beatMs: BEAT_MS
+  };
   const deadline = now() + waitMs;
   let notified = false;
   for (;;) {
-    if (tryCreate(path, me)) return () => release(path, me);
+    if (tryCreate(path, me)) {
+      const stop = beat(path, me);
+      return () => {
+        stop();
+        release(path, me);
+      };
+    }
     const holder = readHolder(path);
-    if (holder === undefined || !isAlive(holder)) {
+    if (holder === undefined || !isAlive(holder, silenceMs(path))) {
+      if (holder && (holder.host !== me.host || isOfEarlierBoot(holder))) onTakeOver?.(holder);
       removeStale(path, holder);
       continue;
     }
@@ -69,7 +97,14 @@ export async function acquireLock(
 const locked = (path: string, holder: Holder): LockedError =>
   new LockedError(
     `data directory is in use: ${dirname(path)} (pid ${holder.pid} on ${holder.host}, \`${holder.command}\`, since ${new Date(holder.sinceTs).toISOString()})`,
-    {fix: "wait for it to finish, stop it, or pass --wait SECONDS"}
+    {
+      fix:
+        holder.host === hostname()
+          ? "wait for it to finish, stop it, or pass --wait SECONDS"
+          : holder.beatMs === undefined
+            ? `if ${holder.host} is gone, delete ${path}`
+            : `stop it there; the lock of a host that is gone is taken over after ${(SILENT_BEATS * BEAT_MS) / 1_000} s`
+    }
   );
 
 /** Creates the lock with its content in one step: writes a draft, then links it, which fails if another was first. */
@@ -112,11 +147,53 @@ function release(path: string, me: Holder): void {
   if (current?.pid === me.pid && current.sinceTs === me.sinceTs) rmSync(path, {force: true});
 }
 
+/** Renews the time of the lock file while it is this process's; returns what ends that. */
+function beat(path: string, me: Holder): () => void {
+  const timer = setInterval(() => {
+    try {
+      const holder = readHolder(path);
+      const at = new Date();
+      if (holder?.pid === me.pid && holder.sinceTs === me.sinceTs) utimesSync(path, at, at);
+    } catch {
+      // The folder may be gone; what matters then fails elsewhere, with a reason.
+    }
+  }, BEAT_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Returns the time since the last heartbeat of a lock file, in ms; 0 where there is no file. */
+export function silenceMs(path: string): number {
+  try {
+    return Math.max(0, Date.now() - statSync(path).mtimeMs);
+  } catch {
+    return 0;
+  }
+}
+
+/** True where this machine, by its name, has been booted since the holder took the lock. */
+function isOfEarlierBoot(holder: Holder): boolean {
+  const own = bootId();
+  return holder.host === hostname() && holder.bootId !== undefined && own !== undefined && holder.bootId !== own;
+}
+
+/** Returns the id of this machine's boot; undefined where unavailable. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * Returns true while the holder's process runs. A holder on another host counts as alive, since it cannot be checked.
+ * Returns true while the holder's process runs. One under another host name, e.g. a container's, cannot be looked up: it
+ * is alive until its heartbeats have ceased. Locks of earlier versions have none, so their holder counts as alive.
+ * @param silentMs time since its last heartbeat, in ms
  */
-export function isAlive(holder: Holder): boolean {
-  if (holder.host !== hostname()) return true;
+export function isAlive(holder: Holder, silentMs = 0): boolean {
+  if (isOfEarlierBoot(holder)) return false;
+  if (holder.host !== hostname()) return holder.beatMs === undefined || silentMs < SILENT_BEATS * holder.beatMs;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

@@ -3,16 +3,18 @@ import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
 import {rowsOf, type Database} from "./database.js";
-import {literal, whereKey, type StoredKey} from "./key.js";
+import {forgetLives} from "./instruments.js";
+import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 import type {Stage} from "./stage.js";
 import type {Revision} from "../rows.js";
 
 /**
  * What a history's rows alone do not tell: a settlement that the venue later gave another rate (`revised`), an instant
- * whose row was rejected (`doubt`), and where a history begins for another reason than its listing (`begins`).
+ * whose row was rejected (`doubt`), where a history begins for another reason than its listing (`begins`), and that its
+ * market is gone (`ended`).
  */
 export interface Remark {
-  kind: "revised" | "doubt" | "begins";
+  kind: "revised" | "doubt" | "begins" | "ended";
   /** the boundary of a settlement or the open of a candle, UTC ms */
   ts: number;
   /** end of the stretch in doubt, exclusive */
@@ -124,6 +126,37 @@ export async function beginOf(db: Database, where: string): Promise<number | und
   const [row] = await rowsOf<{ts: number}>(
     db.connection,
     `select ts from remarks where ${where} and kind = 'begins' limit 1`
+  );
+  return row?.ts;
+}
+
+/** Records that the market of a history is gone, from the end of its newest row on. */
+export async function noteEnd(db: Database, key: StoredKey, reason: string): Promise<void> {
+  const step = stepOf(key);
+  const [table, stamp] = step === undefined ? ["funding", "boundary_ts"] : ["candles", "ts"];
+  const [row] = await rowsOf<{ts: number | null}>(
+    db.connection,
+    `select max(${stamp}) as ts from ${table} where ${whereKey(key)}`
+  );
+  const ts = row?.ts == null ? db.now() : row.ts + (step ?? 1);
+  await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'ended'`);
+  await db.connection.run(
+    `insert into remarks values (${key.id}, 'ended', ${ts}, null, null, null, ${literal(reason)}, ${db.now()})`
+  );
+  forgetLives(db);
+}
+
+/** Forgets that the market of a history was gone: the venue lists it again. */
+export async function forgetEnd(db: Database, key: StoredKey): Promise<void> {
+  await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'ended'`);
+  forgetLives(db);
+}
+
+/** Returns when the market of a history was found to be gone, UTC ms; undefined where it is not. */
+export async function endedSince(db: Database, key: StoredKey): Promise<number | undefined> {
+  const [row] = await rowsOf<{ts: number}>(
+    db.connection,
+    `select found_ts as ts from remarks where ${whereKey(key)} and kind = 'ended' limit 1`
   );
   return row?.ts;
 }

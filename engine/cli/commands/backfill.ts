@@ -3,6 +3,7 @@ import {planBackfill} from "../../data/plan.js";
 import {
   readCount,
   readPairs,
+  readQuote,
   readSeries,
   readSpan,
   readVenue,
@@ -20,6 +21,7 @@ interface Flags extends SeriesFlags {
   venue?: string;
   url?: string;
   top?: string;
+  quote?: string;
   pairs?: string;
   days?: string;
   from?: string;
@@ -32,6 +34,10 @@ export function backfillCommand(define: Define): void {
       .option("--venue <venue>", "ccxt id, e.g. bybit, binance, okx (default: bybit)")
       .option("--url <url>", "base URL of the venue's API, e.g. of a simulated venue")
       .option("--top <n>", "the top N pairs by turnover (default: 20), reselected weekly")
+      .option(
+        "--quote <quote>",
+        "quote of the top pairs, USDT or USDC (default: USDT, or USDC where the venue has no USDT)"
+      )
       .option("--pairs <pairs>", "pairs, comma-separated, e.g. BTC/USDT,ETH/USDT")
       .option("--days <n>", "days of history (default: 365)")
       .option("--from <instant>", "start, UTC")
@@ -58,6 +64,10 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
   }
   const wanted = readSeries(flags);
   const top = readCount("top", flags.top ?? "20", {most: 1_000});
+  if (flags.quote !== undefined && flags.pairs !== undefined) {
+    throw new UsageError("invalid quote: it conflicts with --pairs", {fix: "give one of the two"});
+  }
+  const quote = flags.quote === undefined ? undefined : readQuote(flags.quote);
   const pairs = flags.pairs === undefined ? undefined : readPairs([flags.pairs]);
   // Invalid flags are rejected before any request to the venue.
   readSpan(flags, given.now());
@@ -70,7 +80,7 @@ async function backfill(given: Context, flags: Flags): Promise<number> {
   }
   const context = given.as(simulated ? "simulated" : "real");
   const venue = simulated ? "sim" : venueName;
-  const request: BackfillRequest = {venue, url: flags.url, top, pairs, ...readWanted(flags), ...wanted};
+  const request: BackfillRequest = {venue, url: flags.url, top, quote, pairs, ...readWanted(flags), ...wanted};
   const code = await ingestWork(context, {
     here: async (ingest) => runBatches(ingest, [await planBackfill(ingest, request)]),
     there: (engine) => followBatches(engine, context, "/jobs", {kind: "backfill", ...request})

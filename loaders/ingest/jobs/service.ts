@@ -12,6 +12,7 @@ import {JobBook, type JobFilter} from "./book.js";
 import {chooseNext, LONGEST_PAUSE_MS, nextDue} from "./choose.js";
 import {afterFailure} from "./failure.js";
 import {fetchHistory, type FetchContext} from "./fetch.js";
+import {endedJob} from "./gone.js";
 import {Publisher} from "./publisher.js";
 import {repairHoles} from "./repair.js";
 import {Watch} from "./watch.js";
@@ -202,10 +203,16 @@ export class JobService {
         onProgress: (next) => void (signal.aborted || (job = this.put({...next, status: "in_progress"}))),
         onWritten: () => this.publisher.written()
       };
-      const done = await watch.run(
+      const work =
         job.kind === "repair"
           ? repairHoles(job, key, context)
-          : fetchHistory(job, key, {from: job.from!, to: job.to!}, context)
+          : fetchHistory(job, key, {from: job.from!, to: job.to!}, context);
+      const done = await watch.run(
+        work.catch(async (error: unknown) => {
+          const ended = await endedJob(job, key, error, context);
+          if (ended) return ended;
+          throw error;
+        })
       );
       log(`done: ${done.rowsFetched} rows`);
       job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};

@@ -2,6 +2,7 @@ import {afterEach, describe, expect, it} from "vitest";
 import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
+import type {Absence} from "../../../loaders/exchange/venues.js";
 import {recoverFromLake} from "../../../loaders/lake/restore.js";
 import type {FundingRow} from "../../../loaders/rows.js";
 import {databasePath, openDatabase, rowsOf, type Database} from "../../../loaders/store/database.js";
@@ -32,13 +33,18 @@ const corrected = (): FundingRow[] => [...settlements(), {tsMs: START + 59 * 4 *
 /** A queue over a venue whose settlements and rejected rows the test changes. */
 async function start(dir = tmp()) {
   const clock = virtualClock(NOW);
-  const state: {rows: FundingRow[]; rejected: Page<FundingRow>["rejected"]} = {rows: settlements(), rejected: []};
+  const state: {rows: FundingRow[]; rejected: Page<FundingRow>["rejected"]; asked: number[]; absence?: Absence} = {
+    rows: settlements(),
+    rejected: [],
+    asked: []
+  };
   const exchange = {
     venue: "binance",
     origin: "made",
     pageRows: {funding: 200, candles: 1_000},
+    absence: () => state.absence,
     settlements: async (_: string, untilMs: number) => ({
-      rows: state.rows.filter(({tsMs}) => tsMs <= untilMs),
+      rows: (state.asked.push(untilMs), state.rows.filter(({tsMs}) => tsMs <= untilMs)),
       rejected: state.rejected,
       repeats: 0,
       outside: 0,
@@ -49,9 +55,9 @@ async function start(dir = tmp()) {
   const db = await openDatabase(dir, {now: clock.now});
   open.add(db);
   const service = await JobService.open(db, {connect: async () => exchange, clock, random: () => 0.5});
-  const fetchAll = async (from = START) => {
+  const fetchAll = async (from = START, kind: "backfill" | "update" = "backfill") => {
     const histories = [{key: funding, wanted: {from, to: NOW}}];
-    const batch = await service.submit({kind: "backfill", venue: "binance", histories});
+    const batch = await service.submit({kind, venue: "binance", histories});
     await service.run({batches: [batch.id]});
     expect(service.get(batch.id)).toMatchObject({status: "completed", error: null});
   };
@@ -137,6 +143,22 @@ describe("a rejected row", () => {
     );
     expect(rows.map(({hours}) => hours)).toEqual([null, null, 4]);
   });
+});
+
+it("an absence that the venue could not tell is not believed: coverage begins at the first row and says why", async () => {
+  const {db, state, fetchAll, remarks} = await start();
+  state.absence = {from: Infinity, reason: "binance does not say how far back its settlements go"};
+  const wanted = START - 100 * 24 * HOUR;
+  await fetchAll(wanted);
+  expect(await remarks()).toMatchObject([{kind: "begins", ts: START, reason: state.absence.reason}]);
+  const [first] = await rowsOf<{from: number}>(db.connection, `select min(from_ts) as "from" from coverage`);
+  expect(first!.from).toBe(START);
+  const older = () => state.asked.splice(0).filter((until) => until < START).length;
+  expect(older()).toBe(2);
+  await fetchAll(wanted, "update");
+  expect(older()).toBe(0);
+  await fetchAll(wanted);
+  expect(older()).toBe(2);
 });
 
 it("a store of an earlier version, without remarks, opens and keeps them from then on", async () => {
