@@ -7,7 +7,7 @@ export type OnStop = "keep" | "close";
 export type EmitEvent = <K extends keyof EngineEvents>(type: K, data: EngineEvents[K]) => void;
 
 /** An event as it goes over the wire, ready to be written. */
-export interface HubEvent {
+interface HubEvent {
   /** its place in this engine's sequence */
   n: number;
   frame: string;

@@ -11,7 +11,7 @@ const KEPT_DAYS = 30;
 /** The level of a line. */
 export type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
-export interface LogOptions {
+interface LogOptions {
   /** the engine's folder */
   dir: string;
   level: "debug" | "info" | "warn" | "error";

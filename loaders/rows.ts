@@ -73,7 +73,7 @@ export type Field = (typeof FIELDS)[number];
  * Binance's spot dumps switched to microseconds in 2025. An ISO date-time without an offset is UTC.
  * @throws `invalid ts: VALUE`
  */
-export function readTs(value: string | null | undefined): number {
+function readTs(value: string | null | undefined): number {
   const text = value?.trim() ?? "";
   let ms = NaN;
   if (/^\d{9,10}$/.test(text)) ms = Number(text) * 1000;

@@ -83,7 +83,7 @@ function note(request: IncomingMessage, reply: ServerResponse, text: string): vo
  * The file behind an address: inside the folder after every link is followed, or nothing. What an address could use to
  * mean more than it says (dots, an encoded slash, NUL) is no name of any file here.
  */
-export function locate(dist: string, address: string): Found | undefined {
+function locate(dist: string, address: string): Found | undefined {
   let parts: string[];
   try {
     parts = address.split("/").filter(Boolean).map(decodeURIComponent);

@@ -2,7 +2,7 @@ import {Command} from "commander";
 import type {Context} from "./context.js";
 
 /** Runs a command's work with a context; what it returns is the exit code. */
-export type Run = (context: Context) => Promise<number | void>;
+type Run = (context: Context) => Promise<number | void>;
 
 /** Adds a command whose action gets a context built from its flags; errors and signals become exit codes here. */
 export type Define = (

@@ -44,7 +44,7 @@ import type {BackfillRequest} from "./request.js";
 import {byPair, enablePairs, trackPairs, untrackPairs, type TrackRequest} from "./tracking.js";
 import {VenueClients} from "./venues.js";
 
-export interface HostOptions {
+interface HostOptions {
   clock: Clock;
   emit: EmitEvent;
   log: {info: (text: string) => void; warn: (text: string) => void; error: (text: string) => void};

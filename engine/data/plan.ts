@@ -33,7 +33,7 @@ export interface PlanContext {
 }
 
 /** A venue that work is about to be done on. */
-export interface ReadyVenue {
+interface ReadyVenue {
   client: Exchange;
   /** the venue's present, which decides what is new whatever this machine's clock says */
   venueMs: number;

@@ -10,14 +10,14 @@ export interface SeriesFlags {
 }
 
 /** How far back history is wanted, as text: days, or instants. */
-export interface SpanFlags {
+interface SpanFlags {
   days?: string;
   from?: string;
   to?: string;
 }
 
 /** The same, read: days before the end, or the first instant; the end is exclusive. Instants in UTC ms. */
-export interface WantedSpan {
+interface WantedSpan {
   days?: number | undefined;
   from?: number | undefined;
   to?: number | undefined;
@@ -40,7 +40,7 @@ export interface BackfillRequest extends WantedSpan {
 export const DEFAULT_SERIES: readonly Series[] = ["funding", "spot", "perp", "mark"];
 
 /** Days of history where nothing is said. */
-export const DEFAULT_DAYS = 365;
+const DEFAULT_DAYS = 365;
 
 /** Reads `--series` and `--timeframe`. @throws UsageError naming the one that is not known */
 export function readSeries({series, timeframe}: SeriesFlags): {series: Series[]; timeframes: Timeframe[]} {

@@ -72,7 +72,7 @@ export interface Execution {
 }
 
 /** What the venue says one pair holds. */
-export interface Holding {
+interface Holding {
   pair: string;
   coins: Decimal;
   /** of the perp, positive when short */

@@ -41,7 +41,7 @@ export const journalFiles = (dir: string): string[] =>
     : [];
 
 /** What reading a journal gives. */
-export interface JournalContent {
+interface JournalContent {
   /** the lines since the newest snapshot, itself first; all of them where there is none */
   recent: JournalLine[];
   /** how many lines there are in all */

@@ -2,7 +2,7 @@ import {DataError} from "../../loaders/errors.js";
 import type {Journal} from "./journal.js";
 import type {JournalEvent, JournalLine} from "./line.js";
 
-export interface RecorderOptions {
+interface RecorderOptions {
   /** works pure events out anew while replaying and compares them: an audit of the whole journal */
   audit?: boolean;
   /** hears every line as it is written or recalled */

@@ -11,7 +11,7 @@ import {disagreement, reconcile} from "./reconcile.js";
 import {Trader} from "../trader/trader.js";
 
 /** What a journal's audit found. */
-export interface Audit {
+interface Audit {
   lines: number;
   /** decisions that were worked out anew and came out the same */
   decisions: number;

@@ -13,7 +13,7 @@ import type {
 import type {OnStop} from "../hub.js";
 
 /** A trade as the API tells it: the ledger's report, open ones left out. */
-export type EngineTrade = TradeReport;
+type EngineTrade = TradeReport;
 
 /** What an emergency stop has done so far; `left` names what could not be closed. */
 export interface EmergencyReport {

@@ -14,7 +14,7 @@ import type {TradedPair} from "../trader/pair.js";
 import type {PairQuote} from "../trader/quotes.js";
 
 /** A pair's two markets as the venue lists them. */
-export interface ListedPair {
+interface ListedPair {
   pair: string;
   spotPair: string;
   multiplier: number;

@@ -4,7 +4,7 @@ import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import type {FillRecord, ForeignRecord, LegRecord, TradingEvent} from "../journal/events.js";
 
 /** What a live journal says of the account it trades on; read without its lock, also while an engine hangs on it. */
-export interface Held {
+interface Held {
   /** the address of the venue, ccxt id or `sim`; undefined before it was begun */
   origin: string | undefined;
   venue: string | undefined;

@@ -19,7 +19,7 @@ export interface Gathered {
   corrections: NonNullable<InputEvent["corrections"]>;
 }
 
-export interface GatherOptions {
+interface GatherOptions {
   trader: Trader;
   feed: LiveFeed;
   quotes: ReadonlyMap<string, PairQuote>;
@@ -71,7 +71,7 @@ const LOOK_MS = 900_000;
  * @param expected the next settlement as the venue announced it
  * @param asked when the venue last said that there was nothing new
  */
-export function dueTs({rates}: TradedPair, expected: number | undefined, asked: number | undefined): number {
+function dueTs({rates}: TradedPair, expected: number | undefined, asked: number | undefined): number {
   const {newest} = rates;
   if (!newest || asked === undefined) return -Infinity;
   const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(

@@ -51,7 +51,7 @@ export interface Trading {
 export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
 
 /** The loop's log. */
-export interface LoopLog {
+interface LoopLog {
   info: (text: string) => void;
   warn: (text: string) => void;
   error: (text: string) => void;

@@ -5,7 +5,7 @@ import {isReal, type Holdings, type VenueNews} from "../execution/venue.js";
 import {fillOf} from "../journal/codec.js";
 import type {Trader} from "../trader/trader.js";
 
-export interface ReconcileOptions {
+interface ReconcileOptions {
   /** the venue's instant */
   venueMs: number;
   /** rows that are told beside the books and stop nothing */

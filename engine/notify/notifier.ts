@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 const COMPLAIN_MS = HOUR_MS;
 const KEPT = 500;
 
-export interface NotifierOptions {
+interface NotifierOptions {
   config: NotifyConfig;
   /** how loud each event is */
   switches: Switches;

@@ -8,7 +8,7 @@ import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
 
 /** One thing looked at, what was found and what to do. */
-export interface Check {
+interface Check {
   name: string;
   state: "ok" | "warning" | "failed";
   text: string;

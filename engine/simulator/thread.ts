@@ -3,7 +3,7 @@ import {Worker} from "node:worker_threads";
 import type {SimOptions} from "./api/server.js";
 
 /** A simulated venue in a thread of its own, so that making its market does not hold up those who trade on it. */
-export interface SimThread {
+interface SimThread {
   url: string;
   close: () => Promise<void>;
 }

@@ -11,7 +11,7 @@ import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
 
 /** How the watch of the manifest behaves; tests shorten the times. */
-export interface WatchOptions {
+interface WatchOptions {
   intervalMs?: number;
   /** The manifest must rest this long before pages are told. */
   restMs?: number;

@@ -5,7 +5,7 @@ import {CARRYBOOK, main, siteEnv, siteOptions} from "./paths.js";
 import {run, type Exit} from "./run.js";
 
 /** What the nightly run needs from outside; tests give their own. */
-export interface NightlyEffects {
+interface NightlyEffects {
   carrybook(args: readonly string[]): Promise<Exit>;
   build(): Promise<string | null>;
   log(line: string): void;

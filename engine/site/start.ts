@@ -32,7 +32,7 @@ export const linkIn = (line: string): string | null =>
   /http:\/\/127\.0\.0\.1:\d+\/engine#ticket=[\w.~-]+/.exec(line)?.[0] ?? null;
 
 /** What a start is told beside the options of the site. */
-export interface StartOptions {
+interface StartOptions {
   data: string;
   env: NodeJS.ProcessEnv;
   /** arguments that go on to `carrybook engine` */

@@ -15,7 +15,7 @@ import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
 
 /** No entry in a pair for this long after one of its legs had to be taken back. */
-export const COOLDOWN_MS = HOUR_MS;
+const COOLDOWN_MS = HOUR_MS;
 
 /** Phase 4: fills a waiting exit, or ends a history. */
 export async function close(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {

@@ -7,14 +7,14 @@ import type {Recorder} from "../journal/recorder.js";
 import {carryOut, limitOf, type LegPlan} from "./orders.js";
 
 /** How far from its reference an order may fill that opens, retries or leaves in calm, bps. */
-export const BAND_BPS = 50;
+const BAND_BPS = 50;
 /** Rounds that try to bring the smaller leg up before the larger one is taken back. */
 const RETRIES = 2;
 /** Bands of the rounds that take a leg back; at the end any price. */
 const UNWIND_BPS = [BAND_BPS, 200, undefined] as const;
 
 /** What a ladder needs to know of its pair. */
-export interface LadderOptions {
+interface LadderOptions {
   recorder: Recorder;
   venue: ExecutionVenue;
   ts: number;

@@ -11,7 +11,7 @@ export type LegPlan = Omit<LegOrder, "clientId">;
 const ACTS: Readonly<Record<Act, string>> = {open: "o", close: "c", "sell-coin": "l", mend: "m"};
 
 /** The name of one order: the venue knows a repeat by it. At most 36 characters, as Bybit allows. */
-export function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
+function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
   const cut = tradeId.lastIndexOf("-");
   const ts = Number(tradeId.slice(cut + 1)).toString(36);
   return `${tradeId.slice(0, Math.min(cut, 18))}-${ts}-${ACTS[act]}${market[0]}${attempt}`;

@@ -30,7 +30,7 @@ export class Refusal extends Error {
 }
 
 /** Reaction to a refusal. `pause` and `ban` stop every call to the venue, not only the one refused. */
-export type Act =
+type Act =
   | {act: "retry"}
   | {act: "pause"; waitMs: number | undefined}
   | {act: "ban"; waitMs: number}
@@ -45,7 +45,7 @@ export interface Codes {
 }
 
 /** Length of a ban for exceeding the limit, in ms: Bybit's ten minutes, assumed for every venue. */
-export const BAN_MS = 600_000;
+const BAN_MS = 600_000;
 
 const COUNTRY = "connect from a country and network that the venue serves, or choose another with --venue or --url";
 const NOT_ASKED = "check the pair, the series and the time range; a retry would get the same reply";

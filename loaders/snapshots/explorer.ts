@@ -20,8 +20,8 @@ import {queryColumns} from "./arrow.js";
 import {rangeFrom} from "./ranges.js";
 
 /** Default thresholds of the simple strategy, per 8 h (§5). */
-export const MIN_RATE = 0.0003;
-export const EXIT_RATE = 0.0001;
+const MIN_RATE = 0.0003;
+const EXIT_RATE = 0.0001;
 
 /**
  * Returns every pair with funding over each range, ranked by annualised `netPerPeriod`, ties by symbol (§5).

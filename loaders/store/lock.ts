@@ -14,7 +14,7 @@ import {dirname} from "node:path";
 import {LockedError} from "../errors.js";
 
 /** The process that holds a store's lock. */
-export interface Holder {
+interface Holder {
   pid: number;
   host: string;
   command: string;

@@ -3,7 +3,7 @@ import {DataError} from "../errors.js";
 import {literal} from "./key.js";
 
 /** An open Parquet file: its column names, its row count, and its rows as text. */
-export interface ParquetSource {
+interface ParquetSource {
   names: string[];
   rows: number;
   /** rows in file order, every value as text: floats as the shortest text that round-trips, instants as milliseconds */

@@ -6,7 +6,7 @@ import type {BybitAccount} from "./account.js";
 import {pairMarkets} from "./markets.js";
 
 /** What a fill costs by the configuration, shares. */
-export type ConfiguredFees = Pick<StrategyConfig, "spotFee" | "perpFee">;
+type ConfiguredFees = Pick<StrategyConfig, "spotFee" | "perpFee">;
 
 /**
  * The account's own taker fees against the configured ones, the dearest of the traded pairs per market. What costs more

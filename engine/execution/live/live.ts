@@ -28,7 +28,7 @@ import {resumeRound, sendRound, shownRound, type Round, type RoundOptions} from 
 import {SpreadMarkets} from "./spread-market.js";
 import {stopAtVenue} from "./stop.js";
 
-export interface LiveOptions {
+interface LiveOptions {
   account: BybitAccount;
   /** a line of its own for an emergency stop, without a queue; the same line where there is none */
   urgent?: BybitAccount | undefined;

@@ -11,7 +11,7 @@ import {wholeSteps, type PairMarkets} from "./markets.js";
 import {ENDED, filledOf} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
-export interface StopOptions {
+interface StopOptions {
   account: BybitAccount;
   /** the pairs' markets as the venue lists them: their names and steps */
   markets: () => Promise<ReadonlyMap<string, PairMarkets>>;

@@ -36,7 +36,7 @@ export interface Followed<T> {
 }
 
 /** Between two looks at an order that has not ended, ms. */
-export const LOOK_MS = 100;
+const LOOK_MS = 100;
 const LONGEST_LOOK_MS = 5_000;
 /** An order that the venue does not know is given up for lost after this long of asking, and this often. */
 const LOST_MS = 5_000;
@@ -64,7 +64,7 @@ export const reasonOf = ({message, code, status}: Refusal): string =>
     .filter((part) => part !== undefined)
     .join(", ");
 
-export const hasEnded = (order: Fields): boolean => ENDED.includes(textOf(order["orderStatus"]) ?? "");
+const hasEnded = (order: Fields): boolean => ENDED.includes(textOf(order["orderStatus"]) ?? "");
 
 /**
  * Asks for an order until it has ended, as long as that takes; a question that failed says nothing of it.

@@ -4,7 +4,7 @@ import type {Refusal} from "../../../loaders/exchange/classify.js";
  * What a refusal of an order says of its fate. `refused`: the venue has not taken it and will not. `exists`: an order of
  * that client id is there. `unknown`: it may have been taken, so it is in flight until the venue is asked.
  */
-export type Verdict = "refused" | "exists" | "unknown";
+type Verdict = "refused" | "exists" | "unknown";
 
 /** Bybit's codes for a client id that it has seen: perps, spot. */
 const DUPLICATE = ["110072", "170141"];

@@ -14,7 +14,7 @@ import type {
 } from "./types.js";
 
 /** What a key may do, by the names the venue gives its permissions. */
-export interface Permissions {
+interface Permissions {
   readOnly: boolean;
   ContractTrade: readonly string[];
   Spot: readonly string[];
@@ -23,7 +23,7 @@ export interface Permissions {
 }
 
 /** How an account behaves; everything here is set when it is opened, except margin mode and leverage. */
-export interface AccountOptions {
+interface AccountOptions {
   apiKey: string;
   secret: string;
   permissions: Permissions;
@@ -38,7 +38,7 @@ export interface AccountOptions {
 }
 
 /** A change of a wallet before its balance is known. */
-export type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
+type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
   Partial<Omit<LogRow, "change" | "cashBalance" | "id">>;
 
 /** A unified account: wallets, orders, executions, positions and the log that explains them. */

@@ -15,7 +15,7 @@ export interface Look {
 }
 
 /** A position with its market and margins. */
-export interface Held {
+interface Held {
   position: Position;
   market: Market;
   mark: Decimal;
@@ -70,7 +70,7 @@ export function openingMargin(
 }
 
 /** An account's sums at an instant, in USDT. */
-export interface Totals {
+interface Totals {
   equity: Decimal;
   walletBalance: Decimal;
   marginBalance: Decimal;

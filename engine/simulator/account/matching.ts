@@ -20,7 +20,7 @@ export interface Matching {
 const ENDLESS = new Decimal("1e30");
 
 /** What an order could take now: one level without end at the touch, or the book's levels, within its limit. */
-export function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
+function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
   const levels = levelsAgainst(venue, market, order.side, nowMs);
   const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: ENDLESS}] : levels;
   if (order.orderType === "Market") return whole;
@@ -28,7 +28,7 @@ export function reachable(venue: Venue, account: Account, market: Market, order:
 }
 
 /** The part of each level that an order takes; a market order in quote spends its budget down to the step. */
-export function taken(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
+function taken(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
   let left = Decimal.min(order.marketUnit === "quoteCoin" ? ENDLESS : order.leaves, cap ?? ENDLESS);
   let budget = order.marketUnit === "quoteCoin" ? order.qty.minus(order.value) : undefined;
   const parts: Level[] = [];

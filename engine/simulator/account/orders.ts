@@ -27,7 +27,7 @@ export const createBody = z.strictObject({
   reduceOnly: flag.optional(),
   closeOnTrigger: flag.optional()
 });
-export type CreateBody = z.infer<typeof createBody>;
+type CreateBody = z.infer<typeof createBody>;
 
 /** Whatever an order is checked against. */
 export interface Desk {
@@ -53,7 +53,7 @@ const CODES = {
 } as const;
 
 /** Throws what the venue answers with. */
-export function refuse(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
+function refuse(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
   throw new VenueError(CODES[what][category], message);
 }
 

@@ -35,7 +35,7 @@ const plan = z.strictObject({
   inARow: z.number().int().min(1).default(2)
 });
 
-export type FaultPlan = z.infer<typeof plan>;
+type FaultPlan = z.infer<typeof plan>;
 
 /**
  * Reads a plan of faults as `POST /sim/faults` and `--faults FILE` give it; `{}` means one request in twenty, any kind.

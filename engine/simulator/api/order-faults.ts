@@ -21,7 +21,7 @@ export const ORDER_FAULTS = [
   "not-found-at-first",
   "late-fill"
 ] as const;
-export type OrderFaultKind = (typeof ORDER_FAULTS)[number];
+type OrderFaultKind = (typeof ORDER_FAULTS)[number];
 
 /** Kinds that any private request can meet; all others only make sense for an order that is placed. */
 const ANYWHERE: readonly OrderFaultKind[] = [
@@ -81,7 +81,7 @@ const fault = z
     message: "only for placing orders"
   });
 
-export type OrderFault = z.output<typeof fault>;
+type OrderFault = z.output<typeof fault>;
 
 /**
  * Reads the list that `POST /sim/order-faults` gives.
@@ -95,7 +95,7 @@ export function parseOrderFaults(value: unknown): OrderFault[] {
 }
 
 /** What becomes of one request. */
-export interface Outcome {
+interface Outcome {
   /** the request has no effect and this is the reply */
   instead?: Reply;
   /** the request takes effect and this is the reply all the same */
@@ -108,7 +108,7 @@ export type Reply =
   | {type: "rate-limited" | "forbidden" | "server-error" | "hang" | "stall" | "malformed"};
 
 /** The request as faults are matched against it. */
-export interface Asked {
+interface Asked {
   path: string;
   apiKey: string;
   category: unknown;

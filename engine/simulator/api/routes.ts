@@ -9,7 +9,7 @@ import type {Context} from "./context.js";
 /** Which of a key's permissions an endpoint asks for. */
 type Grant = "read" | "order" | "spread" | "position" | "account";
 
-export interface PrivateRoute {
+interface PrivateRoute {
   method: "GET" | "POST";
   grant: Grant;
   answer: (context: Context, input: unknown, handling?: Handling) => unknown;

@@ -10,7 +10,7 @@ import {permit, PRIVATE_ROUTES} from "./routes.js";
 import {authenticate, isSigned, keyOf} from "./signature.js";
 
 /** A request to a private endpoint as it came in. */
-export interface PrivateRequest {
+interface PrivateRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;

@@ -11,7 +11,7 @@ import {readCandle, readFunding, type Field, type RawRow} from "../../rows.js";
 import {findColumns, looksLikeHeader, type Columns} from "./columns.js";
 import {sniff, textRecords} from "./records.js";
 
-export interface ImportFileOptions {
+interface ImportFileOptions {
   mapping?: Partial<Record<Field, string>> | undefined;
   /** rows read so far, now and then */
   onRows?: (rows: number) => void;

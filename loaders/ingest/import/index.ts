@@ -16,13 +16,13 @@ export type {Given} from "./identify.js";
 export {parseMapping} from "./columns.js";
 
 /** A file of an import and the history it belongs to. */
-export interface PlannedFile {
+interface PlannedFile {
   path: string;
   key: SeriesKey;
   bytes: number;
 }
 
-export interface FileReport {
+interface FileReport {
   file: string;
   history: string;
   rows: number;
@@ -34,20 +34,20 @@ export interface FileReport {
   error: string | null;
 }
 
-export interface ImportReport {
+interface ImportReport {
   files: FileReport[];
   failed: number;
   cancelled: boolean;
   manifest: Manifest;
 }
 
-export interface ImportOptions {
+interface ImportOptions {
   mapping?: Partial<Record<Field, string>> | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: ImportProgress) => void;
 }
 
-export interface ImportProgress {
+interface ImportProgress {
   step: "read" | "publish";
   /** bytes of the files behind, or parts published */
   done: number;

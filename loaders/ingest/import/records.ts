@@ -7,7 +7,7 @@ import {unzipSync} from "fflate";
 import {DataError} from "../../errors.js";
 
 /** A record of a text file with the line it stands on, counted from 1 within its file or zip member. */
-export interface TextRecord {
+interface TextRecord {
   fields: string[];
   line: number;
   /** the member of a zip archive */

@@ -16,7 +16,7 @@ export interface Parts {
 }
 
 /** One step of a waterfall: its amount and the levels before and after it. */
-export interface WaterfallStep {
+interface WaterfallStep {
   name: string;
   /** signed, exact */
   amount: string;

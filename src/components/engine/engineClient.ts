@@ -27,7 +27,7 @@ export interface EngineState {
 export type EngineEvent = {[K in keyof EngineEvents]: {type: K; data: EngineEvents[K]}}[keyof EngineEvents];
 
 /** An error reply of the engine, with its message and suggested fix; status 0 when no request was sent. */
-export class EngineError extends Error {
+class EngineError extends Error {
   constructor(
     message: string,
     readonly status: number,

@@ -26,7 +26,7 @@ export interface Column<T> {
 }
 
 /** Options of {@link DataTable}. */
-export interface DataTableOptions<T> {
+interface DataTableOptions<T> {
   columns: readonly Column<T>[];
   /** Key of the initial sort column, with `-` before it for descending; empty keeps the order of the rows. */
   sort?: string;

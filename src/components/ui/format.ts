@@ -1,5 +1,5 @@
 /** Stands for a missing value; zero is a value. */
-export const MISSING = "–";
+const MISSING = "–";
 
 type Maybe = number | null | undefined;
 

@@ -1,4 +1,4 @@
-import {ceilTo, floorTo, gridCount} from "../time/grid.js";
+import {ceilTo, gridCount} from "../time/grid.js";
 
 /** A half-open range of instants `[from, to)`, in UTC milliseconds. */
 export interface Span {
@@ -21,9 +21,6 @@ export function normalise(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** Returns the instants in either set. */
-export const union = (a: readonly Span[], b: readonly Span[]): Span[] => normalise([...a, ...b]);
-
 /** Returns the instants in `a` but not in `b`. */
 export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   const cuts = normalise(b);
@@ -40,9 +37,6 @@ export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   }
   return result;
 }
-
-/** Returns the instants in both sets. */
-export const intersection = (a: readonly Span[], b: readonly Span[]): Span[] => difference(a, difference(a, b));
 
 /** Returns the total length of a set, in milliseconds. */
 export const lengthMs = (spans: readonly Span[]): number => normalise(spans).reduce((sum, s) => sum + s.to - s.from, 0);
@@ -68,9 +62,6 @@ export function gridHoles(opens: readonly number[], {from, to}: Span, stepMs: nu
 
 /** Returns the number of candles in a span. */
 export const gridRows = ({from, to}: Span, stepMs: number): number => gridCount(from, to, stepMs);
-
-/** Returns the smallest span on the grid that contains the given one. */
-export const snap = ({from, to}: Span, stepMs: number): Span => ({from: floorTo(from, stepMs), to: ceilTo(to, stepMs)});
 
 /**
  * State of a hole: `open` may still be filled; `confirmed missing` stayed empty after refetches (§8.15); `ambiguous` is

@@ -1,7 +1,7 @@
 import {ceilTo, HOUR_MS} from "../time/grid.js";
 
 /** Minimum number of common values or buckets for a correlation. */
-export const LEAST_COMMON = 30;
+const LEAST_COMMON = 30;
 
 /**
  * Returns Pearson's correlation of paired values; a pair with NaN is skipped. Undefined under {@link LEAST_COMMON} pairs

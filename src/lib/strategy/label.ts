@@ -100,7 +100,7 @@ function labelOf({
 export type Light = "green" | "yellow" | "red";
 
 /** The net of a preset out of sample, in quote; undefined if not available. */
-export type OutOfSampleNet = number | undefined;
+type OutOfSampleNet = number | undefined;
 
 /** Returns the light of one pair (§7). */
 export function lightOf(label: Label, net: OutOfSampleNet): Light {

@@ -47,8 +47,5 @@ export function gridCount(fromMs: number, toMs: number, stepMs: number): number 
 /** Returns a settlement's boundary: the venue's stamp rounded to the nearest minute (§1). */
 export const boundaryTs = (tsMs: number): number => Math.round(tsMs / MINUTE_MS) * MINUTE_MS;
 
-/** Returns the open of the newest candle that is closed at `nowMs` (§1). */
-export const newestClosedOpen = (nowMs: number, stepMs: number): number => floorTo(nowMs, stepMs) - stepMs;
-
 /** Returns the instant from which a candle that opens at `openTs` is known: its end (§1). */
 export const knownAt = (openTs: number, stepMs: number): number => openTs + stepMs;
