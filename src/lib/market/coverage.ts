@@ -1,4 +1,4 @@
-import {ceilTo, gridCount} from "../time/grid.js";
+import {ceilTo, DAY_MS, gridCount, HOUR_MS, MINUTE_MS} from "../time/grid.js";
 
 /** A half-open range of instants `[from, to)`, in UTC milliseconds. */
 export interface Span {
@@ -92,14 +92,14 @@ export function fundingFinding(
   known: number | undefined,
   allowedHours: readonly number[]
 ): Hole {
-  const distance = (rowBoundaryTs - previousBoundaryTs) / 3_600_000;
+  const distance = (rowBoundaryTs - previousBoundaryTs) / HOUR_MS;
   const periods = known === undefined ? undefined : distance / known;
   const whole = periods !== undefined && Number.isInteger(periods);
   return {
     from:
       known === undefined
-        ? previousBoundaryTs + 60_000
-        : Math.min(previousBoundaryTs + known * 3_600_000, rowBoundaryTs),
+        ? previousBoundaryTs + MINUTE_MS
+        : Math.min(previousBoundaryTs + known * HOUR_MS, rowBoundaryTs),
     to: rowBoundaryTs,
     rows: periods === undefined ? 0 : Math.max(0, Math.ceil(periods) - 1),
     state: whole && !allowedHours.includes(distance) ? "open" : "ambiguous"
@@ -121,5 +121,5 @@ export type Freshness = "fresh" | "aging" | "stale";
 /** Returns `fresh` if the newest row is younger than two intervals, `aging` if younger than a day, else `stale`. */
 export function freshness(ageMs: number, intervalMs: number): Freshness {
   if (ageMs < 2 * intervalMs) return "fresh";
-  return ageMs < 86_400_000 ? "aging" : "stale";
+  return ageMs < DAY_MS ? "aging" : "stale";
 }

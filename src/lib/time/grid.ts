@@ -1,6 +1,8 @@
 /** Units of time in milliseconds. */
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
+/** the 8-hour period in which rates, holds and break-evens are counted (§2) */
+export const PERIOD_MS = 8 * HOUR_MS;
 export const DAY_MS = 86_400_000;
 export const YEAR_MS = 365 * DAY_MS;
 
