@@ -12,7 +12,7 @@ import {
   parseAxis,
   parseConfig,
   parseInstant,
-  roundTripShare,
+  roundTrip,
   runBacktest,
   strategyEntries,
   summariseFunding,
@@ -79,7 +79,7 @@ for (const trade of runs[0].trades) {
 const {history} = result.pairs[0].window;
 const rates = history.settlements.map(({rate8h}) => rate8h && toNumber(rate8h));
 const signals = history.signals(history.settlements.length - 1);
-const roundTrip = toNumber(roundTripShare(config));
+const tripCosts = toNumber(roundTrip(config));
 
 const summary = summariseFunding(
   {
@@ -87,7 +87,7 @@ const summary = summariseFunding(
     rate: Float64Array.from(history.settlements, (settlement) => toNumber(settlement.rate)),
     rate8h: Float64Array.from(rates, (value) => value ?? NaN)
   },
-  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip, threshold: 0.0003}
+  {fromTs: from - 1, toTs: from + days * 24 * HOUR_MS, roundTrip: tripCosts, threshold: 0.0003}
 );
 
 const composite = signals?.composite(parseConfig().weights);
@@ -98,7 +98,7 @@ const {label} = judge({
   newest: rates.at(-1),
   trend: signals?.trend,
   composite: composite && toNumber(composite),
-  roundTrip
+  roundTrip: tripCosts
 });
 
 const runner = new SweepRunner({
