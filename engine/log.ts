@@ -10,7 +10,7 @@ const KEPT_DAYS = 30;
 
 export type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
-export interface LogOptions {
+interface LogOptions {
   /** the engine's folder */
   dir: string;
   level: "debug" | "info" | "warn" | "error";

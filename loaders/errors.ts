@@ -24,7 +24,7 @@ export class LockedError extends CarrybookError {
   }
 }
 
-export interface ExchangeErrorOptions extends ErrorOptions {
+interface ExchangeErrorOptions extends ErrorOptions {
   code: VenueCode;
   /** the venue's own code inside its reply */
   venueCode?: string | undefined;

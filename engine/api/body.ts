@@ -3,7 +3,7 @@ import {readJson} from "./json.js";
 import type {Refusal} from "./gate.js";
 
 /** The longest body, bytes. */
-export const LONGEST_BODY = 65_536;
+const LONGEST_BODY = 65_536;
 
 /**
  * Reads the JSON body of a write. Never buffers more than the limit, whatever the headers claim.

@@ -9,7 +9,7 @@ export interface Rate {
 /** Kinds of requests. Each has its own bucket, so a flood of one kind cannot starve another. */
 export type Kind = "read" | "write" | "stream" | "open";
 
-export const RATES: Readonly<Record<Kind, Rate>> = {
+const RATES: Readonly<Record<Kind, Rate>> = {
   read: {burst: 300, perSecond: 100},
   write: {burst: 60, perSecond: 10},
   stream: {burst: 600, perSecond: 100},

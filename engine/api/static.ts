@@ -84,7 +84,7 @@ function note(request: IncomingMessage, reply: ServerResponse, text: string): vo
  * Resolves a URL path to a file inside the folder, with every link followed; undefined where there is none.
  * Rejects segments with a leading dot, an encoded slash or NUL.
  */
-export function locate(dist: string, address: string): Found | undefined {
+function locate(dist: string, address: string): Found | undefined {
   let parts: string[];
   try {
     parts = address.split("/").filter(Boolean).map(decodeURIComponent);

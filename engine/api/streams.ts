@@ -3,7 +3,7 @@ import type {Clock} from "../../loaders/exchange/types.js";
 import type {EngineEvents} from "../../src/lib/wire/trading.js";
 import {frameOf, type Hub} from "../hub.js";
 
-export interface StreamOptions {
+interface StreamOptions {
   clock: Clock;
   /** the `status` event that opens each stream */
   status: () => EngineEvents["status"];

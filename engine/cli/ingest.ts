@@ -138,5 +138,3 @@ export function drawJobs(jobs: readonly Job[]): string {
     {title: "error", value: (j) => j.error ?? "–"}
   ]);
 }
-
-export {readCount, readPairs, readSeries, readSpan} from "../data/request.js";

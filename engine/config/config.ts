@@ -72,7 +72,7 @@ export type Config = z.infer<typeof schema>;
 export const configJsonSchema = (): unknown => z.toJSONSchema(schema, {io: "input"});
 
 /** Names of environment variables and the config keys they set. */
-export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   CARRYBOOK_DATA: ["data"],
   CARRYBOOK_LOG_LEVEL: ["logLevel"],
   CARRYBOOK_COSTS_SPOT_FEE: ["costs", "spotFee"],
@@ -89,7 +89,7 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
 export const configEnvironment = (config: Config): Record<string, string> =>
   Object.fromEntries(Object.entries(ENVIRONMENT).map(([name, keys]) => [name, String(valueAt(config, keys))]));
 
-export interface LoadOptions {
+interface LoadOptions {
   /** `--config`; a file named here must exist */
   file?: string | undefined;
   /** values of flags; undefined ones are ignored */

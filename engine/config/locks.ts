@@ -9,7 +9,7 @@ export interface LiveTrading {
   dryRun: boolean;
 }
 
-export interface LockFlags {
+interface LockFlags {
   mode: EngineMode;
   /** `--live` */
   live: boolean | undefined;

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 const FAILURE_REPORT_MS = HOUR_MS;
 const KEPT = 500;
 
-export interface NotifierOptions {
+interface NotifierOptions {
   config: NotifyConfig;
   /** loudness of each event */
   switches: Switches;

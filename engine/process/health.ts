@@ -16,7 +16,7 @@ const STUCK_MS = 900_000;
 /** Free disk space below which health reports a problem. */
 const LEAST_FREE_BYTES = 1e9;
 
-export interface HealthInputs {
+interface HealthInputs {
   mode: EngineMode;
   startedTs: number;
   status: EngineStatus;

@@ -30,7 +30,7 @@ import {startSettings} from "../config/strategy.js";
 import {embedded, openVenue, type OpenVenue} from "../data/venue.js";
 import type {StartTrading, Trading} from "../loop/options.js";
 
-export interface EngineOptions {
+interface EngineOptions {
   dataDir: string;
   config: Config;
   mode: EngineMode;

@@ -4,7 +4,7 @@ import type {TaskReport} from "../../src/lib/wire/data.js";
 import type {Task} from "./tasks.js";
 import {nextRun} from "../config/schedule.js";
 
-export interface SchedulerOptions {
+interface SchedulerOptions {
   clock: Clock;
   /** where the last runs are saved, so a missed run is made up after a restart */
   file: string;

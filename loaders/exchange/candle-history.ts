@@ -5,7 +5,7 @@ import {ceilTo, DAY_MS, floorTo, timeframeMs} from "../../src/lib/time/grid.js";
 import type {CandleRow} from "../rows.js";
 import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 
-export interface CandleOptions extends HistoryOptions {
+interface CandleOptions extends HistoryOptions {
   /** windows in flight at once */
   parallel?: number;
 }

@@ -30,7 +30,7 @@ export class Refusal extends Error {
 }
 
 /** Reaction to a refusal. `pause` and `ban` stop every call to the venue, not only the one refused. */
-export type Act =
+type Act =
   | {act: "retry"}
   | {act: "pause"; waitMs: number | undefined}
   | {act: "ban"; waitMs: number}

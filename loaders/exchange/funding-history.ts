@@ -8,7 +8,7 @@ import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 const LONGEST_MS = 8 * HOUR_MS;
 const SHORTEST_MS = HOUR_MS;
 /** Span before the present that an empty reply does not prove, in ms: venues publish a settlement seconds late. */
-export const SETTLEMENT_LAG_MS = 5 * MINUTE_MS;
+const SETTLEMENT_LAG_MS = 5 * MINUTE_MS;
 
 /**
  * Fetches the settlements of a span, newest first. Pages backward by the end alone: the next page ends just before the

@@ -10,7 +10,7 @@ export interface Limit {
 /** Cost of a request by the limit it counts against. */
 export type Costs = Readonly<Record<string, number>>;
 
-export interface LimiterOptions {
+interface LimiterOptions {
   clock: Clock;
   /** the venue's published limits by name; the most of {@link LIMIT_SHARE} of each is used */
   limits: Readonly<Record<string, Limit>>;

@@ -28,7 +28,7 @@ interface Rules<Row> {
  * Parses the rows of one reply: validates each, sorts them, and drops duplicates and rows outside the request. Rejects
  * two different rows with one stamp, because nothing shows which of them is right.
  */
-export function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<Row>): Attempt<Page<Row>> {
+function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<Row>): Attempt<Page<Row>> {
   const {fields, row: read, inside, asOfMs} = rules;
   const byTs = new Map<number, {row: Row; clash: boolean}>();
   const rejected: Rejected[] = [];

@@ -3,7 +3,7 @@ import {ExchangeError} from "../errors.js";
 import {classify, codeOf, Refusal, type Codes} from "./classify.js";
 import type {Clock} from "./types.js";
 
-export interface RetryOptions {
+interface RetryOptions {
   clock: Clock;
   codes: Codes;
   /** uniform in [0, 1), for jitter */
@@ -28,7 +28,7 @@ export const ATTEMPTS = 6;
 /** Doubtful replies to one call before the last of them is accepted. */
 const DOUBTFUL_REPLIES = 3;
 /** Delay before the second attempt in ms, doubled for each further one; a limit without a reset header waits longer. */
-export const BACKOFF_MS = 200;
+const BACKOFF_MS = 200;
 export const LIMIT_BACKOFF_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 

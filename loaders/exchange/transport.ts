@@ -33,7 +33,7 @@ export interface Call extends CallOptions {
   reply?: {venueMs: number | undefined; sentMs: number; arrivedMs: number; wallMs: number};
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   limiter: Limiter;
   clock: Clock;
   dialect: Dialect;
@@ -56,12 +56,7 @@ export interface TransportOptions {
 /** Call that the current asynchronous chain belongs to; ccxt's methods have no parameter for it. */
 export const calls = new AsyncLocalStorage<Call>();
 
-export type Transport = (
-  url: string,
-  method?: string,
-  headers?: Record<string, string>,
-  body?: string
-) => Promise<unknown>;
+type Transport = (url: string, method?: string, headers?: Record<string, string>, body?: string) => Promise<unknown>;
 
 /**
  * Creates a transport that sends one request under the venue's limit and a deadline that includes the body. It returns

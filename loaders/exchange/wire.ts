@@ -31,7 +31,7 @@ export interface WireOptions {
 }
 
 /** A call in progress: venue time of its newest reply, UTC ms. */
-export interface Reading {
+interface Reading {
   asOfMs: number;
 }
 

@@ -120,7 +120,7 @@ export async function readSelection(db: Database, venue: string): Promise<Select
 }
 
 /** Result of a selection: its pairs, and the difference to the one before. */
-export interface Selected {
+interface Selected {
   pairs: string[];
   added: string[];
   dropped: string[];

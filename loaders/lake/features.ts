@@ -12,7 +12,7 @@ export const FEATURE_SERIES: readonly string[] = ["features-funding", "features-
 export const FEATURES_VERSION = "2";
 
 /** Windows of the rolling funding statistics, in days. */
-export const FUNDING_WINDOWS_DAYS = [7, 30, 90] as const;
+const FUNDING_WINDOWS_DAYS = [7, 30, 90] as const;
 
 /**
  * Days read before a year so that its recursive indicators lose their initial value: an EMA over 50 days keeps 1e-7 of

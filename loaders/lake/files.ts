@@ -21,7 +21,7 @@ import {dirname, join} from "node:path";
 export const draftDir = (dataDir: string): string => join(dataDir, ".drafts");
 
 /** Flushes a file's content to the disk. */
-export function syncFile(path: string): void {
+function syncFile(path: string): void {
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);

@@ -8,7 +8,7 @@ import {lakeDir, type Part} from "./manifest.js";
 export const PREDICTED_SERIES = "predicted";
 
 /** A year of one pair's observations that the lake does not have yet. */
-export interface PredictedPartition extends Partition {
+interface PredictedPartition extends Partition {
   /** only observations after this instant are new; undefined rewrites the whole year as one part */
   afterTs: number | undefined;
 }

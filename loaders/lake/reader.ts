@@ -11,7 +11,7 @@ export interface Lake {
   close: () => void;
 }
 
-export interface LakeOptions {
+interface LakeOptions {
   /** reads only these parts; a view over fewer files opens faster */
   only?: (part: Part) => boolean;
 }
@@ -35,7 +35,7 @@ const COLUMNS: Record<string, string> = {
  * `candles`, `features_funding` and `features_price`, with `venue` and `pair` columns. `funding_exact`,
  * `predicted_exact` and `candles_exact` have decimals instead of doubles. Without data, every view exists and is empty.
  */
-export async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
+async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
   const manifest = readManifest(dataDir) ?? emptyManifest();
   const instance = await DuckDBInstance.create(":memory:", {threads: "2"});
   const connection = await instance.connect();

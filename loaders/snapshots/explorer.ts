@@ -1,15 +1,9 @@
 import {netPerPeriod, breakEvenPeriods, PERIODS_PER_YEAR, roundTrip, type Costs} from "../../src/lib/market/costs.js";
 import {freshness} from "../../src/lib/market/coverage.js";
 import {RANGES, type ExplorerRow, type Range} from "../../src/lib/market/snapshot.js";
-import {
-  heldShare,
-  MIN_COVERAGE,
-  MIN_TURNOVER_24H,
-  summarise,
-  tierOf,
-  type FundingColumns
-} from "../../src/lib/market/summary.js";
+import {heldShare, summarise, tierOf, type FundingColumns} from "../../src/lib/market/summary.js";
 import {toNumber} from "../../src/lib/money/decimal.js";
+import {UNIVERSE} from "../../src/lib/strategy/universe.js";
 import {boundaryTs, HOUR_MS} from "../../src/lib/time/grid.js";
 import {formatInstant} from "../../src/lib/time/instant.js";
 import {pairSlug} from "../../src/lib/market/pair.js";
@@ -20,8 +14,8 @@ import {queryColumns} from "./arrow.js";
 import {rangeFrom} from "./ranges.js";
 
 /** Default thresholds of the simple strategy, per 8 h (§5). */
-export const MIN_RATE = 0.0003;
-export const EXIT_RATE = 0.0001;
+const MIN_RATE = 0.0003;
+const EXIT_RATE = 0.0001;
 
 /**
  * Returns every pair with funding over each range, ranked by annualised `netPerPeriod`, ties by symbol (§5).
@@ -187,10 +181,10 @@ function reasonsAgainst({
   }
   if (newestTs < asOfTs - 12 * HOUR_MS) reasons.push(`no settlement since ${formatInstant(newestTs)}`);
   else if (ambiguous) reasons.push("the newest interval is ambiguous");
-  if (coverage < MIN_COVERAGE)
-    reasons.push(`coverage ${(coverage * 100).toFixed(1)} % is under ${MIN_COVERAGE * 100} %`);
+  if (coverage < UNIVERSE.minCoverage)
+    reasons.push(`coverage ${(coverage * 100).toFixed(1)} % is under ${UNIVERSE.minCoverage * 100} %`);
   if (turnover === undefined) reasons.push("turnover is not known");
-  else if (turnover < MIN_TURNOVER_24H)
+  else if (turnover < UNIVERSE.minTurnover24h)
     reasons.push(`turnover ${Math.round(turnover).toLocaleString("en-US")} is under 1,000,000`);
   return reasons;
 }

@@ -7,7 +7,7 @@ import {literal} from "../store/key.js";
 export const EXPORT_FORMATS = ["csv", "parquet", "json"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-export interface ExportOptions {
+interface ExportOptions {
   series: Series;
   format: ExportFormat;
   /** output file; without one, rows go to `write` */

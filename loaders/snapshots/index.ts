@@ -73,7 +73,7 @@ export function listPairs(dataDir = rootDir()): string[] {
 }
 
 /** Runs SQL over the lake's views (see `openLake`) and returns columns. */
-export const sqlColumns = (sql: string): Promise<Columns> =>
+const sqlColumns = (sql: string): Promise<Columns> =>
   withLake(shownDataDir(), ({connection}) => queryColumns(connection, sql));
 
 /** Returns the same as an Arrow stream, for a loader beside a note. */

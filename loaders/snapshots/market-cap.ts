@@ -8,7 +8,7 @@ export interface MarketCaps {
   problem: string | undefined;
 }
 
-export interface MarketCapOptions {
+interface MarketCapOptions {
   /** base URL of CoinGecko's API, `https://api.coingecko.com/api/v3` */
   url: string;
   timeoutMs?: number;

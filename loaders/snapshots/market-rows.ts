@@ -11,7 +11,7 @@ import {readFunding} from "./funding-rows.js";
 import {instrumentOf} from "./instrument.js";
 import {requireManifest} from "./status.js";
 
-export interface MarketRequest {
+interface MarketRequest {
   pair: string;
   /** required when several venues have the pair */
   venue?: string | undefined;

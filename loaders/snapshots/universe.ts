@@ -5,7 +5,7 @@ import {readInstrument, type ListedInstrument} from "../store/instruments.js";
 import {literal} from "../store/key.js";
 
 /** A perp of a venue's universe, and what excludes it from trading. */
-export interface UniverseRow {
+interface UniverseRow {
   venue: string;
   pair: string;
   launchTs: number | null;

@@ -150,7 +150,7 @@ async function applyIntervals(
 }
 
 /** A finding as the ledger records it. */
-export interface KnownHole {
+interface KnownHole {
   from: number;
   to: number;
   state: string;
@@ -197,7 +197,7 @@ export async function insertHoles(
 }
 
 /** A finding with the number of refetches that left it unchanged. */
-export interface TriedHole extends Hole {
+interface TriedHole extends Hole {
   tries: number;
 }
 

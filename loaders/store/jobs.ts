@@ -74,7 +74,7 @@ export async function hasJobsBefore(db: Database, ts: number): Promise<boolean> 
   return rows.length > 0;
 }
 
-export interface JobQuery {
+interface JobQuery {
   status?: string | undefined;
   kind?: string | undefined;
   pair?: string | undefined;

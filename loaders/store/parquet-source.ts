@@ -3,7 +3,7 @@ import {DataError} from "../errors.js";
 import {literal} from "./key.js";
 
 /** An open Parquet file: its column names, its row count, and its rows as text. */
-export interface ParquetSource {
+interface ParquetSource {
   names: string[];
   rows: number;
   /** some column holds instants as such, which are read as milliseconds */

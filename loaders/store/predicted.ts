@@ -1,4 +1,4 @@
-import {inTransaction, rowsOf, storedKey, type Database} from "./database.js";
+import {inTransaction, storedKey, type Database} from "./database.js";
 import {literal} from "./key.js";
 import {DECIMAL_SQL} from "./schema.js";
 
@@ -27,25 +27,4 @@ export async function savePredicted(db: Database, venue: string, rows: readonly 
     }
     await db.connection.run(`insert into predicted values ${values.join(", ")}`);
   });
-}
-
-/** Returns the observations of a pair in `[fromTs, toTs)`, oldest first; rates as decimal text. */
-export async function readPredicted(
-  db: Database,
-  venue: string,
-  pair: string,
-  {fromTs = 0, toTs = Number.MAX_SAFE_INTEGER}: {fromTs?: number; toTs?: number} = {}
-): Promise<PredictedRow[]> {
-  const rows = await rowsOf<{observed: number; next: number; rate: string}>(
-    db.connection,
-    `select observed_ts as observed, next_ts as next, rate::varchar as rate from predicted
-     where key_id in (select id from keys where venue = ${literal(venue)} and series = 'predicted' and pair = ${literal(pair)})
-       and observed_ts >= ${fromTs} and observed_ts < ${toTs} order by observed_ts`
-  );
-  return rows.map(({observed, next, rate}) => ({
-    pair,
-    observedTs: observed,
-    nextFundingTs: next,
-    rate: rate.includes(".") ? rate.replace(/\.?0+$/, "") : rate
-  }));
 }

@@ -3,7 +3,7 @@ import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
 /** Origin of a history in the scheduled updates; `nobody` marks a pair that the operator removed. */
-export type ChosenBy = "person" | "top" | "nobody";
+type ChosenBy = "person" | "top" | "nobody";
 
 /** A history that scheduled updates include. */
 export type Tracked = TrackedReport & SeriesKey & {chosenBy: ChosenBy};

@@ -1,7 +1,7 @@
 import {tableFromIPC} from "npm:@uwdata/flechette";
 
 /** The part of Framework's FileAttachment that this module uses. */
-export interface Attachment {
+interface Attachment {
   arrayBuffer(): Promise<ArrayBuffer>;
   json(): Promise<unknown>;
 }

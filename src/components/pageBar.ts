@@ -6,7 +6,7 @@ import {EngineStrip} from "./engine/engineStrip.js";
 import type {SeriesStatus, Status} from "./feed/types.js";
 
 /** Options of {@link PageBar} and {@link Banner}. */
-export interface PageBarOptions {
+interface PageBarOptions {
   /** The series the page is about; all by default. */
   series?: readonly SeriesStatus[];
   now?: number;

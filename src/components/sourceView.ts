@@ -1,7 +1,7 @@
 import {h} from "./ui/dom.js";
 
 /** The part of Framework's FileAttachment that this module uses. */
-export interface TextAttachment {
+interface TextAttachment {
   text(): Promise<string>;
 }
 

@@ -4,7 +4,7 @@ import {join} from "node:path";
 import {build} from "esbuild";
 import type {Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
-import {backtestWorker, type BacktestAnswer} from "../../src/lib/workers/backtest.js";
+import {labWorker, type LabAnswer} from "../../src/lib/workers/lab.js";
 import {SweepRunner, type SweepPlan} from "../../src/lib/sweep/plan.js";
 import {openPage} from "../helpers/browser.js";
 import {planMarket} from "../helpers/market.js";
@@ -39,6 +39,7 @@ const revive = (market) => {
   const columns = (c) => c && Object.fromEntries(Object.entries(c).map(([k, v]) => [k, Array.isArray(v) ? Float64Array.from(v, (x) => x ?? NaN) : v]));
   return {...market, spot: columns(market.spot), perp: columns(market.perp), mark: columns(market.mark)};
 };
+const asJson = (value) => JSON.parse(JSON.stringify(value, (_, v) => (v instanceof Float64Array ? Array.from(v) : v)));
 const plain = ({trials, complete}) => ({complete, trials: trials.map((t) => ({...t, returns: Array.from(t.returns)}))});
 globalThis.sweep = async (plan, cancelAt) => {
   const stop = new AbortController();
@@ -50,8 +51,8 @@ globalThis.sweep = async (plan, cancelAt) => {
   return {...plain(result), seen};
 };
 globalThis.backtest = (market, entries) => new Promise((resolve, reject) => {
-  const worker = new Worker("/backtestWorker.js", {type: "module"});
-  worker.onmessage = ({data}) => resolve(data);
+  const worker = new Worker("/labWorker.js", {type: "module"});
+  worker.onmessage = ({data}) => data.type !== "preview" && resolve(asJson(data));
   worker.onerror = (event) => reject(new Error(event.message));
   worker.postMessage({type: "data", markets: [revive(market)], range: {}});
   worker.postMessage({type: "run", id: 1, entries});
@@ -66,7 +67,7 @@ beforeAll(async () => {
   for (const [entry, name] of [
     [join(dir, "page.ts"), "page.js"],
     [join(root, "src/components/builder/sweepWorker.ts"), "sweepWorker.js"],
-    [join(root, "src/components/builder/backtestWorker.ts"), "backtestWorker.js"]
+    [join(root, "src/components/run/labWorker.ts"), "labWorker.js"]
   ] as const) {
     await build({
       entryPoints: [entry],
@@ -96,7 +97,7 @@ interface Global {
     plan: SweepPlan,
     cancelAt?: number
   ) => Promise<{complete: boolean; trials: {index: number; returns: number[]}[]; seen: [number, number][]}>;
-  backtest: (market: unknown, entries: Record<string, string>) => Promise<BacktestAnswer>;
+  backtest: (market: unknown, entries: Record<string, string>) => Promise<LabAnswer>;
 }
 
 describe("the model in Web Workers", () => {
@@ -124,11 +125,13 @@ describe("the model in Web Workers", () => {
   it("one backtest in the worker is the exact ledger's own report; a bad config is an error, not a silence", async () => {
     const run = (entries: Record<string, string>) =>
       page.evaluate(([m, e]) => (globalThis as unknown as Global).backtest(m, e), [asJson(market), entries] as const);
-    const answers: BacktestAnswer[] = [];
-    const handle = backtestWorker((answer) => answers.push(answer));
+    const answers: LabAnswer[] = [];
+    const handle = labWorker((answer) => answers.push(answer));
     handle({type: "data", markets: [market], range: {}});
     handle({type: "run", id: 1, entries: {strategy: "simple", minRate: "0.0002"}});
-    expect(asJson(await run({strategy: "simple", minRate: "0.0002"}))).toEqual(asJson(answers[0]));
+    expect(asJson(await run({strategy: "simple", minRate: "0.0002"}))).toEqual(
+      asJson(answers.find(({type}) => type === "run"))
+    );
     expect(await run({strategy: "simple", minRte: "1"})).toMatchObject({
       type: "error",
       message: expect.stringContaining("minRte") as string

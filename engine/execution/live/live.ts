@@ -28,7 +28,7 @@ import {resumeRound, sendRound, describeRound, type Round, type RoundOptions} fr
 import {SpreadMarkets} from "./spread-market.js";
 import {stopAtVenue} from "./stop.js";
 
-export interface LiveOptions {
+interface LiveOptions {
   account: BybitAccount;
   /** an unqueued connection for emergency stops; default: `account` */
   urgent?: BybitAccount | undefined;

@@ -5,7 +5,7 @@ import {wholeSteps, type OrderMarket, type PairMarkets} from "./markets.js";
 import {orderFields, place, refusalOf, track, unfilled, type LegOutcome} from "./orders.js";
 import {filledOf, reasonOf, type TrackOptions} from "./track.js";
 
-export interface MakerOptions extends TrackOptions {
+interface MakerOptions extends TrackOptions {
   makerLeg: LegOrder["market"];
   deadlineMs: number;
 }

@@ -10,7 +10,7 @@ import {decimalField, fillFrom, textField, tsField} from "./fill.js";
 import type {OrderMarket, PairMarkets} from "./markets.js";
 import type {Seen} from "./seen.js";
 
-export interface NewsOptions {
+interface NewsOptions {
   account: BybitAccount;
   signal: AbortSignal;
   markets: readonly PairMarkets[];

@@ -11,7 +11,7 @@ import {wholeSteps, type PairMarkets} from "./markets.js";
 import {FINAL_STATES, filledOf} from "./track.js";
 import {verdictOf} from "./verdict.js";
 
-export interface StopOptions {
+interface StopOptions {
   account: BybitAccount;
   /** reads the venue's markets, by pair */
   markets: () => Promise<ReadonlyMap<string, PairMarkets>>;

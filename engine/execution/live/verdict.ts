@@ -4,7 +4,7 @@ import type {Refusal} from "../../../loaders/exchange/classify.js";
  * Status of an order after a failed request. `refused`: the venue rejected it. `exists`: the venue already has an order
  * with that client id. `unknown`: it may have been accepted, so it is in flight until queried.
  */
-export type Verdict = "refused" | "exists" | "unknown";
+type Verdict = "refused" | "exists" | "unknown";
 
 /** Bybit's codes for a duplicate client id: perps, spot. */
 const DUPLICATE = ["110072", "170141"];

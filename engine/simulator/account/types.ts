@@ -3,7 +3,7 @@ import type {Category} from "../market/venue.js";
 
 export type OrderSide = "Buy" | "Sell";
 export type TimeInForce = "GTC" | "IOC" | "FOK" | "PostOnly";
-export type OrderStatus = "New" | "PartiallyFilled" | "Filled" | "Cancelled" | "PartiallyFilledCanceled" | "Rejected";
+type OrderStatus = "New" | "PartiallyFilled" | "Filled" | "Cancelled" | "PartiallyFilledCanceled" | "Rejected";
 export type ExecType = "Trade" | "FutureSpread" | "BustTrade" | "AdlTrade" | "Funding" | "Settle";
 /** Origin of an order. */
 export type CreateType =
@@ -158,5 +158,5 @@ export interface FeeRates {
   linear: {maker: Decimal; taker: Decimal};
 }
 
-export const FINAL: readonly OrderStatus[] = ["Filled", "Cancelled", "PartiallyFilledCanceled", "Rejected"];
+const FINAL: readonly OrderStatus[] = ["Filled", "Cancelled", "PartiallyFilledCanceled", "Rejected"];
 export const isOpen = (order: {status: OrderStatus}): boolean => !FINAL.includes(order.status);

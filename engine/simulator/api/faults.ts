@@ -35,7 +35,7 @@ const plan = z.strictObject({
   inARow: z.number().int().min(1).default(2)
 });
 
-export type FaultPlan = z.infer<typeof plan>;
+type FaultPlan = z.infer<typeof plan>;
 
 /**
  * Parses a fault plan of `POST /sim/faults` or `--faults FILE`; `{}` means 5 % of requests, any kind.

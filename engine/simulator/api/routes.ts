@@ -9,7 +9,7 @@ import type {Context} from "./context.js";
 /** Permission that an endpoint requires. */
 type Grant = "read" | "order" | "spread" | "position" | "account";
 
-export interface PrivateRoute {
+interface PrivateRoute {
   method: "GET" | "POST";
   grant: Grant;
   answer: (context: Context, input: unknown, handling?: Handling) => unknown;

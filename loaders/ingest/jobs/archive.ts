@@ -5,7 +5,7 @@ import type {Job} from "../../../src/lib/wire/job.js";
 import {wantsHistories, type JobBook, type JobFilter} from "./book.js";
 
 /** Finished batches stay in memory for three days, or less above `MOST_JOBS`; the store keeps all. */
-export const KEEP_MS = 3 * DAY_MS;
+const KEEP_MS = 3 * DAY_MS;
 const MOST_JOBS = 20_000;
 /** Batches that finished within the hour stay in memory in any case: a client may be following them. */
 const FRESH_MS = HOUR_MS;

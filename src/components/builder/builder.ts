@@ -33,7 +33,7 @@ interface Curves {
 }
 
 /** Parts of the Builder page; they update in place. */
-export interface BuilderParts {
+interface BuilderParts {
   answer: HTMLElement;
   keys: HTMLElement;
   controls: HTMLElement;
@@ -50,7 +50,7 @@ export interface BuilderParts {
 }
 
 /** URLs of the worker scripts. */
-export interface WorkerUrls {
+interface WorkerUrls {
   lab: string;
   sweep: string;
 }
@@ -348,7 +348,7 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
 }
 
 /** Returns the entries and exits of a run, to be marked on its curve. */
-export const marksOf = ({report}: LabRun): TradeMark[] =>
+const marksOf = ({report}: LabRun): TradeMark[] =>
   report.runs.flatMap((run) =>
     run.trades.flatMap(({pair, entryTs, exitTs, net}) => [
       {pair, ts: entryTs, net: undefined},

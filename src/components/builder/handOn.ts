@@ -4,7 +4,7 @@ import {h} from "../ui/dom.js";
 import {linkTo} from "../ui/links.js";
 
 /** Saves text as a file. */
-export function saveText(content: string, name: string, type: string): void {
+function saveText(content: string, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([content], {type}));
   h("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
@@ -29,7 +29,7 @@ export function CopyButton(label: string, text: () => string): HTMLElement {
 }
 
 /** Returns the run as `backtest --json` prints it, without the manifest, which the command line adds. */
-export function runDocument({report, equity}: LabRun): Record<string, unknown> {
+function runDocument({report, equity}: LabRun): Record<string, unknown> {
   return {
     ...report,
     portfolio: {

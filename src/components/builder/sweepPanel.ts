@@ -19,7 +19,7 @@ import {sweepInPage} from "./sweepPool.js";
 import {FoldTable, SweepTable, sweepAnswer} from "./sweepWords.js";
 
 /** Parts of the page that the sweep uses. */
-export interface SweepContext {
+interface SweepContext {
   client: LabClient;
   workerUrl: string;
   /** the state in hand with its data, or undefined while that loads */
@@ -271,7 +271,7 @@ export function SweepPanel(context: SweepContext): {element: HTMLElement; follow
 }
 
 /** Sums the trials of a sweep over the pairs into cells; a cell that has not run on every pair is omitted. */
-export function cellsOf(runner: SweepRunner, trials: readonly RunTrial[]): GridCell[] {
+function cellsOf(runner: SweepRunner, trials: readonly RunTrial[]): GridCell[] {
   const {axes} = runner.grid;
   const pairs = runner.plan.markets.length;
   const sums = new Map<number, {net: number; trades: number; pairs: number}>();

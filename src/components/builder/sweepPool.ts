@@ -2,7 +2,7 @@ import {runPool, type PoolOptions, type PoolResult, type PoolWorker} from "../..
 import type {SweepPlan} from "../../lib/sweep/plan.js";
 import type {SweepAnswer} from "../../lib/workers/sweep.js";
 
-export interface PageSweepOptions extends PoolOptions {
+interface PageSweepOptions extends PoolOptions {
   /** URL of the worker's script: `import.meta.resolve("./sweepWorker.js")` */
   url: string;
   /** number of workers; by default all cores but one */

@@ -149,5 +149,3 @@ export function FoldTable({pair, walkForward}: BestReport, {unit}: {unit: string
     })
   );
 }
-
-export {paramsText, statistic};

@@ -44,7 +44,7 @@ export const writeVariants = (kept: readonly Variant[]): void =>
 export const variantName = (i: number): string => (i === 0 ? "A" : NAMES[i - 1]!);
 
 /** Describes the settings of a variant. */
-export const variantWords = ({strategy, set}: Variant): string =>
+const variantWords = ({strategy, set}: Variant): string =>
   [strategy, ...Object.entries(set).map(([key, value]) => `${key} ${value}`)].join(", ");
 
 interface Row {

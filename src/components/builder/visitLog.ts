@@ -7,7 +7,7 @@ import {h} from "../ui/dom.js";
 import {count, number, percent, plural} from "../ui/format.js";
 
 /** One trial of this visit. */
-export interface VisitTrial {
+interface VisitTrial {
   n: number;
   /** description of the run */
   what: string;

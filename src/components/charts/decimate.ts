@@ -1,12 +1,12 @@
 /** A point of a thinned line, with the run of points without a gap that it belongs to. */
-export interface Run<T> {
+interface Run<T> {
   /** Index of the run, for the z channel of a line. */
   run: number;
   datum: T;
 }
 
 /** Options of {@link decimate}. */
-export interface DecimateOptions<T> {
+interface DecimateOptions<T> {
   x: (d: T) => number;
   /** The value; null is a gap. */
   y: (d: T) => number | null | undefined;
@@ -72,7 +72,7 @@ function thin<T>(
 }
 
 /** One pixel column of signed bars, with its reach above and below zero. */
-export interface BarColumn {
+interface BarColumn {
   x: number;
   /** Highest value of the column, at least 0. */
   high: number;

@@ -8,7 +8,7 @@ import {timeScale, within, type TimeDomain} from "./timeAxis.js";
 import type {Settlement} from "../feed/types.js";
 
 /** Options of charts over time. */
-export interface TimeChartOptions {
+interface TimeChartOptions {
   width: number;
   height?: number;
   domain: TimeDomain;
@@ -136,7 +136,7 @@ function cutMarks(beyond: readonly {x: number; rate: number}[], cut: number): Pl
 }
 
 /** Returns the rows that get a tip: all of them, thinned evenly above 2,000. */
-export function tipRows(rows: readonly Settlement[], domain: TimeDomain): Settlement[] {
+function tipRows(rows: readonly Settlement[], domain: TimeDomain): Settlement[] {
   const inside = within(rows, x, domain);
   const step = Math.ceil(inside.length / 2000);
   return step > 1 ? inside.filter((_, i) => i % step === 0) : inside;

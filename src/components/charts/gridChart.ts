@@ -1,5 +1,5 @@
 import * as Plot from "npm:@observablehq/plot";
-import {colors, onSteps} from "../ui/colors.js";
+import {colors, heat, onSteps} from "../ui/colors.js";
 import {number, percent} from "../ui/format.js";
 
 /** One combination of a sweep, over all of its pairs. */
@@ -14,16 +14,7 @@ export interface GridCell {
   trades: number;
 }
 
-const STEPS = [
-  colors.paid,
-  "var(--cb-heat-n2)",
-  "var(--cb-heat-n1)",
-  "var(--cb-heat-0)",
-  "var(--cb-heat-p1)",
-  "var(--cb-heat-p2)",
-  "var(--cb-heat-p3)",
-  "var(--cb-heat-p4)"
-];
+const STEPS = [colors.paid, ...heat.slice(1)];
 
 /** Returns the edges of the colour steps; zero is always an edge, so that a loss never has the colour of a gain. */
 export function boundsOf(cells: readonly GridCell[]): number[] {

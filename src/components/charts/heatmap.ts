@@ -4,7 +4,7 @@ import {bp, count} from "../ui/format.js";
 import type {Settlement} from "../feed/types.js";
 
 /** Mean rate per 8 h of the settlements of one month at one hour of the day, UTC. */
-export interface MonthHour {
+interface MonthHour {
   /** `2024-03`. */
   month: string;
   hour: number;

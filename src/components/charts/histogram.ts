@@ -4,7 +4,7 @@ import {colors} from "../ui/colors.js";
 import {count, number, percent} from "../ui/format.js";
 
 /** One bin: `x0` inclusive, `x1` exclusive except for the last, both in basis points. */
-export interface Bin {
+interface Bin {
   x0: number;
   x1: number;
   count: number;

@@ -5,7 +5,7 @@ import {timeScale, type TimeDomain} from "./timeAxis.js";
 import type {Settlement} from "../feed/types.js";
 
 /** Consecutive settlements with one interval, or rows whose interval is ambiguous. */
-export interface IntervalRun {
+interface IntervalRun {
   /** Hours between settlements; null where the rows are ambiguous. */
   intervalHours: number | null;
   from: number;

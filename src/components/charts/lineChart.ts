@@ -4,7 +4,7 @@ import {decimate} from "./decimate.js";
 import {timeScale, within, type TimeDomain} from "./timeAxis.js";
 
 /** One line of a chart over time. */
-export interface Series<T> {
+interface Series<T> {
   name: string;
   y: (d: T) => number | null | undefined;
   color: string;
@@ -12,7 +12,7 @@ export interface Series<T> {
 }
 
 /** Options of {@link LineChart}. */
-export interface LineChartOptions<T> {
+interface LineChartOptions<T> {
   width: number;
   height?: number;
   domain: TimeDomain;

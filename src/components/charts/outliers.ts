@@ -5,7 +5,7 @@ const QUARTERS = 0.75;
 const TOLERANCE = 1.4;
 
 /** A rate and its duration. Weighting by hours keeps hourly settlements from counting eight times as much. */
-export interface HeldRate {
+interface HeldRate {
   rate: number | null | undefined;
   hours: number;
 }

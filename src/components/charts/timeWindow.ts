@@ -15,7 +15,7 @@ const PRESETS = [
 ] as const;
 
 /** Options of {@link TimeWindow}. */
-export interface TimeWindowOptions<T> {
+interface TimeWindowOptions<T> {
   x: (d: T) => number;
   /** Signed value drawn in the overview. */
   y: (d: T) => number | null | undefined;

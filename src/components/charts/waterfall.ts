@@ -1,22 +1,15 @@
 import * as Plot from "npm:@observablehq/plot";
 import {Decimal, text} from "../../lib/money/decimal.js";
+import type {Components} from "../../lib/ledger/trade.js";
+import type {TradeReport} from "../../lib/wire/trade.js";
 import {colors} from "../ui/colors.js";
 import {number, signGlyph} from "../ui/format.js";
 
 /** Components of a net result as exact decimal text, named as in the ledger. */
-export interface Parts {
-  funding: string;
-  basis: string;
-  fees: string;
-  slippage: string;
-  borrow: string;
-  liquidationLoss: string;
-  liquidationDrift: string;
-  net: string;
-}
+export type Parts = Pick<TradeReport, keyof Components | "net">;
 
 /** One step of a waterfall: its amount and the levels before and after it. */
-export interface WaterfallStep {
+interface WaterfallStep {
   name: string;
   /** signed, exact */
   amount: string;

@@ -1,7 +1,7 @@
 import type {ErrorCode} from "../../lib/wire/error.js";
 
 /** An error of a job as it was said, and what a person can do about it. */
-export interface ErrorAdvice {
+interface ErrorAdvice {
   /** word for word, without the advice that came with it */
   exact: string;
   advice: string;

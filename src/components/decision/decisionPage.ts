@@ -15,7 +15,7 @@ import type {MarketFeed} from "../feed/marketFeed.js";
 import {getParam, numberIn, setParam} from "../ui/query.js";
 import type {ExplorerRow} from "../feed/types.js";
 
-export interface DecisionParts {
+interface DecisionParts {
   answer: HTMLElement;
   keys: HTMLElement;
   controls: HTMLElement;

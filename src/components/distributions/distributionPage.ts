@@ -28,7 +28,7 @@ import {PairPicker} from "../run/pairPicker.js";
 import {dayIn, getParam, setParams} from "../ui/query.js";
 import {MOST_PAIRS} from "../run/strategyControls.js";
 
-export interface DistributionParts {
+interface DistributionParts {
   answer: HTMLElement;
   keys: HTMLElement;
   controls: HTMLElement;

@@ -2,7 +2,7 @@ import * as Plot from "npm:@observablehq/plot";
 import {bucketCorrelation, bucketed} from "../../lib/stats/dependence.js";
 import type {Group} from "../../lib/stats/groups.js";
 import {breakEvenLabel} from "../charts/breakEven.js";
-import {colors, onSteps} from "../ui/colors.js";
+import {colors, heat, onSteps} from "../ui/colors.js";
 import type {Sample} from "./distributionModel.js";
 import {bps, color, left, MOST_ROWS, namesAlong, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
@@ -242,15 +242,7 @@ export function CorrelationChart(samples: readonly Sample[], {width, height, doc
     color: {
       type: "threshold",
       domain: [-0.5, -0.15, 0.15, 0.4, 0.6, 0.8],
-      range: [
-        colors.paid,
-        "var(--cb-heat-n1)",
-        "var(--cb-heat-0)",
-        "var(--cb-heat-p1)",
-        "var(--cb-heat-p2)",
-        "var(--cb-heat-p3)",
-        "var(--cb-heat-p4)"
-      ]
+      range: [colors.paid, ...heat.slice(2)]
     },
     marks: [
       Plot.cell(

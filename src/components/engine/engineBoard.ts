@@ -17,7 +17,7 @@ import {TradeList} from "../run/tradeList.js";
 import {Ticking} from "../ui/ticking.js";
 
 /** Returns the URL of the Replay for a trade of the engine; without one, for the whole run. */
-export const replayLink = (trade?: string): string =>
+const replayLink = (trade?: string): string =>
   `./replay?run=paper${trade === undefined ? "" : `&trade=${encodeURIComponent(trade)}`}`;
 
 /** A venue whose clock differs by more than this has its own time, as a simulated one may, ms. */

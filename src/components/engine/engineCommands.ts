@@ -14,7 +14,7 @@ interface EmergencyReport {
   left: string[];
 }
 
-export interface CommandView {
+interface CommandView {
   status: EngineStatus;
   positions: readonly PositionReport[];
 }

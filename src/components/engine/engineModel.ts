@@ -1,11 +1,4 @@
-import type {
-  EngineConfigReport,
-  EngineSettings,
-  EngineStatus,
-  Opportunity,
-  PositionReport,
-  RiskRule
-} from "../../lib/wire/trading.js";
+import type {EngineStatus, Opportunity, PositionReport, RiskRule} from "../../lib/wire/trading.js";
 import type {Curve} from "../../lib/workers/lab.js";
 import {HOUR_MS} from "../../lib/time/grid.js";
 import type {EngineState} from "./engineClient.js";
@@ -153,7 +146,3 @@ export function accountFigures({account, startedTs}: EngineStatus, now: number) 
 }
 
 const share = (part: string, whole: string): number | null => (Number(whole) ? Number(part) / Number(whole) : null);
-
-/** Returns whether a setting has a value that applies at the next cycle. */
-export const isPending = ({pending}: EngineConfigReport, key: keyof EngineSettings): boolean =>
-  pending?.[key] !== undefined;

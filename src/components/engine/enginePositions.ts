@@ -28,7 +28,7 @@ export const LevelMark = (level: Level): HTMLElement =>
   );
 
 /** Draws the share of a limit in use: a bar, its glyph and its figure. */
-export function Meter(share: number | null, text: string): HTMLElement {
+function Meter(share: number | null, text: string): HTMLElement {
   const level = marginLevel(share);
   return h(
     "span",
@@ -44,7 +44,7 @@ export function Meter(share: number | null, text: string): HTMLElement {
 }
 
 /** Counts down to an instant by the given clock, which estimates the venue's. */
-export const Until = (ts: number | null, now: () => number): Child =>
+const Until = (ts: number | null, now: () => number): Child =>
   ts === null ? "–" : Ticking((t) => countdown(ts - t), {at: ts, now});
 
 const pairLink = (pair: string) => h("a", {href: `./pairs/${slugOf(pair)}`}, pair);

@@ -2,7 +2,7 @@ import type {EngineConfigReport, EngineSettings} from "../../lib/wire/trading.js
 import {Decimal, text} from "../../lib/money/decimal.js";
 
 /** A setting as typed, in display units; the API has shares and milliseconds. */
-export interface SettingField {
+interface SettingField {
   key: keyof EngineSettings;
   label: string;
   unit: string;
@@ -44,7 +44,7 @@ export function wireOf(field: SettingField, typed: string, limits: EngineConfigR
 }
 
 /** Changed settings and invalid input of a form, by field. */
-export interface SettingsPatch {
+interface SettingsPatch {
   patch: Partial<EngineSettings>;
   problems: Partial<Record<keyof EngineSettings, string>>;
 }

@@ -21,7 +21,7 @@ export const TIERS: readonly {value: ExplorerRow["tier"]; label: string}[] = [
 ];
 
 /** Filter of the Explorer. */
-export interface ExplorerFilter {
+interface ExplorerFilter {
   range: Range;
   search?: string;
   venue?: string;

@@ -11,7 +11,7 @@ const signed = (value: number | null, text: string): Child =>
     : h("span", {class: value > 0 ? "earned" : value < 0 ? "paid" : null}, `${signGlyph(value)} ${text}`);
 
 /** Columns of the Explorer; break-even comes before any annual figure. */
-export const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
+const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
     key: "pair",
     label: "Pair",

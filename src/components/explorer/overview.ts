@@ -119,7 +119,7 @@ function answer({priced, paying, best}: ReturnType<typeof ranking>): string {
 }
 
 /** Draws the table of the newest jobs; empty when none has run. */
-export function JobTable(jobs: readonly Job[], now: number): HTMLElement {
+function JobTable(jobs: readonly Job[], now: number): HTMLElement {
   if (!jobs.length) return h("div", {});
   return h(
     "div",

@@ -17,7 +17,7 @@ export interface FundingSeries {
 }
 
 /** The part of Framework's FileAttachment that this module uses. */
-export interface CatalogueFile {
+interface CatalogueFile {
   json(): Promise<unknown>;
   url(): Promise<string>;
 }

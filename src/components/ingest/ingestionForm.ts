@@ -26,7 +26,7 @@ type Field = keyof typeof FIRST;
 const FIELDS = Object.keys(FIRST) as Field[];
 
 /** Options of an {@link IngestionForm}. */
-export interface IngestionOptions {
+interface IngestionOptions {
   /** history of a venue (default), or the simulated market of the demo */
   kind?: "venue" | "demo";
   /** keeps the choices in the URL */

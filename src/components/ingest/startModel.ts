@@ -1,7 +1,7 @@
 import type {EngineLink} from "../engine/engineClient.js";
 
 /** Why this page cannot start a job, and what to type instead. */
-export interface Absence {
+interface Absence {
   words: string;
   commands: string[];
 }

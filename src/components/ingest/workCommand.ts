@@ -34,7 +34,7 @@ export const demoCommand = ({top, days}: {top: number; days: number}): string =>
   `npx carrybook demo --pairs ${top} --days ${days}`;
 
 /** Import form as typed; an empty field is derived from the file's name and folders. */
-export interface TypedImport {
+interface TypedImport {
   path: string;
   venue: string;
   pair: string;

@@ -90,7 +90,7 @@ export function mergeJobs(replies: readonly (readonly Job[])[], updates: Iterabl
 }
 
 /** Jobs by the lists of the page. */
-export interface WorkLists {
+interface WorkLists {
   /** batches under way, oldest first, each followed by its histories that run */
   now: Job[];
   running: Job[];

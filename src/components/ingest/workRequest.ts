@@ -41,7 +41,7 @@ export interface BackfillBody {
 }
 
 /** Problems of the form, by field. */
-export type Problems = Partial<Record<keyof TypedRequest, string>>;
+type Problems = Partial<Record<keyof TypedRequest, string>>;
 
 const whole = (text: string, most: number): number | undefined => {
   const value = Number(text.replaceAll(",", ""));

@@ -5,7 +5,7 @@ import {Figure} from "../ui/figure.js";
 import {count, number} from "../ui/format.js";
 
 /** Mean and standard deviation of a pair's funding, % a year. */
-export interface Annual {
+interface Annual {
   pair: string;
   mean: number;
   sd: number;

@@ -5,10 +5,10 @@ import {engineClient, type EngineClient, type EngineLink} from "../engine/engine
 import {ACCOUNT_UNIT, signed} from "../engine/engineModel.js";
 import {DecisionFeed} from "../engine/engineRecords.js";
 import {engineHistory, engineStep, openEngineRun, type EngineRecord, type EngineStep} from "./engineRun.js";
-import {count, instant, number, plural, span} from "../ui/format.js";
+import {count, instant, number, plural} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 import type {ReplaySource} from "./replaySource.js";
-import {eventWords} from "./replayWords.js";
+import {eventWords, openFor} from "./replayWords.js";
 
 const WAIT_MS = 15_000;
 const WHY: Readonly<Partial<Record<EngineLink, string>>> = {
@@ -129,12 +129,7 @@ const OpenThen = (step: EngineStep): HTMLElement =>
     nothing: "No hedge is open.",
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {
-        key: "since",
-        label: "Open for",
-        value: (d) => step.ts - d.entryTs,
-        cell: (d) => (step.ts === d.entryTs ? "just opened" : span(step.ts - d.entryTs))
-      },
+      openFor(step.ts),
       {key: "notional", label: "Notional", value: (d) => d.notional, cell: (d) => number(d.notional, 2)},
       {key: "capital", label: "Capital", value: (d) => d.capital, cell: (d) => number(d.capital, 2)},
       {key: "payments", label: "Payments", value: (d) => d.payments},

@@ -16,7 +16,7 @@ export interface EngineRecord {
 }
 
 /** A hedge open at an instant, with its funding and costs until then. */
-export interface EngineHedge {
+interface EngineHedge {
   pair: string;
   entryTs: number;
   notional: number;

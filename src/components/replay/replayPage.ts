@@ -18,7 +18,7 @@ import {defaultState, StrategyControls} from "../run/strategyControls.js";
 import {TradeCard} from "../run/tradeCard.js";
 import {TradeList} from "../run/tradeList.js";
 
-export interface ReplayParts {
+interface ReplayParts {
   answer: HTMLElement;
   player: HTMLElement;
   keys: HTMLElement;

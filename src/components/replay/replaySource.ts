@@ -14,7 +14,7 @@ export interface ReplayView {
 }
 
 /** Texts under the charts of a run that describe the rows. */
-export interface ReplayTexts {
+interface ReplayTexts {
   rates: string;
   prices: string;
 }

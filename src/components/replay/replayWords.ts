@@ -1,6 +1,6 @@
 import type {ReplayEvent, ReplayPair, ReplayStep} from "../../lib/backtest/replay.js";
 import type {RunRequest} from "../../lib/strategy/request.js";
-import {DataTable} from "../ui/dataTable.js";
+import {DataTable, type Column} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {bp, count, instant, number, percent, plural, signGlyph, span} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
@@ -157,6 +157,14 @@ function conditionText({name, unit, value, relation, limit, met}: ReplayPair["co
   return `${met ? "✓" : "✗"} ${CONDITION_WORDS[name]} ${say(value)} ${relation} ${say(limit)}`;
 }
 
+/** Returns the column with the time since the entry of an open hedge. */
+export const openFor = (ts: number): Column<{entryTs: number}> => ({
+  key: "since",
+  label: "Open for",
+  value: ({entryTs}) => ts - entryTs,
+  cell: ({entryTs}) => (ts === entryTs ? "just opened" : span(ts - entryTs))
+});
+
 /** Draws the table of open hedges at the step. */
 export function Book(step: ReplayStep, unit: string): HTMLElement {
   return DataTable(step.hedges, {
@@ -164,12 +172,7 @@ export function Book(step: ReplayStep, unit: string): HTMLElement {
     nothing: "No hedge is open.",
     columns: [
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
-      {
-        key: "since",
-        label: "Open for",
-        value: (d) => step.ts - d.entryTs,
-        cell: (d) => (step.ts === d.entryTs ? "just opened" : span(step.ts - d.entryTs))
-      },
+      openFor(step.ts),
       {
         key: "notional",
         label: "Notional",

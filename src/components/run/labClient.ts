@@ -89,7 +89,7 @@ class LabThread {
 }
 
 /** Callbacks of the live run. */
-export interface LiveHandlers {
+interface LiveHandlers {
   onPreview: (preview: LabPreview, entries: Entries) => void;
   onRun: (run: LabRun, entries: Entries, computeMs: number) => void;
   onError: (error: Error, entries: Entries) => void;

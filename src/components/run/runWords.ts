@@ -11,7 +11,7 @@ import {Keys} from "../ui/keys.js";
 import {slugOf} from "../ui/links.js";
 
 /** A run with its inputs. */
-export interface ShownRun {
+interface ShownRun {
   state: RunRequest;
   run: LabRun;
   /** sensitivities: one bar of delay, doubled costs; undefined until computed */
@@ -23,7 +23,7 @@ export const statistic = (value: Statistic | undefined, digits = 2): string =>
   typeof value === "number" ? number(value, digits) : (value ?? "–");
 
 /** Formats a share with a sign glyph: `▲ 1.20 %`. */
-export const signedPercent = (share: number | undefined, digits = 2): string =>
+const signedPercent = (share: number | undefined, digits = 2): string =>
   share === undefined ? "–" : `${signGlyph(share)} ${percent(share, digits)}`.trim();
 
 /** Returns the common quote currency of pairs, or `quote` when they differ. */

@@ -30,7 +30,7 @@ const STRATEGY_WORDS: Record<string, string> = {
 };
 
 /** Returns the pairs of a venue that have candles of a timeframe on both markets. */
-export const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): string[] => [
+const pairsWith = (catalogue: Catalogue, timeframe: string, venue = ""): string[] => [
   ...new Set(
     catalogue.entries
       .filter((entry) => (!venue || entry.venue === venue) && entry.candles.some((c) => c.timeframe === timeframe))

@@ -40,7 +40,7 @@ const NUMBERS: Readonly<Record<string, {label: string; kind: "rate" | "score" | 
 };
 
 /** Formats a number of a decision by its kind. */
-export const shownNumber = (key: string, value: string): string => {
+const shownNumber = (key: string, value: string): string => {
   const kind = NUMBERS[key]?.kind ?? "text";
   const x = Number(value);
   return kind === "rate"
@@ -61,7 +61,7 @@ export const numbersLine = (numbers: Readonly<Record<string, string>>): string =
     .join("; ");
 
 /** Lists the numbers of a decision; titles have the exact decimals. */
-export function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTMLElement {
+function DecisionNumbers(numbers: Readonly<Record<string, string>>): HTMLElement {
   return h(
     "dl",
     {class: "numbers"},

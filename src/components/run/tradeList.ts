@@ -14,7 +14,7 @@ const text = (name: keyof TradeReport): Field<TradeReport> => ({
 });
 
 /** Columns of the download; money as exact decimal text. */
-export const TRADE_FIELDS: readonly Field<TradeReport>[] = [
+const TRADE_FIELDS: readonly Field<TradeReport>[] = [
   text("id"),
   text("pair"),
   {name: "entry", type: "text", value: (d) => new Date(d.entryTs).toISOString()},

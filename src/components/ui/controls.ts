@@ -5,7 +5,7 @@ import {getParam, numberIn, oneOf, setParam} from "./query.js";
 export type Control<T> = HTMLElement & {value: T};
 
 /** Options shared by all controls; `param` names the query parameter that holds the state. */
-export interface ControlOptions {
+interface ControlOptions {
   label: string;
   param?: string;
 }

@@ -1,6 +1,7 @@
 import {h, type Child} from "./dom.js";
 import {count} from "./format.js";
 import type {Live} from "./liveFigure.js";
+import {arrange, fillCell, newRow, type DrawnRow} from "./liveRows.js";
 import {getParam, setParam} from "./query.js";
 
 /** One column of a table. */
@@ -26,7 +27,7 @@ export interface Column<T> {
 }
 
 /** Options of {@link DataTable}. */
-export interface DataTableOptions<T> {
+interface DataTableOptions<T> {
   columns: readonly Column<T>[];
   /** Key of the initial sort column, with `-` before it for descending; empty keeps the order of the rows. */
   sort?: string;
@@ -147,7 +148,7 @@ export function LiveDataTable<T>({
     const shownRows = new Map<string, DrawnRow>();
     const trs = slice.map((d, i) => {
       const id = key ? key(d) : String(i);
-      const own = (key && drawn.get(id)) ?? newRow(columns);
+      const own = (key && drawn.get(id)) ?? newRow(columns.map(classOf));
       fillRow(own, d, columns, dim);
       shownRows.set(id, own);
       return own.tr;
@@ -174,45 +175,14 @@ export function LiveDataTable<T>({
   };
 }
 
-interface DrawnRow {
-  tr: HTMLTableRowElement;
-  cells: {element: HTMLElement; mark: string | undefined}[];
-}
-
-/** Orders the children of a parent; children already in place are not moved, so they keep the focus. */
-function arrange(parent: Element, elements: readonly Element[]): void {
-  const kept = new Set(elements);
-  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
-  elements.forEach((element, i) => {
-    if (parent.children[i] !== element) parent.insertBefore(element, parent.children[i] ?? null);
-  });
-}
-
-function newRow<T>(columns: readonly Column<T>[]): DrawnRow {
-  const cells = columns.map((column, i) => {
-    const classes = [column.align === "left" ? "" : "num", column.wrap ? "wrap" : ""].filter(Boolean).join(" ");
-    const element = i === 0 ? h("th", {scope: "row", class: classes || null}) : h("td", {class: classes || null});
-    return {element, mark: undefined};
-  });
-  return {
-    tr: h(
-      "tr",
-      {},
-      cells.map(({element}) => element)
-    ),
-    cells
-  };
-}
+const classOf = <T>({align, wrap}: Column<T>): string | null =>
+  [align === "left" ? "" : "num", wrap ? "wrap" : ""].filter(Boolean).join(" ") || null;
 
 function fillRow<T>({tr, cells}: DrawnRow, d: T, columns: readonly Column<T>[], dim?: (d: T) => boolean): void {
   tr.classList.toggle("dim", dim?.(d) ?? false);
   if (!tr.classList.length) tr.removeAttribute("class");
   columns.forEach((column, i) => {
-    const cell = cells[i]!;
     const mark = column.mark ? column.mark(d) : String(column.value(d));
-    if (mark === cell.mark) return;
-    cell.mark = mark;
-    const content = h("span", {}, column.cell ? column.cell(d) : String(column.value(d) ?? "–"));
-    cell.element.replaceChildren(...content.childNodes);
+    fillCell(cells[i]!, mark, () => (column.cell ? column.cell(d) : String(column.value(d) ?? "–")));
   });
 }

@@ -6,7 +6,7 @@ export const IMPORT_EXAMPLE =
   "npx carrybook import BTCUSDT-fundingRate-2024-01.csv --venue binance --pair BTC/USDT --series funding";
 
 /** Example of a command that fetches the history of a venue's largest pairs. */
-export const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
+const BACKFILL_EXAMPLE = "npx carrybook backfill --top 20 --days 365";
 
 /** Shows a command with a button that copies it; the text is read on click. */
 export function Command(text: string): HTMLElement {

@@ -1,7 +1,7 @@
 import {h, type Child} from "./dom.js";
 
 /** Options of {@link Figure}. */
-export interface FigureOptions {
+interface FigureOptions {
   /** Subject of the chart, as a noun phrase. */
   title: string;
   /** Units, time zone, and how to read it. */

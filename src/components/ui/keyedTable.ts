@@ -1,5 +1,6 @@
 import {h, type Child} from "./dom.js";
 import type {Live} from "./liveFigure.js";
+import {arrange, fillCell, newRow, type DrawnRow} from "./liveRows.js";
 
 /** One column of a {@link KeyedTable}. */
 export interface KeyedColumn<T> {
@@ -35,11 +36,7 @@ export function KeyedTable<T>({
   /** maximum of rows drawn; the others are counted */
   most?: number;
 }): Live<readonly T[]> {
-  interface Row {
-    tr: HTMLTableRowElement;
-    cells: {element: HTMLElement; text: string | undefined}[];
-  }
-  const rows = new Map<string, Row>();
+  const rows = new Map<string, DrawnRow>();
   const last = h("td", {colspan: columns.length}, "Loading …");
   const lastRow = h("tr", {}, last);
   const body = h("tbody", {}, lastRow);
@@ -64,21 +61,6 @@ export function KeyedTable<T>({
       body
     )
   );
-  const make = (): Row => {
-    const cells = columns.map((column, i) => ({
-      element: i === 0 ? h("th", {scope: "row", class: classOf(column)}) : h("td", {class: classOf(column)}),
-      text: undefined
-    }));
-    return {
-      tr: h(
-        "tr",
-        {},
-        cells.map(({element}) => element)
-      ),
-      cells
-    };
-  };
-
   return {
     element: wrap,
     update(list) {
@@ -88,31 +70,23 @@ export function KeyedTable<T>({
         if (keys.has(id)) continue;
         // A focus inside a removed row moves to the table instead of the page.
         if (tr.contains(document.activeElement)) wrap.focus({preventScroll: true});
-        tr.remove();
         rows.delete(id);
       }
-      let before: Element | null = null;
-      for (const d of shown) {
+      const trs = shown.map((d) => {
         const id = key(d);
         let row = rows.get(id);
-        if (!row) rows.set(id, (row = make()));
+        if (!row) rows.set(id, (row = newRow(columns.map(classOf))));
         row.tr.className = rowClass?.(d) ?? "";
-        columns.forEach((column, i) => {
-          const cell = row.cells[i]!;
+        for (const [i, column] of columns.entries()) {
           const text = column.text(d);
-          if (text === cell.text) return;
-          cell.text = text;
-          const content = h("span", {}, column.cell ? column.cell(d) : text);
-          cell.element.replaceChildren(...content.childNodes);
-        });
-        const next: Element | null = before ? before.nextElementSibling : body.firstElementChild;
-        if (next !== row.tr) body.insertBefore(row.tr, next);
-        before = row.tr;
-      }
+          fillCell(row.cells[i]!, text, () => (column.cell ? column.cell(d) : text));
+        }
+        return row.tr;
+      });
+      arrange(body, [...trs, lastRow]);
       const rest = list.length - shown.length;
       last.textContent = rest > 0 ? `and ${rest} more` : nothing;
       lastRow.hidden = rest <= 0 && shown.length > 0;
-      body.append(lastRow);
     }
   };
 }

@@ -2,7 +2,7 @@ import {h, s, type Child} from "./dom.js";
 import {colors} from "./colors.js";
 
 /** One key figure. */
-export interface KeyFigure {
+interface KeyFigure {
   label: Child;
   value: string;
   unit?: string;
@@ -37,7 +37,7 @@ export function Keys(figures: readonly KeyFigure[]): HTMLElement {
 }
 
 /** Draws a line from the lowest to the highest value with a dot at the current one. */
-export function RangeStrip({min, max, value, zero = true}: NonNullable<KeyFigure["strip"]>): Element {
+function RangeStrip({min, max, value, zero = true}: NonNullable<KeyFigure["strip"]>): Element {
   const width = 120;
   const at = (x: number) => (max > min ? ((Math.min(Math.max(x, min), max) - min) / (max - min)) * width : width / 2);
   return s(

@@ -1,5 +1,5 @@
 /** A debounced request; see {@link latest}. */
-export interface Latest<Q> {
+interface Latest<Q> {
   /** schedules a request for this input and drops older ones; null only drops them */
   ask: (input: Q | null) => void;
   /** cancels the scheduled request and ignores pending answers */

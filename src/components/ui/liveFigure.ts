@@ -8,7 +8,7 @@ export interface Live<T> {
 }
 
 /** Options of {@link LiveFigure}. Texts may depend on the value. */
-export interface LiveFigureOptions<T> {
+interface LiveFigureOptions<T> {
   title: string | ((value: T) => string);
   subtitle?: (value: T) => Child;
   height: number | ((value: T, width: number) => number);

@@ -4,7 +4,7 @@ import {h} from "./dom.js";
 const ARMED_MS = 10_000;
 
 /** Options of {@link TwoStep}. */
-export interface TwoStepOptions {
+interface TwoStepOptions {
   label: string;
   /** Label of the armed button. */
   armed: string;

@@ -26,7 +26,7 @@ export function gridOf({startMs, endMs}: {startMs: number; endMs: number}): Grid
 }
 
 /** The prices of both legs at each grid instant, in quote; NaN before the first candle. */
-export interface GridPrices {
+interface GridPrices {
   spot: Float64Array;
   perp: Float64Array;
 }

@@ -9,10 +9,10 @@ import type {Decision, ExitReason, Intent, PairBook} from "../strategy/decide.js
 import {Decimal, toNumber} from "../money/decimal.js";
 
 export type EnterIntent = Extract<Intent, {type: "enter"}>;
-export type ExitIntent = Extract<Intent, {type: "exit"}>;
+type ExitIntent = Extract<Intent, {type: "exit"}>;
 
 /** An entry that waits until both markets open a candle (§3). */
-export interface WaitingEntry {
+interface WaitingEntry {
   intent: EnterIntent;
   /** the earliest instant at which it may fill, UTC ms */
   readyTs: number;
@@ -21,7 +21,7 @@ export interface WaitingEntry {
 }
 
 /** An exit that waits until both markets open a candle (§3). */
-export interface WaitingExit {
+interface WaitingExit {
   intent: ExitIntent;
   readyTs: number;
 }
@@ -33,7 +33,7 @@ export interface RefusedFill {
 }
 
 /** A completed bar for the liquidation check. */
-export interface EndedBar {
+interface EndedBar {
   openTs: number;
   endTs: number;
   high: number;
@@ -58,7 +58,7 @@ export interface Exit {
 }
 
 /** The config settings that a desk uses. */
-export type DeskConfig = Pick<StrategyConfig, "maxWaitBars" | "decisionDelayBars">;
+type DeskConfig = Pick<StrategyConfig, "maxWaitBars" | "decisionDelayBars">;
 
 /**
  * The trading state of one pair: its hedge, its waiting intent, its closed trades and refused fills. Each method is one

@@ -43,7 +43,7 @@ export const pairMetrics = (result: RunResult, pair: PairResult): Metrics =>
   summarise(pair.trades, pairCurve(result, pair), {...pair.window, config: result.config});
 
 /** Returns the statistics of `trades` and their equity curve (§6). */
-export function summarise(
+function summarise(
   trades: readonly Trade[],
   curve: EquityCurve,
   {config, startMs, endMs}: Pick<RunResult, "config" | "startMs" | "endMs">

@@ -48,7 +48,7 @@ export interface ReplayPair {
 }
 
 /** One open hedge after an instant; money is decimal text in quote. */
-export interface ReplayHedge {
+interface ReplayHedge {
   pair: string;
   entryTs: number;
   hedged: boolean;
@@ -259,7 +259,7 @@ function hedgeOf(hedge: StepHedge): ReplayHedge {
 const ORDER: Record<ReplayEvent["kind"], number> = {liquidated: 0, settled: 1, closed: 2, opened: 3};
 
 /** Returns all events of `trades`, sorted by instant, then by the order within an instant (§3), then by pair. */
-export function eventsOf(trades: readonly TradeReport[]): ReplayEvent[] {
+function eventsOf(trades: readonly TradeReport[]): ReplayEvent[] {
   const events = trades.flatMap((trade): ReplayEvent[] => {
     const {id: tradeId, pair} = trade;
     return [

@@ -16,7 +16,7 @@ export interface Budget {
 }
 
 /** Returns the free capital needed per unit of spot notional: `1 + 1/leverage + spotFee + perpFee + 2 × slippage` (§3). */
-export function neededPerNotional(config: StrategyConfig): Decimal {
+function neededPerNotional(config: StrategyConfig): Decimal {
   return capitalPerNotional(config).plus(config.spotFee).plus(config.perpFee).plus(slippageShare(config).times(2));
 }
 

@@ -3,7 +3,7 @@ import type {Timeframe} from "../time/grid.js";
 
 /** Timeframes of the candles published to pages; the command line reads finer ones from the lake. */
 export const PAGE_TIMEFRAMES = ["1h", "4h", "8h", "1d"] as const satisfies readonly Timeframe[];
-export type PageTimeframe = (typeof PAGE_TIMEFRAMES)[number];
+type PageTimeframe = (typeof PAGE_TIMEFRAMES)[number];
 
 /** One history as a separate file, so that a page fetches only what it shows. */
 export interface SeriesFile {

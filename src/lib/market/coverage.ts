@@ -1,4 +1,4 @@
-import {ceilTo, floorTo, gridCount} from "../time/grid.js";
+import {ceilTo, DAY_MS, gridCount, HOUR_MS, MINUTE_MS} from "../time/grid.js";
 
 /** A half-open range of instants `[from, to)`, in UTC milliseconds. */
 export interface Span {
@@ -21,9 +21,6 @@ export function normalise(spans: readonly Span[]): Span[] {
   return result;
 }
 
-/** Returns the instants in either set. */
-export const union = (a: readonly Span[], b: readonly Span[]): Span[] => normalise([...a, ...b]);
-
 /** Returns the instants in `a` but not in `b`. */
 export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   const cuts = normalise(b);
@@ -40,9 +37,6 @@ export function difference(a: readonly Span[], b: readonly Span[]): Span[] {
   }
   return result;
 }
-
-/** Returns the instants in both sets. */
-export const intersection = (a: readonly Span[], b: readonly Span[]): Span[] => difference(a, difference(a, b));
 
 /** Returns the total length of a set, in milliseconds. */
 export const lengthMs = (spans: readonly Span[]): number => normalise(spans).reduce((sum, s) => sum + s.to - s.from, 0);
@@ -68,9 +62,6 @@ export function gridHoles(opens: readonly number[], {from, to}: Span, stepMs: nu
 
 /** Returns the number of candles in a span. */
 export const gridRows = ({from, to}: Span, stepMs: number): number => gridCount(from, to, stepMs);
-
-/** Returns the smallest span on the grid that contains the given one. */
-export const snap = ({from, to}: Span, stepMs: number): Span => ({from: floorTo(from, stepMs), to: ceilTo(to, stepMs)});
 
 /**
  * State of a hole: `open` may still be filled; `confirmed missing` stayed empty after refetches (§8.15); `ambiguous` is
@@ -101,14 +92,14 @@ export function fundingFinding(
   known: number | undefined,
   allowedHours: readonly number[]
 ): Hole {
-  const distance = (rowBoundaryTs - previousBoundaryTs) / 3_600_000;
+  const distance = (rowBoundaryTs - previousBoundaryTs) / HOUR_MS;
   const periods = known === undefined ? undefined : distance / known;
   const whole = periods !== undefined && Number.isInteger(periods);
   return {
     from:
       known === undefined
-        ? previousBoundaryTs + 60_000
-        : Math.min(previousBoundaryTs + known * 3_600_000, rowBoundaryTs),
+        ? previousBoundaryTs + MINUTE_MS
+        : Math.min(previousBoundaryTs + known * HOUR_MS, rowBoundaryTs),
     to: rowBoundaryTs,
     rows: periods === undefined ? 0 : Math.max(0, Math.ceil(periods) - 1),
     state: whole && !allowedHours.includes(distance) ? "open" : "ambiguous"
@@ -130,5 +121,5 @@ export type Freshness = "fresh" | "aging" | "stale";
 /** Returns `fresh` if the newest row is younger than two intervals, `aging` if younger than a day, else `stale`. */
 export function freshness(ageMs: number, intervalMs: number): Freshness {
   if (ageMs < 2 * intervalMs) return "fresh";
-  return ageMs < 86_400_000 ? "aging" : "stale";
+  return ageMs < DAY_MS ? "aging" : "stale";
 }

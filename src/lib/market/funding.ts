@@ -73,7 +73,7 @@ function isAmbiguous(
   return known !== undefined && distance > known && distance % known === 0 && distance !== before;
 }
 
-export interface InferOptions {
+interface InferOptions {
   from?: IntervalState;
   allowedHours?: readonly number[];
 }

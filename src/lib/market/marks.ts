@@ -29,7 +29,7 @@ export function markAt(data: MarketData, t: number): {mark: Decimal; markSource:
 }
 
 /** Returns the close of the newest candle that has ended by `t`. */
-export function newestClose(candles: Candles, t: number): Decimal | undefined {
+function newestClose(candles: Candles, t: number): Decimal | undefined {
   const ended = lastAtOrBefore(candles.ts, t - timeframeMs(candles.timeframe));
   return ended < 0 ? undefined : priceOf(candles.close[ended]);
 }

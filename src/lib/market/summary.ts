@@ -1,4 +1,4 @@
-import {YEAR_MS} from "../time/grid.js";
+import {PERIOD_MS, YEAR_MS} from "../time/grid.js";
 import {lastAtOrBefore} from "../time/search.js";
 import {quantile, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
 import {halfLife, runPeriods, runsAtOrAbove, survival, type Run} from "../stats/runs.js";
@@ -52,7 +52,7 @@ export interface PairSummary {
   halfLifePeriods: number | undefined;
 }
 
-/** Minimum number of rates; below it a summary is `insufficient` and sorted last (§6). */
+/** Minimum number of rates; below it a summary or label is `insufficient` (§6, §7). */
 export const MIN_ROWS = 30;
 
 /** Summarises settled funding over a window (§6). Ambiguous rows count only in the APR, because they pay. */
@@ -105,7 +105,7 @@ function positiveHalfLife(rates: readonly (number | undefined)[], ts: readonly n
   if (lastTs === undefined) return undefined;
   const runs = runsAtOrAbove(rates, ts, Number.MIN_VALUE);
   const lives = runs.map((run: Run) => ({
-    length: runPeriods(run) ?? (lastTs - run.fromTs) / (8 * 3_600_000),
+    length: runPeriods(run) ?? (lastTs - run.fromTs) / PERIOD_MS,
     ended: run.end !== undefined
   }));
   return lives.length ? halfLife(survival(lives)) : undefined;
@@ -120,7 +120,7 @@ export function heldShare(
   {minRate, exitRate, periods}: {minRate: number; exitRate: number; periods: number}
 ): {share: number | undefined; entries: number} {
   const {t, rate8h} = columns;
-  const needMs = periods * 8 * 3_600_000;
+  const needMs = periods * PERIOD_MS;
   let enteredTs: number | undefined;
   let entries = 0;
   let held = 0;
@@ -156,7 +156,3 @@ export function tierOf(turnover24h: number | undefined): Tier {
   if (turnover24h === undefined || Number.isNaN(turnover24h)) return "unknown";
   return TIER_BOUNDS.find(([, bound]) => turnover24h >= bound)?.[0] ?? "small";
 }
-
-/** The universe filter of §5. */
-export const MIN_TURNOVER_24H = 1_000_000;
-export const MIN_COVERAGE = 0.95;

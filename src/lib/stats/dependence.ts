@@ -1,7 +1,7 @@
-import {ceilTo, HOUR_MS} from "../time/grid.js";
+import {ceilTo, PERIOD_MS} from "../time/grid.js";
 
 /** Minimum number of common values or buckets for a correlation. */
-export const LEAST_COMMON = 30;
+const LEAST_COMMON = 30;
 
 /**
  * Returns Pearson's correlation of paired values; a pair with NaN is skipped. Undefined under {@link LEAST_COMMON} pairs
@@ -74,7 +74,7 @@ export type Buckets = ReadonlyMap<number, number>;
  */
 export function bucketed(
   {t, rate8h}: {t: ArrayLike<number>; rate8h: ArrayLike<number>},
-  bucketMs: number = 8 * HOUR_MS
+  bucketMs: number = PERIOD_MS
 ): Buckets {
   const sums = new Map<number, {sum: number; n: number}>();
   for (let i = 0; i < t.length; ++i) {

@@ -1,5 +1,5 @@
 /** Returns the standard normal density. */
-export const normalPdf = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+const normalPdf = (x: number): number => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 
 /** Returns the standard normal distribution function, to about 1e-15 (Marsaglia 2004, Taylor series). */
 export function normalCdf(x: number): number {

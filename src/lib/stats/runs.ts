@@ -1,3 +1,5 @@
+import {PERIOD_MS} from "../time/grid.js";
+
 /** A run of consecutive settlements with a rate per 8 h at or above a threshold. */
 export interface Run {
   /** index of its first row */
@@ -38,7 +40,7 @@ export function runsAtOrAbove(rates: ArrayLike<number | undefined>, ts: ArrayLik
 
 /** Returns a run's length in 8-hour periods, from its first row to the row that ended it; undefined while open (§5). */
 export const runPeriods = (run: Run): number | undefined =>
-  run.toTs === undefined ? undefined : (run.toTs - run.fromTs) / (8 * 3_600_000);
+  run.toTs === undefined ? undefined : (run.toTs - run.fromTs) / PERIOD_MS;
 
 /**
  * Estimates the survival function of run lengths (E. L. Kaplan and P. Meier, 1958): the share that outlasts each length.

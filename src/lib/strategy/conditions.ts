@@ -1,6 +1,6 @@
 import {text, ZERO, type Decimal} from "../money/decimal.js";
 import type {StrategyConfig} from "./config.js";
-import {netPerPeriod} from "./decide.js";
+import {holdPeriods, netPerPeriod} from "./decide.js";
 import type {PairView} from "./view.js";
 
 /** One comparison of an entry or exit rule, with both sides as text; `met` is its result. */
@@ -37,8 +37,7 @@ export function entryConditions(view: PairView, config: StrategyConfig): Conditi
   const signals = view.signals();
   if (!signals) return [];
   const {rate8h} = signals;
-  const hold = config.expectedHoldPeriods === "auto" ? view.autoHold(config.exitRate)! : config.expectedHoldPeriods;
-  const profitable = compare("net per period", netPerPeriod(rate8h, hold, config), ">", ZERO);
+  const profitable = compare("net per period", netPerPeriod(rate8h, holdPeriods(view, config), config), ">", ZERO);
   if (config.strategy === "simple") return [compare("rate", rate8h, "≥", config.minRate), profitable];
   const volume = config.volumeFilter ? view.volume() : undefined;
   return [

@@ -197,7 +197,7 @@ export function strategyEntries(name: string): Record<string, string> {
 }
 
 /** Parsed values by config key, the input of {@link assembleConfig}. */
-export type ConfigFields = Readonly<Record<string, unknown>>;
+type ConfigFields = Readonly<Record<string, unknown>>;
 
 /**
  * Parses the given entries (text, numbers or booleans) without adding defaults.

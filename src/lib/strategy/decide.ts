@@ -82,6 +82,10 @@ export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: Stra
   return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
 
+/** Returns the expected holding time at the newest settlement, in 8-hour periods (§5). */
+export const holdPeriods = (view: PairView, {expectedHoldPeriods, exitRate}: StrategyConfig): Decimal =>
+  expectedHoldPeriods === "auto" ? view.autoHold(exitRate)! : expectedHoldPeriods;
+
 function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent | undefined {
   const signals = view.signals();
   if (!signals) return undefined;
@@ -90,7 +94,7 @@ function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent
   if (simple ? rate8h.lt(config.minRate) : rate8h.lte(ZERO)) return undefined;
   const score = simple ? signals.level : signals.composite(config.weights);
   if (!score || (!simple && score.lt(config.entry))) return undefined;
-  const hold = config.expectedHoldPeriods === "auto" ? view.autoHold(config.exitRate)! : config.expectedHoldPeriods;
+  const hold = holdPeriods(view, config);
   const net = netPerPeriod(rate8h, hold, config);
   if (net.lte(ZERO)) return undefined;
   const volume = !simple && config.volumeFilter ? view.volume() : undefined;

@@ -1,9 +1,8 @@
 import {Decimal} from "../money/decimal.js";
-import {HOUR_MS} from "../time/grid.js";
+import {PERIOD_MS} from "../time/grid.js";
 import {firstAtOrAfter} from "../time/search.js";
 import type {Settlement} from "./settlement.js";
 
-const PERIOD_MS = 8 * HOUR_MS;
 const LEAST_RUNS = 10;
 const FALLBACK = new Decimal(30);
 

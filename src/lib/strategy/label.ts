@@ -1,9 +1,7 @@
 import {breakEvenPeriods} from "../market/costs.js";
+import {MIN_ROWS} from "../market/summary.js";
 import {percentileRank, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
 import type {Trend} from "./signals.js";
-
-/** Minimum number of rates per 8 h for a label (§7). */
-const LEAST_ROWS = 30;
 
 export type Label = "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
 
@@ -59,8 +57,8 @@ export function judge({rates, intervalHours, newest, trend, composite, roundTrip
     composite,
     breakEvenPeriods: newest === undefined ? undefined : breakEvenPeriods(newest, roundTrip)
   };
-  if (values.length < LEAST_ROWS) {
-    return {...base, label: "insufficient", reasons: [`only ${values.length} rates, ${LEAST_ROWS} are needed`]};
+  if (values.length < MIN_ROWS) {
+    return {...base, label: "insufficient", reasons: [`only ${values.length} rates, ${MIN_ROWS} are needed`]};
   }
   if (percentile === undefined) {
     return {...base, label: "insufficient", reasons: ["the newest row has no known interval"]};
@@ -102,7 +100,7 @@ function labelOf({
 export type Light = "green" | "yellow" | "red";
 
 /** The net of a preset out of sample, in quote; undefined if not available. */
-export type OutOfSampleNet = number | undefined;
+type OutOfSampleNet = number | undefined;
 
 /** Returns the light of one pair (§7). */
 export function lightOf(label: Label, net: OutOfSampleNet): Light {

@@ -24,7 +24,7 @@ export interface RateSnapshot {
 }
 
 /** Market data at the instant of a decision. */
-export interface Surroundings {
+interface Surroundings {
   ts: number;
   /** true if the newest settlement is at this instant */
   settled: boolean;

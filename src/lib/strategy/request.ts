@@ -1,5 +1,5 @@
 import {parsePair} from "../market/pair.js";
-import {isTimeframe, TIMEFRAMES, type Timeframe} from "../time/grid.js";
+import {DAY_MS, isTimeframe, TIMEFRAMES, type Timeframe} from "../time/grid.js";
 import {formatDay, parseInstant} from "../time/instant.js";
 import {
   CONFIG_KEYS,
@@ -207,7 +207,7 @@ export function commandOf(
   return words.map(quote).join(" ");
 }
 
-const instantText = (ms: number): string => (ms % 86_400_000 === 0 ? formatDay(ms) : new Date(ms).toISOString());
+const instantText = (ms: number): string => (ms % DAY_MS === 0 ? formatDay(ms) : new Date(ms).toISOString());
 
 /** Returns a run as a JSON document: pairs, venue, timeframe, range and the complete config. */
 export function configDocument(request: RunRequest): Record<string, unknown> {

@@ -5,10 +5,10 @@ export const LEVEL_FULL = decimal("0.003");
 export const BASIS_FULL = decimal("0.01");
 export const PERSISTENCE_RATE = decimal("0.0003");
 export const PERSISTENCE_FULL = 30;
-export const TREND_STEP = decimal("0.00005");
+const TREND_STEP = decimal("0.00005");
 export const TREND_WINDOW = 18;
-export const TREND_LOOKBACK = 5;
-export const TREND_LEAST = 7;
+const TREND_LOOKBACK = 5;
+const TREND_LEAST = 7;
 export const VOLUME_WINDOW = 168;
 export const VOLUME_RATIO = decimal("0.7");
 

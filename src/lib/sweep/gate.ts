@@ -17,7 +17,7 @@ const LEAST_RATIO = 1e-4;
 const RETURN_NOISE = 1e-15;
 
 /** One number in which a float trial and its exact run differ. */
-export interface Disagreement {
+interface Disagreement {
   name: string;
   exact: number | string;
   float: number | string;

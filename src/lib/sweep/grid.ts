@@ -17,7 +17,7 @@ export interface Axis {
 }
 
 /** Maximum number of cells in a grid. */
-export const MOST_CELLS = 100_000;
+const MOST_CELLS = 100_000;
 
 /** Keys that select data. They cannot vary, because all cells share the same rows. */
 const NOT_SWEPT = ["liquidationTimeframe"];

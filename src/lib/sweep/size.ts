@@ -14,7 +14,7 @@ export interface Sized {
   perpQty: number;
 }
 
-export interface SizeRequest {
+interface SizeRequest {
   /** index of the instant of both opens */
   both: number;
   /** index of the settlement that decided the entry */

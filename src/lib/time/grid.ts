@@ -1,6 +1,8 @@
 /** Units of time in milliseconds. */
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
+/** the 8-hour period in which rates, holds and break-evens are counted (§2) */
+export const PERIOD_MS = 8 * HOUR_MS;
 export const DAY_MS = 86_400_000;
 export const YEAR_MS = 365 * DAY_MS;
 
@@ -46,9 +48,6 @@ export function gridCount(fromMs: number, toMs: number, stepMs: number): number 
 
 /** Returns a settlement's boundary: the venue's stamp rounded to the nearest minute (§1). */
 export const boundaryTs = (tsMs: number): number => Math.round(tsMs / MINUTE_MS) * MINUTE_MS;
-
-/** Returns the open of the newest candle that is closed at `nowMs` (§1). */
-export const newestClosedOpen = (nowMs: number, stepMs: number): number => floorTo(nowMs, stepMs) - stepMs;
 
 /** Returns the instant from which a candle that opens at `openTs` is known: its end (§1). */
 export const knownAt = (openTs: number, stepMs: number): number => openTs + stepMs;

@@ -32,7 +32,7 @@ export function parseInstant(value: string, name = "instant"): number {
  * Returns `ms` if it is an integer number of milliseconds between 2009 and 2100; rejects seconds and microseconds.
  * @throws RangeError `invalid NAME: VALUE`
  */
-export function checkTs(ms: number, name = "ts"): number {
+function checkTs(ms: number, name = "ts"): number {
   if (!Number.isInteger(ms) || ms < MIN_TS || ms >= MAX_TS) throw new RangeError(`invalid ${name}: ${ms}`);
   return ms;
 }

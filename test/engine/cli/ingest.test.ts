@@ -3,7 +3,7 @@ import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {existsSync, mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import {readCount, readPairs, readSeries, readSpan} from "../../../engine/cli/ingest.js";
+import {readCount, readPairs, readSeries, readSpan} from "../../../engine/data/request.js";
 import {cli, startCli} from "../../helpers/cli.js";
 import {until} from "../../helpers/until.js";
 import {importMade} from "../../helpers/site.js";

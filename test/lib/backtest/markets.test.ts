@@ -5,7 +5,6 @@ import {multiplierOf, perCoin} from "../../../src/lib/market/multiplier.js";
 import {backtestReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest, runWindows} from "../../../src/lib/backtest/run.js";
 import {windowOf} from "../../../src/lib/backtest/window.js";
-import {backtestWorker, type BacktestAnswer} from "../../../src/lib/workers/backtest.js";
 import {text} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {disagreements} from "../../../src/lib/sweep/gate.js";
@@ -243,24 +242,5 @@ describe("data for hashing", () => {
     const nudged = structuredClone(data);
     nudged.perp.close[20] = nudged.perp.close[20]! + 1e-9;
     expect(lines(nudged)).not.toBe(lines(data));
-  });
-});
-
-describe("a page's worker", () => {
-  it("cuts the data once and answers each config with its report, and errors with their id", () => {
-    const answers: BacktestAnswer[] = [];
-    const order = backtestWorker((answer) => answers.push(structuredClone(answer)));
-    const market = madeMarket({hours: 1000});
-    order({type: "run", id: 1, entries: {}});
-    order({type: "data", markets: [market], range: {}});
-    order({type: "run", id: 2, entries: {minRate: "0.0002"}});
-    order({type: "run", id: 3, entries: {minrate: "0.0002"}});
-    expect(answers.map((answer) => [answer.type, answer.id])).toEqual([
-      ["error", 1],
-      ["result", 2],
-      ["error", 3]
-    ]);
-    const report = backtestReport(runBacktest([market], parseConfig({minRate: "0.0002"})));
-    expect(answers[1]).toEqual({type: "result", id: 2, report: structuredClone(report)});
   });
 });

@@ -7,11 +7,8 @@ import {
   gridHoles,
   gridRows,
   holeState,
-  intersection,
   lengthMs,
   normalise,
-  snap,
-  union,
   type Span
 } from "../../../src/lib/market/coverage.js";
 
@@ -22,13 +19,12 @@ const members = (set: readonly Span[]): Set<number> =>
 const sorted = (set: Set<number>) => [...set].sort((a, b) => a - b);
 
 describe("coverage arithmetic is that of sets of instants", () => {
-  it("union, difference and intersection agree with the sets they stand for", () => {
+  it("union and difference agree with the sets they stand for", () => {
     fc.assert(
       fc.property(spans, spans, (a, b) => {
         const [A, B] = [members(a), members(b)];
-        expect(sorted(members(union(a, b)))).toEqual(sorted(new Set([...A, ...B])));
+        expect(sorted(members(normalise([...a, ...b])))).toEqual(sorted(new Set([...A, ...B])));
         expect(sorted(members(difference(a, b)))).toEqual(sorted(new Set([...A].filter((x) => !B.has(x)))));
-        expect(sorted(members(intersection(a, b)))).toEqual(sorted(new Set([...A].filter((x) => B.has(x)))));
       })
     );
   });
@@ -44,11 +40,12 @@ describe("coverage arithmetic is that of sets of instants", () => {
     );
   });
 
-  it("difference and intersection partition the set, and their lengths add up", () => {
+  it("a difference and its rest partition the set, and their lengths add up", () => {
     fc.assert(
       fc.property(spans, spans, (a, b) => {
-        expect(union(difference(a, b), intersection(a, b))).toEqual(normalise(a));
-        expect(lengthMs(difference(a, b)) + lengthMs(intersection(a, b))).toBe(lengthMs(a));
+        const rest = difference(a, difference(a, b));
+        expect(normalise([...difference(a, b), ...rest])).toEqual(normalise(a));
+        expect(lengthMs(difference(a, b)) + lengthMs(rest)).toBe(lengthMs(a));
       })
     );
   });
@@ -93,7 +90,6 @@ describe("holes of a grid", () => {
       {from: 6 * HOUR, to: 8 * HOUR}
     ]);
     expect(gridHoles([], {from: 0, to: 2 * HOUR}, HOUR)).toEqual([{from: 0, to: 2 * HOUR}]);
-    expect(snap({from: HOUR + 1, to: 2 * HOUR + 1}, HOUR)).toEqual({from: HOUR, to: 3 * HOUR});
   });
 
   it("trap 15: after two refetches a hole is confirmed missing", () => {

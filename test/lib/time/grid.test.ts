@@ -7,7 +7,6 @@ import {
   gridCount,
   isTimeframe,
   knownAt,
-  newestClosedOpen,
   onGrid,
   TIMEFRAMES,
   timeframeMs
@@ -56,7 +55,7 @@ describe("the grid", () => {
   it("SEMANTICS §1: only closed candles: the newest closed open has ended, the next one has not", () => {
     fc.assert(
       fc.property(ts, step, (now, s) => {
-        const open = newestClosedOpen(now, s);
+        const open = floorTo(now, s) - s;
         expect(knownAt(open, s)).toBeLessThanOrEqual(now);
         expect(knownAt(open + s, s)).toBeGreaterThan(now);
       })
