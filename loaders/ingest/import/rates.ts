@@ -112,6 +112,9 @@ function checkHours(rows: readonly {ts: number}[], zoneFrom: ZoneFrom, {venue, t
   const distances = sorted.slice(1).map((at, i) => at - sorted[i]!);
   const step = Math.round(distances.sort((a, b) => a - b)[distances.length >> 1]! / HOUR_MS);
   if (step < 2) return;
+  // An epoch is believed unless every settlement misses the hours by the same amount, as a shifted clock does.
+  const phases = new Set(sorted.map((at) => Math.round(at / MINUTE_MS) % (step * 60)));
+  if (zoneFrom !== "given" && (phases.size > 1 || rows.length < 10)) return;
   const off = sorted.filter((at) => Math.round(at / MINUTE_MS) % (step * 60) !== 0).length;
   if (off < rows.length / 4) return;
   stop(
