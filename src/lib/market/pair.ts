@@ -11,6 +11,8 @@ const PAIR = /^(k[A-Z0-9]{2,23}|[\p{Lu}\p{Lo}\p{N}]{1,24})[/-]([A-Z0-9]{2,12})$/
 
 /**
  * Parses a pair, `BTC/USDT` or `BTC-USDT` in any case, and returns its canonical name `BTC/USDT`.
+ * Letters of every script are valid, because venues list such coins. A lower-case `k` before capitals is kept: `kPEPE`
+ * counts thousands of PEPE (§3).
  * @throws RangeError `invalid pair: VALUE`
  */
 export function parsePair(value: string): string {
