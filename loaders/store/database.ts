@@ -205,11 +205,12 @@ export async function readMeta(db: Database, name: string): Promise<string | und
   return row?.value;
 }
 
-/** Stores a value under a name; call it inside a transaction when it belongs to one. */
-export async function writeMeta(db: Database, name: string, value: string): Promise<void> {
-  await db.connection.run(`delete from meta where key = ${literal(name)}`);
-  await db.connection.run(`insert into meta values (${literal(name)}, ${literal(value)})`);
-}
+/** Stores a value under a name, in the caller's transaction if there is one. */
+export const writeMeta = (db: Database, name: string, value: string): Promise<void> =>
+  inTransaction(db.connection, async () => {
+    await db.connection.run(`delete from meta where key = ${literal(name)}`);
+    await db.connection.run(`insert into meta values (${literal(name)}, ${literal(value)})`);
+  });
 
 const keyId = ({venue, series, pair, timeframe}: SeriesKey): string => [venue, series, pair, timeframe].join("|");
 
@@ -229,18 +230,26 @@ export async function storedKey(db: Database, key: SeriesKey): Promise<StoredKey
   return stored;
 }
 
-/** Runs `work` in one transaction: all of it is committed, or none. */
+const inside = new WeakSet<DuckDBConnection>();
+
+/**
+ * Runs `work` in one transaction: all of it is committed, or none. Inside another one it joins that one. Calls for one
+ * connection must not overlap; `Database.exclusive` puts them in sequence.
+ */
 export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  if (inside.has(connection)) return work();
   await connection.run("begin transaction");
-  let result: T;
+  inside.add(connection);
   try {
-    result = await work();
+    const result = await work();
     await connection.run("commit");
+    return result;
   } catch (error) {
     await connection.run("rollback").catch(() => undefined);
     throw error;
+  } finally {
+    inside.delete(connection);
   }
-  return result;
 }
 
 /** Returns the rows of a query as objects; BIGINT becomes number, decimals become text. */

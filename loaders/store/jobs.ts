@@ -1,5 +1,5 @@
 import type {Job} from "../../src/lib/wire/job.js";
-import {rowsOf, type Database} from "./database.js";
+import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal} from "./key.js";
 
 /** A line of a job's log; `ts` is UTC ms. */
@@ -8,20 +8,21 @@ export interface LogLine {
   text: string;
 }
 
-/** Stores jobs, replacing earlier versions; runs inside the caller's transaction, if there is one. */
-export async function saveJobs(db: Database, jobs: readonly Job[]): Promise<void> {
-  for (let i = 0; i < jobs.length; i += 200) {
-    const some = jobs.slice(i, i + 200);
-    const created = some.map((job) => job.createdAt);
-    // The creation times let the table's zone maps skip older rows, however many jobs there have been.
-    await db.connection.run(
-      `delete from jobs where created_ts between ${Math.min(...created)} and ${Math.max(...created)}
-         and id in (${some.map((job) => literal(job.id)).join(", ")})`
-    );
-    const values = some.map((job) => `(${literal(job.id)}, ${job.createdAt}, ${literal(JSON.stringify(job))})`);
-    await db.connection.run(`insert into jobs values ${values.join(", ")}`);
-  }
-}
+/** Stores jobs, replacing earlier versions: all of them or none, in the caller's transaction if there is one. */
+export const saveJobs = (db: Database, jobs: readonly Job[]): Promise<void> =>
+  inTransaction(db.connection, async () => {
+    for (let i = 0; i < jobs.length; i += 200) {
+      const some = jobs.slice(i, i + 200);
+      const created = some.map((job) => job.createdAt);
+      // The creation times let the table's zone maps skip older rows, however many jobs there have been.
+      await db.connection.run(
+        `delete from jobs where created_ts between ${Math.min(...created)} and ${Math.max(...created)}
+           and id in (${some.map((job) => literal(job.id)).join(", ")})`
+      );
+      const values = some.map((job) => `(${literal(job.id)}, ${job.createdAt}, ${literal(JSON.stringify(job))})`);
+      await db.connection.run(`insert into jobs values ${values.join(", ")}`);
+    }
+  });
 
 export const saveJob = (db: Database, job: Job): Promise<void> => saveJobs(db, [job]);
 

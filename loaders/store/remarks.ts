@@ -2,7 +2,7 @@ import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
-import {rowsOf, type Database} from "./database.js";
+import {inTransaction, rowsOf, type Database} from "./database.js";
 import {forgetLives} from "./instruments.js";
 import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 import type {Stage} from "./stage.js";
@@ -76,12 +76,14 @@ export async function noteDoubts(
   );
   if (before.length === 0 && doubts.length === 0) return;
   const found = new Map(before.map(({ts, foundTs}) => [ts, foundTs]));
-  await db.connection.run(`delete from remarks where ${where}`);
-  for (const {from: ts, to: end, reason} of doubts) {
-    await db.connection.run(
-      `insert into remarks values (${key.id}, 'doubt', ${ts}, ${end}, null, null, ${literal(reason)}, ${found.get(ts) ?? db.now()})`
-    );
-  }
+  await inTransaction(db.connection, async () => {
+    await db.connection.run(`delete from remarks where ${where}`);
+    for (const {from: ts, to: end, reason} of doubts) {
+      await db.connection.run(
+        `insert into remarks values (${key.id}, 'doubt', ${ts}, ${end}, null, null, ${literal(reason)}, ${found.get(ts) ?? db.now()})`
+      );
+    }
+  });
 }
 
 /** Returns the stretches in doubt of a history, ascending. */
@@ -104,12 +106,22 @@ export const doubtfulBoundaries = async (db: Database, key: StoredKey): Promise<
   (await doubtsOf(db, key)).map(({from, to}) => boundaryTs((from + to) / 2));
 
 /** Records where a history begins and why nothing older is believed to be absent; a later word replaces the earlier. */
-export async function noteBegin(db: Database, key: StoredKey, {ts, reason}: {ts: number; reason: string}) {
-  await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'begins'`);
-  await db.connection.run(
-    `insert into remarks values (${key.id}, 'begins', ${ts}, null, null, null, ${literal(reason)}, ${db.now()})`
-  );
-}
+export const noteBegin = (db: Database, key: StoredKey, {ts, reason}: {ts: number; reason: string}): Promise<void> =>
+  replaceWord(db, key, "begins", {ts, reason});
+
+/** Replaces the one remark of a kind of which a history has at most one. */
+const replaceWord = (
+  db: Database,
+  key: StoredKey,
+  kind: "begins" | "ended",
+  {ts, reason}: {ts: number; reason: string}
+): Promise<void> =>
+  inTransaction(db.connection, async () => {
+    await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = '${kind}'`);
+    await db.connection.run(
+      `insert into remarks values (${key.id}, '${kind}', ${ts}, null, null, null, ${literal(reason)}, ${db.now()})`
+    );
+  });
 
 /** Returns the stamp of a history's first row, UTC ms; undefined without one. */
 export async function firstTs(db: Database, key: StoredKey): Promise<number | undefined> {
@@ -139,10 +151,7 @@ export async function noteEnd(db: Database, key: StoredKey, reason: string): Pro
     `select max(${stamp}) as ts from ${table} where ${whereKey(key)}`
   );
   const ts = row?.ts == null ? db.now() : row.ts + (step ?? 1);
-  await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'ended'`);
-  await db.connection.run(
-    `insert into remarks values (${key.id}, 'ended', ${ts}, null, null, null, ${literal(reason)}, ${db.now()})`
-  );
+  await replaceWord(db, key, "ended", {ts, reason});
   forgetLives(db);
 }
 
@@ -174,11 +183,12 @@ export async function remarksByHistory(db: Database): Promise<Map<string, Remark
 }
 
 /** Replaces the remarks of a history by published ones. */
-export async function restoreRemarks(db: Database, key: StoredKey, remarks: readonly Remark[]): Promise<void> {
-  await db.connection.run(`delete from remarks where ${whereKey(key)}`);
-  const value = (v: string | number | null) => (v === null ? "null" : literal(v));
-  for (const {kind, ts, toTs, was, now, reason, foundTs} of remarks) {
-    const values = [kind, ts, toTs, was, now, reason, foundTs].map(value);
-    await db.connection.run(`insert into remarks values (${key.id}, ${values.join(", ")})`);
-  }
-}
+export const restoreRemarks = (db: Database, key: StoredKey, remarks: readonly Remark[]): Promise<void> =>
+  inTransaction(db.connection, async () => {
+    await db.connection.run(`delete from remarks where ${whereKey(key)}`);
+    const value = (v: string | number | null) => (v === null ? "null" : literal(v));
+    for (const {kind, ts, toTs, was, now, reason, foundTs} of remarks) {
+      const values = [kind, ts, toTs, was, now, reason, foundTs].map(value);
+      await db.connection.run(`insert into remarks values (${key.id}, ${values.join(", ")})`);
+    }
+  });

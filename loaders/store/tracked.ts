@@ -62,10 +62,12 @@ export async function untrack(
     ...(timeframe === undefined ? [] : [`timeframe = ${literal(timeframe)}`])
   ].join(" and ");
   const [row] = await rowsOf<{n: number}>(db.connection, `select count(*) as n from tracked where ${conditions}`);
-  await db.connection.run(`update tracked set chosen_by = 'nobody' where ${conditions}`);
-  await db.connection.run(
-    "delete from paused where (venue, pair) not in (select (venue, pair) from tracked where chosen_by <> 'nobody')"
-  );
+  await inTransaction(db.connection, async () => {
+    await db.connection.run(`update tracked set chosen_by = 'nobody' where ${conditions}`);
+    await db.connection.run(
+      "delete from paused where (venue, pair) not in (select (venue, pair) from tracked where chosen_by <> 'nobody')"
+    );
+  });
   return row!.n;
 }
 
@@ -93,7 +95,9 @@ export async function setEnabled(
 export async function dropUnselected(db: Database, venue: string, keep: (key: Tracked) => boolean): Promise<string[]> {
   const own = (await readTracked(db)).filter((t) => t.venue === venue && t.chosenBy === "top");
   const gone = own.filter((t) => !keep(t));
-  for (const key of gone) await db.connection.run(`delete from tracked where ${whereTracked(key)}`);
+  await inTransaction(db.connection, async () => {
+    for (const key of gone) await db.connection.run(`delete from tracked where ${whereTracked(key)}`);
+  });
   return [...new Set(gone.map((t) => t.pair))];
 }
 
