@@ -10,6 +10,8 @@ export default defineConfig({
     // Against hanging alone: how fast a machine is fails no test.
     testTimeout: 180_000,
     hookTimeout: 120_000,
+    // Files share a process, and with it the compiled modules and the simulated market's prices.
+    isolate: false,
     maxWorkers: 2
   }
 });

@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     globalSetup: ["test/helpers/fault-setup.ts"],
+    isolate: false,
     maxWorkers: 2
   }
 });

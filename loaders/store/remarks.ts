@@ -157,7 +157,9 @@ export async function noteEnd(db: Database, key: StoredKey, reason: string): Pro
 
 /** Forgets that the market of a history was gone: the venue lists it again. */
 export async function forgetEnd(db: Database, key: StoredKey): Promise<void> {
-  await db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'ended'`);
+  await inTransaction(db.connection, () =>
+    db.connection.run(`delete from remarks where ${whereKey(key)} and kind = 'ended'`)
+  );
   forgetLives(db);
 }
 

@@ -6,10 +6,8 @@ import {generator} from "../../src/lib/stats/random.js";
 import {cli} from "../helpers/cli.js";
 import {finished, holds, spawnCli, spawnCompiled} from "../helpers/cli-process.js";
 import {dumpHash, lakeHash, open} from "../helpers/store.js";
+import {KILLS, KILLS_A_STORE} from "../helpers/kills.js";
 import {tmp} from "../helpers/tmp.js";
-
-const KILLS = 200;
-const KILLS_A_STORE = 10;
 
 const hashes = async (data: string): Promise<string[]> => {
   const db = await open(data, {now: Date.now, kind: "simulated"});

@@ -5,15 +5,21 @@ import {DuckDBConnection} from "@duckdb/node-api";
  * deleted so that something replaces it is gone for good when the process dies before the replacement.
  */
 const TEMPORARY = /\b(staged|kept|inferred)\b/;
-const open = new WeakSet<DuckDBConnection>();
-const run = DuckDBConnection.prototype.run;
+const GUARDED = Symbol.for("carrybook.whole-replacements");
 
-DuckDBConnection.prototype.run = async function (this: DuckDBConnection, sql: string, ...rest) {
-  const text = sql.trim().toLowerCase();
-  const [, table] = /^delete from (\w+)/.exec(text) ?? [];
-  if (table !== undefined && !TEMPORARY.test(table) && !open.has(this))
-    throw new Error(`a deletion outside a transaction: ${text.slice(0, 120)}`);
-  if (text.startsWith("begin")) open.add(this);
-  if (text === "commit" || text === "rollback") open.delete(this);
-  return run.call(this, sql, ...rest);
-};
+const connection = DuckDBConnection.prototype as DuckDBConnection & {[GUARDED]?: true};
+// Test files share a process: the second one finds the guard in place.
+if (!connection[GUARDED]) {
+  connection[GUARDED] = true;
+  const open = new WeakSet<DuckDBConnection>();
+  const run = connection.run;
+  connection.run = async function (this: DuckDBConnection, sql: string, ...rest) {
+    const text = sql.trim().toLowerCase();
+    const [, table] = /^delete from (\w+)/.exec(text) ?? [];
+    if (table !== undefined && !TEMPORARY.test(table) && !open.has(this))
+      throw new Error(`a deletion outside a transaction: ${text.slice(0, 120)}`);
+    if (text.startsWith("begin")) open.add(this);
+    if (text === "commit" || text === "rollback") open.delete(this);
+    return run.call(this, sql, ...rest);
+  };
+}

@@ -27,6 +27,10 @@ export class Venue {
   private coins: readonly Coin[];
 
   private readonly spreadTicks: number;
+  private readonly tickersOf = {
+    spot: new WeakMap<Coin, {at: number; ticker: unknown}>(),
+    linear: new WeakMap<Coin, {at: number; ticker: unknown}>()
+  };
 
   /**
    * @param spreadTicks bid-ask spread, ticks; with 0 the touch equals the bar's price
@@ -198,10 +202,19 @@ export class Venue {
     return coin;
   }
 
+  /** Returns a ticker, which changes once a minute. */
   private ticker(coin: Coin, category: Category, nowMs: number): unknown {
-    const side = sideOf(category);
     const at = minuteOf(nowMs);
-    const hour = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
+    const known = this.tickersOf[category].get(coin);
+    if (known?.at === at) return known.ticker;
+    const ticker = this.tickerAt(coin, category, at);
+    this.tickersOf[category].set(coin, {at, ticker});
+    return ticker;
+  }
+
+  private tickerAt(coin: Coin, category: Category, at: number): unknown {
+    const side = sideOf(category);
+    const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
     const hours = Array.from({length: 24}, (_, i) => candle(coin, side, hour - (i + 1) * HOUR_MS, HOUR_MS)).filter(
       (c) => c !== undefined
     );
@@ -224,7 +237,7 @@ export class Venue {
     };
     const touch = {bid1Price: price(last), bid1Size: size, ask1Price: price(last + this.spreadTicks), ask1Size: size};
     if (category === "spot") return {...shared, ...touch, usdIndexPrice: price(ticksAt(coin, "index", at))};
-    const next = this.schedule(coin).upcoming(nowMs);
+    const next = this.schedule(coin).upcoming(at);
     const openInterest = (coin.turnover24h / 8 / (last / 10 ** decimals)).toFixed(coin.quantityDecimals);
     return {
       ...shared,

@@ -5,7 +5,7 @@ import {healthOf} from "../../../engine/process/health.js";
 import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {Job} from "../../../src/lib/wire/job.js";
-import {openDatabase, rowsOf} from "../../../loaders/store/database.js";
+import {inTransaction, openDatabase, rowsOf} from "../../../loaders/store/database.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {startApi, STATUS} from "../../helpers/engine.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -194,8 +194,11 @@ describe("single hole", () => {
     const from = Math.floor(NOW / HOUR_MS) * HOUR_MS - 50 * HOUR_MS;
     const to = from + 3 * HOUR_MS;
     expect(await ask("POST", "/gaps/check", history)).toMatchObject({holes: [], changed: false, rows: 119});
-    await host.db.exclusive(() =>
-      host.db.connection.run(`delete from candles where ts >= ${from} and ts < ${to}`).then(() => undefined)
+    const {db} = host;
+    await db.exclusive(() =>
+      inTransaction(db.connection, () =>
+        db.connection.run(`delete from candles where ts >= ${from} and ts < ${to}`).then(() => undefined)
+      )
     );
     expect(await ask("POST", "/gaps/check", history)).toMatchObject({
       rows: 116,

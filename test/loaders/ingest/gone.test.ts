@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {openDatabase, rowsOf} from "../../../loaders/store/database.js";
+import {inTransaction, openDatabase, rowsOf} from "../../../loaders/store/database.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
 import {universeAt} from "../../../loaders/snapshots/universe.js";
 import {bybitReply, envelope, type MadeVenue} from "../../helpers/bybit-venue.js";
@@ -69,8 +69,10 @@ describe("a symbol that is gone", () => {
     state.gone = true;
     // A candle has closed since: every history has something to ask for.
     const db = await openDatabase(dir);
-    await db.connection.run(`delete from candles where ts = (select max(ts) from candles)`);
-    await db.connection.run(`update coverage set to_ts = to_ts - ${2 * HOUR}`);
+    await inTransaction(db.connection, async () => {
+      await db.connection.run(`delete from candles where ts = (select max(ts) from candles)`);
+      await db.connection.run(`update coverage set to_ts = to_ts - ${2 * HOUR}`);
+    });
     await db.close();
     const first = await cli(["update", ...args]);
     expect(first.code, first.stderr).toBe(0);

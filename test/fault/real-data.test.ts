@@ -1,9 +1,9 @@
 import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {cli} from "../../helpers/cli.js";
-import {realDataDir, sharedDir} from "../../helpers/shared.js";
-import {tmp} from "../../helpers/tmp.js";
+import {cli} from "../helpers/cli.js";
+import {realDataDir, sharedDir} from "../helpers/shared.js";
+import {tmp} from "../helpers/tmp.js";
 
 interface StatusJson {
   rows: {funding: number; candles: number};
