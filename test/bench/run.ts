@@ -4,6 +4,7 @@ import {machine, markdown, type BenchRow} from "./harness.js";
 import {ledgerBench} from "./ledger.js";
 import {emergencyBench} from "./emergency.js";
 import {engineBench} from "./engine.js";
+import {importBench} from "./import.js";
 import {siteBench} from "./site.js";
 import {storeBench} from "./store.js";
 import {sweepBench} from "./sweep.js";
@@ -11,6 +12,7 @@ import {sweepBench} from "./sweep.js";
 /** `npm run bench [name…]`: the rows of the table in src/reference/measured.md, one suite after another. */
 const SUITES: Readonly<Record<string, () => Promise<BenchRow[]> | BenchRow[]>> = {
   store: storeBench,
+  import: importBench,
   backfill: backfillBench,
   sweep: sweepBench,
   ledger: ledgerBench,
