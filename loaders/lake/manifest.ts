@@ -41,11 +41,11 @@ const series = z.object({
   intervalMs: z.number().nullable(),
   coverage: z.number(),
   holes: z.array(hole),
-  /** what rows do not tell: settlements given two rates, rejected rows, why a history begins where it does */
+  /** what rows do not tell, e.g. settlements given two rates, rejected rows, jumps that no market makes */
   remarks: z
     .array(
       z.object({
-        kind: z.enum(["revised", "doubt", "begins", "ended"]),
+        kind: z.enum(["revised", "doubt", "begins", "ended", "jump", "idle"]),
         ts: z.number(),
         toTs: z.number().nullable(),
         was: z.string().nullable(),

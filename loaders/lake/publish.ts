@@ -9,6 +9,7 @@ import {partitionKey, partitionPath, samePartition, type Partition} from "./layo
 import {INSTRUMENT_SERIES, instrumentSql, staleInstruments} from "./instruments.js";
 import {emptyManifest, lakeDir, readManifest, writeManifest, type Manifest, type Part} from "./manifest.js";
 import {PREDICTED_SERIES, predictedSql, stalePredicted} from "./predicted.js";
+import {findOddities} from "../store/oddities.js";
 import {recentJobs} from "../store/jobs.js";
 import {readTracked} from "../store/tracked.js";
 import {recentIncidents, seriesEntries} from "./entries.js";
@@ -48,6 +49,7 @@ export async function publish(db: Database, options: PublishOptions = {}): Promi
 
 async function publishParts(db: Database, {onProgress, signal, features = true}: PublishOptions): Promise<Manifest> {
   sweepDrafts(db.dataDir);
+  await findOddities(db);
   const old = readManifest(db.dataDir) ?? emptyManifest(db.kind);
   const generation = old.generation + 1;
   const dirty = await dirtyPartitions(db);

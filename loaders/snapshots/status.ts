@@ -55,7 +55,7 @@ export function requireManifest(dataDir: string): Manifest {
 }
 
 function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
-  const {venue, pair, series, timeframe, rows, from, to, lastTs, intervalMs, coverage, holes} = entry;
+  const {venue, pair, series, timeframe, rows, from, to, lastTs, intervalMs, coverage, holes, remarks} = entry;
   // A candle is known at its end, a settlement at its stamp.
   const ageMs = Math.max(0, nowMs - (series === "funding" ? lastTs : to));
   return {
@@ -70,6 +70,7 @@ function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
     intervalMs,
     coverage,
     holes,
+    ...(remarks && {remarks}),
     freshness: freshness(ageMs, intervalMs ?? 8 * 3_600_000),
     ageMs,
     endedTs: entry.endedTs
@@ -95,6 +96,23 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
     issues.push({
       level: "info",
       text: `${plural(ambiguous, "stretch", "stretches")} of funding may be a hole or a switch of the interval`,
+      fix: "npx carrybook gaps"
+    });
+  }
+  const remarks = series.flatMap((s) => s.remarks ?? []);
+  const jumps = remarks.filter(({kind}) => kind === "jump").length;
+  const idle = remarks.filter(({kind}) => kind === "idle").length;
+  if (jumps > 0) {
+    issues.push({
+      level: "warning",
+      text: `${plural(jumps, "price jump")} by a factor of ten or more: a redenomination or a mistake`,
+      fix: "npx carrybook gaps"
+    });
+  }
+  if (idle > 0) {
+    issues.push({
+      level: "warning",
+      text: `${plural(idle, "stretch", "stretches")} of a day or longer without volume`,
       fix: "npx carrybook gaps"
     });
   }

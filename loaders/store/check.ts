@@ -4,6 +4,7 @@ import type {CheckedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import {refreshOddities} from "./oddities.js";
 import {whereKey, type SeriesKey, type StoredKey} from "./key.js";
 
 /** What a look at a history found. */
@@ -21,8 +22,10 @@ export async function checkHistory(db: Database, key: StoredKey): Promise<Checke
   const {rows, from, to} = edge!;
   if (from !== null && to !== null) {
     await inTransaction(db.connection, async () => {
-      if (candles) await refreshCandleHoles(db, key, from, to);
-      else await refreshFunding(db, key, from);
+      if (candles) {
+        await refreshCandleHoles(db, key, from, to);
+        await refreshOddities(db, key, from, to);
+      } else await refreshFunding(db, key, from);
       await refreshEdges(db, key);
     });
   }

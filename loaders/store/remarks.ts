@@ -1,31 +1,13 @@
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {Span} from "../../src/lib/market/coverage.js";
+import type {Remark} from "../../src/lib/market/snapshot.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {forgetLives} from "./instruments.js";
 import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
 import type {Stage} from "./stage.js";
 import type {Revision} from "../rows.js";
-
-/**
- * What a history's rows alone do not tell: a settlement that the venue later gave another rate (`revised`), an instant
- * whose row was rejected (`doubt`), where a history begins for another reason than its listing (`begins`), and that its
- * market is gone (`ended`).
- */
-export interface Remark {
-  kind: "revised" | "doubt" | "begins" | "ended";
-  /** the boundary of a settlement or the open of a candle, UTC ms */
-  ts: number;
-  /** end of the stretch in doubt, exclusive */
-  toTs: number | null;
-  /** both rates of a revised settlement, as decimal text; the store holds `now` */
-  was: string | null;
-  now: string | null;
-  /** why a row was rejected, or why nothing older is believed to be absent */
-  reason: string | null;
-  foundTs: number;
-}
 
 /** A stretch whose row was rejected, with the reason. */
 export interface Doubt extends Span {
@@ -188,9 +170,14 @@ export async function remarksByHistory(db: Database): Promise<Map<string, Remark
 export const restoreRemarks = (db: Database, key: StoredKey, remarks: readonly Remark[]): Promise<void> =>
   inTransaction(db.connection, async () => {
     await db.connection.run(`delete from remarks where ${whereKey(key)}`);
-    const value = (v: string | number | null) => (v === null ? "null" : literal(v));
-    for (const {kind, ts, toTs, was, now, reason, foundTs} of remarks) {
-      const values = [kind, ts, toTs, was, now, reason, foundTs].map(value);
-      await db.connection.run(`insert into remarks values (${key.id}, ${values.join(", ")})`);
-    }
+    await insertRemarks(db, key, remarks);
   });
+
+/** Stores remarks as they are, in the caller's transaction. */
+export async function insertRemarks(db: Database, key: StoredKey, remarks: readonly Remark[]): Promise<void> {
+  const value = (v: string | number | null) => (v === null ? "null" : literal(v));
+  for (const {kind, ts, toTs, was, now, reason, foundTs} of remarks) {
+    const values = [kind, ts, toTs, was, now, reason, foundTs].map(value);
+    await db.connection.run(`insert into remarks values (${key.id}, ${values.join(", ")})`);
+  }
+}

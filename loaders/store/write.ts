@@ -5,6 +5,7 @@ import {inTransaction, rowsOf, type Database} from "./database.js";
 import {keyText, literal, whereKey} from "./key.js";
 import {refreshEdges} from "./edges.js";
 import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import {refreshOddities} from "./oddities.js";
 import type {Stage} from "./stage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
 import type {Conflict} from "../../src/lib/wire/imports.js";
@@ -274,8 +275,10 @@ async function extendCoverage(db: Database, stage: Stage, {proven, origin}: Writ
 }
 
 async function refreshFindings(db: Database, stage: Stage): Promise<void> {
-  if (isCandleSeries(stage.key.series)) await refreshCandleHoles(db, stage.key, stage.minTs, stage.maxTs);
-  else await refreshFunding(db, stage.key, boundaryTs(stage.minTs));
+  if (isCandleSeries(stage.key.series)) {
+    await refreshCandleHoles(db, stage.key, stage.minTs, stage.maxTs);
+    await refreshOddities(db, stage.key, stage.minTs, stage.maxTs);
+  } else await refreshFunding(db, stage.key, boundaryTs(stage.minTs));
 }
 
 async function markDirty(db: Database, stage: Stage, options: WriteOptions, appended: boolean): Promise<void> {

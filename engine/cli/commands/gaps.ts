@@ -6,7 +6,7 @@ import {ingestWork, runBatches} from "../ingest.js";
 import type {Context} from "../context.js";
 import type {Define} from "../define.js";
 import type {Job} from "../../../src/lib/wire/job.js";
-import type {Remark} from "../../../loaders/store/remarks.js";
+import type {Remark} from "../../../src/lib/market/snapshot.js";
 import {MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 
@@ -70,8 +70,8 @@ interface Finding {
 
 /** A remark in the shape of a hole: it misses no row, but a rejected one. */
 function findingOf({kind, ts, toTs, was, now, reason}: Remark) {
-  const rates = kind === "revised" ? {was, now} : {reason};
-  return {from: ts, to: toTs ?? ts + MINUTE_MS, rows: kind === "doubt" ? 1 : 0, state: kind, ...rates};
+  const values = kind === "revised" || kind === "jump" ? {was, now} : {reason};
+  return {from: ts, to: toTs ?? ts + MINUTE_MS, rows: kind === "doubt" ? 1 : 0, state: kind, ...values};
 }
 
 const stateOf = ({state, was, now, reason}: Finding): string =>

@@ -1,6 +1,7 @@
 import {h} from "../ui/dom.js";
 import {engineClient, type EngineClient} from "../engine/engineClient.js";
 import {DataCoverage, HoleTable, SeriesTable, filterSeries, type SeriesFilter} from "./dataPage.js";
+import {RemarkTable} from "./remarkTable.js";
 import {seriesName} from "../charts/coverageStrip.js";
 import {instant, plural} from "../ui/format.js";
 import {whilePlaced, type LiveStatus} from "./liveStatus.js";
@@ -29,13 +30,13 @@ export function checkedWords({rows, holes, changed}: Pick<CheckedReport, "rows" 
 }
 
 /**
- * Draws the tables of series and holes: live and with actions while the engine is up, else as built.
+ * Draws the tables of series, holes and findings: live and with actions while the engine is up, else as built.
  */
 export function SeriesBoard(
   live: LiveStatus,
   filter: SeriesFilter,
   client: EngineClient = engineClient()
-): {series: HTMLElement; holes: HTMLElement} {
+): {series: HTMLElement; holes: HTMLElement; remarks: HTMLElement} {
   const run = async <T>(said: HTMLElement, doing: Promise<T>, words: (answer: T) => string): Promise<void> => {
     try {
       said.textContent = words(await doing);
@@ -87,7 +88,8 @@ export function SeriesBoard(
       (actions) => SeriesTable(live.built?.series ?? [], actions),
       () => shown()
     ),
-    holes: part((actions) => HoleTable(actions), shown)
+    holes: part((actions) => HoleTable(actions), shown),
+    remarks: part(() => RemarkTable(), shown)
   };
 }
 

@@ -14,14 +14,15 @@ export interface Jump {
 
 /**
  * Returns the bars at which a price changes by a factor of ten or more: against the close before, or within the bar.
- * Missing prices are passed over.
+ * A bar without an open begins at its close; one without either is passed over.
  */
 export function jumpsOf({ts, open, close}: Pick<Candles, "ts" | "open" | "close">): Jump[] {
   const jumps: Jump[] = [];
   let before = NaN;
   for (let i = 0; i < ts.length; i++) {
-    const between = open[i]! / before;
-    const within = close[i]! / open[i]!;
+    const first = Number.isNaN(open[i]!) ? close[i]! : open[i]!;
+    const between = first / before;
+    const within = close[i]! / first;
     const factor = isJump(between) ? between : isJump(within) ? within : undefined;
     if (factor !== undefined) jumps.push({ts: ts[i]!, factor});
     if (!Number.isNaN(close[i]!)) before = close[i]!;

@@ -34,6 +34,25 @@ export interface Status {
   issues: Issue[];
 }
 
+/**
+ * What a history's rows alone do not tell: a settlement that the venue later gave another rate (`revised`), an instant
+ * whose row was rejected (`doubt`), where a history begins for another reason than its listing (`begins`), that its market
+ * is gone (`ended`), a price that jumps as no market does (`jump`), and a day or longer without volume (`idle`).
+ */
+export interface Remark {
+  kind: "revised" | "doubt" | "begins" | "ended" | "jump" | "idle";
+  /** the boundary of a settlement or the open of a candle, UTC ms */
+  ts: number;
+  /** end of the stretch in doubt or without volume, exclusive */
+  toTs: number | null;
+  /** both rates of a revised settlement, or the prices before and after a jump, as decimal text */
+  was: string | null;
+  now: string | null;
+  /** why a row was rejected, or why nothing older is believed to be absent */
+  reason: string | null;
+  foundTs: number;
+}
+
 export interface SeriesStatus {
   venue: string;
   pair: string;
@@ -46,6 +65,8 @@ export interface SeriesStatus {
   intervalMs: number | null;
   coverage: number;
   holes: Hole[];
+  /** what the rows alone do not tell; absent where there is nothing */
+  remarks?: readonly Remark[];
   freshness: Freshness;
   ageMs: number;
   /** when the market was delisted; null while it trades or if unknown */
