@@ -17,5 +17,6 @@ process.exitCode = await runCarrybook(process.argv.slice(2), {
   stderr,
   env,
   cwd: process.cwd(),
-  signal: interrupted.signal
+  signal: interrupted.signal,
+  send: process.send && ((message) => void process.send!(message))
 });

@@ -288,8 +288,9 @@ describe("with the engine up", () => {
     await expect.poll(() => detail.innerText()).toContain("3 histories, 1 failed");
     Object.assign(jobOf("b-2.1"), {
       status: "failed",
-      error: "perp failed: status 429 → wait",
+      error: "perp failed: status 429",
       errorCode: "rate-limited",
+      errorFix: "wait",
       rowsFetched: 4_100
     });
     engine.emit("job", jobOf("b-2.1"));

@@ -219,10 +219,11 @@ async function importOne(
   }
 }
 
-/** Jobs are published with the lake: their error is a code, and never a path or a line of a person's file. */
-const failed = (job: Job, code: string, finishedAt: number): Job => ({
+/** Jobs are published with the lake: their error is a short reason, and never a path or a line of a person's file. */
+const failed = (job: Job, reason: string, finishedAt: number): Job => ({
   ...job,
   status: "failed",
-  error: `the file was left out: ${code}`,
+  error: `the file was left out: ${reason}`,
+  errorCode: reason === "bad-row" ? "invalid-data" : "unexpected",
   finishedAt
 });

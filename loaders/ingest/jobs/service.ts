@@ -5,7 +5,7 @@ import type {Database} from "../../store/database.js";
 import {keyText, type SeriesKey} from "../../store/key.js";
 import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
 import type {Series} from "../../../src/lib/market/pair.js";
-import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
+import {errorText, hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
 import {JobArchive} from "./archive.js";
 import {batchEta, newBatch, type BatchRequest} from "./batch.js";
 import {JobBook, type JobFilter} from "./book.js";
@@ -183,8 +183,7 @@ export class JobService {
       attempts: queued.attempts + 1,
       startedAt: this.db.now(),
       notBefore: null,
-      error: null,
-      errorCode: null
+      ...NO_ERROR
     });
     try {
       log(`attempt ${job.attempts} of ${job.maxAttempts}`);
@@ -228,7 +227,7 @@ export class JobService {
         throw error;
       } else {
         job = afterFailure(job, error, {nowMs: this.db.now(), wallMs: clock.now(), random: this.options.random()});
-        log(job.error!);
+        log(errorText(job)!);
       }
     } finally {
       this.running.delete(queued.id);
@@ -359,8 +358,7 @@ export class JobService {
         attempts: 0,
         retries: job.retries + (job.status === "failed" ? 1 : 0),
         notBefore: null,
-        error: null,
-        errorCode: null,
+        ...NO_ERROR,
         finishedAt: null
       })
     );
@@ -391,6 +389,8 @@ export class JobService {
     });
   }
 }
+
+const NO_ERROR = {error: null, errorCode: null, errorFix: null} as const;
 
 const identity = ({pair, series, timeframe}: Pick<Job, "pair" | "series" | "timeframe">): string =>
   [pair, series, timeframe].join("|");
