@@ -69,7 +69,7 @@ export class GenericExchange implements Exchange {
     this.fundingDepthMs = typeof funding.depth === "number" ? funding.depth * DAY_MS : undefined;
     this.candleSeries = candles.series;
     this.timeframes = candles.timeframes;
-    client.number = String as unknown as typeof client.number;
+    Object.assign(client, {number: String});
     this.wire = new Wire(client, {
       ...options,
       limits: {
@@ -253,10 +253,7 @@ function instrumentOf(
   if (pair === undefined) return undefined;
   const decimals = new Decimals();
   const contractSize = decimals.maybe(market.contractSize) ?? "1";
-  const {precision, limits} = market as unknown as {
-    precision?: {price?: unknown; amount?: unknown};
-    limits?: {amount?: {min?: unknown}; cost?: {min?: unknown}};
-  };
+  const {precision, limits} = market;
   const inBase = (value: unknown) => product(decimals.maybe(value), contractSize);
   return {
     pair,

@@ -64,6 +64,6 @@ export async function createExchange({
     });
   }
   const {GenericExchange} = await import("./generic.js");
-  const classes = ccxt as unknown as Record<string, new () => Ccxt>;
-  return new GenericExchange(new classes[venue]!(), options);
+  const Client = Reflect.get(ccxt, venue) as new () => Ccxt;
+  return new GenericExchange(new Client(), options);
 }

@@ -246,7 +246,7 @@ function prepare(client: Ccxt, url: string | undefined): string[] {
   const found = new Set<string>();
   const collect = (value: unknown): void => {
     if (typeof value === "string" && /^https?:/.test(value)) {
-      found.add(new URL((client as unknown as {implodeHostname: (u: string) => string}).implodeHostname(value)).origin);
+      found.add(new URL(client.implodeHostname(value)).origin);
     } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
   };
   collect(urls["api"]);

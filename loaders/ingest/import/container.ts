@@ -115,8 +115,10 @@ async function readable<T>(where: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Streams joined to one: an error or an early end of any of them ends all. */
-const chained = (first: Readable, ...rest: Transform[]): Readable =>
-  pipeline([first, ...rest], () => undefined) as unknown as Readable;
+function chained(first: Readable, ...rest: Transform[]): Readable {
+  pipeline([first, ...rest], () => undefined);
+  return rest.at(-1) ?? first;
+}
 
 const isTooMuch = (size: number, packed: number): boolean =>
   size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);
