@@ -3,7 +3,8 @@ import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {readInput, QUERIES, SCHEMAS} from "../../../engine/api/schemas.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
 import {LiveDataTable} from "../../../src/components/ui/dataTable.js";
-import type {EngineClient, EngineState} from "../../../src/components/engine/engineClient.js";
+import {madeClient} from "../../helpers/fake/client.js";
+import type {EngineState} from "../../../src/components/engine/engineClient.js";
 import {errorAdvice} from "../../../src/components/data/errorAdvice.js";
 import {factsOf} from "../../../src/components/data/jobDetail.js";
 import {KINDS, STATES, filterLines, jobQuery, matchesWords} from "../../../src/components/data/jobFilter.js";
@@ -237,13 +238,13 @@ describe("the state of the data while an engine is up", () => {
     let watcher: (state: EngineState) => void = () => undefined;
     let listener: (event: any) => void = () => undefined;
     const get = vi.fn(async () => structuredClone(status));
-    const client = {
+    const client = madeClient({
       base: "http://127.0.0.1:1",
       expected: true,
       get,
       watch: (d: typeof watcher) => ((watcher = d), d({link: "unknown"} as EngineState), () => undefined),
       onEvent: (d: typeof listener) => ((listener = d), () => undefined)
-    } as unknown as EngineClient;
+    });
     const link = (to: EngineState["link"]) => watcher({link: to} as EngineState);
     return {status, client, get, link, emit: (type: string, data: unknown = {}) => listener({type, data})};
   }
@@ -289,7 +290,7 @@ describe("the state of the data while an engine is up", () => {
 
   it("is ready at once without an engine, and not delayed by one that does not answer", async () => {
     const {client, link, get} = made();
-    await LiveStatus(null, {...client, base: null} as EngineClient).ready;
+    await LiveStatus(null, madeClient({...client, base: null})).ready;
     get.mockImplementation(() => new Promise(() => undefined));
     const live = LiveStatus(null, client);
     link("up");

@@ -4,7 +4,7 @@ import {fundingHistory, type Exchange, type Page} from "../../../loaders/exchang
 import type {FundingRow} from "../../../loaders/rows.js";
 import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {bybitReply, type MadeSettlement, type MadeVenue} from "../../helpers/bybit-venue.js";
-import {clientOf, collect} from "../../helpers/exchange.js";
+import {clientOf, collect, madeExchange} from "../../helpers/exchange.js";
 import {answer, serve} from "../../helpers/http.js";
 
 const HOUR = 3_600_000;
@@ -276,8 +276,7 @@ function fakeVenue(
   rows: MadeSettlement[],
   {now = END + 60_000, jitterMs = 0, fundingDepthMs}: {now?: number; jitterMs?: number; fundingDepthMs?: number}
 ): Exchange {
-  return {
-    venue: "made",
+  return madeExchange({
     fundingDepthMs,
     settlements: async (_: string, untilMs: number) => {
       const until = Math.min(untilMs, now) + jitterMs;
@@ -287,5 +286,5 @@ function fakeVenue(
         now
       );
     }
-  } as unknown as Exchange;
+  });
 }

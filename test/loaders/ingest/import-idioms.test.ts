@@ -225,11 +225,11 @@ async function readBack(
     try {
       const found = read(record);
       if (!("row" in found)) continue;
-      const {tsMs, reportedHours, turnover, ...values} = found.row as unknown as {tsMs: number} & Record<
-        string,
-        string
-      >;
-      rows.push({ts: tsMs, values});
+      const {tsMs, ...row} = found.row;
+      const values = Object.entries(row).flatMap(([name, value]) =>
+        typeof value === "string" && name !== "turnover" ? [[name, value] as const] : []
+      );
+      rows.push({ts: tsMs, values: Object.fromEntries(values)});
     } catch (error) {
       return {code: `bad-row: ${(error as Error).message}`};
     }

@@ -9,6 +9,7 @@ import {databasePath, openDatabase, rowsOf, type Database} from "../../../loader
 import {remarksByHistory} from "../../../loaders/store/remarks.js";
 import {rmSync} from "node:fs";
 import {cli} from "../../helpers/cli.js";
+import {madeExchange} from "../../helpers/exchange.js";
 import {virtualClock} from "../../helpers/clock.js";
 import {funding, HOUR, NOW} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -38,10 +39,8 @@ async function start(dir = tmp()) {
     rejected: [],
     asked: []
   };
-  const exchange = {
+  const exchange = madeExchange({
     venue: "binance",
-    origin: "made",
-    pageRows: {funding: 200, candles: 1_000},
     absence: () => state.absence,
     settlements: async (_: string, untilMs: number) => ({
       rows: (state.asked.push(untilMs), state.rows.filter(({tsMs}) => tsMs <= untilMs)),
@@ -49,9 +48,8 @@ async function start(dir = tmp()) {
       repeats: 0,
       outside: 0,
       asOfMs: NOW
-    }),
-    usage: () => ({requests: 0, retries: 0})
-  } as unknown as Exchange;
+    })
+  });
   const db = await openDatabase(dir, {now: clock.now});
   open.add(db);
   const service = await JobService.open(db, {connect: async () => exchange, clock, random: () => 0.5});

@@ -4,6 +4,7 @@ import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {openDatabase, type Database} from "../../../loaders/store/database.js";
 import type {SeriesKey} from "../../../loaders/store/key.js";
 import type {CandleRow} from "../../../loaders/rows.js";
+import {madeExchange} from "../../helpers/exchange.js";
 import {virtualClock} from "../../helpers/clock.js";
 import {NOW} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -24,20 +25,16 @@ async function start(spoiled: (window: Span, n: number) => Promise<CandleRow[]>)
   let n = 0;
   const rowsOf = ({from, to}: Span) =>
     Array.from({length: (to - from) / HOUR}, (_, i): CandleRow => ({tsMs: from + i * HOUR, close: "1"}));
-  const exchange = {
-    venue: "made",
-    origin: "made",
+  const exchange = madeExchange({
     patienceMs: 150,
-    pageRows: {funding: 200, candles: 1_000},
     candles: async (pair: string, _: string, __: string, window: Span) => ({
       rows: pair === "BAD/USDT" ? await spoiled(window, ++n) : rowsOf(window),
       rejected: [],
       repeats: 0,
       outside: 0,
       asOfMs: NOW
-    }),
-    usage: () => ({requests: 0, retries: 0})
-  } as unknown as Exchange;
+    })
+  });
   const db = await openDatabase(tmp(), {now: clock.now});
   open.push(db);
   const service = await JobService.open(db, {connect: async () => exchange, clock, random: () => 0.5});
