@@ -129,7 +129,7 @@ export class TradingLoop implements LoopState {
     });
     this.trader = new Trader({
       recorder: this.recorder,
-      venue: options.venue?.() ?? new PaperVenue(options.strategy),
+      venue: options.openVenue?.() ?? new PaperVenue(options.strategy),
       config: options.strategy,
       venueName: options.venueName,
       barMs: this.feed.barMs,

@@ -83,8 +83,8 @@ export interface LoopOptions {
   origin: string;
   simulated: boolean;
   exchange: Exchange;
-  /** builds the execution venue; default: paper */
-  venue?: (() => ExecutionVenue) | undefined;
+  /** opens the execution venue; default: paper */
+  openVenue?: (() => ExecutionVenue) | undefined;
   /** compares a real account's fees with the configured ones */
   fees?: ((pairs: readonly string[]) => Promise<ReconciliationRow[]>) | undefined;
   /** shows orders instead of sending them */

@@ -143,8 +143,8 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /**
- * Settles like `work`, or rejects when the signal aborts. Not every part of a reply heeds its signal: a body that claims
- * to be gzip and is not may never settle.
+ * Resolves or rejects like `work`; rejects when the signal aborts. Not every part of a reply heeds its signal: a body that claims
+ * to be gzip and is not may never end.
  */
 function race<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);

@@ -92,7 +92,7 @@ export const doubtsOf = (db: Database, key: StoredKey): Promise<Span[]> =>
   );
 
 /** Returns the stretches in doubt that were asked for in vain for so long that no update asks again. */
-export const settledDoubts = (db: Database, where: string): Promise<Span[]> =>
+export const lastingDoubts = (db: Database, where: string): Promise<Span[]> =>
   rowsOf<Span>(
     db.connection,
     `select ts as "from", to_ts as "to" from remarks

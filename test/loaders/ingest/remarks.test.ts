@@ -100,7 +100,7 @@ describe("a settlement that the venue gives another rate", () => {
 describe("a rejected row", () => {
   const ts = START + 30 * 4 * HOUR;
 
-  it("leaves its instant in doubt: no coverage, no inferred interval, a finding; a valid row settles it", async () => {
+  it("leaves its instant in doubt: no coverage, no inferred interval, a finding; a valid row resolves it", async () => {
     const {db, state, fetchAll, remarks} = await start();
     state.rows = settlements().filter((row) => row.tsMs !== ts);
     state.rejected = [{tsMs: ts, reason: "missing rate"}];

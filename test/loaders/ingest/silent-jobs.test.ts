@@ -48,7 +48,7 @@ async function start(spoiled: (window: Span, n: number) => Promise<CandleRow[]>)
 }
 
 describe("a history's work", () => {
-  it("whose reply never settles fails by name, is retried, and does not hold the others", async () => {
+  it("whose reply never ends fails by name, is retried, and does not hold the others", async () => {
     const {children} = await start(() => new Promise(() => undefined));
     expect(children.map(({status, attempts}) => [status, attempts])).toEqual([
       ["failed", 3],
@@ -58,7 +58,7 @@ describe("a history's work", () => {
     expect(children[0]!.error).toContain("made BAD/USDT perp 1h: no progress for 0 s");
   });
 
-  it("whose first reply never settles is complete after a retry", async () => {
+  it("whose first reply never ends is complete after a retry", async () => {
     const all = Array.from({length: 20}, (_, i): CandleRow => ({tsMs: span.from + i * HOUR, close: "1"}));
     const {children} = await start(async (_, n) => (n === 1 ? new Promise(() => undefined) : all));
     expect(children.map(({status, attempts, rowsFetched}) => [status, attempts, rowsFetched])).toEqual([
