@@ -43,8 +43,7 @@ const PAYMENT_TIMEOUT_MS = 60_000;
  * filter where it may decide. Pairs without news are omitted.
  */
 export async function gather(options: GatherOptions): Promise<Gathered> {
-  const {trader, venueMs} = options;
-  const {news} = options;
+  const {trader, news} = options;
   const account = news?.account ?? [];
   const gathered: Gathered = {pairs: [], waiting: [], failed: [], account, corrections: correctionsOf(trader, news)};
   await Promise.all(

@@ -12,7 +12,7 @@ import {SettlementPages, type Ask, type RawSettlement} from "./settlement-pages.
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {absenceOf, venueRecord} from "./venues.js";
-import {Wire, type WireOptions} from "./wire.js";
+import {type ClientOptions, Wire} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};
 
@@ -49,7 +49,7 @@ export class GenericExchange implements Exchange {
   /** @throws UsageError for a venue whose record lacks what this program needs */
   constructor(
     private readonly client: Ccxt,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+    options: ClientOptions
   ) {
     this.venue = client.id;
     for (const [method, what] of [

@@ -30,6 +30,12 @@ export interface WireOptions {
   onBan?: (untilMonotonicMs: number) => void;
 }
 
+/** What a client of one venue is opened with; the client itself knows the rest. */
+export type ClientOptions = Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">;
+
+/** A raw reply of ccxt, whose own type promises more than a venue keeps. */
+export type Reply = Promise<unknown>;
+
 /** A call in progress: venue time of its newest reply, UTC ms. */
 interface Reading {
   asOfMs: number;
@@ -100,14 +106,7 @@ export class Wire {
       name,
       async (attempt) => {
         const call: Call = {...(priority && {priority}), signal, pulse, attempt, atOnce};
-        const reply = await calls.run(call, async () => {
-          try {
-            return await request();
-          } catch (error) {
-            throw translate(error);
-          }
-        });
-        this.observe(call);
+        const reply = await this.once(request, call);
         return read(reply, {asOfMs: call.reply?.venueMs ?? this.venueNow()});
       },
       {

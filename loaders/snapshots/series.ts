@@ -11,6 +11,7 @@ import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";
 import {INSTRUMENT_SERIES} from "../lake/instruments.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
+import {FEATURE_SERIES} from "../lake/features.js";
 import {literal} from "../store/key.js";
 import {instrumentOf} from "./instrument.js";
 import {toArrow, type Columns} from "./arrow.js";
@@ -96,7 +97,7 @@ export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8
           );
         }
       },
-      {only: (part) => part.pair === pair && !part.series.startsWith("features")}
+      {only: (part) => part.pair === pair && !FEATURE_SERIES.includes(part.series)}
     );
   }
   return files;

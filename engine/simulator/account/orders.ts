@@ -63,7 +63,7 @@ export function reject(what: keyof typeof CODES, category: "spot" | "linear", me
  */
 export function makeOrder(desk: Desk, body: CreateBody): {order: Order; market: Market} {
   const {venue, account, nowMs} = desk;
-  const {category, symbol, side} = body;
+  const {category, symbol} = body;
   const market = maybeMarket(venue, category, symbol, nowMs);
   if (!market) reject("symbol", category, category === "spot" ? "Invalid symbol." : "params error: symbol invalid");
   if (category === "linear" && !venue.trades(market.coin, nowMs))

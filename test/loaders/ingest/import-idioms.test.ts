@@ -83,8 +83,6 @@ const idiom: fc.Arbitrary<Idiom> = fc.record({
   packed: fc.constantFrom("plain", "plain", "gzip", "zip")
 });
 
-const pad = (n: number, digits = 2) => String(n).padStart(digits, "0");
-
 /** The face of a clock of a zone, by the platform's own calendar and not by the code under test. */
 function wallOf(ts: number, zone: string): [string, string, string, string] {
   const offset = /^\+(\d\d):00$/.exec(zone);

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {Exchange, Page} from "../../../loaders/exchange/index.js";
+import type {Page} from "../../../loaders/exchange/index.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
 import type {Absence} from "../../../loaders/exchange/venues.js";

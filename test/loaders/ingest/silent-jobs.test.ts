@@ -1,5 +1,4 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {Exchange} from "../../../loaders/exchange/index.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {openDatabase, type Database} from "../../../loaders/store/database.js";
 import type {SeriesKey} from "../../../loaders/store/key.js";
