@@ -19,7 +19,7 @@ export interface Gathered {
   corrections: NonNullable<InputEvent["corrections"]>;
 }
 
-export interface GatherOptions {
+interface GatherOptions {
   trader: Trader;
   feed: LiveFeed;
   quotes: ReadonlyMap<string, PairQuote>;
@@ -71,7 +71,7 @@ const OVERDUE_RETRY_MS = 900_000;
  * @param expected next settlement announced by the venue, UTC ms
  * @param lastQueried time of the last query without news, UTC ms
  */
-export function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
+function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
   const {newest} = rates;
   if (!newest || lastQueried === undefined) return -Infinity;
   const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(

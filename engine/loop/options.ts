@@ -50,7 +50,7 @@ export interface Trading {
 /** Opens the journal, reconciles, and returns the loop; implemented in `engine/loop/index.ts`. */
 export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
 
-export interface LoopLog {
+interface LoopLog {
   info: (text: string) => void;
   warn: (text: string) => void;
   error: (text: string) => void;

@@ -33,7 +33,7 @@ export interface EngineMessage {
 }
 
 /** Options of a start, besides the site's. */
-export interface StartOptions {
+interface StartOptions {
   data: string;
   env: NodeJS.ProcessEnv;
   /** arguments passed to `carrybook engine` */

@@ -17,7 +17,7 @@ export interface Dialect {
 }
 
 /** Longest body of a reply in bytes, after decompression. The longest honest ones, lists of markets, have half of it. */
-export const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 /** Requests of one attempt at one call, above which its pages are taken never to end. */
 const MOST_REQUESTS = 200;
 

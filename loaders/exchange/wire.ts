@@ -7,7 +7,7 @@ import type {Usage} from "../../src/lib/wire/data.js";
 import type {CallOptions, Clock} from "./types.js";
 
 /** Settings of the connection to one venue. Time, randomness and network are injected. */
-export interface WireOptions {
+interface WireOptions {
   clock: Clock;
   /** uniform in [0, 1), for retry jitter */
   random: () => number;

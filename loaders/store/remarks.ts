@@ -85,7 +85,7 @@ export async function noteDoubts(
 }
 
 /** Returns the stretches in doubt of a history, ascending. */
-export const doubtsOf = (db: Database, key: StoredKey): Promise<Span[]> =>
+const doubtsOf = (db: Database, key: StoredKey): Promise<Span[]> =>
   rowsOf<Span>(
     db.connection,
     `select ts as "from", to_ts as "to" from remarks where ${whereKey(key)} and kind = 'doubt' order by ts`

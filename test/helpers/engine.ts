@@ -29,7 +29,7 @@ export const STATUS: EngineStatus = {
 };
 
 /** A trading loop that only records its calls. */
-export class FakeControl implements TradingControl {
+class FakeControl implements TradingControl {
   readonly told: string[] = [];
   halted = false;
   settings: EngineSettings = {

@@ -37,11 +37,7 @@ export class Crash extends Error {}
 export type CrashAt = "before" | "within" | "after";
 
 /** A disk on which the process crashes at its `n`-th line. */
-export function crashingDisk(
-  n: number,
-  at: CrashAt,
-  onDeath: (partial: string) => void = () => undefined
-): JournalDisk {
+function crashingDisk(n: number, at: CrashAt, onDeath: (partial: string) => void = () => undefined): JournalDisk {
   let lines = 0;
   return {
     ...REAL_DISK,

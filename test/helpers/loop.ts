@@ -43,7 +43,7 @@ export interface LoopRigOptions {
   script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
 }
 
-export interface LiveRigOptions {
+interface LiveRigOptions {
   account?: Partial<AccountInput>;
   alarms?: string[];
   deadlineMs?: number;

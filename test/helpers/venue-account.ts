@@ -15,7 +15,7 @@ export interface Envelope<Row = Record<string, string>, More = Record<string, un
   time: number;
 }
 
-export interface Signing {
+interface Signing {
   key?: string;
   secret?: string;
   window?: string;

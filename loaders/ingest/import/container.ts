@@ -26,7 +26,7 @@ const MAX_MEMBERS = 10_000;
  * ever, and a device has no end.
  * @throws DataError for a pipe, a device or a file that may not be read
  */
-export async function sniff(path: string): Promise<Kind> {
+async function sniff(path: string): Promise<Kind> {
   const stat = statSync(path, {throwIfNoEntry: false});
   if (!stat) throw new DataError(`invalid file: ${path} is gone, or a link to nothing`);
   if (!stat.isFile()) {

@@ -12,7 +12,7 @@ import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {plannedReport, Skips} from "./report.js";
 import type {Table} from "./table.js";
 
-export interface ImportTableOptions {
+interface ImportTableOptions {
   /** reads and compares, stores nothing */
   dryRun: boolean;
   /** `refuse`: the first bad row ends the file; `skip`: bad rows are counted by reason */

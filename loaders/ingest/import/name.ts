@@ -29,7 +29,7 @@ export interface NameFacts {
 
 const EXTENSION = /(\.(csv|tsv|txt|json|jsonl|ndjson|gz|zip|parquet|feather|arrow))+$/i;
 /** A name without its folders and its data endings. */
-export const stemOf = (path: string): string => basename(path.replaceAll("\\", "/")).replace(EXTENSION, "");
+const stemOf = (path: string): string => basename(path.replaceAll("\\", "/")).replace(EXTENSION, "");
 
 /**
  * Reads the names of a file: the venues' own archives by their grammars, anything else by whole words.

@@ -15,7 +15,7 @@ export type Passed =
   "blank" | "repeated-header" | "other-pair" | "other-venue" | "forecast" | "carried" | "in-progress";
 
 /** What one record of a table is. */
-export type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
+type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
 
 const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close"];
 const NUMBERS: readonly Field[] = ["rate", "open", "high", "low", "close", "volume", "turnover"];

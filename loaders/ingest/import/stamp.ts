@@ -13,7 +13,7 @@ export interface StampReading {
 }
 
 /** What one stamp says before a zone is known. */
-export interface Stamp {
+interface Stamp {
   /** `epoch` and `zoned` name an instant; `wall` is a clock's face, `ms` its fields read as UTC */
   kind: "epoch" | "zoned" | "wall";
   /** ms; microseconds and nanoseconds are cut off */

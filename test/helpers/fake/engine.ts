@@ -15,7 +15,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** A request to the API as received. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   path: string;
   authorization: string | undefined;

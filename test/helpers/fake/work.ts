@@ -144,7 +144,7 @@ const task = (name: string, says: string, pattern: string, now: number): TaskRep
 });
 
 /** Reply of a route; text is sent as it is. */
-export interface Answer {
+interface Answer {
   status?: number;
   answer: unknown;
   text?: string;

@@ -1,12 +1,8 @@
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
-import {
-  candleHistory,
-  expectedRequests,
-  expectedRows,
-  type Exchange,
-  type Page
-} from "../../../loaders/exchange/index.js";
+import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {expectedRequests, expectedRows} from "../../../loaders/exchange/expect.js";
+import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import type {CandleRow} from "../../../loaders/rows.js";
 import {normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../../src/lib/time/grid.js";

@@ -1,6 +1,7 @@
 import ccxt from "ccxt";
 import {describe, expect, it} from "vitest";
-import {fundingHistory, type Exchange, type Page} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
+import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import type {FundingRow} from "../../../loaders/rows.js";
 import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {bybitReply, type MadeSettlement, type MadeVenue} from "../../helpers/bybit-venue.js";

@@ -1,6 +1,7 @@
 import ccxt, {type Exchange as Ccxt} from "ccxt";
 import {describe, expect, it} from "vitest";
-import {createExchange, fundingHistory} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
+import {createExchange} from "../../../loaders/exchange/index.js";
 import {VENUES} from "../../../loaders/exchange/venues.js";
 import {UsageError} from "../../../loaders/errors.js";
 import {SettlementPages} from "../../../loaders/exchange/settlement-pages.js";
