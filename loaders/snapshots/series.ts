@@ -15,6 +15,7 @@ import {FEATURE_SERIES} from "../lake/features.js";
 import {literal} from "../store/key.js";
 import {instrumentOf} from "./instrument.js";
 import {toArrow, type Columns} from "./arrow.js";
+import {RATE_8H_SQL} from "../store/schema.js";
 
 const CANDLES = ["spot", "perp", "mark"];
 
@@ -129,7 +130,7 @@ const settlements = (lake: Lake, {venue, pair}: SeriesEntry): Promise<Columns> =
   read(
     lake,
     `select ts::double, boundary_ts::double, f.rate::varchar, interval_hours::double,
-       interval_source, f.rate::double * 8 / interval_hours
+       interval_source, ${RATE_8H_SQL}
      from funding_exact f where venue = ${literal(venue)} and pair = ${literal(pair)} order by ts`,
     ["ts", "boundaryTs", "rate", "intervalHours", "intervalSource", "rate8h"]
   );
