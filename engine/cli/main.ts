@@ -18,5 +18,6 @@ process.exitCode = await runCarrybook(process.argv.slice(2), {
   env,
   cwd: process.cwd(),
   signal: interrupted.signal,
-  send: process.send && ((message) => void process.send!(message))
+  // A parent that has gone hears nothing; that is no error of this process.
+  send: process.send && ((message) => void process.send!(message, undefined, {}, () => undefined))
 });
