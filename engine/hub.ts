@@ -7,7 +7,7 @@ export type OnStop = "keep" | "close";
 export type EmitEvent = <K extends keyof EngineEvents>(type: K, data: EngineEvents[K]) => void;
 
 /** An event, serialised for the wire. */
-export interface HubEvent {
+interface HubEvent {
   /** sequence number within this engine run */
   n: number;
   frame: string;

@@ -1,7 +1,7 @@
-import {CarrybookError, type ErrorOptions} from "../src/lib/errors.js";
+import {CarrybookError, DataError, type ErrorOptions} from "../src/lib/errors.js";
 import type {VenueCode} from "../src/lib/wire/error.js";
 
-export {CarrybookError, DataError, type ErrorOptions} from "../src/lib/errors.js";
+export {CarrybookError, DataError, type ErrorOptions};
 
 /** An invalid flag, argument or API body: exit code 2. */
 export class UsageError extends CarrybookError {
@@ -21,6 +21,18 @@ export class ConfigError extends CarrybookError {
 export class LockedError extends CarrybookError {
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, {code: "locked", ...options});
+  }
+}
+
+/** A row that its history cannot hold. */
+export class RowError extends DataError {
+  /** what is wrong without the value, e.g. `invalid ts`: skipped rows are counted by it */
+  readonly reason: string;
+  /** @param detail the value and what is wrong with it; its text decides nothing */
+  constructor(problem: "invalid" | "missing", field: string, detail?: string) {
+    const reason = `${problem} ${field}`;
+    super(detail === undefined ? reason : `${reason}: ${detail}`);
+    this.reason = reason;
   }
 }
 

@@ -2,6 +2,7 @@ import type {FundingRow as SettledRate} from "../src/lib/market/marketdata.js";
 import {canonicalText} from "../src/lib/money/decimal.js";
 import {boundaryTs, knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
+import {RowError} from "./errors.js";
 
 /** One market in a venue's current listing. Decimals are canonical text; instants are UTC ms. */
 export interface VenueInstrument {
@@ -106,7 +107,7 @@ export function readTs(value: string | null | undefined): number {
   else if (/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/.test(text)) {
     ms = Date.parse(/(Z|[+-]\d{2}:?\d{2})$/.test(text) ? text.replace(" ", "T") : text.replace(" ", "T") + "Z");
   } else if (/^\d{4}-\d{2}-\d{2}$/.test(text)) ms = Date.parse(text);
-  if (!(ms >= MIN_TS && ms < MAX_TS)) throw new RangeError(`invalid ts: ${JSON.stringify(value ?? "")}`);
+  if (!(ms >= MIN_TS && ms < MAX_TS)) throw new RowError("invalid", "ts", JSON.stringify(value ?? ""));
   return ms;
 }
 
@@ -114,7 +115,7 @@ export function readTs(value: string | null | undefined): number {
  * Parses a candle of a file; returns undefined while it is in progress (§1).
  * @param stepMs length of the candle; its open must lie on this grid
  * @param closeOnly true for mark and index history, which may have only the close
- * @throws RangeError with the reason the row is invalid
+ * @throws RowError with the reason the row is invalid
  */
 export function readCandle(
   raw: RawRow,
@@ -122,7 +123,7 @@ export function readCandle(
 ): CandleRow | undefined {
   const tsMs = readTs(raw.ts);
   if (!onGrid(tsMs, stepMs))
-    throw new RangeError(`invalid ts: ${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
+    throw new RowError("invalid", "ts", `${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
   const row = {
     tsMs,
     open: readPrice(raw.open, "open", closeOnly),
@@ -134,10 +135,10 @@ export function readCandle(
   };
   const {open, high, low, close} = row;
   if (high !== undefined && (Number(high) < Number(close) || Number(high) < Number(open ?? close))) {
-    throw new RangeError(`invalid high: ${high} is under the open ${open} or the close ${close}`);
+    throw new RowError("invalid", "high", `${high} is under the open ${open} or the close ${close}`);
   }
   if (low !== undefined && (Number(low) > Number(close) || Number(low) > Number(open ?? close))) {
-    throw new RangeError(`invalid low: ${low} is over the open ${open} or the close ${close}`);
+    throw new RowError("invalid", "low", `${low} is over the open ${open} or the close ${close}`);
   }
   return knownAt(tsMs, stepMs) > nowMs ? undefined : row;
 }
@@ -146,39 +147,48 @@ function readPrice(raw: string | null | undefined, field: string, optional: bool
   const value = nonEmpty(raw);
   if (value === undefined) {
     if (optional) return undefined;
-    throw new RangeError(`missing ${field}`);
+    throw new RowError("missing", field);
   }
-  const text = canonicalText(value, field);
-  if (!(Number(text) > 0)) throw new RangeError(`invalid ${field}: ${value}`);
+  const text = decimalText(value, field);
+  if (!(Number(text) > 0)) throw new RowError("invalid", field, value);
   return text;
 }
 
 function readAmount(raw: string | null | undefined, field: string): string | undefined {
   const value = nonEmpty(raw);
   if (value === undefined) return undefined;
-  const text = canonicalText(value, field);
-  if (Number(text) < 0) throw new RangeError(`invalid ${field}: ${value}`);
+  const text = decimalText(value, field);
+  if (Number(text) < 0) throw new RowError("invalid", field, value);
   return text;
 }
 
 /**
  * Parses a settlement of a file; returns undefined for a stamp in the future.
- * @throws RangeError with the reason the row is invalid
+ * @throws RowError with the reason the row is invalid
  */
 export function readFunding(raw: RawRow, {nowMs}: {nowMs: number}): FundingRow | undefined {
   const tsMs = readTs(raw.ts);
   const value = nonEmpty(raw.rate);
-  if (value === undefined) throw new RangeError("missing rate");
-  const rate = canonicalText(value, "rate");
-  if (Math.abs(Number(rate)) >= 1) throw new RangeError(`invalid rate: ${value} (a rate is a share: 0.0001 is 1 bp)`);
+  if (value === undefined) throw new RowError("missing", "rate");
+  const rate = decimalText(value, "rate");
+  if (Math.abs(Number(rate)) >= 1)
+    throw new RowError("invalid", "rate", `${value} (a rate is a share: 0.0001 is 1 bp)`);
   // Exports of this program carry inferred intervals too; an import must not record them as reported.
   const source = nonEmpty(raw.intervalSource);
   const interval = source === undefined || source === "reported" ? nonEmpty(raw.interval) : undefined;
   const reportedHours = interval === undefined ? undefined : Number(interval);
   if (reportedHours !== undefined && !(reportedHours > 0 && reportedHours <= 24)) {
-    throw new RangeError(`invalid interval: ${interval}`);
+    throw new RowError("invalid", "interval", interval);
   }
   return tsMs > nowMs ? undefined : {tsMs, rate, reportedHours};
+}
+
+function decimalText(value: string, field: string): string {
+  try {
+    return canonicalText(value, field);
+  } catch {
+    throw new RowError("invalid", field, JSON.stringify(value));
+  }
 }
 
 const nonEmpty = (value: string | null | undefined): string | undefined => {

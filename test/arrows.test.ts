@@ -34,7 +34,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["feed"],
     ["arrow"]
   ],
-  loaders: [["ingest", "snapshots"], ["lake"], ["store", "exchange"], ["rows", "errors"]],
+  loaders: [["ingest", "snapshots"], ["lake"], ["store", "exchange"], ["rows"], ["errors"]],
   engine: [
     ["cli"],
     ["process"],

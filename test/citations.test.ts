@@ -91,6 +91,15 @@ describe("the rules are cited as they stand", () => {
     expect(bare.map(({file}) => file)).toEqual([]);
   });
 
+  it("every anchor of the rules that a page links to is there", () => {
+    const anchors = new Set([...page.matchAll(/\bid="([\w-]+)"/g)].map(([, id]) => id!));
+    const links = [...sources("src", /\.(md|ts)$/)].flatMap(({file, text}) =>
+      [...text.matchAll(/semantics#(s[\w-]+)/g)].map(([, id]) => ({file, id: id!}))
+    );
+    expect(links.length).toBeGreaterThan(40);
+    expect(links.filter(({id}) => !anchors.has(id))).toEqual([]);
+  });
+
   it("lists and ranges of paragraphs are read to their end", () => {
     expect(citedIn("(§§2–5), (§§3, 8.14), (§8.13, 8.15), (§3, evaluated), (§5, 30 periods)")).toEqual(
       "2 3 4 5 3 8.14 8.13 8.15 3 5".split(" ")

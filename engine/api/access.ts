@@ -4,7 +4,7 @@ import type {Clock} from "../../loaders/exchange/types.js";
 import {digest} from "../files.js";
 
 /** How long a ticket can be exchanged, ms. */
-export const TICKET_MS = 600_000;
+const TICKET_MS = 600_000;
 /** Outstanding tickets; the oldest is revoked first. */
 const MOST_TICKETS = 32;
 

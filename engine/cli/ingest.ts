@@ -1,5 +1,5 @@
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
-import type {Job} from "../../src/lib/wire/job.js";
+import {errorText, type Job} from "../../src/lib/wire/job.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
 import {formatInstant} from "../../src/lib/time/instant.js";
 import type {Usage} from "../../src/lib/wire/data.js";
@@ -123,7 +123,7 @@ export function showProgress({output}: Context, batch: Job, children: readonly J
 /** Reports that a history's attempt failed and will be retried. */
 export function noteRetry({output}: Context, job: Job): void {
   if (job.status === "queued" && job.error)
-    output.note(`${nameOf(job)}: ${job.error} (attempt ${job.attempts} of ${job.maxAttempts}, retrying)`, "warn");
+    output.note(`${nameOf(job)}: ${errorText(job)} (attempt ${job.attempts} of ${job.maxAttempts}, retrying)`, "warn");
 }
 
 /** Draws jobs as a table. */
@@ -135,6 +135,6 @@ export function drawJobs(jobs: readonly Job[]): string {
     {title: "rows", value: (j) => count(j.rowsFetched), align: "right"},
     {title: "attempts", value: (j) => String(j.attempts), align: "right"},
     {title: "created", value: (j) => formatInstant(j.createdAt)},
-    {title: "error", value: (j) => j.error ?? "–"}
+    {title: "error", value: (j) => errorText(j) ?? "–"}
   ]);
 }

@@ -1,3 +1,5 @@
+import type {EngineMessage} from "../site/start.js";
+
 /** Destination of a command's text: a stream of the process, or a test's buffer. */
 export interface Sink {
   write: (text: string) => unknown;
@@ -17,6 +19,8 @@ export interface Io {
   cwd: string;
   /** aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
+  /** sends to the process that started this one; undefined where nobody listens */
+  send?: ((message: EngineMessage) => void) | undefined;
 }
 
 /** One invocation of the command line. */

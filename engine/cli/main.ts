@@ -17,5 +17,7 @@ process.exitCode = await runCarrybook(process.argv.slice(2), {
   stderr,
   env,
   cwd: process.cwd(),
-  signal: interrupted.signal
+  signal: interrupted.signal,
+  // A parent that has gone hears nothing; that is no error of this process.
+  send: process.send && ((message) => void process.send!(message, undefined, {}, () => undefined))
 });

@@ -28,10 +28,10 @@ export interface Output {
 }
 
 /** Levels of narration; a note is shown at or above the configured level. */
-export const LEVELS = ["debug", "info", "warn", "error"] as const;
-export type Level = (typeof LEVELS)[number];
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Level = (typeof LEVELS)[number];
 
-export interface Progress {
+interface Progress {
   label: string;
   done: number;
   total: number;
@@ -40,7 +40,7 @@ export interface Progress {
   etaMs?: number | null;
 }
 
-export interface OutputOptions {
+interface OutputOptions {
   json?: boolean | undefined;
   quiet?: boolean | undefined;
   level?: Level;

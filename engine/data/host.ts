@@ -1,6 +1,6 @@
 import type {Clock, Exchange} from "../../loaders/exchange/types.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import {hasEnded, type Job} from "../../src/lib/wire/job.js";
+import {type Job} from "../../src/lib/wire/job.js";
 import type {JobFilter} from "../../loaders/ingest/jobs/book.js";
 import {cancelEach, retryEach} from "../../loaders/ingest/jobs/bulk.js";
 import {JobService, type JobEvent} from "../../loaders/ingest/jobs/service.js";
@@ -24,14 +24,13 @@ import type {
   Usage
 } from "../../src/lib/wire/data.js";
 import type {EmitEvent} from "../hub.js";
-import {Coalescer} from "./coalesce.js";
+import {Announcer} from "./announce.js";
 import {keepUrl, knownUrl, type OpenVenue, type VenueSource} from "./venue.js";
 import {estimateBackfill} from "./estimate.js";
 import {checkGaps, planFill} from "./holes.js";
 import {Imports} from "./imports.js";
 import type {InboxLimits} from "./inbox.js";
 import {figuresOf, parentsOf, type Figures} from "./jobs.js";
-import {Movement} from "./movement.js";
 import {
   planBackfill,
   planRepairs,
@@ -73,9 +72,7 @@ export class DataHost {
   /** uploads, and the import of their files */
   readonly imports: Imports;
   private readonly stopping = new AbortController();
-  private readonly unpublished = new Set<string>();
-  private readonly movement = new Movement();
-  private readonly coalescer: Coalescer;
+  private readonly announcer: Announcer;
   private readonly venues: VenueClients;
   private readonly loops: Promise<void>[] = [];
   private service!: JobService;
@@ -86,7 +83,7 @@ export class DataHost {
     readonly db: Database,
     private readonly options: HostOptions
   ) {
-    this.coalescer = new Coalescer(options.clock);
+    this.announcer = new Announcer(options.clock, options.emit);
     this.venues = new VenueClients(db, options.openVenue);
     this.imports = new Imports(db, {
       now: () => options.clock.now(),
@@ -103,7 +100,10 @@ export class DataHost {
       connect: (venue) => host.exchange(venue),
       clock: options.clock,
       random: options.random ?? Math.random,
-      onEvent: (event) => host.onJobEvent(event)
+      onEvent: (event) => {
+        if (event.type !== "job") options.onEvent?.(event);
+        host.announcer.take(event, host.service);
+      }
     });
     host.loops.push(host.runQueue());
     return host;
@@ -202,7 +202,7 @@ export class DataHost {
 
   /** Returns the running jobs without progress for `longestMs`, described in words. */
   stuck(longestMs: number): {id: string; words: string}[] {
-    return this.movement.stuck(this.service.working, this.options.clock.now(), longestMs);
+    return this.announcer.stuck(this.service.working, longestMs);
   }
 
   repair(): Promise<PlannedReport> {
@@ -245,7 +245,7 @@ export class DataHost {
         note: (line, level = "info") => void notes.push({line, level}),
         signal: this.stopping.signal
       });
-      return {batches: batches.map((job) => this.view(job)), notes};
+      return {batches: batches.map((job) => this.announcer.view(job)), notes};
     });
     this.planning = run.catch(() => undefined);
     return run;
@@ -253,7 +253,7 @@ export class DataHost {
 
   /** Lists batches, newest first; a filter by status or history also returns jobs of single histories. */
   async jobs(filter: JobFilter): Promise<Job[]> {
-    return (await this.service.list(filter)).map((job) => this.view(job));
+    return (await this.service.list(filter)).map((job) => this.announcer.view(job));
   }
 
   /** Streams every job ever submitted that matches the filter, newest first. */
@@ -273,7 +273,7 @@ export class DataHost {
   job(id: string): Job {
     const job = this.service.get(id);
     if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});
-    return this.view(job);
+    return this.announcer.view(job);
   }
 
   async detail(id: string): Promise<JobDetailReport> {
@@ -359,37 +359,12 @@ export class DataHost {
   /** Stops the queue between two writes, publishes the lake and closes the store. */
   async close(): Promise<void> {
     this.stopping.abort(new Error("the engine stops"));
-    this.coalescer.close();
+    this.announcer.close();
     await this.imports.close();
     await Promise.all(this.loops);
     await this.planning;
     await this.venues.close();
     await this.db.close();
-  }
-
-  /** Reports a batch as ended only once the lake contains its rows. */
-  private view(job: Job): Job {
-    if (!this.unpublished.has(job.id) || !hasEnded(job)) return job;
-    return {...job, status: "in_progress", step: "publish", finishedAt: null};
-  }
-
-  private onJobEvent(event: JobEvent): void {
-    const {emit, onEvent} = this.options;
-    if (event.type !== "job") onEvent?.(event);
-    if (event.type === "published") return;
-    const {id, parentId} = event.job;
-    if (event.type === "batch") {
-      this.unpublished.delete(id);
-      this.coalescer.offer(id, () => emit("batch", event.job), {urgent: true});
-      return;
-    }
-    if (parentId === null) return;
-    const {job} = event;
-    this.movement.watch(job, this.options.clock.now());
-    const urgent = job.status !== "in_progress" || job.step === "plan";
-    this.coalescer.offer(id, () => emit("job", job), {urgent});
-    if (hasEnded(job) && hasEnded(this.service.get(parentId)!)) this.unpublished.add(parentId);
-    this.coalescer.offer(parentId, () => emit("batch", this.view(this.service.get(parentId)!)));
   }
 
   private async runQueue(): Promise<void> {

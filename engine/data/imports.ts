@@ -15,7 +15,7 @@ import type {Job} from "../../src/lib/wire/job.js";
 import {engineDir} from "../files.js";
 import {Inbox, type InboxLimits} from "./inbox.js";
 
-export interface ImportsOptions {
+interface ImportsOptions {
   now: () => number;
   /** called with each stored job, and with the lake once it has the rows */
   onJob: (job: Job) => void;

@@ -35,7 +35,7 @@ export interface PlanContext {
 }
 
 /** A venue whose clock and markets have been read. */
-export interface ReadyVenue {
+interface ReadyVenue {
   client: Exchange;
   /** the venue's time, UTC ms; it decides what is new, regardless of the local clock */
   venueMs: number;

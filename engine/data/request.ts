@@ -11,14 +11,14 @@ export interface SeriesFlags {
 }
 
 /** Flags that select a span, as text: days, or instants. */
-export interface SpanFlags {
+interface SpanFlags {
   days?: string;
   from?: string;
   to?: string;
 }
 
 /** The parsed span: days before the end, or the first instant. Instants are UTC ms; the end is exclusive. */
-export interface WantedSpan {
+interface WantedSpan {
   days?: number | undefined;
   from?: number | undefined;
   to?: number | undefined;
@@ -42,7 +42,7 @@ export interface BackfillRequest extends WantedSpan {
 /** Default series of a backfill: settlements, both legs, and the mark price for liquidations. */
 export const DEFAULT_SERIES: readonly Series[] = ["funding", "spot", "perp", "mark"];
 
-export const DEFAULT_DAYS = 365;
+const DEFAULT_DAYS = 365;
 
 /** Reads `--series` and `--timeframe`. @throws UsageError naming the unknown value */
 export function readSeries({series, timeframe}: SeriesFlags): {series: Series[]; timeframes: Timeframe[]} {

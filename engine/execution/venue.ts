@@ -72,7 +72,7 @@ export interface Execution {
 }
 
 /** One pair's position as the venue reports it, in coins. */
-export interface Holding {
+interface Holding {
   pair: string;
   coins: Decimal;
   /** size of the perp position, positive when short */

@@ -41,7 +41,7 @@ export const journalFiles = (dir: string): string[] =>
     : [];
 
 /** Result of reading a journal. */
-export interface JournalContent {
+interface JournalContent {
   /** lines from the newest snapshot on, or all lines when there is none */
   recent: JournalLine[];
   /** number of lines in all files */

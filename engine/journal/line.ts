@@ -17,7 +17,7 @@ export interface JournalLine<E extends JournalEvent = JournalEvent> {
 }
 
 /** Position of a line, for errors. */
-export interface Place {
+interface Place {
   file: string;
   line: number;
 }

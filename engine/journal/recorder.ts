@@ -2,7 +2,7 @@ import {DataError} from "../../loaders/errors.js";
 import type {Journal} from "./journal.js";
 import type {JournalEvent, JournalLine} from "./line.js";
 
-export interface RecorderOptions {
+interface RecorderOptions {
   /** recomputes pure events during replay and compares them with the journal */
   audit?: boolean;
   /** called with every line written or recalled */

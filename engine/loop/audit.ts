@@ -11,7 +11,7 @@ import {disagreement, reconcile} from "./reconcile.js";
 import {Trader} from "../trader/trader.js";
 
 /** Result of a journal audit; times in UTC ms. */
-export interface Audit {
+interface Audit {
   lines: number;
   /** decisions recomputed with the same result */
   decisions: number;

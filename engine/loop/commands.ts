@@ -13,7 +13,7 @@ import type {
 import type {OnStop} from "../hub.js";
 
 /** A closed trade in the API: the ledger's report. */
-export type EngineTrade = TradeReport;
+type EngineTrade = TradeReport;
 
 /** Result of an emergency stop so far; `left` names what is still open. */
 export interface EmergencyReport {

@@ -3,6 +3,7 @@ import type {CycleStep, EngineStatus} from "../../src/lib/wire/trading.js";
 import {floorTo, HOUR_MS} from "../../src/lib/time/grid.js";
 import {riskRules} from "../risk/report.js";
 import {isReal} from "../execution/venue.js";
+import {riskNote} from "./notes.js";
 import {gather, type Gathered} from "./input.js";
 import type {LoopState} from "./state.js";
 import {choosePairs, warmPairs} from "./startup.js";
@@ -192,15 +193,7 @@ export class Cycles {
     const now = loop.now();
     loop.opportunities = opportunitiesOf(trader, quotes, gate, now);
     loop.rules = riskRules(trader, gate, now);
-    for (const {ts, level, pair, name, reason} of loop.watch.update(loop.rules, now)) {
-      loop.options.notify({
-        ts,
-        level: level === "critical" ? "critical" : "warn",
-        event: "risk",
-        text: `${name}${pair ? ` of ${pair}` : ""}: ${reason}`,
-        pair
-      });
-    }
+    for (const fired of loop.watch.update(loop.rules, now)) loop.options.notify(riskNote(fired));
   }
 
   /** Stores changed predicted rates, at most every five minutes per pair; always just before a settlement. */

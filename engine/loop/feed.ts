@@ -5,7 +5,8 @@ import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {VolumeCheck} from "../../src/lib/strategy/signals.js";
 import {volumeCheck} from "../../src/lib/strategy/turnover.js";
 import {boundaryTs, floorTo, HOUR_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
-import {fundingHistory, type CallOptions, type Exchange} from "../../loaders/exchange/index.js";
+import {fundingHistory} from "../../loaders/exchange/funding-history.js";
+import type {CallOptions, Exchange} from "../../loaders/exchange/index.js";
 import type {VenueInstrument} from "../../loaders/rows.js";
 import {instrumentFrom} from "../../loaders/snapshots/instrument.js";
 import type {CandleRow, FundingRow} from "../../loaders/rows.js";
@@ -14,7 +15,7 @@ import type {TradedPair} from "../trader/pair.js";
 import type {PairQuote} from "../trader/quotes.js";
 
 /** A pair's two listed markets. */
-export interface ListedPair {
+interface ListedPair {
   pair: string;
   spotPair: string;
   multiplier: number;

@@ -4,7 +4,7 @@ import {Decimal, ZERO} from "../../src/lib/money/decimal.js";
 import type {FillRecord, ForeignRecord, LegRecord, TradingEvent} from "../journal/events.js";
 
 /** Account data from a live journal, read without its lock, even while a hung engine owns it. */
-export interface Held {
+interface Held {
   /** base URL of the venue; undefined for an empty journal */
   origin: string | undefined;
   /** ccxt id or `sim`; undefined for an empty journal */

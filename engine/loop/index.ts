@@ -26,7 +26,7 @@ export async function startTrading(deps: TradingDeps): Promise<Trading> {
     mode,
     version: VERSION,
     strategy,
-    ...(account && {venue: account.venue, fees: account.fees}),
+    ...(account && {openVenue: account.venue, fees: account.fees}),
     dryRun: deps.live?.dryRun,
     settings: deps.settings,
     limits: config.engine.risk,

@@ -19,7 +19,7 @@ export interface Gathered {
   corrections: NonNullable<InputEvent["corrections"]>;
 }
 
-export interface GatherOptions {
+interface GatherOptions {
   trader: Trader;
   feed: LiveFeed;
   quotes: ReadonlyMap<string, PairQuote>;
@@ -43,8 +43,7 @@ const PAYMENT_TIMEOUT_MS = 60_000;
  * filter where it may decide. Pairs without news are omitted.
  */
 export async function gather(options: GatherOptions): Promise<Gathered> {
-  const {trader, venueMs} = options;
-  const {news} = options;
+  const {trader, news} = options;
   const account = news?.account ?? [];
   const gathered: Gathered = {pairs: [], waiting: [], failed: [], account, corrections: correctionsOf(trader, news)};
   await Promise.all(
@@ -72,7 +71,7 @@ const OVERDUE_RETRY_MS = 900_000;
  * @param expected next settlement announced by the venue, UTC ms
  * @param lastQueried time of the last query without news, UTC ms
  */
-export function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
+function dueTs({rates}: TradedPair, expected: number | undefined, lastQueried: number | undefined): number {
   const {newest} = rates;
   if (!newest || lastQueried === undefined) return -Infinity;
   const candidates = [newest.t + (newest.knownHours ?? 1) * HOUR_MS, expected ?? -Infinity].filter(

@@ -21,7 +21,7 @@ import {coverageReader} from "./coverage.js";
 import {Cycles} from "./cycles.js";
 import type {Settings} from "../journal/events.js";
 import {Memory} from "./memory.js";
-import {noteOf} from "./notes.js";
+import {haltedNote, noteOf} from "./notes.js";
 import type {LoopOptions} from "./options.js";
 import type {LoopState} from "./state.js";
 import {disagreement, reconcile} from "./reconcile.js";
@@ -129,7 +129,7 @@ export class TradingLoop implements LoopState {
     });
     this.trader = new Trader({
       recorder: this.recorder,
-      venue: options.venue?.() ?? new PaperVenue(options.strategy),
+      venue: options.openVenue?.() ?? new PaperVenue(options.strategy),
       config: options.strategy,
       venueName: options.venueName,
       barMs: this.feed.barMs,
@@ -240,13 +240,7 @@ export class TradingLoop implements LoopState {
     this.trader.mode = "halted";
     this.trader.frozen = true;
     this.trader.why = why;
-    this.options.notify({
-      ts: this.now(),
-      level: "critical",
-      event: "halted",
-      text: `trading halted: ${why}`,
-      pair: null
-    });
+    this.options.notify(haltedNote(this.now(), why));
   }
 
   /** Compares the ledger with the venue; a mismatch halts the loop and is journalled. */

@@ -1,4 +1,4 @@
-import type {Notification} from "../../src/lib/wire/trading.js";
+import type {Notification, ReconciliationRow, RiskReport} from "../../src/lib/wire/trading.js";
 import type {JournalLine} from "../journal/line.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {ForeignRecord, TradingEvent} from "../journal/events.js";
@@ -15,6 +15,33 @@ const FOREIGN: Record<ForeignRecord["cause"], string> = {
   settlement: "the venue has settled the perp; the coin is sold next",
   outside: "somebody else traded on the account"
 };
+
+/** Returns the notification of a halt. */
+export const haltedNote = (ts: number, why: string): Note => ({
+  ts,
+  level: "critical",
+  event: "halted",
+  text: `trading halted: ${why}`,
+  pair: null
+});
+
+/** Returns the notification of a risk rule that fired. */
+export const riskNote = ({ts, level, pair, name, reason}: RiskReport["fired"][number]): Note => ({
+  ts,
+  level: level === "critical" ? "critical" : "warn",
+  event: "risk",
+  text: `${name}${pair ? ` of ${pair}` : ""}: ${reason}`,
+  pair
+});
+
+/** Returns the notification of an account's fee that differs from the configured one. */
+export const feeNote = (ts: number, {says, pair}: ReconciliationRow): Note => ({
+  ts,
+  level: "warn",
+  event: "keys",
+  text: says,
+  pair
+});
 
 /** Returns the notification for a journal line; undefined when it needs none. */
 export function noteOf({event}: JournalLine): Note | undefined {

@@ -50,7 +50,7 @@ export interface Trading {
 /** Opens the journal, reconciles, and returns the loop; implemented in `engine/loop/index.ts`. */
 export type StartTrading = (deps: TradingDeps) => Promise<Trading>;
 
-export interface LoopLog {
+interface LoopLog {
   info: (text: string) => void;
   warn: (text: string) => void;
   error: (text: string) => void;
@@ -83,8 +83,8 @@ export interface LoopOptions {
   origin: string;
   simulated: boolean;
   exchange: Exchange;
-  /** builds the execution venue; default: paper */
-  venue?: (() => ExecutionVenue) | undefined;
+  /** opens the execution venue; default: paper */
+  openVenue?: (() => ExecutionVenue) | undefined;
   /** compares a real account's fees with the configured ones */
   fees?: ((pairs: readonly string[]) => Promise<ReconciliationRow[]>) | undefined;
   /** shows orders instead of sending them */

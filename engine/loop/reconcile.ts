@@ -5,7 +5,7 @@ import {isReal, type Holdings, type VenueNews} from "../execution/venue.js";
 import {fillOf} from "../journal/codec.js";
 import type {Trader} from "../trader/trader.js";
 
-export interface ReconcileOptions {
+interface ReconcileOptions {
   /** the venue's current time, UTC ms */
   venueMs: number;
   /** additional rows that are reported and block nothing */

@@ -1,6 +1,7 @@
 import {ConfigError, ExchangeError, UsageError} from "../../loaders/errors.js";
 import {loadFunding} from "../../loaders/snapshots/funding-rows.js";
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
+import {feeNote} from "./notes.js";
 import type {LiveFeed} from "./feed.js";
 import type {PairQuote} from "../trader/quotes.js";
 import {configEntries} from "../../src/lib/strategy/config.js";
@@ -156,10 +157,10 @@ async function checkFees(loop: LoopState, pairs: readonly string[]): Promise<voi
     log.warn(`the account's fees are not known: ${error.message}`);
     return;
   }
-  for (const {agrees, says, pair} of loop.feeRows) {
-    if (agrees) continue;
-    log.warn(says);
-    notify({ts: loop.now(), level: "warn", event: "keys", text: says, pair});
+  for (const row of loop.feeRows) {
+    if (row.agrees) continue;
+    log.warn(row.says);
+    notify(feeNote(loop.now(), row));
   }
 }
 

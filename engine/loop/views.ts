@@ -1,3 +1,4 @@
+import {rate8hDecimal} from "../../src/lib/market/funding.js";
 import {entryConditions} from "../../src/lib/strategy/conditions.js";
 import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
@@ -109,7 +110,7 @@ export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, 
     }));
     const hours = newest?.knownHours;
     const predicted8h =
-      quote?.predictedRate !== undefined && hours ? new Decimal(quote.predictedRate).times(8).div(hours) : undefined;
+      quote?.predictedRate === undefined ? undefined : rate8hDecimal(new Decimal(quote.predictedRate), hours);
     const composite = signals?.composite(trader.config.weights);
     const blockedBy: Opportunity["blockedBy"] =
       position !== "flat"

@@ -84,7 +84,7 @@ async function post(name: string, url: string, body: unknown): Promise<void> {
 const MARKS: Record<Notification["level"], string> = {info: "·", warn: "!", critical: "!!"};
 
 /** Formats a message as text, one line per notification, times in UTC. */
-export function textOf({notifications, leftOut}: Message): string {
+function textOf({notifications, leftOut}: Message): string {
   const lines = notifications.map(
     ({ts, level, text}) => `${new Date(ts).toISOString().slice(0, 16).replace("T", " ")} UTC ${MARKS[level]} ${text}`
   );

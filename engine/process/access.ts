@@ -3,7 +3,7 @@ import {join} from "node:path";
 import {databasePath} from "../../loaders/store/database.js";
 
 /** A file or folder of the data directory that others on this machine may open. */
-export interface Wide {
+interface Wide {
   path: string;
   /** permission bits, e.g. `0o644` */
   mode: number;

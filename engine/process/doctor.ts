@@ -9,7 +9,7 @@ import type {Config} from "../config/config.js";
 import {closeAccess, wideOpen} from "./access.js";
 
 /** The result of one check. */
-export interface Check {
+interface Check {
   name: string;
   state: "ok" | "warning" | "failed";
   text: string;

@@ -55,8 +55,8 @@ interface EngineOptions {
   /** prints a line on stderr */
   narrate: (line: string, level?: "info" | "warn" | "error") => void;
   server?: Partial<ServerOptions>;
-  /** called once the server listens */
-  onListening?: (server: ApiServer) => void;
+  /** called once the server listens, with a sign-in link */
+  onListening?: (server: ApiServer, link: string) => void;
 }
 
 /** Default seed of the simulated market. */
@@ -277,8 +277,9 @@ export async function runEngine(options: EngineOptions): Promise<void> {
     closing.push(() => removeEngineInfo(dataDir));
     log.info({url: server.url}, "engine listens");
     narrate(`engine (${mode}${options.live?.dryRun ? ", dry run" : ""}, ${venue}) at ${server.url}; Ctrl-C stops it`);
-    narrate(`open ${server.url}/engine#ticket=${server.access.issue()} (works once, for ten minutes)`);
-    options.onListening?.(server);
+    const link = `${server.url}/engine#ticket=${server.access.issue()}`;
+    narrate(`open ${link} (works once, for ten minutes)`);
+    options.onListening?.(server, link);
 
     const healthWatch = new HealthWatch(deps.health, (health) => emit("health", health));
     const watch = watchLoop(clock, ending.signal, {

@@ -44,7 +44,7 @@ export class RiskGate implements Gate {
     this.context = context;
   }
 
-  entries(intents: readonly EnterIntent[], trader: TraderState, ts: number): RuleRecord[] {
+  entries(intents: readonly Pick<EnterIntent, "pair">[], trader: TraderState, ts: number): RuleRecord[] {
     const general = this.general(trader, ts)[0];
     return intents.flatMap(({pair}): RuleRecord[] => {
       const own = general ?? this.ofPair(pair, trader, ts)[0];

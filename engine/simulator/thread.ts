@@ -3,7 +3,7 @@ import {Worker} from "node:worker_threads";
 import type {SimOptions} from "./api/server.js";
 
 /** A simulated venue in its own thread, so that computing its market does not block its clients. */
-export interface SimThread {
+interface SimThread {
   url: string;
   close: () => Promise<void>;
 }

@@ -5,7 +5,7 @@ import {framework} from "./framework.js";
 import {main, siteOptions} from "./paths.js";
 
 /** One defect of the built site. */
-export interface Finding {
+interface Finding {
   /** File within the site. */
   file: string;
   text: string;

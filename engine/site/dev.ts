@@ -11,7 +11,7 @@ import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
 
 /** Timing of the manifest watch; tests shorten it. */
-export interface WatchOptions {
+interface WatchOptions {
   intervalMs?: number;
   /** The manifest must be unchanged this long before pages update. */
   restMs?: number;

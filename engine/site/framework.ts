@@ -7,14 +7,14 @@ import {join} from "node:path";
 import {ROOT} from "./paths.js";
 
 /** A module specifier found in a page or module, as Framework classifies it. */
-export interface FoundImport {
+interface FoundImport {
   name: string;
   type: "local" | "global";
   method: "static" | "dynamic" | "resolve";
 }
 
 /** The part of a parsed code cell that determines the page's dependencies. */
-export interface PageNode {
+interface PageNode {
   imports: FoundImport[];
   files: {name: string; method?: string}[];
   references: {name: string}[];

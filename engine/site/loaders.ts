@@ -15,7 +15,7 @@ export async function findLoaders(root: string = join(ROOT, "src")): Promise<str
 }
 
 /** Where loaders are and where their output goes; tests pass their own. */
-export interface WarmOptions {
+interface WarmOptions {
   root?: string;
   env?: NodeJS.ProcessEnv;
   /** Processes at a time. */

@@ -5,7 +5,7 @@ import {CARRYBOOK, main, siteEnv, siteOptions} from "./paths.js";
 import {run, type Exit} from "./run.js";
 
 /** Side effects of the nightly run; tests pass their own. */
-export interface NightlyEffects {
+interface NightlyEffects {
   carrybook(args: readonly string[]): Promise<Exit>;
   build(): Promise<string | null>;
   log(line: string): void;

@@ -15,7 +15,7 @@ export const CARRYBOOK = join(ROOT, "engine/cli/bin.js");
 export type SiteTarget = Pick<SiteOptions, "data" | "dist"> & {settings?: Record<string, string>};
 
 /** Options shared by every site command. */
-export interface SiteOptions {
+interface SiteOptions {
   /** Absolute path of the data directory. */
   data: string;
   /** Absolute path of the built site. */

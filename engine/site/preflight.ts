@@ -6,7 +6,7 @@ import {framework} from "./framework.js";
 import {ROOT} from "./paths.js";
 
 /** An import that the offline build cannot resolve. */
-export interface MissingImport {
+interface MissingImport {
   /** Source file of the page, relative to the source root. */
   page: string;
   /** The specifier as Framework would resolve it, such as `npm:lodash` or `./chart.js`. */
@@ -16,7 +16,7 @@ export interface MissingImport {
 }
 
 /** Where the preflight reads; tests pass their own. */
-export interface PreflightOptions {
+interface PreflightOptions {
   configPath?: string;
   /** Folder that holds the Framework source root. */
   cwd?: string;

@@ -27,12 +27,13 @@ export function whyBuild(dist: string, dataDir: string, sources: string = join(R
   return null;
 }
 
-/** Extracts the link to the engine's page from a line of its output, or null. */
-export const linkIn = (line: string): string | null =>
-  /http:\/\/127\.0\.0\.1:\d+\/engine#ticket=[\w.~-]+/.exec(line)?.[0] ?? null;
+/** What an engine that was started here sends, once it listens: the sign-in link of its page. */
+export interface EngineMessage {
+  link: string;
+}
 
 /** Options of a start, besides the site's. */
-export interface StartOptions {
+interface StartOptions {
   data: string;
   env: NodeJS.ProcessEnv;
   /** arguments passed to `carrybook engine` */
@@ -63,12 +64,9 @@ export function startEngine({
     ...rest
   ] as [string, ...string[]];
   // Its own process group, so Ctrl-C reaches it only through this process, not from the terminal as well.
-  const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe"], detached: true});
-  createInterface({input: child.stderr!}).on("line", (line) => {
-    onLine(line);
-    const link = linkIn(line);
-    if (link) onLink(link);
-  });
+  const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe", "ipc"], detached: true});
+  createInterface({input: child.stderr!}).on("line", onLine);
+  child.on("message", ({link}: EngineMessage) => onLink(link));
   return child;
 }
 

@@ -7,7 +7,7 @@ import {build, version as esbuildVersion} from "esbuild";
 import {ROOT} from "./paths.js";
 
 /** One package that pages may import as `npm:<name>`. */
-export interface VendoredPackage {
+interface VendoredPackage {
   name: string;
   /** Whether its entry module has a default export besides the named ones. */
   hasDefault?: boolean;
@@ -42,7 +42,7 @@ export const VENDORED: VendoredPackage[] = [
 ];
 
 /** Where the vendor step reads and writes; tests pass their own. */
-export interface VendorOptions {
+interface VendorOptions {
   packages?: VendoredPackage[];
   nodeModules?: string;
   /** Framework's folder in the source root, `src/.observablehq`. */
@@ -54,7 +54,7 @@ export interface VendorOptions {
 }
 
 /** Result of a vendor run. */
-export interface VendorResult {
+interface VendorResult {
   /** `name@version` of every package now in the cache. */
   packages: string[];
   /** False when everything was already present. */

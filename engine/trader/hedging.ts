@@ -15,7 +15,7 @@ import type {TradedPair, ActivePair} from "./pair.js";
 import type {TraderState} from "./state.js";
 
 /** Cooldown of a pair after an unwound leg, ms. */
-export const COOLDOWN_MS = HOUR_MS;
+const COOLDOWN_MS = HOUR_MS;
 
 /** Phase 4: executes a pending exit, or closes the hedge at the end of a history. */
 export async function close(trader: TraderState, ts: number, input: PairInput, traded: TradedPair): Promise<void> {

@@ -7,14 +7,14 @@ import type {Recorder} from "../journal/recorder.js";
 import {executeRound, limitOf, type LegPlan} from "./orders.js";
 
 /** Price band of entries, retries and non-urgent exits around the reference, bps. */
-export const BAND_BPS = 50;
+const BAND_BPS = 50;
 /** Rounds that retry the smaller leg before the larger one is unwound. */
 const RETRIES = 2;
 /** Price bands of the unwind rounds, bps; undefined is a market order. */
 const UNWIND_BPS = [BAND_BPS, 200, undefined] as const;
 
 /** Inputs of a ladder for one pair. */
-export interface LadderOptions {
+interface LadderOptions {
   recorder: Recorder;
   venue: ExecutionVenue;
   ts: number;

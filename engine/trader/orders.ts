@@ -11,7 +11,7 @@ export type LegPlan = Omit<LegOrder, "clientId">;
 const ACTS: Readonly<Record<Act, string>> = {open: "o", close: "c", "sell-coin": "l", mend: "m"};
 
 /** Returns a deterministic client id, by which the venue rejects duplicates. At most 36 characters, Bybit's limit. */
-export function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
+function clientId(tradeId: string, act: Act, market: LegOrder["market"], attempt: number): string {
   const cut = tradeId.lastIndexOf("-");
   const ts = Number(tradeId.slice(cut + 1)).toString(36);
   return `${tradeId.slice(0, Math.min(cut, 18))}-${ts}-${ACTS[act]}${market[0]}${attempt}`;

@@ -18,9 +18,9 @@ export interface Gate {
 }
 
 /** A gate without rules, for replays of history. */
-export const OPEN_GATE: Gate = {entries: () => [], exits: () => []};
+const OPEN_GATE: Gate = {entries: () => [], exits: () => []};
 
-export interface TraderOptions {
+interface TraderOptions {
   recorder: Recorder;
   venue: ExecutionVenue;
   config: StrategyConfig;

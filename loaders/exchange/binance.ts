@@ -20,7 +20,7 @@ import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
-import {Wire, type WireOptions} from "./wire.js";
+import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /**
  * Weight per address and minute of each host, and the separate request count of settlements (developers.binance.com,
@@ -70,8 +70,6 @@ const DIALECT: Dialect = {
   wait: retryAfterMs
 };
 
-type Reply = Promise<unknown>;
-
 /**
  * A client of Binance: spot and USD-M perpetuals, on two hosts with a limit each. Stamps of settlements jitter by
  * milliseconds. A page of 1,000 candles weighs half as much per row as the 1,500 that futures would serve.
@@ -87,7 +85,7 @@ export class BinanceExchange implements Exchange {
 
   constructor(
     private readonly client: Binance,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+    options: ClientOptions
   ) {
     this.wire = new Wire(client, {
       ...options,

@@ -19,7 +19,7 @@ import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} fr
 import {textOf} from "./values.js";
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
-import {Wire, type WireOptions} from "./wire.js";
+import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 const INTERVALS: Readonly<Record<string, string>> = {
   "1m": "1",
@@ -32,8 +32,6 @@ const INTERVALS: Readonly<Record<string, string>> = {
 
 /** Pages of a list of markets, above which its cursors are taken never to end; the real one has two. */
 const MOST_PAGES = 50;
-
-type Reply = Promise<unknown>;
 
 /**
  * A client of Bybit v5's public data, and of the simulated venue, which serves the same API under another URL and name.
@@ -56,7 +54,7 @@ export class BybitExchange implements Exchange {
 
   constructor(
     private readonly client: Bybit,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time"> & {
+    options: ClientOptions & {
       venue: string;
       origin?: string | undefined;
     }

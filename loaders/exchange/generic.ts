@@ -12,7 +12,7 @@ import {SettlementPages, type Ask, type RawSettlement} from "./settlement-pages.
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {absenceOf, venueRecord} from "./venues.js";
-import {Wire, type WireOptions} from "./wire.js";
+import {type ClientOptions, Wire} from "./wire.js";
 
 const CODES: Codes = {limit: [], again: [], clock: []};
 
@@ -49,7 +49,7 @@ export class GenericExchange implements Exchange {
   /** @throws UsageError for a venue whose record lacks what this program needs */
   constructor(
     private readonly client: Ccxt,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+    options: ClientOptions
   ) {
     this.venue = client.id;
     for (const [method, what] of [
@@ -69,7 +69,7 @@ export class GenericExchange implements Exchange {
     this.fundingDepthMs = typeof funding.depth === "number" ? funding.depth * DAY_MS : undefined;
     this.candleSeries = candles.series;
     this.timeframes = candles.timeframes;
-    client.number = String as unknown as typeof client.number;
+    Object.assign(client, {number: String});
     this.wire = new Wire(client, {
       ...options,
       limits: {
@@ -253,10 +253,7 @@ function instrumentOf(
   if (pair === undefined) return undefined;
   const decimals = new Decimals();
   const contractSize = decimals.maybe(market.contractSize) ?? "1";
-  const {precision, limits} = market as unknown as {
-    precision?: {price?: unknown; amount?: unknown};
-    limits?: {amount?: {min?: unknown}; cost?: {min?: unknown}};
-  };
+  const {precision, limits} = market;
   const inBase = (value: unknown) => product(decimals.maybe(value), contractSize);
   return {
     pair,

@@ -3,10 +3,6 @@ import {UsageError} from "../errors.js";
 import {systemClock} from "./clock.js";
 import type {Clock, Exchange} from "./types.js";
 
-export {candleHistory} from "./candle-history.js";
-export {fundingHistory} from "./funding-history.js";
-export {expectedRequests, expectedRows} from "./expect.js";
-export {systemClock} from "./clock.js";
 export type * from "./types.js";
 
 export interface ExchangeOptions {
@@ -64,6 +60,6 @@ export async function createExchange({
     });
   }
   const {GenericExchange} = await import("./generic.js");
-  const classes = ccxt as unknown as Record<string, new () => Ccxt>;
-  return new GenericExchange(new classes[venue]!(), options);
+  const Client = Reflect.get(ccxt, venue) as new () => Ccxt;
+  return new GenericExchange(new Client(), options);
 }

@@ -20,7 +20,7 @@ import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
 import {absenceOf, venueRecord} from "./venues.js";
-import {Wire, type WireOptions} from "./wire.js";
+import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /** Requests per address in two seconds, of each endpoint (www.okx.com/docs-v5, Rate limit). */
 const PER_TWO_SECONDS = {
@@ -71,8 +71,6 @@ const DIALECT: Dialect = {
   wait: retryAfterMs
 };
 
-type Reply = Promise<unknown>;
-
 /**
  * A client of OKX: spot and linear swaps. Swaps are sized in contracts; volumes are read in the coin and steps
  * converted to it. Settlements reach back about three months; the realised rate is read, not the forecast one.
@@ -88,7 +86,7 @@ export class OkxExchange implements Exchange {
 
   constructor(
     private readonly client: Okx,
-    options: Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">
+    options: ClientOptions
   ) {
     this.wire = new Wire(client, {
       ...options,

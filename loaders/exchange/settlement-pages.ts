@@ -15,7 +15,7 @@ export type Ask = (
 ) => Promise<RawSettlement[]>;
 
 /** Rows answered, and the start of the stretch that the question covered; undefined where it had no start. */
-export interface Answer {
+interface Answer {
   rows: RawSettlement[];
   fromMs: number | undefined;
 }

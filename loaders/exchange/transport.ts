@@ -17,7 +17,7 @@ export interface Dialect {
 }
 
 /** Longest body of a reply in bytes, after decompression. The longest honest ones, lists of markets, have half of it. */
-export const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 /** Requests of one attempt at one call, above which its pages are taken never to end. */
 const MOST_REQUESTS = 200;
 
@@ -143,8 +143,8 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /**
- * Settles like `work`, or rejects when the signal aborts. Not every part of a reply heeds its signal: a body that claims
- * to be gzip and is not may never settle.
+ * Resolves or rejects like `work`; rejects when the signal aborts. Not every part of a reply heeds its signal: a body that claims
+ * to be gzip and is not may never end.
  */
 function race<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);

@@ -9,7 +9,7 @@ import {UsageError} from "../errors.js";
  * - `pages`: numbered pages or offsets, newest first;
  * - `newest`: one page of the newest rows alone.
  */
-export type Paging = "backward" | "window" | "pages" | "newest";
+type Paging = "backward" | "window" | "pages" | "newest";
 
 /** What one venue serves of its history, by its ccxt id. */
 export interface VenueRecord {

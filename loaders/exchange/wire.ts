@@ -7,7 +7,7 @@ import type {Usage} from "../../src/lib/wire/data.js";
 import type {CallOptions, Clock} from "./types.js";
 
 /** Settings of the connection to one venue. Time, randomness and network are injected. */
-export interface WireOptions {
+interface WireOptions {
   clock: Clock;
   /** uniform in [0, 1), for retry jitter */
   random: () => number;
@@ -29,6 +29,12 @@ export interface WireOptions {
   /** called at every ban with its monotonic end, so that other clients of the venue stop too */
   onBan?: (untilMonotonicMs: number) => void;
 }
+
+/** What a client of one venue is opened with; the client itself knows the rest. */
+export type ClientOptions = Omit<WireOptions, "limits" | "mainLimit" | "dialect" | "codes" | "time">;
+
+/** A raw reply of ccxt, whose own type promises more than a venue keeps. */
+export type Reply = Promise<unknown>;
 
 /** A call in progress: venue time of its newest reply, UTC ms. */
 interface Reading {
@@ -100,14 +106,7 @@ export class Wire {
       name,
       async (attempt) => {
         const call: Call = {...(priority && {priority}), signal, pulse, attempt, atOnce};
-        const reply = await calls.run(call, async () => {
-          try {
-            return await request();
-          } catch (error) {
-            throw translate(error);
-          }
-        });
-        this.observe(call);
+        const reply = await this.once(request, call);
         return read(reply, {asOfMs: call.reply?.venueMs ?? this.venueNow()});
       },
       {
@@ -246,7 +245,7 @@ function prepare(client: Ccxt, url: string | undefined): string[] {
   const found = new Set<string>();
   const collect = (value: unknown): void => {
     if (typeof value === "string" && /^https?:/.test(value)) {
-      found.add(new URL((client as unknown as {implodeHostname: (u: string) => string}).implodeHostname(value)).origin);
+      found.add(new URL(client.implodeHostname(value)).origin);
     } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
   };
   collect(urls["api"]);

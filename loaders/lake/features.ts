@@ -4,6 +4,7 @@ import {DAY_MS, TIMEFRAMES, timeframeMs} from "../../src/lib/time/grid.js";
 import {rowsOf, storedKey, type Database} from "../store/database.js";
 import {whereKey} from "../store/key.js";
 import type {Partition} from "./layout.js";
+import {RATE_8H_SQL} from "../store/schema.js";
 
 /** Derived series of the lake: per settlement, and per UTC day. */
 export const FEATURE_SERIES: readonly string[] = ["features-funding", "features-price"];
@@ -89,7 +90,7 @@ async function fundingFeatures(db: Database, partition: Partition): Promise<stri
   return `select f.*, s.open as spot_open, p.open as perp_open, (p.open - s.open) / s.open as basis from (
     select boundary_ts as ts, rate8h, mean7, sd7, ${scores[0]}, mean30, sd30, ${scores[1]}, mean90, sd90, ${scores[2]} from (
       select boundary_ts, r as rate8h, ${stats.join(", ")} from (
-        select boundary_ts, rate::double * 8 / interval_hours as r,
+        select boundary_ts, ${RATE_8H_SQL} as r,
                case when interval_hours is not null then interval_hours end as h,
                (select min(boundary_ts) from funding where ${where}) as first_ts
         from funding where ${where} and boundary_ts >= ${from - lookback} and boundary_ts < ${to})

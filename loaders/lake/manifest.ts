@@ -1,6 +1,7 @@
 import {existsSync, readFileSync} from "node:fs";
 import {join} from "node:path";
 import {z} from "zod";
+import type {JobSummary} from "../../src/lib/market/snapshot.js";
 import {DataError} from "../errors.js";
 import {writeAtomically} from "./files.js";
 
@@ -69,7 +70,7 @@ const manifest = z.object({
   publishedTs: z.number(),
   parts: z.array(part),
   series: z.array(series),
-  jobs: z.array(z.record(z.string(), z.unknown())),
+  jobs: z.array(z.custom<JobSummary>((job) => typeof job === "object" && job !== null)),
   /** histories in the scheduled updates */
   tracked: z
     .array(

@@ -2,6 +2,7 @@ import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
 import {join} from "node:path";
 import {literal} from "../store/key.js";
 import {emptyManifest, lakeDir, readManifest, type Manifest, type Part} from "./manifest.js";
+import {RATE_8H_SQL} from "../store/schema.js";
 
 /** A lake opened for reading: an in-memory DuckDB whose views are the live parts of one manifest. */
 export interface Lake {
@@ -46,7 +47,7 @@ async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}):
   await connection.run(`create view funding_exact as ${source(dataDir, "funding", of("funding"))}`);
   await connection.run(
     `create view funding as select venue, pair, ts, boundary_ts, rate::double as rate, interval_hours, interval_source,
-       rate::double * 8 / interval_hours as rate8h from funding_exact`
+       ${RATE_8H_SQL} as rate8h from funding_exact`
   );
   await connection.run(`create view candles_exact as ${source(dataDir, "candles", candles)}`);
   await connection.run(

@@ -15,6 +15,7 @@ import {boundaryTs, DAY_MS, timeframeMs, type Timeframe} from "../../src/lib/tim
 import type {SeriesEntry} from "../lake/manifest.js";
 import {readManifest} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
+import {FEATURE_SERIES} from "../lake/features.js";
 import {readFunding} from "./funding-rows.js";
 import {literal} from "../store/key.js";
 
@@ -35,7 +36,7 @@ export async function decisionRows(dataDir: string, costs: Costs): Promise<Decis
       await withLake(dataDir, (lake) => decisionRow(lake, entry, costs, spotPair), {
         only: (part) =>
           (part.pair === entry.pair || part.pair === spotPair) &&
-          !part.series.startsWith("features") &&
+          !FEATURE_SERIES.includes(part.series) &&
           (part.series === "funding" || part.maxTs >= entry.lastTs - REACH_MS)
       })
     );

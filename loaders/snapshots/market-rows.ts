@@ -6,6 +6,7 @@ import type {Timeframe} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
 import {withLake, type Lake} from "../lake/reader.js";
 import type {Part} from "../lake/manifest.js";
+import {FEATURE_SERIES} from "../lake/features.js";
 import {literal} from "../store/key.js";
 import {readFunding} from "./funding-rows.js";
 import {instrumentOf} from "./instrument.js";
@@ -38,7 +39,7 @@ export function loadMarkets(dataDir: string, requests: readonly MarketRequest[])
   const requested = new Set(requests.map(({pair}) => pair));
   for (const {pair} of requests) requested.add(`${multiplierOf(baseOf(pair)).coin}/${quoteOf(pair)}`);
   const only = (part: Part) =>
-    part.series === "instruments" || (requested.has(part.pair) && !part.series.startsWith("features"));
+    part.series === "instruments" || (requested.has(part.pair) && !FEATURE_SERIES.includes(part.series));
   return withLake(
     dataDir,
     async (lake) => {

@@ -2,6 +2,7 @@ import {roundTrip, type Costs} from "../../src/lib/market/costs.js";
 import {pairSlug} from "../../src/lib/market/pair.js";
 import {text} from "../../src/lib/money/decimal.js";
 import {withLake, type Lake} from "../lake/reader.js";
+import {FEATURE_SERIES} from "../lake/features.js";
 import {literal} from "../store/key.js";
 import {queryColumns, toArrow} from "./arrow.js";
 import {statusOf} from "./status.js";
@@ -37,7 +38,7 @@ export async function pairFiles(dataDir: string, costs: Costs, nowMs: number): P
         files[`${meta.slug}/settlements.arrow`] = toArrow(await settlements(lake, pair));
         files[`${meta.slug}/daily.arrow`] = toArrow(await daily(lake, pair));
       },
-      {only: (part) => part.pair === pair && (part.series === "funding" || part.series.startsWith("features-"))}
+      {only: (part) => part.pair === pair && (part.series === "funding" || FEATURE_SERIES.includes(part.series))}
     );
   }
   return files;

@@ -11,9 +11,11 @@ import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";
 import {INSTRUMENT_SERIES} from "../lake/instruments.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
 import {withLake, type Lake} from "../lake/reader.js";
+import {FEATURE_SERIES} from "../lake/features.js";
 import {literal} from "../store/key.js";
 import {instrumentOf} from "./instrument.js";
 import {toArrow, type Columns} from "./arrow.js";
+import {RATE_8H_SQL} from "../store/schema.js";
 
 const CANDLES = ["spot", "perp", "mark"];
 
@@ -96,7 +98,7 @@ export async function seriesFiles(dataDir: string): Promise<Record<string, Uint8
           );
         }
       },
-      {only: (part) => part.pair === pair && !part.series.startsWith("features")}
+      {only: (part) => part.pair === pair && !FEATURE_SERIES.includes(part.series)}
     );
   }
   return files;
@@ -128,7 +130,7 @@ const settlements = (lake: Lake, {venue, pair}: SeriesEntry): Promise<Columns> =
   read(
     lake,
     `select ts::double, boundary_ts::double, f.rate::varchar, interval_hours::double,
-       interval_source, f.rate::double * 8 / interval_hours
+       interval_source, ${RATE_8H_SQL}
      from funding_exact f where venue = ${literal(venue)} and pair = ${literal(pair)} order by ts`,
     ["ts", "boundaryTs", "rate", "intervalHours", "intervalSource", "rate8h"]
   );

@@ -1,6 +1,6 @@
 import {join} from "node:path";
 import {freshness, type Hole} from "../../src/lib/market/coverage.js";
-import type {Issue, JobSummary, SeriesStatus, Status} from "../../src/lib/market/snapshot.js";
+import type {Issue, SeriesStatus, Status} from "../../src/lib/market/snapshot.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
 import {readManifest, type Manifest, type SeriesEntry} from "../lake/manifest.js";
@@ -35,7 +35,7 @@ export function statusOf(dataDir: string, nowMs: number): Status {
     last: series.length > 0 ? Math.max(...series.map((s) => s.lastTs)) : null,
     lastSync: manifest ? manifest.publishedTs : null,
     series,
-    lastJobs: (manifest?.jobs ?? []) as unknown as JobSummary[],
+    lastJobs: manifest?.jobs ?? [],
     issues
   };
 }

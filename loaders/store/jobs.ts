@@ -35,8 +35,15 @@ export async function readJobs(db: Database, limit?: number): Promise<Job[]> {
   return rows.map((row) => jobOf(row.body));
 }
 
-/** A job as it was kept; earlier versions kept no code beside its error. */
-const jobOf = (body: string): Job => ({errorCode: null, ...(JSON.parse(body) as Omit<Job, "errorCode">)});
+type StoredJob = Omit<Job, "errorCode" | "errorFix"> & Partial<Pick<Job, "errorCode" | "errorFix">>;
+
+/** Reads a stored job. Earlier versions kept no code, and the fix behind an arrow in the error; it is split here alone. */
+function jobOf(body: string): Job {
+  const {errorCode = null, errorFix, ...job} = JSON.parse(body) as StoredJob;
+  if (errorFix !== undefined) return {...job, errorCode, errorFix};
+  const [error = "", ...fix] = job.error?.split(" → ") ?? [];
+  return {...job, errorCode, error: job.error === null ? null : error, errorFix: fix.join(" → ") || null};
+}
 
 /** The batch that a job's id belongs to; its own for a batch. */
 export const batchIdOf = (id: string): string => id.split(".")[0]!;
@@ -120,9 +127,9 @@ async function bodies(db: Database, clauses: string): Promise<Job[]> {
 }
 
 /** Returns the jobs that a manifest lists: batches and failed jobs, newest first. */
-export async function recentJobs(db: Database, limit = 50): Promise<Record<string, unknown>[]> {
+export async function recentJobs(db: Database, limit = 50): Promise<Job[]> {
   const jobs = (await readJobs(db, 20 * limit)).filter((job) => job.parentId === null || job.status === "failed");
-  return jobs.slice(0, limit).map((job) => ({...job}));
+  return jobs.slice(0, limit);
 }
 
 /** Appends lines to a job's log, in order. */

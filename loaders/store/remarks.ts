@@ -69,14 +69,14 @@ export async function noteDoubts(
 }
 
 /** Returns the stretches in doubt of a history, ascending. */
-export const doubtsOf = (db: Database, key: StoredKey): Promise<Span[]> =>
+const doubtsOf = (db: Database, key: StoredKey): Promise<Span[]> =>
   rowsOf<Span>(
     db.connection,
     `select ts as "from", to_ts as "to" from remarks where ${whereKey(key)} and kind = 'doubt' order by ts`
   );
 
 /** Returns the stretches in doubt that were asked for in vain for so long that no update asks again. */
-export const settledDoubts = (db: Database, where: string): Promise<Span[]> =>
+export const lastingDoubts = (db: Database, where: string): Promise<Span[]> =>
   rowsOf<Span>(
     db.connection,
     `select ts as "from", to_ts as "to" from remarks

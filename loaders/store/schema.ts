@@ -49,3 +49,6 @@ export const SCHEMA_SQL: readonly string[] = [
      status varchar not null, launch_ts bigint, delist_ts bigint, contract_size varchar not null, tick varchar, step varchar,
      min_qty varchar, min_notional varchar, funding_interval_hours double, turnover_24h varchar)`
 ];
+
+/** The rate per 8 hours of a row of settlements, in SQL (§2); null where its interval is unknown. */
+export const RATE_8H_SQL = "rate::double * 8 / interval_hours";

@@ -1,5 +1,5 @@
 import {BIGINT, DuckDBDataChunk, VARCHAR, type DuckDBAppender} from "@duckdb/node-api";
-import {DataError} from "../errors.js";
+import {DataError, RowError} from "../errors.js";
 import {rowsOf, storedKey, type Database} from "./database.js";
 import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {keyText, type SeriesKey, type StoredKey} from "./key.js";
@@ -59,7 +59,7 @@ export class Stage {
 
   /**
    * Adds one row. `line` is its line in the source, for error messages.
-   * @throws DataError when a number has more digits than a stored decimal holds
+   * @throws RowError when a number has more digits than a stored decimal holds
    */
   add(row: MarketRow, line = 0): void {
     let packed = "";
@@ -93,8 +93,10 @@ export class Stage {
     const integer = (point < 0 ? text.length : point) - (negative ? 1 : 0);
     const fraction = point < 0 ? 0 : text.length - point - 1;
     if (integer > INTEGER_DIGITS || fraction > FRACTION_DIGITS) {
-      throw new DataError(
-        `invalid ${this.fields[i]}: ${text} (a stored decimal has at most ${INTEGER_DIGITS} digits before and ${FRACTION_DIGITS} after its point)`
+      throw new RowError(
+        "invalid",
+        this.fields[i]!,
+        `${text} (a stored decimal has at most ${INTEGER_DIGITS} digits before and ${FRACTION_DIGITS} after its point)`
       );
     }
     if (integer > digits.integer) digits.integer = integer;

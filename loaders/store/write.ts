@@ -41,7 +41,7 @@ export interface WriteResult {
 }
 
 /** How the rows of a source stand to the stored ones. */
-export interface Comparison extends WriteResult {
+interface Comparison extends WriteResult {
   new: number;
   same: number;
   different: number;

@@ -1,3 +1,4 @@
+import {madeHealth} from "../helpers/made/health.js";
 import type {BrowserContext, Page} from "playwright-core";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
@@ -288,8 +289,9 @@ describe("with the engine up", () => {
     await expect.poll(() => detail.innerText()).toContain("3 histories, 1 failed");
     Object.assign(jobOf("b-2.1"), {
       status: "failed",
-      error: "perp failed: status 429 → wait",
+      error: "perp failed: status 429",
       errorCode: "rate-limited",
+      errorFix: "wait",
       rowsFetched: 4_100
     });
     engine.emit("job", jobOf("b-2.1"));
@@ -392,9 +394,7 @@ describe("with the engine up", () => {
 
   it("change of the engine's health is shown at once", async () => {
     const {page} = await signedIn();
-    const health = {status: "degraded", mode: "paper", issues: ["the disk has 12 MB left"]} as const;
-    const components = {store: {status: "ok"}, exchange: {status: "failing"}};
-    engine.emit("health", {...health, components} as never);
+    engine.emit("health", madeHealth({status: "degraded", issues: ["the disk has 12 MB left"]}));
     await expect
       .poll(() => section(page).locator(".pulse").first().innerText(), {timeout: 2_000})
       .toContain("12 MB left");

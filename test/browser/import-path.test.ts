@@ -12,6 +12,13 @@ import {answer, serve} from "../helpers/http.js";
 import {siteOf} from "../helpers/sites.js";
 import {tmp} from "../helpers/tmp.js";
 
+declare global {
+  interface Window {
+    /** cumulative layout shift, summed in the page */
+    layoutShift: number;
+  }
+}
+
 const closing: (() => Promise<unknown> | void)[] = [];
 const {dist} = siteOf("empty");
 const LONG = {timeout: 60_000, interval: 250};
@@ -80,7 +87,7 @@ describe("from files on this machine to histories", () => {
       await page.goto(new URL("start?from=files", link).href);
       await drawn(page);
       await page.locator(".drop-zone").waitFor();
-      await page.evaluate(() => ((window as unknown as {layoutShift: number}).layoutShift = 0));
+      await page.evaluate(() => (window.layoutShift = 0));
       await page.locator("#drop-folder").setInputFiles(mixedFolder());
       const store = page.locator(".drop .button--primary");
       await expect.poll(() => store.innerText(), LONG).toBe("Import 1 of 3 files");
@@ -112,7 +119,7 @@ describe("from files on this machine to histories", () => {
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth
       );
       expect(over).toBeLessThanOrEqual(0);
-      expect(await page.evaluate(() => (window as unknown as {layoutShift: number}).layoutShift)).toBeLessThan(0.05);
+      expect(await page.evaluate(() => window.layoutShift)).toBeLessThan(0.05);
       await page.getByRole("link", {name: "Open the Data page"}).click();
       await page.waitForURL("**/data*");
       await drawn(page);

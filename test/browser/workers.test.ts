@@ -92,20 +92,17 @@ afterAll(async () => {
 const asJson = <T>(value: T): T =>
   JSON.parse(JSON.stringify(value, (_, v: unknown) => (v instanceof Float64Array ? Array.from(v) : v))) as T;
 
-interface Global {
-  sweep: (
+declare global {
+  var sweep: (
     plan: SweepPlan,
     cancelAt?: number
   ) => Promise<{complete: boolean; trials: {index: number; returns: number[]}[]; seen: [number, number][]}>;
-  backtest: (market: unknown, entries: Record<string, string>) => Promise<LabAnswer>;
+  var backtest: (market: unknown, entries: Record<string, string>) => Promise<LabAnswer>;
 }
 
 describe("the model in Web Workers", () => {
   it("a sweep over two workers gives the trials that Node gives, to the bit, with progress up to the end", async () => {
-    const {complete, trials, seen} = await page.evaluate(
-      (p) => (globalThis as unknown as Global).sweep(p),
-      asJson(plan)
-    );
+    const {complete, trials, seen} = await page.evaluate((p) => globalThis.sweep(p), asJson(plan));
     const expected = asJson(new SweepRunner(plan).run(0, 240));
     expect(complete).toBe(true);
     expect(asJson(trials)).toEqual(expected);
@@ -114,7 +111,7 @@ describe("the model in Web Workers", () => {
   });
 
   it("cancelling hands out no further chunk and keeps what came back", async () => {
-    const {complete, trials} = await page.evaluate((p) => (globalThis as unknown as Global).sweep(p, 32), asJson(plan));
+    const {complete, trials} = await page.evaluate((p) => globalThis.sweep(p, 32), asJson(plan));
     expect(complete).toBe(false);
     expect(trials.length).toBeGreaterThanOrEqual(32);
     expect(trials.length).toBeLessThan(240);
@@ -124,7 +121,7 @@ describe("the model in Web Workers", () => {
 
   it("one backtest in the worker is the exact ledger's own report; a bad config is an error, not a silence", async () => {
     const run = (entries: Record<string, string>) =>
-      page.evaluate(([m, e]) => (globalThis as unknown as Global).backtest(m, e), [asJson(market), entries] as const);
+      page.evaluate(([m, e]) => globalThis.backtest(m, e), [asJson(market), entries] as const);
     const answers: LabAnswer[] = [];
     const handle = labWorker((answer) => answers.push(answer));
     handle({type: "data", markets: [market], range: {}});

@@ -1,7 +1,8 @@
 import {afterEach, expect, it} from "vitest";
 import {generator} from "../../src/lib/stats/random.js";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
-import {allLines, Crash, type CrashAt} from "../helpers/journal.js";
+import {Crash, type CrashAt} from "../helpers/journal.js";
+import {orderedIds} from "../helpers/live-invariant.js";
 import {bookedFlow, LiveDesk, venueFlow} from "../helpers/live.js";
 import {tmp} from "../helpers/tmp.js";
 
@@ -88,11 +89,7 @@ it(`${DEATHS} deaths of a trading engine leave no naked leg, no unknown order, a
   expect(own.trader.open).toEqual([]);
   const {ledger, trader} = own;
   expect(ledger.positions).toEqual([]);
-  const ordered = allLines(dir).flatMap(({event}) =>
-    event.type === "ordered"
-      ? (event as unknown as {legs: {clientId: string}[]}).legs.map(({clientId}) => clientId)
-      : []
-  );
+  const ordered = orderedIds(dir);
   expect(new Set(ordered).size).toBe(ordered.length);
   for (const {orderLinkId} of ledger.orders) expect(ordered).toContain(orderLinkId);
   const difference = venueFlow(ledger, new Decimal(100_000)).minus(bookedFlow(trader)).abs();

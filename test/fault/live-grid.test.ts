@@ -1,6 +1,6 @@
 import {afterAll, afterEach, describe, expect, it} from "vitest";
 import {text} from "../../src/lib/money/decimal.js";
-import {allLines} from "../helpers/journal.js";
+import {eventsOf} from "../helpers/journal.js";
 import {LiveDesk, longestNaked, type CrashPoint} from "../helpers/live.js";
 import {insideTheInvariant, ORDER_FAULTS} from "../helpers/live-invariant.js";
 import {tmp} from "../helpers/tmp.js";
@@ -76,7 +76,7 @@ describe("leg that can never fill", () => {
       expect(desk.trader.mode).toBe("running");
       expect(desk.trader.open).toEqual([]);
       expect(desk.ledger.positions).toEqual([]);
-      const [trade] = allLines(dir).flatMap(({event}) => (event.type === "closed" ? [event] : [])) as never[];
+      const [trade] = eventsOf(dir, "closed");
       expect(trade).toMatchObject({trade: {exitReason: "unwound"}});
       // no second attempt before the gate's cooldown has passed
       expect(desk.trader.pair(desk.pair).coolUntilTs).toBeGreaterThan(desk.trader.lastTs + 3_000_000);
@@ -98,7 +98,7 @@ describe("leg that can never fill", () => {
       expect(desk.trader.mode).toBe("halted");
       const naked = desk.naked;
       expect(naked.isZero()).toBe(false);
-      const records = () => allLines(dir).flatMap(({event}) => (event.type === "naked" ? [event] : []));
+      const records = () => eventsOf(dir, "naked");
       expect(records().at(-1)).toMatchObject({quantity: text(naked)});
       // a new process knows the state, and enters nothing
       await desk.restart();

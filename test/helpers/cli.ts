@@ -10,7 +10,7 @@ export interface CliResult {
 }
 
 /** A command under way in this process. */
-export interface RunningCli {
+interface RunningCli {
   ended: Promise<CliResult>;
   /** resolves once the text stands on one of its streams; rejects when it ends without it */
   says: (text: string) => Promise<CliResult>;

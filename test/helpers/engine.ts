@@ -7,7 +7,8 @@ import {Backtests} from "../../engine/runs/backtest-threads.js";
 import {Hub} from "../../engine/hub.js";
 import {UsageError} from "../../loaders/errors.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
-import type {EngineSettings, EngineStatus, Health} from "../../src/lib/wire/trading.js";
+import {madeHealth} from "./made/health.js";
+import type {EngineSettings, EngineStatus} from "../../src/lib/wire/trading.js";
 
 export const TOKEN = "t0kenOfTheTests-0123456789abcdefghijklmnopqr";
 
@@ -27,22 +28,8 @@ export const STATUS: EngineStatus = {
   emergency: null
 };
 
-const HEALTH: Health = {
-  status: "healthy",
-  mode: "paper",
-  components: {
-    store: {status: "off", error: null},
-    exchange: {status: "off", bannedUntilTs: null, errors1h: 0},
-    cycle: {state: "running", number: 1, lastTs: 1, lastMs: 1},
-    jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
-    clock: {skewMs: null}
-  },
-  issues: [],
-  problems: []
-};
-
 /** A trading loop that only records its calls. */
-export class FakeControl implements TradingControl {
+class FakeControl implements TradingControl {
   readonly told: string[] = [];
   halted = false;
   settings: EngineSettings = {
@@ -137,7 +124,7 @@ export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<Ser
       },
       schedule: undefined,
       status: () => STATUS,
-      health: () => HEALTH,
+      health: () => madeHealth(),
       stop: async (positions) => void stopped.push(positions),
       emergency: () => control.emergencyStop("api"),
       resume: () => control.resume(),

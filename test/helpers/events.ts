@@ -1,7 +1,7 @@
 import {createParser} from "eventsource-parser";
 import {TOKEN} from "./engine.js";
 
-export interface Heard {
+interface Heard {
   event: string;
   id: string | undefined;
   data: any;

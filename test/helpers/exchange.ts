@@ -21,6 +21,27 @@ export async function clientOf(
   return {exchange, clock};
 }
 
+const notMade = (call: string) => async () => {
+  throw new Error(`this venue was made without ${call}`);
+};
+
+/** Returns a venue of the given members; a call that a test did not make fails. */
+export const madeExchange = (own: Partial<Exchange>): Exchange => ({
+  venue: "made",
+  origin: "made",
+  pageRows: {funding: 200, candles: 1_000},
+  fundingDepthMs: undefined,
+  candleSeries: ["spot", "perp"],
+  timeframes: ["1h"],
+  serverTime: notMade("serverTime"),
+  instruments: notMade("instruments"),
+  tickers: notMade("tickers"),
+  settlements: notMade("settlements"),
+  candles: notMade("candles"),
+  usage: () => ({requests: 0, retries: 0, inWindow: 0, perWindow: 1, windowMs: 1}),
+  ...own
+});
+
 /** Collects everything that an asynchronous iterable yields. */
 export async function collect<T>(walk: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

@@ -8,7 +8,7 @@ import type {InputEvent, PairInput, Touch, WarmedEvent} from "../../engine/journ
 import type {Trader} from "../../engine/trader/trader.js";
 
 /** A history as inputs of the trading loop. */
-export interface HistoryFeed {
+interface HistoryFeed {
   windows: readonly PairWindow[];
   /** lists the pairs and warms up their signals, unless that is done */
   begin(trader: Trader): void;

@@ -2,7 +2,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from "node:http
 import type {AddressInfo} from "node:net";
 import {afterEach} from "vitest";
 
-export interface TestServer {
+interface TestServer {
   url: string;
   /** every request received, in order */
   seen: URL[];

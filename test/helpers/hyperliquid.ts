@@ -1,7 +1,7 @@
 const HOUR = 3_600_000;
 
 /** A venue with Hyperliquid's replies: hourly settlements and candles since a start, 500 rows and 5,000 candles at most. */
-export interface MadeHyperliquid {
+interface MadeHyperliquid {
   now: number;
   /** instant of the first row, on the hour */
   startTs: number;

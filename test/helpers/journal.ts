@@ -1,6 +1,7 @@
 import {appendFileSync} from "node:fs";
 import {replayHistory} from "./replay-history.js";
 import {Journal, journalFiles, readJournal, REAL_DISK, type JournalDisk} from "../../engine/journal/journal.js";
+import type {TradingEvent} from "../../engine/journal/events.js";
 import type {JournalLine} from "../../engine/journal/line.js";
 import {Recorder} from "../../engine/journal/recorder.js";
 import type {Trader} from "../../engine/trader/trader.js";
@@ -36,11 +37,7 @@ export class Crash extends Error {}
 export type CrashAt = "before" | "within" | "after";
 
 /** A disk on which the process crashes at its `n`-th line. */
-export function crashingDisk(
-  n: number,
-  at: CrashAt,
-  onDeath: (partial: string) => void = () => undefined
-): JournalDisk {
+function crashingDisk(n: number, at: CrashAt, onDeath: (partial: string) => void = () => undefined): JournalDisk {
   let lines = 0;
   return {
     ...REAL_DISK,
@@ -101,8 +98,20 @@ export async function runIntoCrash(
 }
 
 /** Returns every line of a journal. */
-export function allLines(dir: string): JournalLine[] {
-  const lines: JournalLine[] = [];
-  readJournal(dir, (line) => void lines.push(line));
+export function allLines(dir: string): JournalLine<TradingEvent>[] {
+  const lines: JournalLine<TradingEvent>[] = [];
+  readJournal(dir, (line) => void lines.push(line as JournalLine<TradingEvent>));
   return lines;
 }
+
+type EventOf<T, E extends TradingEvent = TradingEvent> = E extends TradingEvent
+  ? T extends E["type"]
+    ? E
+    : never
+  : never;
+
+/** Returns the events of a type in a journal, oldest first. */
+export const eventsOf = <T extends TradingEvent["type"]>(dir: string, type: T): EventOf<T>[] =>
+  allLines(dir).flatMap(({event}) => (isOf(event, type) ? [event] : []));
+
+const isOf = <T extends TradingEvent["type"]>(event: TradingEvent, type: T): event is EventOf<T> => event.type === type;

@@ -1,19 +1,15 @@
 import {expect} from "vitest";
 import {Decimal, text} from "../../src/lib/money/decimal.js";
 import type {Ledger} from "../../engine/simulator/api/ledger.js";
-import {allLines} from "./journal.js";
+import {eventsOf} from "./journal.js";
 import {bookedFlow, venueFlow, type LiveDesk} from "./live.js";
 
 const START = new Decimal(100_000);
 const CENT_OF_A_MILLIONTH = "0.00000001";
 
-/** Returns the events of a type in a desk's journal. */
-export const eventsOf = (dir: string, type: string) =>
-  allLines(dir).flatMap(({event}) => (event.type === type ? [event as unknown as Record<string, unknown>] : []));
-
 /** Returns every client id that the journal recorded before sending. */
 export const orderedIds = (dir: string): string[] =>
-  eventsOf(dir, "ordered").flatMap(({legs}) => (legs as {clientId: string}[]).map(({clientId}) => clientId));
+  eventsOf(dir, "ordered").flatMap(({legs}) => legs.map(({clientId}) => clientId));
 
 /**
  * Checks that every order at the venue is in the journal. The legs that the venue makes of a spread order belong to it.

@@ -43,7 +43,7 @@ export interface LoopRigOptions {
   script?: {atTs: number; act: (rig: LoopRig) => Promise<void> | void}[];
 }
 
-export interface LiveRigOptions {
+interface LiveRigOptions {
   account?: Partial<AccountInput>;
   alarms?: string[];
   deadlineMs?: number;
@@ -138,7 +138,7 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
     clock: paced,
     signal: stop.signal,
     onStop: "keep",
-    ...(given.live && {venue: await liveVenues(given.live, {sim, exchange, clock, signal: stop.signal, strategy})}),
+    ...(given.live && {openVenue: await liveVenues(given.live, {sim, exchange, clock, signal: stop.signal, strategy})}),
     ...given.options
   });
   const rig: LoopRig = {

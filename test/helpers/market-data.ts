@@ -17,8 +17,11 @@ function csv(path: string): Record<string, string>[] {
   return lines.map((line) => Object.fromEntries(line.split(",").map((value, i) => [names[i]!, value])));
 }
 
-const candleRow = (row: Record<string, string>): Candle =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as unknown as Candle;
+const candleRow = ({ts, open, ...row}: Record<string, string>): Candle => ({
+  ts: Number(ts),
+  open: Number(open),
+  ...Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]))
+});
 
 /** Reads a made case: `funding.csv`, `spot.csv`, `perp.csv` and optionally `mark.csv` in one folder. */
 export function marketDataFromCsv(dir: string, pair: string, timeframe: Timeframe): MarketData {

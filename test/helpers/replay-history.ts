@@ -8,7 +8,7 @@ import {Recorder} from "../../engine/journal/recorder.js";
 import {Trader} from "../../engine/trader/trader.js";
 import {historyFeed} from "./history-feed.js";
 
-export interface ReplayOptions extends Range {
+interface ReplayOptions extends Range {
   /** journal of the events; one with a tail resumes an interrupted run */
   recorder?: Recorder;
   /** venue of the orders; on paper by default */

@@ -31,14 +31,23 @@ const clock = {
   }
 };
 // only the address of the venue's process is used here
-const sim = {url, now: inner.now, close: async () => void child.kill()} as unknown as SteeredSim;
+const sim: SteeredSim = {
+  url,
+  now: inner.now,
+  close: async () => void child.kill(),
+  get steer(): never {
+    throw new Error("the venue runs in another process");
+  }
+};
 const {exchange} = await loopRig(join(dir, "list"), {clock, sim});
 const [listed, tickers] = await Promise.all([exchange.instruments(), exchange.tickers("perp")]);
 const turnovers = new Map(tickers.map(({pair, turnover24h}) => [pair, turnover24h]));
-const instruments = listed.map((own) => ({
+const instruments = listed.map((own): ListedInstrument => ({
   ...own,
+  venue: "sim",
+  dayTs: LOOP_NOW,
   turnover24h: turnovers.get(own.pair)
-})) as unknown as ListedInstrument[];
+}));
 const chosen = topPairs(instruments, Number(pairs));
 const untilTs = LOOP_NOW + Number(days) * DAY_MS;
 const script = Array.from({length: Number(days)}, (_, i) => ({

@@ -7,15 +7,15 @@ export const NOW = Date.UTC(2026, 2, 2, 15, 30, 45);
 export const KEY = "key-one";
 export const SECRET = "s3cret-of-key-one";
 
-export interface Envelope {
+export interface Envelope<Row = Record<string, string>, More = Record<string, unknown>> {
   retCode: number;
   retMsg: string;
-  result: Record<string, unknown> & {list: Record<string, string>[]; nextPageCursor?: string};
+  result: More & {list: Row[]; nextPageCursor?: string};
   retExtInfo: unknown;
   time: number;
 }
 
-export interface Signing {
+interface Signing {
   key?: string;
   secret?: string;
   window?: string;
@@ -27,7 +27,11 @@ export interface Signing {
 /** A simulated venue with one account, and manually signed requests. */
 export interface Bench {
   sim: SteeredSim;
-  get: (path: string, query?: Record<string, string | number>, signing?: Signing) => Promise<Envelope>;
+  get: <Row = Record<string, string>, More = Record<string, unknown>>(
+    path: string,
+    query?: Record<string, string | number>,
+    signing?: Signing
+  ) => Promise<Envelope<Row, More>>;
   post: (path: string, body: unknown, signing?: Signing) => Promise<Envelope>;
   raw: (method: "GET" | "POST", path: string, payload: string, signing?: Signing) => Promise<Response>;
   market: (
@@ -66,8 +70,9 @@ export async function bench(account: object = {}, options: SimOptions = {}): Pro
       ...(signal ? {signal} : {})
     });
   };
-  const json = async (reply: Promise<Response>) => (await (await reply).json()) as Envelope;
-  const post: Bench["post"] = (path, body, signing) => json(raw("POST", path, JSON.stringify(body), signing));
+  const json = async <Row, More>(reply: Promise<Response>) => (await (await reply).json()) as Envelope<Row, More>;
+  const post: Bench["post"] = (path, body, signing) =>
+    json<Record<string, string>, Record<string, unknown>>(raw("POST", path, JSON.stringify(body), signing));
   return {
     sim,
     raw,

@@ -100,7 +100,8 @@ export async function engine(given: Context, flags: Flags): Promise<number> {
     env,
     site: openSite(given.invocation.env.CARRYBOOK_DIST || join(ROOT, "dist")),
     narrate: context.output.note,
-    onListening: ({url}) => {
+    onListening: ({url}, link) => {
+      given.invocation.send?.({link});
       if (context.output.json) context.output.document({url, mode, venue, pid: process.pid}, () => "");
     }
   });

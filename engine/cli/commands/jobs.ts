@@ -1,5 +1,5 @@
 import {DataError, UsageError} from "../../../loaders/errors.js";
-import type {Job} from "../../../src/lib/wire/job.js";
+import {errorText, type Job} from "../../../src/lib/wire/job.js";
 import {formatInstant} from "../../../src/lib/time/instant.js";
 import {parentsOf} from "../../data/jobs.js";
 import type {EngineClient} from "../client.js";
@@ -156,7 +156,7 @@ const act: Record<Action, (queue: Queue, context: Context, ids: readonly string[
     const {queued, skipped, batches} = await queue.retryFailed();
     for (const job of skipped)
       output.note(
-        `${job.id} is skipped: retried ${job.retries} times in bulk already (${job.error}); \`jobs retry ${job.id}\` retries it anyway`,
+        `${job.id} is skipped: retried ${job.retries} times in bulk already (${errorText(job)}); \`jobs retry ${job.id}\` retries it anyway`,
         "warn"
       );
     if (queued.length === 0) {
@@ -175,6 +175,6 @@ function show(output: Context["output"], jobs: readonly Job[]): void {
     {title: "what", value: (j) => [j.pair, j.series, j.timeframe].filter(Boolean).join(" ") || j.kind},
     {title: "rows", value: (j) => j.rowsFetched.toLocaleString("en-US"), align: "right"},
     {title: "created", value: (j) => formatInstant(j.createdAt)},
-    {title: "error", value: (j) => j.error ?? "–"}
+    {title: "error", value: (j) => errorText(j) ?? "–"}
   ]);
 }

@@ -6,7 +6,7 @@ import type {BybitAccount} from "./account.js";
 import {pairMarkets} from "./markets.js";
 
 /** Configured taker fees, as shares. */
-export type ConfiguredFees = Pick<StrategyConfig, "spotFee" | "perpFee">;
+type ConfiguredFees = Pick<StrategyConfig, "spotFee" | "perpFee">;
 
 /**
  * Compares the account's taker fees with the configured ones, by the highest fee of the traded pairs per market. A fee

@@ -40,7 +40,7 @@ export function fillFrom(row: Fields, market: OrderMarket, reference?: Decimal):
   const fee = decimalField(row, "execFee");
   const currency = textOf(row["feeCurrency"]);
   // a missing currency means the venue's default: spot purchases pay in the coin
-  const inCoin = leg === "spot" && side === "buy" && (!currency || market.symbol.startsWith(currency));
+  const inCoin = leg === "spot" && side === "buy" && (!currency || currency === market.coin);
   const quantity = inCoin ? gross.minus(fee) : gross;
   const own = reference ?? price;
   return {

@@ -8,6 +8,8 @@ import type {LegOrder} from "../venue.js";
 export interface OrderMarket {
   category: "spot" | "linear";
   symbol: string;
+  /** the coin, as the venue names it in fees of a spot purchase */
+  coin: string;
   /** coins in one unit of the venue's quantity */
   unit: Decimal;
   /** price tick, in the venue's unit */
@@ -56,6 +58,7 @@ function orderMarket(category: OrderMarket["category"], own: VenueInstrument, un
   return {
     category,
     symbol: own.symbol,
+    coin: own.coin,
     unit,
     tick: own.tick === undefined ? ZERO : new Decimal(own.tick),
     step: inCoins(own.step),

@@ -21,7 +21,7 @@ export interface SpreadOrder {
   limit: Decimal | undefined;
 }
 
-export interface SpreadPlan {
+interface SpreadPlan {
   legs: readonly LegOrder[];
   markets: PairMarkets;
   market: SpreadMarket;
@@ -88,7 +88,7 @@ export async function placeSpread(
 }
 
 /** Polls a spread order until it is final and its legs' executions add up to it. */
-export async function trackSpread(
+async function trackSpread(
   legs: readonly LegOrder[],
   markets: PairMarkets,
   options: TrackOptions

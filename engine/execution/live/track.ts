@@ -36,7 +36,7 @@ export interface PolledOrder<T> {
 }
 
 /** Shortest time between two polls of an open order, ms. */
-export const POLL_MS = 100;
+const POLL_MS = 100;
 const MAX_POLL_MS = 5_000;
 /** An order unknown to the venue is presumed lost after this many ms and this many polls. */
 const LOST_MS = 5_000;
@@ -64,7 +64,7 @@ export const reasonOf = ({message, code, status}: Refusal): string =>
     .filter((part) => part !== undefined)
     .join(", ");
 
-export const hasEnded = (order: Fields): boolean => FINAL_STATES.includes(textOf(order["orderStatus"]) ?? "");
+const hasEnded = (order: Fields): boolean => FINAL_STATES.includes(textOf(order["orderStatus"]) ?? "");
 
 /**
  * Polls an order until it is done, however long that takes; failed queries are retried.

@@ -14,7 +14,7 @@ import type {
 } from "./types.js";
 
 /** Rights of a key, by the venue's permission names. */
-export interface Permissions {
+interface Permissions {
   readOnly: boolean;
   ContractTrade: readonly string[];
   Spot: readonly string[];
@@ -23,7 +23,7 @@ export interface Permissions {
 }
 
 /** Options of an account; fixed at opening, except margin mode and leverage. */
-export interface AccountOptions {
+interface AccountOptions {
   apiKey: string;
   secret: string;
   permissions: Permissions;
@@ -38,7 +38,7 @@ export interface AccountOptions {
 }
 
 /** A wallet change before its balance is computed. */
-export type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
+type Posting = Pick<LogRow, "ts" | "type" | "currency" | "cashFlow"> &
   Partial<Omit<LogRow, "change" | "cashBalance" | "id">>;
 
 /** A unified account: wallets, orders, executions, positions and the transaction log. */

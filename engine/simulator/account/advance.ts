@@ -47,7 +47,7 @@ function nextInstant(venue: Venue, account: Account, from: number, nowMs: number
   let to = Math.min(nowMs, Math.floor(from / HOUR_MS) * HOUR_MS + HOUR_MS);
   for (const {fillAtMs} of [...account.open, ...account.openSpreads])
     if (fillAtMs !== undefined && fillAtMs > from) to = Math.min(to, fillAtMs);
-  for (const {position, market} of openPositions(venue, account, from)) {
+  for (const {market} of openPositions(venue, account, from)) {
     const end = market.coin.delistTs;
     if (end !== undefined && end > from) to = Math.min(to, end);
   }

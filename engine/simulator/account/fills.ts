@@ -5,7 +5,7 @@ import {apply, positionOf} from "./positions.js";
 import type {Execution, ExecType, LogRow, Order} from "./types.js";
 
 /** Parameters of a fill. */
-export interface FillOptions {
+interface FillOptions {
   price: Decimal;
   qty: Decimal;
   ts: number;

@@ -19,7 +19,7 @@ const CREATE_TYPE: Readonly<Record<ForcedClose["execType"], CreateType>> = {
 const WICK = decimal("0.99");
 
 /** A close forced by the venue. */
-export interface ForcedClose {
+interface ForcedClose {
   price: Decimal;
   ts: number;
   execType: Exclude<ExecType, "Trade" | "FutureSpread" | "Funding">;

@@ -15,7 +15,7 @@ export interface Valuation {
 }
 
 /** A position with its market and margins. */
-export interface ValuedPosition {
+interface ValuedPosition {
   position: Position;
   market: Market;
   mark: Decimal;
@@ -70,7 +70,7 @@ export function openingMargin(
 }
 
 /** An account's totals, in USDT. */
-export interface Totals {
+interface Totals {
   equity: Decimal;
   walletBalance: Decimal;
   marginBalance: Decimal;

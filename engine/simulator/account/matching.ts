@@ -20,7 +20,7 @@ export interface Matching {
 const UNLIMITED = new Decimal("1e30");
 
 /** Returns the levels an order can take within its limit: unlimited size at the touch, or the book's levels. */
-export function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
+function reachable(venue: Venue, account: Account, market: Market, order: Order, nowMs: number): Level[] {
   const levels = levelsAgainst(venue, market, order.side, nowMs);
   const whole = account.options.liquidity === "touch" ? [{price: levels[0]!.price, qty: UNLIMITED}] : levels;
   if (order.orderType === "Market") return whole;
@@ -28,7 +28,7 @@ export function reachable(venue: Venue, account: Account, market: Market, order:
 }
 
 /** Returns the part of each level that an order takes; a market order in quote spends its budget in whole steps. */
-export function takenLevels(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
+function takenLevels(levels: readonly Level[], order: Order, market: Market, cap?: Decimal): Level[] {
   let left = Decimal.min(order.marketUnit === "quoteCoin" ? UNLIMITED : order.leaves, cap ?? UNLIMITED);
   let budget = order.marketUnit === "quoteCoin" ? order.qty.minus(order.value) : undefined;
   const parts: Level[] = [];

@@ -27,7 +27,7 @@ export const createBody = z.strictObject({
   reduceOnly: flag.optional(),
   closeOnTrigger: flag.optional()
 });
-export type CreateBody = z.infer<typeof createBody>;
+type CreateBody = z.infer<typeof createBody>;
 
 /** Context in which an order is checked. */
 export interface Desk {
@@ -53,7 +53,7 @@ const CODES = {
 } as const;
 
 /** Rejects an order. @throws VenueError with the venue's code */
-export function reject(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
+function reject(what: keyof typeof CODES, category: "spot" | "linear", message: string): never {
   throw new VenueError(CODES[what][category], message);
 }
 
@@ -63,7 +63,7 @@ export function reject(what: keyof typeof CODES, category: "spot" | "linear", me
  */
 export function makeOrder(desk: Desk, body: CreateBody): {order: Order; market: Market} {
   const {venue, account, nowMs} = desk;
-  const {category, symbol, side} = body;
+  const {category, symbol} = body;
   const market = maybeMarket(venue, category, symbol, nowMs);
   if (!market) reject("symbol", category, category === "spot" ? "Invalid symbol." : "params error: symbol invalid");
   if (category === "linear" && !venue.trades(market.coin, nowMs))

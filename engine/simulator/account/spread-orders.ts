@@ -12,7 +12,7 @@ import type {Handling} from "./handling.js";
 import {isOpen, type OrderSide, type SpreadOrder, type TimeInForce} from "./types.js";
 
 /** A spread order request. */
-export interface SpreadRequest {
+interface SpreadRequest {
   symbol: string;
   side: OrderSide;
   orderType: "Market" | "Limit";

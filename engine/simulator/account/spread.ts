@@ -19,7 +19,7 @@ const DEPTH = 25;
 const symbolOf = ({perp, coin}: Coin): string => `${perp}_${coin}/USDT`;
 
 /** Returns every trading spread: those of perps with a unit of one coin and a spot market. */
-export function spreads(venue: Venue, nowMs: number): Spread[] {
+function spreads(venue: Venue, nowMs: number): Spread[] {
   return venue
     .listed("spot", nowMs)
     .filter((coin) => coin.multiplier === 1 && venue.trades(coin, nowMs))
@@ -79,7 +79,7 @@ function required(venue: Venue, query: Query, nowMs: number): Spread {
 }
 
 /** `GET /v5/spread/instrument`. */
-export function instruments(venue: Venue, query: Query, nowMs: number): unknown {
+function instruments(venue: Venue, query: Query, nowMs: number): unknown {
   const [symbol, base] = [query.get("symbol"), query.get("baseCoin")];
   const limit = numberOf(query, "limit", 200, 500);
   const start = Number(query.get("cursor") || 0) || 0;
@@ -110,7 +110,7 @@ export function instruments(venue: Venue, query: Query, nowMs: number): unknown 
 }
 
 /** `GET /v5/spread/orderbook`: implied by the legs' books. */
-export function orderbook(venue: Venue, query: Query, nowMs: number): unknown {
+function orderbook(venue: Venue, query: Query, nowMs: number): unknown {
   const spread = required(venue, query, nowMs);
   const depth = numberOf(query, "limit", 1, DEPTH);
   const levels = (side: "Buy" | "Sell") =>
@@ -128,7 +128,7 @@ export function orderbook(venue: Venue, query: Query, nowMs: number): unknown {
 }
 
 /** `GET /v5/spread/tickers`. */
-export function tickers(venue: Venue, query: Query, nowMs: number): unknown {
+function tickers(venue: Venue, query: Query, nowMs: number): unknown {
   const spread = required(venue, query, nowMs);
   const {linear, spot, symbol} = spread;
   const at = (ts: number) => priceOf(linear.coin, "perp", ts).minus(priceOf(spot.coin, "spot", ts));

@@ -21,7 +21,7 @@ export const ORDER_FAULTS = [
   "not-found-at-first",
   "late-fill"
 ] as const;
-export type OrderFaultKind = (typeof ORDER_FAULTS)[number];
+type OrderFaultKind = (typeof ORDER_FAULTS)[number];
 
 /** Kinds that apply to any private request; all others apply only to placing an order. */
 const ANYWHERE: readonly OrderFaultKind[] = [
@@ -81,7 +81,7 @@ const fault = z
     message: "only for placing orders"
   });
 
-export type OrderFault = z.output<typeof fault>;
+type OrderFault = z.output<typeof fault>;
 
 /**
  * Parses the body of `POST /sim/order-faults`.
@@ -95,7 +95,7 @@ export function parseOrderFaults(value: unknown): OrderFault[] {
 }
 
 /** Effect of a fault on one request. */
-export interface Outcome {
+interface Outcome {
   /** reply in place of the request, which has no effect */
   instead?: Reply;
   /** reply after the request has taken effect */
@@ -108,7 +108,7 @@ export type Reply =
   | {type: "rate-limited" | "forbidden" | "server-error" | "hang" | "stall" | "malformed"};
 
 /** Properties of a request that faults match. */
-export interface FaultRequest {
+interface FaultRequest {
   path: string;
   apiKey: string;
   category: unknown;

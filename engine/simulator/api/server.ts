@@ -37,7 +37,7 @@ export interface SimOptions {
 }
 
 /** The `/sim/...` endpoints as functions, for tests in the same process. */
-export interface Steering {
+interface Steering {
   /** `POST /sim/accounts` */
   openAccount: (account: AccountInput) => {apiKey: string; uid: number};
   /** `POST /sim/order-faults`; an empty list removes all */

@@ -10,7 +10,7 @@ import {permit, PRIVATE_ROUTES} from "./routes.js";
 import {authenticate, isSigned, keyOf} from "./signature.js";
 
 /** A raw request to a private endpoint. */
-export interface PrivateRequest {
+interface PrivateRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;

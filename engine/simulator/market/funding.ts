@@ -3,7 +3,7 @@ import {premiumIndices} from "./market.js";
 import type {Coin} from "./universe.js";
 
 /** A settlement of the simulated venue, with the interval that its rate covers. */
-export interface SimSettlement {
+interface SimSettlement {
   t: number;
   rate: number;
   intervalHours: number;
@@ -22,7 +22,7 @@ const samples = new Float64Array((8 * 60) / SAMPLE_MINUTES);
  * Returns the rate of the interval that ends at `tsMs`, a share: `P + clamp(I − P, ±0.05 %)` per 8 h, scaled to the
  * interval and capped. `P` is the premium index averaged over the interval with linearly rising weights.
  */
-export function fundingRate(coin: Coin, tsMs: number, intervalHours: number): number {
+function fundingRate(coin: Coin, tsMs: number, intervalHours: number): number {
   const minutes = intervalHours * 60;
   let sum = 0;
   let weights = 0;

@@ -13,7 +13,7 @@ export interface SimCandle {
   turnover: number;
 }
 
-export const SIDES = ["spot", "perp", "mark", "index", "premium"] as const;
+const SIDES = ["spot", "perp", "mark", "index", "premium"] as const;
 export type Side = (typeof SIDES)[number];
 
 /** Periods of the price noise, minutes: two minutes to two years. */
@@ -58,7 +58,7 @@ function walks(coin: Coin): Walks {
 }
 
 /** Returns the index price of a coin at `tsMs`: a random walk with random access. */
-export function indexPrice(coin: Coin, tsMs: number): number {
+function indexPrice(coin: Coin, tsMs: number): number {
   return coin.price * Math.exp(walks(coin).index.at(tsMs / MINUTE_MS));
 }
 
@@ -66,7 +66,7 @@ export function indexPrice(coin: Coin, tsMs: number): number {
  * Returns the premium index, `(perp − index) / index`: a slow level, a faster swing, and in one week of 25 a squeeze
  * that drives funding to its cap.
  */
-export function premiumIndex(coin: Coin, tsMs: number): number {
+function premiumIndex(coin: Coin, tsMs: number): number {
   const minutes = tsMs / MINUTE_MS;
   const own = walks(coin);
   return coin.premium + own.level.at(minutes) + squeezeAt(coin, own, tsMs) + own.premium.at(minutes);
@@ -97,7 +97,7 @@ function squeezeAt(coin: Coin, own: Walks, tsMs: number): number {
 }
 
 /** Returns the unrounded price of one side at `tsMs`. */
-export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number {
+function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): number {
   const index = indexPrice(coin, tsMs);
   if (side === "index") return index * coin.multiplier;
   if (side === "spot") return index * (1 + walks(coin).spot.at(tsMs / MINUTE_MS));
@@ -106,7 +106,7 @@ export function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number
 }
 
 /** Returns true in the venue's yearly maintenance hour, which has no trades and stays empty (§8.15). */
-export const inOutage = (tsMs: number): boolean => {
+const inOutage = (tsMs: number): boolean => {
   const day = new Date(tsMs);
   return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;
 };

@@ -27,7 +27,7 @@ export interface Coin {
 }
 
 /** Opening of the venue, UTC ms; no data is older. */
-export const VENUE_EPOCH = Date.UTC(2021, 0, 1);
+const VENUE_EPOCH = Date.UTC(2021, 0, 1);
 
 const MAJORS: readonly (readonly [string, number, number, number])[] = [
   ["BTC", 42_000, 0.022, 9e9],

@@ -3,11 +3,11 @@ import {FIELDS, type Field} from "../../rows.js";
 import {readStamp} from "./stamp.js";
 
 /** What a file may say of a row beside the stored fields. */
-export const NOTES = ["symbol", "pair", "venue", "forecast", "confirmed"] as const;
-export type Note = (typeof NOTES)[number];
+const NOTES = ["symbol", "pair", "venue", "forecast", "confirmed"] as const;
+type Note = (typeof NOTES)[number];
 
 /** Where each field and note stands in a record: the column's index, counted from 0. */
-export type Columns = Partial<Record<Field | Note, number>>;
+type Columns = Partial<Record<Field | Note, number>>;
 
 /** How a file's columns are read. */
 export interface ColumnPlan {
@@ -108,7 +108,7 @@ export function parseMapping(text: string): Partial<Record<Field, string>> {
   return mapping;
 }
 
-export interface ColumnOptions {
+interface ColumnOptions {
   /** what rows are: settlements, candles, or candles that may have nothing but a close */
   kind: "funding" | "candles" | "closes";
   /** which of OKX's volumes is in coins differs between spot and swaps */

@@ -26,7 +26,7 @@ const MAX_MEMBERS = 10_000;
  * ever, and a device has no end.
  * @throws DataError for a pipe, a device or a file that may not be read
  */
-export async function sniff(path: string): Promise<Kind> {
+async function sniff(path: string): Promise<Kind> {
   const stat = statSync(path, {throwIfNoEntry: false});
   if (!stat) throw new DataError(`invalid file: ${path} is gone, or a link to nothing`);
   if (!stat.isFile()) {
@@ -115,8 +115,10 @@ async function readable<T>(where: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Streams joined to one: an error or an early end of any of them ends all. */
-const chained = (first: Readable, ...rest: Transform[]): Readable =>
-  pipeline([first, ...rest], () => undefined) as unknown as Readable;
+function chained(first: Readable, ...rest: Transform[]): Readable {
+  pipeline([first, ...rest], () => undefined);
+  return rest.at(-1) ?? first;
+}
 
 const isTooMuch = (size: number, packed: number): boolean =>
   size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);

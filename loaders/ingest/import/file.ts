@@ -1,7 +1,7 @@
 import {boundaryTs, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import type {Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries} from "../../../src/lib/market/pair.js";
-import {DataError} from "../../errors.js";
+import {DataError, RowError} from "../../errors.js";
 import type {Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
@@ -12,7 +12,7 @@ import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {plannedReport, Skips} from "./report.js";
 import type {Table} from "./table.js";
 
-export interface ImportTableOptions {
+interface ImportTableOptions {
   /** reads and compares, stores nothing */
   dryRun: boolean;
   /** `refuse`: the first bad row ends the file; `skip`: bad rows are counted by reason */
@@ -50,23 +50,31 @@ export async function importTable(
     if (stage.count === 0) throw new DataError(`invalid file: ${table.where} has no rows`);
     const proven = provenBy(stage);
     const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
-    const compared = await compareStage(db, stage, {keepFirst: !replace});
-    if (dryRun) return {...report, ...compared};
-    const result = await writeStage(db, stage, {
-      proven,
-      mode: "rows",
-      origin: "file",
-      keepFirst: !replace,
-      also: also && (() => also({...proven, rows: stage.count}))
+    return await named(table.where, async () => {
+      const compared = await compareStage(db, stage, {keepFirst: !replace});
+      if (dryRun) return {...report, ...compared};
+      const result = await writeStage(db, stage, {
+        proven,
+        mode: "rows",
+        origin: "file",
+        keepFirst: !replace,
+        also: also && (() => also({...proven, rows: stage.count}))
+      });
+      return {...report, ...compared, ...result, state: "stored"};
     });
-    return {...report, ...compared, ...result, state: "stored"};
-  } catch (error) {
-    if (error instanceof DataError && !error.message.includes(table.path)) {
-      throw new DataError(`${table.where}: ${error.message}`, {fix: error.fix, cause: error});
-    }
-    throw error;
   } finally {
     await stage.discard();
+  }
+}
+
+/** Adds the table's name to errors of the store, which knows rows and no file. */
+async function named<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const {message, fix, code} = error;
+    throw new DataError(`${where}: ${message}`, {fix, code, cause: error});
   }
 }
 
@@ -109,9 +117,9 @@ async function stageTable(
         }
       }
     } catch (error) {
-      if (badRows === "refuse")
+      if (badRows === "refuse" || !(error instanceof RowError))
         throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {cause: error});
-      skips.add((error as Error).message.split(":")[0]!);
+      skips.add(error.reason);
     }
     if (++count % BREATH === 0) {
       signal?.throwIfAborted();

@@ -80,12 +80,12 @@ function seriesByHeader(header: readonly string[] | undefined): FileSeries | und
 /** The pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
 export function pairOfSymbol(symbol: string): string | undefined {
   const text = symbol.trim();
-  const settled = /^([^:]+):([A-Z]+)$/.exec(text);
-  if (settled && !settled[1]!.endsWith(settled[2]!)) return undefined;
-  const name = (settled?.[1] ?? text).replace(/[-_](SWAP|PERP|PERPETUAL)$/i, "");
+  const margined = /^([^:]+):([A-Z]+)$/.exec(text);
+  if (margined && !margined[1]!.endsWith(margined[2]!)) return undefined;
+  const name = (margined?.[1] ?? text).replace(/[-_](SWAP|PERP|PERPETUAL)$/i, "");
   if (/[-_]\d{6}$/.test(name)) return undefined;
   const [pair, ...others] = readingsOf(name);
-  const inverse = name !== text && !settled && pair?.endsWith("/USD");
+  const inverse = name !== text && !margined && pair?.endsWith("/USD");
   return others.length > 0 || inverse ? undefined : pair;
 }
 

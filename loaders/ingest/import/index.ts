@@ -14,11 +14,11 @@ import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {plannedReport, refusedReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
-export {checkGiven, type Given, type RateUnit} from "./given.js";
+export {checkGiven, type Given} from "./given.js";
 export type {FileReport} from "../../../src/lib/wire/imports.js";
 
 /** A table of an import and how it would be read, or why not. */
-export interface PlannedFile {
+interface PlannedFile {
   path: string;
   /** the member of an archive */
   member: string | undefined;
@@ -46,7 +46,7 @@ export interface ImportOptions extends Given {
   onJob?: ((job: Job) => void) | undefined;
 }
 
-export interface ImportProgress {
+interface ImportProgress {
   step: "plan" | "read" | "publish";
   /** files planned, bytes of the files behind, or parts published */
   done: number;
@@ -219,10 +219,11 @@ async function importOne(
   }
 }
 
-/** Jobs are published with the lake: their error is a code, and never a path or a line of a person's file. */
-const failed = (job: Job, code: string, finishedAt: number): Job => ({
+/** Jobs are published with the lake: their error is a short reason, and never a path or a line of a person's file. */
+const failed = (job: Job, reason: string, finishedAt: number): Job => ({
   ...job,
   status: "failed",
-  error: `the file was left out: ${code}`,
+  error: `the file was left out: ${reason}`,
+  errorCode: reason === "bad-row" ? "invalid-data" : "unexpected",
   finishedAt
 });

@@ -29,7 +29,7 @@ export interface NameFacts {
 
 const EXTENSION = /(\.(csv|tsv|txt|json|jsonl|ndjson|gz|zip|parquet|feather|arrow))+$/i;
 /** A name without its folders and its data endings. */
-export const stemOf = (path: string): string => basename(path.replaceAll("\\", "/")).replace(EXTENSION, "");
+const stemOf = (path: string): string => basename(path.replaceAll("\\", "/")).replace(EXTENSION, "");
 
 /**
  * Reads the names of a file: the venues' own archives by their grammars, anything else by whole words.
@@ -101,7 +101,7 @@ function binanceDump(folders: readonly string[], stem: string): NameFacts | unde
 function tardisFile(stem: string): NameFacts | undefined {
   const match = /^([a-z0-9-]+)_([a-z_0-9]+?)_\d{4}-\d{2}-\d{2}_(.+)$/.exec(stem);
   if (!match) return undefined;
-  const [, exchange, kind, symbol] = match as unknown as [string, string, string, string];
+  const [exchange, kind, symbol] = [match[1]!, match[2]!, match[3]!];
   const perp = kind === "derivative_ticker";
   return {
     source: "tardis",
@@ -123,7 +123,7 @@ const TARDIS_VENUES: Readonly<Record<string, string>> = {
 function okxDownload(stem: string): NameFacts | undefined {
   const match = /^(.+?)-(candlesticks|fundingrates|trades|orderbook|aggtrades)-\d{4}-\d{2}(?:-\d{2})?$/i.exec(stem);
   if (!match) return undefined;
-  const [, name, kind] = match as unknown as [string, string, string];
+  const [name, kind] = [match[1]!, match[2]!];
   const swap = /-SWAP$/i.test(name) || /^allswap$/i.test(name);
   const dated = /-\d{6}$/.test(name);
   const pairs = /^all/i.test(name) ? [] : readingsOf(name.replace(/-(SWAP|\d{6})$/i, ""));
@@ -181,19 +181,13 @@ const FREQTRADE: Readonly<Record<string, FileSeries>> = {
 function freqtradeFile(folders: readonly string[], stem: string): NameFacts | undefined {
   const match = /^([A-Za-z0-9]+)_([A-Z]+)(?:_([A-Z]+))?-(\d+[mhdwM])(?:-([a-zA-Z_]+))?$/.exec(stem);
   if (!match) return undefined;
-  const [, base, quote, settle, timeframe, type] = match as unknown as [
-    string,
-    string,
-    string,
-    string?,
-    string?,
-    string?
-  ];
+  const [base, quote] = [match[1]!, match[2]!];
+  const [margin, timeframe, type] = match.slice(3);
   if (!isQuote(quote) || (type !== undefined && !(type in FREQTRADE))) return undefined;
-  if (type === undefined && settle !== undefined) return undefined;
+  if (type === undefined && margin !== undefined) return undefined;
   const series = type === undefined ? "spot" : FREQTRADE[type]!;
   // A coin that margins its own contract makes it inverse.
-  const inverse = settle !== undefined && settle !== quote;
+  const inverse = margin !== undefined && margin !== quote;
   return {
     source: "freqtrade",
     venue:

@@ -1,6 +1,6 @@
-import {HOUR_MS} from "../../../src/lib/time/grid.js";
-import {boundaryTs} from "../../../src/lib/time/grid.js";
+import {boundaryTs, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
+import {RowError} from "../../errors.js";
 import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "../../rows.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
@@ -15,7 +15,7 @@ export type Passed =
   "blank" | "repeated-header" | "other-pair" | "other-venue" | "forecast" | "carried" | "in-progress";
 
 /** What one record of a table is. */
-export type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
+type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
 
 const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close"];
 const NUMBERS: readonly Field[] = ["rate", "open", "high", "low", "close", "volume", "turnover"];
@@ -26,7 +26,7 @@ const OPTIONAL = new Set<Field>(["volume", "turnover"]);
  * Reads the records of a table by its plan. Numbers keep the file's own digits; a fraction beyond the 18th digit, which
  * only floating point writes, is rounded half-even and said.
  * @param nowMs the present, UTC ms: a candle or settlement that has not ended by then is passed over
- * @returns a function that throws a RangeError naming the field for a record that is no row
+ * @returns a function that throws a RowError naming the field for a record that is no row
  */
 export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record: TableRecord) => Reading {
   const {columns: found, key, reading, rateUnit, filtered, carriedHours} = plan;
@@ -44,14 +44,14 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     if (symbolColumn === undefined) return true;
     const symbol = record.fields[symbolColumn]?.trim() ?? "";
     if (symbol === "") {
-      if (filtered) throw new RangeError("missing symbol");
+      if (filtered) throw new RowError("missing", "symbol");
       return true;
     }
     if (!pairs.has(symbol)) pairs.set(symbol, pairOfSymbol(symbol));
     const pair = pairs.get(symbol);
     if (pair === key.pair) return true;
     if (filtered) return false;
-    throw new RangeError(`invalid symbol: ${symbol} in a file of ${key.pair}`);
+    throw new RowError("invalid", "symbol", `${symbol} in a file of ${key.pair}`);
   };
 
   const isOfVenue = (record: TableRecord): boolean => {
@@ -66,7 +66,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     const known = carried.get(block);
     if (known === undefined) carried.set(block, rate);
     else if (known !== rate)
-      throw new RangeError(`invalid rate: ${rate} differs from ${known}, which was carried on for ${hours} hours`);
+      throw new RowError("invalid", "rate", `${rate} differs from ${known}, which was carried on for ${hours} hours`);
   };
 
   return (record) => {

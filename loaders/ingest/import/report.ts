@@ -1,5 +1,6 @@
 import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {keyText} from "../../store/key.js";
+import type {RowError} from "../../errors.js";
 import type {TablePlan} from "./plan.js";
 import type {Passed} from "./read.js";
 import type {Refused} from "./refusal.js";
@@ -70,7 +71,7 @@ export const plannedReport = (file: string, plan: TablePlan): FileReport => {
 export class Skips {
   readonly counts: Record<string, number> = {};
 
-  add(reason: Passed | string): void {
+  add(reason: Passed | RowError["reason"]): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
   }
 }

@@ -15,7 +15,7 @@ export interface RateAt {
 }
 
 /** What a file's rates are by the distances between its rows. */
-export type RateRows =
+type RateRows =
   /** each row is a settlement */
   | {kind: "settlements"}
   /** settlements with their rate carried on to the rows between; the rows on the grid of `hours` are the settlements */

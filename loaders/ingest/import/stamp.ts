@@ -1,3 +1,4 @@
+import {RowError} from "../../errors.js";
 import {MAX_TS, MIN_TS} from "../../../src/lib/time/instant.js";
 import {instantOf} from "./zone.js";
 
@@ -12,7 +13,7 @@ export interface StampReading {
 }
 
 /** What one stamp says before a zone is known. */
-export interface Stamp {
+interface Stamp {
   /** `epoch` and `zoned` name an instant; `wall` is a clock's face, `ms` its fields read as UTC */
   kind: "epoch" | "zoned" | "wall";
   /** ms; microseconds and nanoseconds are cut off */
@@ -30,14 +31,14 @@ const SCIENTIFIC = /^\d(\.\d+)?e\+?\d{1,2}$/i;
  * Reads the text of a stamp: an epoch in s, ms, µs or ns by its count of digits, with or without a fraction, or a date
  * with or without a time and a zone. A day that no calendar has is refused.
  * @param order how `12/01/2026` is read
- * @throws RangeError `invalid ts: "VALUE"`
+ * @throws RowError `invalid ts: "VALUE"`
  */
 export function readStamp(value: string | null | undefined, order?: DateOrder): Stamp {
   const text = value?.trim().replace(/^["']|["']$/g, "") ?? "";
   const stamp = epochOf(text) ?? dateOf(text, order);
   // A wall clock may be up to 14 hours off, which the outer bounds of an instant do not notice.
   if (!stamp || !(stamp.ms >= MIN_TS && stamp.ms < MAX_TS)) {
-    throw new RangeError(`invalid ts: ${JSON.stringify(value ?? "")}`);
+    throw new RowError("invalid", "ts", JSON.stringify(value ?? ""));
   }
   return stamp;
 }
@@ -45,14 +46,14 @@ export function readStamp(value: string | null | undefined, order?: DateOrder): 
 /**
  * Reads the instant of a stamp.
  * @returns UTC ms
- * @throws RangeError `invalid ts: "VALUE"`, also for a wall-clock time that its zone skipped or showed twice
+ * @throws RowError `invalid ts: "VALUE"`, also for a wall-clock time that its zone skipped or showed twice
  */
 export function readInstant(value: string | null | undefined, {zone, order}: StampReading): number {
   const stamp = readStamp(value, order);
   if (stamp.kind !== "wall") return stamp.ms;
-  if (zone === undefined) throw new RangeError(`missing tz: ${value} names no zone`);
+  if (zone === undefined) throw new RowError("missing", "tz", `${value} names no zone`);
   const ms = instantOf(stamp.ms, zone);
-  if (ms === undefined) throw new RangeError(`invalid ts: ${value} is skipped or shown twice by clocks of ${zone}`);
+  if (ms === undefined) throw new RowError("invalid", "ts", `${value} is skipped or shown twice by clocks of ${zone}`);
   return ms;
 }
 

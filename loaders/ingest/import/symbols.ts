@@ -83,8 +83,6 @@ export function readingsOf(symbol: string): string[] {
   return (known.length > 0 ? known : fits).map(({pair}) => pair);
 }
 
-/** True for a word that may stand for a market: it ends in a known quote, or is a known coin. */
-export const looksLikeSymbol = (word: string): boolean => readingsOf(word).length > 0;
 /** True for the name of a coin. */
 export const isCoin = (word: string): boolean => isKnown(baseName(word));
 export {isQuote};

@@ -29,7 +29,7 @@ export function instantOf(wallMs: number, zone: string): number | undefined {
 }
 
 /** The offset of a zone at an instant, ms to add to UTC. */
-export function offsetMs(ms: number, zone: string): number {
+function offsetMs(ms: number, zone: string): number {
   const fixed = fixedOffsetMs(zone);
   if (fixed !== undefined) return fixed;
   const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};

@@ -85,6 +85,7 @@ export function summed(parent: Job, children: readonly Job[]): Job {
     attempts: Math.max(0, ...children.map((child) => child.attempts)),
     error: example ? `${failed} of ${children.length} failed, e.g. ${errorOf(example)}` : null,
     errorCode: example?.errorCode ?? null,
+    errorFix: example?.errorFix ?? null,
     quality: Object.keys(quality).length > 0 ? quality : null
   };
 }

@@ -1,5 +1,4 @@
 import {CarrybookError, ExchangeError} from "../../errors.js";
-import type {ErrorCode} from "../../../src/lib/wire/error.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 
 /** Pause after a failed attempt in ms, tripled for each further one, with jitter. */
@@ -17,22 +16,28 @@ export function afterFailure(
   error: unknown,
   {nowMs, wallMs, random}: {nowMs: number; wallMs: number; random: number}
 ): Job {
-  const {text, code, again} = read(error);
-  const failed = {...job, error: text, errorCode: code, etaMs: null};
+  const {again, ...known} = read(error);
+  const failed = {...job, ...known, etaMs: null};
   if (!again || job.attempts >= job.maxAttempts) return {...failed, status: "failed", finishedAt: nowMs};
   const pause = BACKOFF_MS * 3 ** (job.attempts - 1) * (0.75 + random / 2);
   return {...failed, status: "queued", notBefore: wallMs + pause};
 }
 
-function read(error: unknown): {text: string; code: ErrorCode; again: boolean} {
+function read(error: unknown): Pick<Job, "error" | "errorCode" | "errorFix"> & {again: boolean} {
   if (!(error instanceof CarrybookError)) {
     const {name, message} = error as Error;
-    return {text: `unexpected ${name}: ${message.split("\n")[0]} → report it`, code: "unexpected", again: false};
+    return {
+      error: `unexpected ${name}: ${message.split("\n")[0]}`,
+      errorCode: "unexpected",
+      errorFix: "report it",
+      again: false
+    };
   }
   const {message, fix, code} = error;
   return {
-    text: fix ? `${message} → ${fix}` : message,
-    code,
+    error: message,
+    errorCode: code,
+    errorFix: fix || null,
     again: error instanceof ExchangeError && error.retryable
   };
 }

@@ -3,7 +3,7 @@ import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.js";
 import {lifeOf} from "../../store/instruments.js";
-import {beginOf, settledDoubts} from "../../store/remarks.js";
+import {beginOf, lastingDoubts} from "../../store/remarks.js";
 import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
 /** The spans of a history to fetch, and their expected size. */
@@ -66,7 +66,7 @@ async function planStored(
   const last = newest!.last;
   const trusted = last === null ? -Infinity : last + (step ?? 1);
   const proven = normalise([
-    ...(await settledDoubts(db, where)),
+    ...(await lastingDoubts(db, where)),
     ...(await rowsOf<Span>(db.connection, `select from_ts as "from", to_ts as "to" from coverage where ${where}`)).map(
       (span) => (span.to >= end ? span : {from: span.from, to: Math.min(span.to, trusted)})
     )

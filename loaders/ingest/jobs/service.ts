@@ -1,21 +1,16 @@
-import type {Clock, Exchange, Priority} from "../../exchange/types.js";
+import type {Clock, Exchange} from "../../exchange/types.js";
 import {isDiskFull} from "../../errors.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
-import {keyText, type SeriesKey} from "../../store/key.js";
 import {appendLog, readLog, saveJobs, type LogLine} from "../../store/jobs.js";
-import type {Series} from "../../../src/lib/market/pair.js";
-import {hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
+import {errorText, hasEnded, MAX_BULK_RETRIES, type Job} from "../../../src/lib/wire/job.js";
 import {JobArchive} from "./archive.js";
+import {attempt} from "./attempt.js";
 import {batchEta, newBatch, type BatchRequest} from "./batch.js";
 import {JobBook, type JobFilter} from "./book.js";
 import {chooseNext, LONGEST_PAUSE_MS, nextDue} from "./choose.js";
 import {afterFailure} from "./failure.js";
-import {fetchHistory, type FetchContext} from "./fetch.js";
-import {endedJob} from "./gone.js";
 import {Publisher} from "./publisher.js";
-import {repairHoles} from "./repair.js";
-import {Watch} from "./watch.js";
 
 /** Events of the queue: a child's new figures, a finished batch once the lake has it, or a newer lake. */
 export type JobEvent = {type: "job"; job: Job} | {type: "batch"; job: Job} | {type: "published"; manifest: Manifest};
@@ -31,8 +26,6 @@ export interface ServiceOptions {
   onEvent?: (event: JobEvent) => void;
 }
 
-/** Queue priority by kind of work. */
-const PRIORITY: Record<string, Priority> = {update: "update", repair: "repair", backfill: "backfill"};
 /**
  * The queue of ingestion work of one store: batches of children, processed by priority, each child failing alone. All
  * its state is in the store, so work queued when a process ends is resumed by the next one.
@@ -183,37 +176,20 @@ export class JobService {
       attempts: queued.attempts + 1,
       startedAt: this.db.now(),
       notBefore: null,
-      error: null,
-      errorCode: null
+      ...NO_ERROR
     });
     try {
       log(`attempt ${job.attempts} of ${job.maxAttempts}`);
       const exchange = await this.exchange(job.venue!);
-      const key = keyOf(job);
-      const watch = new Watch(keyText(key), exchange.patienceMs, clock);
-      const signal = AbortSignal.any([own.signal, stop, watch.signal]);
-      const context: FetchContext = {
+      const done = await attempt(job, {
         db: this.db,
         exchange,
         clock,
-        priority: PRIORITY[job.kind]!,
-        signal,
-        watch,
+        signals: [own.signal, stop],
         log,
-        onProgress: (next) => void (signal.aborted || (job = this.put({...next, status: "in_progress"}))),
+        onProgress: (next) => void (job = this.put(next)),
         onWritten: () => this.publisher.written()
-      };
-      const work =
-        job.kind === "repair"
-          ? repairHoles(job, key, context)
-          : fetchHistory(job, key, {from: job.from!, to: job.to!}, context);
-      const done = await watch.run(
-        work.catch(async (error: unknown) => {
-          const ended = await endedJob(job, key, error, context);
-          if (ended) return ended;
-          throw error;
-        })
-      );
+      });
       log(`done: ${done.rowsFetched} rows`);
       job = {...done, status: "completed", step: "publish", progress: 1, etaMs: 0, finishedAt: this.db.now()};
     } catch (error) {
@@ -228,7 +204,7 @@ export class JobService {
         throw error;
       } else {
         job = afterFailure(job, error, {nowMs: this.db.now(), wallMs: clock.now(), random: this.options.random()});
-        log(job.error!);
+        log(errorText(job)!);
       }
     } finally {
       this.running.delete(queued.id);
@@ -359,8 +335,7 @@ export class JobService {
         attempts: 0,
         retries: job.retries + (job.status === "failed" ? 1 : 0),
         notBefore: null,
-        error: null,
-        errorCode: null,
+        ...NO_ERROR,
         finishedAt: null
       })
     );
@@ -392,12 +367,7 @@ export class JobService {
   }
 }
 
+const NO_ERROR = {error: null, errorCode: null, errorFix: null} as const;
+
 const identity = ({pair, series, timeframe}: Pick<Job, "pair" | "series" | "timeframe">): string =>
   [pair, series, timeframe].join("|");
-
-const keyOf = ({venue, pair, series, timeframe}: Job): SeriesKey => ({
-  venue: venue!,
-  pair: pair!,
-  series: series as Series,
-  timeframe: timeframe!
-});

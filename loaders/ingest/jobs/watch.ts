@@ -51,7 +51,7 @@ export class Watch {
   }
 
   /**
-   * Settles like `work`, or fails once nothing has moved for the patience.
+   * Resolves or rejects like `work`; rejects once nothing has moved for the patience.
    * @throws ExchangeError that names the history
    */
   async run<T>(work: Promise<T>): Promise<T> {

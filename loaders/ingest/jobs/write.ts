@@ -11,7 +11,7 @@ import {Stage} from "../../store/stage.js";
 import {writeStage} from "../../store/write.js";
 
 /** An answered span with its rows, and what the venue gave otherwise or unreadably. */
-export interface Answered {
+interface Answered {
   proven: Span;
   rows: readonly MarketRow[];
   rejected?: readonly Rejected[];

@@ -2,7 +2,6 @@ import type {BestReport} from "../../lib/sweep/report.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {day, number, percent, plural} from "../ui/format.js";
-import {statistic} from "../run/runWords.js";
 
 const paramsText = (params: Readonly<Record<string, string>>): string =>
   Object.entries(params)

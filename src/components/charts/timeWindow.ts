@@ -1,7 +1,7 @@
 import {barColumns} from "./decimate.js";
 import {h, s} from "../ui/dom.js";
 import {colors} from "../ui/colors.js";
-import type {Control} from "../ui/controls.js";
+import {control, type Control} from "../ui/controls.js";
 import {day} from "../ui/format.js";
 import {dayIn, getParam, setParam} from "../ui/query.js";
 import type {TimeDomain} from "./timeAxis.js";
@@ -101,18 +101,20 @@ export function TimeWindow<T>(
     );
     return {button, n};
   });
-  const element = h(
-    "div",
-    {class: "window"},
+  const element = control(
     h(
       "div",
-      {class: "pager", role: "group", "aria-label": "presets of the time range"},
-      presets.map(({button}) => button),
-      legend
+      {class: "window"},
+      h(
+        "div",
+        {class: "pager", role: "group", "aria-label": "presets of the time range"},
+        presets.map(({button}) => button),
+        legend
+      ),
+      h("div", {style: `height: ${height + 6}px; padding-top: 6px`}, svg)
     ),
-    h("div", {style: `height: ${height + 6}px; padding-top: 6px`}, svg)
-  ) as unknown as Control<[number, number]>;
-  Object.defineProperty(element, "value", {get: () => value});
+    (): [number, number] => value
+  );
 
   let width = 0;
   const px = (ms: number) => ((ms - extent[0]) / (extent[1] - extent[0] || 1)) * width;

@@ -1,11 +1,5 @@
 import type {ErrorCode} from "../../lib/wire/error.js";
-
-/** An error of a job as it was said, and what a person can do about it. */
-interface ErrorAdvice {
-  /** word for word, without the advice that came with it */
-  exact: string;
-  advice: string;
-}
+import type {Job} from "../../lib/wire/job.js";
 
 /** What to do, by the error's code; the others have no advice but their own. */
 const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -23,14 +17,9 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
     "What the venue sent could not be read, so none of it was taken in. Retry later; if it stays so, the venue has changed its replies."
 };
 
-/**
- * Takes an error apart: the engine writes what it suggests behind an arrow.
- * @param code null for a job of a version that kept none, whose own suggestion has to do
- */
-export function errorAdvice(error: string, code: string | null): ErrorAdvice {
-  const [exact, ...fix] = error.split(" → ");
-  const own = fix.join(" → ");
-  const told = own && `${own.slice(0, 1).toUpperCase()}${own.slice(1)}.`;
-  const known = code === null ? undefined : ADVICE[code as ErrorCode];
-  return {exact: exact!, advice: known ?? (told || "Look at the log below, then retry.")};
+/** Returns what to do about a job's error: by its code, else its own fix as a sentence. */
+export function errorAdvice({errorCode, errorFix}: Pick<Job, "errorCode" | "errorFix">): string {
+  const known = errorCode === null ? undefined : ADVICE[errorCode];
+  if (known !== undefined) return known;
+  return errorFix ? `${errorFix.slice(0, 1).toUpperCase()}${errorFix.slice(1)}.` : "Look at the log below, then retry.";
 }

@@ -77,7 +77,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     parent.hidden = isBatch(job);
     title.replaceChildren(`${jobName(job)} `, badge(statusWords(job, Date.now()), tone(job)));
     facts.textContent = factsOf(job).join(" · ");
-    trouble.replaceChildren(...(job.error === null ? [] : [ErrorWords(job.error, job.errorCode)]));
+    trouble.replaceChildren(...(job.error === null ? [] : [ErrorWords(job)]));
     children.element.hidden = !isBatch(job);
     children.update(job.children);
     const names = new Map([job, ...job.children].map((d) => [d.id, jobName(d)]));

@@ -1,6 +1,6 @@
 import {parsePair} from "../../lib/market/pair.js";
 import {jobName, jobSpan, statusWords} from "../ingest/workModel.js";
-import type {Job} from "../../lib/wire/job.js";
+import {errorText, type Job} from "../../lib/wire/job.js";
 
 /** Filter of the job history as chosen; empty matches any. */
 export interface JobFilter {
@@ -43,7 +43,7 @@ export function jobQuery({status, kind, pair}: JobFilter, {limit}: {limit?: numb
 export function matchesWords(job: Job, text: string): boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return true;
-  const haystack = [jobName(job), job.id, job.kind, job.venue, statusWords(job, 0), jobSpan(job), job.error]
+  const haystack = [jobName(job), job.id, job.kind, job.venue, statusWords(job, 0), jobSpan(job), errorText(job)]
     .filter(Boolean)
     .join(" ")
     .toLowerCase();

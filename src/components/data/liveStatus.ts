@@ -4,7 +4,7 @@ import {Banner} from "../pageBar.js";
 
 import {SteadyBlock} from "../ui/steadyBlock.js";
 import type {Status} from "../feed/types.js";
-import {hasEnded, type Job} from "../../lib/wire/job.js";
+import {hasEnded} from "../../lib/wire/job.js";
 
 /** Events within this time cause one read, ms. */
 const PACE_MS = 700;

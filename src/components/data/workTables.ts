@@ -7,7 +7,7 @@ import type {Live} from "../ui/liveFigure.js";
 import {attemptWords, etaWords, isBatch, jobName, jobSpan, rowsWords, statusWords, stepWords, type TrackedPair} from "../ingest/workModel.js";
 import type {Selection} from "../ui/selection.js";
 import type {TaskReport} from "../../lib/wire/data.js";
-import {MAX_BULK_RETRIES, hasEnded, type Job} from "../../lib/wire/job.js";
+import {MAX_BULK_RETRIES, errorText, hasEnded, type Job} from "../../lib/wire/job.js";
 
 /** Draws a button of a row; its accessible name includes the row. */
 const act = (label: string, about: string, click: () => unknown): HTMLElement =>
@@ -62,15 +62,13 @@ const rows: KeyedColumn<Job> = {label: "Rows", align: "right", text: rowsWords};
 const error: KeyedColumn<Job> = {
   label: "Error",
   wrap: true,
-  text: (d) => d.error ?? "–",
-  cell: (d) => (d.error === null ? "–" : ErrorWords(d.error, d.errorCode))
+  text: (d) => errorText(d) ?? "–",
+  cell: (d) => (d.error === null ? "–" : ErrorWords(d))
 };
 
-/** An error of a job, word for word, with what a person can do about it. */
-export function ErrorWords(text: string, code: string | null): HTMLElement {
-  const {exact, advice} = errorAdvice(text, code);
-  return h("div", {class: "job-error"}, h("div", {}, exact), h("div", {class: "muted"}, advice));
-}
+/** Draws the error of a failed job, word for word, and below it what to do. */
+export const ErrorWords = (job: Job): HTMLElement =>
+  h("div", {class: "job-error"}, h("div", {}, job.error), h("div", {class: "muted"}, errorAdvice(job)));
 
 const progress: KeyedColumn<Job> = {
   label: "Progress",

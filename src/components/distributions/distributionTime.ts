@@ -7,6 +7,14 @@ import type {Sample} from "./distributionModel.js";
 import {bps, color, left, MOST_ROWS, namesAlong, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
 
+const MARGINS = {marginLeft: 46, marginRight: 16, marginTop: 24, marginBottom: 38} as const;
+
+/** Returns the offset of each sample within a band, px, so that samples `each` px wide stand side by side. */
+const sideBySide =
+  (names: readonly string[], each: number) =>
+  (name: string): number =>
+    (names.indexOf(name) - (names.length - 1) / 2) * each;
+
 /** Draws the survival of runs of positive funding (Kaplan–Meier). */
 export function SurvivalChart(samples: readonly Sample[], {width, height = 260, document}: Sized): SVGSVGElement {
   const shown = samples.slice(0, MOST_ROWS);
@@ -23,10 +31,7 @@ export function SurvivalChart(samples: readonly Sample[], {width, height = 260, 
     document,
     width,
     height,
-    marginLeft: 46,
-    marginRight: 16,
-    marginTop: 24,
-    marginBottom: 38,
+    ...MARGINS,
     x: {label: "days", labelAnchor: "center", labelArrow: "none", domain: [0, reach]},
     y: {label: "% still positive", grid: true, domain: [0, 100]},
     marks: [
@@ -58,10 +63,7 @@ export function AutocorrelationChart(
     document,
     width,
     height,
-    marginLeft: 46,
-    marginRight: 16,
-    marginTop: 24,
-    marginBottom: 38,
+    ...MARGINS,
     x: {label: "settlements later", labelAnchor: "center", labelArrow: "none"},
     y: {label: "correlation", grid: true, domain: [Math.min(-0.1, ...points.map((d) => d.value)), 1]},
     marks: [
@@ -94,16 +96,12 @@ export function EffectChart(
   const domain = keys.map((key) => band({key} as Group));
   // samples are side by side within a band
   const room = (width - 62) / Math.max(1, keys.length);
-  const shift = (name: string) =>
-    (names.indexOf(name) - (names.length - 1) / 2) * Math.min(9, (room * 0.8) / names.length);
+  const shift = sideBySide(names, Math.min(9, (room * 0.8) / names.length));
   return Plot.plot({
     document,
     width,
     height,
-    marginLeft: 46,
-    marginRight: 16,
-    marginTop: 24,
-    marginBottom: 38,
+    ...MARGINS,
     x: {
       type: "point",
       domain,
@@ -151,7 +149,7 @@ export function YearChart(
   const years = [...new Set(groups.map((d) => d.key))].sort((a, b) => a - b);
   const room = (width - 62) / Math.max(1, years.length);
   const each = Math.min(26, (room * 0.8) / Math.max(1, names.length));
-  const shift = (name: string) => (names.indexOf(name) - (names.length - 1) / 2) * each;
+  const shift = sideBySide(names, each);
   return Plot.plot({
     document,
     width,

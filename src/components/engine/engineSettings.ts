@@ -9,13 +9,15 @@ interface SettingField {
   /** typed value = API value × scale */
   scale: string;
   whole?: boolean;
+  /** true where zero is invalid */
+  positive?: boolean;
 }
 
 export const SETTING_FIELDS: readonly SettingField[] = [
   {key: "minRate", label: "Enter at a rate of at least", unit: "bp per 8 h", scale: "10000"},
   {key: "exitRate", label: "Exit below", unit: "bp per 8 h", scale: "10000"},
-  {key: "maxPositionUsd", label: "Maximum notional of one hedge", unit: "USDT", scale: "1"},
-  {key: "portfolioCapUsd", label: "Maximum notional of all hedges", unit: "USDT", scale: "1"},
+  {key: "maxPositionUsd", label: "Maximum notional of one hedge", unit: "USDT", scale: "1", positive: true},
+  {key: "portfolioCapUsd", label: "Maximum notional of all hedges", unit: "USDT", scale: "1", positive: true},
   {key: "maxHedges", label: "Maximum number of hedges", unit: "", scale: "1", whole: true},
   {key: "minTurnover24h", label: "Minimum turnover in 24 h", unit: "USDT", scale: "1"},
   {key: "intervalMs", label: "Cycle interval", unit: "seconds", scale: "0.001"}
@@ -39,7 +41,7 @@ export function wireOf(field: SettingField, typed: string, limits: EngineConfigR
   const unit = field.unit ? ` ${field.unit}` : "";
   if (least !== undefined && value.lt(least)) throw new RangeError(`must be at least ${typedOf(field, least)}${unit}`);
   if (most !== undefined && value.gt(most)) throw new RangeError(`must be at most ${typedOf(field, most)}${unit}`);
-  if (/Usd$/.test(field.key) && value.lte(0)) throw new RangeError("must be above 0");
+  if (field.positive && value.lte(0)) throw new RangeError("must be above 0");
   return field.key === "maxHedges" || field.key === "intervalMs" ? value.toNumber() : text(value);
 }
 

@@ -10,6 +10,23 @@ const signed = (value: number | null, text: string): Child =>
     ? text
     : h("span", {class: value > 0 ? "earned" : value < 0 ? "paid" : null}, `${signGlyph(value)} ${text}`);
 
+type FigureKey = {[K in keyof ExplorerRow]: ExplorerRow[K] extends number | null ? K : never}[keyof ExplorerRow];
+
+/** A column of one number, largest first. */
+const figure = (
+  key: FigureKey,
+  label: string,
+  title: string,
+  format: (value: number | null) => string
+): Column<ExplorerRow> => ({
+  key,
+  label,
+  title,
+  value: (d) => d[key],
+  cell: (d) => format(d[key]),
+  first: "descending"
+});
+
 /** Columns of the Explorer; break-even comes before any annual figure. */
 const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
   {
@@ -47,14 +64,7 @@ const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
     cell: (d) => signed(d.netPerPeriod, bpValue(d.netPerPeriod)),
     first: "descending"
   },
-  {
-    key: "netAnnual",
-    label: "Net, % a year",
-    title: "net per period times 1,095 periods of 8 h, on notional",
-    value: (d) => d.netAnnual,
-    cell: (d) => percentValue(d.netAnnual),
-    first: "descending"
-  },
+  figure("netAnnual", "Net, % a year", "net per period times 1,095 periods of 8 h, on notional", percentValue),
   {
     key: "newestRate8h",
     label: "Newest, bp per 8 h",
@@ -64,38 +74,17 @@ const EXPLORER_COLUMNS: readonly Column<ExplorerRow>[] = [
       h("span", {title: `${instant(d.newestTs)}, every ${d.newestIntervalHours ?? "?"} h`}, bpValue(d.newestRate8h)),
     first: "descending"
   },
-  {
-    key: "mean8h",
-    label: "Mean, bp per 8 h",
-    title: "mean settled rate of the range, normalised to 8 h",
-    value: (d) => d.mean8h,
-    cell: (d) => bpValue(d.mean8h),
-    first: "descending"
-  },
-  {
-    key: "sharePositive",
-    label: "Positive, %",
-    title: "share of the range's settlements with a positive rate",
-    value: (d) => d.sharePositive,
-    cell: (d) => percentValue(d.sharePositive, 0),
-    first: "descending"
-  },
-  {
-    key: "aprGross",
-    label: "Gross, % a year",
-    title: "sum of the rates of the range, scaled to 365 days, on notional, before costs",
-    value: (d) => d.aprGross,
-    cell: (d) => percentValue(d.aprGross),
-    first: "descending"
-  },
-  {
-    key: "aprNet",
-    label: "After one round trip, % a year",
-    title: "gross return less one round trip within the range",
-    value: (d) => d.aprNet,
-    cell: (d) => percentValue(d.aprNet),
-    first: "descending"
-  },
+  figure("mean8h", "Mean, bp per 8 h", "mean settled rate of the range, normalised to 8 h", bpValue),
+  figure("sharePositive", "Positive, %", "share of the range's settlements with a positive rate", (value) =>
+    percentValue(value, 0)
+  ),
+  figure(
+    "aprGross",
+    "Gross, % a year",
+    "sum of the rates of the range, scaled to 365 days, on notional, before costs",
+    percentValue
+  ),
+  figure("aprNet", "After one round trip, % a year", "gross return less one round trip within the range", percentValue),
   {
     key: "turnover24h",
     label: "Turnover 24 h",

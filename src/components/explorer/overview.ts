@@ -1,3 +1,4 @@
+import {errorText} from "../../lib/wire/job.js";
 import {h} from "../ui/dom.js";
 import {age, bp, count, day, instant, number, plural} from "../ui/format.js";
 import {CoverageStrip, coverageHeight} from "../charts/coverageStrip.js";
@@ -153,7 +154,14 @@ function JobTable(jobs: readonly Job[], now: number): HTMLElement {
           cell: (d) => h("span", {title: instant(d.finishedAt)}, age(d.finishedAt, now)),
           first: "descending"
         },
-        {key: "error", label: "Error", align: "left", value: (d) => d.error, cell: (d) => d.error ?? "–", wrap: true}
+        {
+          key: "error",
+          label: "Error",
+          align: "left",
+          value: (d) => errorText(d),
+          cell: (d) => errorText(d) ?? "–",
+          wrap: true
+        }
       ]
     })
   );

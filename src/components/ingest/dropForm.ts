@@ -13,7 +13,6 @@ import {
   importLabel,
   questionsOf,
   summaryOf,
-  uploadedName,
   type Options,
   type Question
 } from "./importModel.js";

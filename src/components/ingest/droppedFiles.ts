@@ -7,7 +7,7 @@ export interface Dropped {
 }
 
 /** Files to upload, and what is not uploaded and why, in words. */
-export interface Sorted {
+interface Sorted {
   files: Dropped[];
   skipped: string[];
 }

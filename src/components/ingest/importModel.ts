@@ -40,7 +40,7 @@ const FIELD_OF: Readonly<Record<string, AskedField>> = {
 const SHARED = new Set<AskedField>(["tz", "dateOrder", "rateUnit", "intervalHours", "timeframe"]);
 
 /** Returns the name under which the file of a report was uploaded; a member of an archive belongs to its archive. */
-export const uploadedName = (file: string, names: readonly string[]): string =>
+const uploadedName = (file: string, names: readonly string[]): string =>
   names.find((name) => name === file) ?? names.find((name) => file.startsWith(`${name}/`)) ?? file;
 
 /** Returns the questions that reports raise, added to those asked before. */

@@ -19,7 +19,7 @@ import {
   type TypedRequest
 } from "./workRequest.js";
 import type {PlannedReport} from "../../lib/wire/data.js";
-import {hasEnded, type Job} from "../../lib/wire/job.js";
+import {hasEnded} from "../../lib/wire/job.js";
 
 const FIRST = {venue: "bybit", url: "", top: "20", pairs: "", days: "365"} as const;
 type Field = keyof typeof FIRST;

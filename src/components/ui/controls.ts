@@ -13,7 +13,8 @@ interface ControlOptions {
 let ids = 0;
 const nextId = () => `control-${++ids}`;
 
-function control<T>(element: HTMLElement, read: () => T): Control<T> {
+/** Makes an element a control whose value is read from elsewhere. */
+export function control<T>(element: HTMLElement, read: () => T): Control<T> {
   Object.defineProperty(element, "value", {get: read});
   return element as Control<T>;
 }

@@ -91,6 +91,8 @@ export interface JobSummary {
   timeframe?: string | null;
   rowsFetched: number | null;
   error: string | null;
+  /** what to do about the error; absent where an earlier version published the job */
+  errorFix?: string | null;
   createdAt: number | null;
   finishedAt: number | null;
 }

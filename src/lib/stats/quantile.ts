@@ -50,7 +50,7 @@ function momentsOf(values: Weighable, weights: Weighable): {n: number; total: nu
 }
 
 /** Numbers of which some may be missing. */
-export type Weighable = ArrayLike<number | undefined | null>;
+type Weighable = ArrayLike<number | undefined | null>;
 
 /**
  * Percentile rank: the share below plus half the share equal (§7).

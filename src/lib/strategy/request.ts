@@ -1,15 +1,7 @@
 import {parsePair} from "../market/pair.js";
 import {DAY_MS, isTimeframe, TIMEFRAMES, type Timeframe} from "../time/grid.js";
 import {formatDay, parseInstant} from "../time/instant.js";
-import {
-  CONFIG_KEYS,
-  configEntries,
-  parseConfig,
-  readFields,
-  SettingError,
-  STRATEGY_NAMES,
-  strategyEntries
-} from "./config.js";
+import {CONFIG_KEYS, configEntries, parseConfig, readFields, SettingError, strategyEntries} from "./config.js";
 import {didYouMean} from "./suggest.js";
 
 /** A parsed request for a backtest or a sweep, from a command line, a page's address or an API body. */

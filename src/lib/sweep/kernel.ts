@@ -195,7 +195,7 @@ export class Kernel {
     const sums = this.#sums;
     const {t, payment, missingBar, bothTs, bothSpot, bothPerp, endMs} = p;
     const {exit} = this.#decisions;
-    const {slippage, spotFee, perpFee, delayMs} = this.#floats;
+    const {slippage, spotFee, perpFee} = this.#floats;
     const entryTs = bothTs[both]!;
     const s0 = bothSpot[both]!;
     const p0 = bothPerp[both]!;

@@ -1,5 +1,5 @@
 /** The API's documents on data jobs, coverage and schedules. */
-import type {Job} from "./job.js";
+import type {Job, MAX_BULK_RETRIES} from "./job.js";
 
 /** `GET /jobs/:id`: the log is oldest first, each line with the id of the job that wrote it. */
 export interface JobDetailReport extends Job {
@@ -21,6 +21,13 @@ export interface EstimateReport {
   pairs: string[];
 }
 
+/**
+ * Why a bulk command skipped a job: `ended`, `completed`, `in-progress` and `queued` by its state, `retried-out` after
+ * {@link MAX_BULK_RETRIES}, `missing-job` for an unknown id, `no-histories` for an empty batch.
+ */
+export type SkipCode =
+  "ended" | "completed" | "in-progress" | "queued" | "retried-out" | "missing-job" | "no-histories";
+
 /** The result of a bulk command for one of its ids. */
 export interface BulkResult {
   id: string;
@@ -28,8 +35,10 @@ export interface BulkResult {
   done: boolean;
   /** ids of the changed histories; for a batch, of its children */
   jobs: string[];
-  /** why all or part of it was skipped; null if nothing was */
+  /** why all or part of it was skipped, as a sentence; null if nothing was */
   why: string | null;
+  /** the codes of its skipped jobs, each once; empty if nothing was skipped */
+  skipped: SkipCode[];
 }
 
 /** `POST /jobs/retry` and `POST /jobs/cancel`. */

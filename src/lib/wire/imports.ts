@@ -11,7 +11,7 @@ export interface Conflict {
 }
 
 /** What became of a table: `open` ones wait for an answer, `failed` ones hold a row that is none. */
-export type FileState = "planned" | "stored" | "open" | "refused" | "failed";
+type FileState = "planned" | "stored" | "open" | "refused" | "failed";
 
 /** One table of an import, as the command line, the API and `--json` report it. Instants are UTC ms. */
 export interface FileReport {

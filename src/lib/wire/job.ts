@@ -28,6 +28,8 @@ export interface Job {
   error: string | null;
   /** code of the error; for a batch, of its first failed history; null for jobs of versions without codes */
   errorCode: ErrorCode | null;
+  /** what to do about the error, as an imperative without a full stop; null where none is known */
+  errorFix: string | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -47,6 +49,10 @@ export const MAX_BULK_RETRIES = 3;
 /** Returns true if the job is completed, failed or cancelled. */
 export const hasEnded = ({status}: Pick<Job, "status">): boolean =>
   status === "completed" || status === "failed" || status === "cancelled";
+
+/** Returns a job's error with its fix, as logs and tables print it; null for a job without one. */
+export const errorText = ({error, errorFix = null}: {error: string | null; errorFix?: string | null}): string | null =>
+  error === null || errorFix === null ? error : `${error} → ${errorFix}`;
 
 /** Returns a pending job; `id` must be unique in the store. */
 export function newJob(id: string, kind: Job["kind"], createdAt: number, given: Partial<Job> = {}): Job {
@@ -73,6 +79,7 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     maxAttempts: 3,
     error: null,
     errorCode: null,
+    errorFix: null,
     createdAt,
     startedAt: null,
     finishedAt: null,

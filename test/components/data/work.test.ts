@@ -5,7 +5,8 @@ import {hasEnded, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {readInput, SCHEMAS} from "../../../engine/api/schemas.js";
 import {KeyedTable} from "../../../src/components/ui/keyedTable.js";
 import {Toasts} from "../../../src/components/ui/toasts.js";
-import type {EngineClient} from "../../../src/components/engine/engineClient.js";
+import {madeClient} from "../../helpers/fake/client.js";
+import {madeHealth} from "../../helpers/made/health.js";
 import {followWork, type WorkData} from "../../../src/components/data/workFollow.js";
 import {HealthLine} from "../../../src/components/data/workBoard.js";
 import {
@@ -110,7 +111,7 @@ describe("the lists of jobs", () => {
 
 describe("following the jobs", () => {
   /** A client that answers when it is told to. */
-  function madeClient(answers: Record<string, unknown>) {
+  function slowClient(answers: Record<string, unknown>) {
     let listener: (event: any) => void = () => {};
     const asked: string[] = [];
     const held: (() => void)[] = [];
@@ -130,7 +131,7 @@ describe("following the jobs", () => {
       for (const go of held.splice(0)) go();
       await vi.advanceTimersByTimeAsync(500);
     };
-    return {client: client as unknown as EngineClient, asked, release, emit: (d: unknown) => listener(d)};
+    return {client: madeClient(client), asked, release, emit: (d: unknown) => listener(d)};
   }
   const good = {
     "/jobs": [child({status: "in_progress", rowsFetched: 1})],
@@ -141,7 +142,7 @@ describe("following the jobs", () => {
 
   it("keeps updates that arrive during a read, and reads again on a reset and on return to the page", async () => {
     vi.useFakeTimers();
-    const {client, asked, release, emit} = madeClient(good);
+    const {client, asked, release, emit} = slowClient(good);
     const seen: WorkData[] = [];
     const follow = followWork(client, {onData: (d) => seen.push(d), onNotification: vi.fn(), onError: vi.fn()});
     emit({type: "job", data: child({status: "in_progress", rowsFetched: 9})});
@@ -168,7 +169,7 @@ describe("following the jobs", () => {
       [500, 2],
       [409, 1]
     ] as const) {
-      const {client, asked, release} = madeClient({...good, "/tracked": Object.assign(new Error("no"), {status})});
+      const {client, asked, release} = slowClient({...good, "/tracked": Object.assign(new Error("no"), {status})});
       const onError = vi.fn();
       const follow = followWork(client, {onData: vi.fn(), onNotification: vi.fn(), onError});
       await release();
@@ -182,7 +183,7 @@ describe("following the jobs", () => {
 
   it("works without a schedule", async () => {
     vi.useFakeTimers();
-    const {client, release} = madeClient({...good, "/schedule": new Error("missing route")});
+    const {client, release} = slowClient({...good, "/schedule": new Error("missing route")});
     const onData = vi.fn();
     const follow = followWork(client, {onData, onNotification: vi.fn(), onError: vi.fn()});
     await release();
@@ -324,8 +325,15 @@ describe("notifications and health of the engine", () => {
     vi.useRealTimers();
   });
   it("health line shows the status and each issue", () => {
-    const components = {store: {status: "ok"}, exchange: {status: "failing"}};
-    const line = HealthLine({status: "degraded", issues: ["bybit has banned us", "one stuck"], components} as never);
+    const health = madeHealth({
+      status: "degraded",
+      issues: ["bybit has banned us", "one stuck"],
+      components: {
+        store: {status: "ok", error: null},
+        exchange: {status: "failing", bannedUntilTs: null, errors1h: 1}
+      }
+    });
+    const line = HealthLine(health);
     expect(line.textContent).toBe("degradedstore ok, venue failing! bybit has banned us; one stuck");
     expect(HealthLine(null).textContent).toBe("health unknown");
   });

@@ -13,7 +13,8 @@ import {
   troubleWords
 } from "../../../src/components/ingest/importModel.js";
 import {StartWays} from "../../../src/components/ingest/startPage.js";
-import {EngineError, type EngineClient, type EngineState} from "../../../src/components/engine/engineClient.js";
+import {madeClient} from "../../helpers/fake/client.js";
+import {EngineError, type EngineState} from "../../../src/components/engine/engineClient.js";
 import {emptyReport} from "../../../loaders/ingest/import/report.js";
 import type {FileReport, ImportRequest} from "../../../src/lib/wire/imports.js";
 
@@ -192,7 +193,7 @@ describe("the drop form", () => {
   afterEach(() => document.body.replaceChildren());
   const start = (plan: (body: ImportRequest) => FileReport[]) => {
     const client = fakeClient(plan);
-    const form = DropForm(client as unknown as EngineClient, {waitMs: 1});
+    const form = DropForm(madeClient(client), {waitMs: 1});
     document.body.append(form.element);
     return {client, form, element: form.element};
   };
@@ -270,11 +271,11 @@ describe("Get started from files", () => {
     let tell: (state: EngineState) => void = () => undefined;
     const watchers: ((state: EngineState) => void)[] = [];
     const off: EngineState = {link: "down", health: null, status: null, heardTs: null};
-    const client = {
+    const client = madeClient({
       state: off,
       watch: (listener: (state: EngineState) => void) => (watchers.push(listener), listener(off), () => undefined),
       onEvent: () => () => undefined
-    } as unknown as EngineClient;
+    });
     tell = (state) => watchers.forEach((listener) => listener(state));
     history.replaceState(null, "", "?from=files");
     const element = StartWays(null, {client});

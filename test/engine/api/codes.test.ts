@@ -105,12 +105,22 @@ describe("error code of a response", () => {
       new UsageError("cannot resume", {code: "conflict"})
     ];
     let next = 0;
-    const {url, port} = await startApi({
+    const {url} = await startApi({
       status: () => {
         throw thrown[next]!;
       }
     });
-    const client = new EngineClient({pid: 1, url, port} as never, TOKEN);
+    const info = {
+      pid: 1,
+      host: "",
+      bootTicks: undefined,
+      url,
+      mode: "paper",
+      data: true,
+      venue: "sim",
+      startedTs: 0
+    } as const;
+    const client = new EngineClient(info, TOKEN);
     for (; next < thrown.length; next++) {
       const {message, name, code, fix} = thrown[next]!;
       await expect(client.get("/status")).rejects.toMatchObject({message, name, code, fix});

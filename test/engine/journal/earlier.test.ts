@@ -149,7 +149,7 @@ describe("journal from before unfilled orders had codes", () => {
     const {trader, venue} = await recovered(journal);
     const lost = writtenEvents("live").flatMap((event) =>
       event.type === "filled"
-        ? ((event as unknown as {unfilled?: [string, string][]}).unfilled ?? [])
+        ? ((Reflect.get(event, "unfilled") as [string, string][] | undefined) ?? [])
             .filter(([, why]) => why.startsWith("lost: "))
             .map(([id]) => id)
         : []

@@ -1,8 +1,9 @@
+import type {TradingEvent} from "../../../engine/journal/events.js";
 import {afterEach, describe, expect, it} from "vitest";
 import {auditJournal} from "../../../engine/loop/audit.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
-import {allLines} from "../../helpers/journal.js";
+import {allLines, eventsOf} from "../../helpers/journal.js";
 import {bookedFlow, venueFlow} from "../../helpers/live.js";
 import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "../../helpers/loop.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -31,8 +32,7 @@ async function run(dir: string, given: LoopRigOptions): Promise<LoopRig> {
   return rig;
 }
 
-const events = (dir: string, type: string) =>
-  allLines(`${dir}/journal/live`).flatMap(({event}) => (event.type === type ? [event as never] : []));
+const events = <T extends TradingEvent["type"]>(dir: string, type: T) => eventsOf(`${dir}/journal/live`, type);
 
 function expectBooksAgree(rig: LoopRig): void {
   expect(rig.loop.reconciliation?.rows.filter(({agrees}) => !agrees)).toEqual([]);

@@ -2,7 +2,9 @@ import {describe, expect, it} from "vitest";
 import {DataWatch} from "../../../engine/notify/data-watch.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
 import type {Notification} from "../../../src/lib/wire/trading.js";
+import type {Hole} from "../../../src/lib/market/coverage.js";
 import type {SeriesStatus, Status} from "../../../src/lib/market/snapshot.js";
+import {madeSeries, madeStatus} from "../../helpers/made/status.js";
 
 const T = Date.UTC(2026, 2, 2);
 
@@ -17,22 +19,9 @@ function rig() {
   };
 }
 
-const series = (pair: string, over: Partial<SeriesStatus> = {}): SeriesStatus =>
-  ({
-    venue: "sim",
-    pair,
-    series: "funding",
-    timeframe: "",
-    rows: 10,
-    from: T,
-    to: T,
-    holes: [],
-    freshness: "fresh",
-    endedTs: null,
-    ...over
-  }) as unknown as SeriesStatus;
-const status = (...own: SeriesStatus[]): Status => ({series: own}) as unknown as Status;
-const hole = (from: number, state = "open") => ({from, to: from + 1, rows: 1, state}) as never;
+const series = (pair: string, over: Partial<SeriesStatus> = {}): SeriesStatus => madeSeries(T, {pair, ...over});
+const status = (...own: SeriesStatus[]): Status => ({...madeStatus(T), series: own});
+const hole = (from: number, state: Hole["state"] = "open"): Hole => ({from, to: from + 1, rows: 1, state});
 
 describe("data watch", () => {
   it("ended batch is reported once, and again after a requeue", () => {

@@ -16,7 +16,7 @@ describe.skipIf(process.platform === "win32")("access to a data directory", () =
     await write(db, perp, [candle(0)]);
     await db.close();
     const journal = new Journal(join(data, "journal", "paper"));
-    journal.append({type: "started", ts: 0} as never);
+    journal.append({type: "started", ts: 0});
     journal.close();
     expect([data, databasePath(data), join(data, "journal"), join(data, "journal/paper")].map(modeOf)).toEqual([
       "700",

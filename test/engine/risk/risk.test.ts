@@ -82,9 +82,7 @@ describe("entry rules, each with its name and reason", () => {
     const own = await opened(given);
     spoil(own);
     await own.settle(at);
-    return own.trader.open.length === 1
-      ? "entered"
-      : own.gate.entries([{type: "enter", pair: PAIR} as never], own.trader, at)[0];
+    return own.trader.open.length === 1 ? "entered" : own.gate.entries([{pair: PAIR}], own.trader, at)[0];
   };
 
   it("entry is allowed when no rule blocks it", async () => {

@@ -15,8 +15,7 @@ describe("ccxt on the simulated venue", () => {
   it("ccxt opens both legs by client id, finds orders, fills, position and balance, and closes them", async () => {
     const spot = await exchange.createOrder("BTC/USDT", "market", "buy", 0.5, undefined, {clientOrderId: "c1-spot-1"});
     expect(spot.clientOrderId).toBe("c1-spot-1");
-    const coins = (await exchange.fetchBalance())["BTC"] as unknown as {total: number};
-    expect(coins.total).toBe(0.4995);
+    expect(await exchange.fetchBalance()).toMatchObject({BTC: {total: 0.4995}});
     const perp = await exchange.createOrder("BTC/USDT:USDT", "market", "sell", 0.499, undefined, {
       clientOrderId: "c1-perp-1"
     });

@@ -10,14 +10,14 @@ afterEach(() => venue.sim.close());
 
 const SYMBOL = "SOLUSDT_SOL/USDT";
 const ledger = () => venue.sim.steer.ledger(KEY);
-const read = async (path: string) => ((await (await fetch(venue.sim.url + path)).json()) as Envelope).result;
+const read = async <More = Record<string, unknown>>(path: string) =>
+  ((await (await fetch(venue.sim.url + path)).json()) as Envelope<Record<string, string>, More>).result;
 const create = (more: object) =>
   venue.post("/v5/spread/order/create", {symbol: SYMBOL, side: "Sell", orderType: "Market", qty: "10", ...more});
 const touch = async () => {
-  const {a, b} = (await read(`/v5/spread/orderbook?symbol=${encodeURIComponent(SYMBOL)}&limit=1`)) as unknown as {
-    a: string[][];
-    b: string[][];
-  };
+  const {a, b} = await read<{a: string[][]; b: string[][]}>(
+    `/v5/spread/orderbook?symbol=${encodeURIComponent(SYMBOL)}&limit=1`
+  );
   return {ask: a[0]![0]!, bid: b[0]![0]!};
 };
 
@@ -44,10 +44,12 @@ describe("native spreads", () => {
   it("selling a spread buys the coin and sells the perp at one instant, each at its own price", async () => {
     const {bid} = await touch();
     const {result} = await create({orderLinkId: "hedge"});
-    const [trade] = (await venue.get("/v5/spread/execution/list", {orderLinkId: "hedge"})).result.list as unknown as {
-      execPrice: string;
-      legs: Record<string, string>[];
-    }[];
+    const {list: trades} = (
+      await venue.get<{execPrice: string; legs: Record<string, string>[]}>("/v5/spread/execution/list", {
+        orderLinkId: "hedge"
+      })
+    ).result;
+    const [trade] = trades;
     expect(trade).toMatchObject({side: "Sell", execPrice: bid, execQty: "10"});
     const [perp, coin] = trade!.legs;
     expect(perp).toMatchObject({category: "linear", side: "Sell", execType: "FutureSpread"});

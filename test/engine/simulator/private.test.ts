@@ -283,8 +283,11 @@ describe("limits of orders", () => {
   it("displayed price limits are enforced", async () => {
     await open({balances: {USDT: "100000", BTC: "1"}});
     for (const category of ["spot", "linear"]) {
-      const {result} = await venue.get("/v5/market/price-limit", {category, symbol: "BTCUSDT"});
-      const {buyLmt, sellLmt} = result as unknown as {buyLmt: string; sellLmt: string};
+      const {result} = await venue.get<unknown, {buyLmt: string; sellLmt: string}>("/v5/market/price-limit", {
+        category,
+        symbol: "BTCUSDT"
+      });
+      const {buyLmt, sellLmt} = result;
       const tick = new Decimal(10).pow(-buyLmt.split(".")[1]!.length);
       const send = (side: string, price: Decimal | string) =>
         code(limit(category, "BTCUSDT", side, "0.001", new Decimal(price).toFixed()));
@@ -413,9 +416,10 @@ describe("settings", () => {
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", most.plus("0.001").toFixed()))).toBe(110007);
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", most.times("0.5").toFixed(3)))).toBe(0);
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", most.times("0.55").toFixed(3)))).toBe(110007);
-    const [row] = (await venue.get("/v5/account/wallet-balance", {accountType: "UNIFIED"})).result.list as unknown as {
-      coin: Record<string, string>[];
-    }[];
+    const {result} = await venue.get<{coin: Record<string, string>[]}>("/v5/account/wallet-balance", {
+      accountType: "UNIFIED"
+    });
+    const [row] = result.list;
     expect(Number(row!.coin[0]!["totalPositionIM"])).toBeGreaterThan(4_900);
   });
 });
@@ -435,14 +439,14 @@ describe("as time passes", () => {
     const rows = ledger().transactionLog.filter((row) => row["type"] === "SETTLEMENT");
     const history = await venue.get("/v5/market/funding/history", {category: "linear", symbol: "BTCUSDT", limit: 1});
     const rate = new Decimal(history.result.list[0]!["fundingRate"]!);
-    const kline = await venue.get("/v5/market/mark-price-kline", {
+    const kline = await venue.get<string[]>("/v5/market/mark-price-kline", {
       category: "linear",
       symbol: "BTCUSDT",
       interval: "1",
       start: Date.UTC(2026, 2, 2, 16),
       end: Date.UTC(2026, 2, 2, 16)
     });
-    const mark = (kline.result.list[0] as unknown as string[])[1]!;
+    const mark = kline.result.list[0]![1]!;
     expect(rows).toHaveLength(1);
     const received = rate.times(mark).times("0.499");
     expect(rows[0]).toMatchObject({
@@ -489,14 +493,14 @@ describe("as time passes", () => {
     expect(ledger().positions).toEqual([]);
     expect(execution).toMatchObject({execType: "BustTrade", side: "Buy", execPrice: bust, execQty: "100"});
     const open_ = Number(execution["execTime"]) - 60_000;
-    const bar = await venue.get("/v5/market/mark-price-kline", {
+    const bar = await venue.get<string[]>("/v5/market/mark-price-kline", {
       category: "linear",
       symbol: "SOLUSDT",
       interval: "1",
       start: open_,
       end: open_
     });
-    expect(Number((bar.result.list[0] as unknown as string[])[2])).toBeGreaterThanOrEqual(Number(liq));
+    expect(Number(bar.result.list[0]![2])).toBeGreaterThanOrEqual(Number(liq));
     expect(logged()).toEqual(ledger().balances);
   });
 
@@ -521,10 +525,8 @@ describe("as time passes", () => {
     const start = Math.floor(NOW / 60_000) * 60_000;
     probe.step(24 * HOUR);
     const query = {category: "linear", symbol: "SOLUSDT", interval: "1", start, end: start + 16 * HOUR, limit: 960};
-    const bars = ((await probe.get("/v5/market/kline", query)).result.list as unknown as string[][]).reverse();
-    const marks = (
-      (await probe.get("/v5/market/mark-price-kline", query)).result.list as unknown as string[][]
-    ).reverse();
+    const bars = (await probe.get<string[]>("/v5/market/kline", query)).result.list.reverse();
+    const marks = (await probe.get<string[]>("/v5/market/mark-price-kline", query)).result.list.reverse();
     const beyond = (rows: string[][], i: number, reached: (row: string[]) => boolean) =>
       reached(rows[i]!) && rows.slice(i + 1, i + 3).every((row) => !reached(row));
     const price = (i: number) => Number(bars[i]![3]) + 0.01;

@@ -57,10 +57,8 @@ describe("process that dies at a line of the journal", () => {
     const dir = tmp();
     await runJournalled(dir, markets, config);
     const lines = allLines(dir).map((line) => structuredClone(line));
-    const decided = lines.find(
-      ({event}) => event.type === "decided" && (event as unknown as {intents: unknown[]}).intents.length > 0
-    )!;
-    (decided.event as unknown as {intents: unknown[]}).intents = [];
+    const decided = lines.find(({event}) => event.type === "decided" && event.intents.length > 0)!;
+    Object.assign(decided.event, {intents: []});
     const recorder = new Recorder(undefined, lines, {audit: true});
     const trader = new Trader({recorder, venue: new PaperVenue(config), config, venueName: "", barMs: HOUR_MS});
     await expect(trader.recover()).rejects.toThrow(`invalid journal: line ${decided.seq} does not follow`);

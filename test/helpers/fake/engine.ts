@@ -2,6 +2,7 @@ import {createReadStream, existsSync, statSync} from "node:fs";
 import {createServer, type IncomingMessage, type ServerResponse} from "node:http";
 import type {AddressInfo, Socket} from "node:net";
 import {extname, join, normalize} from "node:path";
+import {madeHealth} from "../made/health.js";
 import type {EngineEvents, Health} from "../../../src/lib/wire/trading.js";
 import {answerWork, isWork} from "./work.js";
 import {madeEngine, type EngineScript} from "../made/engine.js";
@@ -14,7 +15,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** A request to the API as received. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   path: string;
   authorization: string | undefined;
@@ -153,16 +154,21 @@ const ROUTES = new Set([
   ..."pause resume stop emergency-stop".split(" ").map((d) => `POST /engine/${d}`)
 ]);
 
-const health = ({status, work}: EngineScript): Health => ({
-  status: work.issues.length ? "degraded" : "healthy",
-  mode: status.mode,
-  components: {
-    store: {status: "ok", error: null},
-    exchange: {status: "ok", bannedUntilTs: null, errors1h: 0},
-    cycle: {state: status.state, number: status.cycle.number, lastTs: status.cycle.lastTs, lastMs: status.cycle.lastMs},
-    jobs: {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null},
-    clock: {skewMs: 0}
-  },
-  issues: work.issues,
-  problems: work.issues.map((words) => ({code: "made", about: words}))
-});
+const health = ({status, work}: EngineScript): Health =>
+  madeHealth({
+    status: work.issues.length ? "degraded" : "healthy",
+    mode: status.mode,
+    components: {
+      store: {status: "ok", error: null},
+      exchange: {status: "ok", bannedUntilTs: null, errors1h: 0},
+      cycle: {
+        state: status.state,
+        number: status.cycle.number,
+        lastTs: status.cycle.lastTs,
+        lastMs: status.cycle.lastMs
+      },
+      clock: {skewMs: 0}
+    },
+    issues: work.issues,
+    problems: work.issues.map((words) => ({code: "made", about: words}))
+  });

@@ -144,7 +144,7 @@ const task = (name: string, says: string, pattern: string, now: number): TaskRep
 });
 
 /** Reply of a route; text is sent as it is. */
-export interface Answer {
+interface Answer {
   status?: number;
   answer: unknown;
   text?: string;
@@ -261,9 +261,10 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
                 id: job.id,
                 done: false,
                 jobs: [],
-                why: `retried ${job.retries} times in bulk already; retry it by itself`
+                why: `retried ${job.retries} times in bulk already; retry it by itself`,
+                skipped: ["retried-out"]
               }
-            : {id: job.id, done: true, jobs: [job.id], why: null}
+            : {id: job.id, done: true, jobs: [job.id], why: null, skipped: []}
         )
       }
     };
@@ -277,7 +278,8 @@ const ROUTES: Record<string, (work: FakeWork, asked: Asked) => Answer> = {
       answer: {
         results: ids.map((id) => {
           const done = chosen.some((job) => job.id === id);
-          return {id, done, jobs: done ? [id] : [], why: done ? null : "it has ended: failed"};
+          const [why, skipped] = done ? [null, []] : ["it has already finished: failed", ["ended"]];
+          return {id, done, jobs: done ? [id] : [], why, skipped};
         })
       }
     };

@@ -1,14 +1,12 @@
 import type {TradeReport} from "../../../src/lib/wire/trade.js";
 import type {
   DecisionReport,
-  EngineConfigReport,
   EngineStatus,
-  Notification,
   Opportunity,
   PositionReport,
-  Reconciliation,
-  RiskReport
+  Reconciliation
 } from "../../../src/lib/wire/trading.js";
+import type {EngineData} from "../../../src/components/engine/engineData.js";
 import {madeWork, type FakeWork} from "../fake/work.js";
 
 const HOUR = 36e5;
@@ -16,17 +14,7 @@ const HOUR = 36e5;
 /** State of a fake engine, which a test changes. */
 export interface EngineScript {
   status: EngineStatus;
-  parts: Record<string, unknown> & {
-    positions: PositionReport[];
-    opportunities: Opportunity[];
-    decisions: DecisionReport[];
-    trades: TradeReport[];
-    equity: [number, string][];
-    risk: RiskReport;
-    reconciliation: Reconciliation | null;
-    config: EngineConfigReport;
-    notifications: Notification[];
-  };
+  parts: Record<string, unknown> & Omit<EngineData, "status">;
   /** the data work, with tracked and scheduled histories */
   work: FakeWork;
   /** requests such as `POST /engine/pause`, with the reply of each */

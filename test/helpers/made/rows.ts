@@ -4,7 +4,7 @@ const HOUR = 36e5;
 const START = Date.UTC(2024, 0, 1);
 
 /** Returns a linear congruential generator with the same sequence on every machine. */
-export function random(seed = 7): () => number {
+function random(seed = 7): () => number {
   let state = seed >>> 0;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }

@@ -3,7 +3,8 @@ import type {SeriesStatus, Status} from "../../../src/lib/market/snapshot.js";
 
 const HOUR = 36e5;
 
-const series = (now: number, change: Partial<SeriesStatus>): SeriesStatus => ({
+/** Returns the status of one history, BTC/USDT funding unless changed. */
+export const madeSeries = (now: number, change: Partial<SeriesStatus>): SeriesStatus => ({
   venue: "bybit",
   pair: "BTC/USDT",
   series: "funding",
@@ -26,8 +27,8 @@ export function madeStatus(now: number = Date.now()): Status {
   const hour = Math.floor(now / HOUR) * HOUR;
   const hole: Hole = {from: hour - 50 * HOUR, to: hour - 47 * HOUR, rows: 3, state: "open"};
   const all = [
-    series(hour, {}),
-    series(hour, {
+    madeSeries(hour, {}),
+    madeSeries(hour, {
       series: "perp",
       timeframe: "1h",
       rows: 8_757,
@@ -35,7 +36,7 @@ export function madeStatus(now: number = Date.now()): Status {
       coverage: 8_757 / 8_760,
       holes: [hole]
     }),
-    series(hour, {pair: "ETH/USDT", rows: 300, freshness: "stale", ageMs: 72 * HOUR, lastTs: hour - 72 * HOUR})
+    madeSeries(hour, {pair: "ETH/USDT", rows: 300, freshness: "stale", ageMs: 72 * HOUR, lastTs: hour - 72 * HOUR})
   ];
   return {
     asOf: now,

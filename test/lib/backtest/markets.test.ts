@@ -2,7 +2,6 @@ import {describe, expect, it} from "vitest";
 import {dataLines} from "../../../src/lib/market/canonical.js";
 import {candlesOf, type Candle, type Candles, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {multiplierOf, perCoin} from "../../../src/lib/market/multiplier.js";
-import {backtestReport} from "../../../src/lib/backtest/report.js";
 import {runBacktest, runWindows} from "../../../src/lib/backtest/run.js";
 import {windowOf} from "../../../src/lib/backtest/window.js";
 import {text} from "../../../src/lib/money/decimal.js";
@@ -11,7 +10,6 @@ import {disagreements} from "../../../src/lib/sweep/gate.js";
 import {Kernel} from "../../../src/lib/sweep/kernel.js";
 import {prepare} from "../../../src/lib/sweep/prepare.js";
 import {HOUR_MS, type Timeframe} from "../../../src/lib/time/grid.js";
-import {madeMarket} from "../../bench/market.js";
 import {planMarket} from "../../helpers/market.js";
 
 const START = Date.UTC(2024, 0, 1);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {startSim} from "../../../engine/simulator/api/server.js";
-import {fundingHistory} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import {ExchangeError, UsageError} from "../../../loaders/errors.js";
 import {bybitReply, envelope, type MadeVenue} from "../../helpers/bybit-venue.js";
 import {clientOf, collect} from "../../helpers/exchange.js";

@@ -1,16 +1,12 @@
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
-import {
-  candleHistory,
-  expectedRequests,
-  expectedRows,
-  type Exchange,
-  type Page
-} from "../../../loaders/exchange/index.js";
+import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {expectedRequests, expectedRows} from "../../../loaders/exchange/expect.js";
+import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import type {CandleRow} from "../../../loaders/rows.js";
 import {normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {timeframeMs} from "../../../src/lib/time/grid.js";
-import {clientOf, collect} from "../../helpers/exchange.js";
+import {clientOf, collect, madeExchange} from "../../helpers/exchange.js";
 import {Silence} from "../../helpers/silence.js";
 
 const MINUTE = 60_000;
@@ -32,8 +28,7 @@ interface Made {
 /** A venue without a network, with its recorded requests. */
 function madeVenue({has = () => true, now = NOW, pageRows = 100, spoil = (page) => page}: Made = {}) {
   const asked: {window: Span; timeframe: string}[] = [];
-  const exchange = {
-    venue: "made",
+  const exchange = madeExchange({
     pageRows: {funding: 200, candles: pageRows},
     candles: async (_: string, __: string, timeframe: string, window: Span) => {
       asked.push({window, timeframe});
@@ -45,7 +40,7 @@ function madeVenue({has = () => true, now = NOW, pageRows = 100, spoil = (page) 
       expect(rows.length).toBeLessThanOrEqual(pageRows);
       return spoil({rows, rejected: [], repeats: 0, outside: 0, asOfMs: now}, asked.length);
     }
-  } as unknown as Exchange;
+  });
   return {exchange, asked};
 }
 

@@ -1,10 +1,11 @@
 import ccxt from "ccxt";
 import {describe, expect, it} from "vitest";
-import {fundingHistory, type Exchange, type Page} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
+import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import type {FundingRow} from "../../../loaders/rows.js";
 import {lengthMs, normalise, type Span} from "../../../src/lib/market/coverage.js";
 import {bybitReply, type MadeSettlement, type MadeVenue} from "../../helpers/bybit-venue.js";
-import {clientOf, collect} from "../../helpers/exchange.js";
+import {clientOf, collect, madeExchange} from "../../helpers/exchange.js";
 import {answer, serve} from "../../helpers/http.js";
 
 const HOUR = 3_600_000;
@@ -276,8 +277,7 @@ function fakeVenue(
   rows: MadeSettlement[],
   {now = END + 60_000, jitterMs = 0, fundingDepthMs}: {now?: number; jitterMs?: number; fundingDepthMs?: number}
 ): Exchange {
-  return {
-    venue: "made",
+  return madeExchange({
     fundingDepthMs,
     settlements: async (_: string, untilMs: number) => {
       const until = Math.min(untilMs, now) + jitterMs;
@@ -287,5 +287,5 @@ function fakeVenue(
         now
       );
     }
-  } as unknown as Exchange;
+  });
 }

@@ -1,5 +1,6 @@
 import {describe, expect, it} from "vitest";
-import {candleHistory, fundingHistory} from "../../../loaders/exchange/index.js";
+import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import type {Absence} from "../../../loaders/exchange/venues.js";
 import {normalise} from "../../../src/lib/market/coverage.js";
 import {inferIntervals} from "../../../src/lib/market/funding.js";

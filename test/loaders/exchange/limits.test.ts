@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {startSim} from "../../../engine/simulator/api/server.js";
-import {fundingHistory} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import {ExchangeError} from "../../../loaders/errors.js";
 import {bybitReply, envelope, type MadeVenue} from "../../helpers/bybit-venue.js";
 import {clientOf, collect} from "../../helpers/exchange.js";
@@ -216,7 +216,7 @@ describe("limits and refusals", () => {
     expect(exchange.origin).toBe(`${url}/under/a/path`);
     await exchange.settlements(PAIR, NOW).catch(() => undefined);
     expect(seen.every(({pathname}) => pathname.startsWith("/under/a/path/v5/"))).toBe(true);
-    const {client} = exchange as unknown as {client: Record<string, any>};
+    const client: Record<string, any> = Reflect.get(exchange, "client");
     client["urls"].api.public = "https://api.bybit.com";
     await expect(client["publicGetV5MarketTime"]()).rejects.toThrow("invalid address: https://api.bybit.com");
     client["urls"].api.public = url;
@@ -225,7 +225,7 @@ describe("limits and refusals", () => {
   it("trap 7: a read-only client cannot send an order", async () => {
     const {url, seen} = await serve((request, reply) => answer(reply, bybitReply(venue, request)));
     const {exchange} = await clientOf(url, NOW);
-    const {client} = exchange as unknown as {client: Record<string, any>};
+    const client: Record<string, any> = Reflect.get(exchange, "client");
     client["apiKey"] = client["secret"] = "a key of this test";
     const before = seen.length;
     await expect(client["privatePostV5OrderCreate"]({category: "linear", symbol: "BTCUSDT"})).rejects.toThrow(

@@ -1,6 +1,7 @@
 import ccxt, {type Exchange as Ccxt} from "ccxt";
 import {describe, expect, it} from "vitest";
-import {createExchange, fundingHistory} from "../../../loaders/exchange/index.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
+import {createExchange} from "../../../loaders/exchange/index.js";
 import {VENUES} from "../../../loaders/exchange/venues.js";
 import {UsageError} from "../../../loaders/errors.js";
 import {SettlementPages} from "../../../loaders/exchange/settlement-pages.js";
@@ -21,7 +22,7 @@ describe("the records of venues", () => {
   it.each(VENUES.map((record) => [record.venue, record] as const))(
     "%s: promises what its client has",
     (venue, record) => {
-      const client = new (ccxt as unknown as Record<string, new () => Ccxt>)[venue]!();
+      const client: Ccxt = new (Reflect.get(ccxt, venue))();
       const has = (method: string) => (client.has as Record<string, unknown>)[method] === true;
       const known = Object.keys((client.timeframes ?? {}) as object);
       expect(record.candles.timeframes).toEqual(TIMEFRAMES.filter((timeframe) => known.includes(timeframe)));

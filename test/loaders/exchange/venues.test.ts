@@ -1,7 +1,9 @@
 import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {candleHistory, createExchange, fundingHistory} from "../../../loaders/exchange/index.js";
+import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
+import {createExchange} from "../../../loaders/exchange/index.js";
 import {ExchangeError, UsageError} from "../../../loaders/errors.js";
 import {clientOf, collect} from "../../helpers/exchange.js";
 import {answer, serve} from "../../helpers/http.js";

@@ -83,8 +83,6 @@ const idiom: fc.Arbitrary<Idiom> = fc.record({
   packed: fc.constantFrom("plain", "plain", "gzip", "zip")
 });
 
-const pad = (n: number, digits = 2) => String(n).padStart(digits, "0");
-
 /** The face of a clock of a zone, by the platform's own calendar and not by the code under test. */
 function wallOf(ts: number, zone: string): [string, string, string, string] {
   const offset = /^\+(\d\d):00$/.exec(zone);
@@ -225,11 +223,11 @@ async function readBack(
     try {
       const found = read(record);
       if (!("row" in found)) continue;
-      const {tsMs, reportedHours, turnover, ...values} = found.row as unknown as {tsMs: number} & Record<
-        string,
-        string
-      >;
-      rows.push({ts: tsMs, values});
+      const {tsMs, ...row} = found.row;
+      const values = Object.entries(row).flatMap(([name, value]) =>
+        typeof value === "string" && name !== "turnover" ? [[name, value] as const] : []
+      );
+      rows.push({ts: tsMs, values: Object.fromEntries(values)});
     } catch (error) {
       return {code: `bad-row: ${(error as Error).message}`};
     }

@@ -1,4 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
+import type {SkipCode} from "../../../src/lib/wire/data.js";
 import {MAX_BULK_RETRIES, newJob, type Job} from "../../../src/lib/wire/job.js";
 import {cancelEach, retryEach} from "../../../loaders/ingest/jobs/bulk.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
@@ -146,17 +147,18 @@ describe("bulk commands", () => {
       ...batch(2, HOUR_MS, ["failed"], {retries: MAX_BULK_RETRIES}),
       ...batch(3, HOUR_MS, ["queued"])
     ]);
-    const left = (id: string, why: string) => ({id, done: false, jobs: [], why});
+    const left = (id: string, code: SkipCode, why: string) => ({id, done: false, jobs: [], why, skipped: [code]});
     expect(await retryEach(service, ["update-x-1", "update-x-2.1", "update-x-3.1", "nothing"])).toEqual([
       {
         id: "update-x-1",
         done: true,
         jobs: ["update-x-1.1", "update-x-1.3"],
-        why: "1 of 3 skipped: it is complete"
+        why: "1 of 3 skipped: it is complete",
+        skipped: ["completed"]
       },
-      left("update-x-2.1", `retried ${MAX_BULK_RETRIES} times in bulk already; retry it by itself`),
-      left("update-x-3.1", "it is already queued"),
-      left("nothing", "missing job")
+      left("update-x-2.1", "retried-out", `retried ${MAX_BULK_RETRIES} times in bulk already; retry it by itself`),
+      left("update-x-3.1", "queued", "it is already queued"),
+      left("nothing", "missing-job", "missing job")
     ]);
     expect(service.get("update-x-1.1")).toMatchObject({status: "queued", retries: 1});
     expect(service.get("update-x-2.1")).toMatchObject({status: "failed"});
@@ -165,21 +167,33 @@ describe("bulk commands", () => {
   it("a cancellation reports for each id what was cancelled and why others were skipped", async () => {
     const {service} = await start([...batch(1, HOUR_MS, ["queued", "completed"]), ...batch(2, HOUR_MS, ["failed"])]);
     expect(await cancelEach(service, ["update-x-1", "update-x-2"])).toEqual([
-      {id: "update-x-1", done: true, jobs: ["update-x-1.1"], why: "1 of 2 skipped: it has already finished: completed"},
-      {id: "update-x-2", done: false, jobs: [], why: "1 of 1 skipped: it has already finished: failed"}
+      {
+        id: "update-x-1",
+        done: true,
+        jobs: ["update-x-1.1"],
+        why: "1 of 2 skipped: it has already finished: completed",
+        skipped: ["ended"]
+      },
+      {
+        id: "update-x-2",
+        done: false,
+        jobs: [],
+        why: "1 of 1 skipped: it has already finished: failed",
+        skipped: ["ended"]
+      }
     ]);
     expect(service.get("update-x-1")).toMatchObject({status: "cancelled"});
   });
 });
 
 describe("the code of a job's error", () => {
-  it("is null for a job that an earlier version kept, whose words stay", async () => {
+  it("is null for a job that an earlier version kept, whose error and fix are told apart", async () => {
     const db = await openDatabase(tmp(), {kind: "simulated", now: () => SIM_NOW});
     open.push(db);
     const [parent, child] = batch(1, DAY_MS, ["failed"], {error: "sim funding failed: status 502 → check"});
     await saveJobs(db, [parent!, child!]);
     // as it stood on the disk before
-    await db.connection.run(`update jobs set body = replace(body, ',"errorCode":null', '')`);
+    await db.connection.run(`update jobs set body = replace(body, ',"errorCode":null,"errorFix":null', '')`);
     const kept = (await db.connection.runAndReadAll("select body from jobs")).getRowObjectsJson();
     expect(JSON.stringify(kept)).not.toContain("errorCode");
     const service = await JobService.open(db, {
@@ -188,8 +202,9 @@ describe("the code of a job's error", () => {
       random: () => 0.5
     });
     expect(service.get(child!.id)).toMatchObject({
-      error: "sim funding failed: status 502 → check",
-      errorCode: null
+      error: "sim funding failed: status 502",
+      errorCode: null,
+      errorFix: "check"
     });
     expect((await readJobs(db)).map(({errorCode}) => errorCode)).toEqual([null, null]);
   });
@@ -207,15 +222,17 @@ describe("the code of a job's error", () => {
     await service.run();
     expect(service.get(child!.id)).toMatchObject({
       status: "failed",
-      error: "sim funding failed: status 403 → wait",
-      errorCode: "banned"
+      error: "sim funding failed: status 403",
+      errorCode: "banned",
+      errorFix: "wait"
     });
     expect(service.get(parent!.id)).toMatchObject({
       errorCode: "banned",
-      error: "1 of 1 failed, e.g. C0/USDT perp 1h: sim funding failed: status 403 → wait"
+      error: "1 of 1 failed, e.g. C0/USDT perp 1h: sim funding failed: status 403",
+      errorFix: "wait"
     });
     expect((await readJobs(db)).map(({errorCode}) => errorCode)).toEqual(["banned", "banned"]);
     await service.retry([child!.id]);
-    expect(service.get(child!.id)).toMatchObject({status: "queued", error: null, errorCode: null});
+    expect(service.get(child!.id)).toMatchObject({status: "queued", error: null, errorCode: null, errorFix: null});
   });
 });

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {Exchange, Page} from "../../../loaders/exchange/index.js";
+import type {Page} from "../../../loaders/exchange/index.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {readManifest} from "../../../loaders/lake/manifest.js";
 import type {Absence} from "../../../loaders/exchange/venues.js";
@@ -9,6 +9,7 @@ import {databasePath, openDatabase, rowsOf, type Database} from "../../../loader
 import {remarksByHistory} from "../../../loaders/store/remarks.js";
 import {rmSync} from "node:fs";
 import {cli} from "../../helpers/cli.js";
+import {madeExchange} from "../../helpers/exchange.js";
 import {virtualClock} from "../../helpers/clock.js";
 import {funding, HOUR, NOW} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -38,10 +39,8 @@ async function start(dir = tmp()) {
     rejected: [],
     asked: []
   };
-  const exchange = {
+  const exchange = madeExchange({
     venue: "binance",
-    origin: "made",
-    pageRows: {funding: 200, candles: 1_000},
     absence: () => state.absence,
     settlements: async (_: string, untilMs: number) => ({
       rows: (state.asked.push(untilMs), state.rows.filter(({tsMs}) => tsMs <= untilMs)),
@@ -49,9 +48,8 @@ async function start(dir = tmp()) {
       repeats: 0,
       outside: 0,
       asOfMs: NOW
-    }),
-    usage: () => ({requests: 0, retries: 0})
-  } as unknown as Exchange;
+    })
+  });
   const db = await openDatabase(dir, {now: clock.now});
   open.add(db);
   const service = await JobService.open(db, {connect: async () => exchange, clock, random: () => 0.5});
@@ -102,7 +100,7 @@ describe("a settlement that the venue gives another rate", () => {
 describe("a rejected row", () => {
   const ts = START + 30 * 4 * HOUR;
 
-  it("leaves its instant in doubt: no coverage, no inferred interval, a finding; a valid row settles it", async () => {
+  it("leaves its instant in doubt: no coverage, no inferred interval, a finding; a valid row resolves it", async () => {
     const {db, state, fetchAll, remarks} = await start();
     state.rows = settlements().filter((row) => row.tsMs !== ts);
     state.rejected = [{tsMs: ts, reason: "missing rate"}];

@@ -1,9 +1,9 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {Exchange} from "../../../loaders/exchange/index.js";
 import {JobService} from "../../../loaders/ingest/jobs/service.js";
 import {openDatabase, type Database} from "../../../loaders/store/database.js";
 import type {SeriesKey} from "../../../loaders/store/key.js";
 import type {CandleRow} from "../../../loaders/rows.js";
+import {madeExchange} from "../../helpers/exchange.js";
 import {virtualClock} from "../../helpers/clock.js";
 import {NOW} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -24,20 +24,16 @@ async function start(spoiled: (window: Span, n: number) => Promise<CandleRow[]>)
   let n = 0;
   const rowsOf = ({from, to}: Span) =>
     Array.from({length: (to - from) / HOUR}, (_, i): CandleRow => ({tsMs: from + i * HOUR, close: "1"}));
-  const exchange = {
-    venue: "made",
-    origin: "made",
+  const exchange = madeExchange({
     patienceMs: 150,
-    pageRows: {funding: 200, candles: 1_000},
     candles: async (pair: string, _: string, __: string, window: Span) => ({
       rows: pair === "BAD/USDT" ? await spoiled(window, ++n) : rowsOf(window),
       rejected: [],
       repeats: 0,
       outside: 0,
       asOfMs: NOW
-    }),
-    usage: () => ({requests: 0, retries: 0})
-  } as unknown as Exchange;
+    })
+  });
   const db = await openDatabase(tmp(), {now: clock.now});
   open.push(db);
   const service = await JobService.open(db, {connect: async () => exchange, clock, random: () => 0.5});
@@ -51,7 +47,7 @@ async function start(spoiled: (window: Span, n: number) => Promise<CandleRow[]>)
 }
 
 describe("a history's work", () => {
-  it("whose reply never settles fails by name, is retried, and does not hold the others", async () => {
+  it("whose reply never ends fails by name, is retried, and does not hold the others", async () => {
     const {children} = await start(() => new Promise(() => undefined));
     expect(children.map(({status, attempts}) => [status, attempts])).toEqual([
       ["failed", 3],
@@ -61,7 +57,7 @@ describe("a history's work", () => {
     expect(children[0]!.error).toContain("made BAD/USDT perp 1h: no progress for 0 s");
   });
 
-  it("whose first reply never settles is complete after a retry", async () => {
+  it("whose first reply never ends is complete after a retry", async () => {
     const all = Array.from({length: 20}, (_, i): CandleRow => ({tsMs: span.from + i * HOUR, close: "1"}));
     const {children} = await start(async (_, n) => (n === 1 ? new Promise(() => undefined) : all));
     expect(children.map(({status, attempts, rowsFetched}) => [status, attempts, rowsFetched])).toEqual([

@@ -1,7 +1,8 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {Decimal, text} from "../../../../src/lib/money/decimal.js";
 import {LiveDesk, longestNaked, type DeskOptions} from "../../../helpers/live.js";
-import {eventsOf, insideTheInvariant, orderedIds} from "../../../helpers/live-invariant.js";
+import {eventsOf} from "../../../helpers/journal.js";
+import {insideTheInvariant, orderedIds} from "../../../helpers/live-invariant.js";
 import {tmp} from "../../../helpers/tmp.js";
 
 let desk: LiveDesk | undefined;
@@ -44,13 +45,9 @@ async function holding(makerLeg: Leg, options: DeskOptions = {}) {
 const stepOf = (own: LiveDesk) => own.trader.pair(own.pair).desk.rules.step;
 const ordersOf = (own: LiveDesk, leg: Leg) => own.ledger.orders.filter(({category}) => category === CATEGORY[leg]);
 const reasons = (dir: string) =>
-  eventsOf(dir, "filled").flatMap(({unfilled}) =>
-    ((unfilled ?? []) as [string, string, string][]).map(([, , why]) => why)
-  );
+  eventsOf(dir, "filled").flatMap(({unfilled}) => (unfilled ?? []).map(([, , why]) => why));
 const codes = (dir: string) =>
-  eventsOf(dir, "filled").flatMap(({unfilled}) =>
-    ((unfilled ?? []) as [string, string, string][]).map(([, code]) => code)
-  );
+  eventsOf(dir, "filled").flatMap(({unfilled}) => (unfilled ?? []).map(([, code]) => code));
 
 async function isFlat(own: LiveDesk, dir: string): Promise<void> {
   await insideTheInvariant(own, dir);
@@ -213,10 +210,8 @@ describe.each(LEGS)("the %s leg rests, the %s leg takes", (maker, taker) => {
         const known = own.ledger.orders.length;
         if (share !== "0") own.sim.steer.orderFaults([takes(maker, share)]);
         await own.stepInto("after send", rate, {last: 1});
-        const [round] = eventsOf(dir, "ordered").slice(act === "open" ? 0 : 1) as unknown as [
-          {legs: {clientId: string; market: Leg}[]}
-        ];
-        const unsent = round.legs.find(({market}) => market === taker)!;
+        const [round] = eventsOf(dir, "ordered").slice(act === "open" ? 0 : 1);
+        const unsent = round!.legs.find(({market}) => market === taker)!;
         // an order never sent is queried, not found, and not sent under its old id
         const there = own.ledger.orders.slice(known);
         expect(there.map(({orderLinkId}) => orderLinkId)).not.toContain(unsent.clientId);

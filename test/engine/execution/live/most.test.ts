@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {LiveDesk} from "../../../helpers/live.js";
-import {eventsOf} from "../../../helpers/live-invariant.js";
+import {eventsOf} from "../../../helpers/journal.js";
 import {tmp} from "../../../helpers/tmp.js";
 
 let desk: LiveDesk | undefined;

@@ -17,6 +17,7 @@ const market: SpreadMarket = {
 const own = (category: OrderMarket["category"], step: string): OrderMarket => ({
   category,
   symbol: "SOLUSDT",
+  coin: "SOL",
   unit: ONE,
   tick: D("0.01"),
   step: D(step),

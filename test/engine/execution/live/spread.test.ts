@@ -3,7 +3,8 @@ import {executionConfig} from "../../../../engine/config/execution.js";
 import {LiveVenue} from "../../../../engine/execution/live/live.js";
 import {Decimal, text} from "../../../../src/lib/money/decimal.js";
 import {LiveDesk, type DeskOptions} from "../../../helpers/live.js";
-import {eventsOf, expectAgreement, insideTheInvariant, orderedIds} from "../../../helpers/live-invariant.js";
+import {eventsOf} from "../../../helpers/journal.js";
+import {expectAgreement, insideTheInvariant, orderedIds} from "../../../helpers/live-invariant.js";
 import {tmp} from "../../../helpers/tmp.js";
 
 let desk: LiveDesk | undefined;
@@ -50,9 +51,9 @@ describe("both legs as one spread order", () => {
     expect(order).toMatchObject({side: "Sell", orderStatus: "Filled", timeInForce: "IOC"});
     expect(order!["orderLinkId"]).toBe(orderedIds(dir)[0]);
     // the difference of the two worst prices, and no better
-    const [{legs}] = eventsOf(dir, "ordered") as unknown as [{legs: {limit: string}[]}];
+    const {legs} = eventsOf(dir, "ordered")[0]!;
     const [spot, perp] = legs;
-    const difference = new Decimal(perp!.limit).minus(spot!.limit);
+    const difference = new Decimal(perp!.limit!).minus(spot!.limit!);
     expect(new Decimal(order!["price"] as string).minus(difference).gte(0)).toBe(true);
     expect(new Decimal(order!["price"] as string).minus(difference).lt("0.001")).toBe(true);
     const hedge = own.trader.open[0]!;
@@ -216,7 +217,7 @@ describe("spread order with a fault", () => {
     own.sim.steer.orderFaults([{kind: "late-fill", path: CREATE, delayMs: 60_000, report: "nothing"}]);
     await own.step("0.001");
     expect(own.trader.open).toEqual([]);
-    const [{unfilled}] = eventsOf(dir, "filled") as unknown as [{unfilled: [string, string, string][]}];
+    const {unfilled = []} = eventsOf(dir, "filled")[0]!;
     expect(unfilled.map(([, ...rest]) => rest)).toEqual(
       Array(2).fill(["lost", "lost: the venue does not know the order"])
     );
@@ -323,12 +324,12 @@ describe("list of spreads", () => {
       dryRun
     });
     const before = own.ledger.spreadOrders.length;
-    const [{legs}] = eventsOf(dir, "ordered") as unknown as [{legs: Record<string, string>[]}];
+    const {legs} = eventsOf(dir, "ordered")[0]!;
     const decimals = legs.map((leg) => ({
       ...leg,
-      quantity: new Decimal(leg["quantity"]!),
-      reference: new Decimal(leg["reference"]!),
-      limit: new Decimal(leg["limit"]!)
+      quantity: new Decimal(leg.quantity),
+      reference: new Decimal(leg.reference),
+      limit: new Decimal(leg.limit!)
     }));
     const order = {
       ts: 0,
@@ -338,7 +339,7 @@ describe("list of spreads", () => {
       attempt: 1,
       legs: decimals,
       patient: true
-    } as never;
+    } as const;
     const {fills} = await venue.execute(order, {resumed: false});
     expect(fills).toEqual([]);
     expect(shown).toEqual([

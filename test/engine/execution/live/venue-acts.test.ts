@@ -1,6 +1,6 @@
 import {afterEach, describe, expect, it} from "vitest";
 import {Decimal, text} from "../../../../src/lib/money/decimal.js";
-import {allLines} from "../../../helpers/journal.js";
+import {eventsOf} from "../../../helpers/journal.js";
 import {bookedFlow, LiveDesk, venueFlow} from "../../../helpers/live.js";
 import {LIVE_KEYS} from "../../../helpers/loop.js";
 import {tmp} from "../../../helpers/tmp.js";
@@ -25,7 +25,6 @@ async function agrees(own: LiveDesk): Promise<void> {
   expect(difference.abs().lte("0.00000001"), text(difference)).toBe(true);
 }
 
-const of = (dir: string, type: string) => allLines(dir).flatMap(({event}) => (event.type === type ? [event] : []));
 const perp = {apiKey: LIVE_KEYS.apiKey, symbol: "SOLUSDT"};
 
 describe("venue actions without an order", () => {
@@ -36,7 +35,7 @@ describe("venue actions without an order", () => {
     expect(own.naked.toNumber()).toBeGreaterThan(4);
     await own.step();
     await agrees(own);
-    expect(of(dir, "foreign")).toMatchObject([{cause: "adl"}]);
+    expect(eventsOf(dir, "foreign")).toMatchObject([{cause: "adl"}]);
     const [hedge] = own.trader.open;
     expect(text(hedge!.perpQty)).toBe(text(before.minus(5)));
     expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
@@ -53,10 +52,8 @@ describe("venue actions without an order", () => {
     await own.step();
     await agrees(own);
     expect(own.trader.open).toEqual([]);
-    expect(of(dir, "foreign")).toMatchObject([{cause: "liquidation"}]);
-    const [closed] = of(dir, "closed") as unknown as {
-      trade: {exitReason: string; net: string; liquidationLoss: string};
-    }[];
+    expect(eventsOf(dir, "foreign")).toMatchObject([{cause: "liquidation"}]);
+    const [closed] = eventsOf(dir, "closed");
     expect(closed!.trade.exitReason).toBe("liquidated");
     expect(text(bookedFlow(own.trader))).toBe(closed!.trade.net);
   });
@@ -70,7 +67,7 @@ describe("venue actions without an order", () => {
       await own.step();
       expect(own.trader.mode).toBe("halted");
       expect(own.trader.why).toMatch(/somebody else traded on the account: (sell|buy) 3 SOL\/USDT/);
-      expect(of(dir, "foreign")).toMatchObject([{cause: "outside"}]);
+      expect(eventsOf(dir, "foreign")).toMatchObject([{cause: "outside"}]);
       await agrees(own);
       expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
     }
@@ -88,7 +85,7 @@ describe("venue actions without an order", () => {
     // it stays recorded, also in a new process
     await own.restart();
     await own.step();
-    expect(of(dir, "foreign")).toHaveLength(1);
+    expect(eventsOf(dir, "foreign")).toHaveLength(1);
     await agrees(own);
   });
 
@@ -98,7 +95,7 @@ describe("venue actions without an order", () => {
     own.sim.steer.act({kind: "transfer-out", apiKey: LIVE_KEYS.apiKey, coin: "USDT", amount: "5000"});
     await own.step();
     await agrees(own);
-    expect(of(dir, "account")).toMatchObject([{what: "transfer out", amount: "-5000"}]);
+    expect(eventsOf(dir, "account")).toMatchObject([{what: "transfer out", amount: "-5000"}]);
     expect(own.trader.equity.minus(before).abs().lt(50)).toBe(true);
     expect(own.trader.mode).toBe("running");
   });
@@ -118,7 +115,7 @@ describe("orders of unknown status", () => {
     await own.step("0.001");
     await agrees(own);
     expect(own.trader.open).toHaveLength(1);
-    expect(of(dir, "ordered")).toHaveLength(1);
+    expect(eventsOf(dir, "ordered")).toHaveLength(1);
   });
 
   it("order presumed lost that fills a minute later is booked, and its hedge stays even", async () => {
@@ -127,7 +124,7 @@ describe("orders of unknown status", () => {
     own.sim.steer.orderFaults([{kind: "late-fill", category: "linear", delayMs: 60_000, report: "nothing"}]);
     await own.step("0.001");
     for (let i = 0; i < 4; i++) await own.step();
-    expect(of(dir, "foreign")).toMatchObject([{cause: "late"}]);
+    expect(eventsOf(dir, "foreign")).toMatchObject([{cause: "late"}]);
     await agrees(own);
     expect(own.naked.abs().lte(own.trader.pair(own.pair).desk.rules.step)).toBe(true);
   });
@@ -143,7 +140,7 @@ describe("orders of unknown status", () => {
     await own.step("0.001");
     await agrees(own);
     expect(own.trader.open).toHaveLength(1);
-    expect(of(dir, "ordered")).toHaveLength(1);
+    expect(eventsOf(dir, "ordered")).toHaveLength(1);
     expect(own.alarms.join()).toMatch(/the status of order .* is still unknown/);
   });
 });
@@ -166,7 +163,7 @@ describe("preconditions of orders", () => {
     own.sim.steer.orderFaults([{kind: "server-error", path: "/position/set-leverage", times: 1_000}]);
     await own.step("0.001");
     expect(own.ledger.orders).toEqual([]);
-    expect(of(dir, "refused")).toMatchObject([{reason: expect.stringMatching(/leverage could not be set/)}]);
+    expect(eventsOf(dir, "refused")).toMatchObject([{reason: expect.stringMatching(/leverage could not be set/)}]);
   });
 
   it("account with open positions is rejected at the start", async () => {
