@@ -2,7 +2,7 @@ import {DAY_MS, timeframeMs} from "../time/grid.js";
 import type {Candles} from "./marketdata.js";
 
 /** A price that changes by this factor within a bar or between two was redenominated or mistaken, not traded. */
-const JUMP_FACTOR = 10;
+export const JUMP_FACTOR = 10;
 
 /** A change of price that no market makes. */
 export interface Jump {
