@@ -44,6 +44,7 @@ export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Tab
     ...place,
     format: "arrow",
     header: fields.map(({name}) => name),
+    width: fields.length,
     preamble: [],
     decimalComma: false,
     typedInstants: fields.some(({type}) => type.typeId === Type.Timestamp || type.typeId === Type.Date),

@@ -241,6 +241,7 @@ async function parquetTable(path: string): Promise<Table> {
     member: undefined,
     format: "parquet",
     header: names,
+    width: names.length,
     preamble: [],
     decimalComma: false,
     typedInstants,

@@ -7,7 +7,10 @@ import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
 import type {TablePlan} from "./plan.js";
+import {requireOneUnit} from "./rates.js";
 import {rowReader} from "./read.js";
+import {refused, stop} from "./refusal.js";
+import {RateSizes} from "./settlements.js";
 import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {plannedReport, Skips} from "./report.js";
 import type {Table} from "./table.js";
@@ -47,7 +50,7 @@ export async function importTable(
   const stage = await Stage.open(db, key);
   try {
     const read = await stageTable(db, stage, table, plan, {badRows, onRows, signal});
-    if (stage.count === 0) throw new DataError(`invalid file: ${table.where} has no rows`);
+    if (stage.count === 0) stop(refused("rows", noRows(read)));
     const proven = provenBy(stage);
     const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
     const compared = await compareStage(db, stage, {keepFirst: !replace});
@@ -68,6 +71,16 @@ export async function importTable(
   } finally {
     await stage.discard();
   }
+}
+
+/** Why a table that has records has no row of its history. */
+function noRows({inProgress, skipped}: Pick<FileReport, "inProgress" | "skipped">): string {
+  const left = Object.entries(skipped).map(([reason, n]) => `${n} ${reason.replaceAll("-", " ")}`);
+  if (inProgress > 0 && left.length === 0) {
+    return `its ${inProgress} rows all lie in the future, or their candles have not closed yet`;
+  }
+  if (inProgress > 0) left.push(`${inProgress} in the future or still in progress`);
+  return left.length > 0 ? `none of its records is a row: ${left.join(", ")}` : "it has no rows";
 }
 
 /** A file proves nothing beyond its own first and last row. */
@@ -92,6 +105,7 @@ async function stageTable(
   let inProgress = 0;
   let rounded = 0;
   let count = 0;
+  const unitSizes = new RateSizes(plan.intervalHours ?? 8);
   const funding = !isCandleSeries(plan.key.series);
   for await (const record of table.records()) {
     if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
@@ -103,14 +117,18 @@ async function stageTable(
       } else {
         stage.add(found.row, record.line);
         if (found.rounded) rounded++;
-        if (funding && "rate" in found.row && sizes.length < RATES) {
+        if (funding && "rate" in found.row) {
+          unitSizes.add(Number(found.row.rate));
           const text = found.row.rate.replace("-", "");
-          sizes.push({text, size: Number(text)});
+          if (sizes.length < RATES) sizes.push({text, size: Number(text)});
         }
       }
     } catch (error) {
       if (badRows === "refuse")
-        throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {cause: error});
+        throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {
+          fix: "correct the row, or pass --bad-rows skip to leave bad rows out",
+          cause: error
+        });
       skips.add((error as Error).message.split(":")[0]!);
     }
     if (++count % BREATH === 0) {
@@ -119,6 +137,7 @@ async function stageTable(
     }
   }
   onRows?.(count);
+  if (plan.rateUnitFrom === "size") requireOneUnit(unitSizes);
   sizes.sort((a, b) => a.size - b.size);
   return {inProgress, skipped: skips.counts, rounded, typicalRate: sizes[sizes.length >> 1]?.text ?? null, sample};
 }

@@ -11,6 +11,7 @@ import {filesOf} from "./paths.js";
 import {checkGiven, type Given} from "./given.js";
 import {planTable, type Planned} from "./plan.js";
 import type {FileReport} from "../../../src/lib/wire/imports.js";
+import {Stop} from "./refusal.js";
 import {plannedReport, refusedReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
@@ -204,6 +205,10 @@ async function importOne(
     return report;
   } catch (error) {
     if (signal?.aborted) return undefined;
+    if (error instanceof Stop) {
+      await keep(failed(job, error.refusal.code, db.now()));
+      return refusedReport(where, error.refusal);
+    }
     if (!(error instanceof CarrybookError)) {
       await keep(failed(job, (error as Error).name, db.now())).catch(() => undefined);
       throw error;
