@@ -142,7 +142,7 @@ export class RateSizes {
 
   /**
    * Rates that are far larger than the others with fewer between, as percent among shares are: a wild market passes
-   * through the middle.
+   * through the middle. One rate alone may be the hour of a crash, unless it is the usual rate in percent.
    * @returns how many there are, and of how many; undefined where there are none
    */
   get apart(): {far: number; of: number} | undefined {
@@ -155,7 +155,8 @@ export class RateSizes {
     const usual = bins.find(({n}) => (passed += n) >= half)?.size ?? 0;
     const bound = Math.max(limit, usual * FAR);
     const far = sum(bound, Infinity);
-    return half > 0 && far > sum(bound / 10, bound) ? {far, of: this.count} : undefined;
+    const enough = far > 1 || (far === 1 && this.usual.percent === 1);
+    return half > 0 && enough && far > sum(bound / 10, bound) ? {far, of: this.count} : undefined;
   }
 }
 

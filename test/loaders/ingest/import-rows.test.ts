@@ -146,6 +146,11 @@ describe("two units in one file are asked about", () => {
     expect(await outcome(late.join("\n") + "\n")).toMatchObject({is: "failed bad-row", rows: 0});
   });
 
+  it("one rate of a crash stands by itself", async () => {
+    const crash = (i: number) => (i === 60 ? "-0.00808203" : rateAt(i).toFixed(8));
+    expect(await outcome(rates(90, 8, crash).join("\n") + "\n")).toMatchObject({is: "stored", rows: 90});
+  });
+
   it("a wild market passes through the middle", async () => {
     const wild = (i: number) => (rateAt(i) * (i > 60 && i < 75 ? 2 ** (7 - Math.abs(68 - i)) : 1)).toFixed(8);
     expect(await outcome(rates(90, 8, wild).join("\n") + "\n")).toMatchObject({is: "stored", rows: 90});
