@@ -9,6 +9,7 @@ import {tableOf, tablesOf} from "./container.js";
 import {importTable} from "./file.js";
 import {filesOf} from "./paths.js";
 import {checkGiven, type Given} from "./given.js";
+import {requireVenue} from "./venue.js";
 import {planTable, type Planned} from "./plan.js";
 import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {Stop} from "./refusal.js";
@@ -57,10 +58,10 @@ export interface ImportProgress {
 }
 
 /**
- * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is read.
+ * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is stored.
  * @param given answers for all files, or those for the file at a path
  * @param cwd where relative patterns start
- * @throws UsageError when a pattern matches nothing or a file's history cannot be told
+ * @throws UsageError when a pattern matches nothing, or for a value or a venue that is none
  */
 export async function planImport(
   patterns: readonly string[],
@@ -68,14 +69,20 @@ export async function planImport(
   {signal, onProgress, cwd = process.cwd()}: Pick<ImportOptions, "signal" | "onProgress"> & {cwd?: string} = {}
 ): Promise<PlannedFile[]> {
   const answersOf = typeof given === "function" ? given : () => given;
-  if (typeof given !== "function") checkGiven(given);
+  if (typeof given !== "function") {
+    checkGiven(given);
+    await requireVenue(given.venue);
+  }
   const paths = filesOf(patterns, cwd);
   const files: PlannedFile[] = [];
   for (const [done, path] of paths.entries()) {
     if (signal?.aborted) break;
     onProgress?.({step: "plan", done, total: paths.length, file: path, rows: 0});
-    files.push(...(await planFile(path, answersOf(path))));
+    const answers = answersOf(path);
+    await requireVenue(answers.venue);
+    files.push(...(await planFile(path, answers)));
   }
+  if (!signal?.aborted) onProgress?.({step: "plan", done: paths.length, total: paths.length, rows: 0});
   return files;
 }
 
@@ -134,6 +141,7 @@ export async function importFiles(
     reports.push(report);
     rows += report.rows;
     done += file.bytes;
+    onProgress?.({step: "read", done, total, rows});
   }
   const manifest = dryRun
     ? undefined
