@@ -6,6 +6,7 @@ import type {Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
+import {checkDelivery} from "./delivery.js";
 import type {TablePlan} from "./plan.js";
 import {requireOneUnit} from "./rates.js";
 import {rowReader} from "./read.js";
@@ -51,6 +52,8 @@ export async function importTable(
   try {
     const read = await stageTable(db, stage, table, plan, {badRows, onRows, signal});
     if (stage.count === 0) stop(refused("rows", noRows(read)));
+    const {minTs: first, maxTs: last} = stage;
+    checkDelivery(plan.dayTs, {series: key.series, told: plan.seriesTold}, {first, last});
     const proven = provenBy(stage);
     const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
     const compared = await compareStage(db, stage, {keepFirst: !replace});

@@ -26,6 +26,10 @@ export interface TablePlan {
   rateUnitFrom: RateUnitFrom;
   /** the hours between settlements by which the unit was judged; undefined for candles */
   intervalHours: number | undefined;
+  /** the day behind the symbol in its name, UTC ms */
+  dayTs: number | undefined;
+  /** the series was told and not read from the file */
+  seriesTold: boolean;
   /** other series stand in the same rows, which may hold nothing of this one */
   wide: boolean;
   /** rows of other markets in the same table are passed over */
@@ -107,6 +111,8 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     reading,
     zoneFrom,
     filtered,
+    dayTs: facts.dayTs,
+    seriesTold: given.series !== undefined,
     wide: isWide(sample, columns, table),
     ...(funding
       ? ratesOf({sample, columns, reading, filtered, pair}, {table, source: facts.source, zoneFrom}, given)
