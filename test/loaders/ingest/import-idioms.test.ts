@@ -216,7 +216,9 @@ async function readBack(
   mkdirSync(dir, {recursive: true});
   const path = join(dir, name);
   writeFileSync(path, bytes);
-  const [table] = await tablesOf(path);
+  const {
+    tables: [table]
+  } = await tablesOf(path);
   const planned = await planTable(table!, given);
   if (planned.state !== "clear") return {code: `${planned.code}: ${planned.reason}`};
   const read = rowReader(table!, planned.plan, NOW);
