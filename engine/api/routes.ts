@@ -158,6 +158,6 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
 function queryOf(c: C): Record<string, string> {
   const entries = Object.entries(c.req.queries());
   const twice = entries.find(([, values]) => values.length > 1);
-  if (twice) throw new UsageError(`invalid query: ${twice[0].slice(0, 60)} twice`);
+  if (twice) throw new UsageError(`invalid query: ${twice[0].slice(0, 60)} twice`, {fix: "give each parameter once"});
   return Object.fromEntries(entries.map(([name, values]) => [name, values[0]!]));
 }
