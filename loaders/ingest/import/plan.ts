@@ -48,9 +48,18 @@ export async function planTable(table: Table, given: Given): Promise<Planned> {
   try {
     return {state: "clear", plan: await planned(table, given)};
   } catch (error) {
-    if (error instanceof Stop) return error.refusal;
-    throw error;
+    if (!(error instanceof Stop)) throw error;
+    return {...error.refusal, sample: await firstRecords(table)};
   }
+}
+
+/** Enough of a table to see what its columns are. */
+const SHOWN = 5;
+
+async function firstRecords(table: Table): Promise<TableRecord["fields"][]> {
+  const first: TableRecord["fields"][] = [];
+  for await (const {fields} of table.records()) if (first.push(fields) === SHOWN) break;
+  return first;
 }
 
 async function planned(table: Table, given: Given): Promise<TablePlan> {
@@ -127,7 +136,7 @@ function ratesOf(
 ): Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours"> {
   const rates = rateSampleOf(source);
   const carriedHours = carriedOf(rates, about, given);
-  const intervalHours = hoursBetween(rates, carriedHours);
+  const intervalHours = hoursBetween(rates, carriedHours, given);
   return {...rateUnitOf(rates, source.columns, {...about, hours: intervalHours}, given), carriedHours, intervalHours};
 }
 

@@ -97,11 +97,15 @@ export function requireOneUnit({apart}: RateSizes): void {
   );
 }
 
-/** The hours between settlements: carried on, told, or the distance of most rows; 8 where nothing shows. */
-export function hoursBetween({rows, toldHours}: RateSample, carriedHours: number | undefined): number {
+/** The hours between settlements: carried on, told, the distance of most rows, or as the venue settles. */
+export function hoursBetween(
+  {rows, toldHours}: RateSample,
+  carriedHours: number | undefined,
+  {venue}: Pick<Given, "venue">
+): number {
   if (carriedHours !== undefined) return carriedHours;
   const hours = toldHours ?? medianHours(rows);
-  return hours === undefined ? 8 : Math.min(8, Math.max(1, Math.round(hours)));
+  return hours === undefined ? (HOURLY.has(venue) ? 1 : 8) : Math.min(8, Math.max(1, Math.round(hours)));
 }
 
 /** Sources whose funding files hold settlements and nothing between them. */

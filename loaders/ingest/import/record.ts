@@ -6,7 +6,8 @@ const LEAST_ROWS = 3;
 
 /** True for a record with a cell for each column; empty cells behind the last one are none. */
 export const isWhole = ({fields}: TableRecord, {width}: Pick<Table, "width">): boolean =>
-  fields.length >= width && fields.slice(width).every((cell) => cell === null || cell === "");
+  fields.length === width ||
+  (fields.length > width && fields.slice(width).every((cell) => cell === null || cell === ""));
 
 /**
  * Checks the shape of records in their order: a record with another number of cells is no row, nor is the last one of a

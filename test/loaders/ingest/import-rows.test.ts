@@ -119,6 +119,12 @@ describe("a row that has a stamp and no value", () => {
   });
 });
 
+it("a file that is asked about shows its first records, with a header or without", async () => {
+  const bare = candles(9).slice(1);
+  const {is, file} = await outcome(bare.join("\n"), {}, "BTCUSDT-1h.csv");
+  expect([is, file.sample]).toEqual(["open series", bare.slice(0, 5).map((line) => line.split(","))]);
+});
+
 describe("two units in one file are asked about", () => {
   const percent = (i: number) => (rateAt(i) * 100).toFixed(6);
   it.each([
