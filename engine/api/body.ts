@@ -15,7 +15,12 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
   const refusal = contentRefusal(request, /^application\/json(\s*;\s*charset=utf-8)?$/i, "application/json");
   if (refusal) return {refusal};
   const tooLong = {
-    refusal: {status: 413, code: "body-too-long" as const, error: `invalid body: over ${LONGEST_BODY} bytes`}
+    refusal: {
+      status: 413,
+      code: "body-too-long" as const,
+      error: `invalid body: over ${LONGEST_BODY} bytes`,
+      fix: "send less at once"
+    }
   };
   if (Number(headers["content-length"] ?? 0) > LONGEST_BODY) return tooLong;
   const chunks: Buffer[] = [];
@@ -27,7 +32,9 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
       chunks.push(chunk);
     }
   } catch {
-    return {refusal: {status: 400, code: "invalid-body", error: "invalid body: truncated"}};
+    return {
+      refusal: {status: 400, code: "invalid-body", error: "invalid body: truncated", fix: "send the whole body again"}
+    };
   }
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
 }

@@ -28,7 +28,8 @@ export function readJson(bytes: Uint8Array): unknown {
   }
 }
 
-const refuse = (why: string): UsageError => new UsageError(`invalid body: ${why}`);
+const refuse = (why: string): UsageError =>
+  new UsageError(`invalid body: ${why}`, {fix: "send one JSON object in UTF-8, each key once"});
 
 const UNSAFE = new Set(["__proto__", "constructor", "prototype"]);
 

@@ -49,6 +49,9 @@ export class ConflictError extends UsageError {
   }
 }
 
+/** The fix of a request for a route that is none. */
+export const SEE_ROUTES = "the page `reference/engine-api` lists the routes";
+
 /** The refusal of what needs a store, in an engine without one. */
 export const noStore = (): ConflictError =>
   new ConflictError("no store: the engine was started with --no-data", {

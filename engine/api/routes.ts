@@ -8,7 +8,7 @@ import {readRequest} from "../runs/request.js";
 import type {ApiDeps} from "./deps.js";
 import {dataRoutes} from "./data-routes.js";
 import {importRoutes} from "./import-routes.js";
-import {ConflictError, errorReply, noStore} from "./reply.js";
+import {ConflictError, errorReply, noStore, SEE_ROUTES} from "./reply.js";
 import {QUERIES, readInput, SCHEMAS} from "./schemas.js";
 import type {Streams} from "./streams.js";
 import {UsageError} from "../../loaders/errors.js";
@@ -46,7 +46,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
     c.json(
       {
         error: `missing route: ${c.req.method}`,
-        fix: null,
+        fix: SEE_ROUTES,
         type: "UsageError",
         code: "missing-route"
       } satisfies ErrorBody,
@@ -158,6 +158,6 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
 function queryOf(c: C): Record<string, string> {
   const entries = Object.entries(c.req.queries());
   const twice = entries.find(([, values]) => values.length > 1);
-  if (twice) throw new UsageError(`invalid query: ${twice[0].slice(0, 60)} twice`);
+  if (twice) throw new UsageError(`invalid query: ${twice[0].slice(0, 60)} twice`, {fix: "give each parameter once"});
   return Object.fromEntries(entries.map(([name, values]) => [name, values[0]!]));
 }

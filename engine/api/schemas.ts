@@ -200,5 +200,13 @@ export function readInput<T>(schema: z.ZodType<T>, value: unknown): T {
   const where =
     issue.code === "unrecognized_keys" ? [path, issue.keys[0]!.slice(0, 60)].filter(Boolean).join(".") : path;
   const why = issue.code === "unrecognized_keys" ? "unknown key" : issue.message;
-  throw new UsageError(`invalid ${where || "body"}: ${why}`);
+  throw new UsageError(`invalid ${where || "body"}: ${why}`, {fix: fixOf(schema, issue)});
+}
+
+/** The keys that the input takes where one is unknown, else where to read of them. */
+function fixOf(schema: z.ZodType, {code, path}: {code: string; path: readonly PropertyKey[]}): string {
+  if (code !== "unrecognized_keys" || path.length > 0 || !(schema instanceof z.ZodObject))
+    return "the page `reference/engine-api` says what each route takes";
+  const keys = Object.keys(schema.shape as object);
+  return keys.length === 0 ? "it takes no keys" : `keys are ${keys.join(", ")}`;
 }

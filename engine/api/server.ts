@@ -9,7 +9,7 @@ import {Buckets, type Kind, type Rate} from "./buckets.js";
 import type {ApiDeps} from "./deps.js";
 import {Gate, isRead, type Refusal} from "./gate.js";
 import {isUpload, receiveUpload} from "./upload.js";
-import {COMMON_HEADERS, errorReply, noStore, refuse, sendJson} from "./reply.js";
+import {COMMON_HEADERS, errorReply, noStore, refuse, SEE_ROUTES, sendJson} from "./reply.js";
 import {apiRoutes} from "./routes.js";
 import type {Bindings} from "./context.js";
 import {Streams} from "./streams.js";
@@ -47,6 +47,8 @@ const API = new Set(
 /** The site serves histories under `/series/`, except for one API route. */
 const isApi = (path: string): boolean =>
   API.has(path.split("/")[1]!) || /^\/engine\/./.test(path) || path === "/series/refresh";
+const isProgram = ({headers}: IncomingMessage): boolean =>
+  headers.authorization !== undefined && !/text\/html/i.test(headers.accept ?? "");
 const OPEN = new Set(["GET /health", "POST /ticket"]);
 /** Time the emergency stop's caller waits for the report, ms; closing continues regardless. */
 const REPORT_MS = 1_500;
@@ -90,7 +92,12 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     if (request.method === "OPTIONS") return void reply.writeHead(204).end();
     if (!isApi(path)) {
       if (!isRead(request))
-        return refuse(request, reply, {status: 405, code: "invalid-method", error: "invalid method"});
+        return refuse(request, reply, {status: 405, code: "invalid-method", error: "invalid method", fix: SEE_ROUTES});
+      // Pages ask without a token: what asks with one wants the API, and no page that says not found.
+      if (site && isProgram(request)) {
+        const error = `missing route: ${request.method} ${path.slice(0, 100)}`;
+        return refuse(request, reply, {status: 404, code: "missing-route", error, fix: SEE_ROUTES});
+      }
       if (site) return site.answer(request, reply, gate.own);
       return refuse(request, reply, {
         status: 404,

@@ -25,7 +25,8 @@ export async function receiveUpload(
   const refusal = contentRefusal(request, /^application\/octet-stream$/i, "application/octet-stream");
   if (refusal) return {refusal};
   const query = new URLSearchParams(request.url!.split("?")[1] ?? "");
-  if (new Set(query.keys()).size !== query.size) throw new UsageError("invalid query: a parameter twice");
+  if (new Set(query.keys()).size !== query.size)
+    throw new UsageError("invalid query: a parameter twice", {fix: "give each parameter once"});
   const {name, upload} = readInput(QUERIES.upload, Object.fromEntries(query));
   const length = request.headers["content-length"];
   request.setTimeout(SILENCE_MS, () => void request.destroy());

@@ -8,6 +8,7 @@ import {
   LockedError,
   UsageError
 } from "../../loaders/errors.js";
+import {editDistance} from "../../src/lib/strategy/suggest.js";
 import {auditCommand} from "./commands/audit.js";
 import {backtestCommand} from "./commands/backtest.js";
 import {backfillCommand} from "./commands/backfill.js";
@@ -96,6 +97,7 @@ function createProgram({stdout, stderr, env}: Io): Command {
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => write(withoutFarSuggestion(text)),
       getOutHelpWidth: () => widthOf(stdout),
       getErrHelpWidth: () => widthOf(stderr),
       getOutHasColors: () => colorsOf(stdout),
@@ -107,6 +109,12 @@ function createProgram({stdout, stderr, env}: Io): Command {
     .showHelpAfterError("(run with --help for usage)")
     .exitOverride();
 }
+
+/** Drops commander's suggestion of a name that shares hardly a letter, such as `--data` for `--rate`. */
+export const withoutFarSuggestion = (text: string): string =>
+  text.replace(/'-*([^']+)'\n\(Did you mean -*([^\s?]+)\?\)/, (all, typed: string, name: string) =>
+    editDistance(typed, name) <= Math.max(1, Math.floor(typed.length / 3)) ? all : all.slice(0, all.indexOf("\n"))
+  );
 
 /** Reads the colour setting from the environment; undefined leaves it to the terminal. */
 function wantsColor({NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE}: NodeJS.ProcessEnv): boolean | undefined {

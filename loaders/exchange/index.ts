@@ -23,6 +23,12 @@ export interface ExchangeOptions {
   concurrency?: number;
 }
 
+/** True for the id of a venue that ccxt knows. */
+export async function knowsVenue(venue: string): Promise<boolean> {
+  const {default: ccxt} = await import("ccxt");
+  return Object.values<unknown>(ccxt.exchanges).includes(venue);
+}
+
 /**
  * Opens a read-only client of a venue. Imports ccxt lazily, since that takes most of a second.
  * @throws UsageError `unknown venue`, or for a venue without settled funding or candles
@@ -54,7 +60,7 @@ export async function createExchange({
     const {OkxExchange} = await import("./okx.js");
     return new OkxExchange(new ccxt.okx(), options);
   }
-  if (!Object.values<unknown>(ccxt.exchanges).includes(venue)) {
+  if (!(await knowsVenue(venue))) {
     throw new UsageError(`unknown venue: ${venue}`, {
       fix: "use a name that ccxt knows, e.g. bybit, binance, okx, gate"
     });

@@ -68,6 +68,19 @@ function mixedFolder(): string {
   return folder;
 }
 
+/** Drops files on the form as a person does: over it first, then let go. */
+async function drop(page: Page, files: Readonly<Record<string, string>>): Promise<void> {
+  const dataTransfer = await page.evaluateHandle((all) => {
+    const transfer = new DataTransfer();
+    for (const [name, text] of Object.entries(all)) transfer.items.add(new File([text], name));
+    return transfer;
+  }, files);
+  const zone = page.locator(".drop-zone");
+  await zone.dispatchEvent("dragover", {dataTransfer});
+  expect(await zone.getAttribute("class")).toContain("over");
+  await zone.dispatchEvent("drop", {dataTransfer});
+}
+
 const said = async (page: Page) => (await page.locator(".drop-said").innerText()).trim();
 
 describe("from files on this machine to histories", () => {
@@ -131,4 +144,51 @@ describe("from files on this machine to histories", () => {
       expect(problems).toEqual([]);
     });
   }
+
+  it("dropped files are uploaded, a file without a header shows its rows to answer by, and all are stored", async () => {
+    const link = await startEngine();
+    const {page, problems} = await openPage(link, {theme: "light", width: 1440});
+    closing.push(() => page.context().close());
+    await drawn(page);
+    await page.route("**/jobs/estimate", (route) =>
+      route.fulfill({json: {requests: 0, rows: 0, histories: 0, complete: 0, seconds: 0, pairs: []}})
+    );
+    await page.goto(new URL("start?from=files", link).href);
+    await drawn(page);
+    await page.locator(".drop-zone").waitFor();
+    const words: string[] = [];
+    await page.exposeFunction("heard", (text: string) => void words.push(text));
+    await page.evaluate(() => {
+      const line = document.querySelector(".drop-said")!;
+      const {heard} = window as unknown as {heard: (text: string) => void};
+      new MutationObserver(() => heard(line.textContent)).observe(line, {
+        childList: true,
+        characterData: true,
+        subtree: true
+      });
+    });
+    await drop(page, {
+      "ETHUSDT-1h.csv": candles(String).split("\n").slice(1).join("\n"),
+      "BTCUSDT-funding.csv": [
+        "ts,rate",
+        ...Array.from({length: 9}, (_, i) => `${START + i * 8 * HOUR_MS},0.0001`)
+      ].join("\n"),
+      "notes.md": "not data"
+    });
+    const store = page.locator(".drop .button--primary");
+    await expect.poll(() => store.innerText(), LONG).toBe("Import 1 of 2 files");
+    expect(words.some((text) => /^Uploading 1 of 2 files, /.test(text))).toBe(true);
+    await page.getByRole("button", {name: "First rows of ETHUSDT-1h.csv"}).click();
+    const rows = page.getByRole("region", {name: "First rows of ETHUSDT-1h.csv"});
+    expect(await rows.locator("thead th").allInnerTexts()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    expect(await rows.locator("tbody tr").first().locator("td").allInnerTexts()).toEqual(
+      [START, 100, 103, 99, 101, 5].map(String)
+    );
+    expect(await axe(page)).toEqual([]);
+    await page.locator(".drop-questions select").selectOption("perp");
+    await expect.poll(() => store.innerText(), LONG).toBe("Import 2 files");
+    await store.click();
+    await expect.poll(() => said(page), LONG).toContain("2 files imported, 81 rows written");
+    expect(problems).toEqual([]);
+  });
 });

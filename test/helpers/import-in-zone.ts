@@ -10,7 +10,9 @@ const NOW = Date.UTC(2026, 10, 1);
 const list = JSON.parse(process.argv[2]!) as [string, object][];
 const read: unknown[] = [];
 for (const [path, given] of list) {
-  const [table] = await tablesOf(path);
+  const {
+    tables: [table]
+  } = await tablesOf(path);
   const planned = await planTable(table!, {venue: "binance", ...given});
   if (planned.state !== "clear") {
     read.push(planned.code);

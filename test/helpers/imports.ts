@@ -35,7 +35,7 @@ export interface Imported {
 /** Decimals without the zeros of their column. */
 const short = (column: string): string => `rtrim(rtrim(${column}::varchar, '0'), '.')`;
 
-async function storedIn(db: Database): Promise<Omit<Imported, "files">> {
+export async function storedIn(db: Database): Promise<Omit<Imported, "files">> {
   const [holes] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from holes");
   return {
     holes: holes!.n,

@@ -78,12 +78,12 @@ async function runImport(patterns: readonly string[], flags: Flags, context: Con
       );
       return 130;
     }
-    const changed = report.files.reduce((sum, file) => sum + file.changed, 0);
     const imported = report.files.length - report.failed;
+    const rows = rowsWords(report.files, options);
     output.note(
       options.dryRun
-        ? `${imported} of ${files.length} files can be imported, ${count(changed)} rows would be written; nothing was stored`
-        : `${imported} of ${files.length} files imported, ${count(changed)} rows written. Next: npx carrybook gaps, npm run dev`
+        ? `${imported} of ${files.length} files can be imported, ${rows}; nothing was stored`
+        : `${imported} of ${files.length} files imported, ${rows}. Next: npx carrybook gaps, npm run dev`
     );
     return report.failed > 0 || report.files.some(({different}) => different > 0 && !options.replace) ? 4 : 0;
   } finally {
@@ -92,15 +92,22 @@ async function runImport(patterns: readonly string[], flags: Flags, context: Con
   }
 }
 
+/** What became of the rows: written, stored already, or held back since the store has others. */
+function rowsWords(files: readonly FileReport[], {dryRun, replace}: ImportOptions): string {
+  const sum = (field: "changed" | "same" | "different") => files.reduce((all, file) => all + file[field], 0);
+  const words = [`${count(sum("changed"))} rows ${dryRun ? "would be written" : "written"}`];
+  if (sum("same") > 0) words.push(`${count(sum("same"))} stored already`);
+  if (sum("different") > 0 && !replace)
+    words.push(`${count(sum("different"))} differ from stored rows, which stay (--replace takes the files')`);
+  return words.join(", ");
+}
+
 const LABELS = {plan: "planning", read: "reading", publish: "publishing"} as const;
 
 /** @throws UsageError for a missing venue or a value that a flag does not take */
 function optionsOf(flags: Flags): ImportOptions {
   const {venue, pair, series, timeframe, tz} = flags;
   if (!venue) throw new UsageError("missing venue: --venue", {fix: "e.g. --venue binance"});
-  if (!/^[a-z0-9]+$/.test(venue) || venue === "sim") {
-    throw new UsageError(`invalid venue: ${venue}`, {fix: "give a ccxt id such as binance, bybit or okx"});
-  }
   return {
     venue,
     pair,

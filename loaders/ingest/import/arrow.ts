@@ -3,6 +3,7 @@ import {setCompressionCodec, tableFromIPC, CompressionType, Type, type DataType}
 import {decompress as unzstd} from "fzstd";
 import lz4 from "lz4js";
 import {DataError} from "../../errors.js";
+import {damaged} from "./damage.js";
 import type {Table, TableRecord} from "./table.js";
 
 /** An Arrow file is read as a whole. */
@@ -33,9 +34,11 @@ export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Tab
   }
   const table = (() => {
     try {
-      return tableFromIPC(readFileSync(path), {useBigInt: true, useDate: false});
+      const bytes = readFileSync(path);
+      if (isCutStream(bytes)) throw new RangeError("the stream has no end mark");
+      return tableFromIPC(bytes, {useBigInt: true, useDate: false});
     } catch (error) {
-      throw new DataError(`invalid file: ${where} (it is no Arrow file)`, {cause: error});
+      throw damaged("Arrow", where, error);
     }
   })();
   const fields = table.schema.fields;
@@ -44,17 +47,33 @@ export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Tab
     ...place,
     format: "arrow",
     header: fields.map(({name}) => name),
+    width: fields.length,
     preamble: [],
     decimalComma: false,
     typedInstants: fields.some(({type}) => type.typeId === Type.Timestamp || type.typeId === Type.Date),
     async *records(): AsyncGenerator<TableRecord> {
       const columns = fields.map((_, i) => table.getChildAt(i));
       for (let row = 0; row < table.numRows; row++) {
-        yield {fields: columns.map((column, i) => read[i]!(column.at(row))), line: row + 1};
+        let cells: (string | null)[];
+        try {
+          cells = columns.map((column, i) => read[i]!(column.at(row)));
+        } catch (error) {
+          throw damaged("Arrow", where, error);
+        }
+        yield {fields: cells, line: row + 1};
       }
     }
   };
 }
+
+/** True for a stream of batches without the mark that stands at its end: the last ones may be missing. */
+const isCutStream = (bytes: Buffer): boolean =>
+  bytes.readUInt32LE(0) === 0xffffffff &&
+  !(
+    bytes.length >= 8 &&
+    bytes.readUInt32LE(bytes.length - 8) === 0xffffffff &&
+    bytes.readUInt32LE(bytes.length - 4) === 0
+  );
 
 /** A value as text: instants as milliseconds whatever their unit, floats as the shortest text that round-trips. */
 function readerOf(type: DataType): (value: unknown) => string | null {

@@ -19,6 +19,8 @@ export const plainNumber = (text: string, decimalComma: boolean): string => {
   return decimalComma ? bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2") : bare;
 };
 
+export const hasPercentSign = (text: string): boolean => /%["']?\s*$/.test(text);
+
 export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|yes|t|y)$/i.test(cell?.trim() ?? "");
 
 /** An interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */

@@ -8,6 +8,7 @@ import {DataError} from "../../errors.js";
 import {openParquet} from "../../store/parquet-source.js";
 import {arrowTable} from "./arrow.js";
 import {jsonTable} from "./json.js";
+import {damaged, namedBytes, readError, UnreadableError} from "./damage.js";
 import type {Table, TableRecord} from "./table.js";
 import {csvTable, type OpenBytes} from "./text.js";
 
@@ -57,16 +58,18 @@ function kindOf(head: Buffer): Kind {
 /**
  * Returns the tables of a file: one, or those of the members of an archive. Members that are no tables (folders, resource
  * forks, read-me files) are passed over.
+ * @returns the tables, and the names of members that are archives themselves, which are not read
  * @throws DataError that names the file where it is empty, damaged, unreadable, or no table
  */
-export async function tablesOf(path: string): Promise<Table[]> {
+export async function tablesOf(path: string): Promise<{tables: Table[]; nested: string[]}> {
   return readable(path, async () => {
     const kind = await sniff(path);
-    if (kind !== "zip") return [await singleTable(path, kind)];
+    if (kind !== "zip") return {tables: [await singleTable(path, kind)], nested: []};
+    const {entries, nested} = await membersOf(path);
     const tables: Table[] = [];
-    for (const entry of await membersOf(path)) tables.push(...((await memberTable(path, entry)) ?? []));
-    if (tables.length === 0) throw new DataError(`invalid zip: ${path} has no rows`);
-    return tables;
+    for (const entry of entries) tables.push(...((await memberTable(path, entry)) ?? []));
+    if (tables.length + nested.length === 0) throw new DataError(`invalid zip: ${path} has no rows`);
+    return {tables, nested};
   });
 }
 
@@ -79,7 +82,8 @@ export async function tableOf(path: string, member: string | undefined): Promise
   return readable(path, async () => {
     const kind = await sniff(path);
     if (kind !== "zip" && member === undefined) return singleTable(path, kind);
-    const entry = kind === "zip" ? (await membersOf(path)).find(({fileName}) => fileName === member) : undefined;
+    const entry =
+      kind === "zip" ? (await membersOf(path)).entries.find(({fileName}) => fileName === member) : undefined;
     const [table] = (entry && (await memberTable(path, entry))) ?? [];
     if (!table) throw new DataError(`invalid file: ${path} has changed since it was planned`);
     return table;
@@ -90,10 +94,10 @@ async function singleTable(path: string, kind: Exclude<Kind, "zip">): Promise<Ta
   const place = {where: path, path, member: undefined};
   if (kind === "parquet") return parquetTable(path);
   if (kind === "arrow") return arrowTable(place);
-  if (kind === "gzip") requireHonest(await toldSize(path), statSync(path).size, path);
   const bytes: OpenBytes =
     kind === "gzip"
-      ? async () => chained(createReadStream(path), createGunzip(), bounded(statSync(path).size, path))
+      ? async () =>
+          namedBytes(chained(createReadStream(path), createGunzip(), bounded(statSync(path).size, path)), path)
       : async () => createReadStream(path);
   const json = kind === "json" || (kind === "gzip" && /\.(json|jsonl|ndjson)\.gz$/i.test(path));
   const table = kind === "empty" ? undefined : await (json ? jsonTable(bytes, place) : csvTable(bytes, place));
@@ -106,11 +110,9 @@ async function readable<T>(where: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof DataError) throw error;
-    const {code, message} = error as NodeJS.ErrnoException;
-    if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") throw error;
-    const reason = code === "EACCES" || code === "EPERM" ? "it may not be read" : message;
-    throw new DataError(`invalid file: ${where} (${reason})`, {cause: error});
+    // a document nested too deep overflows its parser
+    if (error instanceof RangeError) throw new UnreadableError(`invalid file: ${where} is nested too deep`);
+    throw readError(error, where);
   }
 }
 
@@ -126,18 +128,6 @@ const isTooMuch = (size: number, packed: number): boolean =>
 /** @throws DataError for more bytes than an archive of numbers of its size could hold */
 function requireHonest(size: number, packed: number, where: string): void {
   if (isTooMuch(size, packed)) throw new DataError(`invalid file: ${where} unpacks to more than its size can hold`);
-}
-
-/** The size that a gzip file states for its last part, in bytes. */
-async function toldSize(path: string): Promise<number> {
-  const file = await openFile(path, "r");
-  try {
-    const {size} = await file.stat();
-    const {buffer, bytesRead} = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4));
-    return bytesRead === 4 ? buffer.readUInt32LE(0) : 0;
-  } finally {
-    await file.close();
-  }
 }
 
 /** Passes bytes on and holds them to the same limit, since what an archive states may be untrue. */
@@ -159,22 +149,27 @@ function bounded(packed: number, where: string): Transform {
 const TABLE_NAME = /\.(csv|tsv|txt|json|jsonl|ndjson)$/i;
 const FOREIGN = /(^|\/)(__MACOSX\/|\._|\.DS_Store$|readme|license|checksum)/i;
 
-/** The members of an archive that may be tables. */
-async function membersOf(path: string): Promise<Entry[]> {
+/** Members that hold tables in a container of their own. */
+const NESTED = /\.(zip|gz|tgz|tar|7z|rar|bz2|xz|zst|parquet|feather|arrow)$/i;
+
+/** The members of an archive that may be tables, and the names of those that are archives. */
+async function membersOf(path: string): Promise<{entries: Entry[]; nested: string[]}> {
   const zip = await openZip(path);
   const entries: Entry[] = [];
+  const nested: string[] = [];
   await new Promise<void>((resolve, reject) => {
     zip.on("entry", (entry: Entry) => {
       if (TABLE_NAME.test(entry.fileName) && !FOREIGN.test(entry.fileName)) entries.push(entry);
+      else if (NESTED.test(entry.fileName) && !FOREIGN.test(entry.fileName)) nested.push(entry.fileName);
       if (entries.length > MAX_MEMBERS) reject(new DataError(`invalid zip: ${path} has over ${MAX_MEMBERS} members`));
       else zip.readEntry();
     });
     zip.on("end", resolve);
-    zip.on("error", (error: Error) => reject(damaged(path, error)));
+    zip.on("error", (error: Error) => reject(damagedZip(path, error)));
     zip.readEntry();
   }).finally(() => zip.close());
-  if (entries.length === 0) throw new DataError(`invalid zip: ${path} has no .csv member`);
-  return entries;
+  if (entries.length + nested.length === 0) throw new DataError(`invalid zip: ${path} has no .csv member`);
+  return {entries, nested};
 }
 
 /** The table of one member; none where it is empty. */
@@ -184,7 +179,7 @@ async function memberTable(path: string, entry: Entry): Promise<[Table] | undefi
   const place = {where, path, member: fileName};
   requireHonest(uncompressedSize, compressedSize, where);
   const bytes: OpenBytes = async () =>
-    chained(await openMember(path, entry), bounded(compressedSize, where), checked(path, entry));
+    namedBytes(chained(await openMember(path, entry), bounded(compressedSize, where), checked(path, entry)), where);
   const json = /\.(json|jsonl|ndjson)$/i.test(fileName);
   const table = await readable(where, () => (json ? jsonTable(bytes, place) : csvTable(bytes, place)));
   return table && [table];
@@ -196,12 +191,18 @@ async function openZip(path: string): Promise<ZipFile> {
   try {
     return await fromPath(path, {lazyEntries: true, autoClose: false});
   } catch (error) {
-    throw damaged(path, error as Error);
+    throw damagedZip(path, error as Error);
   }
 }
 
-const damaged = (path: string, error: Error): DataError =>
-  new DataError(`invalid zip: ${path} (${error.message})`, {cause: error});
+/** The system's errors keep their words; what the archive itself says of its bytes is damage. */
+const damagedZip = (path: string, error: Error): DataError =>
+  "code" in error
+    ? readError(error, path)
+    : new UnreadableError(`invalid zip: ${path} is cut short or damaged (${error.message})`, {
+        fix: "download or write it again",
+        cause: error
+      });
 
 /** The bytes of a member; the archive is closed with them. */
 async function openMember(path: string, entry: Entry): Promise<Readable> {
@@ -210,7 +211,7 @@ async function openMember(path: string, entry: Entry): Promise<Readable> {
     zip.openReadStream(entry, (error, stream) => {
       if (error) {
         zip.close();
-        reject(damaged(`${path} (${entry.fileName} is damaged)`, error));
+        reject(damagedZip(`${path}/${entry.fileName}`, error));
         return;
       }
       stream.on("close", () => zip.close());
@@ -229,13 +230,15 @@ function checked(path: string, {fileName, crc32: told}: Entry): Transform {
     },
     flush(done) {
       if (sum === told) done();
-      else done(new DataError(`invalid zip: ${path} (${fileName} is damaged)`));
+      else done(new UnreadableError(`invalid zip: ${path} (${fileName} is damaged)`));
     }
   });
 }
 
 async function parquetTable(path: string): Promise<Table> {
-  const {names, typedInstants, close} = await openParquet(path);
+  const {names, typedInstants, close} = await openParquet(path).catch((error: unknown) => {
+    throw damaged("Parquet", path, error);
+  });
   close();
   return {
     where: path,
@@ -243,6 +246,7 @@ async function parquetTable(path: string): Promise<Table> {
     member: undefined,
     format: "parquet",
     header: names,
+    width: names.length,
     preamble: [],
     decimalComma: false,
     typedInstants,
@@ -251,6 +255,8 @@ async function parquetTable(path: string): Promise<Table> {
       try {
         let line = 0;
         for await (const fields of source.records()) yield {fields, line: ++line};
+      } catch (error) {
+        throw error instanceof DataError ? error : damaged("Parquet", path, error);
       } finally {
         source.close();
       }

@@ -6,8 +6,12 @@ import type {Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
+import {checkDelivery} from "./delivery.js";
 import type {TablePlan} from "./plan.js";
+import {requireOneUnit} from "./rates.js";
 import {rowReader} from "./read.js";
+import {refused, stop} from "./refusal.js";
+import {RateSizes} from "./settlements.js";
 import type {FileReport} from "../../../src/lib/wire/imports.js";
 import {plannedReport, Skips} from "./report.js";
 import type {Table} from "./table.js";
@@ -47,7 +51,9 @@ export async function importTable(
   const stage = await Stage.open(db, key);
   try {
     const read = await stageTable(db, stage, table, plan, {badRows, onRows, signal});
-    if (stage.count === 0) throw new DataError(`invalid file: ${table.where} has no rows`);
+    if (stage.count === 0) stop(refused("rows", noRows(read)));
+    const {minTs: first, maxTs: last} = stage;
+    checkDelivery(plan.dayTs, {series: key.series, told: plan.seriesTold}, {first, last});
     const proven = provenBy(stage);
     const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
     return await named(table.where, async () => {
@@ -78,6 +84,16 @@ async function named<T>(where: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Why a table that has records has no row of its history. */
+function noRows({inProgress, skipped}: Pick<FileReport, "inProgress" | "skipped">): string {
+  const left = Object.entries(skipped).map(([reason, n]) => `${n} ${reason.replaceAll("-", " ")}`);
+  if (inProgress > 0 && left.length === 0) {
+    return `its ${inProgress} rows all lie in the future, or their candles have not closed yet`;
+  }
+  if (inProgress > 0) left.push(`${inProgress} in the future or still in progress`);
+  return left.length > 0 ? `none of its records is a row: ${left.join(", ")}` : "it has no rows";
+}
+
 /** A file proves nothing beyond its own first and last row. */
 function provenBy(stage: Stage): Span {
   const step = stepOf(stage.key);
@@ -100,6 +116,7 @@ async function stageTable(
   let inProgress = 0;
   let rounded = 0;
   let count = 0;
+  const unitSizes = new RateSizes(plan.intervalHours ?? 8);
   const funding = !isCandleSeries(plan.key.series);
   for await (const record of table.records()) {
     if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
@@ -111,14 +128,18 @@ async function stageTable(
       } else {
         stage.add(found.row, record.line);
         if (found.rounded) rounded++;
-        if (funding && "rate" in found.row && sizes.length < RATES) {
+        if (funding && "rate" in found.row) {
+          unitSizes.add(Number(found.row.rate));
           const text = found.row.rate.replace("-", "");
-          sizes.push({text, size: Number(text)});
+          if (sizes.length < RATES) sizes.push({text, size: Number(text)});
         }
       }
     } catch (error) {
       if (badRows === "refuse" || !(error instanceof RowError))
-        throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {cause: error});
+        throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {
+          fix: "correct the row, or pass --bad-rows skip to leave bad rows out",
+          cause: error
+        });
       skips.add(error.reason);
     }
     if (++count % BREATH === 0) {
@@ -127,6 +148,7 @@ async function stageTable(
     }
   }
   onRows?.(count);
+  if (plan.rateUnitFrom === "size") requireOneUnit(unitSizes);
   sizes.sort((a, b) => a.size - b.size);
   return {inProgress, skipped: skips.counts, rounded, typicalRate: sizes[sizes.length >> 1]?.text ?? null, sample};
 }

@@ -2,7 +2,7 @@ import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
 import {plainName, type ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
-import {isVenue, readName, type FileSeries, type NameFacts} from "./name.js";
+import {isVenue, perpOf, readName, type FileSeries, type NameFacts} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
 import {readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";
@@ -83,7 +83,7 @@ export function pairOfSymbol(symbol: string): string | undefined {
   const margined = /^([^:]+):([A-Z]+)$/.exec(text);
   if (margined && !margined[1]!.endsWith(margined[2]!)) return undefined;
   const name = (margined?.[1] ?? text).replace(/[-_](SWAP|PERP|PERPETUAL)$/i, "");
-  if (/[-_]\d{6}$/.test(name)) return undefined;
+  if (/[-_](20)?\d{6}$/.test(name)) return undefined;
   const [pair, ...others] = readingsOf(name);
   const inverse = name !== text && !margined && pair?.endsWith("/USD");
   return others.length > 0 || inverse ? undefined : pair;
@@ -118,10 +118,16 @@ export function pairOf(
   }
   if (symbols.length === 1) {
     const pair = pairOfSymbol(symbols[0]!);
-    if (pair === undefined)
+    if (pair === undefined) {
+      const coin = perpOf(symbols[0]!);
       return stop(
-        open("pair", `its rows are of ${symbols[0]}, which names no pair known here`, "pass --pair BTC/USDT")
+        open(
+          "pair",
+          `its rows are of ${symbols[0]}, which names no ${coin === undefined ? "pair known here" : "quote"}`,
+          askPair(coin, given)
+        )
       );
+    }
     if (facts.pairs.length > 0 && !facts.pairs.includes(pair)) {
       stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, its rows ${pair}`, `pass --pair ${pair}`));
     }
@@ -131,10 +137,18 @@ export function pairOf(
     return stop(open("pair", `its name may mean ${facts.pairs.join(" or ")}`, `pass --pair ${facts.pairs[0]}`));
   }
   const pair = facts.pairs[0];
-  return pair === undefined
-    ? stop(open("pair", "nothing in it tells its pair", "pass --pair BTC/USDT"))
-    : {pair, filtered: false};
+  if (pair !== undefined) return {pair, filtered: false};
+  const {perpOf: coin} = facts;
+  const why =
+    coin === undefined ? "nothing in it tells its pair" : `its name says a perpetual of ${coin}, not its quote`;
+  return stop(open("pair", why, askPair(coin, given)));
 }
+
+/** A perpetual without a quote is quoted in USDC at Bybit; elsewhere it may be in any. */
+const askPair = (coin: string | undefined, {venue}: Given): string =>
+  coin === undefined
+    ? "pass --pair BTC/USDT"
+    : `pass --pair with its quote, ${venue === "bybit" ? `there ${coin}/USDC` : `e.g. ${coin}/USDT`}`;
 
 /** Venues whose perpetuals quoted in US dollars are margined in the coin, so that they pay in coins. */
 const COIN_MARGINED = new Set(["binance", "bybit", "okx", "bitmex", "deribit", "bitget", "htx", "gate"]);

@@ -1,16 +1,19 @@
 import {statSync} from "node:fs";
-import {CarrybookError, DataError} from "../../errors.js";
+import {CarrybookError} from "../../errors.js";
 import {publish} from "../../lake/publish.js";
 import type {Manifest} from "../../lake/manifest.js";
 import type {Database} from "../../store/database.js";
 import {saveJob} from "../../store/jobs.js";
 import {newJob, type Job} from "../../../src/lib/wire/job.js";
 import {tableOf, tablesOf} from "./container.js";
+import {UnreadableError} from "./damage.js";
 import {importTable} from "./file.js";
 import {filesOf} from "./paths.js";
 import {checkGiven, type Given} from "./given.js";
+import {requireVenue} from "./venue.js";
 import {planTable, type Planned} from "./plan.js";
 import type {FileReport} from "../../../src/lib/wire/imports.js";
+import {refused, Stop} from "./refusal.js";
 import {plannedReport, refusedReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
@@ -56,10 +59,10 @@ interface ImportProgress {
 }
 
 /**
- * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is read.
+ * Expands files, folders and globs into the files of an import, each with the history it belongs to. Nothing is stored.
  * @param given answers for all files, or those for the file at a path
  * @param cwd where relative patterns start
- * @throws UsageError when a pattern matches nothing or a file's history cannot be told
+ * @throws UsageError when a pattern matches nothing, or for a value or a venue that is none
  */
 export async function planImport(
   patterns: readonly string[],
@@ -67,32 +70,56 @@ export async function planImport(
   {signal, onProgress, cwd = process.cwd()}: Pick<ImportOptions, "signal" | "onProgress"> & {cwd?: string} = {}
 ): Promise<PlannedFile[]> {
   const answersOf = typeof given === "function" ? given : () => given;
-  if (typeof given !== "function") checkGiven(given);
-  const paths = filesOf(patterns, cwd);
-  const files: PlannedFile[] = [];
+  if (typeof given !== "function") {
+    checkGiven(given);
+    await requireVenue(given.venue);
+  }
+  const {files: paths, links} = filesOf(patterns, cwd);
+  const files: PlannedFile[] = links.map(linkedFolder);
   for (const [done, path] of paths.entries()) {
     if (signal?.aborted) break;
     onProgress?.({step: "plan", done, total: paths.length, file: path, rows: 0});
-    files.push(...(await planFile(path, answersOf(path))));
+    const answers = answersOf(path);
+    await requireVenue(answers.venue);
+    files.push(...(await planFile(path, answers)));
   }
+  if (!signal?.aborted) onProgress?.({step: "plan", done: paths.length, total: paths.length, rows: 0});
   return files;
 }
+
+/** A link out of the folder that was given is named and not followed. */
+const linkedFolder = (path: string): PlannedFile => ({
+  path,
+  member: undefined,
+  where: path,
+  bytes: 0,
+  planned: refused(
+    "unreadable",
+    "it links to a folder outside of the one that was given, and is not followed",
+    "import what it links to by itself"
+  )
+});
 
 async function planFile(path: string, given: Given): Promise<PlannedFile[]> {
   const bytes = statSync(path, {throwIfNoEntry: false})?.size ?? 0;
   const whole = {path, member: undefined, where: path};
   try {
     const planned: PlannedFile[] = [];
-    for (const [i, table] of (await tablesOf(path)).entries()) {
+    const {tables, nested} = await tablesOf(path);
+    for (const [i, table] of tables.entries()) {
       const {member, where} = table;
       planned.push({path, member, where, bytes: i === 0 ? bytes : 0, planned: await planTable(table, given)});
     }
+    for (const member of nested) {
+      const why = refused(
+        "unreadable",
+        "it is an archive within an archive",
+        "unpack the outer one, and import the inner"
+      );
+      planned.push({path, member, where: `${path}/${member}`, bytes: 0, planned: why});
+    }
     return planned;
   } catch (error) {
-    // a document nested too deep overflows its parser
-    if (error instanceof RangeError) {
-      return [{...whole, bytes, planned: unreadable(new DataError(`invalid file: ${path} is nested too deep`), path)}];
-    }
     if (!(error instanceof CarrybookError)) throw error;
     return [{...whole, bytes, planned: unreadable(error, path)}];
   }
@@ -133,6 +160,7 @@ export async function importFiles(
     reports.push(report);
     rows += report.rows;
     done += file.bytes;
+    onProgress?.({step: "read", done, total, rows});
   }
   const manifest = dryRun
     ? undefined
@@ -204,15 +232,20 @@ async function importOne(
     return report;
   } catch (error) {
     if (signal?.aborted) return undefined;
+    if (error instanceof Stop) {
+      await keep(failed(job, error.refusal.code, db.now()));
+      return refusedReport(where, error.refusal);
+    }
     if (!(error instanceof CarrybookError)) {
       await keep(failed(job, (error as Error).name, db.now())).catch(() => undefined);
       throw error;
     }
-    await keep(failed(job, "bad-row", db.now()));
+    const code = error instanceof UnreadableError ? "unreadable" : "bad-row";
+    await keep(failed(job, code, db.now()));
     return {
       ...plannedReport(where, plan),
       state: "failed",
-      code: "bad-row",
+      code,
       error: error.message,
       fix: error.fix ?? null
     };

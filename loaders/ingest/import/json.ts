@@ -1,7 +1,7 @@
 import {StringDecoder} from "node:string_decoder";
 import {DataError} from "../../errors.js";
 import type {Table, TableRecord} from "./table.js";
-import type {OpenBytes} from "./text.js";
+import {commonWidth, type OpenBytes} from "./text.js";
 
 /** A document that wraps its rows is read as a whole; a plain array and rows a line are not. */
 const MAX_DOCUMENT_BYTES = 32 << 20;
@@ -29,9 +29,11 @@ export async function jsonTable(
       ? () => elementRows(open, place.where)
       : await documentRows(open, place.where);
   const names = new Set<string>();
+  const widths: number[] = [];
   let seen = 0;
   for await (const {row} of rows()) {
-    if (!Array.isArray(row)) for (const name of Object.keys(row)) names.add(name);
+    if (Array.isArray(row)) widths.push(row.length);
+    else for (const name of Object.keys(row)) names.add(name);
     if (++seen === 100) break;
   }
   if (seen === 0) return undefined;
@@ -40,6 +42,7 @@ export async function jsonTable(
     ...place,
     format: "json",
     header,
+    width: header?.length ?? commonWidth(widths),
     preamble: [],
     decimalComma: false,
     typedInstants: false,

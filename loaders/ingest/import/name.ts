@@ -23,6 +23,10 @@ export interface NameFacts {
   contract?: Contract | undefined;
   series?: FileSeries | undefined;
   timeframe?: string | undefined;
+  /** the coin of a perpetual that is named without its quote: `BTCPERP`, `BTC-PERP` */
+  perpOf?: string | undefined;
+  /** the day behind the symbol, UTC ms: that of an archive or of a delivery (`NEARUSDT-20250328`) */
+  dayTs?: number | undefined;
   /** what the file holds where that is no history at all: `trades`, `order book` */
   other?: string | undefined;
 }
@@ -253,16 +257,28 @@ const SERIES_WORDS: readonly (readonly [readonly string[], FileSeries])[] = [
 /** Plain names: the nearest whole word tells the series, the one symbol in the file's name the pair. */
 function words(folders: readonly string[], stem: string): NameFacts {
   const inverse = [...folders, stem].some((part) => INVERSE.test(wordsOf(part).join(" ")));
-  const {pairs, dated} = pairsIn(stem);
+  const {pairs, dated, dayTs} = pairsIn(stem);
   const series = [stem, ...[...folders].reverse()].map(seriesIn).find((found) => found !== undefined);
   const spread = wordsOf(stem);
   const timeframe = [...spread, ...[...folders].reverse().flatMap(wordsOf)].find((word) => isTimeframe(word));
   const contract: Contract | undefined = inverse ? "inverse" : dated ? "future" : undefined;
-  return {source: undefined, pairs, contract, series, timeframe};
+  return {
+    source: undefined,
+    pairs,
+    contract,
+    series,
+    timeframe,
+    dayTs,
+    perpOf: pairs.length === 0 ? perpOf(stem) : undefined
+  };
 }
 
 /** Whole words of a name that mark contracts margined in their coin: a folder named `x4cM9` says nothing. */
 const INVERSE = /(?:^| )(?:cm|inverse|coinm|coin m)(?: |$)/i;
+
+/** True for a word that tells a series and is no coin: `funding-EUR` is funding in an account of euros. */
+const isSeriesWord = (word: string): boolean =>
+  !isCoin(word) && SERIES_WORDS.some(([names]) => names.includes(word.toLowerCase()));
 
 const wordsOf = (text: string): string[] => text.split(/[-_.\s]+/).filter((word) => word !== "");
 
@@ -281,15 +297,20 @@ export const isVenue = (word: string): boolean => VENUES.split(" ").includes(wor
 /** `coinglass-BTC` is a title and a coin: only a known coin is quoted in another coin. */
 const isLikely = (pair: string): boolean => !isCoin(quoteOf(pair)) || isCoin(baseOf(pair));
 
-/** The pairs that the words of a name may mean, and whether one of them is a dated future. */
-function pairsIn(stem: string): {pairs: string[]; dated: boolean} {
+/** The coin before `PERP` in a name or a symbol that has no quote. */
+export const perpOf = (text: string): string | undefined =>
+  /(?:^|[-_.\s])([A-Z0-9]{2,})[-_]?PERP(?=[-_.\s]|$)/.exec(text)?.[1];
+
+/** The pairs that the words of a name may mean, whether one of them is a dated future, and the day that stands behind one. */
+function pairsIn(stem: string): {pairs: string[]; dated: boolean; dayTs: number | undefined} {
   const list = wordsOf(stem);
   const found = new Map<string, boolean>();
+  let dayTs: number | undefined;
   for (let i = 0; i < list.length; i++) {
     const word = list[i]!;
     const next = list[i + 1];
-    const separated =
-      next !== undefined && isQuote(next) && !isTimeframe(word) && !isVenue(word) ? readingsOf(`${word}-${next}`) : [];
+    const isPlain = !isTimeframe(word) && !isVenue(word) && !isSeriesWord(word);
+    const separated = next !== undefined && isQuote(next) && isPlain ? readingsOf(`${word}-${next}`) : [];
     const readings = (separated.length > 0 ? separated : isCoin(word) ? [] : readingsOf(word)).filter(isLikely);
     if (readings.length === 0) continue;
     if (separated.length > 0) i++;
@@ -298,8 +319,9 @@ function pairsIn(stem: string): {pairs: string[]; dated: boolean} {
     for (const pair of readings) found.set(pair, dated);
     // `BTC_USDT_USDT` and `BTC-USDT-USDT` name the settlement currency behind the pair
     if (after !== undefined && isQuote(after)) i++;
+    dayTs = dayOf(list[i + 1]) ?? dayTs;
   }
-  return {pairs: [...found.keys()], dated: [...found.values()].some(Boolean)};
+  return {pairs: [...found.keys()], dated: [...found.values()].some(Boolean), dayTs};
 }
 
 /** A word behind a symbol that names a delivery: `240628`, `27JUN25`, `25MAR28`, `QUARTER`, `CURRENT`. */
@@ -307,6 +329,12 @@ const isDelivery = (word: string): boolean =>
   (/^\d{6}$/.test(word) && isExpiry(word)) ||
   /^\d{1,2}(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\d{2}$/i.test(word) ||
   /^(bi)?quarter(ly)?$|^current$|^next$/i.test(word);
+
+/** `20250328` as the beginning of that day, UTC ms. */
+function dayOf(word: string | undefined): number | undefined {
+  if (word === undefined || !/^20\d{6}$/.test(word) || !isExpiry(word.slice(2))) return undefined;
+  return Date.UTC(Number(word.slice(0, 4)), Number(word.slice(4, 6)) - 1, Number(word.slice(6)));
+}
 
 /** `240628` is a day on which futures end; `202401` is a month of an archive. */
 function isExpiry(text: string): boolean {

@@ -1,46 +1,71 @@
-import {existsSync, readdirSync, realpathSync, statSync} from "node:fs";
-import {join, resolve} from "node:path";
+import {existsSync, lstatSync, readdirSync, realpathSync, statSync} from "node:fs";
+import {join, relative, resolve, sep} from "node:path";
 import {globSync, isDynamicPattern} from "tinyglobby";
 import {BESIDE_DATA, DATA_FILE} from "../../../src/lib/wire/imports.js";
 import {UsageError} from "../../errors.js";
 
+/** The files of an import, sorted, and the links to folders that are not followed. */
+export interface Found {
+  files: string[];
+  links: string[];
+}
+
 /**
- * Expands files, folders and globs into the files of an import, sorted.
+ * Expands files, folders and globs into the files of an import. A folder is searched with the folders in it; a link in it
+ * that leads out of it is not followed, else its files could be anywhere and have no end.
  * @throws UsageError when a pattern matches nothing
  */
-export function filesOf(patterns: readonly string[], cwd: string): string[] {
-  const paths = new Set<string>();
+export function filesOf(patterns: readonly string[], cwd: string): Found {
+  const files = new Set<string>();
+  const links = new Set<string>();
   for (const pattern of patterns) {
     const found = expand(pattern, cwd);
-    if (found.length === 0) {
+    if (found.files.length + found.links.length === 0) {
       throw new UsageError(`missing file: ${pattern}`, {
         fix: "give a file, a folder or a quoted glob of .csv, .gz, .zip, .parquet, .feather or .json files"
       });
     }
-    for (const path of found) paths.add(path);
+    for (const path of found.files) files.add(path);
+    for (const path of found.links) links.add(path);
   }
-  return [...paths].sort();
+  return {files: [...files].sort(), links: [...links].sort()};
 }
 
-function expand(pattern: string, cwd: string): string[] {
+const NOTHING: Found = {files: [], links: []};
+const joined = (all: readonly Found[]): Found => ({
+  files: all.flatMap(({files}) => files),
+  links: all.flatMap(({links}) => links)
+});
+
+function expand(pattern: string, cwd: string): Found {
   const path = resolve(cwd, pattern);
-  if (pattern !== "" && existsSync(path)) return statSync(path).isDirectory() ? inFolder(path) : [path];
-  if (!isDynamicPattern(pattern)) return [];
-  return globSync(pattern, {cwd, absolute: true, onlyFiles: false, expandDirectories: false}).flatMap((found) =>
-    found.endsWith("/") ? inFolder(found) : DATA_FILE.test(found) ? [found] : []
+  if (pattern !== "" && existsSync(path)) return isFolder(path) ? inFolder(path) : {files: [path], links: []};
+  if (!isDynamicPattern(pattern)) return NOTHING;
+  const options = {cwd, absolute: true, onlyFiles: false, expandDirectories: false, followSymbolicLinks: false};
+  return joined(
+    globSync(pattern, options).map((found) => {
+      if (found.endsWith("/")) return inFolder(found);
+      if (isFolder(found)) return {files: [], links: [found]};
+      return DATA_FILE.test(found) ? {files: [found], links: []} : NOTHING;
+    })
   );
 }
 
+const isFolder = (path: string): boolean => statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
+
 /** Files of a folder and the folders in it, pipes and dead links too: what cannot be read is to be named. */
-function inFolder(folder: string, above: ReadonlySet<string> = new Set()): string[] {
-  const real = realpathSync(folder);
-  // A link to a folder above it would never end.
-  if (above.has(real)) return [];
-  const within = new Set([...above, real]);
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    if (BESIDE_DATA.test(name)) return [];
-    if (statSync(path, {throwIfNoEntry: false})?.isDirectory()) return inFolder(path, within);
-    return DATA_FILE.test(name) ? [path] : [];
-  });
+function inFolder(folder: string, root = realpathSync(folder)): Found {
+  return joined(
+    readdirSync(folder).map((name) => {
+      const path = join(folder, name);
+      if (BESIDE_DATA.test(name)) return NOTHING;
+      if (!isFolder(path)) return DATA_FILE.test(name) ? {files: [path], links: []} : NOTHING;
+      if (!lstatSync(path).isSymbolicLink()) return inFolder(path, root);
+      // What a link within the folder leads to is found there.
+      return isFound(relative(root, realpathSync(path))) ? NOTHING : {files: [], links: [path]};
+    })
+  );
 }
+
+/** True for a path below the root that a search of it comes to. */
+const isFound = (below: string): boolean => !below.split(sep).some((name) => name === ".." || BESIDE_DATA.test(name));

@@ -1,12 +1,13 @@
 import {parsePair} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader} from "./cells.js";
-import {planColumns, type ColumnPlan} from "./columns.js";
+import {plainName, planColumns, type ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
 import {checkContract, checkVenue, identify, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
 import type {Contract, Source} from "./name.js";
-import {carriedOf, rateUnitOf} from "./rates.js";
+import {carriedOf, hoursBetween, rateSampleOf, rateUnitOf, type RateUnitFrom} from "./rates.js";
+import {isWhole} from "./record.js";
 import {refused, stop, Stop, type Refused} from "./refusal.js";
 import type {StampReading} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
@@ -22,6 +23,15 @@ export interface TablePlan {
   /** where the zone of stamps comes from */
   zoneFrom: ZoneFrom;
   rateUnit: RateUnit;
+  rateUnitFrom: RateUnitFrom;
+  /** the hours between settlements by which the unit was judged; undefined for candles */
+  intervalHours: number | undefined;
+  /** the day behind the symbol in its name, UTC ms */
+  dayTs: number | undefined;
+  /** the series was told and not read from the file */
+  seriesTold: boolean;
+  /** other series stand in the same rows, which may hold nothing of this one */
+  wide: boolean;
   /** rows of other markets in the same table are passed over */
   filtered: boolean;
   /** only rows on this grid are settlements, the rate of each is carried on to the rows between; hours */
@@ -38,9 +48,18 @@ export async function planTable(table: Table, given: Given): Promise<Planned> {
   try {
     return {state: "clear", plan: await planned(table, given)};
   } catch (error) {
-    if (error instanceof Stop) return error.refusal;
-    throw error;
+    if (!(error instanceof Stop)) throw error;
+    return {...error.refusal, sample: await firstRecords(table)};
   }
+}
+
+/** Enough of a table to see what its columns are. */
+const SHOWN = 5;
+
+async function firstRecords(table: Table): Promise<TableRecord["fields"][]> {
+  const first: TableRecord["fields"][] = [];
+  for await (const {fields} of table.records()) if (first.push(fields) === SHOWN) break;
+  return first;
 }
 
 async function planned(table: Table, given: Given): Promise<TablePlan> {
@@ -93,10 +112,6 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
   const timeframe = funding ? "" : timeframeOf(facts, instants, given);
   if (!funding) checkVolume(sample, columns, table);
-  const rateUnit = funding ? rateUnitOf(sample, columns, table, given) : "share";
-  const carriedHours = funding
-    ? carriedOf({sample, columns, reading, zoneFrom, filtered, facts, pair}, given)
-    : undefined;
   return {
     key: {venue: given.venue, series, pair, timeframe},
     source: facts.source,
@@ -104,16 +119,44 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     columns,
     reading,
     zoneFrom,
-    rateUnit,
     filtered,
-    carriedHours
+    dayTs: facts.dayTs,
+    seriesTold: given.series !== undefined,
+    wide: isWide(sample, columns, table),
+    ...(funding
+      ? ratesOf({sample, columns, reading, filtered, pair}, {table, source: facts.source, zoneFrom}, given)
+      : {rateUnit: "share", rateUnitFrom: "header", carriedHours: undefined, intervalHours: undefined})
   };
+}
+
+function ratesOf(
+  source: Parameters<typeof rateSampleOf>[0],
+  about: {table: Table; source: Source; zoneFrom: ZoneFrom},
+  given: Given
+): Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours"> {
+  const rates = rateSampleOf(source);
+  const carriedHours = carriedOf(rates, about, given);
+  const intervalHours = hoursBetween(rates, carriedHours, given);
+  return {...rateUnitOf(rates, source.columns, {...about, hours: intervalHours}, given), carriedHours, intervalHours};
+}
+
+/** Names of columns that count rows and hold no series. */
+const COUNTERS = /^(|index|id|no|nr|row|unnamed:?\d*)$/;
+
+/** True where other columns hold numbers, as in a file joined from several series: its rows may lack one of them. */
+function isWide(sample: readonly TableRecord[], {ignored}: ColumnPlan, {header}: Table): boolean {
+  const others = (header ?? []).flatMap((cell, i) => {
+    const name = plainName(cell);
+    return ignored.includes(cell.trim()) && !COUNTERS.test(name) && !/rate$|time$|date$/.test(name) ? [i] : [];
+  });
+  return sample.some(({fields}) => others.some((i) => /^[-+]?[\d.,]+(e[-+]?\d+)?$/i.test(fields[i]?.trim() ?? "")));
 }
 
 async function sampleOf(table: Table): Promise<TableRecord[]> {
   const sample: TableRecord[] = [];
   for await (const record of table.records()) {
-    if (!isBlank(record.fields) && !repeatsHeader(record.fields, table.header)) sample.push(record);
+    if (isBlank(record.fields) || repeatsHeader(record.fields, table.header)) continue;
+    if (isWhole(record, table)) sample.push(record);
     if (sample.length === SAMPLE) break;
   }
   return sample;

@@ -1,12 +1,12 @@
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
-import {hoursOf, isTrue, plainNumber} from "./cells.js";
+import {hasPercentSign, hoursOf, isNothing, isTrue, plainNumber} from "./cells.js";
 import type {ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
 import {pairOfSymbol} from "./identity.js";
 import {instantIn, type ZoneFrom} from "./instants.js";
-import type {NameFacts, Source} from "./name.js";
+import type {Source} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
-import {looksScaled, rateRows, rateRowsAt, type RateAt} from "./settlements.js";
+import {medianHours, RateSizes, rateRows, rateRowsAt, type RateAt} from "./settlements.js";
 import type {StampReading} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 
@@ -15,64 +15,121 @@ const ON_MIDNIGHT = new Set(["binance", "bybit", "okx", "bitget", "gate", "htx",
 /** Venues that settle hourly. */
 const HOURLY = new Set(["hyperliquid", "krakenfutures", "dydx", "paradex", "vertex"]);
 
-export function rateUnitOf(
-  sample: readonly TableRecord[],
-  {columns, rateUnit}: ColumnPlan,
-  table: Table,
-  given: Given
-): RateUnit {
-  if (given.rateUnit !== undefined) return given.rateUnit;
-  const texts = sample.flatMap(({fields}) => fields[columns.rate!]?.trim() || []);
-  if (texts.some((text) => text.endsWith("%"))) return "percent";
-  if (rateUnit !== undefined) return rateUnit;
-  const rates = texts.map((text) => Number(plainNumber(text, table.decimalComma))).filter(Number.isFinite);
-  if (!looksScaled(rates)) return "share";
-  return stop(
-    open(
-      "rate-unit",
-      `its rates are too large for shares (typically ${typical(rates)})`,
-      "pass --rate-unit percent, bps or share"
-    )
-  );
+/** Where a unit comes from: `size` where nothing but the size of the rates says that they are shares. */
+export type RateUnitFrom = "given" | "signs" | "header" | "source" | "size";
+
+/** The rates of one history in a sample, as the file writes them. */
+export interface RateSample {
+  /** rows with an instant and a rate, in the file's order */
+  rows: readonly RateAt[];
+  /** the interval that most rows tell; undefined where the file tells none */
+  toldHours: number | undefined;
 }
 
-const typical = (rates: readonly number[]): number => {
-  const sizes = rates.map(Math.abs).sort((a, b) => a - b);
-  return sizes[(sizes.length - 1) >> 1]!;
-};
-
-/** Sources whose funding files hold settlements and nothing between them. */
-const SETTLED_SOURCES = new Set<Source>(["binance", "okx", "freqtrade"]);
-
-interface Carried {
-  sample: readonly TableRecord[];
-  columns: ColumnPlan;
-  reading: StampReading;
-  zoneFrom: ZoneFrom;
-  filtered: boolean;
-  facts: NameFacts;
-  pair: string;
-}
-
-/** Rates carried on over the rows between settlements, and clocks that are not UTC, show in where the rates change. */
-export function carriedOf(
-  {sample, columns, reading, zoneFrom, filtered, facts, pair}: Carried,
-  given: Given
-): number | undefined {
-  const {ts, rate, symbol, pair: pairColumn, forecast} = columns.columns;
+/** The rows of a sample that are settlements of the wanted pair. */
+export function rateSampleOf({sample, columns, reading, filtered, pair}: RateSource): RateSample {
+  const {ts, rate, symbol, pair: pairColumn, forecast, interval} = columns.columns;
   const column = pairColumn ?? symbol;
   const rows = sample.flatMap(({fields}) => {
     const at = instantIn(fields[ts!], reading);
     const text = fields[rate!]?.trim();
     const mine = !filtered || pairOfSymbol(fields[column!] ?? "") === pair;
     const settled = forecast === undefined || !isTrue(fields[forecast]);
-    return at !== undefined && text && mine && settled ? [{ts: at, rate: text}] : [];
+    return at !== undefined && text && !isNothing(text) && mine && settled ? [{ts: at, rate: text}] : [];
   });
+  const told =
+    interval === undefined
+      ? []
+      : sample.map(({fields}) => Number(hoursOf(fields[interval] ?? null))).filter((hours) => hours > 0);
+  const isTold = told.length > 0 && told.length >= sample.length / 2;
+  return {rows, toldHours: isTold ? told.sort((a, b) => a - b)[told.length >> 1]! : undefined};
+}
+
+/**
+ * The unit of a file's rates: as given, by their signs, by their header, of a known source, or shares where their size
+ * over their interval may be one.
+ * @param hours the interval of the settlements
+ */
+export function rateUnitOf(
+  {rows}: RateSample,
+  {rateUnit}: ColumnPlan,
+  {table, source, hours}: {table: Table; source: Source; hours: number},
+  given: Given
+): {rateUnit: RateUnit; rateUnitFrom: RateUnitFrom} {
+  const texts = rows.map(({rate}) => rate);
+  const signs = texts.filter(hasPercentSign).length;
+  if (signs > 0 && signs === texts.length) {
+    if (given.rateUnit !== undefined && given.rateUnit !== "percent")
+      stop(refused("rate-unit", `its rates have percent signs, and are no ${given.rateUnit}`, "pass no --rate-unit"));
+    return {rateUnit: "percent", rateUnitFrom: "signs"};
+  }
+  if (given.rateUnit !== undefined) return {rateUnit: given.rateUnit, rateUnitFrom: "given"};
+  if (signs > 0)
+    return stop(open("rate-unit", "some of its rates have a percent sign and some have none", ASK_UNIT_OF_OTHERS));
+  if (rateUnit !== undefined) return {rateUnit, rateUnitFrom: "header"};
+  const sizes = new RateSizes(hours);
+  for (const text of texts) sizes.add(Number(plainNumber(text, table.decimalComma)));
+  if (sizes.areScaled) {
+    return stop(
+      open("rate-unit", `its rates are too large for shares (typically ${sizes.typical} every ${hours} h)`, ASK_UNIT)
+    );
+  }
+  // An archive of a venue writes shares, in the wildest month too.
+  if (SHARE_SOURCES.has(source)) return {rateUnit: "share", rateUnitFrom: "source"};
+  requireOneUnit(sizes);
+  return {rateUnit: "share", rateUnitFrom: "size"};
+}
+
+const ASK_UNIT = "pass --rate-unit percent, bps or share";
+const ASK_UNIT_OF_OTHERS = "pass --rate-unit with the unit of those without: percent, bps or share";
+/** Sources whose funding files are known to hold shares. */
+const SHARE_SOURCES = new Set<Source>(["binance", "okx"]);
+
+/** Asks about rates of two sizes, which are no shares of one market unless it was a wild one. */
+export function requireOneUnit({apart}: RateSizes): void {
+  if (apart === undefined) return;
+  stop(
+    open(
+      "rate-unit",
+      `${apart.far} of its ${apart.of} rates are far larger than the others, with fewer between: two units, or a wild market`,
+      "split the file by unit, or pass --rate-unit share, percent or bps where it has one"
+    )
+  );
+}
+
+/** The hours between settlements: carried on, told, the distance of most rows, or as the venue settles. */
+export function hoursBetween(
+  {rows, toldHours}: RateSample,
+  carriedHours: number | undefined,
+  {venue}: Pick<Given, "venue">
+): number {
+  if (carriedHours !== undefined) return carriedHours;
+  const hours = toldHours ?? medianHours(rows);
+  return hours === undefined ? (HOURLY.has(venue) ? 1 : 8) : Math.min(8, Math.max(1, Math.round(hours)));
+}
+
+/** Sources whose funding files hold settlements and nothing between them. */
+const SETTLED_SOURCES = new Set<Source>(["binance", "okx", "freqtrade"]);
+
+interface RateSource {
+  sample: readonly TableRecord[];
+  columns: ColumnPlan;
+  reading: StampReading;
+  filtered: boolean;
+  pair: string;
+}
+
+/** Rates carried on over the rows between settlements, and clocks that are not UTC, show in where the rates change. */
+export function carriedOf(
+  {rows, toldHours}: RateSample,
+  {source, zoneFrom}: {source: Source; zoneFrom: ZoneFrom},
+  given: Given
+): number | undefined {
   const {intervalHours} = given;
   const found =
     intervalHours !== undefined
       ? rateRowsAt(rows, intervalHours)
-      : SETTLED_SOURCES.has(facts.source) || isToldSettled(rows, sample, columns.columns.interval)
+      : SETTLED_SOURCES.has(source) || (toldHours !== undefined && rateRowsAt(rows, toldHours).kind === "settlements")
         ? ({kind: "settlements"} as const)
         : rateRows(rows, HOURLY.has(given.venue) ? 1 : 8);
   if (found.kind === "moving") {
@@ -95,14 +152,6 @@ export function carriedOf(
   }
   checkHours(rows, zoneFrom, given);
   return found.kind === "carried" ? found.hours : undefined;
-}
-
-/** True where the file tells its interval, and its rows are that far apart. */
-function isToldSettled(rows: readonly RateAt[], sample: readonly TableRecord[], column: number | undefined): boolean {
-  if (column === undefined) return false;
-  const told = sample.map(({fields}) => Number(hoursOf(fields[column] ?? null))).filter((hours) => hours > 0);
-  if (told.length < sample.length / 2) return false;
-  return rateRowsAt(rows, told.sort((a, b) => a - b)[told.length >> 1]!).kind === "settlements";
 }
 
 /** Settlements that miss the venue's hours betray the clock that wrote them, or the zone in which they are read. */

@@ -4,9 +4,11 @@ import {RowError} from "../../errors.js";
 import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "../../rows.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
-import {hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import {hasPercentSign, hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import type {RateUnit} from "./given.js";
 import {pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
 import type {TablePlan} from "./plan.js";
+import {shapeCheck} from "./record.js";
 import {readInstant} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 
@@ -29,7 +31,7 @@ const OPTIONAL = new Set<Field>(["volume", "turnover"]);
  * @returns a function that throws a RowError naming the field for a record that is no row
  */
 export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record: TableRecord) => Reading {
-  const {columns: found, key, reading, rateUnit, filtered, carriedHours} = plan;
+  const {columns: found, key, reading, filtered, carriedHours} = plan;
   const {columns} = found;
   const stepMs = stepOf(key);
   const closeOnly = key.series === "mark" || key.series === "index";
@@ -37,6 +39,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   const pairs = new Map<string, string | undefined>();
   const values = VALUES.filter((field) => columns[field] !== undefined);
   const numbers = NUMBERS.filter((field) => columns[field] !== undefined);
+  const checkShape = shapeCheck(table, Object.values(columns));
   const cell = (record: TableRecord, field: keyof typeof columns): string | null =>
     columns[field] === undefined ? null : (record.fields[columns[field]] ?? null);
 
@@ -72,13 +75,17 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   return (record) => {
     if (isBlank(record.fields)) return {passed: "blank"};
     if (repeatsHeader(record.fields, table.header)) return {passed: "repeated-header"};
+    checkShape(record);
     if (!isOfPair(record)) return {passed: "other-pair"};
     if (!isOfVenue(record)) return {passed: "other-venue"};
     if (columns.forecast !== undefined && isTrue(cell(record, "forecast"))) return {passed: "forecast"};
     if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
       return {passed: "in-progress"};
-    // A row of a wide file that has nothing of this series is none of its rows.
-    if (values.every((field) => isNothing(cell(record, field)))) return {passed: "blank"};
+    if (values.every((field) => isNothing(cell(record, field)))) {
+      // A row of a wide file that has nothing of this series is none of its rows.
+      if (plan.wide || isNothing(cell(record, "ts"))) return {passed: "blank"};
+      throw new RowError("missing", values.join(", "));
+    }
     let ts = readInstant(cell(record, "ts"), reading);
     if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
     if (carriedHours !== undefined) checkCarried(ts, cell(record, "rate")?.trim() ?? "", carriedHours);
@@ -92,8 +99,10 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     for (const field of numbers) {
       const text = cell(record, field);
       if (text === null || (OPTIONAL.has(field) && isNothing(text))) continue;
+      // Where decimals stand behind a comma, a point parts thousands.
+      if (table.decimalComma && text.includes(".")) throw new RowError("invalid", field, `${text} has a point`);
       const plain = plainNumber(text, table.decimalComma);
-      const scaled = field === "rate" ? scaledRate(plain, rateUnit) : plain;
+      const scaled = field === "rate" ? scaledRate(plain, unitOf(text, plan)) : plain;
       raw[field] = shortened(scaled);
       if (raw[field] !== scaled) rounded = true;
     }
@@ -102,10 +111,17 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   };
 }
 
+/** A sign says its own unit; a rate without one among rates that all have it says none. */
+function unitOf(text: string, {rateUnit, rateUnitFrom}: TablePlan): RateUnit {
+  if (hasPercentSign(text)) return "percent";
+  if (rateUnitFrom === "signs") throw new RowError("invalid", "rate", `${text} has no percent sign, the others have`);
+  return rateUnit;
+}
+
 const UNITS = {share: 0, percent: 2, bps: 4} as const;
 
 /** A rate as a share of notional, exactly: percent and basis points move the point. */
-function scaledRate(text: string, unit: TablePlan["rateUnit"]): string {
+function scaledRate(text: string, unit: RateUnit): string {
   if (unit === "share" || !Number.isFinite(Number(text)) || text === "") return text;
   return decimalText(new Decimal(text).div(10 ** UNITS[unit]));
 }

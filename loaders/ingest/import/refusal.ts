@@ -23,6 +23,8 @@ export interface Refused {
     | "rows";
   reason: string;
   fix: string | undefined;
+  /** the first records as the file has them, to answer by */
+  sample?: readonly (readonly (string | null)[])[];
 }
 
 export const refused = (code: Refused["code"], reason: string, fix?: string): Refused => ({

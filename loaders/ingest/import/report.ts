@@ -36,8 +36,9 @@ export function emptyReport(file: string): FileReport {
 }
 
 /** A report of a table that cannot be imported, or not without an answer. */
-export const refusedReport = (file: string, {state, code, reason, fix}: Refused): FileReport => ({
+export const refusedReport = (file: string, {state, code, reason, fix, sample = []}: Refused): FileReport => ({
   ...emptyReport(file),
+  sample: sample.map((fields) => [...fields]),
   state,
   code,
   error: `${file}: ${reason}`,

@@ -88,15 +88,79 @@ function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean
   return {constant: true, changes, blocks};
 }
 
-/** Rates of a share that no market keeps up: half of all rows above it are written in percent or basis points. */
+/** The distance in hours of most rows, whatever their order; undefined for fewer than two. */
+export function medianHours(rows: readonly RateAt[]): number | undefined {
+  const step = stepMsOf(byBoundary(rows));
+  return step === undefined ? undefined : step / HOUR_MS;
+}
+
+/** A share per 8 hours that no market keeps up: half of all rows above it are written in percent or basis points. */
 const HIGHEST_TYPICAL = 0.005;
 /** The rate that venues settle at when nothing moves it, 0.01 % per 8 h, as it is written in percent and in basis points. */
 const USUAL = {percent: 0.01, bps: 1};
 
-/** True where rates cannot be shares by their typical size: none is capped so high, or most are the usual rate in another unit. */
-export function looksScaled(rates: readonly number[]): boolean {
-  const sizes = rates.map(Math.abs).sort((a, b) => a - b);
-  if (sizes.length === 0) return false;
-  const share = (value: number) => sizes.filter((size) => Math.abs(size - value) < 1e-12).length / sizes.length;
-  return sizes[(sizes.length - 1) >> 1]! > HIGHEST_TYPICAL || share(USUAL.percent) > 0.2 || share(USUAL.bps) > 0.2;
+/** Counts rates by their size over their interval, which tells shares from percent and basis points. */
+export class RateSizes {
+  private readonly sizes: number[] = [];
+  /** rates by the tenth of a decade that their size is in */
+  private readonly bins = new Map<number, number>();
+  private readonly usual = {percent: 0, bps: 0};
+  private count = 0;
+  private readonly scale: number;
+
+  /** @param hours the interval of the settlements */
+  constructor(hours: number) {
+    this.scale = hours / 8;
+  }
+
+  /** @param rate as the file writes it; what is no number is passed over */
+  add(rate: number): void {
+    if (!Number.isFinite(rate)) return;
+    const size = Math.abs(rate);
+    this.count++;
+    // A rate of the notional itself is a bad row, whatever the unit of the others.
+    if (size > 0 && size < 1) {
+      const bin = Math.floor(10 * Math.log10(size));
+      this.bins.set(bin, (this.bins.get(bin) ?? 0) + 1);
+    }
+    const per8h = size / this.scale;
+    for (const unit of ["percent", "bps"] as const) if (Math.abs(per8h - USUAL[unit]) < 1e-12) this.usual[unit]++;
+    if (this.sizes.length < MOST_SIZES) this.sizes.push(size);
+  }
+
+  /** the middle size, as the file writes it; 0 of none */
+  get typical(): number {
+    const sorted = [...this.sizes].sort((a, b) => a - b);
+    return sorted[(sorted.length - 1) >> 1] ?? 0;
+  }
+
+  /** true where rates cannot be shares by their typical size: no market keeps it up, or many are the usual rate in another unit */
+  get areScaled(): boolean {
+    const areUsual = Math.max(this.usual.percent, this.usual.bps) > this.count * 0.2;
+    return this.typical / this.scale > HIGHEST_TYPICAL || areUsual;
+  }
+
+  /**
+   * Rates that are far larger than the others with fewer between, as percent among shares are: a wild market passes
+   * through the middle. One rate alone may be the hour of a crash, unless it is the usual rate in percent.
+   * @returns how many there are, and of how many; undefined where there are none
+   */
+  get apart(): {far: number; of: number} | undefined {
+    const limit = HIGHEST_TYPICAL * this.scale;
+    const bins = [...this.bins].sort(([a], [b]) => a - b).map(([bin, n]) => ({size: 10 ** ((bin + 0.5) / 10), n}));
+    const sum = (from: number, to: number) =>
+      bins.reduce((all, {size, n}) => (size > from && size <= to ? all + n : all), 0);
+    const half = sum(0, limit) / 2;
+    let passed = 0;
+    const usual = bins.find(({n}) => (passed += n) >= half)?.size ?? 0;
+    const bound = Math.max(limit, usual * FAR);
+    const far = sum(bound, Infinity);
+    const enough = far > 1 || (far === 1 && this.usual.percent === 1);
+    return half > 0 && enough && far > sum(bound / 10, bound) ? {far, of: this.count} : undefined;
+  }
 }
+
+/** A rate this many times the usual one is far: percent are a hundred times a share. */
+const FAR = 30;
+/** Sizes that the middle one is taken of. */
+const MOST_SIZES = 10_000;

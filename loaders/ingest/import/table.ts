@@ -2,6 +2,8 @@
 export interface TableRecord {
   fields: readonly (string | null)[];
   line: number;
+  /** true for the last record of a text that ends without a line end: it may have been cut there */
+  unended?: boolean;
 }
 
 /** One table of a file: a text, a member of an archive, a Parquet or Arrow file, a JSON document. */
@@ -13,6 +15,8 @@ export interface Table {
   format: "csv" | "json" | "parquet" | "arrow";
   /** the columns' names; undefined where the table has none */
   header: readonly string[] | undefined;
+  /** how many cells a record has */
+  width: number;
   /** lines above the header */
   preamble: readonly string[];
   /** numbers are written `0,0001` */

@@ -31,15 +31,26 @@ export async function csvTable(
   const split = (line: string) => cellsOf(line, delimiter);
   const width = commonWidth(filled.map(({cells}) => split(cells).length));
   // A URL, a title or a comment above the table has another width than the table.
-  const first = filled.findIndex(({cells}) => split(cells).length === width && !/^\s*(#|\/\/)/.test(cells));
-  const top = filled[Math.max(0, first)]!;
-  const names = split(top.cells);
+  const regular = filled.findIndex(({cells}) => split(cells).length === width && !/^\s*(#|\/\/)/.test(cells));
+  const first = Math.max(
+    0,
+    regular -
+      (isNarrowHeader(
+        filled.map(({cells}) => split(cells)),
+        regular
+      )
+        ? 1
+        : 0)
+  );
+  const top = filled[first]!;
+  const names = [...split(top.cells), ...Array<string>(width).fill("")].slice(0, width);
   const header = isHeader(names) ? names : undefined;
   return {
     ...place,
     format: "csv",
     header,
-    preamble: filled.slice(0, Math.max(0, first)).map(({cells}) => cells),
+    width,
+    preamble: filled.slice(0, first).map(({cells}) => cells),
     decimalComma: hasDecimalComma(filled.slice(first + (header ? 1 : 0), first + 50).map(({cells}) => split(cells))),
     typedInstants: false,
     records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
@@ -85,6 +96,13 @@ function isHeader(cells: readonly string[]): boolean {
   return texts.length > 0 && texts.every((cell) => !/^[-+.\d]/.test(cell) && !/^(nan|null|true|false)$/i.test(cell));
 }
 
+/** True where the line above the first row is its header, and each row ends in empty cells that the header has not. */
+function isNarrowHeader(lines: readonly (readonly string[])[], first: number): boolean {
+  const above = lines[first - 1];
+  if (!above || above.length < 2 || !isHeader(above) || isHeader(lines[first]!)) return false;
+  return lines.slice(first).every((cells) => cells.slice(above.length).every((cell) => cell === ""));
+}
+
 /** The delimiter by which most lines have the same number of cells, two at least. */
 function delimiterOf(lines: readonly string[]): string {
   let best: {delimiter: string; score: number} = {delimiter: ",", score: 0};
@@ -98,7 +116,8 @@ function delimiterOf(lines: readonly string[]): string {
   return best.delimiter;
 }
 
-function commonWidth(widths: readonly number[]): number {
+/** The most frequent number of cells; of two the larger. */
+export function commonWidth(widths: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const width of widths) counts.set(width, (counts.get(width) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
@@ -123,7 +142,7 @@ async function* recordsOf(
   /** a record whose quotes are still open, and the line it began at */
   let pending = "";
   let begun = 0;
-  for await (const lines of linesOf(open, encoding, where)) {
+  for await (const {lines, unended} of linesOf(open, encoding, where)) {
     for (const text of lines) {
       line++;
       if (line <= skip) continue;
@@ -140,7 +159,7 @@ async function* recordsOf(
         names = false;
         continue;
       }
-      yield {fields: cellsOf(record, delimiter), line: begun};
+      yield {fields: cellsOf(record, delimiter), line: begun, ...(unended && {unended})};
     }
   }
   if (pending !== "") throw new DataError(`invalid file: ${where}:${begun} opens a quote that nothing closes`);
@@ -155,8 +174,12 @@ function hasOpenQuote(record: string): boolean {
   return open;
 }
 
-/** The lines of a text, many at a time. */
-async function* linesOf(open: OpenBytes, encoding: Encoding, where: string): AsyncGenerator<string[]> {
+/** The lines of a text, many at a time; the last comes alone where no line end follows it. */
+async function* linesOf(
+  open: OpenBytes,
+  encoding: Encoding,
+  where: string
+): AsyncGenerator<{lines: string[]; unended: boolean}> {
   const input = await open();
   const decode = decoderOf(encoding);
   let rest = "";
@@ -171,9 +194,10 @@ async function* linesOf(open: OpenBytes, encoding: Encoding, where: string): Asy
       rest = lines.pop()! + "\r".repeat(held);
       if (rest.length > MAX_LINE_CHARS) throw endless(where, count + 1);
       count += lines.length;
-      if (lines.length > 0) yield lines;
+      if (lines.length > 0) yield {lines, unended: false};
     }
-    yield splitLines(rest);
+    const last = splitLines(rest);
+    yield {lines: last, unended: last.length === 1};
   } finally {
     input.destroy();
   }

@@ -94,7 +94,7 @@ export function summaryOf(reports: readonly FileReport[]): string {
   const of = (...states: FileReport["state"][]) => reports.filter(({state}) => states.includes(state));
   const stored = of("stored");
   const [clear, open, left] = [of("planned"), of("open"), of("refused", "failed")];
-  const sum = (list: readonly FileReport[], field: "new" | "changed") =>
+  const sum = (list: readonly FileReport[], field: "new" | "changed" | "same" | "different") =>
     list.reduce((all, file) => all + file[field], 0);
   const parts =
     stored.length > 0
@@ -102,6 +102,10 @@ export function summaryOf(reports: readonly FileReport[]): string {
       : clear.length > 0
         ? [`${plural(clear.length, "file")} can be imported with ${count(sum(clear, "new"))} new rows`]
         : [];
+  const kept = sum(stored, "different");
+  if (stored.length > 0 && sum(stored, "changed") === 0 && sum(stored, "same") > 0)
+    parts.push(`${plural(sum(stored, "same"), "row")} stored already`);
+  if (kept > 0) parts.push(`${plural(kept, "row")} ${kept === 1 ? "differs" : "differ"} from what was stored`);
   if (open.length > 0) parts.push(`${plural(open.length, "file")} ${open.length === 1 ? "needs" : "need"} an answer`);
   if (left.length > 0) parts.push(`${plural(left.length, "file")} ${left.length === 1 ? "is" : "are"} left out`);
   return parts.length > 0 ? `${parts.join("; ")}.` : "There is no data file in it.";

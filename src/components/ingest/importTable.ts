@@ -119,6 +119,15 @@ function detailOf(report: FileReport): Child {
             "table",
             {},
             h(
+              "thead",
+              {},
+              h(
+                "tr",
+                {},
+                (report.sample[0] ?? []).map((_, i) => h("th", {scope: "col"}, String(i + 1)))
+              )
+            ),
+            h(
               "tbody",
               {},
               report.sample.map((fields) =>

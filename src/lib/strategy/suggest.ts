@@ -17,7 +17,10 @@ export function editDistance(a: string, b: string): number {
 export function suggest(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((k) => ({k, d: editDistance(name, k)})).sort((a, b) => a.d - b.d || a.k.localeCompare(b.k));
   const best = ranked[0];
-  return best && best.d <= Math.max(2, Math.floor(name.length / 2)) ? best.k : undefined;
+  // Pairs of one quote are near each other by their quote alone.
+  const [base = name, quote] = name.split("/");
+  const most = quote === undefined ? Math.floor(name.length / 3) : Math.floor(base.length / 2);
+  return best && best.d <= Math.max(1, most) ? best.k : undefined;
 }
 
 /** Returns ` (did you mean NAME?)`, or empty text. */

@@ -153,7 +153,7 @@ function fakeClient(plan: (body: ImportRequest) => FileReport[]) {
     calls,
     broken: false,
     busyOnce: false,
-    upload: async (path: string, file: Blob) => {
+    upload: async (path: string, file: Blob, _?: {onProgress?: (bytes: number) => void}) => {
       calls.push(`upload ${decodeURIComponent(path.split("?")[1]!)}`);
       if (client.busyOnce) {
         client.busyOnce = false;
@@ -231,6 +231,27 @@ describe("the drop form", () => {
     button(element, "Import other files").click();
     expect(form.busy).toBe(false);
     expect(element.querySelector<HTMLElement>(".drop-result")!.hidden).toBe(true);
+  });
+
+  it("shows how far an upload is, file by file", async () => {
+    const {client, element} = start(twoFiles);
+    let arrive = (): void => undefined;
+    client.upload = async (path, file, options) => {
+      client.calls.push(path);
+      options?.onProgress?.(file.size / 2);
+      await new Promise<void>((resolve) => (arrive = resolve));
+      return {upload: "f".repeat(32), name: "", bytes: file.size};
+    };
+    const bar = element.querySelector<HTMLProgressElement>("progress")!;
+    expect(bar.hidden).toBe(true);
+    choose(element, {"a.csv": "x".repeat(3_000_000), "b.csv": "y".repeat(1_000_000)});
+    await expect.poll(() => textOf(element, ".drop-said")).toBe("Uploading 1 of 2 files, 1.5 MB of 4.0 MB");
+    expect([bar.hidden, bar.value]).toEqual([false, 0.375]);
+    arrive();
+    await expect.poll(() => textOf(element, ".drop-said")).toBe("Uploading 2 of 2 files, 3.5 MB of 4.0 MB");
+    expect(bar.value).toBe(0.875);
+    arrive();
+    await expect.poll(() => bar.hidden).toBe(true);
   });
 
   it("waits where the engine is busy, and says what to do where an upload fails", async () => {

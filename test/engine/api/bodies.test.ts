@@ -36,7 +36,9 @@ describe("request bodies", () => {
     const {call, control} = await startApi();
     const reply = await call("POST", "/engine/pause", body);
     expect(reply.status).toBe(400);
-    expect(((await reply.json()) as {error: string}).error).toMatch(/^invalid /);
+    const {error, fix} = (await reply.json()) as {error: string; fix: string};
+    expect(error).toMatch(/^invalid /);
+    expect(fix).toMatch(/\w/);
     expect(control.told).toEqual([]);
     expect(({} as {reason?: string}).reason).toBeUndefined();
   });

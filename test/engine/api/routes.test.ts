@@ -151,7 +151,12 @@ describe("routes", () => {
     const reply = await call(method, path, body);
     expect([reply.status, await reply.json()]).toEqual([
       400,
-      {error: expect.stringMatching(/^invalid /), fix: null, type: "UsageError", code: "invalid-request"}
+      {
+        error: expect.stringMatching(/^invalid /),
+        fix: expect.stringMatching(/\w/),
+        type: "UsageError",
+        code: "invalid-request"
+      }
     ]);
     expect([...control.told, ...stopped]).toEqual([]);
   });

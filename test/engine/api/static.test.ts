@@ -46,6 +46,16 @@ describe("built site", () => {
     expect(await get("/inside.js")).toEqual([200, "text/javascript; charset=utf-8", "1"]);
     expect((await get("/a%20b.csv"))[0]).toBe(200);
     expect(await get("/nowhere")).toEqual([404, "text/html; charset=utf-8", "<!doctype html>not here"]);
+    const asked = await call("GET", "/nowhere");
+    expect([asked.status, await asked.json()]).toEqual([
+      404,
+      expect.objectContaining({code: "missing-route", fix: expect.any(String)})
+    ]);
+    const posted = await call("POST", "/nowhere", {});
+    expect([posted.status, await posted.json()]).toEqual([
+      405,
+      expect.objectContaining({code: "invalid-method", fix: expect.any(String)})
+    ]);
     expect((await call("GET", "/status")).headers.get("content-type")).toContain("json");
   });
 

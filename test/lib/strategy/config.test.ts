@@ -118,5 +118,8 @@ describe("suggestions", () => {
 
   it("no name is suggested for one that is near none", () => {
     expect(suggest("qqqqqqqqqq", CONFIG_KEYS)).toBeUndefined();
+    expect(suggest("XYZ/USDT", ["XRP/USDT", "BTC/USDT"])).toBeUndefined();
+    expect(suggest("BTX/USDT", ["XRP/USDT", "BTC/USDT"])).toBe("BTC/USDT");
+    expect(suggest("unit", ["wait", "data"])).toBeUndefined();
   });
 });

@@ -2,8 +2,10 @@ import {mkdirSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {describe, expect, it} from "vitest";
 import {planImport, type Given} from "../../../loaders/ingest/import/index.js";
+import {pairOfSymbol} from "../../../loaders/ingest/import/identity.js";
 import {readStamp} from "../../../loaders/ingest/import/stamp.js";
 import {HOUR_MS} from "../../../src/lib/time/grid.js";
+import {imported, tree} from "../../helpers/imports.js";
 import {tmp} from "../../helpers/tmp.js";
 
 const T0 = Date.UTC(2025, 0, 1);
@@ -36,6 +38,66 @@ describe("a contract with a delivery never enters a perpetual's history", () => 
   it("a month of an archive is no delivery", async () => {
     expect(await planOf("perp/BTCUSDT-1h-2025-01.csv", candles())).toBe("clear BTC/USDT");
   });
+});
+
+describe("a day behind the symbol is that of the archive or that of a delivery, as the rows say", () => {
+  const HOURS = 3_600_000;
+  const day = Date.UTC(2025, 2, 28);
+  const bars = (from: number, to: number, stepHours = 1) =>
+    [
+      "ts,open,high,low,close,volume",
+      ...Array.from(
+        {length: (to - from) / (stepHours * HOURS)},
+        (_, i) => `${from + i * stepHours * HOURS},100,101,99,100,5`
+      )
+    ].join("\n");
+  const stateOf = async (name: string, text: string, given: Partial<Given> = {}) => {
+    const {files} = await imported(tree({[name]: text}), given);
+    return `${files[0]!.state} ${files[0]!.code ?? ""}`.trim();
+  };
+  it.each([
+    ["perp/NEARUSDT-20250328-1h.csv", day - 60 * 24 * HOURS, day + 8 * HOURS, "refused contract"],
+    ["perp/NEARUSDT_20250328.csv", day - 60 * 24 * HOURS, day - 30 * 24 * HOURS, "refused contract"],
+    ["perp/NEAR-USDT-20250328.csv", day, day + 24 * HOURS, "stored"],
+    ["perp/NEARUSDT-20250328.csv", day, day + 60 * 24 * HOURS, "stored"],
+    ["perp/NEARUSDT-20250328.csv", day, day + 8 * HOURS, "open series"],
+    ["spot/NEARUSDT-20250328.csv", day - 60 * 24 * HOURS, day + 8 * HOURS, "stored"],
+    ["mark/NEARUSDT-20250328-1h.csv", day - 60 * 24 * HOURS, day + 8 * HOURS, "refused contract"]
+  ])("%s from %d to %d", async (name, from, to, outcome) => expect(await stateOf(name, bars(from, to))).toBe(outcome));
+
+  it("the last row decides, wherever it is; a told series answers where both fit", async () => {
+    const minutes = bars(day - 5 * 24 * HOURS, day + 8 * HOURS, 1 / 60);
+    expect(await stateOf("perp/NEARUSDT-20250328-1m.csv", minutes)).toBe("refused contract");
+    const morning = bars(day, day + 8 * HOURS);
+    expect(await stateOf("NEARUSDT-20250328-1h.csv", morning, {series: "perp"})).toBe("stored");
+    const contract = bars(day - 60 * 24 * HOURS, day + 8 * HOURS);
+    expect(await stateOf("NEARUSDT-20250328-1h.csv", contract, {series: "perp"})).toBe("refused contract");
+  });
+
+  it("a symbol of the rows that ends in a day is a contract", () => {
+    expect(pairOfSymbol("NEARUSDT-20250328")).toBeUndefined();
+    expect(pairOfSymbol("NEAR-USDT-20250328")).toBeUndefined();
+  });
+});
+
+describe("words of a name that are no coins", () => {
+  it.each([
+    ["UNIUSDT-funding-EUR.csv", "clear UNI/USDT"],
+    ["UNI_USDT_funding_USD.csv", "clear UNI/USDT"]
+  ])("%s", async (name, outcome) => expect(await planOf(name, rates(), {venue: "bybit"})).toBe(outcome));
+  it.each(["BTCPERP-funding.csv", "BTC-PERP-funding.csv"])(
+    "%s: a perpetual without a quote is asked about by its coin",
+    async (name) => {
+      const path = join(tree({[name]: rates()}), name);
+      const [file] = await planImport([path], {venue: "bybit"});
+      expect(file!.planned).toMatchObject({
+        state: "open",
+        code: "pair",
+        reason: "its name says a perpetual of BTC, not its quote",
+        fix: "pass --pair with its quote, there BTC/USDC"
+      });
+    }
+  );
 });
 
 describe("a perpetual quoted in USD is inverse where the venue margins it in the coin", () => {

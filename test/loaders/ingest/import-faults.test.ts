@@ -420,9 +420,10 @@ describe.skipIf(!faults)("rows", () => {
     expect(candlesOf(result)).toMatchObject({"BTC/USDT spot 1h": {rows: 48, last: T + 47 * HOUR}});
   });
 
-  it("min/blank.csv: a row without a rate needs no flag and is counted", async () => {
-    const result = await imported(at("min/blank.csv"), funding);
-    expect(result.files[0]).toMatchObject({rows: 1, skipped: {blank: 1}, error: null});
+  it("min/blank.csv: a stamp without a rate is a bad row where the file has nothing else", async () => {
+    expect(codesOf(await imported(at("min/blank.csv"), funding))).toEqual(["failed bad-row"]);
+    const result = await imported(at("min/blank.csv"), {...funding, badRows: "skip"});
+    expect(result.files[0]).toMatchObject({rows: 1, skipped: {"missing rate": 1}, error: null});
   });
 
   it("min/float.csv: float noise beyond the 18th decimal is rounded half-even and counted", async () => {
@@ -446,9 +447,11 @@ describe.skipIf(!faults)("one table in many idioms", () => {
     "ymd-slash.csv": {tz: "UTC"},
     "pandas-dtindex.csv": {tz: "UTC"},
     "local-berlin.csv": {tz: "Europe/Berlin"},
-    "pct-nosign-alias.csv": {rateUnit: "percent"}
+    "pct-nosign-alias.csv": {rateUnit: "percent"},
+    "empty-row.csv": {badRows: "skip"},
+    "nan-row.csv": {badRows: "skip"}
   };
-  /** What is left out of two that hold an empty row or predicted ones. */
+  /** What is left out of those that hold a stamp without a rate or predicted ones. */
   const without: Record<string, (row: number) => boolean> = {
     "empty-row.csv": (row) => /^\d+,$/.test(linesOf("empty-row.csv")[row + 1]!),
     "nan-row.csv": (row) => /nan/i.test(linesOf("nan-row.csv")[row + 1]!),

@@ -193,9 +193,11 @@ describe("bad input is named, and changes nothing", () => {
     expect(await rowsOf(db.connection, "select * from funding")).toEqual([]);
   });
 
-  it("a settlement without a rate is no row, and is counted", async () => {
+  it("a settlement without a rate is a bad row where the file has nothing else", async () => {
     const path = file("BTCUSDT-fundingRate.csv", [...FUNDING_DUMP.slice(0, 2), "1704096000000,8,"].join("\n"));
-    expect((await run([path])).files[0]).toMatchObject({rows: 1, skipped: {blank: 1}, error: null});
+    expect(await errorOf([path])).toMatch(/:3: missing rate$/);
+    const {files} = await run([path], {badRows: "skip"});
+    expect(files[0]).toMatchObject({rows: 1, skipped: {"missing rate": 1}, error: null});
   });
 
   it("files that are no data: empty, header only, unknown columns, cut archives, flipped bits", async () => {
