@@ -3,7 +3,7 @@ import {join} from "node:path";
 import fc from "fast-check";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {importFiles, planImport, type Given} from "../../../loaders/ingest/import/index.js";
-import type {Database} from "../../../loaders/store/database.js";
+import {inTransaction, type Database} from "../../../loaders/store/database.js";
 import {storedIn} from "../../helpers/imports.js";
 import {HOUR, open} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -109,9 +109,10 @@ async function storedRows(): Promise<(string | number)[][]> {
     ...bars.map(({ts, open: first, close, volume}) => [ts, short(first!), short(close), short(volume ?? "NaN")])
   ];
 }
-async function emptyStore(): Promise<void> {
-  for (const table of ["funding", "candles"]) await db.connection.run(`delete from ${table}`);
-}
+const emptyStore = (): Promise<void> =>
+  inTransaction(db.connection, async () => {
+    for (const table of ["funding", "candles", "remarks"]) await db.connection.run(`delete from ${table}`);
+  });
 
 describe("a file that had an accident is read back to the rows it had, or refused", () => {
   it.each(Object.keys(KINDS) as (keyof typeof KINDS)[])(
