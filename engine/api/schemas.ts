@@ -4,7 +4,7 @@ import {parsePair} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
-import {DEFAULT_SERIES} from "../data/request.js";
+import {DEFAULT_SERIES, FETCHED_SERIES} from "../data/request.js";
 import {EVENTS, LOUDNESS, type EventName} from "../config/notify.js";
 
 const maybe = <T>(read: (text: string) => T) =>
@@ -36,10 +36,10 @@ const decimal = (least: "any" | "zero" | "above zero") =>
     .refine((text) => least !== "above zero" || /[1-9]/.test(text), "must be above 0");
 const wanted = {
   series: z
-    .array(z.enum(["funding", "spot", "perp", "mark", "index"]))
+    .array(z.enum(FETCHED_SERIES))
     .min(1)
-    .max(5)
-    .default(DEFAULT_SERIES.filter((name) => name !== "predicted")),
+    .max(FETCHED_SERIES.length)
+    .default([...DEFAULT_SERIES]),
   timeframes: z.array(z.enum(TIMEFRAMES)).min(1).max(TIMEFRAMES.length).default(["1h"])
 };
 
@@ -79,6 +79,8 @@ const answers = {
   timeframe: z.enum(TIMEFRAMES).optional(),
   tz: text.optional(),
   rateUnit: z.enum(["share", "percent", "bps"]).optional(),
+  ratePeriod: z.enum(["hour", "day", "year"]).optional(),
+  knownLag: z.string().max(10).optional(),
   dateOrder: z.enum(["dmy", "mdy"]).optional(),
   intervalHours: z.number().int().min(1).max(24).optional(),
   columns: text.optional()

@@ -12,7 +12,7 @@ import {
   maybeTs,
   objectOf,
   QUOTES,
-  requireTimeframe
+  requireCandles
 } from "./fields.js";
 import type {Costs} from "./limiter.js";
 import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
@@ -81,7 +81,7 @@ export class BinanceExchange implements Exchange {
   readonly origin: string;
   readonly pageRows = {funding: 1_000, candles: 1_000};
   readonly fundingDepthMs = undefined;
-  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = TIMEFRAMES;
   private readonly wire: Wire;
 
@@ -166,7 +166,7 @@ export class BinanceExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const symbol = symbolOf(pair);
     const query = {
       ...(series === "index" ? {pair: symbol} : {symbol}),
@@ -180,7 +180,8 @@ export class BinanceExchange implements Exchange {
       spot: () => client.publicGetKlines(query),
       perp: () => client.fapiPublicGetKlines(query),
       mark: () => client.fapiPublicGetMarkPriceKlines(query),
-      index: () => client.fapiPublicGetIndexPriceKlines(query)
+      index: () => client.fapiPublicGetIndexPriceKlines(query),
+      premium: () => client.fapiPublicGetPremiumIndexKlines(query)
     };
     const traded = series === "spot" || series === "perp";
     const fields = (raw: unknown) => {
@@ -195,7 +196,7 @@ export class BinanceExchange implements Exchange {
       (reply, {asOfMs}) => {
         const list = listOf(reply);
         requireWidth(list, 12);
-        return readCandles(list, fields, {timeframe, window, asOfMs});
+        return readCandles(list, fields, {timeframe, window, asOfMs, signed: series === "premium"});
       }
     );
   }

@@ -13,7 +13,7 @@ import {
   maybeTs,
   objectOf,
   QUOTES,
-  requireTimeframe
+  requireCandles
 } from "./fields.js";
 import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
@@ -44,7 +44,7 @@ export class BybitExchange implements Exchange {
   readonly origin: string;
   readonly pageRows = {funding: 200, candles: 1_000};
   readonly fundingDepthMs = undefined;
-  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = Object.keys(INTERVALS);
   leftOut: readonly LeftOut[] = [];
   onBan: ((untilMonotonicMs: number) => void) | undefined;
@@ -154,7 +154,7 @@ export class BybitExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const interval = INTERVALS[timeframe];
     const symbol = this.symbolOf(pair, series === "spot" ? "spot" : "perp");
     const query = {
@@ -170,7 +170,8 @@ export class BybitExchange implements Exchange {
       spot: () => client.publicGetV5MarketKline(query),
       perp: () => client.publicGetV5MarketKline(query),
       mark: () => client.publicGetV5MarketMarkPriceKline(query),
-      index: () => client.publicGetV5MarketIndexPriceKline(query)
+      index: () => client.publicGetV5MarketIndexPriceKline(query),
+      premium: () => client.publicGetV5MarketPremiumIndexPriceKline(query)
     };
     return this.wire.call(
       `${this.venue} kline ${series} ${symbol} ${timeframe}`,
@@ -182,7 +183,7 @@ export class BybitExchange implements Exchange {
         requireSame("symbol", result["symbol"], symbol);
         const list = listOf(result["list"]);
         requireWidth(list, series === "spot" || series === "perp" ? 7 : 5);
-        return readCandles(list, klineFields, {timeframe, window, asOfMs: time});
+        return readCandles(list, klineFields, {timeframe, window, asOfMs: time, signed: series === "premium"});
       }
     );
   }

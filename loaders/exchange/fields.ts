@@ -1,6 +1,6 @@
 import {canonicalText, Decimal, text} from "../../src/lib/money/decimal.js";
 import {multiplierOf} from "../../src/lib/market/multiplier.js";
-import {parsePair} from "../../src/lib/market/pair.js";
+import {parsePair, type CandleSeries} from "../../src/lib/market/pair.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
 import {UsageError} from "../errors.js";
 import {Refusal} from "./classify.js";
@@ -86,8 +86,21 @@ export function coinOf(base: string, spotBases: ReadonlySet<string>): {coin: str
   return multiplierOf(base);
 }
 
+/** @throws UsageError for a series or a timeframe that the venue does not serve */
+export function requireCandles(
+  exchange: Pick<Exchange, "venue" | "candleSeries" | "timeframes">,
+  series: CandleSeries,
+  timeframe: string
+): void {
+  requireTimeframe(exchange, timeframe);
+  if (exchange.candleSeries.includes(series)) return;
+  throw new UsageError(`invalid series: ${series} (${exchange.venue} serves none)`, {
+    fix: `use one of ${exchange.candleSeries.join(", ")}`
+  });
+}
+
 /** @throws UsageError for a timeframe that the venue does not serve */
-export function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
+function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
   if (timeframes.includes(timeframe)) return;
   throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {
     fix: `use one of ${timeframes.join(", ")}`

@@ -12,7 +12,7 @@ import {
   maybeTs,
   objectOf,
   product,
-  requireTimeframe
+  requireCandles
 } from "./fields.js";
 import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
@@ -168,7 +168,7 @@ export class OkxExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const instId = series === "spot" || series === "index" ? pair.replace("/", "-") : swapId(pair);
     const query = {
       instId,
@@ -192,7 +192,7 @@ export class OkxExchange implements Exchange {
     return wire.call(
       `okx candles ${series} ${instId} ${timeframe}`,
       options,
-      requests[series] as () => Reply,
+      requests[series as keyof typeof requests] as () => Reply,
       (reply, {asOfMs}) => {
         const list = listOf(objectOf(reply)["data"], "data");
         requireWidth(list, series === "spot" || series === "perp" ? 9 : 6);

@@ -70,13 +70,13 @@ function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<
 export function readCandles(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,
-  {timeframe, window, asOfMs}: {timeframe: string; window: Span; asOfMs: number}
+  {timeframe, window, asOfMs, signed = false}: {timeframe: string; window: Span; asOfMs: number; signed?: boolean}
 ): Attempt<Page<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
   requireStep(list, fields, stepMs);
   const page = readPage(list, {
     fields,
-    row: (raw) => readCandle(raw, {stepMs, closeOnly: false, nowMs: asOfMs}),
+    row: (raw) => readCandle(raw, {stepMs, closeOnly: false, signed, nowMs: asOfMs}),
     inside: (ts) => ts >= window.from && ts < window.to,
     asOfMs
   });

@@ -44,6 +44,7 @@ export interface VenueRecord {
 
 const TRADED = ["spot", "perp"] as const;
 const ALL = ["spot", "perp", "mark", "index"] as const;
+const WITH_PREMIUM = [...ALL, "premium"] as const;
 const UP_TO_4H = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
 const WITH_8H = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;
 const BOTH = ["USDT", "USDC"] as const;
@@ -66,14 +67,14 @@ const IN_USD = "its perpetuals settle in USD, which this program does not read";
 const LINES: Readonly<Record<string, Line>> = {
   bybit: {
     funding: {paging: "backward", rows: 200, depth: "all"},
-    candles: candles(ALL, UP_TO_4H, 1_000, "all"),
+    candles: candles(WITH_PREMIUM, UP_TO_4H, 1_000, "all"),
     settles: BOTH,
     borrow: true,
     openInterest: true
   },
   binance: {
     funding: {paging: "backward", rows: 1_000, depth: "all"},
-    candles: candles(ALL, WITH_8H, 1_000, "all"),
+    candles: candles(WITH_PREMIUM, WITH_8H, 1_000, "all"),
     settles: BOTH,
     borrow: true,
     openInterest: true

@@ -1,13 +1,15 @@
-import {parsePair} from "../../../src/lib/market/pair.js";
+import {isObservationSeries, isOwnSeries, parsePair, type Series} from "../../../src/lib/market/pair.js";
+import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader} from "./cells.js";
-import {planColumns, type ColumnPlan} from "./columns.js";
-import type {Given, RateUnit} from "./given.js";
+import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
+import {planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
+import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
 import {checkContract, checkVenue, identify, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
 import type {Contract, Source} from "./name.js";
 import {carriedOf, rateUnitOf} from "./rates.js";
-import {refused, stop, Stop, type Refused} from "./refusal.js";
+import {open, refused, stop, Stop, type Refused} from "./refusal.js";
 import type {StampReading} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 import {checkVolume} from "./volumes.js";
@@ -26,6 +28,15 @@ export interface TablePlan {
   filtered: boolean;
   /** only rows on this grid are settlements, the rate of each is carried on to the rows between; hours */
   carriedHours: number | undefined;
+  /** how observations are read; undefined for other series */
+  observed: Observed | undefined;
+}
+
+interface Observed {
+  /** what a borrow rate is paid for; undefined for other series */
+  ratePeriod: RatePeriod | undefined;
+  /** time from a row's stamp until it is known, ms, where the row does not say when; undefined where it must */
+  lagMs: number | undefined;
 }
 
 export type Planned = {state: "clear"; plan: TablePlan} | Refused;
@@ -50,11 +61,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const series = seriesOf(facts, given, table.header);
   const funding = series === "funding";
   const options = {
-    kind: funding
-      ? ("funding" as const)
-      : series === "mark" || series === "index"
-        ? ("closes" as const)
-        : ("candles" as const),
+    kind: kindOf(series),
     spot: series === "spot",
     pair: given.pair === undefined ? facts.pairs[0] : parsePair(given.pair),
     rateInOpen: facts.source === "freqtrade" && funding,
@@ -72,7 +79,9 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
         refused(
           "columns",
           (error as Error).message,
-          "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…"
+          isObservationSeries(series)
+            ? "name the columns with --columns ts=…,value=…,known=…"
+            : "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…"
         )
       );
     }
@@ -91,9 +100,17 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   checkContract(pair, series, given);
   const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
   const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
-  const timeframe = funding ? "" : timeframeOf(facts, instants, given);
-  if (!funding) checkVolume(sample, columns, table);
-  const rateUnit = funding ? rateUnitOf(sample, columns, table, given) : "share";
+  const timeframe = funding
+    ? ""
+    : isOwnSeries(series)
+      ? (given.timeframe ?? "")
+      : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
+  if (options.kind === "candles") checkVolume(sample, columns, table);
+  const rateUnit = funding
+    ? rateUnitOf(sample, columns, table, given)
+    : series === "borrow"
+      ? borrowUnitOf(sample, columns, given)
+      : "share";
   const carriedHours = funding
     ? carriedOf({sample, columns, reading, zoneFrom, filtered, facts, pair}, given)
     : undefined;
@@ -106,8 +123,50 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     zoneFrom,
     rateUnit,
     filtered,
-    carriedHours
+    carriedHours,
+    observed: isObservationSeries(series)
+      ? {
+          ratePeriod:
+            series === "borrow" ? ratePeriodOf({columns, timeframe, unit: rateUnit, table, sample}, given) : undefined,
+          lagMs: lagOf({series, timeframe}, facts.source, columns, given)
+        }
+      : undefined
   };
+}
+
+const kindOf = (series: Series): ColumnOptions["kind"] =>
+  isObservationSeries(series)
+    ? series
+    : series === "funding"
+      ? "funding"
+      : series === "premium"
+        ? "premium"
+        : series === "mark" || series === "index"
+          ? "closes"
+          : "candles";
+
+/**
+ * Returns the time from a row's stamp until it is known, ms; undefined where each row must say it. A borrow rate is known at its stamp (§3a), open interest at
+ * the end of the step that its stamp may begin; Binance stamps its open interest at that end. A series of a person's own
+ * must say it.
+ */
+function lagOf(
+  {series, timeframe}: Pick<SeriesKey, "series" | "timeframe">,
+  source: Source,
+  {columns}: ColumnPlan,
+  {knownLag}: Given
+): number | undefined {
+  if (knownLag !== undefined) return lagMsOf(knownLag);
+  if (columns.known !== undefined) return undefined;
+  if (series === "borrow" || (series === "open-interest" && source === "binance")) return 0;
+  if (series === "open-interest") return timeframeMs(timeframe);
+  return stop(
+    open(
+      "known",
+      "nothing in it tells from when its values are known, and a value must not be used before",
+      "name the column with --columns known=…, or pass --known-lag with the time from a row's stamp, e.g. 0 or 1h"
+    )
+  );
 }
 
 async function sampleOf(table: Table): Promise<TableRecord[]> {

@@ -79,7 +79,7 @@ async function* refetch(
 ) {
   const options = {priority, signal, pulse: watch.pulse};
   if (isCandleSeries(series)) {
-    const page = exchange.pageRows.candles * stepOf({venue: "", pair, series, timeframe})!;
+    const page = exchange.pageRows.candles * stepOf({timeframe})!;
     for (let from = hole.from; from < hole.to; from += page) {
       const window = {from, to: Math.min(hole.to, from + page)};
       yield await exchange.candles(pair, series as CandleSeries, timeframe, window, options);

@@ -11,6 +11,14 @@ export const FETCHABLE = [
   {value: "index", label: "index", title: "candles of the index price"}
 ] as const;
 
+/** Series that files may hold beside those of a person's own, which are named on the command line. */
+export const IMPORTABLE = [
+  ...FETCHABLE,
+  {value: "premium", label: "premium", title: "candles of the premium index"},
+  {value: "open-interest", label: "open interest", title: "open interest of the perpetual"},
+  {value: "borrow", label: "borrow", title: "hourly rates at which the coin is lent"}
+] as const;
+
 export const DEFAULT_SERIES: readonly string[] = ["funding", "spot", "perp", "mark"];
 export const DEFAULT_TIMEFRAMES: readonly string[] = ["1h"];
 export {TIMEFRAMES};
