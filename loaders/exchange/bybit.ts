@@ -1,6 +1,12 @@
 import type {bybit as Bybit} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {
+  baseOf,
+  pairFromVenueSymbol,
+  quoteOf,
+  type CandleSeries,
+  type ObservationSeries
+} from "../../src/lib/market/pair.js";
 import {CODES, DIALECT, envelope, LIMITS} from "./bybit-wire.js";
 import {Refusal} from "./classify.js";
 import {
@@ -13,13 +19,18 @@ import {
   maybeTs,
   objectOf,
   QUOTES,
-  requireCandles
+  requireCandles,
+  requireObserved
 } from "./fields.js";
-import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
+import {readCandles, readObservations, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
+import {observedOf} from "./venues.js";
 import {Wire, type WireOptions} from "./wire.js";
+
+/** Names of the steps of open interest. */
+const STEPS: Readonly<Record<string, string>> = {"5m": "5min", "15m": "15min", "1h": "1h", "4h": "4h", "1d": "1d"};
 
 const INTERVALS: Readonly<Record<string, string>> = {
   "1m": "1",
@@ -46,6 +57,7 @@ export class BybitExchange implements Exchange {
   readonly fundingDepthMs = undefined;
   readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = Object.keys(INTERVALS);
+  readonly observed = observedOf("bybit");
   leftOut: readonly LeftOut[] = [];
   onBan: ((untilMonotonicMs: number) => void) | undefined;
   private readonly wire: Wire;
@@ -184,6 +196,40 @@ export class BybitExchange implements Exchange {
         const list = listOf(result["list"]);
         requireWidth(list, series === "spot" || series === "perp" ? 7 : 5);
         return readCandles(list, klineFields, {timeframe, window, asOfMs: time, signed: series === "premium"});
+      }
+    );
+  }
+
+  async observations(
+    pair: string,
+    series: ObservationSeries,
+    timeframe: string,
+    window: Span,
+    options: CallOptions = {}
+  ) {
+    const {endStamped, rows} = requireObserved(this, series, timeframe);
+    const symbol = this.symbolOf(pair, "perp");
+    const query = {
+      category: "linear",
+      symbol,
+      intervalTime: STEPS[timeframe],
+      startTime: window.from,
+      endTime: window.to - 1,
+      limit: rows
+    };
+    return this.wire.call(
+      `${this.venue} open-interest ${symbol} ${timeframe}`,
+      options,
+      () => this.client.publicGetV5MarketOpenInterest(query) as Reply,
+      (reply) => {
+        const {result, time} = envelope(reply);
+        requireSame("category", result["category"], query.category);
+        requireSame("symbol", result["symbol"], symbol);
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          return {ts: textOf(row["timestamp"]) ?? null, value: textOf(row["openInterest"]) ?? null};
+        };
+        return readObservations(listOf(result["list"]), fields, {series, timeframe, window, asOfMs: time, endStamped});
       }
     );
   }

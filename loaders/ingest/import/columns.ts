@@ -56,7 +56,7 @@ const ALIASES: Record<Exclude<Field, "intervalSource" | "value"> | Note | "close
     "vquote"
   ],
   // OKX's `oi` counts contracts, `oi_ccy` coins
-  notional: ["sumopeninterestvalue", "openinterestvalue", "openinterestusd", "oiusd", "notional"],
+  notional: ["sumopeninterestvalue", "openinterestvalue", "notional"],
   known: ["known", "knownts", "knownat", "availableat"],
   symbol: ["instid", "instrumentname", "symbol", "instrument", "market", "ticker", "pairsymbol"],
   pair: ["pair"],

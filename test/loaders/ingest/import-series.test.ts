@@ -123,11 +123,11 @@ describe("open interest", () => {
     expect(observations.map(({ts, known}) => known - ts)).toEqual(Array(5).fill(HOUR));
   });
 
-  it("OKX's coins are taken, not its contracts", async () => {
+  it("OKX's coins are taken, not its contracts, nor its US dollars for the quote", async () => {
     const text = csv("ts,oi,oiCcy,oiUsd", ...hours(5).map((ts) => `${ts},3000000,30000,1260000000`));
     const {files, observations} = await file("oi.csv", text, {venue: "okx", pair, series: "open-interest"});
-    expect(files[0]!.columns).toMatchObject({value: "oiCcy", notional: "oiUsd"});
-    expect(observations[0]).toMatchObject({value: "30000", notional: "1260000000"});
+    expect(files[0]).toMatchObject({columns: {value: "oiCcy"}, ignored: ["oi", "oiUsd"]});
+    expect(observations[0]).toMatchObject({value: "30000", notional: null});
     const contracts = csv("ts,oi", ...hours(5).map((ts) => `${ts},3000000`));
     expect(codesOf(await file("oi.csv", contracts, {venue: "okx", pair, series: "open-interest"}))).toEqual([
       "refused columns"
