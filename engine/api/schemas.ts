@@ -1,6 +1,6 @@
 import {z} from "zod";
 import {UsageError} from "../../loaders/errors.js";
-import {parsePair} from "../../src/lib/market/pair.js";
+import {isOwnSeries, parsePair, type OwnSeries} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
@@ -60,16 +60,16 @@ const backfill = {
 const oneStart = ({days, from}: {days?: number | undefined; from?: unknown}) =>
   days === undefined || from === undefined;
 
-/** One history; settlements have no timeframe, candles need one. */
+/** One history: settlements have no timeframe, a person's own series may have one, all others need one. */
 const history = {
   venue,
   pair: maybe(parsePair),
-  series: z.enum(["funding", "spot", "perp", "mark", "index"]),
+  series: z.union([z.enum(FETCHED_SERIES), z.custom<OwnSeries>(isOwnSeries, "a series, or own:NAME")]),
   timeframe: z.enum(TIMEFRAMES).optional()
 };
 const isHistory = ({series, timeframe}: {series: string; timeframe?: string | undefined}) =>
-  (series === "funding") === (timeframe === undefined);
-const NO_HISTORY = "candles need a timeframe, settlements have none";
+  isOwnSeries(series) || (series === "funding") === (timeframe === undefined);
+const NO_HISTORY = "a series on a grid needs a timeframe, settlements have none";
 
 const text = z.string().min(1).max(200);
 /** Answers about files; what they mean is checked where they are used. */
