@@ -69,12 +69,11 @@ export function requireListed(venue: string, instruments: readonly ListedInstrum
   }
 }
 
-/** @throws UsageError for a timeframe that a venue does not serve, or a series that is read from files alone */
+/** @throws UsageError for a timeframe that a venue does not serve */
 export function requireTimeframes(
   {venue, timeframes: served}: Exchange,
   {series, timeframes}: Pick<BackfillRequest, "series" | "timeframes">
 ): void {
-  requireFetched(venue, series, timeframes);
   const lacking = timeframes.find((timeframe) => !served.includes(timeframe));
   if (lacking === undefined || !series.some(isCandleSeries)) return;
   throw new UsageError(`invalid timeframe: ${lacking} (${venue} does not serve it)`, {
@@ -104,6 +103,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   const {db, service, note} = context;
   const {venue, url, top, quote, pairs: named, series, timeframes} = request;
   const wanted = {series, timeframes};
+  requireFetched(venue, series, timeframes);
   // Real and simulated data never mix: the store itself rejects the other kind.
   await db.exclusive(() => claimKind(db, venue === "sim" ? "simulated" : "real"));
   await db.exclusive(() => keepUrl(db, {venue, url}));

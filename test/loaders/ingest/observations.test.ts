@@ -62,6 +62,26 @@ describe("open interest and the premium index over HTTP", () => {
     expect((await own.requests()).total - total).toBeLessThanOrEqual(1);
   });
 
+  it("replies that are shuffled, doubled, cut, dated elsewhere or no numbers leave the same rows", async () => {
+    const stored = async (faults: object | undefined) => {
+      const one = await rig(tmp());
+      try {
+        const keys = await historiesFor(one, [PAIR], ["open-interest"], ["1h"]);
+        if (faults) await one.post("/sim/faults", faults);
+        await backfill(one, keys, {from: END - 60 * DAY, to: SIM_NOW});
+        return {...(await storedIn(one.db)), counts: (await one.requests()).faults};
+      } finally {
+        await one.close();
+      }
+    };
+    const clean = await stored(undefined);
+    const kinds = ["shuffle", "duplicate", "outside", "nan", "no-list"];
+    const faulty = await stored({path: "open-interest", rate: 0.5, kinds, seed: 3, inARow: 1});
+    expect(Object.keys(faulty.counts).length).toBeGreaterThan(2);
+    expect({...faulty, counts: {}}).toEqual({...clean, counts: {}});
+    expect(clean.observations).toHaveLength(60 * 24);
+  });
+
   it("an outage of the venue is a hole, and missing once asked for twice", async () => {
     own = await rig(tmp());
     const outage = Date.UTC(2026, 1, 10, 13);
