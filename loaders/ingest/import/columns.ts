@@ -157,7 +157,12 @@ export function planColumns(
       ? {columns: {}, endStamped: false}
       : byOrder(width, sample, options);
   const {columns} = found;
-  for (const [field, column] of Object.entries(mapping)) columns[field as Field] = mapped(field, column, header, width);
+  for (const [field, column] of Object.entries(mapping)) {
+    const target = field === "rate" && options.kind === "borrow" ? "value" : (field as Field);
+    columns[target] = mapped(field, column, header, width);
+  }
+  // A series that is named after its column of instants has no value in it.
+  if (columns.value !== undefined && columns.value === columns.ts) delete columns.value;
   if (mapping.ts !== undefined) found.endStamped = false;
   if (columns.ts === undefined && header) {
     // pandas writes an index of dates under a blank header cell

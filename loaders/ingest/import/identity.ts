@@ -110,7 +110,8 @@ export function pairOf(
   {columns}: ColumnPlan,
   given: Given
 ): {pair: string; filtered: boolean} {
-  const column = columns.pair ?? columns.symbol ?? columns.coin;
+  // In a margin account of one pair, the coin tells whose rate it is.
+  const column = columns.coin ?? columns.pair ?? columns.symbol;
   const readCell = (cell: string) =>
     column !== undefined && column === columns.coin ? pairOfCoin(cell, asked) : pairOfSymbol(cell);
   const symbols = column === undefined ? [] : [...new Set(sample.flatMap(({fields}) => fields[column]?.trim() || []))];

@@ -1,4 +1,10 @@
-import {isObservationSeries, isOwnSeries, parsePair, type Series} from "../../../src/lib/market/pair.js";
+import {
+  isCandleSeries,
+  isObservationSeries,
+  isOwnSeries,
+  parsePair,
+  type Series
+} from "../../../src/lib/market/pair.js";
 import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader} from "./cells.js";
@@ -105,7 +111,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     : isOwnSeries(series)
       ? (given.timeframe ?? "")
       : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
-  if (options.kind === "candles") checkVolume(sample, columns, table);
+  if (isCandleSeries(series)) checkVolume(sample, columns, table);
   const rateUnit = funding
     ? rateUnitOf(sample, columns, table, given)
     : series === "borrow"
@@ -146,9 +152,9 @@ const kindOf = (series: Series): ColumnOptions["kind"] =>
           : "candles";
 
 /**
- * Returns the time from a row's stamp until it is known, ms; undefined where each row must say it. A borrow rate is known at its stamp (§3a), open interest at
- * the end of the step that its stamp may begin; Binance stamps its open interest at that end. A series of a person's own
- * must say it.
+ * Returns the time from a row's stamp until it is known, ms; undefined where each row must say it. A borrow rate is known
+ * at its stamp (§3a), open interest at the end of the step that its stamp may begin; Binance stamps it at that end. A
+ * series of a person's own must say it.
  */
 function lagOf(
   {series, timeframe}: Pick<SeriesKey, "series" | "timeframe">,

@@ -37,7 +37,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   const stepMs = stepOf(key);
   const signed = series === "premium";
   const closeOnly = signed || series === "mark" || series === "index";
-  const symbolColumn = columns.pair ?? columns.symbol ?? columns.coin;
+  const symbolColumn = columns.coin ?? columns.pair ?? columns.symbol;
   const pairOfCell = (cell: string) =>
     symbolColumn === columns.coin ? pairOfCoin(cell, key.pair) : pairOfSymbol(cell);
   const pairs = new Map<string, string | undefined>();

@@ -63,7 +63,7 @@ export interface FileReport {
   conflicts: Conflict[];
   from: number | null;
   to: number | null;
-  /** the median size of the rates, as a share; null for candles */
+  /** the median size of the rates, as a share; null for a series without rates */
   typicalRate: string | null;
   /** the first records, as the file has them */
   sample: (string | null)[][];

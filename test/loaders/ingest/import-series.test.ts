@@ -52,6 +52,22 @@ describe("borrow rates", () => {
     expect(observations.map(({value}) => value)).toEqual(Array(4).fill("0.00002"));
   });
 
+  it("of a margin account of one pair, the rate of its quote is not that of its coin", async () => {
+    const rows = hours(4).flatMap((ts) => [`BTCUSDT,BTC,0.00024,${ts}`, `BTCUSDT,USDT,0.0048,${ts}`]);
+    const text = csv("symbol,asset,dailyInterestRate,timestamp", ...rows);
+    const {files, observations} = await file("interest.csv", text, {pair});
+    expect(files[0]!.skipped).toEqual({"other-pair": 4});
+    expect(observations.map(({value}) => value)).toEqual(Array(4).fill("0.00001"));
+  });
+
+  it("columns are named as value or as rate", async () => {
+    const text = csv("when,x", ...hours(5).map((ts) => `${ts},0.000004`));
+    for (const field of ["value", "rate"]) {
+      const {observations} = await file("a.csv", text, {pair, series: "borrow", mapping: {ts: "when", [field]: "x"}});
+      expect(observations).toHaveLength(5);
+    }
+  });
+
   it("a rate whose column does not say what it is paid for is asked about, and an answer is taken", async () => {
     const text = csv("ts,rate", ...hours(5).map((ts) => `${ts},0.08760`));
     const given = {pair, series: "borrow"};
@@ -179,6 +195,11 @@ describe("series of a person's own", () => {
     expect(codesOf(early)).toEqual(["failed bad-row"]);
     expect(early.files[0]!.error).toContain("is before its ts");
     expect((await file("a.csv", text(""), own)).files[0]!.error).toContain("missing known");
+  });
+
+  it("a column of instants is no value, whatever the series is called", async () => {
+    const text = csv("time,known", ...hours(3).map((ts) => `${ts},${ts}`));
+    expect(codesOf(await file("a.csv", text, {pair, series: "own:time"}))).toEqual(["refused columns"]);
   });
 
   it("it has holes only on a grid that is told", async () => {
