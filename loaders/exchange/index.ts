@@ -3,7 +3,7 @@ import {UsageError} from "../errors.js";
 import {systemClock} from "./clock.js";
 import type {Clock, Exchange} from "./types.js";
 
-export {candleHistory, observationHistory} from "./candle-history.js";
+export {candleHistory, observationHistory} from "./grid-history.js";
 export {fundingHistory} from "./funding-history.js";
 export {expectedRequests, expectedRows} from "./expect.js";
 export {systemClock} from "./clock.js";

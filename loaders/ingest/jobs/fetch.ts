@@ -1,7 +1,7 @@
 import {lengthMs, type Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, isObservationSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
-import {candleHistory, observationHistory} from "../../exchange/candle-history.js";
+import {candleHistory, observationHistory} from "../../exchange/grid-history.js";
 import {fundingHistory} from "../../exchange/funding-history.js";
 import type {Clock, Exchange, HistoryOptions, Priority, Rejected, Stretch} from "../../exchange/types.js";
 import type {Absence} from "../../exchange/venues.js";

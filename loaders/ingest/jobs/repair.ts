@@ -2,7 +2,7 @@ import type {Span} from "../../../src/lib/market/coverage.js";
 import {isCandleSeries, isObservationSeries, type ObservationSeries} from "../../../src/lib/market/pair.js";
 import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
-import {askObservations} from "../../exchange/candle-history.js";
+import {askObservations} from "../../exchange/grid-history.js";
 import {rowsOfPage} from "../../exchange/expect.js";
 import type {Exchange} from "../../exchange/types.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";

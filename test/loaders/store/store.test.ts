@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {rowsOf, type Database} from "../../../loaders/store/database.js";
+import type {SeriesKey} from "../../../loaders/store/key.js";
+import type {MarketRow} from "../../../loaders/rows.js";
 import {gridHoles} from "../../../src/lib/market/coverage.js";
 import {candle, dumpHash, funding, HOUR, NOW, open, perp, settlement, T0, write} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -208,28 +210,34 @@ describe("findings", () => {
       expect(await holes(db)).toEqual([]);
     }));
 
-  it("findings equal those of one check of all rows, in whatever order the rows arrived", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
-        (files) =>
-          withDb(async (db) => {
-            for (const file of files)
-              await write(
-                db,
-                perp,
-                file.map((h) => candle(h))
-              );
-            const all = [...new Set(files.flat())].sort((a, b) => a - b);
-            const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
-            const opens = all.map((h) => T0 + h * HOUR);
-            const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
-            expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
-          })
-      ),
-      {numRuns: 15}
-    );
-  });
+  const openInterest: SeriesKey = {...perp, series: "open-interest"};
+  it.each([
+    ["candles", perp, (h: number): MarketRow => candle(h)],
+    [
+      "observations",
+      openInterest,
+      (h: number): MarketRow => ({tsMs: T0 + h * HOUR, knownMs: T0 + (h + 1) * HOUR, value: String(h)})
+    ]
+  ])(
+    "findings of %s equal those of one check of all rows, in whatever order the rows arrived",
+    async (_, key, made) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
+          (files) =>
+            withDb(async (db) => {
+              for (const file of files) await write(db, key, file.map(made));
+              const all = [...new Set(files.flat())].sort((a, b) => a - b);
+              const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
+              const opens = all.map((h) => T0 + h * HOUR);
+              const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
+              expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
+            })
+        ),
+        {numRuns: 15}
+      );
+    }
+  );
 
   it("SEMANTICS §2: intervals inferred as rows arrive, in any order, equal those of the complete history", () =>
     withDb(async (db) => {

@@ -1,8 +1,7 @@
-import {ExchangeError} from "../errors.js";
+import {ExchangeError, UsageError} from "../errors.js";
 import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
 import {isObservationSeries, type CandleSeries, type ObservationSeries} from "../../src/lib/market/pair.js";
 import {ceilTo, DAY_MS, floorTo, timeframeMs} from "../../src/lib/time/grid.js";
-import {UsageError} from "../errors.js";
 import type {CandleRow, ObservationRow} from "../rows.js";
 import {rowsOfPage} from "./expect.js";
 import type {CallOptions, Exchange, Page, HistoryOptions, Stretch} from "./types.js";
