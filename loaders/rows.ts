@@ -1,4 +1,5 @@
 import type {FundingRow as SettledRate} from "../src/lib/market/marketdata.js";
+import type {ObservationSeries} from "../src/lib/market/pair.js";
 import {canonicalText} from "../src/lib/money/decimal.js";
 import {boundaryTs, knownAt, onGrid} from "../src/lib/time/grid.js";
 import {MAX_TS, MIN_TS} from "../src/lib/time/instant.js";
@@ -51,6 +52,20 @@ export interface FundingRow extends SettledRate {
   rate: string;
 }
 
+/**
+ * One value of a series of observations as a source tells it: of `borrow` an hour's share, of `open-interest` units of
+ * the pair's base. Decimals are canonical text.
+ */
+export interface ObservationRow {
+  /** the instant that the value is of, UTC ms */
+  tsMs: number;
+  /** the instant from which it is known, UTC ms; never before `tsMs` (§1) */
+  knownMs: number;
+  value: string;
+  /** the same open interest in quote, where the source has it */
+  notional?: string | undefined;
+}
+
 /** Two rates that a venue gave one settlement; `now` is its newest word. Decimals are canonical text. */
 export interface Revision {
   boundaryTs: number;
@@ -75,7 +90,7 @@ export function onePerBoundary(rows: readonly FundingRow[]): {rows: FundingRow[]
   return {rows: [...byBoundary.values()], revised};
 }
 
-export type MarketRow = CandleRow | FundingRow;
+export type MarketRow = CandleRow | FundingRow | ObservationRow;
 
 /** The fields of one row as text, as in its source; absent or empty where the source has none. */
 export type RawRow = Partial<Record<Field, string | null>>;
@@ -89,7 +104,10 @@ export const FIELDS = [
   "low",
   "close",
   "volume",
-  "turnover"
+  "turnover",
+  "value",
+  "notional",
+  "known"
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
@@ -114,22 +132,23 @@ export function readTs(value: string | null | undefined): number {
 /**
  * Parses a candle of a file; returns undefined while it is in progress (§1).
  * @param stepMs length of the candle; its open must lie on this grid
- * @param closeOnly true for mark and index history, which may have only the close
+ * @param closeOnly true for mark, index and premium history, which may have only the close
+ * @param signed true for a premium index, a share that may be zero or negative, where others are prices
  * @throws RowError with the reason the row is invalid
  */
 export function readCandle(
   raw: RawRow,
-  {stepMs, closeOnly, nowMs}: {stepMs: number; closeOnly: boolean; nowMs: number}
+  {stepMs, closeOnly, signed = false, nowMs}: {stepMs: number; closeOnly: boolean; signed?: boolean; nowMs: number}
 ): CandleRow | undefined {
   const tsMs = readTs(raw.ts);
   if (!onGrid(tsMs, stepMs))
     throw new RowError("invalid", "ts", `${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
   const row = {
     tsMs,
-    open: readPrice(raw.open, "open", closeOnly),
-    high: readPrice(raw.high, "high", closeOnly),
-    low: readPrice(raw.low, "low", closeOnly),
-    close: readPrice(raw.close, "close", false)!,
+    open: readPrice(raw.open, "open", {optional: closeOnly, signed}),
+    high: readPrice(raw.high, "high", {optional: closeOnly, signed}),
+    low: readPrice(raw.low, "low", {optional: closeOnly, signed}),
+    close: readPrice(raw.close, "close", {optional: false, signed})!,
     volume: readAmount(raw.volume, "volume"),
     turnover: readAmount(raw.turnover, "turnover")
   };
@@ -143,14 +162,18 @@ export function readCandle(
   return knownAt(tsMs, stepMs) > nowMs ? undefined : row;
 }
 
-function readPrice(raw: string | null | undefined, field: string, optional: boolean): string | undefined {
+function readPrice(
+  raw: string | null | undefined,
+  field: string,
+  {optional, signed}: {optional: boolean; signed: boolean}
+): string | undefined {
   const value = nonEmpty(raw);
   if (value === undefined) {
     if (optional) return undefined;
     throw new RowError("missing", field);
   }
   const text = decimalText(value, field);
-  if (!(Number(text) > 0)) throw new RowError("invalid", field, value);
+  if (!signed && !(Number(text) > 0)) throw new RowError("invalid", field, value);
   return text;
 }
 
@@ -189,6 +212,41 @@ function decimalText(value: string, field: string): string {
   } catch {
     throw new RowError("invalid", field, JSON.stringify(value));
   }
+}
+
+/**
+ * Parses an observation of a file or a reply; returns undefined for one that is not known yet.
+ * @param series `borrow` is an hour's share, `open-interest` and its notional are not negative
+ * @param stepMs step of the series; its stamps may stray from the grid by half a minute. Undefined without a grid
+ * @param lagMs time from a row's stamp until it is known, where the row does not say when; undefined where it must
+ * @throws RowError with the reason the row is invalid
+ */
+export function readObservation(
+  raw: RawRow,
+  {
+    series,
+    stepMs,
+    lagMs,
+    nowMs
+  }: {series: ObservationSeries; stepMs: number | undefined; lagMs: number | undefined; nowMs: number}
+): ObservationRow | undefined {
+  const stampMs = readTs(raw.ts);
+  const tsMs = stepMs === undefined ? stampMs : boundaryTs(stampMs);
+  if (stepMs !== undefined && !onGrid(tsMs, stepMs))
+    throw new RowError("invalid", "ts", `${raw.ts} is not on the grid of ${stepMs / 60_000} minutes`);
+  const told = nonEmpty(raw.known);
+  if (told === undefined && lagMs === undefined) throw new RowError("missing", "known");
+  const toldMs = told === undefined ? stampMs + lagMs! : readTs(told);
+  if (toldMs < stampMs) throw new RowError("invalid", "known", `${told} is before its ts ${raw.ts}`);
+  const knownMs = Math.max(toldMs, tsMs);
+  const text = nonEmpty(raw.value);
+  if (text === undefined) throw new RowError("missing", "value");
+  const value = decimalText(text, "value");
+  if (series === "borrow" && !(Number(value) >= 0 && Number(value) < 1))
+    throw new RowError("invalid", "value", `${text} (a borrow rate is an hour's share)`);
+  if (series === "open-interest" && Number(value) < 0) throw new RowError("invalid", "value", text);
+  const notional = readAmount(raw.notional, "notional");
+  return knownMs > nowMs ? undefined : {tsMs, knownMs, value, ...(notional !== undefined && {notional})};
 }
 
 const nonEmpty = (value: string | null | undefined): string | undefined => {

@@ -1,10 +1,10 @@
 import {z} from "zod";
 import {UsageError} from "../../loaders/errors.js";
-import {parsePair} from "../../src/lib/market/pair.js";
+import {isOwnSeries, parsePair, type OwnSeries} from "../../src/lib/market/pair.js";
 import {TIMEFRAMES} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {LIMIT_SHARE} from "../../src/lib/wire/data.js";
-import {DEFAULT_SERIES} from "../data/request.js";
+import {DEFAULT_SERIES, FETCHED_SERIES} from "../data/request.js";
 import {EVENTS, LOUDNESS, type EventName} from "../config/notify.js";
 
 const maybe = <T>(read: (text: string) => T) =>
@@ -36,10 +36,10 @@ const decimal = (least: "any" | "zero" | "above zero") =>
     .refine((text) => least !== "above zero" || /[1-9]/.test(text), "must be above 0");
 const wanted = {
   series: z
-    .array(z.enum(["funding", "spot", "perp", "mark", "index"]))
+    .array(z.enum(FETCHED_SERIES))
     .min(1)
-    .max(5)
-    .default(DEFAULT_SERIES.filter((name) => name !== "predicted")),
+    .max(FETCHED_SERIES.length)
+    .default([...DEFAULT_SERIES]),
   timeframes: z.array(z.enum(TIMEFRAMES)).min(1).max(TIMEFRAMES.length).default(["1h"])
 };
 
@@ -60,16 +60,16 @@ const backfill = {
 const oneStart = ({days, from}: {days?: number | undefined; from?: unknown}) =>
   days === undefined || from === undefined;
 
-/** One history; settlements have no timeframe, candles need one. */
+/** One history: settlements have no timeframe, a person's own series may have one, all others need one. */
 const history = {
   venue,
   pair: maybe(parsePair),
-  series: z.enum(["funding", "spot", "perp", "mark", "index"]),
+  series: z.union([z.enum(FETCHED_SERIES), z.custom<OwnSeries>(isOwnSeries, "a series, or own:NAME")]),
   timeframe: z.enum(TIMEFRAMES).optional()
 };
 const isHistory = ({series, timeframe}: {series: string; timeframe?: string | undefined}) =>
-  (series === "funding") === (timeframe === undefined);
-const NO_HISTORY = "candles need a timeframe, settlements have none";
+  isOwnSeries(series) || (series === "funding") === (timeframe === undefined);
+const NO_HISTORY = "a series on a grid needs a timeframe, settlements have none";
 
 const text = z.string().min(1).max(200);
 /** Answers about files; what they mean is checked where they are used. */
@@ -79,6 +79,8 @@ const answers = {
   timeframe: z.enum(TIMEFRAMES).optional(),
   tz: text.optional(),
   rateUnit: z.enum(["share", "percent", "bps"]).optional(),
+  ratePeriod: z.enum(["hour", "day", "year"]).optional(),
+  knownLag: z.string().max(10).optional(),
   dateOrder: z.enum(["dmy", "mdy"]).optional(),
   intervalHours: z.number().int().min(1).max(24).optional(),
   columns: text.optional()

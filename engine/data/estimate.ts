@@ -1,5 +1,6 @@
 import {expectedRequests, serves} from "../../loaders/exchange/expect.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
+import {requireFetched} from "../../loaders/exchange/venues.js";
 import {peekFetch} from "../../loaders/ingest/jobs/plan.js";
 import {historiesOf, listMarkets, topPairs} from "../../loaders/ingest/universe.js";
 import {requireKind, type Database} from "../../loaders/store/database.js";
@@ -15,6 +16,7 @@ export async function estimateBackfill(
   signal: AbortSignal
 ): Promise<EstimateReport> {
   const {venue, top, quote, pairs: named, series, timeframes} = request;
+  requireFetched(venue, series, timeframes);
   await db.exclusive(() => requireKind(db, venue === "sim" ? "simulated" : "real"));
   const {venueMs} = await client.serverTime({priority: "update", signal});
   const instruments = await listMarkets(client, venueMs, signal);

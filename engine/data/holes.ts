@@ -1,3 +1,5 @@
+import {serves} from "../../loaders/exchange/expect.js";
+import {isObservationSeries} from "../../src/lib/market/pair.js";
 import {DataError} from "../../loaders/errors.js";
 import type {Job} from "../../src/lib/wire/job.js";
 import {publish} from "../../loaders/lake/publish.js";
@@ -17,14 +19,19 @@ export function checkGaps(db: Database, key: SeriesKey): Promise<SeriesKey & Che
 
 /**
  * Queues the refetch of one hole, or of every hole of one history. Reopens holes confirmed missing.
- * @throws DataError where there is no hole
+ * @throws DataError where there is no hole, or for a history that is read from files alone
  */
 export async function planFill(
-  {db, service}: PlanContext,
+  {db, service, exchange}: PlanContext,
   key: SeriesKey,
   {from = 0, to = Number.MAX_SAFE_INTEGER}: {from?: number | undefined; to?: number | undefined}
 ): Promise<Job> {
   const stored = requireKey(db, key);
+  if (isObservationSeries(key.series) && !serves(await exchange(key.venue), key.series)) {
+    throw new DataError(`missing source: ${keyText(key)} is read from files`, {
+      fix: `import one with the missing rows: npx carrybook import FILE… --venue ${key.venue} --series ${key.series}`
+    });
+  }
   const holes = await db.exclusive(() => reopenHoles(db, stored, {from, to}));
   if (holes === 0) {
     throw new DataError(`missing hole: ${keyText(key)} has none there`, {

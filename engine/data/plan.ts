@@ -1,5 +1,6 @@
 import {serves} from "../../loaders/exchange/expect.js";
 import type {Exchange} from "../../loaders/exchange/types.js";
+import {requireFetched} from "../../loaders/exchange/venues.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
 import type {Job} from "../../src/lib/wire/job.js";
 import type {JobService} from "../../loaders/ingest/jobs/service.js";
@@ -15,10 +16,10 @@ import {
 } from "../../loaders/ingest/universe.js";
 import {claimKind, knownKey, type Database} from "../../loaders/store/database.js";
 import {newestSnapshotTs, type ListedInstrument} from "../../loaders/store/instruments.js";
-import type {SeriesKey} from "../../loaders/store/key.js";
+import {keyText, type SeriesKey} from "../../loaders/store/key.js";
 import {endedSince, forgetEnd} from "../../loaders/store/remarks.js";
 import {readTracked, track} from "../../loaders/store/tracked.js";
-import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
+import {isCandleSeries, isObservationSeries, type Series} from "../../src/lib/market/pair.js";
 import {didYouMean} from "../../src/lib/strategy/suggest.js";
 import {keepUrl} from "./venue.js";
 import {spanOf, type BackfillRequest} from "./request.js";
@@ -102,6 +103,7 @@ export async function planBackfill(context: PlanContext, request: BackfillReques
   const {db, service, note} = context;
   const {venue, url, top, quote, pairs: named, series, timeframes} = request;
   const wanted = {series, timeframes};
+  requireFetched(venue, series, timeframes);
   // Real and simulated data never mix: the store itself rejects the other kind.
   await db.exclusive(() => claimKind(db, venue === "sim" ? "simulated" : "real"));
   await db.exclusive(() => keepUrl(db, {venue, url}));
@@ -227,13 +229,18 @@ async function choose(
 export async function planRepairs({db, service, exchange, note}: PlanContext): Promise<Job[]> {
   const batches: Job[] = [];
   for (const request of await db.exclusive(() => repairPlan(db))) {
-    const {fundingDepthMs} = await exchange(request.venue);
+    const client = await exchange(request.venue);
+    const {fundingDepthMs} = client;
+    const histories = request.histories.filter(({key}) => !isObservationSeries(key.series) || serves(client, key.series));
+    for (const {key} of request.histories.filter((own) => !histories.includes(own)))
+      note(`${keyText(key)} is read from files: import one with the missing rows`, "warn");
+    if (histories.length === 0) continue;
     if (fundingDepthMs !== undefined)
       note(
         `${request.venue} serves ${Math.round(fundingDepthMs / 86_400_000)} days of settlements; older holes cannot be filled from it`,
         "warn"
       );
-    batches.push(await service.submit(request));
+    batches.push(await service.submit({...request, histories}));
   }
   return batches;
 }

@@ -1,6 +1,6 @@
 import {QUOTES} from "../../loaders/exchange/fields.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import {SERIES, parsePair, type Series} from "../../src/lib/market/pair.js";
+import {isOwnSeries, parsePair, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, TIMEFRAMES, isTimeframe, type Timeframe} from "../../src/lib/time/grid.js";
 import {formatInstant, parseInstant} from "../../src/lib/time/instant.js";
 
@@ -40,7 +40,20 @@ export interface BackfillRequest extends WantedSpan {
 }
 
 /** Default series of a backfill: settlements, both legs, and the mark price for liquidations. */
-export const DEFAULT_SERIES: readonly Series[] = ["funding", "spot", "perp", "mark"];
+export const DEFAULT_SERIES: readonly ("funding" | "spot" | "perp" | "mark")[] = ["funding", "spot", "perp", "mark"];
+
+/** Series that venues serve; predicted rates come with their lists, and a person's own series from files. */
+export const FETCHED_SERIES = [
+  "funding",
+  "spot",
+  "perp",
+  "mark",
+  "index",
+  "premium",
+  "open-interest",
+  "borrow"
+] as const satisfies readonly Series[];
+export type FetchedSeries = (typeof FETCHED_SERIES)[number];
 
 const DEFAULT_DAYS = 365;
 
@@ -48,9 +61,11 @@ const DEFAULT_DAYS = 365;
 export function readSeries({series, timeframe}: SeriesFlags): {series: Series[]; timeframes: Timeframe[]} {
   const names = series === undefined ? [...DEFAULT_SERIES] : list(series);
   for (const name of names) {
-    if (!SERIES.includes(name as Series) || name === "predicted") {
+    if (!(FETCHED_SERIES as readonly string[]).includes(name)) {
       throw new UsageError(`invalid series: ${name}`, {
-        fix: "funding, spot, perp, mark or index, e.g. --series funding,perp"
+        fix: isOwnSeries(name)
+          ? "import its files: npx carrybook import FILE… --series own:NAME"
+          : `one or more of ${FETCHED_SERIES.join(", ")}, e.g. --series funding,perp`
       });
     }
   }

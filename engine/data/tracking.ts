@@ -1,4 +1,5 @@
 import {DataError} from "../../loaders/errors.js";
+import {requireFetched} from "../../loaders/exchange/venues.js";
 import {historiesOf} from "../../loaders/ingest/universe.js";
 import type {Database} from "../../loaders/store/database.js";
 import {newestInstruments} from "../../loaders/store/instruments.js";
@@ -20,7 +21,7 @@ export interface TrackRequest {
 
 /**
  * Adds pairs to the scheduled updates and returns the whole list.
- * @throws DataError for a pair that the venue does not list
+ * @throws DataError for a pair that the venue does not list; UsageError for a series that it does not serve
  */
 export function trackPairs(
   db: Database,
@@ -30,6 +31,7 @@ export function trackPairs(
   return db.exclusive(async () => {
     const known = [...new Set((await readTracked(db)).map((t) => t.venue))];
     const venue = named ?? (known.length === 1 ? known[0]! : fallback);
+    requireFetched(venue, wanted.series, wanted.timeframes);
     const instruments = await newestInstruments(db, venue);
     // Without a list of the venue's markets yet, the check is left to the first update.
     if (instruments.length > 0) requireListed(venue, instruments, pairs);

@@ -19,7 +19,7 @@ export function coverageReader(
       shares = new Map(
         series
           .filter((entry) => entry.series === "funding" && entry.venue === venue)
-          .map((entry) => [entry.pair, entry.coverage])
+          .map((entry) => [entry.pair, entry.coverage ?? 0])
       );
     }
     return shares.get(pair);

@@ -1,6 +1,15 @@
 import type {binance as Binance} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {
+  baseOf,
+  isObservationSeries,
+  pairFromVenueSymbol,
+  quoteOf,
+  type CandleSeries,
+  type ObservationSeries,
+  type Series
+} from "../../src/lib/market/pair.js";
+import {ceilTo, timeframeMs} from "../../src/lib/time/grid.js";
 import type {Codes} from "./classify.js";
 import {
   coinOf,
@@ -12,14 +21,16 @@ import {
   maybeTs,
   objectOf,
   QUOTES,
-  requireTimeframe
+  requireCandles,
+  requireObserved
 } from "./fields.js";
 import type {Costs} from "./limiter.js";
-import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
+import {readCandles, readObservations, readSettlements, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
-import type {CallOptions, Exchange, VenueTicker} from "./types.js";
-import type {VenueInstrument} from "../rows.js";
+import type {CallOptions, Exchange, Page, VenueTicker} from "./types.js";
+import type {ObservationRow, VenueInstrument} from "../rows.js";
+import {observedAbsence, observedOf} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /**
@@ -29,7 +40,8 @@ import {type ClientOptions, type Reply, Wire} from "./wire.js";
 const LIMITS = {
   futures: {perWindow: 2_400, windowMs: 60_000},
   spot: {perWindow: 6_000, windowMs: 60_000},
-  funding: {perWindow: 500, windowMs: 300_000}
+  funding: {perWindow: 500, windowMs: 300_000},
+  statistics: {perWindow: 1_000, windowMs: 300_000}
 };
 
 const CODES: Codes = {
@@ -54,6 +66,7 @@ const LEAN = {showPermissionSets: false};
 
 const DIALECT: Dialect = {
   costs: ({pathname, searchParams}): Costs => {
+    if (pathname.includes("/futures/data/")) return {statistics: 1};
     const path = pathname.slice(pathname.search(/\/f?api\//));
     if (/\/funding(Rate|Info)$/.test(path)) return {funding: 1, futures: 1};
     if (path.startsWith("/api/")) return {spot: WEIGHTS[path] ?? 1};
@@ -79,8 +92,9 @@ export class BinanceExchange implements Exchange {
   readonly origin: string;
   readonly pageRows = {funding: 1_000, candles: 1_000};
   readonly fundingDepthMs = undefined;
-  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = TIMEFRAMES;
+  readonly observed = observedOf("binance");
   private readonly wire: Wire;
 
   constructor(
@@ -164,7 +178,7 @@ export class BinanceExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const symbol = symbolOf(pair);
     const query = {
       ...(series === "index" ? {pair: symbol} : {symbol}),
@@ -178,7 +192,8 @@ export class BinanceExchange implements Exchange {
       spot: () => client.publicGetKlines(query),
       perp: () => client.fapiPublicGetKlines(query),
       mark: () => client.fapiPublicGetMarkPriceKlines(query),
-      index: () => client.fapiPublicGetIndexPriceKlines(query)
+      index: () => client.fapiPublicGetIndexPriceKlines(query),
+      premium: () => client.fapiPublicGetPremiumIndexKlines(query)
     };
     const traded = series === "spot" || series === "perp";
     const fields = (raw: unknown) => {
@@ -193,9 +208,50 @@ export class BinanceExchange implements Exchange {
       (reply, {asOfMs}) => {
         const list = listOf(reply);
         requireWidth(list, 12);
-        return readCandles(list, fields, {timeframe, window, asOfMs});
+        return readCandles(list, fields, {timeframe, window, asOfMs, signed: series === "premium"});
       }
     );
+  }
+
+  async observations(
+    pair: string,
+    series: ObservationSeries,
+    timeframe: string,
+    window: Span,
+    options: CallOptions = {}
+  ): Promise<Page<ObservationRow>> {
+    const {endStamped, rows} = requireObserved(this, series, timeframe);
+    const symbol = symbolOf(pair);
+    const nowMs = this.wire.venueNow();
+    // What is older than the venue serves is an error there, and asks nothing.
+    const oldest = ceilTo(this.absence(timeframe, nowMs, series)?.from ?? -Infinity, timeframeMs(timeframe));
+    const startTime = Math.max(window.from, oldest);
+    if (startTime >= window.to) return {rows: [], rejected: [], repeats: 0, outside: 0, asOfMs: nowMs};
+    const query = {symbol, period: timeframe, startTime, endTime: window.to - 1, limit: rows};
+    return this.wire.call(
+      `binance openInterestHist ${symbol} ${timeframe}`,
+      options,
+      () => this.client.fapiDataGetOpenInterestHist(query) as Reply,
+      (reply, {asOfMs}) => {
+        const list = listOf(reply);
+        const requireSymbol = symbolCheck(list, "symbol", symbol);
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          requireSymbol(row);
+          return {
+            ts: textOf(row["timestamp"]) ?? null,
+            value: textOf(row["sumOpenInterest"]) ?? null,
+            notional: textOf(row["sumOpenInterestValue"]) ?? null
+          };
+        };
+        return readObservations(list, fields, {series, timeframe, window, asOfMs, endStamped});
+      }
+    );
+  }
+
+  absence(timeframe: string | undefined, asOfMs: number, series?: Series) {
+    const observed = series && isObservationSeries(series) ? this.observed[series] : undefined;
+    return observed && timeframe !== undefined ? observedAbsence(this.venue, observed, timeframe, asOfMs) : undefined;
   }
 
   get patienceMs() {

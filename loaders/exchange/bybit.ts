@@ -1,6 +1,12 @@
 import type {bybit as Bybit} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {baseOf, pairFromVenueSymbol, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {
+  baseOf,
+  pairFromVenueSymbol,
+  quoteOf,
+  type CandleSeries,
+  type ObservationSeries
+} from "../../src/lib/market/pair.js";
 import {CODES, DIALECT, envelope, LIMITS} from "./bybit-wire.js";
 import {Refusal} from "./classify.js";
 import {
@@ -13,13 +19,18 @@ import {
   maybeTs,
   objectOf,
   QUOTES,
-  requireTimeframe
+  requireCandles,
+  requireObserved
 } from "./fields.js";
-import {readCandles, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
+import {readCandles, readObservations, readSettlements, requireSame, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
+import {observedOf} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
+
+/** Names of the steps of open interest. */
+const STEPS: Readonly<Record<string, string>> = {"5m": "5min", "15m": "15min", "1h": "1h", "4h": "4h", "1d": "1d"};
 
 const INTERVALS: Readonly<Record<string, string>> = {
   "1m": "1",
@@ -42,8 +53,9 @@ export class BybitExchange implements Exchange {
   readonly origin: string;
   readonly pageRows = {funding: 200, candles: 1_000};
   readonly fundingDepthMs = undefined;
-  readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
+  readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = Object.keys(INTERVALS);
+  readonly observed = observedOf("bybit");
   leftOut: readonly LeftOut[] = [];
   onBan: ((untilMonotonicMs: number) => void) | undefined;
   private readonly wire: Wire;
@@ -152,7 +164,7 @@ export class BybitExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const interval = INTERVALS[timeframe];
     const symbol = this.symbolOf(pair, series === "spot" ? "spot" : "perp");
     const query = {
@@ -168,7 +180,8 @@ export class BybitExchange implements Exchange {
       spot: () => client.publicGetV5MarketKline(query),
       perp: () => client.publicGetV5MarketKline(query),
       mark: () => client.publicGetV5MarketMarkPriceKline(query),
-      index: () => client.publicGetV5MarketIndexPriceKline(query)
+      index: () => client.publicGetV5MarketIndexPriceKline(query),
+      premium: () => client.publicGetV5MarketPremiumIndexPriceKline(query)
     };
     return this.wire.call(
       `${this.venue} kline ${series} ${symbol} ${timeframe}`,
@@ -180,7 +193,41 @@ export class BybitExchange implements Exchange {
         requireSame("symbol", result["symbol"], symbol);
         const list = listOf(result["list"]);
         requireWidth(list, series === "spot" || series === "perp" ? 7 : 5);
-        return readCandles(list, klineFields, {timeframe, window, asOfMs: time});
+        return readCandles(list, klineFields, {timeframe, window, asOfMs: time, signed: series === "premium"});
+      }
+    );
+  }
+
+  async observations(
+    pair: string,
+    series: ObservationSeries,
+    timeframe: string,
+    window: Span,
+    options: CallOptions = {}
+  ) {
+    const {endStamped, rows} = requireObserved(this, series, timeframe);
+    const symbol = this.symbolOf(pair, "perp");
+    const query = {
+      category: "linear",
+      symbol,
+      intervalTime: STEPS[timeframe],
+      startTime: window.from,
+      endTime: window.to - 1,
+      limit: rows
+    };
+    return this.wire.call(
+      `${this.venue} open-interest ${symbol} ${timeframe}`,
+      options,
+      () => this.client.publicGetV5MarketOpenInterest(query) as Reply,
+      (reply) => {
+        const {result, time} = envelope(reply);
+        requireSame("category", result["category"], query.category);
+        requireSame("symbol", result["symbol"], symbol);
+        const fields = (raw: unknown) => {
+          const row = objectOf(raw);
+          return {ts: textOf(row["timestamp"]) ?? null, value: textOf(row["openInterest"]) ?? null};
+        };
+        return readObservations(listOf(result["list"]), fields, {series, timeframe, window, asOfMs: time, endStamped});
       }
     );
   }

@@ -1,6 +1,6 @@
 import {canonicalText, Decimal, text} from "../../src/lib/money/decimal.js";
 import {multiplierOf} from "../../src/lib/market/multiplier.js";
-import {parsePair} from "../../src/lib/market/pair.js";
+import {parsePair, type CandleSeries, type ObservationSeries} from "../../src/lib/market/pair.js";
 import {MAX_TS, MIN_TS} from "../../src/lib/time/instant.js";
 import {UsageError} from "../errors.js";
 import {Refusal} from "./classify.js";
@@ -8,6 +8,7 @@ import {textOf} from "./values.js";
 
 export {objectOf, type Fields} from "./values.js";
 import type {Exchange} from "./types.js";
+import type {Observed} from "./venues.js";
 
 /** Quote currencies of the markets listed; funding is paid in them. */
 export const QUOTES: readonly string[] = ["USDT", "USDC"];
@@ -86,8 +87,36 @@ export function coinOf(base: string, spotBases: ReadonlySet<string>): {coin: str
   return multiplierOf(base);
 }
 
+/** @throws UsageError for a series or a timeframe that the venue does not serve */
+export function requireCandles(
+  exchange: Pick<Exchange, "venue" | "candleSeries" | "timeframes">,
+  series: CandleSeries,
+  timeframe: string
+): void {
+  requireTimeframe(exchange, timeframe);
+  if (exchange.candleSeries.includes(series)) return;
+  throw new UsageError(`invalid series: ${series} (${exchange.venue} serves none)`, {
+    fix: `use one of ${exchange.candleSeries.join(", ")}`
+  });
+}
+
+/** Returns how a series of observations is fetched. @throws UsageError for one that is not, or not in a timeframe */
+export function requireObserved(
+  {venue, observed}: Pick<Exchange, "venue" | "observed">,
+  series: ObservationSeries,
+  timeframe: string
+): Observed {
+  const own = observed?.[series];
+  if (own?.timeframes.includes(timeframe)) return own;
+  throw own === undefined
+    ? new UsageError(`invalid series: ${series} (it is not fetched from ${venue})`, {fix: "import its files"})
+    : new UsageError(`invalid timeframe: ${timeframe} (${venue} serves no ${series} in it)`, {
+        fix: `use one of ${own.timeframes.join(", ")}`
+      });
+}
+
 /** @throws UsageError for a timeframe that the venue does not serve */
-export function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
+function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
   if (timeframes.includes(timeframe)) return;
   throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {
     fix: `use one of ${timeframes.join(", ")}`

@@ -4,7 +4,7 @@ import {quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
 import {DAY_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import {UsageError} from "../errors.js";
 import type {Codes} from "./classify.js";
-import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireTimeframe} from "./fields.js";
+import {coinOf, Decimals, listOf, maybePair, maybeTs, objectOf, product, QUOTES, requireCandles} from "./fields.js";
 import {readCandles, readSettlements} from "./page.js";
 import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
@@ -164,7 +164,7 @@ export class GenericExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     await this.load(options);
     const symbol = this.symbolOf(pair, series === "spot" ? "spot" : "perp");
     const price = series === "mark" || series === "index" ? {price: series} : {};

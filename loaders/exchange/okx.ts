@@ -1,6 +1,13 @@
 import type {okx as Okx} from "ccxt";
 import type {Span} from "../../src/lib/market/coverage.js";
-import {baseOf, quoteOf, type CandleSeries} from "../../src/lib/market/pair.js";
+import {
+  baseOf,
+  isObservationSeries,
+  quoteOf,
+  type CandleSeries,
+  type ObservationSeries,
+  type Series
+} from "../../src/lib/market/pair.js";
 import {DAY_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import {Refusal, type Codes} from "./classify.js";
 import {
@@ -12,18 +19,20 @@ import {
   maybeTs,
   objectOf,
   product,
-  requireTimeframe
+  requireCandles,
+  requireObserved
 } from "./fields.js";
-import {readCandles, readSettlements, requireWidth, symbolCheck} from "./page.js";
+import {readCandles, readObservations, readSettlements, requireWidth, symbolCheck} from "./page.js";
 import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
-import {absenceOf, venueRecord} from "./venues.js";
+import {absenceOf, observedAbsence, observedOf, venueRecord} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /** Requests per address in two seconds, of each endpoint (www.okx.com/docs-v5, Rate limit). */
 const PER_TWO_SECONDS = {
+  "rubik/stat/contracts/open-interest-history": 10,
   "market/candles": 40,
   "market/history-candles": 20,
   "market/mark-price-candles": 20,
@@ -56,6 +65,9 @@ const BARS: Readonly<Record<string, string>> = {
   "1d": "1Dutc"
 };
 
+/** Names of the steps of open interest; days are in UTC as above. */
+const PERIODS: Readonly<Record<string, string>> = {"5m": "5m", "15m": "15m", "1h": "1H", "4h": "4H", "1d": "1Dutc"};
+
 /** Number of newest candles that the recent endpoint serves; older ones come from the history endpoint. */
 const RECENT_CANDLES = 1_440;
 
@@ -82,6 +94,7 @@ export class OkxExchange implements Exchange {
   readonly fundingDepthMs = 90 * DAY_MS;
   readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
   readonly timeframes = Object.keys(BARS);
+  readonly observed = observedOf("okx");
   private readonly wire: Wire;
 
   constructor(
@@ -166,7 +179,7 @@ export class OkxExchange implements Exchange {
   }
 
   async candles(pair: string, series: CandleSeries, timeframe: string, window: Span, options: CallOptions = {}) {
-    requireTimeframe(this, timeframe);
+    requireCandles(this, series, timeframe);
     const instId = series === "spot" || series === "index" ? pair.replace("/", "-") : swapId(pair);
     const query = {
       instId,
@@ -190,7 +203,7 @@ export class OkxExchange implements Exchange {
     return wire.call(
       `okx candles ${series} ${instId} ${timeframe}`,
       options,
-      requests[series] as () => Reply,
+      requests[series as keyof typeof requests] as () => Reply,
       (reply, {asOfMs}) => {
         const list = listOf(objectOf(reply)["data"], "data");
         requireWidth(list, series === "spot" || series === "perp" ? 9 : 6);
@@ -204,11 +217,40 @@ export class OkxExchange implements Exchange {
     );
   }
 
+  async observations(
+    pair: string,
+    series: ObservationSeries,
+    timeframe: string,
+    window: Span,
+    options: CallOptions = {}
+  ) {
+    const {endStamped, rows} = requireObserved(this, series, timeframe);
+    const instId = swapId(pair);
+    const query = {instId, period: PERIODS[timeframe], begin: window.from - 1, end: window.to, limit: rows};
+    // `[stamp, contracts, coins, US dollars]`; dollars are not the quote
+    const fields = (raw: unknown) => {
+      const [ts, , value] = listOf(raw, "row").map((cell) => textOf(cell) ?? null);
+      return {ts, value};
+    };
+    return this.wire.call(
+      `okx open-interest-history ${instId} ${timeframe}`,
+      options,
+      () => this.client.publicGetRubikStatContractsOpenInterestHistory(query) as Reply,
+      (reply, {asOfMs}) => {
+        const list = listOf(objectOf(reply)["data"], "data");
+        requireWidth(list, 4);
+        return readObservations(list, fields, {series, timeframe, window, asOfMs, endStamped});
+      }
+    );
+  }
+
   get patienceMs() {
     return this.wire.patienceMs;
   }
 
-  absence(timeframe: string | undefined, asOfMs: number) {
+  absence(timeframe: string | undefined, asOfMs: number, series?: Series) {
+    const observed = series && isObservationSeries(series) ? this.observed[series] : undefined;
+    if (observed && timeframe !== undefined) return observedAbsence(this.venue, observed, timeframe, asOfMs);
     return timeframe === undefined ? absenceOf(venueRecord("okx"), undefined, asOfMs) : undefined;
   }
 

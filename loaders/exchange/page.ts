@@ -3,12 +3,15 @@ import {
   readTs,
   readCandle,
   readFunding,
+  readObservation,
   type RawRow,
   type CandleRow,
   type FundingRow,
-  type MarketRow
+  type MarketRow,
+  type ObservationRow
 } from "../rows.js";
 import type {Span} from "../../src/lib/market/coverage.js";
+import type {ObservationSeries} from "../../src/lib/market/pair.js";
 import {onGrid, timeframeMs} from "../../src/lib/time/grid.js";
 import {Refusal} from "./classify.js";
 import type {Attempt} from "./retry.js";
@@ -70,13 +73,13 @@ function readPage<Row extends MarketRow>(list: readonly unknown[], rules: Rules<
 export function readCandles(
   list: readonly unknown[],
   fields: (raw: unknown) => RawRow,
-  {timeframe, window, asOfMs}: {timeframe: string; window: Span; asOfMs: number}
+  {timeframe, window, asOfMs, signed = false}: {timeframe: string; window: Span; asOfMs: number; signed?: boolean}
 ): Attempt<Page<CandleRow>> {
   const stepMs = timeframeMs(timeframe);
   requireStep(list, fields, stepMs);
   const page = readPage(list, {
     fields,
-    row: (raw) => readCandle(raw, {stepMs, closeOnly: false, nowMs: asOfMs}),
+    row: (raw) => readCandle(raw, {stepMs, closeOnly: false, signed, nowMs: asOfMs}),
     inside: (ts) => ts >= window.from && ts < window.to,
     asOfMs
   });
@@ -131,6 +134,31 @@ export function symbolCheck(list: readonly unknown[], field: string, asked: stri
 export function requireSame(name: string, value: unknown, asked: string): void {
   if (value !== undefined && value !== asked)
     throw new Refusal("content", `the reply is for the ${name} ${textOf(value) ?? "?"}, not for ${asked}`);
+}
+
+/** Applies {@link readPage} to observations of a window; drops those that are not known yet. */
+export function readObservations(
+  list: readonly unknown[],
+  fields: (raw: unknown) => RawRow,
+  {
+    series,
+    timeframe,
+    window,
+    asOfMs,
+    endStamped
+  }: {series: ObservationSeries; timeframe: string; window: Span; asOfMs: number; endStamped: boolean}
+): Attempt<Page<ObservationRow>> {
+  const stepMs = timeframeMs(timeframe);
+  requireStep(list, fields, stepMs);
+  const page = readPage(list, {
+    fields,
+    row: (raw) => readObservation(raw, {series, stepMs, lagMs: endStamped ? 0 : stepMs, nowMs: asOfMs}),
+    inside: (ts) => ts >= window.from && ts < window.to,
+    asOfMs
+  });
+  const {outside, rows} = page.value;
+  if (outside > rows.length) throw new Refusal("content", "the reply is for another window");
+  return page;
 }
 
 /** Applies {@link readPage} to settlements at or before `untilMs`; of two with one boundary the later stands. */

@@ -1,9 +1,9 @@
 import type {Usage} from "../../src/lib/wire/data.js";
 import type {Span} from "../../src/lib/market/coverage.js";
-import type {CandleSeries} from "../../src/lib/market/pair.js";
-import type {CandleRow, FundingRow, Revision} from "../rows.js";
+import type {CandleSeries, ObservationSeries, Series} from "../../src/lib/market/pair.js";
+import type {CandleRow, FundingRow, ObservationRow, Revision} from "../rows.js";
 import type {VenueInstrument} from "../rows.js";
-import type {Absence} from "./venues.js";
+import type {Absence, Observed} from "./venues.js";
 
 /** A fetched piece of history, with the span over which its rows are all that the venue has. */
 export interface Stretch<Row> {
@@ -100,12 +100,22 @@ export interface Exchange {
   readonly leftOut?: readonly LeftOut[];
   /**
    * Returns from where on an empty reply means that there are no rows, and why not before (§9.11); undefined where it
-   * always does. Without a timeframe it is about settlements.
+   * always does. Without a timeframe it is about settlements, without a series about candles.
    */
-  absence?(timeframe: string | undefined, asOfMs: number): Absence | undefined;
+  absence?(timeframe: string | undefined, asOfMs: number, series?: Series): Absence | undefined;
   /** candle series that the venue serves, and their timeframes */
   readonly candleSeries: readonly CandleSeries[];
   readonly timeframes: readonly string[];
+  /** series of observations that the client fetches, and how */
+  readonly observed?: Partial<Record<ObservationSeries, Observed>>;
+  /** Fetches the observations of a window of at most one page; on clients that have some `observed`. */
+  observations?(
+    pair: string,
+    series: ObservationSeries,
+    timeframe: string,
+    window: Span,
+    options?: CallOptions
+  ): Promise<Page<ObservationRow>>;
   /**
    * Returns the venue's clock (UTC ms) and its skew in ms, less half the round trip; positive when the venue is ahead.
    */

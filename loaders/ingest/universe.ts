@@ -94,9 +94,9 @@ export function historiesOf(
   const perp = instruments.find((i) => i.market === "perp" && i.pair === pair);
   const spotPair = perp ? `${perp.coin}/${quoteOf(pair)}` : pair;
   return series.flatMap((name): SeriesKey[] =>
-    isCandleSeries(name)
+    isCandleSeries(name) || name === "open-interest"
       ? timeframes.map((timeframe) => ({venue, series: name, pair: name === "spot" ? spotPair : pair, timeframe}))
-      : [{venue, series: name, pair, timeframe: ""}]
+      : [{venue, series: name, pair, timeframe: name === "borrow" ? "1h" : ""}]
   );
 }
 

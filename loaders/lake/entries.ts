@@ -1,11 +1,11 @@
 import {coverageShare, type Hole} from "../../src/lib/market/coverage.js";
-import {isSeries} from "../../src/lib/market/pair.js";
+import {isOwnSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
 import {boundaryTs, HOUR_MS, MINUTE_MS, timeframeMs} from "../../src/lib/time/grid.js";
 import type {Part, SeriesEntry} from "./manifest.js";
 import {rowsOf, storedKey, type Database} from "../store/database.js";
 import {lifeOf} from "../store/instruments.js";
 import {remarksByHistory} from "../store/remarks.js";
-import {whereKey, type SeriesKey} from "../store/key.js";
+import {shapeOf, whereKey, type SeriesKey} from "../store/key.js";
 
 /**
  * Returns the coverage ledger's entry of every history in the lake, by venue, pair, series and timeframe. Rows and
@@ -42,12 +42,12 @@ export async function seriesEntries(
     const from = Math.min(...own.map((part) => part.minTs));
     const lastTs = Math.max(...own.map((part) => part.maxTs));
     const old = before.find((entry) => id(entry) === id(own[0]!));
-    const intervalMs =
-      series !== "funding"
-        ? timeframeMs(timeframe)
-        : old && old.lastTs === lastTs && old.rows === rows
-          ? old.intervalMs
-          : await newestIntervalMs(db, {venue, series, pair, timeframe});
+    const gridless = timeframe === "";
+    const intervalMs = !gridless
+      ? timeframeMs(timeframe)
+      : old && old.lastTs === lastTs && old.rows === rows
+        ? old.intervalMs
+        : await newestIntervalMs(db, {venue, series: series as Series, pair, timeframe});
     const missing = (holesOf.get(id(own[0]!)) ?? []).map(({from, to, rows, state}) => ({from, to, rows, state}));
     const proven = proofsOf.get(id(own[0]!)) ?? [];
     entries.push({
@@ -57,10 +57,10 @@ export async function seriesEntries(
       timeframe,
       rows,
       from,
-      to: series === "funding" ? boundaryTs(lastTs) + MINUTE_MS : lastTs + intervalMs!,
+      to: series === "funding" ? boundaryTs(lastTs) + MINUTE_MS : lastTs + (gridless ? 1 : intervalMs!),
       lastTs,
       intervalMs,
-      coverage: coverageShare(rows, missing)!,
+      coverage: isOwnSeries(series) && gridless ? null : coverageShare(rows, missing)!,
       holes: missing,
       ...(remarks.has(id(own[0]!)) && {remarks: remarks.get(id(own[0]!))}),
       proven: proven.map(({from: start, to, origin}) => ({from: start, to, origin})),
@@ -82,11 +82,22 @@ async function endedHistories(db: Database): Promise<Map<string, number>> {
 }
 
 async function newestIntervalMs(db: Database, key: SeriesKey): Promise<number | null> {
+  if (key.series !== "funding") return newestDistanceMs(db, key);
   const [row] = await rowsOf<{intervalHours: number | null}>(
     db.connection,
     `select interval_hours as "intervalHours" from funding where ${whereKey(await storedKey(db, key))} and interval_hours is not null order by ts desc limit 1`
   );
   return row?.intervalHours ? row.intervalHours * HOUR_MS : null;
+}
+
+async function newestDistanceMs(db: Database, key: SeriesKey): Promise<number | null> {
+  const {table, stamp} = shapeOf(key.series);
+  const [row] = await rowsOf<{ms: number | null}>(
+    db.connection,
+    `select max(t) - min(t) as ms from (
+       select ${stamp} as t from ${table} where ${whereKey(await storedKey(db, key))} order by t desc limit 2)`
+  );
+  return row?.ms || null;
 }
 
 /** Groups values by a key; `Map.groupBy` is not in Node 20. */

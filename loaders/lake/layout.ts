@@ -9,11 +9,17 @@ export interface Partition {
   year: number;
 }
 
+/** Folder of a series: `own-NAME` for `own:NAME`, since a colon is no character of a file's name everywhere. */
+const folderOf = (series: string): string => series.replace(/^own:/, "own-");
+
+/** Returns the SQL that reads the series back from a folder's name. */
+export const seriesOfFolderSql = (folder: string): string => `regexp_replace(${folder}, '^own-', 'own:')`;
+
 /** Returns a Hive path, e.g. `perp/venue=binance/symbol=BTC-USDT/timeframe=1h/year=2024`. */
 export function partitionPath({venue, series, pair, timeframe, year}: Partition): string {
   const symbol = pair ? `/symbol=${pairSlug(pair)}` : "";
   const frame = timeframe ? `/timeframe=${timeframe}` : "";
-  return `${series}/venue=${venue}${symbol}${frame}/year=${year}`;
+  return `${folderOf(series)}/venue=${venue}${symbol}${frame}/year=${year}`;
 }
 
 export const samePartition = (a: Partition, b: Partition): boolean =>

@@ -38,9 +38,10 @@ const series = z.object({
   to: z.number(),
   /** stamp of the newest row */
   lastTs: z.number(),
-  /** length of the newest interval or candle */
+  /** length of the newest interval or candle; of a series without a grid the newest distance of two rows */
   intervalMs: z.number().nullable(),
-  coverage: z.number(),
+  /** share of the rows due that are there; null for a series without a grid, of which none are due */
+  coverage: z.number().nullable(),
   holes: z.array(hole),
   /** what rows do not tell, e.g. settlements given two rates, rejected rows, jumps that no market makes */
   remarks: z

@@ -1,8 +1,8 @@
 import {mkdirSync, rmSync} from "node:fs";
 import {join} from "node:path";
 import {inTransaction, rowsOf, storedKey, type Database, readMeta, writeMeta} from "../store/database.js";
-import {literal, whereKey} from "../store/key.js";
-import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
+import {literal, shapeOf, whereKey, type RowTable} from "../store/key.js";
+import {type Series} from "../../src/lib/market/pair.js";
 import {derivedPartitions, featureSql, FEATURES_VERSION, FEATURE_SERIES} from "./features.js";
 import {draftDir, fingerprint, listParts, moveIntoPlace, sweepDrafts} from "./files.js";
 import {partitionKey, partitionPath, samePartition, type Partition} from "./layout.js";
@@ -125,7 +125,8 @@ export async function compact(db: Database, options: PublishOptions = {}): Promi
 /** Marks every partition of the store for publishing, for a lake that was lost or is in doubt. */
 export async function markEverything(db: Database): Promise<void> {
   const years = `select distinct key_id, year(make_timestamp(ts * 1000)) as year from (
-    select key_id, boundary_ts as ts from funding union all select key_id, ts from candles)`;
+    select key_id, boundary_ts as ts from funding union all select key_id, ts from candles
+    union all select key_id, ts from observations)`;
   await db.connection.run(
     `insert into dirty select key_id, year, epoch_ms(make_timestamp(year, 1, 1, 0, 0, 0)), epoch_ms(make_timestamp(year + 1, 1, 1, 0, 0, 0)), false from (${years})`
   );
@@ -153,17 +154,19 @@ const stalePartitions = (db: Database): Promise<Partition[]> =>
     "select distinct venue, series, pair, timeframe, year from stale_features join keys on id = key_id order by all"
   );
 
+/** The columns of a part, by the table of its rows. */
+const COLUMNS: Readonly<Record<RowTable, string>> = {
+  candles: "ts, open, high, low, close, volume, turnover",
+  funding: "ts, boundary_ts, rate, interval_hours, interval_source",
+  observations: "ts, known_ts, value, notional"
+};
+
 async function marketSql(db: Database, partition: Partition, fromTs?: number): Promise<string> {
   const {venue, series, pair, timeframe, year} = partition;
   const key = await storedKey(db, {venue, series: series as Series, pair, timeframe});
-  const candles = isCandleSeries(key.series);
-  const table = candles ? "candles" : "funding";
-  const column = candles ? "ts" : "boundary_ts";
-  const columns = candles
-    ? "ts, open, high, low, close, volume, turnover"
-    : "ts, boundary_ts, rate, interval_hours, interval_source";
-  const from = fromTs === undefined ? Date.UTC(year, 0, 1) : candles ? fromTs : fromTs - 60_000;
-  return `select ${columns} from ${table} where ${whereKey(key)}
+  const {table, stamp: column} = shapeOf(key.series);
+  const from = fromTs === undefined ? Date.UTC(year, 0, 1) : table === "funding" ? fromTs - 60_000 : fromTs;
+  return `select ${COLUMNS[table]} from ${table} where ${whereKey(key)}
     and ${column} >= ${from} and ${column} < ${Date.UTC(year + 1, 0, 1)} order by ts`;
 }
 

@@ -1,6 +1,8 @@
 import {DuckDBInstance, type DuckDBConnection} from "@duckdb/node-api";
 import {join} from "node:path";
 import {literal} from "../store/key.js";
+import {isCandleSeries, isObservationSeries, isSeries} from "../../src/lib/market/pair.js";
+import {seriesOfFolderSql} from "./layout.js";
 import {emptyManifest, lakeDir, readManifest, type Manifest, type Part} from "./manifest.js";
 import {RATE_8H_SQL} from "../store/schema.js";
 
@@ -22,6 +24,8 @@ const COLUMNS: Record<string, string> = {
     "null::bigint as ts, null::bigint as boundary_ts, null::decimal(38,18) as rate, null::double as interval_hours, null::varchar as interval_source",
   candles:
     "null::bigint as ts, null::decimal(38,18) as open, null::decimal(38,18) as high, null::decimal(38,18) as low, null::decimal(38,18) as close, null::decimal(38,18) as volume, null::decimal(38,18) as turnover",
+  observations:
+    "null::bigint as ts, null::bigint as known_ts, null::decimal(38,18) as value, null::decimal(38,18) as notional",
   predicted: "null::bigint as ts, null::bigint as next_ts, null::decimal(38,18) as rate",
   "features-funding":
     "null::bigint as ts, null::double as rate8h, null::double as mean7, null::double as sd7, null::double as z7, null::double as mean30, null::double as sd30, null::double as z30, null::double as mean90, null::double as sd90, null::double as z90, null::double as spot_open, null::double as perp_open, null::double as basis",
@@ -33,16 +37,16 @@ const COLUMNS: Record<string, string> = {
  * Opens the lake for reading, also while a writer works: parts never change, and the manifest names a consistent set.
  *
  * Views: `instruments` (venue listings by day), `funding`, `predicted` (predicted rates by time of observation),
- * `candles`, `features_funding` and `features_price`, with `venue` and `pair` columns. `funding_exact`,
- * `predicted_exact` and `candles_exact` have decimals instead of doubles. Without data, every view exists and is empty.
+ * `candles`, `observations` (open interest, borrow rates and series of a person's own), `features_funding` and `features_price`, with `venue` and `pair` columns. `funding_exact`,
+ * `predicted_exact`, `candles_exact` and `observations_exact` have decimals instead of doubles. Without data, every view exists and is empty.
  */
 async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}): Promise<Lake> {
   const manifest = readManifest(dataDir) ?? emptyManifest();
   const instance = await DuckDBInstance.create(":memory:", {threads: "2"});
   const connection = await instance.connect();
   const parts = manifest.parts.filter(only);
-  const others = ["funding", "predicted", "features-funding", "features-price", "instruments"];
-  const candles = parts.filter((part) => !others.includes(part.series));
+  const candles = parts.filter(({series}) => isSeries(series) && isCandleSeries(series));
+  const observations = parts.filter(({series}) => isSeries(series) && isObservationSeries(series));
   const of = (series: string) => parts.filter((part) => part.series === series);
   await connection.run(`create view funding_exact as ${source(dataDir, "funding", of("funding"))}`);
   await connection.run(
@@ -53,6 +57,11 @@ async function openLake(dataDir: string, {only = () => true}: LakeOptions = {}):
   await connection.run(
     `create view candles as select venue, series, pair, timeframe, ts, open::double as open, high::double as high, low::double as low,
        close::double as close, volume::double as volume, turnover::double as turnover from candles_exact`
+  );
+  await connection.run(`create view observations_exact as ${source(dataDir, "observations", observations)}`);
+  await connection.run(
+    `create view observations as select venue, series, pair, timeframe, ts, known_ts, value::double as value,
+       notional::double as notional from observations_exact`
   );
   await connection.run(`create view predicted_exact as ${source(dataDir, "predicted", of("predicted"))}`);
   await connection.run(
@@ -93,18 +102,30 @@ function instrumentSource(dataDir: string, parts: readonly Part[]): string {
 }
 
 function source(dataDir: string, name: string, parts: readonly Part[]): string {
-  const candles = name === "candles";
+  const several = name === "candles" || name === "observations";
   if (parts.length === 0) {
-    const key = candles ? "''::varchar as series, ''::varchar as timeframe, " : "";
+    const key = several ? "''::varchar as series, ''::varchar as timeframe, " : "";
     return `select ''::varchar as venue, ''::varchar as pair, ${key}${COLUMNS[name]} where false`;
   }
+  // Series with and without a grid differ in their folders, which one scan must not.
+  const groups = [parts.filter(({timeframe}) => timeframe !== ""), parts.filter(({timeframe}) => timeframe === "")];
+  return groups
+    .filter((own) => own.length > 0)
+    .map((own) => scan(dataDir, own, several))
+    .join(" union all by name ");
+}
+
+/** Returns the SQL that reads parts, all with a timeframe or all without; `several` adds series and timeframe. */
+function scan(dataDir: string, parts: readonly Part[], several: boolean): string {
   const files = parts.map((part) => literal(join(lakeDir(dataDir), part.path)));
+  const framed = parts[0]!.timeframe !== "";
   // The folder names carry the key; `series` is the first folder, not a Hive column.
+  const folder = "split_part(split_part(filename, '/venue=', 1), '/', -1)";
   const key = `venue, replace(symbol, '-', '/') as pair, ${
-    candles ? `timeframe, split_part(split_part(filename, '/venue=', 1), '/', -1) as series, ` : ""
+    several ? `${framed ? "timeframe" : "'' as timeframe"}, ${seriesOfFolderSql(folder)} as series, ` : ""
   }`;
-  return `select ${key} * exclude (venue, symbol, year, filename ${candles ? ", timeframe" : ""})
-    from read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types = {'symbol': varchar, 'venue': varchar${candles ? ", 'timeframe': varchar" : ""}}, filename = true)`;
+  return `select ${key} * exclude (venue, symbol, year, filename ${framed ? ", timeframe" : ""})
+    from read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types = {'symbol': varchar, 'venue': varchar${framed ? ", 'timeframe': varchar" : ""}}, filename = true)`;
 }
 
 /** Runs `read` over the lake; starts again when a part is retired between reading the manifest and opening it. */

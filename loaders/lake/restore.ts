@@ -1,9 +1,8 @@
 import {join} from "node:path";
 import {inTransaction, rowsOf, storedKey, type Database} from "../store/database.js";
-import {keyText, literal, whereKey, type SeriesKey} from "../store/key.js";
-import {refreshCandleHoles, refreshFunding} from "../store/findings.js";
-import {isCandleSeries, isSeries, type Series} from "../../src/lib/market/pair.js";
-import {boundaryTs} from "../../src/lib/time/grid.js";
+import {keyText, literal, shapeOf, whereKey, type RowTable, type SeriesKey} from "../store/key.js";
+import {refreshHoles} from "../store/findings.js";
+import {isSeries, type Series} from "../../src/lib/market/pair.js";
 import {restoreInstruments} from "./instruments.js";
 import {restorePredicted} from "./predicted.js";
 import {restoreRemarks} from "../store/remarks.js";
@@ -61,6 +60,7 @@ async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> 
     db.connection,
     `select venue || '|' || pair || '|' || series || '|' || timeframe as id, rows from keys join (
        select key_id, count(*) as rows from funding group by 1 union all select key_id, count(*) from candles group by 1
+       union all select key_id, count(*) from observations group by 1
      ) on key_id = id`
   );
   const have = new Map(counts.map((row) => [row.id, row.rows]));
@@ -75,20 +75,22 @@ async function lostHistories(db: Database, manifest: Manifest): Promise<Lost[]> 
   });
 }
 
+/** The store's columns as a part has them; intervals that were inferred are inferred again. */
+const COLUMNS: Readonly<Record<RowTable, string>> = {
+  candles: "ts, open, high, low, close, volume, turnover",
+  funding: "ts, boundary_ts, rate, case when interval_source = 'reported' then interval_hours end, null, null",
+  observations: "ts, known_ts, value, notional"
+};
+
 async function restore(db: Database, {key: names, parts, proven, remarks = []}: Lost): Promise<void> {
   const key = await storedKey(db, names);
-  const candles = isCandleSeries(key.series);
-  const table = candles ? "candles" : "funding";
-  const stamp = candles ? "ts" : "boundary_ts";
+  const {table, stamp} = shapeOf(key.series);
   const files = parts.map((part) => literal(join(lakeDir(db.dataDir), part.path))).join(", ");
-  const columns = candles
-    ? `${key.id}, ts, open, high, low, close, volume, turnover`
-    : `${key.id}, ts, boundary_ts, rate, case when interval_source = 'reported' then interval_hours end, null, null`;
   const from = Math.min(...parts.map((part) => part.minTs));
   const last = Math.max(...parts.map((part) => part.maxTs));
   await inTransaction(db.connection, async () => {
     await db.connection.run(
-      `insert into ${table} select ${columns} from read_parquet([${files}], hive_partitioning = false) p
+      `insert into ${table} select ${key.id}, ${COLUMNS[table]} from read_parquet([${files}], hive_partitioning = false) p
        where not exists (select 1 from ${table} e where ${whereKey(key)} and e.${stamp} = p.${stamp})`
     );
     await db.connection.run(`delete from coverage where ${whereKey(key)}`);
@@ -98,7 +100,6 @@ async function restore(db: Database, {key: names, parts, proven, remarks = []}: 
       );
     }
     await restoreRemarks(db, key, remarks);
-    if (candles) await refreshCandleHoles(db, key, from, last);
-    else await refreshFunding(db, key, boundaryTs(from));
+    await refreshHoles(db, key, from, last);
   });
 }

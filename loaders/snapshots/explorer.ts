@@ -103,8 +103,8 @@ function explorerRow(
       : heldShare(columns, {minRate: MIN_RATE, exitRate: EXIT_RATE, periods});
   const net = newest === undefined ? undefined : netPerPeriod(newest, trip);
   const own = manifest.series.filter((s) => s.venue === venue && s.pair === pair);
-  const best = (series: string) => Math.max(-1, ...own.filter((s) => s.series === series).map((s) => s.coverage));
-  const coverage = Math.min(entry.coverage, ...["spot", "perp"].map(best).filter((share) => share >= 0));
+  const best = (series: string) => Math.max(-1, ...own.filter((s) => s.series === series).map((s) => s.coverage ?? -1));
+  const coverage = Math.min(entry.coverage ?? 0, ...["spot", "perp"].map(best).filter((share) => share >= 0));
   return {
     venue,
     pair,

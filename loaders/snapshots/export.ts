@@ -1,5 +1,5 @@
 import {renameSync, rmSync} from "node:fs";
-import {isCandleSeries, type Series} from "../../src/lib/market/pair.js";
+import {isCandleSeries, isObservationSeries, type Series} from "../../src/lib/market/pair.js";
 import {withLake} from "../lake/reader.js";
 import {rowsOf} from "../store/database.js";
 import {literal} from "../store/key.js";
@@ -20,32 +20,76 @@ interface ExportOptions {
   write: (text: string) => void;
 }
 
+/** The rows of a series as they leave: where they are read, and their columns in order. */
+interface Rows {
+  view: "funding" | "predicted" | "candles" | "observations";
+  stamp: "ts" | "boundary_ts";
+  /** several timeframes may be there */
+  framed: boolean;
+  key: readonly string[];
+  /** decimals, and the name under which they leave where it is another */
+  values: readonly {column: string; as?: string}[];
+  notes: readonly string[];
+}
+
+const PRICES = ["open", "high", "low", "close", "volume", "turnover"];
+
+function rowsOfSeries(series: Series): Rows {
+  const framed = ["venue", "series", "pair", "timeframe", "ts"];
+  if (isCandleSeries(series))
+    return {
+      view: "candles",
+      stamp: "ts",
+      framed: true,
+      key: framed,
+      values: PRICES.map((column) => ({column})),
+      notes: []
+    };
+  if (isObservationSeries(series)) {
+    // An import reads these names back for what they are.
+    const values =
+      series === "borrow"
+        ? [{column: "value", as: "hourly_rate"}]
+        : series === "open-interest"
+          ? [{column: "value", as: "open_interest"}, {column: "notional"}]
+          : [{column: "value"}];
+    return {view: "observations", stamp: "ts", framed: true, key: [...framed, "known_ts as known"], values, notes: []};
+  }
+  const rate = [{column: "rate"}];
+  return series === "predicted"
+    ? {view: "predicted", stamp: "ts", framed: false, key: ["venue", "pair", "ts", "next_ts"], values: rate, notes: []}
+    : {
+        view: "funding",
+        stamp: "boundary_ts",
+        framed: false,
+        key: ["venue", "pair", "ts", "boundary_ts"],
+        values: rate,
+        notes: ["interval_hours", "interval_source"]
+      };
+}
+
 /**
  * Exports rows of the lake in exact decimals, oldest first. A file is written whole or not at all.
  * @returns the number of rows
  */
 export async function exportRows(dataDir: string, options: ExportOptions): Promise<number> {
   const {series, format, out, pair, venue, timeframe, from, to, write} = options;
-  const candles = isCandleSeries(series);
-  const predicted = series === "predicted";
-  const stamp = candles || predicted ? "ts" : "boundary_ts";
+  const {view, stamp, framed, key, values, notes} = rowsOfSeries(series);
   const where = [
     "true",
     pair !== undefined && `pair = ${literal(pair)}`,
     venue !== undefined && `venue = ${literal(venue)}`,
-    candles && timeframe !== undefined && `timeframe = ${literal(timeframe)}`,
+    framed && timeframe !== undefined && `timeframe = ${literal(timeframe)}`,
     from !== undefined && `${stamp} >= ${from}`,
     to !== undefined && `${stamp} < ${to}`
   ].filter(Boolean);
   // Trailing zeros of the stored scale carry no information and would double the file.
-  const exact = (column: string) => `regexp_replace(${column}::varchar, '\\.?0+$', '') as ${column}`;
-  const columns = candles
-    ? `venue, series, pair, timeframe, ts, ${["open", "high", "low", "close", "volume", "turnover"].map((c) => (format === "parquet" ? c : exact(c))).join(", ")}`
-    : predicted
-      ? `venue, pair, ts, next_ts, ${format === "parquet" ? "rate" : exact("rate")}`
-      : `venue, pair, ts, boundary_ts, ${format === "parquet" ? "rate" : exact("rate")}, interval_hours, interval_source`;
-  const order = candles ? "venue, pair, timeframe, ts" : "venue, pair, ts";
-  const select = `select ${columns} from ${candles ? "candles_exact" : `${series}_exact`} where ${where.join(" and ")} order by ${order}`;
+  const exact = (column: string) =>
+    format === "parquet" ? column : `regexp_replace(${column}::varchar, '\\.?0+$', '')`;
+  const decimals = values.map(({column, as = column}) => `${exact(column)} as ${as}`);
+  const columns = [...key, ...decimals, ...notes].join(", ");
+  const order = framed ? "venue, pair, timeframe, ts" : "venue, pair, ts";
+  const select = `select ${columns} from ${view}_exact where ${where.join(" and ")} order by ${order}`;
   return withLake(
     dataDir,
     async ({connection}) => {

@@ -1,5 +1,6 @@
 import {join} from "node:path";
 import {freshness, type Hole} from "../../src/lib/market/coverage.js";
+import {isCandleSeries, isObservationSeries, isSeries} from "../../src/lib/market/pair.js";
 import type {Issue, SeriesStatus, Status} from "../../src/lib/market/snapshot.js";
 import {DAY_MS} from "../../src/lib/time/grid.js";
 import {DataError} from "../errors.js";
@@ -12,6 +13,7 @@ export function statusOf(dataDir: string, nowMs: number): Status {
   const origins = [...new Set((manifest?.series ?? []).flatMap((entry) => entry.proven.map((p) => p.origin)))].sort();
   const urls = origins.filter((origin) => origin !== "file");
   const sum = (own: readonly SeriesStatus[]) => own.reduce((total, s) => total + s.rows, 0);
+  const observations = series.filter((s) => isSeries(s.series) && isObservationSeries(s.series));
   const issues = manifest ? findIssues(manifest, series) : [];
   return {
     asOf: nowMs,
@@ -29,7 +31,8 @@ export function statusOf(dataDir: string, nowMs: number): Status {
     pairs: new Set(series.map((s) => s.pair)).size,
     rows: {
       funding: sum(series.filter((s) => s.series === "funding")),
-      candles: sum(series.filter((s) => s.series !== "funding" && s.series !== "predicted"))
+      candles: sum(series.filter((s) => isSeries(s.series) && isCandleSeries(s.series))),
+      ...(observations.length > 0 && {observations: sum(observations)})
     },
     first: series.length > 0 ? Math.min(...series.map((s) => s.from)) : null,
     last: series.length > 0 ? Math.max(...series.map((s) => s.lastTs)) : null,
@@ -56,8 +59,9 @@ export function requireManifest(dataDir: string): Manifest {
 
 function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
   const {venue, pair, series, timeframe, rows, from, to, lastTs, intervalMs, coverage, holes, remarks} = entry;
-  // A candle is known at its end, a settlement at its stamp.
-  const ageMs = Math.max(0, nowMs - (series === "funding" ? lastTs : to));
+  // A candle is known at its end, a settlement or an observation at its stamp.
+  const candles = isSeries(series) && isCandleSeries(series);
+  const ageMs = Math.max(0, nowMs - (candles ? to : lastTs));
   return {
     venue,
     pair,

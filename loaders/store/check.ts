@@ -1,31 +1,27 @@
 import type {Hole} from "../../src/lib/market/coverage.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {CheckedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {refreshEdges} from "./edges.js";
-import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import {refreshHoles} from "./findings.js";
 import {refreshOddities} from "./oddities.js";
-import {whereKey, type SeriesKey, type StoredKey} from "./key.js";
+import {shapeOf, whereKey, type SeriesKey, type StoredKey} from "./key.js";
 
 /** What a look at a history found. */
 export type Checked = Omit<CheckedReport, keyof SeriesKey> & {holes: (Hole & {tries: number})[]};
 
 /** Recomputes the holes of a history from its rows, in one transaction. Unchanged holes keep their tries. */
 export async function checkHistory(db: Database, key: StoredKey): Promise<Checked> {
-  const candles = isCandleSeries(key.series);
-  const stamp = candles ? "ts" : "boundary_ts";
+  const {table, stamp} = shapeOf(key.series);
   const before = JSON.stringify(await holesOf(db, key));
   const [edge] = await rowsOf<{rows: number; from: number | null; to: number | null}>(
     db.connection,
-    `select count(*) as rows, min(${stamp}) as "from", max(${stamp}) as "to" from ${candles ? "candles" : "funding"} where ${whereKey(key)}`
+    `select count(*) as rows, min(${stamp}) as "from", max(${stamp}) as "to" from ${table} where ${whereKey(key)}`
   );
   const {rows, from, to} = edge!;
   if (from !== null && to !== null) {
     await inTransaction(db.connection, async () => {
-      if (candles) {
-        await refreshCandleHoles(db, key, from, to);
-        await refreshOddities(db, key, from, to);
-      } else await refreshFunding(db, key, from);
+      await refreshHoles(db, key, from, to);
+      await refreshOddities(db, key, from, to);
       await refreshEdges(db, key);
     });
   }

@@ -158,6 +158,8 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
       fix: "use a newer version of Carrybook"
     });
   }
+  if (Number(version) < SCHEMA_VERSION)
+    await connection.run(`update meta set value = '${SCHEMA_VERSION}' where key = 'version'`);
   if (meta.get("kind") !== kind) await changeKind(connection, meta.get("kind"), kind);
 }
 
@@ -194,7 +196,8 @@ export async function claimKind(db: Database, kind: StoreKind): Promise<void> {
 async function isBlank(connection: DuckDBConnection): Promise<boolean> {
   const [row] = await rowsOf<{n: number}>(
     connection,
-    "select (select count(*) from funding) + (select count(*) from candles) + (select count(*) from coverage) as n"
+    `select (select count(*) from funding) + (select count(*) from candles) + (select count(*) from observations)
+       + (select count(*) from coverage) as n`
   );
   return row!.n === 0;
 }

@@ -1,10 +1,9 @@
 import {normalise, type Hole, type Span} from "../../src/lib/market/coverage.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
 import {insertHoles, knownHoles} from "./findings.js";
 import {lifeOf, type Life} from "./instruments.js";
-import {stepOf, whereKey, type StoredKey} from "./key.js";
+import {shapeOf, stepOf, whereKey, type StoredKey} from "./key.js";
 
 /** Delay in ms after its boundary within which a settlement may still be published. */
 const GRACE_MS = 10 * MINUTE_MS;
@@ -17,11 +16,12 @@ const LONGEST_MS = 8 * HOUR_MS;
  * holes keep their tries.
  */
 export async function refreshEdges(db: Database, key: StoredKey): Promise<void> {
-  const candles = isCandleSeries(key.series);
-  const stamp = candles ? "ts" : "boundary_ts";
+  const {table, stamp} = shapeOf(key.series);
+  const step = stepOf(key);
+  if (key.series !== "funding" && step === undefined) return;
   const [edge] = await rowsOf<{first: number | null; last: number | null}>(
     db.connection,
-    `select min(${stamp}) as first, max(${stamp}) as last from ${candles ? "candles" : "funding"} where ${whereKey(key)}`
+    `select min(${stamp}) as first, max(${stamp}) as last from ${table} where ${whereKey(key)}`
   );
   const {first, last} = edge!;
   if (first === null || last === null) return;
@@ -32,9 +32,10 @@ export async function refreshEdges(db: Database, key: StoredKey): Promise<void> 
     )
   );
   const life = await lifeOf(db, key);
-  const holes = candles
-    ? candleEdges({first, last, spans, life}, stepOf(key)!)
-    : fundingEdges({first, last, spans, life}, await edgeIntervals(db, key));
+  const holes =
+    step === undefined
+      ? fundingEdges({first, last, spans, life}, await edgeIntervals(db, key))
+      : gridEdges({first, last, spans, life}, step);
   const outside = `${whereKey(key)} and (to_ts <= ${first} or to_ts > ${last})`;
   const before = await knownHoles(db, outside);
   if (before.length === 0 && holes.length === 0) return;
@@ -50,8 +51,8 @@ interface Edge {
   life: Life;
 }
 
-/** Returns the holes at the start and the end of a candle series on the grid of `stepMs`. */
-export function candleEdges({first, last, spans, life}: Edge, stepMs: number): Hole[] {
+/** Returns the holes at the start and the end of a series on the grid of `stepMs`. */
+export function gridEdges({first, last, spans, life}: Edge, stepMs: number): Hole[] {
   const holes: Hole[] = [];
   const open = (from: number, to: number) => {
     if (to > from) holes.push({from, to, rows: gridCount(from, to, stepMs), state: "open"});

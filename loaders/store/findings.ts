@@ -14,29 +14,39 @@ import {
   type IntervalState,
   type RowInterval
 } from "../../src/lib/market/funding.js";
-import {HOUR_MS} from "../../src/lib/time/grid.js";
+import {boundaryTs, HOUR_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
 import {doubtfulBoundaries} from "./remarks.js";
-import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
+import {literal, shapeOf, stepOf, whereKey, type StoredKey} from "./key.js";
 
 /**
- * Recomputes the holes of a candle series around a written span, between the rows that enclose it. Unchanged holes keep
+ * Recomputes the findings of a history around a written span: of settlements by their intervals, of a series on a grid
+ * by its step. A series without a grid has none.
+ */
+export async function refreshHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
+  if (key.series === "funding") await refreshFunding(db, key, boundaryTs(minTs));
+  else if (stepOf(key) !== undefined) await refreshGridHoles(db, key, minTs, maxTs);
+}
+
+/**
+ * Recomputes the holes of a series on a grid around a written span, between the rows that enclose it. Unchanged holes keep
  * their tries. The cost depends on the span written, not on the history's length.
  */
-export async function refreshCandleHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
+async function refreshGridHoles(db: Database, key: StoredKey, minTs: number, maxTs: number): Promise<void> {
   const where = whereKey(key);
+  const {table} = shapeOf(key.series);
   const step = stepOf(key)!;
   const [edge] = await rowsOf<{lo: number | null; hi: number | null}>(
     db.connection,
-    `select (select max(ts) from candles where ${where} and ts < ${minTs}) as lo,
-            (select min(ts) from candles where ${where} and ts > ${maxTs}) as hi`
+    `select (select max(ts) from ${table} where ${where} and ts < ${minTs}) as lo,
+            (select min(ts) from ${table} where ${where} and ts > ${maxTs}) as hi`
   );
   const lo = edge!.lo ?? minTs;
   const hi = edge!.hi ?? maxTs;
   const found = await rowsOf<{from: number; to: number}>(
     db.connection,
     `select ts + ${step} as "from", next as "to" from (
-       select ts, lead(ts) over (order by ts) as next from candles where ${where} and ts between ${lo} and ${hi})
+       select ts, lead(ts) over (order by ts) as next from ${table} where ${where} and ts between ${lo} and ${hi})
      where next - ts > ${step} order by ts`
   );
   const holes = found.map(({from, to}): Hole => ({from, to, rows: gridRows({from, to}, step), state: "open"}));
@@ -54,7 +64,7 @@ interface SettlementRow {
  * Infers the intervals of the settlements from `fromTs` on, starting from the state before it. Records ambiguous ones
  * as findings, and updates only rows that change.
  */
-export async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Promise<void> {
+async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Promise<void> {
   const where = whereKey(key);
   const allowed = allowedIntervalHours(key.venue);
   let state = await stateBefore(db, where, fromTs);

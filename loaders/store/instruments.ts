@@ -1,3 +1,4 @@
+import {isOwnSeries, type Series} from "../../src/lib/market/pair.js";
 import type {VenueInstrument} from "../rows.js";
 import {DAY_MS, floorTo} from "../../src/lib/time/grid.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
@@ -156,8 +157,16 @@ export async function lifeOf(db: Database, {venue, pair, series}: SeriesKey): Pr
   if (!venues) livesByStore.set(db, (venues = new Map()));
   let lives = venues.get(venue);
   if (!lives) venues.set(venue, (lives = await livesOf(db, venue)));
-  return lives.get(`${series === "spot" ? "spot" : "perp"}|${pair}`) ?? UNKNOWN;
+  const market = marketOf(series);
+  return (market && lives.get(`${market}|${pair}`)) ?? UNKNOWN;
 }
+
+/**
+ * The market whose life a history shares; undefined for borrow rates, which belong to the coin, and for series of a
+ * person's own.
+ */
+const marketOf = (series: Series): "spot" | "perp" | undefined =>
+  series === "spot" ? "spot" : series === "borrow" || isOwnSeries(series) ? undefined : "perp";
 
 async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> {
   const rows = await rowsOf<{id: string; launch: number | null; delist: number | null; missed: number | null}>(
@@ -178,7 +187,8 @@ async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> 
   const ended = await rowsOf<{id: string; ts: number}>(
     db.connection,
     `select (case when series = 'spot' then 'spot' else 'perp' end) || '|' || pair as id, max(ts) as ts
-     from remarks join keys on id = key_id where kind = 'ended' and venue = ${literal(venue)} group by 1`
+     from remarks join keys on id = key_id
+     where kind = 'ended' and venue = ${literal(venue)} and series <> 'borrow' and not starts_with(series, 'own:') group by 1`
   );
   for (const {id, ts} of ended) {
     const life = lives.get(id) ?? UNKNOWN;
@@ -189,7 +199,8 @@ async function livesOf(db: Database, venue: string): Promise<Map<string, Life>> 
 
 /** Returns whether a venue ever listed the market behind a history. */
 export async function wasListed(db: Database, {venue, pair, series}: SeriesKey): Promise<boolean> {
-  const market = series === "spot" ? "spot" : "perp";
+  const market = marketOf(series);
+  if (market === undefined) return false;
   const rows = await rowsOf(
     db.connection,
     `select 1 from instruments where venue = ${literal(venue)} and market = '${market}' and pair = ${literal(pair)} limit 1`

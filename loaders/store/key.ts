@@ -1,8 +1,10 @@
-import type {Series} from "../../src/lib/market/pair.js";
+import {isCandleSeries, isObservationSeries, type Series} from "../../src/lib/market/pair.js";
 import {timeframeMs} from "../../src/lib/time/grid.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
 
-/** Identity of one history: venue, series, pair and timeframe (§8.12). Funding has the timeframe `""`. */
+/**
+ * Identity of one history: venue, series, pair and timeframe (§8.12). Funding has the timeframe `""`, as has a series of
+ * a person's own whose instants are on no grid.
+ */
 export interface SeriesKey {
   venue: string;
   series: Series;
@@ -10,9 +12,29 @@ export interface SeriesKey {
   timeframe: string;
 }
 
-/** Returns the step of a candle series in ms; undefined for series without a grid. */
-export const stepOf = (key: SeriesKey): number | undefined =>
-  isCandleSeries(key.series) ? timeframeMs(key.timeframe) : undefined;
+/** Returns the step of a series on a grid in ms; undefined for one without. */
+export const stepOf = ({timeframe}: Pick<SeriesKey, "timeframe">): number | undefined =>
+  timeframe === "" ? undefined : timeframeMs(timeframe);
+
+/** A table of market rows. */
+export type RowTable = "funding" | "candles" | "observations";
+
+/** Where the rows of a series lie: their table, the column that tells two rows apart, and the columns of their values. */
+export interface RowShape {
+  table: RowTable;
+  stamp: "ts" | "boundary_ts";
+  values: readonly string[];
+}
+
+const SHAPES: Readonly<Record<RowTable, RowShape>> = {
+  funding: {table: "funding", stamp: "boundary_ts", values: ["rate"]},
+  candles: {table: "candles", stamp: "ts", values: ["open", "high", "low", "close", "volume", "turnover"]},
+  observations: {table: "observations", stamp: "ts", values: ["known_ts", "value", "notional"]}
+};
+
+/** Returns where the rows of a series lie. */
+export const shapeOf = (series: Series): RowShape =>
+  SHAPES[isCandleSeries(series) ? "candles" : isObservationSeries(series) ? "observations" : "funding"];
 
 export const keyText = ({venue, series, pair, timeframe}: SeriesKey): string =>
   [venue, pair, series, timeframe].filter(Boolean).join(" ");

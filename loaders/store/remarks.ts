@@ -1,11 +1,10 @@
 import {boundaryTs, DAY_MS} from "../../src/lib/time/grid.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
 import type {Span} from "../../src/lib/market/coverage.js";
 import type {Remark} from "../../src/lib/market/snapshot.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {forgetLives} from "./instruments.js";
-import {literal, stepOf, whereKey, type StoredKey} from "./key.js";
+import {literal, shapeOf, stepOf, whereKey, type StoredKey} from "./key.js";
 import type {Stage} from "./stage.js";
 import type {Revision} from "../rows.js";
 
@@ -107,7 +106,7 @@ const replaceWord = (
 
 /** Returns the stamp of a history's first row, UTC ms; undefined without one. */
 export async function firstTs(db: Database, key: StoredKey): Promise<number | undefined> {
-  const [table, stamp] = isCandleSeries(key.series) ? ["candles", "ts"] : ["funding", "boundary_ts"];
+  const {table, stamp} = shapeOf(key.series);
   const [row] = await rowsOf<{ts: number | null}>(
     db.connection,
     `select min(${stamp}) as ts from ${table} where ${whereKey(key)}`
@@ -126,13 +125,12 @@ export async function beginOf(db: Database, where: string): Promise<number | und
 
 /** Records that the market of a history is gone, from the end of its newest row on. */
 export async function noteEnd(db: Database, key: StoredKey, reason: string): Promise<void> {
-  const step = stepOf(key);
-  const [table, stamp] = step === undefined ? ["funding", "boundary_ts"] : ["candles", "ts"];
+  const {table, stamp} = shapeOf(key.series);
   const [row] = await rowsOf<{ts: number | null}>(
     db.connection,
     `select max(${stamp}) as ts from ${table} where ${whereKey(key)}`
   );
-  const ts = row?.ts == null ? db.now() : row.ts + (step ?? 1);
+  const ts = row?.ts == null ? db.now() : row.ts + (stepOf(key) ?? 1);
   await replaceWord(db, key, "ended", {ts, reason});
   forgetLives(db);
 }

@@ -1,5 +1,8 @@
-/** Version of the layout of `market.duckdb`. A newer store is rejected. */
-export const SCHEMA_VERSION = 1;
+/**
+ * Version of the layout of `market.duckdb`. A newer store is rejected; an older one gains the tables that it lacks when
+ * it is opened. Version 2 added `observations`.
+ */
+export const SCHEMA_VERSION = 2;
 
 /** The decimal type of prices, rates and volumes: 20 digits before the point, 18 after it. */
 export const DECIMAL_SQL = "DECIMAL(38,18)";
@@ -24,6 +27,8 @@ export const SCHEMA_SQL: readonly string[] = [
   `create table if not exists candles (
      key_id integer not null, ts bigint not null, open ${DECIMAL_SQL}, high ${DECIMAL_SQL}, low ${DECIMAL_SQL}, close ${DECIMAL_SQL} not null,
      volume ${DECIMAL_SQL}, turnover ${DECIMAL_SQL})`,
+  `create table if not exists observations (
+     key_id integer not null, ts bigint not null, known_ts bigint not null, value ${DECIMAL_SQL} not null, notional ${DECIMAL_SQL})`,
   `create table if not exists coverage (
      key_id integer not null, from_ts bigint not null, to_ts bigint not null, origin varchar not null, verified_ts bigint not null)`,
   `create table if not exists holes (

@@ -1,14 +1,17 @@
 import {BIGINT, DuckDBDataChunk, VARCHAR, type DuckDBAppender} from "@duckdb/node-api";
 import {DataError, RowError} from "../errors.js";
 import {rowsOf, storedKey, type Database} from "./database.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
-import {keyText, type SeriesKey, type StoredKey} from "./key.js";
+import {keyText, shapeOf, type RowTable, type SeriesKey, type StoredKey} from "./key.js";
 import {DECIMAL_SQL, FRACTION_DIGITS, INTEGER_DIGITS} from "./schema.js";
-import type {CandleRow, FundingRow, MarketRow} from "../rows.js";
+import type {CandleRow, FundingRow, MarketRow, ObservationRow} from "../rows.js";
 
 const CHUNK = 2048;
-const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"] as const;
-const FUNDING_FIELDS = ["rate", "reportedHours"] as const;
+type StagedField = keyof CandleRow | keyof FundingRow | keyof ObservationRow;
+const FIELDS: Readonly<Record<RowTable, readonly StagedField[]>> = {
+  candles: ["open", "high", "low", "close", "volume", "turnover"],
+  funding: ["rate", "reportedHours"],
+  observations: ["knownMs", "value", "notional"]
+};
 
 /** The nearest whole minute of a stamp, in SQL. */
 const BOUNDARY = "cast(round(ts / 60000.0) as bigint)";
@@ -34,7 +37,7 @@ export class Stage {
   /** true where some settlements share a boundary */
   private revised = false;
   private static serial = 0;
-  private readonly fields: readonly (keyof CandleRow | keyof FundingRow)[];
+  private readonly fields: readonly StagedField[];
   private readonly digits: Digits[];
   private appender: DuckDBAppender | undefined;
   private ts: bigint[] = [];
@@ -46,7 +49,7 @@ export class Stage {
     readonly key: StoredKey
   ) {
     this.table = `stage_${Stage.serial++}`;
-    this.fields = isCandleSeries(key.series) ? CANDLE_FIELDS : FUNDING_FIELDS;
+    this.fields = FIELDS[shapeOf(key.series).table];
     this.digits = this.fields.map(() => ({integer: 1, fraction: 0, negative: false}));
   }
 
@@ -64,7 +67,7 @@ export class Stage {
   add(row: MarketRow, line = 0): void {
     let packed = "";
     for (let i = 0; i < this.fields.length; i++) {
-      const value = (row as Partial<CandleRow & FundingRow>)[this.fields[i]!];
+      const value = (row as Partial<CandleRow & FundingRow & ObservationRow>)[this.fields[i]!];
       if (i > 0) packed += ",";
       if (value === undefined) continue;
       const text = String(value);
@@ -128,7 +131,7 @@ export class Stage {
    */
   async merge(): Promise<{repeats: number; revised: number}> {
     const repeats = this.ordered ? 0 : await this.countRepeats();
-    if (isCandleSeries(this.key.series)) return {repeats, revised: 0};
+    if (shapeOf(this.key.series).table !== "funding") return {repeats, revised: 0};
     const [row] = await rowsOf<{n: number}>(
       this.db.connection,
       `select count(distinct ts) - count(distinct ${BOUNDARY}) as n from ${this.table}`
@@ -160,7 +163,9 @@ export class Stage {
     const columns = this.fields.map((field, i) =>
       field === "reportedHours"
         ? `nullif(f[${i + 1}], '')::double as reported_hours`
-        : `${decimalSql(`nullif(f[${i + 1}], '')`, this.digits[i]!)} as ${field}`
+        : field === "knownMs"
+          ? `f[${i + 1}]::bigint as known_ts`
+          : `${decimalSql(`nullif(f[${i + 1}], '')`, this.digits[i]!)} as ${field}`
     );
     const rows = this.revised
       ? `select max(ts) as ts, arg_max(fields, ts) as fields from ${this.table} group by ${BOUNDARY}`

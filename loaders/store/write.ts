@@ -1,10 +1,9 @@
 import {boundaryTs} from "../../src/lib/time/grid.js";
 import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
-import {isCandleSeries} from "../../src/lib/market/pair.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
-import {keyText, literal, whereKey} from "./key.js";
+import {keyText, literal, shapeOf, whereKey, type RowShape} from "./key.js";
 import {refreshEdges} from "./edges.js";
-import {refreshCandleHoles, refreshFunding} from "./findings.js";
+import {refreshHoles} from "./findings.js";
 import {refreshOddities} from "./oddities.js";
 import type {Stage} from "./stage.js";
 import {canonicalText} from "../../src/lib/money/decimal.js";
@@ -61,18 +60,17 @@ export async function compareStage(
   stage.seal();
   const {repeats, revised} = await stage.merge();
   const rows = stage.count - repeats - revised;
-  const table = tableOf(stage);
+  const shape = shapeOf(stage.key.series);
   const options: WriteOptions = {proven: {from: 0, to: 0}, mode: "rows", origin: "file"};
-  const fields = table === "candles" ? ["open", "high", "low", "close", "volume", "turnover"] : ["rate"];
   const staged = `(${stage.select()})`;
-  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
-  const differs = `(${fields.map((field) => differing(field)).join(" or ")})`;
+  const existing = `(select * from ${shape.table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const differs = `(${shape.values.map((field) => differing(field)).join(" or ")})`;
   const [counts] = await rowsOf<{fresh: number; different: number}>(
     db.connection,
     `select count(*) filter (e.ts is null) as fresh, count(*) filter (e.ts is not null and ${differs}) as different
-     from ${staged} s left join ${existing} e on ${sameRow(table)}`
+     from ${staged} s left join ${existing} e on ${sameRow(shape)}`
   );
-  const conflicts = counts!.different === 0 ? [] : await conflictsOf(db, {staged, existing, table, fields});
+  const conflicts = counts!.different === 0 ? [] : await conflictsOf(db, {staged, existing, shape});
   const {fresh, different} = counts!;
   return {
     rows,
@@ -91,12 +89,12 @@ const differing = (field: string): string => `coalesce(e.${field} <> s.${field},
 
 async function conflictsOf(
   db: Database,
-  {staged, existing, table, fields}: {staged: string; existing: string; table: string; fields: readonly string[]}
+  {staged, existing, shape}: {staged: string; existing: string; shape: RowShape}
 ): Promise<Conflict[]> {
-  const each = fields.map(
+  const each = shape.values.map(
     (field) =>
-      `select e.${table === "candles" ? "ts" : "boundary_ts"} as ts, '${field}' as field, e.${field}::varchar as stored, s.${field}::varchar as file
-       from ${staged} s join ${existing} e on ${sameRow(table)} where ${differing(field)}`
+      `select e.${shape.stamp} as ts, '${field}' as field, e.${field}::varchar as stored, s.${field}::varchar as file
+       from ${staged} s join ${existing} e on ${sameRow(shape)} where ${differing(field)}`
   );
   const rows = await rowsOf<Conflict>(
     db.connection,
@@ -127,7 +125,8 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
     await inTransaction(db.connection, async () => {
       if (changed > 0) await replaceRows(db, stage, options, fresh);
       if (changed > 0 || !known) await extendCoverage(db, stage, options);
-      if (changed > 0) await refreshFindings(db, stage);
+      if (changed > 0) await refreshHoles(db, stage.key, stage.minTs, stage.maxTs);
+      if (changed > 0) await refreshOddities(db, stage.key, stage.minTs, stage.maxTs);
       if (changed > 0 || !known) await refreshEdges(db, stage.key);
       if (changed > 0) await markDirty(db, stage, options, appended);
       await options.also?.();
@@ -138,15 +137,13 @@ export async function writeStage(db: Database, stage: Stage, options: WriteOptio
   }
 }
 
-const tableOf = (stage: Stage): "candles" | "funding" => (isCandleSeries(stage.key.series) ? "candles" : "funding");
-
 /** Returns whether nothing is stored where the rows go, and whether they come after everything that is. */
 async function surroundings(
   db: Database,
   stage: Stage,
   options: WriteOptions
 ): Promise<{fresh: boolean; appended: boolean}> {
-  const where = `${tableOf(stage)} where ${whereKey(stage.key)}`;
+  const where = `${shapeOf(stage.key.series).table} where ${whereKey(stage.key)}`;
   const [row] = await rowsOf<{last: number | null; there: boolean}>(
     db.connection,
     `select (select max(ts) from ${where}) as last,
@@ -159,97 +156,94 @@ async function surroundings(
  * Returns the SQL condition for the same row. Settlements match by boundary, because the jitter of their stamps varies
  * by source.
  */
-const sameRow = (table: string): string =>
-  table === "candles" ? "e.ts = s.ts" : "e.boundary_ts = cast(round(s.ts / 60000.0) as bigint) * 60000";
+const sameRow = ({stamp}: RowShape): string =>
+  stamp === "ts" ? "e.ts = s.ts" : "e.boundary_ts = cast(round(s.ts / 60000.0) as bigint) * 60000";
 
 function range(stage: Stage, {mode, proven}: WriteOptions): string {
-  const table = tableOf(stage);
-  const column = table === "candles" ? "ts" : "boundary_ts";
+  const {table, stamp} = shapeOf(stage.key.series);
   if (mode === "range") {
     // A stamp that jitters over the edge of its reply still belongs to the reply.
     const edges = table === "funding" && stage.count > 0 ? [boundaryTs(stage.minTs), boundaryTs(stage.maxTs) + 1] : [];
-    return `${column} >= ${Math.min(proven.from, ...edges)} and ${column} < ${Math.max(proven.to, ...edges)}`;
+    return `${stamp} >= ${Math.min(proven.from, ...edges)} and ${stamp} < ${Math.max(proven.to, ...edges)}`;
   }
-  return `${column} between ${stage.minTs - 60_000} and ${stage.maxTs + 60_000}`;
+  return `${stamp} between ${stage.minTs - 60_000} and ${stage.maxTs + 60_000}`;
 }
 
 async function countChanges(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
   if (options.keepFirst) return countAdded(db, stage, options);
-  const table = tableOf(stage);
-  const values =
-    table === "candles"
-      ? [
-          ...["open", "high", "low", "close", "volume"].map((c) =>
-            options.mode === "rows"
-              ? `(s.${c} is null or e.${c} is not distinct from s.${c})`
-              : `e.${c} is not distinct from s.${c}`
-          ),
-          "(s.turnover is null or e.turnover is not distinct from s.turnover)"
-        ]
-      : ["e.rate = s.rate", "(s.reported_hours is null or e.reported_hours is not distinct from s.reported_hours)"];
-  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const shape = shapeOf(stage.key.series);
+  const {always, optional} = COLUMNS[shape.table];
+  const same = (c: string) => `e.${c} is not distinct from s.${c}`;
+  const lacksOrSame = (c: string) => `(s.${c} is null or ${same(c)})`;
+  const values = [...always.map(options.mode === "rows" ? lacksOrSame : same), ...optional.map(lacksOrSame)];
+  const existing = `(select * from ${shape.table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
   const [row] = await rowsOf<{added: number; removed: number}>(
     db.connection,
-    `select (select count(*) from (${stage.select()}) s left join ${existing} e on ${sameRow(table)}
+    `select (select count(*) from (${stage.select()}) s left join ${existing} e on ${sameRow(shape)}
        where e.ts is null or not (${values.join(" and ")})) as added,
-     ${options.mode === "range" ? `(select count(*) from ${existing} e where not exists (select 1 from (${stage.select()}) s where ${sameRow(table)}))` : "0"} as removed`
+     ${options.mode === "range" ? `(select count(*) from ${existing} e where not exists (select 1 from (${stage.select()}) s where ${sameRow(shape)}))` : "0"} as removed`
   );
   return row!.added + row!.removed;
 }
 
 /** Rows that the store lacks, and stored ones that gain a field they had not. */
 async function countAdded(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
-  const table = tableOf(stage);
-  const existing = `(select * from ${table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
+  const shape = shapeOf(stage.key.series);
+  const existing = `(select * from ${shape.table} where ${whereKey(stage.key)} and ${range(stage, options)})`;
   const [row] = await rowsOf<{n: number}>(
     db.connection,
-    `select count(*) as n from (${stage.select()}) s left join ${existing} e on ${sameRow(table)}
-     where e.ts is null or ${gains(table)}`
+    `select count(*) as n from (${stage.select()}) s left join ${existing} e on ${sameRow(shape)}
+     where e.ts is null or ${gains(shape)}`
   );
   return row!.n;
 }
 
 /** True where a stored row agrees with the new one and lacks something that the new one has. */
-function gains(table: "candles" | "funding"): string {
-  const fields = table === "candles" ? CANDLE_FIELDS : ["rate", "reported_hours"];
-  const more = fields.map((field) => `(e.${field} is null and s.${field} is not null)`);
-  return `((${more.join(" or ")}) and not (${(table === "candles" ? CANDLE_FIELDS : ["rate"]).map(differing).join(" or ")}))`;
+function gains({table, values}: RowShape): string {
+  const {always, optional} = COLUMNS[table];
+  const more = [...always, ...optional].map((field) => `(e.${field} is null and s.${field} is not null)`);
+  return `((${more.join(" or ")}) and not (${values.map(differing).join(" or ")}))`;
 }
 
-const CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "turnover"];
+/**
+ * The columns that a source fills: a reply is taken at its word for those it always has, and an optional one that it
+ * lacks (turnover, the reported interval) keeps its value from another source.
+ */
+const COLUMNS: Readonly<Record<RowShape["table"], {always: readonly string[]; optional: readonly string[]}>> = {
+  candles: {always: ["open", "high", "low", "close", "volume"], optional: ["turnover"]},
+  funding: {always: ["rate"], optional: ["reported_hours"]},
+  observations: {always: ["known_ts", "value"], optional: ["notional"]}
+};
 
 async function replaceRows(db: Database, stage: Stage, options: WriteOptions, fresh: boolean): Promise<void> {
   const {connection} = db;
-  const table = tableOf(stage);
+  const shape = shapeOf(stage.key.series);
+  const {table} = shape;
   const where = whereKey(stage.key);
-  const target =
-    table === "candles"
-      ? `insert into candles select ${stage.key.id}, s.ts, s.open, s.high, s.low, s.close, s.volume,`
-      : `insert into funding select ${stage.key.id}, s.ts, cast(round(s.ts / 60000.0) as bigint) * 60000, s.rate,`;
+  const boundary = table === "funding" ? " cast(round(s.ts / 60000.0) as bigint) * 60000," : "";
+  const inferred = table === "funding" ? ", null, null" : "";
+  const {always, optional} = COLUMNS[table];
+  const insert = (columns: readonly string[]) =>
+    `insert into ${table} select ${stage.key.id}, s.ts,${boundary} ${columns.join(", ")}${inferred}`;
+  const own = (c: string) => `s.${c}`;
+  const filled = (c: string) => `coalesce(s.${c}, e.${c})`;
   if (fresh) {
-    const last = table === "candles" ? "s.turnover" : "s.reported_hours, null, null";
-    await connection.run(`${target} ${last} from (${stage.select()}) s`);
+    await connection.run(`${insert([...always, ...optional].map(own))} from (${stage.select()}) s`);
     return;
   }
-  // Fields that a source lacks (turnover, the reported interval) keep their value from another one.
-  const last =
-    table === "candles"
-      ? "coalesce(s.turnover, e.turnover)"
-      : "coalesce(s.reported_hours, e.reported_hours), null, null";
   const existing = `(select * from ${table} where ${where} and ${range(stage, options)})`;
   await connection.run(`create or replace temp table staged as ${stage.select()}`);
   await connection.run(`create or replace temp table kept as select * from ${existing}`);
   if (options.keepFirst)
-    await connection.run(`delete from staged s using kept e where ${sameRow(table)} and not ${gains(table)}`);
+    await connection.run(`delete from staged s using kept e where ${sameRow(shape)} and not ${gains(shape)}`);
   await connection.run(
     options.mode === "range"
       ? `delete from ${table} where ${where} and ${range(stage, options)}`
-      : `delete from ${table} e using staged s where ${where} and ${sameRow(table)}`
+      : `delete from ${table} e using staged s where ${where} and ${sameRow(shape)}`
   );
   // A file without some fields takes none away that another brought.
-  const filled =
-    options.mode === "rows" ? target.replace(/s\.(open|high|low|close|volume)/g, "coalesce(s.$1, e.$1)") : target;
-  await connection.run(`${filled} ${last} from staged s left join kept e on ${sameRow(table)}`);
+  const columns = [...always.map(options.mode === "rows" ? filled : own), ...optional.map(filled)];
+  await connection.run(`${insert(columns)} from staged s left join kept e on ${sameRow(shape)}`);
   await connection.run("drop table staged");
   await connection.run("drop table kept");
 }
@@ -272,13 +266,6 @@ async function extendCoverage(db: Database, stage: Stage, {proven, origin}: Writ
   await db.connection.run(`delete from coverage where ${whereKey(stage.key)} and origin = ${literal(origin)}`);
   const values = spans.map((s) => `(${stage.key.id}, ${s.from}, ${s.to}, ${literal(origin)}, ${db.now()})`);
   await db.connection.run(`insert into coverage values ${values.join(", ")}`);
-}
-
-async function refreshFindings(db: Database, stage: Stage): Promise<void> {
-  if (isCandleSeries(stage.key.series)) {
-    await refreshCandleHoles(db, stage.key, stage.minTs, stage.maxTs);
-    await refreshOddities(db, stage.key, stage.minTs, stage.maxTs);
-  } else await refreshFunding(db, stage.key, boundaryTs(stage.minTs));
 }
 
 async function markDirty(db: Database, stage: Stage, options: WriteOptions, appended: boolean): Promise<void> {

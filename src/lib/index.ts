@@ -50,6 +50,7 @@ export {CarrybookError, DataError} from "./errors.js";
 
 // Market: pairs, rows, candles, instruments, coverage, costs
 export {baseOf, pairSlug, parsePair, quoteOf, SERIES, type Series} from "./market/pair.js";
+export {Observations, type Observation} from "./market/observations.js";
 export {
   candlesOf,
   checkCandles,

@@ -30,6 +30,15 @@ export interface Imported {
     volume: string | null;
     turnover: string | null;
   }[];
+  observations: {
+    pair: string;
+    series: string;
+    timeframe: string;
+    ts: number;
+    known: number;
+    value: string;
+    notional: string | null;
+  }[];
 }
 
 /** Decimals without the zeros of their column. */
@@ -48,6 +57,11 @@ export async function storedIn(db: Database): Promise<Omit<Imported, "files">> {
       db.connection,
       `select k.pair, k.series, k.timeframe, ts, ${["open", "close", "volume", "turnover"].map((c) => `${short(c)} as ${c}`).join(", ")}
        from candles join keys k on k.id = key_id order by k.pair, k.series, k.timeframe, ts`
+    ),
+    observations: await rowsOf(
+      db.connection,
+      `select k.pair, k.series, k.timeframe, ts, known_ts as known, ${["value", "notional"].map((c) => `${short(c)} as ${c}`).join(", ")}
+       from observations join keys k on k.id = key_id order by k.pair, k.series, k.timeframe, ts`
     )
   };
 }

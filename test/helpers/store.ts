@@ -1,7 +1,7 @@
 import {createHash} from "node:crypto";
 import {openDatabase, rowsOf, type Database, type OpenOptions} from "../../loaders/store/database.js";
 import {Stage} from "../../loaders/store/stage.js";
-import type {CandleRow, FundingRow} from "../../loaders/rows.js";
+import type {CandleRow, FundingRow, MarketRow} from "../../loaders/rows.js";
 import {writeStage, type WriteOptions, type WriteResult} from "../../loaders/store/write.js";
 import type {SeriesKey} from "../../loaders/store/key.js";
 import {withLake} from "../../loaders/lake/reader.js";
@@ -37,7 +37,7 @@ export const settlement = (hour: number, rate = "0.0001", jitter = 0): FundingRo
 export async function write(
   db: Database,
   key: SeriesKey,
-  rows: readonly (CandleRow | FundingRow)[],
+  rows: readonly MarketRow[],
   options: Partial<WriteOptions> = {}
 ): Promise<WriteResult> {
   const stage = await Stage.open(db, key);
@@ -53,6 +53,7 @@ export async function dumpHash(db: Database): Promise<string> {
   const queries = [
     `select ${key}, f.* exclude (key_id) from funding f ${named} order by all`,
     `select ${key}, c.* exclude (key_id) from candles c ${named} order by all`,
+    `select ${key}, o.* exclude (key_id) from observations o ${named} order by all`,
     `select ${key}, from_ts, to_ts, origin from coverage ${named} order by all`,
     `select ${key}, from_ts, to_ts, missing, state from holes ${named} order by all`
   ];

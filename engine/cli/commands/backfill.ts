@@ -42,7 +42,10 @@ export function backfillCommand(define: Define): void {
       .option("--days <n>", "days of history (default: 365)")
       .option("--from <instant>", "start, UTC")
       .option("--to <instant>", "end, UTC, exclusive (default: now)")
-      .option("--series <series>", "any of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
+      .option(
+        "--series <series>",
+        "any of funding, spot, perp, mark, index, premium, open-interest (default: funding,spot,perp,mark)"
+      )
       .option("--timeframe <timeframes>", "any of 1m, 5m, 15m, 1h, 4h, 8h, 1d, comma-separated (default: 1h)")
       .addHelpText(
         "after",

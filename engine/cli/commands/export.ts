@@ -1,7 +1,7 @@
 import {UsageError} from "../../../loaders/errors.js";
 import {exportRows, EXPORT_FORMATS, type ExportFormat} from "../../../loaders/snapshots/export.js";
 import {requireManifest} from "../../../loaders/snapshots/status.js";
-import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
+import {isSeries, parsePair, SERIES} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {parseInstant} from "../../../src/lib/time/instant.js";
 import {count} from "../output.js";
@@ -21,7 +21,10 @@ interface Flags {
 export function exportCommand(define: Define): void {
   define("export", "export rows as CSV, Parquet or JSON lines", (command, run) =>
     command
-      .option("--series <series>", "funding, predicted, spot, perp, mark or index")
+      .option(
+        "--series <series>",
+        "funding, predicted, spot, perp, mark, index, premium, open-interest, borrow or own:NAME"
+      )
       .option("--pair <pair>", "one pair (default: all)")
       .option("--venue <venue>", "one venue (default: all)")
       .option("--timeframe <timeframe>", "one timeframe (default: all)")
@@ -34,7 +37,7 @@ export function exportCommand(define: Define): void {
           const {series, format} = flags;
           if (!series || !isSeries(series)) {
             throw new UsageError(series ? `invalid series: ${series}` : "missing series: --series", {
-              fix: "series are funding, predicted, spot, perp, mark, index"
+              fix: `series are ${SERIES.join(", ")}, own:NAME`
             });
           }
           if (!EXPORT_FORMATS.includes(format as ExportFormat)) {

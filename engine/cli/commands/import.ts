@@ -6,6 +6,7 @@ import {
   importFiles,
   parseMapping,
   planImport,
+  RATE_PERIODS,
   type FileReport,
   type ImportOptions
 } from "../../../loaders/ingest/import/index.js";
@@ -23,6 +24,8 @@ interface Flags {
   columns?: string;
   tz?: string;
   rateUnit?: string;
+  ratePeriod?: string;
+  knownLag?: string;
   dateOrder?: string;
   badRows?: string;
   replace?: boolean;
@@ -39,12 +42,17 @@ export function importCommand(define: Define): void {
       )
       .option("--venue <venue>", "the ccxt id of the venue the data came from, e.g. binance")
       .option("--pair <pair>", "e.g. BTC/USDT; of a file of many symbols only its rows are taken")
-      .option("--series <series>", "funding, spot, perp, mark or index; else by folder, name or header")
+      .option(
+        "--series <series>",
+        "funding, spot, perp, mark, index, premium, open-interest, borrow or own:NAME; else by folder, name or header"
+      )
       .option("--timeframe <timeframe>", "1m 5m 15m 1h 4h 8h 1d; else by folder, name or distance of the rows")
       .option("--columns <mapping>", "fields to columns by name or number, e.g. ts=open_time,close=4")
       .option("--tz <zone>", "zone of stamps that name none, e.g. UTC, Europe/Berlin, +03:00")
       .option("--date-order <order>", "dmy or mdy, for dates such as 12/01/2026")
       .option("--rate-unit <unit>", "share, percent or bps")
+      .option("--rate-period <period>", "hour, day or year, for borrow rates whose column does not say")
+      .option("--known-lag <time>", "time from a row's stamp until it is known, e.g. 0, 30m, 1h or 1d")
       .option("--interval-hours <hours>", "hours between settlements, where rates may be carried forward")
       .option("--bad-rows <what>", "refuse the file (default) or skip and count them")
       .option("--replace", "let rows that differ replace the stored ones")
@@ -116,6 +124,8 @@ function optionsOf(flags: Flags): ImportOptions {
     tz,
     mapping: flags.columns === undefined ? undefined : parseMapping(flags.columns),
     rateUnit: oneOf("rate-unit", flags.rateUnit, ["share", "percent", "bps"]),
+    ratePeriod: oneOf("rate-period", flags.ratePeriod, RATE_PERIODS),
+    knownLag: flags.knownLag,
     dateOrder: oneOf("date-order", flags.dateOrder, ["dmy", "mdy"]),
     badRows: oneOf("bad-rows", flags.badRows, ["refuse", "skip"]),
     intervalHours: flags.intervalHours === undefined ? undefined : Number(flags.intervalHours),
@@ -180,6 +190,9 @@ function notesOf(file: FileReport): string[] {
     taken.zoneFrom === "stamps" ? "" : `; stamps in ${taken.zone} (${ZONES[taken.zoneFrom] ?? taken.zoneFrom})`;
   const notes = [`${read.join(", ")}${ignored.length > 0 ? `; not read: ${ignored.join(", ")}` : ""}${zone}`];
   if (taken.rateUnit && taken.rateUnit !== "share") notes.push(`rates in ${taken.rateUnit} are stored as shares`);
+  if (taken.ratePeriod === "day" || taken.ratePeriod === "year")
+    notes.push(`rates of a ${taken.ratePeriod} are stored as an hour's share`);
+  if (taken.knownLagMs !== undefined) notes.push(`values are known ${knownWords(taken.knownLagMs)}`);
   if (taken.carriedHours !== null)
     notes.push(`its rates are carried forward: one settlement every ${taken.carriedHours} h`);
   const passed = Object.entries(skipped).map(([reason, n]) => `${count(n)} ${reason}`);
@@ -196,5 +209,12 @@ function notesOf(file: FileReport): string[] {
   }
   return notes;
 }
+
+const knownWords = (lagMs: number | null): string =>
+  lagMs === null
+    ? "from the instant that each row states"
+    : lagMs === 0
+      ? "at their stamp"
+      : `${lagMs / 60_000} minutes after their stamp`;
 
 const ZONES: Record<string, string> = {given: "--tz", source: "known of this source", header: "by the header"};

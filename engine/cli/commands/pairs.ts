@@ -87,7 +87,7 @@ async function showUniverse({dataDir, output, now}: Context, {at, venue}: Flags)
     throw new UsageError((error as Error).message, {fix: "write it as 2026-01-31 or 2026-01-31T08:00Z", cause: error});
   }
   const own = manifest.series.filter((s) => s.venue === (venue ?? venues[0]) && s.series === "funding");
-  const coverage = new Map(own.map((s) => [s.pair, s.coverage]));
+  const coverage = new Map(own.map((s) => [s.pair, s.coverage ?? 0]));
   const rows = await universeAt(dataDir, venue ?? venues[0]!, atMs, coverage);
   output.table(rows, [
     {title: "pair", value: (r) => r.pair},

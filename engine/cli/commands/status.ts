@@ -21,7 +21,7 @@ export function statusCommand(define: Define): void {
             {title: "series", value: (s) => `${s.series} ${s.timeframe}`.trim()},
             {title: "rows", value: (s) => count(s.rows), align: "right"},
             {title: "newest", value: (s) => formatInstant(s.lastTs)},
-            {title: "coverage", value: (s) => percent(s.coverage), align: "right"},
+            {title: "coverage", value: (s) => (s.coverage === null ? "–" : percent(s.coverage)), align: "right"},
             {title: "holes", value: (s) => (s.holes.length ? String(s.holes.length) : "–"), align: "right"},
             {title: "freshness", value: (s) => `${s.freshness} (${duration(s.ageMs)})`}
           ]);

@@ -18,7 +18,10 @@ export function trackCommands(define: Define): void {
     command
       .argument("[pairs...]", "e.g. BTC/USDT")
       .option("--venue <venue>", "ccxt id (default: the only tracked venue, else bybit)")
-      .option("--series <series>", "any of funding, spot, perp, mark, index (default: funding,spot,perp,mark)")
+      .option(
+        "--series <series>",
+        "any of funding, spot, perp, mark, index, premium, open-interest (default: funding,spot,perp,mark)"
+      )
       .option("--timeframe <timeframes>", "any of 1m, 5m, 15m, 1h, 4h, 8h, 1d, comma-separated (default: 1h)")
       .option("--days <n>", "days of history (default: 365)")
       .action((names: string[], flags: Flags) =>

@@ -12,6 +12,13 @@ const PAGING: Readonly<Record<NonNullable<VenueRecord["funding"]>["paging"], str
 const depthOf = (depth: number | "all" | "unknown", unit: string): string =>
   typeof depth === "number" ? `${depth.toLocaleString("en-US")} ${unit}` : depth;
 
+function openInterestOf({openInterest}: VenueRecord): string {
+  if (typeof openInterest !== "object") return openInterest ?? "no";
+  const {timeframes, depth} = openInterest;
+  const past = depth === "all" ? depth : "days" in depth ? depthOf(depth.days, "days") : depthOf(depth.rows, "rows");
+  return `${timeframes.join(" ")}, ${past}`;
+}
+
 export function venuesCommand(define: Define): void {
   define("venues", "what each venue serves: funding history, candles, clock, settle currencies", (command, run) =>
     command.action(() =>
@@ -28,13 +35,13 @@ export function venuesCommand(define: Define): void {
             {title: "candles go back", value: (v) => depthOf(v.candles.depth, "rows")},
             {title: "clock", value: (v) => (v.clock === "date" ? "Date header" : "endpoint")},
             {title: "settles in", value: (v) => v.settles.join(", ")},
-            {title: "borrow rates", value: (v) => (v.borrow ? "yes" : "no")},
-            {title: "open interest", value: (v) => (v.openInterest ? "yes" : "no")},
+            {title: "open interest", value: (v) => openInterestOf(v)},
+            {title: "borrow rates", value: (v) => v.borrow ?? "no"},
             {title: "cannot be used", value: (v) => v.missing ?? "–"}
           ]
         );
         output.note(
-          "borrow rates and open interest are what the venue publishes; this program does not fetch them yet. " +
+          '"files": the venue publishes it, this program reads it from imported files only. ' +
             "Where the past is unknown, coverage begins at the first row"
         );
       })

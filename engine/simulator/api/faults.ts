@@ -90,11 +90,13 @@ const YEARS = 20 * 365 * 86_400_000;
 /** Returns the row dated twenty years earlier. */
 function backdated(row: unknown): unknown {
   if (Array.isArray(row)) return [String(Number(row[0]) - YEARS), ...(row.slice(1) as unknown[])];
-  const settlement = row as {fundingRateTimestamp?: string};
-  return {...settlement, fundingRateTimestamp: String(Number(settlement.fundingRateTimestamp ?? 0) - YEARS)};
+  const dated = row as Record<string, unknown>;
+  const stamp = "timestamp" in dated ? "timestamp" : "fundingRateTimestamp";
+  return {...dated, [stamp]: String(Number(dated[stamp] ?? 0) - YEARS)};
 }
 
 function withInvalidValue(row: unknown): unknown {
   if (Array.isArray(row)) return (row as unknown[]).map((value, i) => (i === 4 ? "" : value));
-  return {...(row as object), fundingRate: "NaN"};
+  const value = "openInterest" in (row as object) ? "openInterest" : "fundingRate";
+  return {...(row as object), [value]: "NaN"};
 }

@@ -301,6 +301,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/v5/market/mark-price-kline": (venue, query, now) => venue.kline(query, now, "mark"),
   "/v5/market/index-price-kline": (venue, query, now) => venue.kline(query, now, "index"),
   "/v5/market/premium-index-price-kline": (venue, query, now) => venue.kline(query, now, "premium"),
+  "/v5/market/open-interest": (venue, query, now) => venue.openInterest(query, now),
   "/v5/market/funding/history": (venue, query, now) => venue.fundingHistory(query, now),
   "/v5/market/price-limit": priceLimit,
   "/v5/market/risk-limit": riskLimit,

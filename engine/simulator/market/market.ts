@@ -105,8 +105,17 @@ function priceAt(coin: Coin, side: Exclude<Side, "premium">, tsMs: number): numb
   return index * coin.multiplier * (1 + (side === "mark" ? premium * 0.8 : premium));
 }
 
+/** Returns the open interest of a perp at `tsMs`, in units of its base: it wanders about a share of a day's turnover. */
+export function openInterestAt(coin: Coin, tsMs: number): number {
+  const hour = Math.floor(tsMs / HOUR_MS);
+  const part = tsMs / HOUR_MS - hour;
+  const [now, next] = [0, 1].map((j) => uniform(coin.seed ^ 0x3c6ef372, hour + j, 31)) as [number, number];
+  const share = 0.6 + 0.3 * (now * (1 - part) + next * part);
+  return (coin.turnover24h * share) / (coin.price * coin.multiplier);
+}
+
 /** Returns true in the venue's yearly maintenance hour, which has no trades and stays empty (§8.15). */
-const inOutage = (tsMs: number): boolean => {
+export const inOutage = (tsMs: number): boolean => {
   const day = new Date(tsMs);
   return day.getUTCMonth() === 1 && day.getUTCDate() === 10 && day.getUTCHours() === 13;
 };

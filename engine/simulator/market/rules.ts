@@ -7,9 +7,21 @@ export const LIMITS = {
   fundingRows: 200,
   klineRows: 1_000,
   klineDefault: 200,
+  openInterestRows: 200,
+  openInterestDefault: 50,
   instrumentRows: 1_000,
   instrumentDefault: 500
 } as const;
+
+/** Lengths of the supported steps of open interest, minutes. */
+export const OPEN_INTEREST_MINUTES: Readonly<Record<string, number>> = {
+  "5min": 5,
+  "15min": 15,
+  "30min": 30,
+  "1h": 60,
+  "4h": 240,
+  "1d": 1_440
+};
 
 /** Lengths of the supported kline intervals, minutes. */
 export const INTERVAL_MINUTES: Readonly<Record<string, number>> = {

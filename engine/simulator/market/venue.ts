@@ -1,8 +1,17 @@
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {FundingSchedule} from "./funding.js";
-import {candle, decimalsOf, openCandle, ticksAt, type Side, type SimCandle} from "./market.js";
+import {
+  candle,
+  decimalsOf,
+  inOutage,
+  openCandle,
+  openInterestAt,
+  ticksAt,
+  type Side,
+  type SimCandle
+} from "./market.js";
 import {uniform} from "./noise.js";
-import {INTERVAL_MINUTES, LIMITS} from "./rules.js";
+import {INTERVAL_MINUTES, LIMITS, OPEN_INTEREST_MINUTES} from "./rules.js";
 import {universe, type Coin} from "./universe.js";
 
 export type Category = "spot" | "linear";
@@ -157,6 +166,21 @@ export class Venue {
       if (row) list.push(klineRow(coin, side, row));
     }
     return {category, symbol: nameOf(coin, category), list};
+  }
+
+  /** Returns open interest on the grid of `intervalTime`, newest first. */
+  openInterest(query: Query, nowMs: number): unknown {
+    if (categoryOf(query) !== "linear") fail("category");
+    const coin = this.find("linear", required(query, "symbol"), nowMs);
+    const stepMs = (OPEN_INTEREST_MINUTES[required(query, "intervalTime")] ?? fail("intervalTime")) * MINUTE_MS;
+    const limit = limitOf(query, LIMITS.openInterestDefault, LIMITS.openInterestRows);
+    const end = Math.min(instant(query, "endTime") ?? nowMs, nowMs, (coin.delistTs ?? Infinity) - 1);
+    const start = Math.max(instant(query, "startTime") ?? -Infinity, coin.launchTs);
+    const list: {openInterest: string; timestamp: string}[] = [];
+    let ts = Math.floor(end / stepMs) * stepMs;
+    for (; ts >= start && list.length < limit; ts -= stepMs)
+      if (!inOutage(ts)) list.push({openInterest: openInterestAt(coin, ts).toFixed(8), timestamp: String(ts)});
+    return {category: "linear", symbol: coin.perp, list, nextPageCursor: ts >= start ? `lastid%3D${ts}` : ""};
   }
 
   /** Returns settled funding, newest first; a start without an end is an error, as on the venue. */

@@ -1,9 +1,10 @@
+import type {ObservationSeries} from "../../../src/lib/market/pair.js";
 import {UsageError} from "../../errors.js";
 import {FIELDS, type Field} from "../../rows.js";
 import {readStamp} from "./stamp.js";
 
 /** What a file may say of a row beside the stored fields. */
-const NOTES = ["symbol", "pair", "venue", "forecast", "confirmed"] as const;
+const NOTES = ["symbol", "pair", "coin", "venue", "forecast", "confirmed"] as const;
 type Note = (typeof NOTES)[number];
 
 /** Where each field and note stands in a record: the column's index, counted from 0. */
@@ -25,7 +26,7 @@ export interface ColumnPlan {
 }
 
 /** Names that files use for a field, the most specific first; compared without case, blanks and punctuation. */
-const ALIASES: Record<Exclude<Field, "intervalSource"> | Note | "closeTs", readonly string[]> = {
+const ALIASES: Record<Exclude<Field, "intervalSource" | "value"> | Note | "closeTs", readonly string[]> = {
   ts: [
     "tsms fundingtime fundingratetimestamp calctime opentime startat starttime openat candlebegintime",
     "ts timestamp unix unixtimestamp epoch unixtime time start createtime",
@@ -54,11 +55,27 @@ const ALIASES: Record<Exclude<Field, "intervalSource"> | Note | "closeTs", reado
     "quoteturnover",
     "vquote"
   ],
+  // OKX's `oi` counts contracts, `oi_ccy` coins
+  notional: ["sumopeninterestvalue", "openinterestvalue", "notional"],
+  known: ["known", "knownts", "knownat", "availableat"],
   symbol: ["instid", "instrumentname", "symbol", "instrument", "market", "ticker", "pairsymbol"],
   pair: ["pair"],
+  coin: ["asset", "coin", "ccy", "currency"],
   venue: ["venue", "exchange"],
   forecast: ["ispredicted", "predicted", "isforecast", "isestimated", "estimated"],
   confirmed: ["confirm", "confirmed", "isclosed", "closed", "isfinal"]
+};
+
+/** Names of the one value of an observation, by series; of borrow rates those that say what they are paid for come first. */
+const VALUE_ALIASES: Readonly<Record<"borrow" | "open-interest" | "own", readonly string[]>> = {
+  borrow: [
+    "hourlyborrowrate hourlyinterestrate hourlyrate",
+    "dailyinterestrate dailyborrowrate dailyrate",
+    "annualinterestrate annualborrowrate annualrate yearlyinterestrate yearlyrate apr",
+    "borrowrate interestrate rate"
+  ].flatMap((line) => line.split(" ")),
+  "open-interest": ["sumopeninterest", "openinterest", "oiccy"],
+  own: ["value"]
 };
 
 /** Columns that stand in no table of settlements: what is next, what is predicted, the last price. */
@@ -108,9 +125,9 @@ export function parseMapping(text: string): Partial<Record<Field, string>> {
   return mapping;
 }
 
-interface ColumnOptions {
-  /** what rows are: settlements, candles, or candles that may have nothing but a close */
-  kind: "funding" | "candles" | "closes";
+export interface ColumnOptions {
+  /** what rows are: settlements, candles, candles that may have nothing but a close, such without a volume, or observations */
+  kind: "funding" | "candles" | "closes" | "premium" | ObservationSeries;
   /** which of OKX's volumes is in coins differs between spot and swaps */
   spot: boolean;
   /** currencies of the pair, for `Volume BTC` and `Volume USDT` */
@@ -140,14 +157,19 @@ export function planColumns(
       ? {columns: {}, endStamped: false}
       : byOrder(width, sample, options);
   const {columns} = found;
-  for (const [field, column] of Object.entries(mapping)) columns[field as Field] = mapped(field, column, header, width);
+  for (const [field, column] of Object.entries(mapping)) {
+    const target = field === "rate" && options.kind === "borrow" ? "value" : (field as Field);
+    columns[target] = mapped(field, column, header, width);
+  }
+  // A series that is named after its column of instants has no value in it.
+  if (columns.value !== undefined && columns.value === columns.ts) delete columns.value;
   if (mapping.ts !== undefined) found.endStamped = false;
   if (columns.ts === undefined && header) {
     // pandas writes an index of dates under a blank header cell
     const index = header.findIndex((cell, i) => cell.trim() === "" && sample.every((record) => isStamp(record[i])));
     if (index >= 0) columns.ts = index;
   }
-  const needed: Field[] = NEEDED[options.kind];
+  const needed = neededOf(options.kind);
   const missing = needed.filter((field) => columns[field] === undefined);
   if (missing.length > 0) {
     throw new RangeError(
@@ -156,7 +178,8 @@ export function planColumns(
   }
   const nameOf = (index: number) => header?.[index]?.trim() || String(index + 1);
   const taken = new Set(Object.values(columns));
-  const rateName = header && columns.rate !== undefined ? header[columns.rate]! : "";
+  const rateColumn = columns.rate ?? (options.kind === "borrow" ? columns.value : undefined);
+  const rateName = header && rateColumn !== undefined ? header[rateColumn]! : "";
   return {
     columns,
     used: Object.fromEntries(Object.entries(columns).map(([field, index]) => [field, nameOf(index)])),
@@ -175,21 +198,38 @@ function isStamp(value: string | null | undefined): boolean {
   }
 }
 
-const NEEDED: Record<ColumnOptions["kind"], Field[]> = {
-  funding: ["ts", "rate"],
-  candles: ["ts", "open", "high", "low", "close"],
-  closes: ["ts", "close"]
-};
+const isCandles = (kind: ColumnOptions["kind"]): kind is "candles" | "closes" | "premium" =>
+  kind === "candles" || kind === "closes" || kind === "premium";
+
+const neededOf = (kind: ColumnOptions["kind"]): readonly Field[] =>
+  kind === "funding"
+    ? ["ts", "rate"]
+    : kind === "candles"
+      ? ["ts", "open", "high", "low", "close"]
+      : isCandles(kind)
+        ? ["ts", "close"]
+        : ["ts", "value"];
 
 const wanted = (kind: ColumnOptions["kind"]): readonly Field[] =>
   kind === "funding"
     ? ["ts", "rate", "interval", "intervalSource"]
-    : ["ts", "open", "high", "low", "close", "volume", "turnover"];
+    : isCandles(kind)
+      ? ["ts", "open", "high", "low", "close", ...(kind === "premium" ? [] : (["volume", "turnover"] as const))]
+      : kind === "open-interest"
+        ? ["ts", "value", "notional", "known"]
+        : ["ts", "value", "known"];
+
+/** Names of a field in a file of a kind. */
+function aliasesOf(field: Exclude<Field, "intervalSource"> | Note | "closeTs", kind: ColumnOptions["kind"]) {
+  if (field !== "value") return ALIASES[field];
+  if (kind === "borrow" || kind === "open-interest") return VALUE_ALIASES[kind];
+  return [...VALUE_ALIASES.own, plainName(kind.slice("own:".length))];
+}
 
 function byName(header: readonly string[], options: ColumnOptions): {columns: Columns; endStamped: boolean} {
   const names = header.map(plainName);
-  const at = (field: keyof typeof ALIASES): number => {
-    for (const alias of ALIASES[field]) {
+  const at = (field: Parameters<typeof aliasesOf>[0]): number => {
+    for (const alias of aliasesOf(field, options.kind)) {
       const index = names.indexOf(alias);
       if (index >= 0) return index;
     }
@@ -200,11 +240,11 @@ function byName(header: readonly string[], options: ColumnOptions): {columns: Co
     if (index >= 0) columns[field] = index;
   };
   for (const field of wanted(options.kind)) if (field !== "intervalSource") put(field, at(field));
-  for (const note of NOTES) put(note, at(note));
+  for (const note of NOTES) if (note !== "coin" || options.kind === "borrow") put(note, at(note));
   put("intervalSource", options.kind === "funding" ? names.indexOf("intervalsource") : -1);
   if (options.kind === "funding" && options.rateInOpen) put("rate", at("open"));
-  if (options.kind !== "funding") volumes(header, names, columns, options);
-  const end = options.kind !== "funding" && columns.ts === undefined ? at("closeTs") : -1;
+  if (isCandles(options.kind) && options.kind !== "premium") volumes(header, names, columns, options);
+  const end = isCandles(options.kind) && columns.ts === undefined ? at("closeTs") : -1;
   if (end >= 0) columns.ts = end;
   return {columns, endStamped: end >= 0};
 }
@@ -245,6 +285,11 @@ function byOrder(
     if (width === 3 && sample.every(([, hours]) => /^(1|2|4|6|8)$/.test(hours ?? "")))
       return {...plain, columns: {ts: 0, interval: 1, rate: 2}};
     if (width === 2) return {...plain, columns: {ts: 0, rate: 1}};
+  } else if (!isCandles(kind)) {
+    if (width === 2) return {...plain, columns: {ts: 0, value: 1}};
+  } else if (kind === "premium") {
+    if (width === 2) return {...plain, columns: {ts: 0, close: 1}};
+    if (width >= 5 && width <= 12) return {...plain, columns: {ts: 0, open: 1, high: 2, low: 3, close: 4}};
   } else if (width === 12 && isTurnover(sample, 7, 5)) {
     return {...plain, columns: {ts: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, turnover: 7}};
   } else if (width >= 5 && width <= 12) {

@@ -1,7 +1,8 @@
 import {boundaryTs, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import type {Span} from "../../../src/lib/market/coverage.js";
-import {isCandleSeries} from "../../../src/lib/market/pair.js";
+import type {Series} from "../../../src/lib/market/pair.js";
 import {DataError, RowError} from "../../errors.js";
+import type {MarketRow} from "../../rows.js";
 import type {Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
 import {Stage} from "../../store/stage.js";
@@ -97,10 +98,15 @@ function noRows({inProgress, skipped}: Pick<FileReport, "inProgress" | "skipped"
 /** A file proves nothing beyond its own first and last row. */
 function provenBy(stage: Stage): Span {
   const step = stepOf(stage.key);
+  if (step === undefined && stage.key.series !== "funding") return {from: stage.minTs, to: stage.maxTs + 1};
   return step === undefined
     ? {from: boundaryTs(stage.minTs), to: boundaryTs(stage.maxTs) + MINUTE_MS}
     : {from: stage.minTs, to: stage.maxTs + step};
 }
+
+/** The rate of a settlement or of a loan; undefined for rows of other series. */
+const rateIn = (row: MarketRow, series: Series): string | undefined =>
+  "rate" in row ? row.rate : series === "borrow" && "value" in row ? row.value : undefined;
 
 async function stageTable(
   db: Database,
@@ -117,7 +123,6 @@ async function stageTable(
   let rounded = 0;
   let count = 0;
   const unitSizes = new RateSizes(plan.intervalHours ?? 8);
-  const funding = !isCandleSeries(plan.key.series);
   for await (const record of table.records()) {
     if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
     try {
@@ -128,9 +133,10 @@ async function stageTable(
       } else {
         stage.add(found.row, record.line);
         if (found.rounded) rounded++;
-        if (funding && "rate" in found.row) {
-          unitSizes.add(Number(found.row.rate));
-          const text = found.row.rate.replace("-", "");
+        const rate = rateIn(found.row, plan.key.series);
+        if (rate !== undefined) {
+          if (plan.key.series === "funding") unitSizes.add(Number(rate));
+          const text = rate.replace("-", "");
           if (sizes.length < RATES) sizes.push({text, size: Number(text)});
         }
       }

@@ -1,11 +1,15 @@
 import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
-import {isTimeframe} from "../../../src/lib/time/grid.js";
+import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {UsageError} from "../../errors.js";
 import type {Field} from "../../rows.js";
 import type {DateOrder} from "./stamp.js";
 import {checkZone} from "./zone.js";
 
 export type RateUnit = "share" | "percent" | "bps";
+
+/** The time that a borrow rate is paid for; an hour's share is stored. */
+export const RATE_PERIODS = ["hour", "day", "year"] as const;
+export type RatePeriod = (typeof RATE_PERIODS)[number];
 
 /** What the person who imports says of all files. */
 export interface Given {
@@ -17,6 +21,10 @@ export interface Given {
   /** zone of stamps that name none */
   tz?: string | undefined;
   rateUnit?: RateUnit | undefined;
+  /** what a borrow rate is paid for, where its column does not say */
+  ratePeriod?: RatePeriod | undefined;
+  /** time from a row's stamp until it is known, as `0`, `30m`, `1h` or `1d`, where rows do not say when */
+  knownLag?: string | undefined;
   /** how `12/01/2026` is read */
   dateOrder?: DateOrder | undefined;
   badRows?: "refuse" | "skip" | undefined;
@@ -29,12 +37,25 @@ export interface Given {
 }
 
 /**
+ * Reads a lag, `0`, `30m`, `1h` or `1d`, to ms.
+ * @throws UsageError for any other text
+ */
+export function lagMsOf(text: string): number {
+  const match = /^(\d{1,5})([mhd])$/.exec(text.trim());
+  if (!match && text.trim() !== "0")
+    throw new UsageError(`invalid known-lag: ${text}`, {fix: "write 0, 30m, 1h or 1d"});
+  return match ? Number(match[1]) * {m: MINUTE_MS, h: HOUR_MS, d: DAY_MS}[match[2] as "m" | "h" | "d"] : 0;
+}
+
+/**
  * Checks what was given for all files, before any is opened.
  * @throws UsageError naming the value that is none
  */
 export function checkGiven(given: Given): void {
   if (given.series !== undefined && (!isSeries(given.series) || given.series === "predicted")) {
-    throw new UsageError(`invalid series: ${given.series}`, {fix: "series are funding, spot, perp, mark, index"});
+    throw new UsageError(`invalid series: ${given.series}`, {
+      fix: "series are funding, spot, perp, mark, index, premium, open-interest, borrow, and own:NAME of a-z, 0-9 and -"
+    });
   }
   if (given.pair !== undefined) {
     try {
@@ -53,6 +74,7 @@ export function checkGiven(given: Given): void {
       throw new UsageError((error as Error).message, {fix: "use UTC, a zone such as Europe/Berlin, or +03:00"});
     }
   }
+  if (given.knownLag !== undefined) lagMsOf(given.knownLag);
   if (given.intervalHours !== undefined && ![1, 2, 4, 6, 8].includes(given.intervalHours)) {
     throw new UsageError(`invalid interval-hours: ${given.intervalHours}`, {
       fix: "intervals are 1, 2, 4, 6 or 8 hours"

@@ -1,10 +1,10 @@
-import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
+import {baseOf, isOwnSeries, parsePair, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
 import {plainName, type ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
-import {isVenue, perpOf, readName, type FileSeries, type NameFacts} from "./name.js";
+import {isVenue, perpOf, readName, type NameFacts} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
-import {readingsOf} from "./symbols.js";
+import {isCoin, readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";
 
 /** What names say: the archive's, and the member's where there is one. */
@@ -55,24 +55,24 @@ export function seriesOf(facts: NameFacts, given: Given, header: readonly string
   if (given.series !== undefined && facts.source !== undefined && named !== undefined && named !== given.series) {
     stop(refused("series", `its name says ${named}, not ${given.series}`));
   }
-  const series: FileSeries | undefined =
-    given.series === undefined ? (named ?? seriesByHeader(header)) : (given.series as FileSeries);
-  if (series === undefined)
-    return stop(open("series", "nothing in it tells its series", "pass --series funding|spot|perp|mark|index"));
-  if (!isSeries(series))
-    return stop(refused("series-not-kept", `it holds ${WORDS[series] ?? series}, which is not kept here`));
-  return series;
+  const series = given.series === undefined ? (named ?? seriesByHeader(header)) : (given.series as Series);
+  return (
+    series ??
+    stop(
+      open(
+        "series",
+        "nothing in it tells its series",
+        "pass --series funding|spot|perp|mark|index|premium|open-interest|borrow|own:NAME"
+      )
+    )
+  );
 }
 
-const WORDS: Partial<Record<FileSeries, string>> = {
-  premium: "the premium index",
-  "open-interest": "open interest",
-  borrow: "borrow rates"
-};
-
 /** A header that names a settled rate, and no candle, is one of settlements whatever the file is called. */
-function seriesByHeader(header: readonly string[] | undefined): FileSeries | undefined {
+function seriesByHeader(header: readonly string[] | undefined): Series | undefined {
   const names = (header ?? []).map(plainName);
+  if (names.some((name) => ["hourlyborrowrate", "dailyinterestrate"].includes(name))) return "borrow";
+  if (names.includes("sumopeninterest")) return "open-interest";
   const rates = ["fundingrate", "lastfundingrate", "realizedrate", "realfundingrate", "relativefundingrate"];
   return names.some((name) => rates.includes(name)) && !names.includes("open") ? "funding" : undefined;
 }
@@ -89,20 +89,38 @@ export function pairOfSymbol(symbol: string): string | undefined {
   return others.length > 0 || inverse ? undefined : pair;
 }
 
+/**
+ * The pair of a row of borrow rates, whose cell names a coin: a coin's rate is filed under the pair that was asked for,
+ * else under the coin in USDT.
+ */
+export function pairOfCoin(cell: string, asked: string | undefined): string | undefined {
+  const coin = cell.trim();
+  const known = asked !== undefined && coin.toUpperCase() === baseOf(asked).toUpperCase();
+  if (!known && !isCoin(coin)) return pairOfSymbol(coin);
+  try {
+    return parsePair(`${coin}/${asked === undefined ? "USDT" : quoteOf(asked)}`);
+  } catch {
+    return undefined;
+  }
+}
+
 export function pairOf(
   facts: NameFacts,
   sample: readonly TableRecord[],
   {columns}: ColumnPlan,
   given: Given
 ): {pair: string; filtered: boolean} {
-  const column = columns.pair ?? columns.symbol;
+  // In a margin account of one pair, the coin tells whose rate it is.
+  const column = columns.coin ?? columns.pair ?? columns.symbol;
+  const readCell = (cell: string) =>
+    column !== undefined && column === columns.coin ? pairOfCoin(cell, asked) : pairOfSymbol(cell);
   const symbols = column === undefined ? [] : [...new Set(sample.flatMap(({fields}) => fields[column]?.trim() || []))];
   const asked = given.pair === undefined ? undefined : parsePair(given.pair);
   if (asked !== undefined && facts.pairs.length > 0 && !facts.pairs.includes(asked)) {
     stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, not ${asked}`));
   }
   if (asked !== undefined) {
-    if (symbols.length > 0 && !symbols.some((symbol) => pairOfSymbol(symbol) === asked)) {
+    if (symbols.length > 0 && !symbols.some((symbol) => readCell(symbol) === asked)) {
       stop(refused("other-pair", `its rows are of ${listed(symbols)}, none of ${asked}`));
     }
     return {pair: asked, filtered: symbols.length > 0};
@@ -112,12 +130,12 @@ export function pairOf(
       open(
         "several-pairs",
         `its rows are of ${listed(symbols)}`,
-        `pass --pair ${pairOfSymbol(symbols[0]!) ?? "BTC/USDT"} to take those of one`
+        `pass --pair ${readCell(symbols[0]!) ?? "BTC/USDT"} to take those of one`
       )
     );
   }
   if (symbols.length === 1) {
-    const pair = pairOfSymbol(symbols[0]!);
+    const pair = readCell(symbols[0]!);
     if (pair === undefined) {
       const coin = perpOf(symbols[0]!);
       return stop(
@@ -155,7 +173,14 @@ const COIN_MARGINED = new Set(["binance", "bybit", "okx", "bitmex", "deribit", "
 
 /** Refuses a perpetual quoted in USD where such contracts are inverse, whatever its name says. */
 export function checkContract(pair: string, series: string, {venue}: Given): void {
-  if (series === "spot" || !pair.endsWith("/USD") || !COIN_MARGINED.has(venue)) return;
+  if (
+    series === "spot" ||
+    series === "borrow" ||
+    isOwnSeries(series) ||
+    !pair.endsWith("/USD") ||
+    !COIN_MARGINED.has(venue)
+  )
+    return;
   stop(refused("contract", `a perpetual of ${pair} at ${venue} is an inverse contract; histories are of linear ones`));
 }
 

@@ -17,7 +17,7 @@ import {refused, Stop} from "./refusal.js";
 import {plannedReport, refusedReport} from "./report.js";
 
 export {parseMapping} from "./columns.js";
-export {checkGiven, type Given} from "./given.js";
+export {checkGiven, RATE_PERIODS, type Given} from "./given.js";
 export type {FileReport} from "../../../src/lib/wire/imports.js";
 
 /** A table of an import and how it would be read, or why not. */

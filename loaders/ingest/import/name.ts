@@ -3,9 +3,6 @@ import {baseOf, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
 import {isCoin, isQuote, readingsOf} from "./symbols.js";
 
-/** A series as files have them: those that are kept, and others that must not be taken for one of them. */
-export type FileSeries = Series | "premium" | "open-interest" | "borrow";
-
 /** What a market is: only spot and linear perpetuals have histories here. */
 export type Contract = "spot" | "perp" | "future" | "inverse" | "option";
 
@@ -21,7 +18,7 @@ export interface NameFacts {
   /** pairs that the name may mean; none where it names none, several where they must be asked about */
   pairs: readonly string[];
   contract?: Contract | undefined;
-  series?: FileSeries | undefined;
+  series?: Series | undefined;
   timeframe?: string | undefined;
   /** the coin of a perpetual that is named without its quote: `BTCPERP`, `BTC-PERP` */
   perpOf?: string | undefined;
@@ -54,13 +51,13 @@ export function readName(path: string): NameFacts {
   );
 }
 
-const KINDS: Readonly<Record<string, {series?: FileSeries; other?: string}>> = {
+const KINDS: Readonly<Record<string, {series?: Series; timeframe?: string; other?: string}>> = {
   klines: {},
   markPriceKlines: {series: "mark"},
   indexPriceKlines: {series: "index"},
   premiumIndexKlines: {series: "premium"},
   fundingRate: {series: "funding"},
-  metrics: {series: "open-interest"},
+  metrics: {series: "open-interest", timeframe: "5m"},
   trades: {other: "trades"},
   aggTrades: {other: "trades"},
   bookTicker: {other: "order book"},
@@ -89,7 +86,8 @@ function binanceDump(folders: readonly string[], stem: string): NameFacts | unde
             ? "future"
             : "perp";
   const series = kind.other ? undefined : (kind.series ?? (place === "spot" ? "spot" : "perp"));
-  const timeframe = [folders[at + 2], ...stem.split("-")].find((word) => word !== undefined && isTimeframe(word));
+  const timeframe =
+    kind.timeframe ?? [folders[at + 2], ...stem.split("-")].find((word) => word !== undefined && isTimeframe(word));
   return {
     source: "binance",
     venue: "binance",
@@ -106,13 +104,11 @@ function tardisFile(stem: string): NameFacts | undefined {
   const match = /^([a-z0-9-]+)_([a-z_0-9]+?)_\d{4}-\d{2}-\d{2}_(.+)$/.exec(stem);
   if (!match) return undefined;
   const [exchange, kind, symbol] = [match[1]!, match[2]!, match[3]!];
-  const perp = kind === "derivative_ticker";
   return {
     source: "tardis",
     venue: TARDIS_VENUES[exchange] ?? exchange,
     pairs: readingsOf(symbol.replace(/-(SWAP|PERPETUAL)$/i, "")),
-    ...(perp && {contract: "perp" as const, series: "open-interest" as const}),
-    other: perp ? undefined : kind.replaceAll("_", " ")
+    other: kind.replaceAll("_", " ")
   };
 }
 const TARDIS_VENUES: Readonly<Record<string, string>> = {
@@ -133,7 +129,7 @@ function okxDownload(stem: string): NameFacts | undefined {
   const pairs = /^all/i.test(name) ? [] : readingsOf(name.replace(/-(SWAP|\d{6})$/i, ""));
   const inverse = (swap || dated) && pairs.some((pair) => pair.endsWith("/USD"));
   const contract: Contract = inverse ? "inverse" : dated ? "future" : swap ? "perp" : "spot";
-  const series: FileSeries | undefined = /^fundingrates$/i.test(kind)
+  const series: Series | undefined = /^fundingrates$/i.test(kind)
     ? "funding"
     : /^candlesticks$/i.test(kind)
       ? contract === "spot"
@@ -150,7 +146,7 @@ function bybitPublic(folders: readonly string[], stem: string): NameFacts | unde
   const symbol = /^[A-Z0-9]+?(?=\d{4}-\d{2}-\d{2}|_|$)/.exec(stem)?.[0] ?? stem;
   const minutes = /_(\d+)_\d{4}-\d{2}-\d{2}/.exec(stem)?.[1];
   const pairs = readingsOf(symbol);
-  const series: FileSeries | undefined =
+  const series: Series | undefined =
     place === "kline_for_metatrader4"
       ? "perp"
       : place === "premium_index"
@@ -172,7 +168,7 @@ function bybitPublic(folders: readonly string[], stem: string): NameFacts | unde
 const timeframeOfMinutes = (minutes: number): string | undefined =>
   [`${minutes}m`, `${minutes / 60}h`, `${minutes / 1_440}d`].find((text) => isTimeframe(text));
 
-const FREQTRADE: Readonly<Record<string, FileSeries>> = {
+const FREQTRADE: Readonly<Record<string, Series>> = {
   futures: "perp",
   mark: "mark",
   index: "index",
@@ -243,7 +239,7 @@ function krakenFutures(folders: readonly string[], stem: string): NameFacts | un
 }
 
 /** Whole words of plain names that tell the series, in the order in which they are believed. */
-const SERIES_WORDS: readonly (readonly [readonly string[], FileSeries])[] = [
+const SERIES_WORDS: readonly (readonly [readonly string[], Series])[] = [
   [["funding", "fundingrate", "fundingrates", "funding_rate", "fundingratehistory"], "funding"],
   [["premium", "premiumindex", "premiumindexklines"], "premium"],
   [["openinterest", "oi", "metrics"], "open-interest"],
@@ -282,7 +278,7 @@ const isSeriesWord = (word: string): boolean =>
 
 const wordsOf = (text: string): string[] => text.split(/[-_.\s]+/).filter((word) => word !== "");
 
-function seriesIn(part: string): FileSeries | undefined {
+function seriesIn(part: string): Series | undefined {
   // `markPriceKlines` is one word of a name and three of a sentence: both are tried, the whole first.
   const whole = wordsOf(part);
   const lower = [...whole, ...whole.slice(1).map((word, i) => whole[i]! + word)].map((word) => word.toLowerCase());

@@ -1,14 +1,22 @@
-import {parsePair} from "../../../src/lib/market/pair.js";
+import {
+  isCandleSeries,
+  isObservationSeries,
+  isOwnSeries,
+  parsePair,
+  type Series
+} from "../../../src/lib/market/pair.js";
+import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader} from "./cells.js";
-import {plainName, planColumns, type ColumnPlan} from "./columns.js";
-import type {Given, RateUnit} from "./given.js";
+import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
+import {plainName, planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
+import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
 import {checkContract, checkVenue, identify, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
 import type {Contract, Source} from "./name.js";
 import {carriedOf, hoursBetween, rateSampleOf, rateUnitOf, type RateUnitFrom} from "./rates.js";
 import {isWhole} from "./record.js";
-import {refused, stop, Stop, type Refused} from "./refusal.js";
+import {open, refused, stop, Stop, type Refused} from "./refusal.js";
 import type {StampReading} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 import {checkVolume} from "./volumes.js";
@@ -36,6 +44,15 @@ export interface TablePlan {
   filtered: boolean;
   /** only rows on this grid are settlements, the rate of each is carried on to the rows between; hours */
   carriedHours: number | undefined;
+  /** how observations are read; undefined for other series */
+  observed: Observed | undefined;
+}
+
+interface Observed {
+  /** what a borrow rate is paid for; undefined for other series */
+  ratePeriod: RatePeriod | undefined;
+  /** time from a row's stamp until it is known, ms, where the row does not say when; undefined where it must */
+  lagMs: number | undefined;
 }
 
 export type Planned = {state: "clear"; plan: TablePlan} | Refused;
@@ -69,11 +86,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const series = seriesOf(facts, given, table.header);
   const funding = series === "funding";
   const options = {
-    kind: funding
-      ? ("funding" as const)
-      : series === "mark" || series === "index"
-        ? ("closes" as const)
-        : ("candles" as const),
+    kind: kindOf(series),
     spot: series === "spot",
     pair: given.pair === undefined ? facts.pairs[0] : parsePair(given.pair),
     rateInOpen: facts.source === "freqtrade" && funding,
@@ -91,7 +104,9 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
         refused(
           "columns",
           (error as Error).message,
-          "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…"
+          isObservationSeries(series)
+            ? "name the columns with --columns ts=…,value=…,known=…"
+            : "name the columns with --columns ts=…,rate=… or ts=…,open=…,high=…,low=…,close=…,volume=…"
         )
       );
     }
@@ -110,8 +125,20 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   checkContract(pair, series, given);
   const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
   const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
-  const timeframe = funding ? "" : timeframeOf(facts, instants, given);
-  if (!funding) checkVolume(sample, columns, table);
+  const timeframe = funding
+    ? ""
+    : isOwnSeries(series)
+      ? (given.timeframe ?? "")
+      : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
+  if (isCandleSeries(series)) checkVolume(sample, columns, table);
+  const rates: RatePlan = funding
+    ? ratesOf({sample, columns, reading, filtered, pair}, {table, source: facts.source, zoneFrom}, given)
+    : {
+        rateUnit: series === "borrow" ? borrowUnitOf(sample, columns, given) : "share",
+        rateUnitFrom: "header",
+        carriedHours: undefined,
+        intervalHours: undefined
+      };
   return {
     key: {venue: given.venue, series, pair, timeframe},
     source: facts.source,
@@ -123,17 +150,26 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     dayTs: facts.dayTs,
     seriesTold: given.series !== undefined,
     wide: isWide(sample, columns, table),
-    ...(funding
-      ? ratesOf({sample, columns, reading, filtered, pair}, {table, source: facts.source, zoneFrom}, given)
-      : {rateUnit: "share", rateUnitFrom: "header", carriedHours: undefined, intervalHours: undefined})
+    ...rates,
+    observed: isObservationSeries(series)
+      ? {
+          ratePeriod:
+            series === "borrow"
+              ? ratePeriodOf({columns, timeframe, unit: rates.rateUnit, table, sample}, given)
+              : undefined,
+          lagMs: lagOf({series, timeframe}, facts.source, columns, given)
+        }
+      : undefined
   };
 }
+
+type RatePlan = Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours">;
 
 function ratesOf(
   source: Parameters<typeof rateSampleOf>[0],
   about: {table: Table; source: Source; zoneFrom: ZoneFrom},
   given: Given
-): Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours"> {
+): RatePlan {
   const rates = rateSampleOf(source);
   const carriedHours = carriedOf(rates, about, given);
   const intervalHours = hoursBetween(rates, carriedHours, given);
@@ -150,6 +186,41 @@ function isWide(sample: readonly TableRecord[], {ignored}: ColumnPlan, {header}:
     return ignored.includes(cell.trim()) && !COUNTERS.test(name) && !/rate$|time$|date$/.test(name) ? [i] : [];
   });
   return sample.some(({fields}) => others.some((i) => /^[-+]?[\d.,]+(e[-+]?\d+)?$/i.test(fields[i]?.trim() ?? "")));
+}
+
+const kindOf = (series: Series): ColumnOptions["kind"] =>
+  isObservationSeries(series)
+    ? series
+    : series === "funding"
+      ? "funding"
+      : series === "premium"
+        ? "premium"
+        : series === "mark" || series === "index"
+          ? "closes"
+          : "candles";
+
+/**
+ * Returns the time from a row's stamp until it is known, ms; undefined where each row must say it. A borrow rate is known
+ * at its stamp (§3a), open interest at the end of the step that its stamp may begin; Binance stamps it at that end. A
+ * series of a person's own must say it.
+ */
+function lagOf(
+  {series, timeframe}: Pick<SeriesKey, "series" | "timeframe">,
+  source: Source,
+  {columns}: ColumnPlan,
+  {knownLag}: Given
+): number | undefined {
+  if (knownLag !== undefined) return lagMsOf(knownLag);
+  if (columns.known !== undefined) return undefined;
+  if (series === "borrow" || (series === "open-interest" && source === "binance")) return 0;
+  if (series === "open-interest") return timeframeMs(timeframe);
+  return stop(
+    open(
+      "known",
+      "nothing in it tells from when its values are known, and a value must not be used before",
+      "name the column with --columns known=…, or pass --known-lag with the time from a row's stamp, e.g. 0 or 1h"
+    )
+  );
 }
 
 async function sampleOf(table: Table): Promise<TableRecord[]> {

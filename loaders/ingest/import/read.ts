@@ -1,12 +1,14 @@
 import {boundaryTs, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
+import {isCandleSeries, isObservationSeries} from "../../../src/lib/market/pair.js";
 import {RowError} from "../../errors.js";
-import {readCandle, readFunding, type Field, type MarketRow, type RawRow} from "../../rows.js";
+import {readCandle, readFunding, readObservation, type Field, type MarketRow, type RawRow} from "../../rows.js";
+import {hourlyShare} from "./borrow.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
 import {hasPercentSign, hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
 import type {RateUnit} from "./given.js";
-import {pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
+import {pairOfCoin, pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
 import type {TablePlan} from "./plan.js";
 import {shapeCheck} from "./record.js";
 import {readInstant} from "./stamp.js";
@@ -19,10 +21,10 @@ export type Passed =
 /** What one record of a table is. */
 type Reading = {row: MarketRow; rounded: boolean} | {passed: Passed};
 
-const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close"];
-const NUMBERS: readonly Field[] = ["rate", "open", "high", "low", "close", "volume", "turnover"];
+const VALUES: readonly Field[] = ["rate", "open", "high", "low", "close", "value"];
+const NUMBERS: readonly Field[] = [...VALUES, "volume", "turnover", "notional"];
 /** Missing is not zero, and no reason to refuse a candle. */
-const OPTIONAL = new Set<Field>(["volume", "turnover"]);
+const OPTIONAL = new Set<Field>(["volume", "turnover", "notional"]);
 
 /**
  * Reads the records of a table by its plan. Numbers keep the file's own digits; a fraction beyond the 18th digit, which
@@ -31,11 +33,15 @@ const OPTIONAL = new Set<Field>(["volume", "turnover"]);
  * @returns a function that throws a RowError naming the field for a record that is no row
  */
 export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record: TableRecord) => Reading {
-  const {columns: found, key, reading, filtered, carriedHours} = plan;
+  const {columns: found, key, reading, filtered, carriedHours, observed} = plan;
   const {columns} = found;
+  const {series} = key;
   const stepMs = stepOf(key);
-  const closeOnly = key.series === "mark" || key.series === "index";
-  const symbolColumn = columns.pair ?? columns.symbol;
+  const signed = series === "premium";
+  const closeOnly = signed || series === "mark" || series === "index";
+  const symbolColumn = columns.coin ?? columns.pair ?? columns.symbol;
+  const pairOfCell = (cell: string) =>
+    symbolColumn === columns.coin ? pairOfCoin(cell, key.pair) : pairOfSymbol(cell);
   const pairs = new Map<string, string | undefined>();
   const values = VALUES.filter((field) => columns[field] !== undefined);
   const numbers = NUMBERS.filter((field) => columns[field] !== undefined);
@@ -50,7 +56,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
       if (filtered) throw new RowError("missing", "symbol");
       return true;
     }
-    if (!pairs.has(symbol)) pairs.set(symbol, pairOfSymbol(symbol));
+    if (!pairs.has(symbol)) pairs.set(symbol, pairOfCell(symbol));
     const pair = pairs.get(symbol);
     if (pair === key.pair) return true;
     if (filtered) return false;
@@ -70,6 +76,12 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     if (known === undefined) carried.set(block, rate);
     else if (known !== rate)
       throw new RowError("invalid", "rate", `${rate} differs from ${known}, which was carried on for ${hours} hours`);
+  };
+
+  const rowOf = (raw: RawRow): MarketRow | undefined => {
+    if (isCandleSeries(series)) return readCandle(raw, {stepMs: stepMs!, closeOnly, signed, nowMs});
+    if (isObservationSeries(series)) return readObservation(raw, {series, stepMs, lagMs: observed!.lagMs, nowMs});
+    return readFunding(raw, {nowMs});
   };
 
   return (record) => {
@@ -102,11 +114,15 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
       // Where decimals stand behind a comma, a point parts thousands.
       if (table.decimalComma && text.includes(".")) throw new RowError("invalid", field, `${text} has a point`);
       const plain = plainNumber(text, table.decimalComma);
-      const scaled = field === "rate" ? scaledRate(plain, unitOf(text, plan)) : plain;
-      raw[field] = shortened(scaled);
-      if (raw[field] !== scaled) rounded = true;
+      const scaled =
+        field === "rate" || (field === "value" && series === "borrow") ? scaledRate(plain, unitOf(text, plan)) : plain;
+      const whole = field === "value" && observed?.ratePeriod ? hourlyShare(scaled, observed.ratePeriod) : scaled;
+      raw[field] = shortened(whole);
+      if (raw[field] !== whole) rounded = true;
     }
-    const row = stepMs === undefined ? readFunding(raw, {nowMs}) : readCandle(raw, {stepMs, closeOnly, nowMs});
+    const known = cell(record, "known");
+    if (!isNothing(known)) raw.known = String(readInstant(known, reading));
+    const row = rowOf(raw);
     return row === undefined ? {passed: "in-progress"} : {row, rounded};
   };
 }

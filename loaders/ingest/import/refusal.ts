@@ -6,7 +6,6 @@ export interface Refused {
     | "not-history"
     | "contract"
     | "series"
-    | "series-not-kept"
     | "pair"
     | "several-pairs"
     | "other-pair"
@@ -19,6 +18,8 @@ export interface Refused {
     | "local-clock"
     | "date-order"
     | "rate-unit"
+    | "rate-period"
+    | "known"
     | "carried-rates"
     | "rows";
   reason: string;

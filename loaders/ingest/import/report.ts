@@ -47,7 +47,7 @@ export const refusedReport = (file: string, {state, code, reason, fix, sample = 
 
 /** A report of a table that is about to be read. */
 export const plannedReport = (file: string, plan: TablePlan): FileReport => {
-  const {key, source, reading, zoneFrom, rateUnit, carriedHours, columns} = plan;
+  const {key, source, reading, zoneFrom, rateUnit, carriedHours, columns, observed} = plan;
   return {
     ...emptyReport(file),
     state: "planned",
@@ -60,8 +60,10 @@ export const plannedReport = (file: string, plan: TablePlan): FileReport => {
       source: source ?? null,
       zone: zoneFrom === "stamps" ? null : (reading.zone ?? null),
       zoneFrom,
-      rateUnit: key.series === "funding" ? rateUnit : null,
-      carriedHours: carriedHours ?? null
+      rateUnit: key.series === "funding" || key.series === "borrow" ? rateUnit : null,
+      carriedHours: carriedHours ?? null,
+      ...(observed?.ratePeriod && {ratePeriod: observed.ratePeriod}),
+      ...(observed && {knownLagMs: columns.columns.known === undefined ? (observed.lagMs ?? null) : null})
     },
     columns: columns.used,
     ignored: columns.ignored

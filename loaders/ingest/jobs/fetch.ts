@@ -1,7 +1,7 @@
 import {lengthMs, type Span} from "../../../src/lib/market/coverage.js";
-import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
+import {isCandleSeries, isObservationSeries} from "../../../src/lib/market/pair.js";
 import {expectedRequests} from "../../exchange/expect.js";
-import {candleHistory} from "../../exchange/candle-history.js";
+import {candleHistory, observationHistory} from "../../exchange/grid-history.js";
 import {fundingHistory} from "../../exchange/funding-history.js";
 import type {Clock, Exchange, HistoryOptions, Priority, Rejected, Stretch} from "../../exchange/types.js";
 import type {Absence} from "../../exchange/venues.js";
@@ -91,7 +91,7 @@ export async function fetchHistory(job: Job, key: SeriesKey, requested: Span, co
       pendingRows += stretch.rows.length;
       now = {...now, pages: now.pages + 1};
       answeredMs += stretch.proven.to - stretch.proven.from;
-      if (!isCandleSeries(key.series)) now = withExpected(now, job, {answeredMs, requestedMs, pendingRows});
+      if (key.series === "funding") now = withExpected(now, job, {answeredMs, requestedMs, pendingRows});
       now = {...now, etaMs: etaOf(now, clock.monotonic() - started, job.pages)};
       onProgress(now);
       if (pendingRows >= FLUSH_ROWS || clock.monotonic() - flushed >= FLUSH_MS) await flush();
@@ -115,9 +115,9 @@ function walk(
   }: Pick<FetchContext, "priority" | "signal" | "watch"> & Pick<HistoryOptions, "launchTs" | "onBegin">
 ): AsyncIterable<Stretch<MarketRow>> {
   const options = {priority, signal, pulse: watch.pulse, launchTs, onBegin};
-  return isCandleSeries(series)
-    ? candleHistory(exchange, pair, series as CandleSeries, timeframe, span, options)
-    : fundingHistory(exchange, pair, span, options);
+  if (isCandleSeries(series)) return candleHistory(exchange, pair, series, timeframe, span, options);
+  if (isObservationSeries(series)) return observationHistory(exchange, pair, series, timeframe, span, options);
+  return fundingHistory(exchange, pair, span, options);
 }
 
 /** Records that a history begins at its first row for want of an answer about what is older; none without a row. */

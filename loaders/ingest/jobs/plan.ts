@@ -1,10 +1,9 @@
 import {difference, normalise, type Span} from "../../../src/lib/market/coverage.js";
-import {isCandleSeries} from "../../../src/lib/market/pair.js";
 import {ceilTo, floorTo, gridCount, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {knownKey, rowsOf, storedKey, type Database} from "../../store/database.js";
 import {lifeOf} from "../../store/instruments.js";
 import {beginOf, lastingDoubts} from "../../store/remarks.js";
-import {stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
+import {shapeOf, stepOf, whereKey, type SeriesKey, type StoredKey} from "../../store/key.js";
 
 /** The spans of a history to fetch, and their expected size. */
 export interface Plan {
@@ -49,17 +48,17 @@ async function planStored(
   fallbackHours = 8
 ): Promise<Plan> {
   const where = whereKey(stored);
-  const candles = isCandleSeries(key.series);
+  const {table, stamp} = shapeOf(key.series);
   const step = stepOf(key);
   const {launchTs, endTs} = await lifeOf(db, key);
-  const end = endTs === undefined ? Infinity : endTs + (candles ? 0 : 1);
+  const end = endTs === undefined ? Infinity : endTs + (step === undefined ? 1 : 0);
   let from = Math.max(requested.from, launchTs ?? -Infinity);
   let to = Math.min(requested.to, end);
   if (step !== undefined) [from, to] = [ceilTo(from, step), floorTo(to, step)];
   const [newest] = await rowsOf<{last: number | null; intervalHours: number | null}>(
     db.connection,
-    candles
-      ? `select max(ts) as last, null as "intervalHours" from candles where ${where}`
+    table !== "funding"
+      ? `select max(${stamp}) as last, null as "intervalHours" from ${table} where ${where}`
       : `select max(boundary_ts) as last, arg_max(interval_hours, ts) filter (interval_hours is not null) as "intervalHours"
          from funding where ${where}`
   );

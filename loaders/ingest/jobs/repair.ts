@@ -1,7 +1,10 @@
 import type {Span} from "../../../src/lib/market/coverage.js";
-import {isCandleSeries, type CandleSeries} from "../../../src/lib/market/pair.js";
+import {isCandleSeries, isObservationSeries, type ObservationSeries} from "../../../src/lib/market/pair.js";
 import {inTransaction, storedKey, type Database} from "../../store/database.js";
 import {countTry, holesToRepair} from "../../store/findings.js";
+import {askObservations} from "../../exchange/grid-history.js";
+import {rowsOfPage} from "../../exchange/expect.js";
+import type {Exchange} from "../../exchange/types.js";
 import {stepOf, type SeriesKey, type StoredKey} from "../../store/key.js";
 import {saveJob} from "../../store/jobs.js";
 import type {MarketRow, Revision} from "../../rows.js";
@@ -15,11 +18,12 @@ import {write} from "./write.js";
  * @returns the job, with the outcome of the holes in its `quality`
  */
 export async function repairHoles(job: Job, key: SeriesKey, context: FetchContext): Promise<Job> {
-  const {db, exchange, signal, watch, log, onProgress, onWritten} = context;
+  const {db, exchange, clock, signal, watch, log, onProgress, onWritten} = context;
   const apart: Database["exclusive"] = (work) => watch.apart(() => db.exclusive(work));
   const stored = await apart(() => storedKey(db, key));
   const quality = {rejected: 0, repeats: 0, outside: 0, filled: 0, confirmed: 0, ambiguous: 0};
-  const first = await apart(() => holesWithin(db, stored, job));
+  const since = askedFrom(exchange, key, clock.now());
+  const first = await apart(() => holesWithin(db, stored, job, since));
   let now: Job = {
     ...job,
     step: "refetch",
@@ -28,7 +32,7 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
   };
   onProgress(now);
   // A fill can split a hole, and a hole may need two refetches, so the list is read again until none is left to try.
-  for (let open = first; open.length > 0; open = await apart(() => holesWithin(db, stored, job))) {
+  for (let open = first; open.length > 0; open = await apart(() => holesWithin(db, stored, job, since))) {
     for (const hole of open) {
       signal.throwIfAborted();
       const rows: MarketRow[] = [];
@@ -69,8 +73,16 @@ export async function repairHoles(job: Job, key: SeriesKey, context: FetchContex
 }
 
 /** Returns the holes of this job: those inside its span. */
-const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job) =>
-  (await holesToRepair(db, stored)).filter((hole) => hole.from >= (from ?? -Infinity) && hole.to <= (to ?? Infinity));
+const holesWithin = async (db: Database, stored: StoredKey, {from, to}: Job, askedFrom: number) =>
+  (await holesToRepair(db, stored)).filter(
+    (hole) => hole.from >= Math.max(from ?? -Infinity, askedFrom) && hole.to <= (to ?? Infinity)
+  );
+
+/** Returns from where on the venue can be asked for observations, UTC ms: an older hole is not confirmed missing. */
+function askedFrom(exchange: Exchange, {series, timeframe}: SeriesKey, nowMs: number): number {
+  const absence = isObservationSeries(series) ? exchange.absence?.(timeframe, nowMs, series) : undefined;
+  return absence?.from ?? -Infinity;
+}
 
 async function* refetch(
   {pair, series, timeframe}: SeriesKey,
@@ -78,11 +90,14 @@ async function* refetch(
   {exchange, priority, signal, watch}: FetchContext
 ) {
   const options = {priority, signal, pulse: watch.pulse};
-  if (isCandleSeries(series)) {
-    const page = exchange.pageRows.candles * stepOf({venue: "", pair, series, timeframe})!;
+  const step = stepOf({timeframe});
+  if (step !== undefined) {
+    const page = rowsOfPage(exchange, series) * step;
     for (let from = hole.from; from < hole.to; from += page) {
       const window = {from, to: Math.min(hole.to, from + page)};
-      yield await exchange.candles(pair, series as CandleSeries, timeframe, window, options);
+      yield isCandleSeries(series)
+        ? await exchange.candles(pair, series, timeframe, window, options)
+        : await askObservations(exchange, pair, series as ObservationSeries, timeframe, window, options);
     }
     return;
   }

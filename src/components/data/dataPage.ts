@@ -7,29 +7,35 @@ import {age, count, day, instant, plural, span} from "../ui/format.js";
 import {Keys} from "../ui/keys.js";
 import {coverageText, meanCoverage, pairsWithPage} from "../pageBar.js";
 import type {Live} from "../ui/liveFigure.js";
-import type { SeriesActions } from "./actions.js";
+import type {SeriesActions} from "./actions.js";
+import {isObservationSeries, isOwnSeries, isSeries} from "../../lib/market/pair.js";
 import type {Hole, SeriesStatus, Status} from "../feed/types.js";
 
 const STRIPS = 40;
 
 /** Filter of the series on the Data page. */
 export interface SeriesFilter {
-  kind: "all" | "funding" | "candles" | "holes";
+  kind: "all" | "funding" | "candles" | "other" | "holes";
   search: string;
 }
+
+/** Kind of a series: rates of funding, candles, or single values such as open interest and borrow rates. */
+const kindOf = ({series}: Pick<SeriesStatus, "series">): "funding" | "candles" | "other" =>
+  series === "funding" || series === "predicted"
+    ? "funding"
+    : isSeries(series) && isObservationSeries(series)
+      ? "other"
+      : "candles";
+
+/** A series that no venue is asked for: its rows come from files alone. */
+const isFiled = ({series}: Pick<SeriesStatus, "series">): boolean => series === "borrow" || isOwnSeries(series);
 
 /** Returns the series of a kind whose venue, pair, name and timeframe contain every word, sorted by pair. */
 export function filterSeries(series: readonly SeriesStatus[], {kind, search}: SeriesFilter): SeriesStatus[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return series
     .filter((d) =>
-      kind === "funding"
-        ? d.series === "funding" || d.series === "predicted"
-        : kind === "candles"
-          ? d.series !== "funding" && d.series !== "predicted"
-          : kind === "holes"
-            ? d.holes.length > 0
-            : true
+      kind === "holes" ? d.holes.length > 0 : kind === "all" ? true : kindOf(d) === kind
     )
     .filter((d) => words.every((w) => `${d.venue} ${d.pair} ${seriesName(d)}`.toLowerCase().includes(w)))
     .sort((a, b) => a.pair.localeCompare(b.pair, "en") || seriesName(a).localeCompare(seriesName(b), "en"));
@@ -46,7 +52,7 @@ export function DataAnswer(status: Status | null): HTMLElement {
   return h(
     "p",
     {class: "answer"},
-    `${plural(total, "series", "series")} of ${plural(status.pairs, "pair")}, ${count(status.rows.funding + status.rows.candles)} rows, ${coverageText(meanCoverage(status.series))} complete. `,
+    `${plural(total, "series", "series")} of ${plural(status.pairs, "pair")}, ${count(status.rows.funding + status.rows.candles + (status.rows.observations ?? 0))} rows, ${coverageText(meanCoverage(status.series))} complete. `,
     open.length ? `${plural(open.length, "hole")} can still be filled. ` : "No hole can still be filled. ",
     stale ? `${stale === total ? "All" : count(stale)} series are stale.` : "No series is stale."
   );
@@ -65,7 +71,7 @@ export function DataKeys(status: Status | null, now: number = Date.now()): HTMLE
       label: "Candles",
       value: count(status.rows.candles),
       note: plural(
-        status.series.filter((d) => d.series !== "funding" && d.series !== "predicted").length,
+        status.series.filter((d) => kindOf(d) === "candles").length,
         "series",
         "series"
       )
@@ -144,8 +150,7 @@ export function SeriesTable(all: readonly SeriesStatus[], actions?: SeriesAction
               align: "left" as const,
               value: idOf,
               cell: (d: SeriesStatus) => [
-                act("Refresh", idOf(d), () => actions.refresh(d)),
-                " ",
+                ...(isFiled(d) ? [] : [act("Refresh", idOf(d), () => actions.refresh(d)), " "]),
                 act("Check", idOf(d), () => actions.check(d))
               ]
             }
@@ -214,8 +219,7 @@ export function HoleTable(actions?: SeriesActions): Live<readonly SeriesStatus[]
               cell: (d: Row) => {
                 const about = `${idOf(d.series)} from ${instant(d.from)}`;
                 return [
-                  act("Fill", about, () => actions.fill(d.series, d)),
-                  " ",
+                  ...(isFiled(d.series) ? [] : [act("Fill", about, () => actions.fill(d.series, d)), " "]),
                   act("Check", about, () => actions.check(d.series))
                 ];
               }

@@ -15,7 +15,7 @@ export const historyOf = ({venue, pair, series, timeframe}: SeriesStatus) => ({
   venue,
   pair,
   series,
-  ...(series !== "funding" && {timeframe})
+  ...(timeframe !== "" && {timeframe})
 });
 
 /** What a look at one history's rows found. */

@@ -3,7 +3,7 @@ import {h} from "../ui/dom.js";
 import {Command} from "../ui/emptyState.js";
 import {TextField} from "../ui/textField.js";
 import {importCommand} from "./workCommand.js";
-import {FETCHABLE, TIMEFRAMES} from "./workRequest.js";
+import {IMPORTABLE, TIMEFRAMES} from "./workRequest.js";
 
 const FROM_FILE = {value: "", label: "from the file"};
 
@@ -15,7 +15,7 @@ export function ImportForm(): HTMLElement {
   const venue = field("venue", "Venue of the files", "a ccxt id", "binance", ["binance", "bybit", "okx"]);
   const pair = field("pair", "Pair", "empty: taken from the file name");
   const columns = field("columns", "Columns, if the header has no names", "e.g. ts=open_time,close=4");
-  const series = select([FROM_FILE, ...FETCHABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
+  const series = select([FROM_FILE, ...IMPORTABLE.map(({value, label}) => ({value, label}))], {label: "Series"});
   const timeframe = select([FROM_FILE, ...TIMEFRAMES.map((d) => ({value: d as string, label: d as string}))], {
     label: "Timeframe of candles"
   });

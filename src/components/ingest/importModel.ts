@@ -30,6 +30,8 @@ const FIELD_OF: Readonly<Record<string, AskedField>> = {
   tz: "tz",
   "local-clock": "tz",
   "rate-unit": "rateUnit",
+  "rate-period": "ratePeriod",
+  known: "knownLag",
   "date-order": "dateOrder",
   "carried-rates": "intervalHours",
   columns: "columns",
@@ -37,7 +39,15 @@ const FIELD_OF: Readonly<Record<string, AskedField>> = {
   forecast: "columns"
 };
 /** Questions whose answer is as a rule the same for every file that raises them. */
-const SHARED = new Set<AskedField>(["tz", "dateOrder", "rateUnit", "intervalHours", "timeframe"]);
+const SHARED = new Set<AskedField>([
+  "tz",
+  "dateOrder",
+  "rateUnit",
+  "ratePeriod",
+  "knownLag",
+  "intervalHours",
+  "timeframe"
+]);
 
 /** Returns the name under which the file of a report was uploaded; a member of an archive belongs to its archive. */
 const uploadedName = (file: string, names: readonly string[]): string =>
@@ -143,8 +153,7 @@ const FIXES: Readonly<Record<string, string>> = {
   "other-pair": "Check the pair that you gave, or import it by itself.",
   "bad-row": "Correct the row in the file, or leave bad rows out.",
   "not-history": "Leave it out: such files are not imported.",
-  contract: "Leave it out: only spot and linear perpetuals are kept.",
-  "series-not-kept": "Leave it out: this series is not kept."
+  contract: "Leave it out: only spot and linear perpetuals are kept."
 };
 
 const ZONE_FROM: Readonly<Record<string, string>> = {
@@ -166,6 +175,16 @@ export function readingWords(report: FileReport): string[] {
   );
   if (taken.rateUnit !== null)
     words.push(`Rates: ${taken.rateUnit === "share" ? "shares" : `${taken.rateUnit}, stored as shares`}.`);
+  if (taken.ratePeriod === "day" || taken.ratePeriod === "year")
+    words.push(`Rates of a ${taken.ratePeriod} are stored as an hour's share.`);
+  if (taken.knownLagMs !== undefined)
+    words.push(
+      taken.knownLagMs === null
+        ? "Values are known from the instant that each row states."
+        : taken.knownLagMs === 0
+          ? "Values are known at their stamp."
+          : `Values are known ${count(taken.knownLagMs / 60_000)} minutes after their stamp.`
+    );
   if (taken.carriedHours !== null)
     words.push(`Rates are carried forward: one settlement every ${taken.carriedHours} h.`);
   if (repeats > 0) words.push(`${plural(repeats, "row")} repeated another exactly.`);

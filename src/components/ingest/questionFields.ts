@@ -2,7 +2,7 @@ import {h} from "../ui/dom.js";
 import {plural} from "../ui/format.js";
 import {TextField} from "../ui/textField.js";
 import type {AskedField, Question} from "./importModel.js";
-import {FETCHABLE, TIMEFRAMES} from "./workRequest.js";
+import {IMPORTABLE, TIMEFRAMES} from "./workRequest.js";
 
 interface Asked {
   label: string;
@@ -13,7 +13,7 @@ interface Asked {
 const same = (values: readonly string[]) => values.map((value) => [value, value] as const);
 const ASKED: Readonly<Record<AskedField, Asked>> = {
   pair: {label: "Pair", suggest: ["BTC/USDT", "ETH/USDT", "SOL/USDT"]},
-  series: {label: "Series", choices: FETCHABLE.map(({value, label}) => [value, label] as const)},
+  series: {label: "Series", choices: IMPORTABLE.map(({value, label}) => [value, label] as const)},
   timeframe: {label: "Timeframe of the candles", choices: same(TIMEFRAMES)},
   tz: {
     label: "Zone of the clock that wrote the stamps",
@@ -27,6 +27,15 @@ const ASKED: Readonly<Record<AskedField, Asked>> = {
       ["bps", "basis points (1)"]
     ]
   },
+  ratePeriod: {
+    label: "What a borrow rate is paid for",
+    choices: [
+      ["hour", "an hour"],
+      ["day", "a day"],
+      ["year", "a year"]
+    ]
+  },
+  knownLag: {label: "Time from a row's stamp until it is known", suggest: ["0", "5m", "1h", "1d"]},
   dateOrder: {
     label: "Order of the dates",
     choices: [

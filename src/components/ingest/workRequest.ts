@@ -8,7 +8,15 @@ export const FETCHABLE = [
   {value: "spot", label: "spot", title: "candles of the spot market"},
   {value: "perp", label: "perp", title: "candles of the perpetual"},
   {value: "mark", label: "mark", title: "candles of the mark price, which liquidates"},
-  {value: "index", label: "index", title: "candles of the index price"}
+  {value: "index", label: "index", title: "candles of the index price"},
+  {value: "premium", label: "premium", title: "candles of the premium index"},
+  {value: "open-interest", label: "open interest", title: "open interest of the perpetual"}
+] as const;
+
+/** Series that files may hold beside those of a person's own, which are named on the command line. */
+export const IMPORTABLE = [
+  ...FETCHABLE,
+  {value: "borrow", label: "borrow", title: "hourly rates at which the coin is lent"}
 ] as const;
 
 export const DEFAULT_SERIES: readonly string[] = ["funding", "spot", "perp", "mark"];

@@ -1,11 +1,35 @@
-/** The series of a pair's market history. */
-export const SERIES = ["funding", "predicted", "spot", "perp", "mark", "index"] as const;
-export type Series = (typeof SERIES)[number];
-export type CandleSeries = Exclude<Series, "funding" | "predicted">;
+/** The series of a pair's market history; those that a person names are {@link OwnSeries}. */
+export const SERIES = [
+  "funding",
+  "predicted",
+  "spot",
+  "perp",
+  "mark",
+  "index",
+  "premium",
+  "open-interest",
+  "borrow"
+] as const;
 
-export const isSeries = (value: unknown): value is Series => SERIES.includes(value as Series);
+/** A series that a person brings under a name, e.g. `own:fear-and-greed`. */
+export type OwnSeries = `own:${string}`;
+export type Series = (typeof SERIES)[number] | OwnSeries;
+
+const CANDLES = ["spot", "perp", "mark", "index", "premium"] as const;
+export type CandleSeries = (typeof CANDLES)[number];
+
+/** Series of single values, each with the instant from which it is known (§1). */
+export type ObservationSeries = "open-interest" | "borrow" | OwnSeries;
+
+const OWN = /^own:[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+export const isOwnSeries = (value: unknown): value is OwnSeries => typeof value === "string" && OWN.test(value);
+export const isSeries = (value: unknown): value is Series =>
+  (SERIES as readonly unknown[]).includes(value) || isOwnSeries(value);
 export const isCandleSeries = (series: Series): series is CandleSeries =>
-  series !== "funding" && series !== "predicted";
+  (CANDLES as readonly Series[]).includes(series);
+export const isObservationSeries = (series: Series): series is ObservationSeries =>
+  series === "open-interest" || series === "borrow" || isOwnSeries(series);
 
 const PAIR = /^(k[A-Z0-9]{2,23}|[\p{Lu}\p{Lo}\p{N}]{1,24})[/-]([A-Z0-9]{2,12})$/u;
 

@@ -24,7 +24,8 @@ export interface Status {
   simulated: boolean;
   origin: string | null;
   pairs: number;
-  rows: {funding: number; candles: number};
+  /** `observations` are open interest, borrow rates and series of a person's own; absent where there are none */
+  rows: {funding: number; candles: number; observations?: number};
   first: number | null;
   last: number | null;
   lastSync: number | null;
@@ -63,7 +64,8 @@ export interface SeriesStatus {
   to: number;
   lastTs: number;
   intervalMs: number | null;
-  coverage: number;
+  /** share of the rows due that are there; null for a series without a grid */
+  coverage: number | null;
   holes: Hole[];
   /** what the rows alone do not tell; absent where there is nothing */
   remarks?: readonly Remark[];

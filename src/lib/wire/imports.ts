@@ -33,6 +33,10 @@ export interface FileReport {
     zoneFrom: string;
     rateUnit: string | null;
     carriedHours: number | null;
+    /** what a borrow rate of the file is paid for; an hour's share is stored. Absent for other series */
+    ratePeriod?: string;
+    /** time from a row's stamp until it is known, in ms; null where rows say when. Absent for other series */
+    knownLagMs?: number | null;
   } | null;
   /** the file's own columns by field, and those that were not read */
   columns: Record<string, string>;
@@ -59,7 +63,7 @@ export interface FileReport {
   conflicts: Conflict[];
   from: number | null;
   to: number | null;
-  /** the median size of the rates, as a share; null for candles */
+  /** the median size of the rates, as a share; null for a series without rates */
   typicalRate: string | null;
   /** the first records, as the file has them */
   sample: (string | null)[][];
@@ -76,6 +80,9 @@ export interface ImportAnswers {
   /** zone of stamps that name none */
   tz?: string | undefined;
   rateUnit?: "share" | "percent" | "bps" | undefined;
+  ratePeriod?: "hour" | "day" | "year" | undefined;
+  /** time from a row's stamp until it is known, as `0`, `30m`, `1h` or `1d` */
+  knownLag?: string | undefined;
   dateOrder?: "dmy" | "mdy" | undefined;
   /** hours between settlements, where rates may be carried forward */
   intervalHours?: number | undefined;

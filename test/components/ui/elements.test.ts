@@ -6,7 +6,7 @@ import {EmptyState, IMPORT_EXAMPLE} from "../../../src/components/ui/emptyState.
 import {IssueList} from "../../../src/components/ui/issueList.js";
 import {Banner} from "../../../src/components/pageBar.js";
 import {UnknownPair} from "../../../src/components/pair/pairWords.js";
-import {SeriesTable} from "../../../src/components/data/dataPage.js";
+import {filterSeries, SeriesTable} from "../../../src/components/data/dataPage.js";
 import {h} from "../../../src/components/ui/dom.js";
 import {madeSeries, madeStatus} from "../../helpers/made/rows.js";
 
@@ -126,6 +126,33 @@ it("series table links only to pairs that have a page", () => {
   table.update(series);
   const links = [...table.element.querySelectorAll("a")].map((a) => a.getAttribute("href"));
   expect(new Set(links)).toEqual(new Set(["./pairs/SOL-USDT"]));
+});
+
+it("series of single values are a kind of their own; those that files alone bring offer no fetch", () => {
+  const [made] = madeSeries();
+  const series = (["perp", "open-interest", "borrow", "own:fear"] as const).map((name) => ({
+    ...made!,
+    series: name,
+    timeframe: name === "own:fear" ? "" : "1h",
+    coverage: name === "own:fear" ? null : 1
+  }));
+  const kind = (kind: "candles" | "other") => filterSeries(series, {kind, search: ""}).map((d) => d.series);
+  expect(kind("candles")).toEqual(["perp"]);
+  expect(kind("other")).toEqual(["borrow", "open-interest", "own:fear"]);
+  const doNothing = () => undefined;
+  const table = SeriesTable(series, {refresh: doNothing, check: doNothing, fill: doNothing});
+  table.update(series);
+  const rows = [...table.element.querySelectorAll("tbody tr")].map((row) => ({
+    name: row.textContent,
+    buttons: [...row.querySelectorAll("button")].map((button) => button.textContent)
+  }));
+  const buttonsOf = (name: string) => rows.find((row) => row.name.includes(name))!.buttons;
+  expect(["perp", "open-interest", "borrow", "own:fear"].map(buttonsOf)).toEqual([
+    ["Refresh", "Check"],
+    ["Refresh", "Check"],
+    ["Check"],
+    ["Check"]
+  ]);
 });
 
 it("h omits attributes that are null or false", () => {

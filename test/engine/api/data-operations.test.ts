@@ -6,6 +6,8 @@ import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
 import {systemClock} from "../../../loaders/exchange/clock.js";
 import type {Job} from "../../../src/lib/wire/job.js";
 import {inTransaction, openDatabase, rowsOf} from "../../../loaders/store/database.js";
+import {Stage} from "../../../loaders/store/stage.js";
+import {writeStage} from "../../../loaders/store/write.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {startApi, STATUS} from "../../helpers/engine.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -217,6 +219,28 @@ describe("single hole", () => {
       quality: {filled: 3}
     });
     expect(await ask("POST", "/gaps/check", history)).toMatchObject({rows: 119, holes: []});
+  });
+
+  it("a history that is read from files is checked like others, and no venue is asked to fill it", async () => {
+    const {host, ask, api} = await start();
+    const [T, key] = [Date.UTC(2024, 0, 1), {venue: "bybit", pair: "BTC/USDT"}];
+    for (const [series, timeframe] of [
+      ["borrow", "1h"],
+      ["own:fear", ""]
+    ] as const) {
+      await host.db.exclusive(async () => {
+        const stage = await Stage.open(host.db, {...key, series, timeframe});
+        for (const h of [0, 1, 5]) stage.add({tsMs: T + h * HOUR_MS, knownMs: T + h * HOUR_MS, value: "0.00001"});
+        await writeStage(host.db, stage, {proven: {from: T, to: T + 6 * HOUR_MS}, mode: "rows", origin: "file"});
+      });
+    }
+    const borrow = {...key, series: "borrow", timeframe: "1h"};
+    expect(await ask("POST", "/gaps/check", borrow)).toMatchObject({rows: 3, holes: [{rows: 3, state: "open"}]});
+    expect(await ask("POST", "/gaps/check", {...key, series: "own:fear"})).toMatchObject({rows: 3, holes: []});
+    const filled = await api.call("POST", "/gaps/fill", borrow);
+    expect([filled.status, await filled.text()]).toEqual([422, expect.stringContaining("is read from files")]);
+    expect((await ask<PlannedReport>("POST", "/gaps/repair", {})).batches).toEqual([]);
+    expect((await api.call("POST", "/gaps/check", {...key, series: "own:Fear"})).status).toBe(400);
   });
 
   it.each([

@@ -126,6 +126,36 @@ describe("ingestion commands", () => {
     expect(json<{runs: {instrument: string}[]}>(run.stdout).runs[0]!.instrument).toBe("known");
   });
 
+  it("open interest and the premium index are fetched, continued and exported; what a venue does not serve is refused", async () => {
+    const own = join(root, "observations");
+    const run = (...args: string[]) => cli([...args, "--data", own, "--json", "--quiet"]);
+    const first = await run(
+      ...["backfill", "--url", sim.url, "--pairs", "BTC/USDT", "--days", "10"],
+      ...["--series", "open-interest,premium", "--timeframe", "1h"]
+    );
+    expect(first.code, first.stderr).toBe(0);
+    expect(json<Ended>(first.stdout).jobs.map(({series, status}) => [series, status])).toEqual([
+      ["open-interest", "completed"],
+      ["premium", "completed"]
+    ]);
+    const tracked = json<{series: string; timeframe: string}[]>((await run("track")).stdout);
+    expect(tracked.map(({series, timeframe}) => `${series} ${timeframe}`)).toEqual(["open-interest 1h", "premium 1h"]);
+    expect((await run("update")).code).toBe(0);
+    const rows = (await run("export", "--series", "open-interest", "--format", "csv")).stdout.trim().split("\n");
+    expect(rows[0]).toBe("venue,series,pair,timeframe,ts,known,open_interest,notional");
+    expect(rows.length - 1).toBeGreaterThanOrEqual(239);
+    const away = ["backfill", "--venue", "bybit", "--pairs", "BTC/USDT", "--series"];
+    for (const [args, words] of [
+      [[...away, "borrow"], "no venue gives its past borrow rates without an account"],
+      [[...away, "own:fear"], "invalid series: own:fear"],
+      [[...away, "open-interest", "--timeframe", "1m"], "serves no open interest in it"],
+      [["track", "ETH/USDT", "--series", "borrow"], "invalid series: borrow"]
+    ] as const) {
+      const refused = await cli([...args, "--data", join(root, "refused")]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(words)]);
+    }
+  });
+
   it("invalid flags are usage errors that name the value, before any request to a venue", async () => {
     const away = "http://127.0.0.1:9";
     const bad = await cli(["backfill", "--url", away, "--days", "abc", "--data", data]);

@@ -68,6 +68,10 @@ describe.skipIf(!recorded)("replies have the recorded shape: the same keys, each
       "/v5/market/premium-index-price-kline?category=linear&symbol=BTCUSDT&interval=D&limit=2",
       () => docs("ExchangeData/GetPremiumIndexPriceKlines")
     ],
+    [
+      "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=2",
+      () => docs("ExchangeData/GetOpenInterest")
+    ],
     ["/v5/market/instruments-info?category=linear&symbol=BTCUSDT", () => docs("ExchangeData/GetLinearInverseSymbols")],
     ["/v5/market/instruments-info?category=spot&symbol=BTCUSDT", () => docs("ExchangeData/GetSpotSymbols")],
     [
@@ -80,6 +84,22 @@ describe.skipIf(!recorded)("replies have the recorded shape: the same keys, each
 });
 
 describe("venue rules", () => {
+  it("open interest is newest first, at most 200 rows, its stamps within the range", async () => {
+    const path = "/v5/market/open-interest?category=linear&symbol=ETHUSDT&intervalTime=1h";
+    const of = (reply: Envelope) =>
+      (reply.result.list as unknown as {timestamp: string; openInterest: string}[]).map((row) => ({
+        ts: Number(row.timestamp),
+        value: Number(row.openInterest)
+      }));
+    const rows = of(await get(`${path}&limit=5000`));
+    expect(rows).toHaveLength(200);
+    expect(rows[0]!.ts).toBe(Math.floor(NOW / 3_600_000) * 3_600_000);
+    expect(rows.every(({ts}, i) => i === 0 || rows[i - 1]!.ts - ts === 3_600_000)).toBe(true);
+    expect(rows.every(({value}) => value > 0)).toBe(true);
+    expect(of(await get(`${path}&startTime=${rows[10]!.ts}&endTime=${rows[3]!.ts}`))).toEqual(rows.slice(3, 11));
+    expect((await get(path.replace("1h", "2h"))).retCode).toBe(10001);
+  });
+
   const stamps = (reply: Envelope) => (reply.result.list as string[][]).map((row) => Number(row[0]));
 
   it("klines are newest first, at most 1,000, within the range, including the candle in progress", async () => {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {candleHistory} from "../../../loaders/exchange/grid-history.js";
 import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import type {Absence} from "../../../loaders/exchange/venues.js";
 import {normalise} from "../../../src/lib/market/coverage.js";

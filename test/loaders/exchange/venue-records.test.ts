@@ -2,7 +2,8 @@ import ccxt, {type Exchange as Ccxt} from "ccxt";
 import {describe, expect, it} from "vitest";
 import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import {createExchange} from "../../../loaders/exchange/index.js";
-import {VENUES} from "../../../loaders/exchange/venues.js";
+import {requireFetched, VENUES} from "../../../loaders/exchange/venues.js";
+import type {Series} from "../../../src/lib/market/pair.js";
 import {UsageError} from "../../../loaders/errors.js";
 import {SettlementPages} from "../../../loaders/exchange/settlement-pages.js";
 import {TIMEFRAMES} from "../../../src/lib/time/grid.js";
@@ -30,11 +31,14 @@ describe("the records of venues", () => {
         ...(has("spot") ? ["spot"] : []),
         "perp",
         ...(has("fetchMarkOHLCV") ? ["mark"] : []),
-        ...(has("fetchIndexOHLCV") ? ["index"] : [])
+        ...(has("fetchIndexOHLCV") ? ["index"] : []),
+        // of the others, ccxt's unified candles of the premium index are untried
+        ...(["binance", "bybit"].includes(venue) && has("fetchPremiumIndexOHLCV") ? ["premium"] : [])
       ]);
       expect(record.clock).toBe(has("fetchTime") ? "endpoint" : "date");
-      expect(record.borrow).toBe(has("fetchBorrowRateHistory"));
-      expect(record.openInterest).toBe(has("fetchOpenInterestHistory"));
+      expect(record.borrow).toBe(has("fetchBorrowRateHistory") ? "files" : undefined);
+      expect(record.openInterest !== undefined).toBe(has("fetchOpenInterestHistory"));
+      expect(typeof record.openInterest === "object").toBe(["binance", "bybit", "okx"].includes(venue));
       expect(record.missing === undefined).toBe(record.funding !== undefined);
       if (record.funding) expect(has("fetchFundingRateHistory")).toBe(true);
     }
@@ -46,6 +50,8 @@ describe("the records of venues", () => {
       expect(exchange.pageRows).toEqual({funding: record.funding!.rows, candles: record.candles.rows});
       expect(exchange.timeframes).toEqual(record.candles.timeframes);
       expect(exchange.candleSeries).toEqual(record.candles.series);
+      expect(exchange.observed).toEqual({"open-interest": record.openInterest});
+      expect(exchange.observations).toBeInstanceOf(Function);
       expect(exchange.fundingDepthMs).toBe(
         typeof record.funding!.depth === "number" ? record.funding!.depth * DAY : undefined
       );
@@ -57,6 +63,20 @@ describe("the records of venues", () => {
     await expect(createExchange({venue: "bitfinex"})).rejects.toThrow("not settlements");
     await expect(createExchange({venue: "binancecoinm"})).rejects.toThrow("no record says how it is asked");
     await expect(createExchange({venue: "paradex"})).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it("a series that is read from files alone is refused, and so is a step that a venue does not serve", () => {
+    const asked =
+      (venue: string, series: Series, timeframe = "1h") =>
+      () =>
+        requireFetched(venue, [series], [timeframe]);
+    expect(asked("bybit", "borrow")).toThrow("without an account");
+    expect(asked("gate", "open-interest")).toThrow("no record says how gate is asked");
+    expect(asked("okx", "premium")).toThrow("okx serves none");
+    expect(asked("binance", "open-interest", "1m")).toThrow("serves no open interest in it");
+    expect(asked("sim", "open-interest", "5m")).not.toThrow();
+    expect(asked("binance", "premium", "8h")).not.toThrow();
+    expect(asked("gate", "mark")).not.toThrow();
   });
 
   it("`venues` prints them", async () => {

@@ -1,9 +1,10 @@
 import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {candleHistory, observationHistory} from "../../../loaders/exchange/grid-history.js";
 import {fundingHistory} from "../../../loaders/exchange/funding-history.js";
 import {createExchange} from "../../../loaders/exchange/index.js";
+import type {Absence} from "../../../loaders/exchange/venues.js";
 import {ExchangeError, UsageError} from "../../../loaders/errors.js";
 import {clientOf, collect} from "../../helpers/exchange.js";
 import {answer, serve} from "../../helpers/http.js";
@@ -140,6 +141,17 @@ function binanceReply({pathname, searchParams: query}: URL): unknown {
       return [{symbol: "BTCUSDT", bidPrice: "59999.90", askPrice: "60000.10"}];
     case "/fapi/v1/premiumIndex":
       return [{symbol: "BTCUSDT", markPrice: "1", lastFundingRate: "0.00012000", nextFundingTime: HOURS + 4 * HOUR}];
+    case "/futures/data/openInterestHist":
+      return hours(query, "startTime", "endTime", 500).map((timestamp) => ({
+        symbol: query.get("symbol"),
+        sumOpenInterest: "80000.50000000",
+        sumOpenInterestValue: "7500000000.00000000",
+        timestamp
+      }));
+    case "/fapi/v1/premiumIndexKlines":
+      return hours(query, "startTime", "endTime", 1_500).map((ts) =>
+        binanceKline(ts).map((value, i) => (i >= 1 && i <= 4 ? ["-0.0001", "0.0002", "-0.0003", "0"][i - 1]! : value))
+      );
     default:
       return hours(query, "startTime", "endTime", 1_500).map(binanceKline);
   }
@@ -182,6 +194,39 @@ describe("binance", () => {
       "/api/v3/klines BTCUSDT",
       "/fapi/v1/indexPriceKlines BTCUSDT"
     ]);
+  });
+
+  it("open interest reaches back 29 days, and nothing older is asked for or believed to be absent", async () => {
+    const {exchange, seen} = await open();
+    const begins: Absence[] = [];
+    const stretches = await collect(
+      observationHistory(
+        exchange,
+        "BTC/USDT",
+        "open-interest",
+        "1h",
+        {from: NOW - 60 * DAY, to: NOW},
+        {
+          onBegin: (absence) => void begins.push(absence)
+        }
+      )
+    );
+    const rows = stretches.flatMap((stretch) => stretch.rows).sort((a, b) => a.tsMs - b.tsMs);
+    const oldest = Math.ceil((NOW - 29 * DAY) / HOUR) * HOUR;
+    expect(rows).toHaveLength(Math.floor((HOURS - oldest) / HOUR) + 1);
+    expect(rows[0]).toEqual({tsMs: oldest, knownMs: oldest, value: "80000.5", notional: "7500000000"});
+    expect(Math.min(...stretches.map(({proven}) => proven.from))).toBe(oldest);
+    expect(begins.at(-1)?.reason).toContain("29 days");
+    expect(new Set(seen.map(({pathname}) => pathname))).toEqual(new Set(["/futures/data/openInterestHist"]));
+    expect(seen.length).toBeLessThanOrEqual(3);
+    expect(Math.min(...seen.map(({searchParams}) => Number(searchParams.get("startTime"))))).toBe(oldest);
+  });
+
+  it("the premium index has signs and no volume", async () => {
+    const {exchange, seen} = await open();
+    const page = await exchange.candles("BTC/USDT", "premium", "1h", {from: HOURS - 2 * HOUR, to: HOURS});
+    expect(page.rows[0]).toMatchObject({open: "-0.0001", close: "0", volume: undefined});
+    expect(seen[0]!.pathname).toBe("/fapi/v1/premiumIndexKlines");
   });
 
   it("instruments and tickers", async () => {
@@ -301,6 +346,12 @@ function okxReply({pathname, searchParams: query}: URL): unknown {
         }))
       );
     }
+    case "rubik/stat/contracts/open-interest-history": {
+      const [begin, end] = [Number(query.get("begin")), Math.min(Number(query.get("end")), NOW)];
+      const stamps = Array.from({length: 2_000}, (_, i) => HOURS - i * HOUR).slice(0, 1_440);
+      const rows = stamps.filter((ts) => ts > begin && ts < end).slice(0, Math.min(100, Number(query.get("limit"))));
+      return ok(rows.map((ts) => [String(ts), "3000000.00", "30000.5", "1260000000"]));
+    }
     case "public/instruments":
       return ok(
         query.get("instType") === "SPOT"
@@ -368,6 +419,18 @@ describe("okx", () => {
     expect(new Set(rows.map(({rate}) => rate))).toEqual(new Set(["0.0001"]));
     expect(NOW - stretches.at(-1)!.proven.from).toBeLessThanOrEqual(90 * DAY + 1_000);
     expect(seen.length).toBeLessThanOrEqual(5);
+  });
+
+  it("open interest is in coins, known a step after its stamp, and reaches back 1,440 rows", async () => {
+    const {exchange, seen} = await open();
+    const span = {from: NOW - 70 * DAY, to: NOW};
+    const stretches = await collect(observationHistory(exchange, "BTC/USDT", "open-interest", "1h", span));
+    const rows = stretches.flatMap((stretch) => stretch.rows).sort((a, b) => a.tsMs - b.tsMs);
+    expect(rows.at(-1)).toEqual({tsMs: HOURS - HOUR, knownMs: HOURS, value: "30000.5"});
+    expect(rows).toHaveLength(1_439);
+    expect(Math.min(...stretches.map(({proven}) => proven.from))).toBeGreaterThanOrEqual(NOW - 1_440 * HOUR);
+    expect(seen[0]!.searchParams.get("period")).toBe("1H");
+    expect(seen.length).toBeLessThan(25);
   });
 
   it("candles exclude the unconfirmed one, give a swap's volume in the coin, and come from the history endpoint when old", async () => {

@@ -5,7 +5,7 @@ import {serve} from "../../helpers/http.js";
 import {repairPlan} from "../../../loaders/ingest/repair-plan.js";
 import {rowsOf} from "../../../loaders/store/database.js";
 import type {SeriesKey} from "../../../loaders/store/key.js";
-import {candleEdges, fundingEdges} from "../../../loaders/store/edges.js";
+import {gridEdges, fundingEdges} from "../../../loaders/store/edges.js";
 import {DAY_MS, HOUR_MS} from "../../../src/lib/time/grid.js";
 import {backfill, historiesFor, rig, type Rig} from "../../helpers/ingest.js";
 import {virtualClock} from "../../helpers/clock.js";
@@ -195,8 +195,8 @@ describe("trap 14: the end of a market is not a gap", () => {
       spans: [{from: 0, to: 24 * HOUR_MS}],
       life: {launchTs: 0, endTs: 10 * HOUR_MS}
     };
-    expect(candleEdges(edge, HOUR_MS)).toEqual([{from: 9 * HOUR_MS, to: 10 * HOUR_MS, rows: 1, state: "open"}]);
-    expect(candleEdges({...edge, last: 9 * HOUR_MS}, HOUR_MS)).toEqual([]);
+    expect(gridEdges(edge, HOUR_MS)).toEqual([{from: 9 * HOUR_MS, to: 10 * HOUR_MS, rows: 1, state: "open"}]);
+    expect(gridEdges({...edge, last: 9 * HOUR_MS}, HOUR_MS)).toEqual([]);
   });
 });
 
@@ -204,13 +204,13 @@ describe("edges", () => {
   const edge = {first: 10 * HOUR_MS, last: 50 * HOUR_MS, life: {launchTs: undefined, endTs: undefined}};
   it("before the first row nothing is missing unless the launch is known", () => {
     const spans = [{from: 0, to: 51 * HOUR_MS}];
-    expect(candleEdges({...edge, spans}, HOUR_MS)).toEqual([]);
-    expect(candleEdges({...edge, spans, life: {launchTs: 7.5 * HOUR_MS, endTs: undefined}}, HOUR_MS)).toEqual([
+    expect(gridEdges({...edge, spans}, HOUR_MS)).toEqual([]);
+    expect(gridEdges({...edge, spans, life: {launchTs: 7.5 * HOUR_MS, endTs: undefined}}, HOUR_MS)).toEqual([
       {from: 8 * HOUR_MS, to: 10 * HOUR_MS, rows: 2, state: "open"}
     ]);
   });
   it("nothing is missing where the venue was never asked", () => {
-    expect(candleEdges({...edge, spans: []}, HOUR_MS)).toEqual([]);
+    expect(gridEdges({...edge, spans: []}, HOUR_MS)).toEqual([]);
     expect(fundingEdges({...edge, spans: []}, {first: 8, last: 8})).toEqual([]);
   });
   it("a settlement is not missing when it is only just due, or when a longer interval would explain it", () => {

@@ -33,10 +33,12 @@ it("the inputs that fail are there wherever the shared folder is", () => {
 });
 
 describe.skipIf(!faults)("identity before rows", () => {
-  it("01: premium-index klines are no index prices", async () => {
+  it("01: premium-index klines are a premium index, and no index prices", async () => {
     const result = await imported(at("01"));
-    expect(codesOf(result)).toEqual(["refused series-not-kept"]);
-    expect(result.candles).toEqual([]);
+    expect(codesOf(result)).toEqual(["stored"]);
+    expect(candlesOf(result)).toEqual({
+      "BTC/USDT premium 1h": {rows: 48, ts: T, last: T + 47 * HOUR, open: "0.00012", volume: null, turnover: null}
+    });
   });
 
   it("02: a dated future never enters the history of the perp beside it", async () => {
@@ -144,7 +146,7 @@ describe.skipIf(!faults)("identity before rows", () => {
   it.each([
     ["dump", ["stored", "refused contract"], {"BTC/USDT perp 1h": {rows: 48, open: "68000"}}],
     ["dump2", ["refused contract"], {}],
-    ["dump3", ["refused series-not-kept"], {}],
+    ["dump3", ["stored"], {"BTC/USDT premium 1h": {rows: 48, volume: null}}],
     ["dump4", ["stored"], {"BTC/USDT index 1h": {rows: 48, open: "68002"}}]
   ])("variants/%s: %j", async (name, codes, candles) => {
     const result = await imported(at(`variants/${name}`));
@@ -163,7 +165,7 @@ describe.skipIf(!faults)("columns", () => {
   });
 
   it.each([
-    ["10", "bybit", {}, "refused series-not-kept"],
+    ["10", "bybit", {}, "refused not-history"],
     ["variants/tardis.csv", "binance", funding, "refused forecast"]
   ])("%s: a ticker's rates are no settlements", async (name, venue, given, code) => {
     const result = await imported(at(name), {venue, ...given});
@@ -188,7 +190,21 @@ describe.skipIf(!faults)("columns", () => {
   });
 
   it("18: a dump of metrics is open interest", async () => {
-    expect(codesOf(await imported(at("18")))).toEqual(["refused series-not-kept"]);
+    const {files, candles, observations} = await imported(at("18"));
+    expect(files.map(({history}) => history)).toEqual(["binance BTC/USDT open-interest 5m"]);
+    expect(candles).toEqual([]);
+    const ts = Date.UTC(2025, 0, 1, 0, 5);
+    expect(observations).toEqual([
+      {
+        pair: "BTC/USDT",
+        series: "open-interest",
+        timeframe: "5m",
+        ts,
+        known: ts,
+        value: "80000",
+        notional: "7500000000"
+      }
+    ]);
   });
 
   it("36: the relative rate is taken, not the absolute beside it", async () => {

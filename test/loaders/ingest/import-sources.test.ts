@@ -79,15 +79,19 @@ describe("files of the sources that people have", () => {
       "futures/um/monthly/klines/BTCUSDT_240628/1h": "refused contract",
       "futures/um/monthly/markPriceKlines/BTCUSDT/1h": "mark 1h BTC/USDT × 5",
       "futures/um/monthly/indexPriceKlines/BTCUSDT/1h": "index 1h BTC/USDT × 5",
-      "futures/um/monthly/premiumIndexKlines/BTCUSDT/1h": "refused series-not-kept",
+      "futures/um/monthly/premiumIndexKlines/BTCUSDT/1h": "premium 1h BTC/USDT × 5",
       "futures/um/monthly/fundingRate/BTCUSDT": "funding BTC/USDT × 5",
-      "futures/um/daily/metrics/BTCUSDT": "refused series-not-kept",
+      "futures/um/daily/metrics/BTCUSDT": "open-interest 5m BTC/USDT × 1",
       "futures/um/daily/trades/BTCUSDT": "refused not-history",
       "futures/cm/monthly/klines/BTCUSD_PERP/1h": "refused contract",
       "futures/cm/monthly/fundingRate/BTCUSD_PERP": "refused contract"
     });
     expect(result.funding.map(({rate}) => rate)).toEqual(RATES);
-    expect(result.candles[0]).toMatchObject({open: "42000.1", volume: "10", turnover: "420500"});
+    expect(result.candles.find(({series}) => series === "perp")).toMatchObject({
+      open: "42000.1",
+      volume: "10",
+      turnover: "420500"
+    });
   });
 
   it("Bybit's public files", async () => {
@@ -120,7 +124,7 @@ describe("files of the sources that people have", () => {
       "kline_for_metatrader4/BTCUSDT/2024/BTCUSDT_60_2024-01-01_2024-01-31.csv.gz": "perp 1h BTC/USDT × 5",
       "trading/BTCUSDT/BTCUSDT2024-01-01.csv.gz": "refused not-history",
       "spot/BTCUSDT/BTCUSDT_2024-01-01.csv.gz": "refused columns",
-      "premium_index/BTCUSDT/BTCUSDT2024-01-01_premium_index.csv.gz": "refused series-not-kept",
+      "premium_index/BTCUSDT/BTCUSDT2024-01-01_premium_index.csv.gz": "premium 1h BTC/USDT × 5",
       "spot_index/BTCUSD/BTCUSD2024-01-01_index_price.csv.gz": "refused contract"
     });
   });
@@ -281,7 +285,7 @@ describe("files of the sources that people have", () => {
       },
       {venue: "bybit"}
     );
-    expect(Object.values(taken)).toEqual(["refused not-history", "refused series-not-kept", "refused not-history"]);
+    expect(Object.values(taken)).toEqual(["refused not-history", "refused not-history", "refused not-history"]);
   });
 
   it("pandas: an index of numbers, of dates with and without a zone, and floats", async () => {

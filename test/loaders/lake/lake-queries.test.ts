@@ -16,7 +16,7 @@ it("the queries of the lake page run unchanged in a plain DuckDB", async () => {
   const dir = tmp();
   const own = await rig(dir);
   try {
-    const keys = await historiesFor(own, ["BTC/USDT", "ETH/USDT"], ["funding", "spot", "perp"]);
+    const keys = await historiesFor(own, ["BTC/USDT", "ETH/USDT"], ["funding", "spot", "perp", "open-interest"]);
     await backfill(own, keys, {from: SIM_NOW - 5 * DAY_MS, to: SIM_NOW});
   } finally {
     await own.close();

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {rowsOf, type Database} from "../../../loaders/store/database.js";
+import type {SeriesKey} from "../../../loaders/store/key.js";
+import type {MarketRow} from "../../../loaders/rows.js";
 import {gridHoles} from "../../../src/lib/market/coverage.js";
 import {candle, dumpHash, funding, HOUR, NOW, open, perp, settlement, T0, write} from "../../helpers/store.js";
 import {tmp} from "../../helpers/tmp.js";
@@ -104,6 +106,22 @@ describe("writes", () => {
       expect(Number(row!.turnover)).toBe(1000.5);
     }));
 
+  it("an observation keeps its notional, and one with another value or another instant of knowledge differs", () =>
+    withDb(async (db) => {
+      const key = {...perp, series: "open-interest" as const};
+      const row = {tsMs: T0, knownMs: T0, value: "5", notional: "100"};
+      expect((await write(db, key, [row])).changed).toBe(1);
+      expect((await write(db, key, [{...row, notional: undefined}])).changed).toBe(0);
+      expect((await write(db, key, [{...row, knownMs: T0 + HOUR}])).changed).toBe(1);
+      expect((await write(db, key, [{tsMs: T0, knownMs: T0 + HOUR, value: "6"}])).changed).toBe(1);
+      expect(
+        await rowsOf(
+          db.connection,
+          "select known_ts, value::varchar as value, notional::varchar as notional from observations"
+        )
+      ).toEqual([{known_ts: T0 + HOUR, value: "6.000000000000000000", notional: "100.000000000000000000"}]);
+    }));
+
   it("SEMANTICS §8.16: equal duplicates merge; different rows of one instant are rejected with the whole write", () =>
     withDb(async (db) => {
       expect((await write(db, perp, [candle(1), candle(0), candle(1)])).repeats).toBe(1);
@@ -192,28 +210,34 @@ describe("findings", () => {
       expect(await holes(db)).toEqual([]);
     }));
 
-  it("findings equal those of one check of all rows, in whatever order the rows arrived", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
-        (files) =>
-          withDb(async (db) => {
-            for (const file of files)
-              await write(
-                db,
-                perp,
-                file.map((h) => candle(h))
-              );
-            const all = [...new Set(files.flat())].sort((a, b) => a - b);
-            const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
-            const opens = all.map((h) => T0 + h * HOUR);
-            const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
-            expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
-          })
-      ),
-      {numRuns: 15}
-    );
-  });
+  const openInterest: SeriesKey = {...perp, series: "open-interest"};
+  it.each([
+    ["candles", perp, (h: number): MarketRow => candle(h)],
+    [
+      "observations",
+      openInterest,
+      (h: number): MarketRow => ({tsMs: T0 + h * HOUR, knownMs: T0 + (h + 1) * HOUR, value: String(h)})
+    ]
+  ])(
+    "findings of %s equal those of one check of all rows, in whatever order the rows arrived",
+    async (_, key, made) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.uniqueArray(fc.nat(40), {minLength: 1, maxLength: 10}), {minLength: 1, maxLength: 5}),
+          (files) =>
+            withDb(async (db) => {
+              for (const file of files) await write(db, key, file.map(made));
+              const all = [...new Set(files.flat())].sort((a, b) => a - b);
+              const span = {from: T0 + all[0]! * HOUR, to: T0 + (all.at(-1)! + 1) * HOUR};
+              const opens = all.map((h) => T0 + h * HOUR);
+              const expected = gridHoles(opens, span, HOUR).map(({from, to}) => [(from - T0) / HOUR, (to - T0) / HOUR]);
+              expect((await holes(db)).map((hole) => [hole.from, hole.to])).toEqual(expected);
+            })
+        ),
+        {numRuns: 15}
+      );
+    }
+  );
 
   it("SEMANTICS §2: intervals inferred as rows arrive, in any order, equal those of the complete history", () =>
     withDb(async (db) => {
@@ -248,6 +272,37 @@ describe("the owner", () => {
     await write(db, perp, [candle(0)]);
     await db.close();
     await expect(open(dir, {kind: "simulated"})).rejects.toThrow("it holds real data, not simulated");
+  });
+
+  it("a store of version 1 gains what it lacks, and loses nothing", async () => {
+    const dir = tmp();
+    const old = await open(dir);
+    await write(
+      old,
+      perp,
+      [0, 1, 2, 5].map((h) => candle(h))
+    );
+    await write(
+      old,
+      funding,
+      [0, 8, 16].map((h) => settlement(h))
+    );
+    const before = await dumpHash(old);
+    // version 1 was this layout without the table of observations
+    await old.connection.run("drop table observations");
+    await old.connection.run("update meta set value = '1' where key = 'version'");
+    await old.close();
+    for (let opened = 0; opened < 2; opened++) {
+      const db = await open(dir);
+      expect(await dumpHash(db)).toBe(before);
+      expect(await count(db, "observations")).toBe(0);
+      expect(await rowsOf(db.connection, "select value from meta where key = 'version'")).toEqual([{value: "2"}]);
+      await db.close();
+    }
+    const db = await open(dir);
+    const rows = [{tsMs: T0, knownMs: T0 + HOUR, value: "-1.5"}];
+    expect((await write(db, {...perp, series: "own:mine"}, rows)).changed).toBe(1);
+    await db.close();
   });
 
   it("a store of a newer version is rejected", async () => {

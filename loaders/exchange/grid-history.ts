@@ -1,11 +1,18 @@
-import {ExchangeError} from "../errors.js";
+import {ExchangeError, UsageError} from "../errors.js";
 import {difference, normalise, type Span} from "../../src/lib/market/coverage.js";
-import type {CandleSeries} from "../../src/lib/market/pair.js";
+import {isObservationSeries, type CandleSeries, type ObservationSeries} from "../../src/lib/market/pair.js";
 import {ceilTo, DAY_MS, floorTo, timeframeMs} from "../../src/lib/time/grid.js";
-import type {CandleRow} from "../rows.js";
-import type {Exchange, Page, HistoryOptions, Stretch} from "./types.js";
+import type {CandleRow, ObservationRow} from "../rows.js";
+import {rowsOfPage} from "./expect.js";
+import type {CallOptions, Exchange, Page, HistoryOptions, Stretch} from "./types.js";
 
-interface CandleOptions extends HistoryOptions {
+/** A row of a series on a grid. */
+type GridRow = CandleRow | ObservationRow;
+
+/** Asks for the rows of a window of one page in a timeframe. */
+type Ask<Row> = (timeframe: string, window: Span, options: CallOptions) => Promise<Page<Row>>;
+
+interface GridOptions extends HistoryOptions {
   /** windows in flight at once */
   parallel?: number;
 }
@@ -13,51 +20,104 @@ interface CandleOptions extends HistoryOptions {
 /** Requests for what lies before the first row of a window, at most. */
 const MOST_HEADS = 20;
 
-/**
- * Fetches the closed candles that open in a span, in windows of one page, newest first, several in flight. Yields each
- * window on arrival, so neighbours may be out of order. Requests a window with missing candles once more and merges the
- * two replies; what is still missing is left to the coverage ledger.
- *
- * The proven spans tile the span up to the first candle that had not closed yet.
- */
-export async function* candleHistory(
+/** Fetches the closed candles that open in a span, as {@link gridHistory} does. */
+export function candleHistory(
   exchange: Exchange,
   pair: string,
   series: CandleSeries,
   timeframe: string,
   span: Span,
-  {priority, signal, pulse, launchTs, onBegin, parallel = 4}: CandleOptions = {}
+  options: GridOptions = {}
 ): AsyncGenerator<Stretch<CandleRow>> {
+  const ask: Ask<CandleRow> = (frame, window, call) => exchange.candles(pair, series, frame, window, call);
+  return gridHistory({exchange, pair, series, ask}, timeframe, span, options);
+}
+
+/**
+ * Fetches the observations of a span, as {@link gridHistory} does.
+ * @throws UsageError for a series that the client does not fetch
+ */
+export function observationHistory(
+  exchange: Exchange,
+  pair: string,
+  series: ObservationSeries,
+  timeframe: string,
+  span: Span,
+  options: GridOptions = {}
+): AsyncGenerator<Stretch<ObservationRow>> {
+  const ask: Ask<ObservationRow> = (frame, window, call) =>
+    askObservations(exchange, pair, series, frame, window, call);
+  return gridHistory({exchange, pair, series, ask}, timeframe, span, options);
+}
+
+/** Fetches one page of observations. @throws UsageError for a series that the client does not fetch */
+export function askObservations(
+  exchange: Exchange,
+  pair: string,
+  series: ObservationSeries,
+  timeframe: string,
+  window: Span,
+  options: CallOptions
+): Promise<Page<ObservationRow>> {
+  if (exchange.observations && exchange.observed?.[series])
+    return exchange.observations(pair, series, timeframe, window, options);
+  throw new UsageError(`invalid series: ${series} (it is not fetched from ${exchange.venue})`, {
+    fix: `import its files: npx carrybook import FILE… --series ${series}`
+  });
+}
+
+interface GridSource<Row> {
+  exchange: Exchange;
+  pair: string;
+  series: CandleSeries | ObservationSeries;
+  ask: Ask<Row>;
+}
+
+/**
+ * Fetches the rows of a grid in a span, in windows of one page, newest first, several in flight. Yields each window on
+ * arrival, so neighbours may be out of order. Requests a window with missing rows once more and merges the two replies;
+ * what is still missing is left to the coverage ledger.
+ *
+ * The proven spans tile the span up to the first row whose step had not ended yet.
+ */
+async function* gridHistory<Row extends GridRow>(
+  {exchange, pair, series, ask}: GridSource<Row>,
+  timeframe: string,
+  span: Span,
+  {priority, signal, pulse, launchTs, onBegin, parallel = 4}: GridOptions = {}
+): AsyncGenerator<Stretch<Row>> {
   const stepMs = timeframeMs(timeframe);
   const stop = new AbortController();
   const options = {...(priority && {priority}), signal: stop.signal, pulse};
   const follow = () => stop.abort(signal!.reason);
   signal?.throwIfAborted();
   signal?.addEventListener("abort", follow, {once: true});
-  const listing = new Listing(exchange, pair, series, span, options);
+  const listing = new Listing(ask, rowsOfPage(exchange, series), span, options);
   const holes = sharedHoles(exchange, `${series} ${timeframe}`);
 
   /** venue time of the newest reply, by which the depth of its past is measured */
   let asOfMs = -Infinity;
+  const absence = () =>
+    isObservationSeries(series) ? exchange.absence?.(timeframe, asOfMs, series) : exchange.absence?.(timeframe, asOfMs);
   /** Cuts off what an absence of rows does not prove (§9.11). */
-  const believed = (stretch: Stretch<CandleRow>): Stretch<CandleRow> => {
+  const believed = (stretch: Stretch<Row>): Stretch<Row> => {
     const {proven, rows} = stretch;
-    const absence = exchange.absence?.(timeframe, asOfMs);
-    if (absence === undefined || asOfMs === -Infinity) return stretch;
+    const absent = absence();
+    if (absent === undefined || asOfMs === -Infinity) return stretch;
     const listedTs = launchTs ?? -Infinity;
-    if (proven.to <= listedTs || Math.min(rows[0]?.tsMs ?? Infinity, absence.from) <= ceilTo(listedTs, stepMs))
+    if (proven.to <= listedTs || Math.min(rows[0]?.tsMs ?? Infinity, absent.from) <= ceilTo(listedTs, stepMs))
       return stretch;
-    const from = Math.max(proven.from, Math.min(rows[0]?.tsMs ?? Infinity, ceilTo(absence.from, stepMs)));
-    if (from > proven.from) onBegin?.({...absence, from: Math.min(from, proven.to)});
+    const from = Math.max(proven.from, Math.min(rows[0]?.tsMs ?? Infinity, ceilTo(absent.from, stepMs)));
+    if (from > proven.from) onBegin?.({...absent, from: Math.min(from, proven.to)});
     return {...stretch, proven: {from, to: proven.to}};
   };
 
-  const fetchWindow = async (window: Span): Promise<Stretch<CandleRow>> => {
+  const fetchWindow = async (window: Span): Promise<Stretch<Row>> => {
     if (launchTs !== undefined && window.to <= launchTs) return emptyStretch(window);
     if (listing.knownEmpty(window)) return emptyStretch(window);
-    const deepest = exchange.absence?.(timeframe, asOfMs)?.from ?? -Infinity;
+    const deepest = absence()?.from ?? -Infinity;
     if (deepest !== Infinity && window.to <= deepest) return emptyStretch(window);
-    let page = await exchange.candles(pair, series, timeframe, window, options);
+    let page = await ask(timeframe, window, options);
     const expected = (closedMs: number) =>
       missing(
         page.rows,
@@ -76,7 +136,7 @@ export async function* candleHistory(
       let empty = 0;
       for (let n = 0; empty < wanted && n < MOST_HEADS && head().length > 0; n++) {
         const before = {from: window.from, to: page.rows[0]!.tsMs};
-        const older = await exchange.candles(pair, series, timeframe, before, options);
+        const older = await ask(timeframe, before, options);
         if (older.rows.length === 0) empty++;
         page = extended(page, older);
         missingTs = expected(page.asOfMs);
@@ -90,7 +150,7 @@ export async function* candleHistory(
         ? await listing.emptyDays(window)
         : false;
     if (!unlisted && missingTs.length > 0 && !missingTs.every((ts) => holes.has(ts))) {
-      const again = await exchange.candles(pair, series, timeframe, window, options);
+      const again = await ask(timeframe, window, options);
       page = join(page, again);
       missingTs = expected(page.asOfMs);
       const [first, last] = [page.rows[0]?.tsMs ?? Infinity, page.rows.at(-1)?.tsMs ?? -Infinity];
@@ -98,7 +158,7 @@ export async function* candleHistory(
     }
     if (page.rows.length === 0 && page.outside > 0) {
       throw new ExchangeError(
-        `${exchange.venue} ${pair} ${series} ${timeframe}: no candle lies inside the requested window`,
+        `${exchange.venue} ${pair} ${series} ${timeframe}: no row lies inside the requested window`,
         {
           code: "bad-response",
           fix: "try again later; if it persists, the venue has changed its replies"
@@ -109,16 +169,17 @@ export async function* candleHistory(
     return {proven: {from, to: closedEnd(window, page.asOfMs, stepMs)}, rows, rejected, repeats, outside};
   };
 
-  const windows = windowsOf(span, exchange.pageRows.candles * stepMs, stepMs);
-  const running = new Set<Promise<{stretch: Stretch<CandleRow>; self: () => void}>>();
+  const windows = windowsOf(span, rowsOfPage(exchange, series) * stepMs, stepMs);
+  const running = new Set<Promise<{stretch: Stretch<Row>; self: () => void}>>();
   try {
     for (;;) {
       while (running.size < parallel) {
         const next = windows.next();
         if (next.done) break;
-        const task: Promise<{stretch: Stretch<CandleRow>; self: () => void}> = fetchWindow(next.value).then(
-          (stretch) => ({stretch: believed(stretch), self: () => running.delete(task)})
-        );
+        const task: Promise<{stretch: Stretch<Row>; self: () => void}> = fetchWindow(next.value).then((stretch) => ({
+          stretch: believed(stretch),
+          self: () => running.delete(task)
+        }));
         running.add(task);
       }
       if (running.size === 0) return;
@@ -146,17 +207,17 @@ function* windowsOf({from, to}: Span, pageMs: number, stepMs: number): Generator
 /** Returns the end of a window's proof: the open of the first candle that had not closed. */
 const closedEnd = ({to}: Span, asOfMs: number, stepMs: number): number => Math.min(to, floorTo(asOfMs, stepMs));
 
-const emptyStretch = (proven: Span): Stretch<CandleRow> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
+const emptyStretch = (proven: Span): Stretch<never> => ({proven, rows: [], rejected: [], repeats: 0, outside: 0});
 
 /** Returns the opens of a span's grid that have no row. */
-function missing(rows: readonly CandleRow[], {from, to}: Span, stepMs: number): number[] {
+function missing(rows: readonly GridRow[], {from, to}: Span, stepMs: number): number[] {
   const present = new Set(rows.map(({tsMs}) => tsMs));
   const result: number[] = [];
   for (let ts = ceilTo(from, stepMs); ts < to; ts += stepMs) if (!present.has(ts)) result.push(ts);
   return result;
 }
 
-function join(a: Page<CandleRow>, b: Page<CandleRow>): Page<CandleRow> {
+function join<Row extends GridRow>(a: Page<Row>, b: Page<Row>): Page<Row> {
   const byTs = new Map([...a.rows, ...b.rows].map((row) => [row.tsMs, row]));
   const rows = [...byTs.values()].sort((x, y) => x.tsMs - y.tsMs);
   return {
@@ -169,7 +230,7 @@ function join(a: Page<CandleRow>, b: Page<CandleRow>): Page<CandleRow> {
 }
 
 /** Joins a page with one of the window before its first row. */
-function extended(page: Page<CandleRow>, older: Page<CandleRow>): Page<CandleRow> {
+function extended<Row extends GridRow>(page: Page<Row>, older: Page<Row>): Page<Row> {
   return {
     rows: [...older.rows, ...page.rows],
     rejected: [...older.rejected, ...page.rejected],
@@ -204,9 +265,8 @@ class Listing {
   private probing: Promise<void> | undefined;
 
   constructor(
-    private readonly exchange: Exchange,
-    private readonly pair: string,
-    private readonly series: CandleSeries,
+    private readonly ask: Ask<GridRow>,
+    private readonly rows: number,
     private readonly span: Span,
     private readonly options: HistoryOptions
   ) {}
@@ -226,10 +286,10 @@ class Listing {
   }
 
   private async probe(days: Span): Promise<void> {
-    const pageMs = this.exchange.pageRows.candles * DAY_MS;
+    const pageMs = this.rows * DAY_MS;
     const from = Math.min(days.from, Math.max(floorTo(this.span.from, DAY_MS), days.to - pageMs));
     const window = {from, to: days.to};
-    const request = () => this.exchange.candles(this.pair, this.series, "1d", window, this.options);
+    const request = () => this.ask("1d", window, this.options);
     let page = await request();
     if (page.rows.length === 0) page = join(page, await request());
     this.requested = normalise([...this.requested, window]);

@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
 import {startSim, type Sim} from "../../../engine/simulator/api/server.js";
-import {candleHistory} from "../../../loaders/exchange/candle-history.js";
+import {candleHistory} from "../../../loaders/exchange/grid-history.js";
 import {expectedRequests, expectedRows} from "../../../loaders/exchange/expect.js";
 import type {Exchange, Page} from "../../../loaders/exchange/index.js";
 import type {CandleRow} from "../../../loaders/rows.js";
