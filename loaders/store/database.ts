@@ -150,7 +150,9 @@ async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise
   const meta = new Map(rows.map((row) => [String(row.key), String(row.value)]));
   const version = meta.get("version");
   if (version === undefined) {
-    await connection.run(`insert into meta values ('version', '${SCHEMA_VERSION}'), ('kind', ${literal(kind)})`);
+    await connection.run(
+      `insert into meta values ('version', '${SCHEMA_VERSION}'), ('kind', ${literal(kind)}), ('oddities', '1')`
+    );
     return;
   }
   if (Number(version) > SCHEMA_VERSION) {

@@ -67,21 +67,33 @@ async function neighbour(
 
 /** Returns the bars whose price is another than before by a factor that no market makes, with both prices. */
 async function jumpsIn(db: Database, window: string): Promise<Oddity[]> {
+  // A day whose prices span less than the factor, together with the day before, needs no look at its bars.
+  const suspects = await rowsOf<{before: number; day: number}>(
+    db.connection,
+    `select coalesce(before, day) as before, day from (
+       select day, lag(day) over w as before, least(low, lag(low) over w)::double as low,
+              greatest(high, lag(high) over w)::double as high
+       from (select ts // ${DAY_MS} as day, min(least(open, close)) as low, max(greatest(open, close)) as high
+             from candles where ${window} group by 1)
+       window w as (order by day))
+     where high >= low * ${JUMP_FACTOR * 0.999} order by day`
+  );
   const isJump = (ratio: string) => `(${ratio} >= ${JUMP_FACTOR} or ${ratio} <= ${1 / JUMP_FACTOR})`;
   const between = isJump("first::double / before::double");
-  const within = isJump("close::double / first::double");
-  const rows = await rowsOf<{ts: number; was: string; now: string}>(
-    db.connection,
-    `select ts, (case when ${between} then before else first end)::varchar as was,
-            (case when ${between} then first else close end)::varchar as now
-     from (select ts, close, coalesce(open, close) as first, lag(close) over (order by ts) as before
-           from candles where ${window})
-     where ${between} or ${within} order by ts`
-  );
-  return rows.map(({ts, was, now}) => {
-    const [before, since] = [was, now].map((price) => canonicalText(price)) as [string, string];
-    return {kind: "jump", ts, toTs: null, was: before, now: since};
-  });
+  const found: Oddity[] = [];
+  for (const {before, day} of suspects) {
+    const rows = await rowsOf<{ts: number; was: string; now: string}>(
+      db.connection,
+      `select ts, (case when ${between} then before else first end)::varchar as was,
+              (case when ${between} then first else close end)::varchar as now
+       from (select ts, close, coalesce(open, close) as first, lag(close) over (order by ts) as before
+             from candles where ${window} and ts >= ${before * DAY_MS} and ts < ${(day + 1) * DAY_MS})
+       where ts >= ${day * DAY_MS} and (${between} or ${isJump("close::double / first::double")}) order by ts`
+    );
+    for (const {ts, was, now} of rows)
+      found.push({kind: "jump", ts, toTs: null, was: canonicalText(was), now: canonicalText(now)});
+  }
+  return found;
 }
 
 /** Returns the stretches of a day or longer without volume. */

@@ -153,8 +153,11 @@ function fakeClient(plan: (body: ImportRequest) => FileReport[]) {
     calls,
     broken: false,
     busyOnce: false,
-    upload: async (path: string, file: Blob, _?: {onProgress?: (bytes: number) => void}) => {
+    /** holds a file up on its way */
+    onTheWay: async (_file: Blob, _onProgress?: (bytes: number) => void): Promise<void> => undefined,
+    upload: async (path: string, file: Blob, options?: {onProgress?: (bytes: number) => void}) => {
       calls.push(`upload ${decodeURIComponent(path.split("?")[1]!)}`);
+      await client.onTheWay(file, options?.onProgress);
       if (client.busyOnce) {
         client.busyOnce = false;
         throw new EngineError("too many requests", 429);
@@ -236,11 +239,9 @@ describe("the drop form", () => {
   it("shows how far an upload is, file by file", async () => {
     const {client, element} = start(twoFiles);
     let arrive = (): void => undefined;
-    client.upload = async (path, file, options) => {
-      client.calls.push(path);
-      options?.onProgress?.(file.size / 2);
-      await new Promise<void>((resolve) => (arrive = resolve));
-      return {upload: "f".repeat(32), name: "", bytes: file.size};
+    client.onTheWay = (file, onProgress) => {
+      onProgress?.(file.size / 2);
+      return new Promise((resolve) => (arrive = resolve));
     };
     const bar = element.querySelector<HTMLProgressElement>("progress")!;
     expect(bar.hidden).toBe(true);
