@@ -9,10 +9,10 @@ type Note = Omit<Notification, "id">;
 const MARK_SHARE = "0.01";
 
 const FOREIGN: Record<ForeignRecord["cause"], string> = {
-  late: "an order that was given up for lost has filled after all and is taken in",
+  late: "an order that was counted as lost has filled after all; its fill is booked",
   adl: "the venue has taken some of the short away (auto-deleveraging); the coin is evened out",
   liquidation: "the venue has liquidated the short; the coin is sold next",
-  settlement: "the venue has settled the perp; the coin is sold next",
+  settlement: "the venue has delisted the perp; the coin is sold next",
   outside: "somebody else traded on the account"
 };
 
@@ -67,7 +67,11 @@ export function noteOf({event}: JournalLine): Note | undefined {
       if (e.code === "not-sent") return undefined;
       return note("warn", `${e.pair} could not be opened: ${e.reason}`, e.pair);
     case "unwound":
-      return note("critical", `${e.pair}: one leg could not be had (${e.why}), the other was taken back`, e.pair);
+      return note(
+        "critical",
+        `${e.pair}: one leg could not be opened (${e.why}), so the other was closed again`,
+        e.pair
+      );
     case "naked":
       return note(
         "critical",

@@ -6,6 +6,7 @@ import {pathToFileURL} from "node:url";
 import {findLoaders} from "./loaders.js";
 import {manifestPath, readManifest} from "../../loaders/lake/manifest.js";
 import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
+import {clearLoaderCache} from "./build.js";
 import {CARRYBOOK, OBSERVABLE, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {vendor} from "./vendor.js";
@@ -69,7 +70,11 @@ export async function touch(paths: readonly string[], now: Date = new Date()): P
  */
 function fillDemo(data: string, env: NodeJS.ProcessEnv): ChildProcess | undefined {
   if ((readManifest(data)?.series.length ?? 0) > 0) return undefined;
-  console.log("no data yet: filling the demo with a simulated market (--no-demo leaves it out)");
+  console.log(
+    (readManifest(join(data, "demo"))?.series.length ?? 0) > 0
+      ? "no data of a venue yet: bringing the simulated market of the demo up to date (--no-demo leaves it as it is)"
+      : "no data yet: filling the demo with a simulated market (--no-demo leaves it out)"
+  );
   const child = spawn(process.execPath, [CARRYBOOK, "demo", "--data", data], {
     env,
     stdio: ["ignore", "ignore", "inherit"]
@@ -93,7 +98,7 @@ async function dev(args: string[]): Promise<void> {
     return;
   }
   // Cached loader output may come from another data directory.
-  await touch(await findLoaders());
+  await clearLoaderCache();
   const child = spawn(process.execPath, [OBSERVABLE, "preview", ...rest], {
     cwd: ROOT,
     env: {...env, CARRYBOOK_DEV: "1"},

@@ -10,6 +10,8 @@ import {CARRYBOOK, ROOT, main, siteEnv, siteOptions} from "./paths.js";
 
 /** How far pages may lag behind the data before a start rebuilds them. */
 const LAG_MS = 6 * 3_600_000;
+/** How long a start waits for another process that fills the demo. */
+const DEMO_WAIT_SECONDS = 900;
 /** Time the engine has for a clean stop after Ctrl-C. */
 const GRACE_MS = 20_000;
 
@@ -103,7 +105,8 @@ async function start(args: string[]): Promise<void> {
     console.error(
       "no data yet: filling the demo with a simulated market, which takes a minute (--no-demo leaves it out)"
     );
-    const code = await run([CARRYBOOK, "demo", "--data", data], env);
+    // Where `npm run dev` is filling it already, this waits for it and then has little left to do.
+    const code = await run([CARRYBOOK, "demo", "--data", data, "--wait", String(DEMO_WAIT_SECONDS)], env);
     if (code !== 0) throw new Error(`the demo was not filled (exit ${code})`);
   }
   const why = whyBuild(dist, shownDataDir(data));

@@ -51,11 +51,15 @@ export function requireManifest(dataDir: string): Manifest {
   const manifest = readManifest(dataDir);
   if (!manifest || manifest.series.length === 0) {
     throw new DataError(`missing data: ${join(dataDir, "lake")} is empty`, {
-      fix: "npx carrybook backfill --top 20, npx carrybook demo, or npx carrybook import FILE… --venue binance"
+      fix: hasDemo(dataDir)
+        ? "npx carrybook backfill --top 20, or npx carrybook import FILE… --venue binance; for the simulated market, add --demo"
+        : "npx carrybook backfill --top 20, npx carrybook demo, or npx carrybook import FILE… --venue binance"
     });
   }
   return manifest;
 }
+
+const hasDemo = (dataDir: string): boolean => (readManifest(join(dataDir, "demo"))?.series.length ?? 0) > 0;
 
 function seriesStatus(entry: SeriesEntry, nowMs: number): SeriesStatus {
   const {venue, pair, series, timeframe, rows, from, to, lastTs, intervalMs, coverage, holes, remarks} = entry;

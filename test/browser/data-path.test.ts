@@ -100,7 +100,7 @@ describe("from nothing to a whole history", () => {
     await expect.poll(() => rows(page, "Failed", "1m").count(), {...LONG, timeout: 120_000}).toBeGreaterThan(0);
     const failed = rows(page, "Failed", "1m").first();
     expect(await failed.innerText()).toMatch(/50\d/);
-    expect(await failed.innerText()).toContain("The venue itself is out of order.");
+    expect(await failed.innerText()).toContain("The venue is down.");
     await failed.getByRole("button", {name: /^Open/}).click();
     const detail = page.locator(".job-detail");
     await expect.poll(() => detail.innerText(), LONG).toContain("attempt 3 of 3");

@@ -45,7 +45,7 @@ function list({dataDir, output}: Context): void {
       {title: "state", value: stateOf}
     ]
   );
-  const open = gaps.filter((gap) => gap.state !== "confirmed missing").length;
+  const open = gaps.filter((gap) => gap.state === "open").length;
   output.note(
     gaps.length === 0
       ? `no holes in ${manifest.series.length} histories`

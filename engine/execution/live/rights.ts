@@ -44,7 +44,7 @@ export function judgeKey(
   if (has("Wallet", "Withdraw")) {
     warnings.push({
       level: "critical",
-      text: "the keys may WITHDRAW from the account: whoever gets hold of them can empty it. Trading needs no such right: make others without it"
+      text: "the keys may WITHDRAW from the account: anyone who obtains them can empty it. Trading needs no such right: create keys without it"
     });
   }
   if (expiresTs !== undefined && expiresTs - venueMs < SOON_MS) {

@@ -5,13 +5,13 @@ import type {Job} from "../../lib/wire/job.js";
 const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   region: "The venue does not serve this address. Choose another venue, or pass another address of its API with --url.",
   banned:
-    "The venue has shut this address out; a ban passes in about ten minutes. Wait, set a smaller share of the rate limit, then retry.",
-  "rate-limited": "The venue wants fewer requests. Set a smaller share of the rate limit, then retry.",
+    "The venue has banned this address; a ban passes in about ten minutes. Wait, set a smaller share of the rate limit, then retry.",
+  "rate-limited": "The rate limit of the venue was exceeded. Set a smaller share of the rate limit, then retry.",
   "clock-skew": "The venue finds this machine's clock wrong. Set the clock right, then retry.",
   network:
     "The venue could not be reached. Check this machine's network and the venue's status page, then retry.",
   "venue-down":
-    "The venue itself is out of order. Retry once its status page says that it is back; what was fetched is kept.",
+    "The venue is down. Retry once its status page says that it is back; what was fetched is kept.",
   "missing-market": "The venue does not trade this pair. Look at its name, or choose another venue.",
   "bad-response":
     "What the venue sent could not be read, so none of it was taken in. Retry later; if it stays so, the venue has changed its replies."

@@ -50,7 +50,7 @@ describe("the text of a bulk command", () => {
 
 describe("the advice on an error", () => {
   const KNOWN: [ErrorCode, RegExp][] = [
-    ["venue-down", /out of order/],
+    ["venue-down", /is down/],
     ["banned", /ban passes in about ten minutes/],
     ["region", /does not serve this address/],
     ["rate-limited", /smaller share/],
