@@ -14,7 +14,7 @@ import {
   type IntervalState,
   type RowInterval
 } from "../../src/lib/market/funding.js";
-import {boundaryTs, HOUR_MS} from "../../src/lib/time/grid.js";
+import {boundaryTs, HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import {rowsOf, type Database} from "./database.js";
 import {doubtfulBoundaries} from "./remarks.js";
 import {literal, shapeOf, stepOf, whereKey, type StoredKey} from "./key.js";
@@ -103,9 +103,15 @@ async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Pro
   await replaceHoles(db, key, (await previousBoundary(db, where, fromTs)) ?? 0, last, holes);
 }
 
-/** An interval that a source reports proves nothing where the row before is further away: it is inferred then (§9.5). */
-const contradicted = ({lastBoundaryTs}: IntervalState, {t, reportedHours}: SettlementRow): boolean =>
-  reportedHours !== null && lastBoundaryTs !== undefined && t - lastBoundaryTs > reportedHours * HOUR_MS;
+/** How far a settlement may stray from its interval before the distance contradicts what its source reports. */
+const STRAY_MS = 5 * MINUTE_MS;
+
+/** An interval that a source reports proves nothing where the row before is further away or nearer: it is inferred then (§9.5). */
+function contradicted({lastBoundaryTs}: IntervalState, {t, reportedHours}: SettlementRow): boolean {
+  if (reportedHours === null || lastBoundaryTs === undefined) return false;
+  const distance = t - lastBoundaryTs;
+  return distance > reportedHours * HOUR_MS || distance < reportedHours * HOUR_MS - STRAY_MS;
+}
 
 async function stateBefore(db: Database, where: string, ts: number): Promise<IntervalState> {
   const rows = await rowsOf<{t: number}>(

@@ -141,11 +141,20 @@ export function carriedOf(
       )
     );
   }
+  if (found.kind === "filled") {
+    stop(
+      refused(
+        "carried-rates",
+        `its rows are denser than settlements every ${found.hours} hours, and the rates between are ${found.by === "zeros" ? "all zero" : "drawn on straight lines"}: a join filled them`,
+        "import the settlements alone, without the rows between"
+      )
+    );
+  }
   if (found.kind === "either") {
     stop(
       open(
         "carried-rates",
-        `its rates are the same over ${found.hours} hours: each row may be a settlement, or one rate may be carried on`,
+        `most of its rates are the one before: each row may be a settlement, or one rate may be carried on between settlements ${found.hours} hours apart`,
         `pass --interval-hours with the hours between settlements, e.g. ${found.hours}`
       )
     );

@@ -22,6 +22,8 @@ type RateRows =
   | {kind: "carried"; hours: number}
   /** rows that could be either: hourly settlements at one rate, or one settlement's rate carried on */
   | {kind: "either"; hours: number}
+  /** rows between settlements that a join filled: with zeros, or on straight lines from one settlement to the next */
+  | {kind: "filled"; hours: number; by: "zeros" | "lines"}
   /** rows between settlements whose rates move: a forecast or a ticker */
   | {kind: "moving"};
 
@@ -35,6 +37,8 @@ export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows 
   const sorted = byBoundary(rows);
   const step = stepMsOf(sorted);
   if (step === undefined || step >= usualHours * HOUR_MS - SLACK_MS) return {kind: "settlements"};
+  const filled = filledRows(sorted, step, usualHours);
+  if (filled !== undefined) return filled;
   for (const hours of BLOCKS) {
     if (hours > usualHours || hours * HOUR_MS < step * 1.5) continue;
     const {constant, changes, blocks} = blocksOf(sorted, hours * HOUR_MS);
@@ -42,8 +46,50 @@ export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows 
     if (changes >= LEAST_BLOCKS - 1) return {kind: "carried", hours};
     if (blocks < LEAST_BLOCKS || changes === 0) return {kind: "either", hours};
   }
+  // Joined by an instant that jitters, or shifted by a row, rates change beside the hours at which they settle.
+  const repeats = sorted.filter(({rate}, i) => i > 0 && rate === sorted[i - 1]!.rate).length;
+  if (repeats >= (sorted.length - 1) / 2) return {kind: "either", hours: usualHours};
   return step < HOUR_MS - SLACK_MS ? {kind: "moving"} : {kind: "settlements"};
 }
+
+/** Recognises rows between settlements that are zero throughout, or lie on straight lines. */
+function filledRows(
+  rows: readonly RateAt[],
+  step: number,
+  usualHours: number
+): Extract<RateRows, {kind: "filled"}> | undefined {
+  const isZero = rows.map(({rate}) => Number(rate) === 0);
+  for (const hours of BLOCKS) {
+    if (hours > usualHours || hours * HOUR_MS < step * 1.5) continue;
+    const onGrid = rows.map(({ts}) => boundaryTs(ts) % (hours * HOUR_MS) === 0);
+    const count = (test: (i: number) => boolean) => rows.filter((_, i) => test(i)).length;
+    const there = count((i) => onGrid[i]! && !isZero[i]!);
+    if (there >= LEAST_BLOCKS && count((i) => !onGrid[i]! && !isZero[i]!) === 0) {
+      return {kind: "filled", hours, by: "zeros"};
+    }
+  }
+  return areLines(rows) ? {kind: "filled", hours: usualHours, by: "lines"} : undefined;
+}
+
+/** True where most rates that move are the middle of their neighbours, up to the last digit written. */
+function areLines(rows: readonly RateAt[]): boolean {
+  const rates = rows.map(({rate}) => Number(rate));
+  const digits = Math.max(...rows.map(({rate}) => /\.(\d+)$/.exec(rate)?.[1]!.length ?? 0));
+  const slack = 2.5 * 10 ** -digits;
+  let moving = 0;
+  let straight = 0;
+  for (let i = 1; i + 1 < rates.length; i++) {
+    const [before, here, after] = [rates[i - 1]!, rates[i]!, rates[i + 1]!];
+    // Where a step is no larger than what rounding hides, nothing can be told.
+    if (!(Math.abs(here - before) > 4 * slack)) continue;
+    moving++;
+    if (Math.abs(before + after - 2 * here) <= slack + Math.abs(here - before) * 1e-6) straight++;
+  }
+  return moving >= LEAST_MOVING && straight > moving * 0.6;
+}
+
+/** Fewer rates that move than these say too little of how they move. */
+const LEAST_MOVING = 8;
 
 /**
  * The same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.

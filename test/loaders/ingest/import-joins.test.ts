@@ -1,0 +1,93 @@
+import {describe, expect, it} from "vitest";
+import {generator} from "../../../src/lib/stats/random.js";
+import {rowsOf} from "../../../loaders/store/database.js";
+import {imported, tree} from "../../helpers/imports.js";
+import {funding as fundingKey, open, write} from "../../helpers/store.js";
+import {tmp} from "../../helpers/tmp.js";
+
+const HOUR = 3_600_000;
+const T0 = Date.UTC(2024, 0, 1);
+const given = {venue: "binance", pair: "BTC/USDT", series: "funding"} as const;
+
+const next = generator(8);
+/** 30 settlements, 8 hours apart. */
+const settlements = Array.from({length: 30}, () => ((next() - 0.4) / 1_000).toFixed(8));
+
+/** A file of hourly rows, each with the rate that `at` gives its hour. */
+const hourly = (at: (hour: number) => string | number): string =>
+  tree({
+    "joined.csv": `ts,funding_rate\n${Array.from({length: 29 * 8}, (_, hour) => `${T0 + hour * HOUR},${at(hour)}`).join("\n")}\n`
+  });
+const rate = (hour: number): string => settlements[Math.floor(hour / 8)] ?? settlements[0]!;
+
+const outcome = async (path: string, more = {}) => {
+  const {files, funding} = await imported(path, {...given, ...more});
+  return {state: files[0]!.state, code: files[0]!.code, rows: funding.length};
+};
+
+describe("a file that a join filled between its settlements gives the settlements, is asked about, or is refused", () => {
+  it("carried on from the hour of the settlement: the settlements alone", async () => {
+    expect(await outcome(hourly(rate))).toEqual({state: "stored", code: null, rows: 29});
+  });
+
+  it.each([
+    ["a row late, as a stamp that jitters by a millisecond joins", (hour: number) => rate(Math.max(0, hour - 1))],
+    ["three rows late", (hour: number) => rate(Math.max(0, hour - 3))],
+    ["filled from behind", (hour: number) => rate(hour + 7)],
+    [
+      "late after some settlements and not after others",
+      (hour: number) => rate(hour - (Math.floor(hour / 8) % 7 === 3 && hour % 8 === 0 ? 1 : 0))
+    ]
+  ])("%s: asked about, and refused as settlements 8 hours apart", async (_, at) => {
+    expect(await outcome(hourly(at))).toEqual({state: "open", code: "carried-rates", rows: 0});
+    expect(await outcome(hourly(at), {intervalHours: 8})).toMatchObject({state: "refused", rows: 0});
+    expect(await outcome(hourly(at), {intervalHours: 1})).toMatchObject({state: "stored", rows: 232});
+  });
+
+  it.each([
+    ["zeros between", (hour: number) => (hour % 8 === 0 ? rate(hour) : "0")],
+    ["zeros with decimals between", (hour: number) => (hour % 8 === 0 ? rate(hour) : "0.0")],
+    [
+      "straight lines between",
+      (hour: number) => {
+        const [a, b] = [Number(rate(hour)), Number(rate(hour + 8))];
+        return a + ((b - a) * (hour % 8)) / 8;
+      }
+    ],
+    [
+      "straight lines between, rounded",
+      (hour: number) => {
+        const [a, b] = [Number(rate(hour)), Number(rate(hour + 8))];
+        return (a + ((b - a) * (hour % 8)) / 8).toFixed(8);
+      }
+    ]
+  ])("%s: refused", async (_, at) => {
+    expect(await outcome(hourly(at))).toEqual({state: "refused", code: "carried-rates", rows: 0});
+  });
+
+  it("settlements that truly come every hour are stored as they are", async () => {
+    const own = generator(21);
+    const rates = Array.from({length: 300}, () => ((own() - 0.4) / 10_000).toFixed(8));
+    expect(await outcome(hourly((hour) => rates[hour]!))).toEqual({state: "stored", code: null, rows: 232});
+  });
+});
+
+describe("an interval that a source reports and its rows contradict", () => {
+  const intervals = async (told: number, apart: number) => {
+    const db = await open(tmp());
+    const rows = settlements.map((own, i) => ({tsMs: T0 + i * apart * HOUR, rate: own, intervalHours: told}));
+    await write(db, fundingKey, rows);
+    const stored = await rowsOf<{hours: number}>(
+      db.connection,
+      "select distinct interval_hours as hours from (select * from funding order by boundary_ts offset 2)"
+    );
+    await db.close();
+    return stored.map(({hours}) => hours);
+  };
+
+  it("is not believed, whether the rows are further apart or nearer", async () => {
+    expect(await intervals(8, 8)).toEqual([8]);
+    expect(await intervals(8, 4)).toEqual([4]);
+    expect(await intervals(4, 8)).toEqual([8]);
+  });
+});
