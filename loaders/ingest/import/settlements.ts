@@ -47,8 +47,7 @@ export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows 
     if (blocks < LEAST_BLOCKS || changes === 0) return {kind: "either", hours};
   }
   // Joined by an instant that jitters, or shifted by a row, rates change beside the hours at which they settle.
-  const repeats = sorted.filter(({rate}, i) => i > 0 && rate === sorted[i - 1]!.rate).length;
-  if (repeats >= (sorted.length - 1) / 2) return {kind: "either", hours: usualHours};
+  if (areRepeated(sorted)) return {kind: "either", hours: usualHours};
   return step < HOUR_MS - SLACK_MS ? {kind: "moving"} : {kind: "settlements"};
 }
 
@@ -69,6 +68,19 @@ function filledRows(
     }
   }
   return areLines(rows) ? {kind: "filled", hours: usualHours, by: "lines"} : undefined;
+}
+
+/**
+ * True where a rate is mostly the one before. The most frequent rate is left out: a market at rest settles at the same
+ * rate again and again.
+ */
+function areRepeated(rows: readonly RateAt[]): boolean {
+  const counts = new Map<string, number>();
+  for (const {rate} of rows) counts.set(rate, (counts.get(rate) ?? 0) + 1);
+  const [[usual]] = [...counts].sort(([, a], [, b]) => b - a) as [[string, number]];
+  const pairs = rows.slice(1).map(({rate}, i) => [rows[i]!.rate, rate] as const);
+  const moving = pairs.filter((pair) => !pair.includes(usual));
+  return moving.length >= LEAST_MOVING && moving.filter(([a, b]) => a === b).length >= moving.length / 2;
 }
 
 /** True where most rates that move are the middle of their neighbours, up to the last digit written. */

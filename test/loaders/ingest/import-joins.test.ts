@@ -72,6 +72,17 @@ describe("a file that a join filled between its settlements gives the settlement
   });
 });
 
+describe("a market at rest", () => {
+  it("settles every 4 hours at the same rate for weeks, and is stored as it is", async () => {
+    const own = generator(5);
+    const rates = Array.from({length: 400}, () => (own() < 0.8 ? "0.00005" : ((own() - 0.4) / 10_000).toFixed(8)));
+    const path = tree({
+      "rest.csv": `ts,funding_rate\n${rates.map((one, i) => `${T0 + i * 4 * HOUR},${one}`).join("\n")}\n`
+    });
+    expect(await outcome(path)).toEqual({state: "stored", code: null, rows: 400});
+  });
+});
+
 describe("an interval that a source reports and its rows contradict", () => {
   const intervals = async (told: number, apart: number) => {
     const db = await open(tmp());
