@@ -3,7 +3,8 @@ import {DataError, RowError} from "../errors.js";
 import {rowsOf, storedKey, type Database} from "./database.js";
 import {keyText, shapeOf, type RowTable, type SeriesKey, type StoredKey} from "./key.js";
 import {DECIMAL_SQL, FRACTION_DIGITS, INTEGER_DIGITS} from "./schema.js";
-import type {CandleRow, FundingRow, MarketRow, ObservationRow} from "../rows.js";
+import {canonicalText} from "../../src/lib/money/decimal.js";
+import type {CandleRow, FundingRow, MarketRow, ObservationRow, Revision} from "../rows.js";
 
 const CHUNK = 2048;
 type StagedField = keyof CandleRow | keyof FundingRow | keyof ObservationRow;
@@ -138,6 +139,20 @@ export class Stage {
     );
     this.revised = row!.n > 0;
     return {repeats, revised: row!.n};
+  }
+
+  /** Returns the settlements of merged rows to which a later stamp of the same boundary gave another rate, ascending. */
+  async revisions(): Promise<Revision[]> {
+    if (!this.revised) return [];
+    const rate = "string_split(fields, ',')[1]";
+    const rows = await rowsOf<Revision>(
+      this.db.connection,
+      `select boundary as "boundaryTs", was, now from (
+         select ${BOUNDARY} * 60000 as boundary, arg_min(${rate}, ts) as was, arg_max(${rate}, ts) as now
+         from ${this.table} group by 1)
+       where was::decimal(38, 18) <> now::decimal(38, 18) order by boundary`
+    );
+    return rows.map((row) => ({...row, was: canonicalText(row.was), now: canonicalText(row.now)}));
   }
 
   private async countRepeats(): Promise<number> {

@@ -19,6 +19,7 @@ export interface Imported {
   files: FileReport[];
   /** findings of coverage, all histories together */
   holes: number;
+  remarks: {kind: string; ts: number; was: string | null; now: string | null}[];
   funding: {pair: string; boundary: number; rate: string; hours: number | null}[];
   candles: {
     pair: string;
@@ -48,6 +49,7 @@ export async function storedIn(db: Database): Promise<Omit<Imported, "files">> {
   const [holes] = await rowsOf<{n: number}>(db.connection, "select count(*) as n from holes");
   return {
     holes: holes!.n,
+    remarks: await rowsOf(db.connection, "select kind, ts, was, now from remarks order by all"),
     funding: await rowsOf(
       db.connection,
       `select k.pair, boundary_ts as boundary, ${short("rate")} as rate, reported_hours as hours

@@ -183,7 +183,7 @@ const MARKS: Record<FileReport["state"], string> = {planned: "·", stored: "✓"
 
 /** What a reader must know of a file that was read: what it was taken for, and what of it was not. */
 function notesOf(file: FileReport): string[] {
-  const {taken, columns, ignored, skipped, rounded, revised, inProgress, different, conflicts} = file;
+  const {taken, columns, ignored, skipped, rounded, revised, revisions = [], inProgress, different, conflicts} = file;
   if (!taken) return [];
   const read = Object.entries(columns).map(([field, name]) => (field === name ? field : `${field} from ${name}`));
   const zone =
@@ -199,7 +199,11 @@ function notesOf(file: FileReport): string[] {
   if (inProgress > 0) passed.push(`${count(inProgress)} still in progress`);
   if (passed.length > 0) notes.push(`rows left out: ${passed.join(", ")}`);
   if (rounded > 0) notes.push(`${count(rounded)} rows rounded at the 18th digit`);
-  if (revised > 0) notes.push(`${count(revised)} settlements were revised by a later stamp of the same boundary`);
+  if (revised > 0) {
+    const [first] = revisions;
+    const shown = first ? `, e.g. at ${formatInstant(first.ts)}: ${first.was}, then ${first.now}` : "";
+    notes.push(`${count(revised)} settlements were revised by a later stamp of the same boundary${shown}`);
+  }
   if (different > 0) {
     const [first] = conflicts;
     const shown = first

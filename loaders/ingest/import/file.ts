@@ -3,8 +3,9 @@ import type {Span} from "../../../src/lib/market/coverage.js";
 import type {Series} from "../../../src/lib/market/pair.js";
 import {DataError, RowError} from "../../errors.js";
 import type {MarketRow} from "../../rows.js";
-import type {Database} from "../../store/database.js";
+import {storedKey, type Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
+import {noteRevisions} from "../../store/remarks.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
 import {checkDelivery} from "./delivery.js";
@@ -59,20 +60,29 @@ export async function importTable(
     const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
     return await named(table.where, async () => {
       const compared = await compareStage(db, stage, {keepFirst: !replace});
-      if (dryRun) return {...report, ...compared};
+      const revisions = await stage.revisions();
+      const shown = revisions.slice(0, SHOWN_REVISIONS).map(({boundaryTs: ts, was, now}) => ({ts, was, now}));
+      const found = {...compared, ...(shown.length > 0 && {revisions: shown})};
+      if (dryRun) return {...report, ...found};
       const result = await writeStage(db, stage, {
         proven,
         mode: "rows",
         origin: "file",
         keepFirst: !replace,
-        also: also && (() => also({...proven, rows: stage.count}))
+        also: async () => {
+          await noteRevisions(db, await storedKey(db, key), revisions);
+          await also?.({...proven, rows: stage.count});
+        }
       });
-      return {...report, ...compared, ...result, state: "stored"};
+      return {...report, ...found, ...result, state: "stored"};
     });
   } finally {
     await stage.discard();
   }
 }
+
+/** Revised settlements that a report shows; the others are counted, and remarks of the store. */
+const SHOWN_REVISIONS = 5;
 
 /** Adds the table's name to errors of the store, which knows rows and no file. */
 async function named<T>(where: string, work: () => Promise<T>): Promise<T> {

@@ -164,7 +164,7 @@ const ZONE_FROM: Readonly<Record<string, string>> = {
 
 /** Returns how a file was read: columns, zone, unit, and what of its rows needs a word. */
 export function readingWords(report: FileReport): string[] {
-  const {taken, columns, ignored, rounded, revised, repeats, different, conflicts} = report;
+  const {taken, columns, ignored, rounded, revised, revisions = [], repeats, different, conflicts} = report;
   if (!taken) return [];
   const read = Object.entries(columns).map(([field, name]) => (field === name ? field : `${field} from ${name}`));
   const words = [`Columns: ${read.join(", ")}${ignored.length > 0 ? `; not read: ${ignored.join(", ")}` : ""}.`];
@@ -188,7 +188,11 @@ export function readingWords(report: FileReport): string[] {
   if (taken.carriedHours !== null)
     words.push(`Rates are carried forward: one settlement every ${taken.carriedHours} h.`);
   if (repeats > 0) words.push(`${plural(repeats, "row")} repeated another exactly.`);
-  if (revised > 0) words.push(`${plural(revised, "settlement")} replaced by a later stamp of the same boundary.`);
+  if (revised > 0) {
+    const [own] = revisions;
+    const shown = own ? `, e.g. on ${day(own.ts)}: ${own.was}, then ${own.now}` : "";
+    words.push(`${plural(revised, "settlement")} replaced by a later stamp of the same boundary${shown}.`);
+  }
   if (rounded > 0) words.push(`${plural(rounded, "row")} rounded at the 18th digit.`);
   const [first] = conflicts;
   if (different > 0 && first)

@@ -53,6 +53,8 @@ export interface FileReport {
   repeats: number;
   /** settlements that another of the same boundary and a later stamp replaced */
   revised: number;
+  /** the first few of them whose rates differ; absent where there are none */
+  revisions?: {ts: number; was: string; now: string}[];
   /** rows left out because their candle or settlement had not ended yet */
   inProgress: number;
   /** records passed over, by reason */

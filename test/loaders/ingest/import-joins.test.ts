@@ -102,3 +102,17 @@ describe("an interval that a source reports and its rows contradict", () => {
     expect(await intervals(4, 8)).toEqual([8]);
   });
 });
+
+describe("two rates of one settlement in a file", () => {
+  it("the later stamp stands; both rates are shown and are a finding of the series", async () => {
+    const lines = settlements.flatMap((own, i) => {
+      const ts = T0 + i * 8 * HOUR;
+      return i === 3 ? [`${ts},${own}`, `${ts + 4},0.00042`] : [`${ts},${own}`];
+    });
+    const path = tree({"twice.csv": `ts,funding_rate\n${lines.join("\n")}\n`});
+    const {files, remarks} = await imported(path, given);
+    const twice = {ts: T0 + 24 * HOUR, was: String(Number(settlements[3])), now: "0.00042"};
+    expect(files[0]).toMatchObject({state: "stored", rows: 30, revised: 1, revisions: [twice]});
+    expect(remarks).toMatchObject([{kind: "revised", ...twice}]);
+  });
+});
