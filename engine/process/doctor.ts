@@ -3,7 +3,8 @@ import {join} from "node:path";
 import {fingerprint, listParts} from "../../loaders/lake/files.js";
 import {lakeDir, readManifest} from "../../loaders/lake/manifest.js";
 import {isAlive, readHolder, silenceMs} from "../../loaders/store/lock.js";
-import {lockPath} from "../../loaders/store/database.js";
+import {CarrybookError, LockedError} from "../../loaders/errors.js";
+import {databasePath, lockPath, tryStore} from "../../loaders/store/database.js";
 import {parseCosts, roundTrip} from "../../src/lib/market/costs.js";
 import type {Config} from "../config/config.js";
 import {closeAccess, wideOpen} from "./access.js";
@@ -17,7 +18,7 @@ interface Check {
 }
 
 /**
- * Looks at this machine, the configuration and every file of the lake.
+ * Looks at this machine, the configuration, the store and every file of the lake.
  * @param mend takes the rights of others on the data directory away; without it nothing is changed
  */
 export async function runChecks(
@@ -36,6 +37,7 @@ export async function runChecks(
     diskSpace(dataDir),
     access(dataDir, mend),
     lock(dataDir),
+    ...(await store(dataDir)),
     ...lake(dataDir, nowMs)
   ];
 }
@@ -92,6 +94,24 @@ function lock(dataDir: string): Check {
         text: `left behind by pid ${holder.pid}`,
         fix: "none needed: the next command takes it over"
       };
+}
+
+/** A store that somebody holds is theirs alone, and one that does not exist yet is no fault. */
+async function store(dataDir: string): Promise<Check[]> {
+  const held = (() => {
+    const holder = readHolder(lockPath(dataDir));
+    return holder !== undefined && isAlive(holder, silenceMs(lockPath(dataDir)));
+  })();
+  const path = databasePath(dataDir);
+  if (held || !existsSync(path)) return [];
+  try {
+    await tryStore(dataDir);
+    return [{name: "store", state: "ok", text: `${path} opens`}];
+  } catch (error) {
+    if (!(error instanceof CarrybookError)) throw error;
+    const state = error instanceof LockedError ? "warning" : "failed";
+    return [{name: "store", state, text: error.message, ...(error.fix !== undefined && {fix: error.fix})}];
+  }
 }
 
 function lake(dataDir: string, nowMs: number): Check[] {

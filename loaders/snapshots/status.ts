@@ -132,9 +132,36 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
       fix: manifest.tracked.length > 0 ? "npx carrybook update" : "npx carrybook import FILE… --venue V"
     });
   }
-  const failed = manifest.jobs.filter((job) => job.status === "failed").length;
-  if (failed > 0) {
-    issues.push({level: "warning", text: `${plural(failed, "recent job")} failed`, fix: "npx carrybook jobs"});
+  return [...issues, ...jobIssues(manifest)];
+}
+
+/** A file left out of an import cannot be retried: it is no failed job, and only its own correction brings it in. */
+function jobIssues({jobs}: Manifest): Issue[] {
+  const issues: Issue[] = [];
+  const failed = jobs.filter(({status}) => status === "failed");
+  const leftOut = failed.filter(({kind}) => kind === "import").length;
+  // A batch has failed by its histories; it counts by itself only where it has none.
+  const histories = failed.filter(({kind, pair}) => kind !== "import" && pair !== null);
+  const batches = failed.filter(({kind, pair}) => kind !== "import" && pair === null);
+  if (histories.length > 0) {
+    issues.push({
+      level: "warning",
+      text: `${plural(histories.length, "recent job")} failed`,
+      fix: "npx carrybook jobs retry-failed"
+    });
+  } else if (batches.length > 0) {
+    issues.push({
+      level: "warning",
+      text: `${plural(batches.length, "recent batch", "recent batches")} failed`,
+      fix: "npx carrybook jobs"
+    });
+  }
+  if (leftOut > 0) {
+    issues.push({
+      level: "info",
+      text: `${plural(leftOut, "file")} of recent imports ${leftOut === 1 ? "was" : "were"} left out`,
+      fix: "npx carrybook jobs"
+    });
   }
   return issues;
 }

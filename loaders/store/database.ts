@@ -110,10 +110,7 @@ async function openInstance(
     return await open();
   } catch (error) {
     if (isLockConflict(error)) {
-      throw new LockedError(`data directory is in use: ${path} is open in another program`, {
-        fix: "close the program that has it open; Parquet files under lake/ can be read at any time",
-        cause: error
-      });
+      throw inUse(path, error);
     }
     const wal = `${path}.wal`;
     if (!existsSync(wal)) throw damaged(path, error);
@@ -139,11 +136,51 @@ function inSequence(): Database["exclusive"] {
   };
 }
 
-const damaged = (path: string, cause: unknown): DataError =>
-  new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
-    fix: "move the file away and run `npx carrybook restore`, which rebuilds it from the lake",
+/**
+ * Opens a store for reading and reads what it says of itself. Nothing is changed: neither the store nor its lock nor its
+ * write-ahead log. The owner of a store is not to be disturbed, so only one that nobody holds may be tried.
+ * @throws LockedError when another program has it open; DataError when it is damaged
+ */
+export async function tryStore(dataDir: string): Promise<void> {
+  const path = databasePath(dataDir);
+  let instance: DuckDBInstance | undefined;
+  try {
+    instance = await DuckDBInstance.create(path, {access_mode: "READ_ONLY", threads: "1"});
+    const connection = await instance.connect();
+    try {
+      await connection.runAndReadAll("select key, value from meta");
+      await connection.runAndReadAll("select venue, series, pair, timeframe, id from keys");
+    } finally {
+      connection.closeSync();
+    }
+  } catch (error) {
+    throw isLockConflict(error) ? inUse(path, error) : damaged(path, error);
+  } finally {
+    instance?.closeSync();
+  }
+}
+
+const inUse = (path: string, cause: unknown): LockedError =>
+  new LockedError(`data directory is in use: ${path} is open in another program`, {
+    fix: "close the program that has it open; Parquet files under lake/ can be read at any time",
     cause
   });
+
+const damaged = (path: string, cause: unknown): DataError =>
+  new DataError(`invalid store: ${path} cannot be opened (${(cause as Error).message.split("\n")[0]})`, {
+    fix: restoreFix(path),
+    cause
+  });
+
+/** A log beside the next store would be taken for its own, so it moves with the one that it belongs to. */
+function restoreFix(path: string): string {
+  const moves = [path, `${path}.wal`]
+    .filter(existsSync)
+    .map((file) => `mv ${quoted(file)} ${quoted(`${file}.damaged`)}`);
+  return `move it aside and rebuild it from the lake: ${[...moves, `npx carrybook restore --data ${quoted(dirname(path))}`].join(" && ")}`;
+}
+
+const quoted = (path: string): string => (/^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 async function checkMeta(connection: DuckDBConnection, kind: StoreKind): Promise<void> {
   const rows = (await connection.runAndReadAll("select key, value from meta")).getRowObjectsJson();

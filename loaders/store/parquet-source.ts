@@ -6,14 +6,13 @@ import {literal} from "./key.js";
 interface ParquetSource {
   names: string[];
   rows: number;
-  /** some column holds instants as such, which are read as milliseconds */
-  typedInstants: boolean;
-  /** rows in file order, every value as text: floats as the shortest text that round-trips, instants as milliseconds */
+  /**
+   * rows in file order, every value as text: floats as the shortest text that round-trips, a stamp with a zone as
+   * milliseconds, one without as the date and time of its clock
+   */
   records: () => AsyncGenerator<(string | null)[]>;
   close: () => void;
 }
-
-const isInstant = (type: string): boolean => /^(TIMESTAMP|DATE)/.test(type);
 
 /**
  * Opens a Parquet file for reading, independent of any store.
@@ -33,14 +32,12 @@ export async function openParquet(path: string): Promise<ParquetSource> {
     const [[rows]] = (await connection.runAndReadAll(`select count(*) from ${file}`)).getRows() as [[bigint]];
     const select = columns.map(({name, type}) => {
       const column = `"${name.replaceAll('"', '""')}"`;
-      // A stamp with a zone is an instant already: by way of a timestamp without one it would depend on this machine's zone.
-      if (type === "TIMESTAMP WITH TIME ZONE") return `epoch_ms(${column})::varchar`;
-      return isInstant(type) ? `epoch_ms(${column}::timestamp)::varchar` : `${column}::varchar`;
+      // As text, a stamp with a zone would be shown by this machine's clock; one without is the text of its own (§9.4).
+      return type === "TIMESTAMP WITH TIME ZONE" ? `epoch_ms(${column})::varchar` : `${column}::varchar`;
     });
     return {
       names: columns.map(({name}) => name),
       rows: Number(rows),
-      typedInstants: columns.some(({type}) => isInstant(type)),
       close,
       async *records() {
         const result = await connection.stream(`select ${select.join(", ")} from ${file}`);

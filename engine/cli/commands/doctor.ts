@@ -5,7 +5,7 @@ import type {Define} from "../define.js";
 const GLYPH = {ok: "✓", warning: "!", failed: "✗"} as const;
 
 export function doctorCommand(define: Define): void {
-  define("doctor", "check this machine, the configuration and every file of the lake", (command, run) =>
+  define("doctor", "check this machine, the configuration, the store and every file of the lake", (command, run) =>
     command
       .option("--mend", "close the data directory, the store and the journals to other users of this machine")
       .action(({mend}: {mend?: boolean}) =>

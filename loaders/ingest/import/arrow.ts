@@ -50,7 +50,6 @@ export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Tab
     width: fields.length,
     preamble: [],
     decimalComma: false,
-    typedInstants: fields.some(({type}) => type.typeId === Type.Timestamp || type.typeId === Type.Date),
     async *records(): AsyncGenerator<TableRecord> {
       const columns = fields.map((_, i) => table.getChildAt(i));
       for (let row = 0; row < table.numRows; row++) {
@@ -75,12 +74,26 @@ const isCutStream = (bytes: Buffer): boolean =>
     bytes.readUInt32LE(bytes.length - 4) === 0
   );
 
-/** A value as text: instants as milliseconds whatever their unit, floats as the shortest text that round-trips. */
+/**
+ * A value as text: a stamp with a zone as milliseconds whatever its unit, one without as the date and time of its clock
+ * (§9.4), floats as the shortest text that round-trips.
+ */
 function readerOf(type: DataType): (value: unknown) => string | null {
+  if (type.typeId === Type.Dictionary) return readerOf(type.dictionary);
+  if (type.typeId === Type.Date || (type.typeId === Type.Timestamp && !type.timezone))
+    return (value) => (value === null || value === undefined ? null : wallText(Number(value)));
+  if (type.typeId === Type.Timestamp)
+    return (value) => (value === null || value === undefined ? null : String(Math.floor(Number(value))));
   if (type.typeId === Type.Float && type.precision === 1)
     // a float of 32 bits has its own shortest text
     return (value) => (value === null || value === undefined ? null : shortest(Math.fround(Number(value))));
   return (value) => (value === null || value === undefined ? null : String(value));
+}
+
+/** The date and time that a clock shows, from its fields read as UTC; a time that no calendar has stays a number. */
+function wallText(ms: number): string {
+  const date = new Date(Math.floor(ms));
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString().slice(0, -1);
 }
 
 function shortest(value: number): string {

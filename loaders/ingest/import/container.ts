@@ -236,7 +236,7 @@ function checked(path: string, {fileName, crc32: told}: Entry): Transform {
 }
 
 async function parquetTable(path: string): Promise<Table> {
-  const {names, typedInstants, close} = await openParquet(path).catch((error: unknown) => {
+  const {names, close} = await openParquet(path).catch((error: unknown) => {
     throw damaged("Parquet", path, error);
   });
   close();
@@ -249,7 +249,6 @@ async function parquetTable(path: string): Promise<Table> {
     width: names.length,
     preamble: [],
     decimalComma: false,
-    typedInstants,
     async *records(): AsyncGenerator<TableRecord> {
       const source = await openParquet(path);
       try {

@@ -57,7 +57,12 @@ export async function importTable(
     const {minTs: first, maxTs: last} = stage;
     checkDelivery(plan.dayTs, {series: key.series, told: plan.seriesTold}, {first, last});
     const proven = provenBy(stage);
-    const report: FileReport = {...plannedReport(table.where, plan), ...read, ...proven};
+    const report: FileReport = {
+      ...plannedReport(table.where, plan),
+      ...read,
+      ...proven,
+      header: table.header ? [...table.header] : null
+    };
     return await named(table.where, async () => {
       const compared = await compareStage(db, stage, {keepFirst: !replace});
       const revisions = await stage.revisions();

@@ -1,4 +1,4 @@
-import {isTimeframe, timeframeMs} from "../../../src/lib/time/grid.js";
+import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
 import type {NameFacts, Source} from "./name.js";
@@ -29,13 +29,8 @@ export function readingOf(
 ): {reading: StampReading; zoneFrom: ZoneFrom} {
   const texts = sample.flatMap(({fields}) => fields[columns.ts!] ?? []);
   const order = given.dateOrder ?? orderOf(texts);
-  const wall = texts.find((text) => {
-    try {
-      return readStamp(text, order).kind === "wall";
-    } catch {
-      return false;
-    }
-  });
+  const known = columns.known === undefined ? [] : sample.flatMap(({fields}) => fields[columns.known!] ?? []);
+  const wall = [...texts, ...known].find((text) => isWall(text, order));
   if (wall === undefined) return {reading: {zone: given.tz, order}, zoneFrom: "stamps"};
   if (given.tz !== undefined) return {reading: {zone: given.tz, order}, zoneFrom: "given"};
   if (/\butc\b|_utc|gmt/i.test(used.ts ?? "")) return {reading: {zone: "UTC", order}, zoneFrom: "header"};
@@ -45,6 +40,14 @@ export function readingOf(
   return stop(
     open("tz", `its stamps name no zone (${wall})`, "pass --tz UTC, or the zone of the clock that wrote them")
   );
+}
+
+function isWall(text: string, order: DateOrder | undefined): boolean {
+  try {
+    return readStamp(text, order).kind === "wall";
+  } catch {
+    return false;
+  }
 }
 
 /** The one order that all slashed dates admit. */
@@ -84,13 +87,26 @@ export function timeframeOf(facts: NameFacts, instants: readonly number[], given
     return seen ?? stop(open("timeframe", "nothing in it tells its timeframe", "pass --timeframe 1h"));
   const apart = commonDistance(distances);
   if (apart !== undefined && seen === undefined && isTimeframe(told) && apart !== timeframeMs(told)) {
-    stop(refused("timeframe", `its name or flag says ${told}, its rows are ${apart / 60_000} minutes apart`));
+    stop(refused("timeframe", `its name or flag says ${told}, its rows are ${apartWords(apart)} apart`));
   }
   if (seen !== undefined && seen !== told) {
     stop(refused("timeframe", `its name or flag says ${told}, its rows are ${seen} apart`, `pass --timeframe ${seen}`));
   }
   return told;
 }
+
+/** A distance in the largest unit that it is whole in: `1 second`, `30 minutes`, `2 hours`. */
+function apartWords(ms: number): string {
+  const [unit, name] = APART.find(([size]) => ms % size === 0) ?? [1_000, "second"];
+  const n = Math.round((ms / unit) * 1_000) / 1_000;
+  return `${n} ${name}${n === 1 ? "" : "s"}`;
+}
+
+const APART = [
+  [DAY_MS, "day"],
+  [HOUR_MS, "hour"],
+  [MINUTE_MS, "minute"]
+] as const;
 
 /** The distance in ms of nearly all rows; undefined where there are few of them or no such distance. */
 function commonDistance(distances: readonly number[]): number | undefined {

@@ -45,7 +45,6 @@ export async function jsonTable(
     width: header?.length ?? commonWidth(widths),
     preamble: [],
     decimalComma: false,
-    typedInstants: false,
     async *records(): AsyncGenerator<TableRecord> {
       for await (const {row, line} of rows()) {
         const cells = Array.isArray(row) ? row : (header ?? []).map((name) => row[name]);

@@ -66,7 +66,7 @@ export async function planTable(table: Table, given: Given): Promise<Planned> {
     return {state: "clear", plan: await planned(table, given)};
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
-    return {...error.refusal, sample: await firstRecords(table)};
+    return {...error.refusal, header: table.header, sample: await firstRecords(table)};
   }
 }
 

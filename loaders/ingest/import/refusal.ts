@@ -24,7 +24,8 @@ export interface Refused {
     | "rows";
   reason: string;
   fix: string | undefined;
-  /** the first records as the file has them, to answer by */
+  /** the columns' names and the first records as the file has them, to answer by */
+  header?: readonly string[] | undefined;
   sample?: readonly (readonly (string | null)[])[];
 }
 

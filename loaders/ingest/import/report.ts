@@ -29,6 +29,7 @@ export function emptyReport(file: string): FileReport {
     from: null,
     to: null,
     typicalRate: null,
+    header: null,
     sample: [],
     error: null,
     fix: null
@@ -36,8 +37,9 @@ export function emptyReport(file: string): FileReport {
 }
 
 /** A report of a table that cannot be imported, or not without an answer. */
-export const refusedReport = (file: string, {state, code, reason, fix, sample = []}: Refused): FileReport => ({
+export const refusedReport = (file: string, {state, code, reason, fix, header, sample = []}: Refused): FileReport => ({
   ...emptyReport(file),
+  header: header ? [...header] : null,
   sample: sample.map((fields) => [...fields]),
   state,
   code,

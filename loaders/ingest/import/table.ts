@@ -21,8 +21,6 @@ export interface Table {
   preamble: readonly string[];
   /** numbers are written `0,0001` */
   decimalComma: boolean;
-  /** instants are stored as counts from the epoch, which a column without a zone means in UTC */
-  typedInstants: boolean;
   /** Reads all records from the first on; may be called again. */
   records(): AsyncIterable<TableRecord>;
 }

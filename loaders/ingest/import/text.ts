@@ -52,7 +52,6 @@ export async function csvTable(
     width,
     preamble: filled.slice(0, first).map(({cells}) => cells),
     decimalComma: hasDecimalComma(filled.slice(first + (header ? 1 : 0), first + 50).map(({cells}) => split(cells))),
-    typedInstants: false,
     records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
   };
 }

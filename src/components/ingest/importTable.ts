@@ -124,7 +124,9 @@ function detailOf(report: FileReport): Child {
               h(
                 "tr",
                 {},
-                (report.sample[0] ?? []).map((_, i) => h("th", {scope: "col"}, String(i + 1)))
+                (report.sample[0] ?? []).map((_, i) =>
+                  h("th", {scope: "col"}, report.header?.[i]?.trim() || String(i + 1))
+                )
               )
             ),
             h(

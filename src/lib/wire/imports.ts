@@ -67,6 +67,8 @@ export interface FileReport {
   to: number | null;
   /** the median size of the rates, as a share; null for a series without rates */
   typicalRate: string | null;
+  /** names of the sample's columns as the file has them; null where it has none */
+  header: string[] | null;
   /** the first records, as the file has them */
   sample: (string | null)[][];
   error: string | null;

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import {afterEach, describe, expect, it} from "vitest";
+import {ImportTable} from "../../../src/components/ingest/importTable.js";
 import {DropForm} from "../../../src/components/ingest/dropForm.js";
 import {sortDropped} from "../../../src/components/ingest/droppedFiles.js";
 import {
@@ -44,6 +45,19 @@ const ready = (file: string, change: Partial<FileReport> = {}): FileReport =>
   });
 const asks = (file: string, code: string, reason: string): FileReport =>
   report(file, {state: "open", code, error: `${file}: ${reason}`, fix: "pass --x"});
+
+describe("the first rows of a file", () => {
+  const heads = (header: string[] | null) => {
+    const {element, show} = ImportTable();
+    show([ready("a.csv", {header})]);
+    return [...element.querySelectorAll(".drop-sample th")].map(({textContent}) => textContent);
+  };
+
+  it("stand under the names that the file has for its columns, and under numbers where it has none", () => {
+    expect(heads(["calc_time", " ", "last_funding_rate"])).toEqual(["calc_time", "2", "last_funding_rate"]);
+    expect(heads(null)).toEqual(["1", "2", "3"]);
+  });
+});
 
 describe("questions about files", () => {
   it("are asked once for all files where one answer fits, else for each, and stay once answered", () => {

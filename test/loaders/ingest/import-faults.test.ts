@@ -1,5 +1,5 @@
 import {existsSync, readdirSync, readFileSync} from "node:fs";
-import {join} from "node:path";
+import {basename, join} from "node:path";
 import {describe, expect, it} from "vitest";
 import type {Given} from "../../../loaders/ingest/import/index.js";
 import {imported, type Imported} from "../../helpers/imports.js";
@@ -298,8 +298,16 @@ describe.skipIf(!faults)("time", () => {
     expect(volumes.filter((volume) => volume === null)).toHaveLength(nan);
   });
 
-  it("46: Parquet instants in ns, µs and ms are the same instants", async () => {
-    const result = await imported(at("46"));
+  it("46: Parquet stamps in ns, µs and ms are the same instants; those without a zone are asked about", async () => {
+    const asked = (await imported(at("46"))).files.filter(({code}) => code === "tz").map(({file}) => basename(file));
+    expect(asked.sort()).toEqual([
+      "BNBUSDT-1d.parquet",
+      "BTCUSDT-1h.parquet",
+      "BTCUSDT-funding.parquet",
+      "ETHUSDT-1h.parquet",
+      "XRPUSDT-1h.parquet"
+    ]);
+    const result = await imported(at("46"), {tz: "UTC"});
     expect(new Set(codesOf(result))).toEqual(new Set(["stored"]));
     const histories = candlesOf(result);
     expect(Object.keys(histories)).toHaveLength(9);
