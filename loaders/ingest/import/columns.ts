@@ -10,6 +10,14 @@ type Note = (typeof NOTES)[number];
 /** Where each field and note stands in a record: the column's index, counted from 0. */
 type Columns = Partial<Record<Field | Note, number>>;
 
+/** The columns that tell which market a row is of. */
+export interface Market {
+  /** what their cells name: a pair, or a coin whose quote must come from elsewhere */
+  kind: "symbol" | "coin";
+  /** one column, or those of base and quote; counted from 0 */
+  columns: readonly number[];
+}
+
 /** How a file's columns are read. */
 export interface ColumnPlan {
   columns: Columns;
@@ -21,6 +29,8 @@ export interface ColumnPlan {
   endStamped: boolean;
   /** the unit that the rate's header states */
   rateUnit: "percent" | "bps" | undefined;
+  /** the columns that tell a row's market; undefined where none does */
+  market?: Market | undefined;
   /** columns that only a file of forecasts or of tickers has */
   forecastColumns: string[];
 }
