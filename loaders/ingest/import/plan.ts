@@ -7,7 +7,7 @@ import {
 } from "../../../src/lib/market/pair.js";
 import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
-import {isBlank, repeatsHeader} from "./cells.js";
+import {isBlank, repeatsHeader, saysForecast, tellsForecasts} from "./cells.js";
 import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
 import {plainName, planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
 import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
@@ -112,7 +112,10 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       );
     }
   })();
-  const columns = withMarket(found, sample, table, series === "borrow");
+  const columns = withMarket(funding ? withForecasts(found, sample, table) : found, sample, table, series === "borrow");
+  if (columns.columns.forecast !== undefined && sample.every((record) => isForecast(record, columns))) {
+    stop(refused("forecast", "its rows are forecasts, and no settlements", "import a file of settled rates"));
+  }
   if (funding && columns.forecastColumns.length > 0 && given.mapping?.rate === undefined) {
     stop(
       refused(
@@ -124,7 +127,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   }
   checkVenue(sample, columns, given);
   const {pair, filtered} = pairOf(facts, sample, columns, {series, given});
-  const mine = filtered ? ofPair(sample, columns, pair) : sample;
+  const mine = (filtered ? ofPair(sample, columns, pair) : sample).filter((record) => !isForecast(record, columns));
   checkContract(pair, series, given);
   const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
   const instants = mine.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
@@ -165,6 +168,26 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       : undefined
   };
 }
+
+/** Reads a column as one of forecasts by its words, whatever its name is. */
+function withForecasts(plan: ColumnPlan, sample: readonly TableRecord[], {header, width}: Table): ColumnPlan {
+  if (plan.columns.forecast !== undefined) return plan;
+  const taken = new Set(Object.values(plan.columns));
+  const at = Array.from({length: width}, (_, i) => i).find(
+    (i) => !taken.has(i) && tellsForecasts(sample.flatMap(({fields}) => fields[i]?.trim() || []))
+  );
+  if (at === undefined) return plan;
+  const name = header?.[at]?.trim() || String(at + 1);
+  return {
+    ...plan,
+    columns: {...plan.columns, forecast: at},
+    used: {...plan.used, forecast: name},
+    ignored: plan.ignored.filter((other) => other !== name)
+  };
+}
+
+const isForecast = ({fields}: TableRecord, {columns: {forecast}}: ColumnPlan): boolean =>
+  forecast !== undefined && saysForecast(fields[forecast]);
 
 type RatePlan = Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours">;
 

@@ -6,7 +6,7 @@ import {readCandle, readFunding, readObservation, type Field, type MarketRow, ty
 import {hourlyShare} from "./borrow.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
-import {hasPercentSign, hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import {hasPercentSign, hoursOf, isBlank, isNothing, plainNumber, repeatsHeader, saysForecast} from "./cells.js";
 import type {RateUnit} from "./given.js";
 import {pairOfMarket, sameVenue, venueOfCell} from "./identity.js";
 import {marketText} from "./markets.js";
@@ -89,7 +89,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     checkShape(record);
     if (!isOfPair(record)) return {passed: "other-pair"};
     if (!isOfVenue(record)) return {passed: "other-venue"};
-    if (columns.forecast !== undefined && isTrue(cell(record, "forecast"))) return {passed: "forecast"};
+    if (columns.forecast !== undefined && saysForecast(cell(record, "forecast"))) return {passed: "forecast"};
     if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
       return {passed: "in-progress"};
     if (values.every((field) => isNothing(cell(record, field)))) {

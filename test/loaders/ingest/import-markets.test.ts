@@ -140,3 +140,62 @@ it.each([
 ])("a column %s of %s names no market", async (name, value) => {
   expect(await outcome(settled(name, value), {pair: "LTC/USDT"})).toMatchObject({state: "stored", skipped: {}});
 });
+
+describe("rows that say they are forecasts are no settlements", () => {
+  const given = {pair: "BTC/USDT"};
+  it.each([
+    ["type", "predicted", "settled"],
+    ["status", "estimated", "realized"],
+    ["whatever", "Forecast", "final"]
+  ])("%s %s", async (column, forecast, settledWord) => {
+    const rows = hours(12).flatMap((ts) => [`${ts},${forecast},0.0009`, `${ts},${settledWord},0.0001`]);
+    expect(await outcome(csv(`time,${column},fundingRate`, rows), given)).toMatchObject({
+      state: "stored",
+      skipped: {forecast: 12},
+      rates: ["0.0001"]
+    });
+  });
+  it("a file of forecasts alone is refused", async () => {
+    expect((await outcome(settled("type", "predicted"), given)).state).toBe("refused forecast");
+    expect((await outcome(settled("type", "settled"), given)).state).toBe("stored");
+  });
+});
+
+describe("two columns of one name", () => {
+  const given = {pair: "BTC/USDT", series: "perp", timeframe: "1h"};
+  const candles = (second: number) =>
+    csv(
+      "ts,open,high,low,close,close,volume",
+      hours(12, 1).map((ts) => `${ts},9,10,8,9,${second},5`)
+    );
+  it("that differ are asked about, and told apart by their numbers", async () => {
+    expect(await outcome(candles(8), given)).toMatchObject({
+      state: "refused columns",
+      error: expect.stringContaining("close names columns 5 and 6, which differ; write close=5 or another"),
+      fix: expect.stringContaining("--columns")
+    });
+    expect((await outcome(candles(8), {...given, mapping: {close: "close"}})).state).toBe("refused columns");
+    expect((await outcome(candles(8), {...given, mapping: {close: "6"}})).state).toBe("stored");
+  });
+  it("that say the same are one", async () => expect((await outcome(candles(9), given)).state).toBe("stored"));
+  it("of a rate", async () => {
+    const text = csv(
+      "time,fundingRate,funding_rate",
+      hours(12).map((ts) => `${ts},0.0001,0.0002`)
+    );
+    expect((await outcome(text, {pair: "BTC/USDT"})).state).toBe("refused columns");
+  });
+});
+
+it.each([
+  ["funding_bps", "1", "0.0001"],
+  ["fundingRateBps", "1", "0.0001"],
+  ["funding_rate_pct", "0.01", "0.0001"],
+  ["fundingRate", "0.0001", "0.0001"]
+])("a header %s says its unit", async (column, rate, stored) => {
+  const text = csv(
+    `time,${column}`,
+    hours(12).map((ts) => `${ts},${rate}`)
+  );
+  expect((await outcome(text, {pair: "BTC/USDT", series: "funding"})).rates).toEqual([stored]);
+});
