@@ -23,6 +23,20 @@ export const hasPercentSign = (text: string): boolean => /%["']?\s*$/.test(text)
 
 export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|yes|t|y)$/i.test(cell?.trim() ?? "");
 
+const FORECAST_WORD =
+  /^(predicted|prediction|estimated?|forecast(ed)?|indicative|projected|provisional|next|pending|unsettled|upcoming)$/i;
+const SETTLED_WORD =
+  /^(settled|settlement|realized|realised|actual|final|historical|history|paid|confirmed|past|last)$/i;
+
+/** True for a cell of a column of forecasts that says its row is one: `true`, `predicted`. */
+export const saysForecast = (cell: string | null | undefined): boolean =>
+  isTrue(cell) || FORECAST_WORD.test(cell?.trim() ?? "");
+
+/** True for a column whose cells say of each row whether it is a forecast or a settlement, in words. */
+export const tellsForecasts = (cells: readonly string[]): boolean =>
+  cells.some((cell) => FORECAST_WORD.test(cell)) &&
+  cells.every((cell) => FORECAST_WORD.test(cell) || SETTLED_WORD.test(cell));
+
 /** An interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
 export function hoursOf(cell: string | null): string | null {
   const text = cell?.trim() ?? "";

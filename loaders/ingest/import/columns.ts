@@ -10,6 +10,14 @@ type Note = (typeof NOTES)[number];
 /** Where each field and note stands in a record: the column's index, counted from 0. */
 type Columns = Partial<Record<Field | Note, number>>;
 
+/** The columns that tell which market a row is of. */
+export interface Market {
+  /** what their cells name: a pair, or a coin whose quote must come from elsewhere */
+  kind: "symbol" | "coin";
+  /** one column, or those of base and quote; counted from 0 */
+  columns: readonly number[];
+}
+
 /** How a file's columns are read. */
 export interface ColumnPlan {
   columns: Columns;
@@ -21,6 +29,8 @@ export interface ColumnPlan {
   endStamped: boolean;
   /** the unit that the rate's header states */
   rateUnit: "percent" | "bps" | undefined;
+  /** the columns that tell a row's market; undefined where none does */
+  market?: Market | undefined;
   /** columns that only a file of forecasts or of tickers has */
   forecastColumns: string[];
 }
@@ -36,7 +46,8 @@ const ALIASES: Record<Exclude<Field, "intervalSource" | "value"> | Note | "close
   rate: [
     "realizedrate realfundingrate settledrate settledfundingrate lastfundingrate",
     "relativefundingrate fundingraterelative",
-    "fundingrate fundingratevalue rate funding"
+    "fundingrate fundingratevalue rate funding",
+    "fundingratebps fundingbps ratebps fundingratepct fundingpct ratepct fundingratepercent fundingpercent ratepercent"
   ].flatMap((line) => line.split(" ")),
   interval: ["fundingintervalhours", "intervalhours", "fundinginterval", "interval"],
   open: ["open", "openprice", "o"],
@@ -157,9 +168,13 @@ export function planColumns(
       ? {columns: {}, endStamped: false}
       : byOrder(width, sample, options);
   const {columns} = found;
+  const isAmbiguous = (index: number) => header !== undefined && hasRival(index, header, sample);
   for (const [field, column] of Object.entries(mapping)) {
     const target = field === "rate" && options.kind === "borrow" ? "value" : (field as Field);
-    columns[target] = mapped(field, column, header, width);
+    const index = mapped(field, column, header, width);
+    if (!isNumbered(column, header) && isAmbiguous(index))
+      throw new RangeError(`invalid columns: ${field}=${column} names two columns that differ; write its number`);
+    columns[target] = index;
   }
   // A series that is named after its column of instants has no value in it.
   if (columns.value !== undefined && columns.value === columns.ts) delete columns.value;
@@ -168,6 +183,13 @@ export function planColumns(
     // pandas writes an index of dates under a blank header cell
     const index = header.findIndex((cell, i) => cell.trim() === "" && sample.every((record) => isStamp(record[i])));
     if (index >= 0) columns.ts = index;
+  }
+  for (const [field, index] of Object.entries(columns)) {
+    if (field in mapping || (field === "value" && "rate" in mapping) || !isAmbiguous(index)) continue;
+    const numbers = header!.flatMap((cell, i) => (plainName(cell) === plainName(header![index]!) ? [i + 1] : []));
+    throw new RangeError(
+      `invalid columns: ${header![index]!.trim()} names columns ${numbers.join(" and ")}, which differ; write ${field}=${numbers[0]} or another`
+    );
   }
   const needed = neededOf(options.kind);
   const missing = needed.filter((field) => columns[field] === undefined);
@@ -185,10 +207,28 @@ export function planColumns(
     used: Object.fromEntries(Object.entries(columns).map(([field, index]) => [field, nameOf(index)])),
     ignored: Array.from({length: width}, (_, i) => i).flatMap((i) => (taken.has(i) ? [] : [nameOf(i)])),
     endStamped: found.endStamped,
-    rateUnit: /%|per\s?cent|pct/i.test(rateName) ? "percent" : /\b(bps|bp)\b|basis/i.test(rateName) ? "bps" : undefined,
+    rateUnit: /%|per\s?cent|pct/i.test(rateName)
+      ? "percent"
+      : /(?:^|[^a-z])bps?(?:[^a-z]|$)|basis/i.test(rateName) || /[a-z]Bps?$/.test(rateName)
+        ? "bps"
+        : undefined,
     forecastColumns: (header ?? []).filter((cell) => FORECAST_NAMES.has(plainName(cell)))
   };
 }
+
+/** True where another column of the same name says something else. */
+const hasRival = (index: number, header: readonly string[], sample: readonly (readonly (string | null)[])[]): boolean =>
+  plainName(header[index]!) !== "" &&
+  header.some(
+    (cell, i) =>
+      i !== index &&
+      plainName(cell) === plainName(header[index]!) &&
+      sample.some((record) => (record[i]?.trim() ?? "") !== (record[index]?.trim() ?? ""))
+  );
+
+/** True for a column that was given by its number, where no column has that name. */
+const isNumbered = (column: string, header: readonly string[] | undefined): boolean =>
+  /^\d+$/.test(column) && !(header ?? []).some((cell) => cell.trim() === column);
 
 function isStamp(value: string | null | undefined): boolean {
   try {

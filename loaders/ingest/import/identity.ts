@@ -1,10 +1,11 @@
 import {baseOf, isOwnSeries, parsePair, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
-import {plainName, type ColumnPlan} from "./columns.js";
+import {plainName, type ColumnPlan, type Market} from "./columns.js";
 import type {Given} from "./given.js";
 import {isVenue, perpOf, readName, type NameFacts} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
-import {isCoin, readingsOf} from "./symbols.js";
+import {marketText} from "./markets.js";
+import {baseName, isCoin, readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";
 
 /** What names say: the archive's, and the member's where there is one. */
@@ -90,32 +91,53 @@ export function pairOfSymbol(symbol: string): string | undefined {
 }
 
 /**
- * The pair of a row of borrow rates, whose cell names a coin: a coin's rate is filed under the pair that was asked for,
- * else under the coin in USDT.
+ * The pair of a row whose cell names a coin: a coin's rows are filed under the pair that was asked for, else under the coin
+ * in the quote given.
+ * @param quote undefined where nothing tells it: such a coin names no pair
  */
-export function pairOfCoin(cell: string, asked: string | undefined): string | undefined {
-  const coin = cell.trim();
+export function pairOfCoin(cell: string, asked: string | undefined, quote: string | undefined): string | undefined {
+  const coin = baseName(cell.trim().replace(/[-_]?(PERP|PERPETUAL|SWAP)$/i, "") || cell.trim());
   const known = asked !== undefined && coin.toUpperCase() === baseOf(asked).toUpperCase();
-  if (!known && !isCoin(coin)) return pairOfSymbol(coin);
+  if (known) return asked;
+  if (!isCoin(coin)) return pairOfSymbol(cell);
   try {
-    return parsePair(`${coin}/${asked === undefined ? "USDT" : quoteOf(asked)}`);
+    return quote === undefined ? undefined : parsePair(`${coin}/${quote}`);
   } catch {
     return undefined;
   }
 }
 
+/** The pair that a row's own words name in a file of one pair. */
+export const pairOfMarket = (text: string, {kind}: Market, asked: string): string | undefined =>
+  kind === "coin" ? pairOfCoin(text, asked, quoteOf(asked)) : pairOfSymbol(text);
+
+/** The records that are of a pair. */
+export const ofPair = (sample: readonly TableRecord[], {market}: ColumnPlan, pair: string): readonly TableRecord[] =>
+  market === undefined
+    ? sample
+    : sample.filter(({fields}) => pairOfMarket(marketText(fields, market), market, pair) === pair);
+
 export function pairOf(
   facts: NameFacts,
   sample: readonly TableRecord[],
-  {columns}: ColumnPlan,
-  given: Given
+  {market}: ColumnPlan,
+  {series, given}: {series: string; given: Given}
 ): {pair: string; filtered: boolean} {
-  // In a margin account of one pair, the coin tells whose rate it is.
-  const column = columns.coin ?? columns.pair ?? columns.symbol;
-  const readCell = (cell: string) =>
-    column !== undefined && column === columns.coin ? pairOfCoin(cell, asked) : pairOfSymbol(cell);
-  const symbols = column === undefined ? [] : [...new Set(sample.flatMap(({fields}) => fields[column]?.trim() || []))];
   const asked = given.pair === undefined ? undefined : parsePair(given.pair);
+  const named = facts.pairs.length === 1 ? facts.pairs[0] : undefined;
+  const known = asked ?? named;
+  // A rate of borrowing is that of its coin, in whatever its pair is quoted.
+  const quote =
+    known !== undefined
+      ? quoteOf(known)
+      : series === "borrow"
+        ? "USDT"
+        : series === "spot"
+          ? undefined
+          : USUAL_QUOTE[given.venue];
+  const readCell = (cell: string) => (market?.kind === "coin" ? pairOfCoin(cell, known, quote) : pairOfSymbol(cell));
+  const symbols =
+    market === undefined ? [] : [...new Set(sample.flatMap(({fields}) => marketText(fields, market) || []))];
   if (asked !== undefined && facts.pairs.length > 0 && !facts.pairs.includes(asked)) {
     stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, not ${asked}`));
   }
@@ -125,19 +147,21 @@ export function pairOf(
     }
     return {pair: asked, filtered: symbols.length > 0};
   }
+  const coinOf = (symbol: string) => perpOf(symbol) ?? (market?.kind === "coin" ? symbol : undefined);
   if (symbols.length > 1) {
+    const first = readCell(symbols[0]!);
     return stop(
       open(
         "several-pairs",
         `its rows are of ${listed(symbols)}`,
-        `pass --pair ${readCell(symbols[0]!) ?? "BTC/USDT"} to take those of one`
+        first === undefined ? askPair(coinOf(symbols[0]!), given) : `pass --pair ${first} to take those of one`
       )
     );
   }
   if (symbols.length === 1) {
     const pair = readCell(symbols[0]!);
     if (pair === undefined) {
-      const coin = perpOf(symbols[0]!);
+      const coin = coinOf(symbols[0]!);
       return stop(
         open(
           "pair",
@@ -154,19 +178,27 @@ export function pairOf(
   if (facts.pairs.length > 1) {
     return stop(open("pair", `its name may mean ${facts.pairs.join(" or ")}`, `pass --pair ${facts.pairs[0]}`));
   }
-  const pair = facts.pairs[0];
-  if (pair !== undefined) return {pair, filtered: false};
-  const {perpOf: coin} = facts;
+  if (named !== undefined) return {pair: named, filtered: false};
+  const {perpOf: perp, coin} = facts;
   const why =
-    coin === undefined ? "nothing in it tells its pair" : `its name says a perpetual of ${coin}, not its quote`;
-  return stop(open("pair", why, askPair(coin, given)));
+    perp !== undefined
+      ? `its name says a perpetual of ${perp}, not its quote`
+      : coin !== undefined
+        ? `its name says ${coin}, not its quote`
+        : "nothing in it tells its pair";
+  return stop(open("pair", why, askPair(perp ?? coin, given)));
 }
 
+/** What perpetuals are quoted in at venues that quote them all alike. */
+const USUAL_QUOTE: Readonly<Record<string, string>> = {hyperliquid: "USDC"};
+
 /** A perpetual without a quote is quoted in USDC at Bybit; elsewhere it may be in any. */
-const askPair = (coin: string | undefined, {venue}: Given): string =>
-  coin === undefined
-    ? "pass --pair BTC/USDT"
-    : `pass --pair with its quote, ${venue === "bybit" ? `there ${coin}/USDC` : `e.g. ${coin}/USDT`}`;
+function askPair(coin: string | undefined, {venue}: Given): string {
+  const usual = USUAL_QUOTE[venue];
+  if (usual !== undefined) return `pass --pair ${coin ?? "BTC"}/${usual}`;
+  if (coin === undefined) return "pass --pair BTC/USDT";
+  return `pass --pair with its quote, ${venue === "bybit" ? `there ${coin}/USDC` : `e.g. ${coin}/USDT`}`;
+}
 
 /** Venues whose perpetuals quoted in US dollars are margined in the coin, so that they pay in coins. */
 const COIN_MARGINED = new Set(["binance", "bybit", "okx", "bitmex", "deribit", "bitget", "htx", "gate"]);

@@ -22,6 +22,8 @@ export interface NameFacts {
   timeframe?: string | undefined;
   /** the coin of a perpetual that is named without its quote: `BTCPERP`, `BTC-PERP` */
   perpOf?: string | undefined;
+  /** the one coin that the name consists of, without a quote: `BTC.parquet` */
+  coin?: string | undefined;
   /** the day behind the symbol, UTC ms: that of an archive or of a delivery (`NEARUSDT-20250328`) */
   dayTs?: number | undefined;
   /** what the file holds where that is no history at all: `trades`, `order book` */
@@ -265,7 +267,8 @@ function words(folders: readonly string[], stem: string): NameFacts {
     series,
     timeframe,
     dayTs,
-    perpOf: pairs.length === 0 ? perpOf(stem) : undefined
+    perpOf: pairs.length === 0 ? perpOf(stem) : undefined,
+    coin: pairs.length === 0 && isCoin(stem) ? stem.toUpperCase() : undefined
   };
 }
 

@@ -7,12 +7,13 @@ import {
 } from "../../../src/lib/market/pair.js";
 import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
-import {isBlank, repeatsHeader} from "./cells.js";
+import {isBlank, repeatsHeader, saysForecast, tellsForecasts} from "./cells.js";
 import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
 import {plainName, planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
 import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
-import {checkContract, checkVenue, identify, pairOf, seriesOf} from "./identity.js";
+import {checkContract, checkVenue, identify, ofPair, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
+import {withMarket} from "./markets.js";
 import type {Contract, Source} from "./name.js";
 import {carriedOf, hoursBetween, rateSampleOf, rateUnitOf, type RateUnitFrom} from "./rates.js";
 import {isWhole} from "./record.js";
@@ -92,7 +93,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     rateInOpen: facts.source === "freqtrade" && funding,
     mapping: given.mapping
   };
-  const columns = (() => {
+  const found = (() => {
     try {
       return planColumns(
         table.header,
@@ -111,6 +112,10 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       );
     }
   })();
+  const columns = withMarket(funding ? withForecasts(found, sample, table) : found, sample, table, series === "borrow");
+  if (columns.columns.forecast !== undefined && sample.every((record) => isForecast(record, columns))) {
+    stop(refused("forecast", "its rows are forecasts, and no settlements", "import a file of settled rates"));
+  }
   if (funding && columns.forecastColumns.length > 0 && given.mapping?.rate === undefined) {
     stop(
       refused(
@@ -121,20 +126,21 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     );
   }
   checkVenue(sample, columns, given);
-  const {pair, filtered} = pairOf(facts, sample, columns, given);
+  const {pair, filtered} = pairOf(facts, sample, columns, {series, given});
+  const mine = (filtered ? ofPair(sample, columns, pair) : sample).filter((record) => !isForecast(record, columns));
   checkContract(pair, series, given);
   const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
-  const instants = sample.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
+  const instants = mine.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
   const timeframe = funding
     ? ""
     : isOwnSeries(series)
       ? (given.timeframe ?? "")
       : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
-  if (isCandleSeries(series)) checkVolume(sample, columns, table);
+  if (isCandleSeries(series)) checkVolume(mine, columns, table);
   const rates: RatePlan = funding
-    ? ratesOf({sample, columns, reading, filtered, pair}, {table, source: facts.source, zoneFrom}, given)
+    ? ratesOf({sample: mine, columns, reading, filtered: false, pair}, {table, source: facts.source, zoneFrom}, given)
     : {
-        rateUnit: series === "borrow" ? borrowUnitOf(sample, columns, given) : "share",
+        rateUnit: series === "borrow" ? borrowUnitOf(mine, columns, given) : "share",
         rateUnitFrom: "header",
         carriedHours: undefined,
         intervalHours: undefined
@@ -155,13 +161,33 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       ? {
           ratePeriod:
             series === "borrow"
-              ? ratePeriodOf({columns, timeframe, unit: rates.rateUnit, table, sample}, given)
+              ? ratePeriodOf({columns, timeframe, unit: rates.rateUnit, table, sample: mine}, given)
               : undefined,
           lagMs: lagOf({series, timeframe}, facts.source, columns, given)
         }
       : undefined
   };
 }
+
+/** Reads a column as one of forecasts by its words, whatever its name is. */
+function withForecasts(plan: ColumnPlan, sample: readonly TableRecord[], {header, width}: Table): ColumnPlan {
+  if (plan.columns.forecast !== undefined) return plan;
+  const taken = new Set(Object.values(plan.columns));
+  const at = Array.from({length: width}, (_, i) => i).find(
+    (i) => !taken.has(i) && tellsForecasts(sample.flatMap(({fields}) => fields[i]?.trim() || []))
+  );
+  if (at === undefined) return plan;
+  const name = header?.[at]?.trim() || String(at + 1);
+  return {
+    ...plan,
+    columns: {...plan.columns, forecast: at},
+    used: {...plan.used, forecast: name},
+    ignored: plan.ignored.filter((other) => other !== name)
+  };
+}
+
+const isForecast = ({fields}: TableRecord, {columns: {forecast}}: ColumnPlan): boolean =>
+  forecast !== undefined && saysForecast(fields[forecast]);
 
 type RatePlan = Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours">;
 

@@ -6,9 +6,10 @@ import {readCandle, readFunding, readObservation, type Field, type MarketRow, ty
 import {hourlyShare} from "./borrow.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
-import {hasPercentSign, hoursOf, isBlank, isNothing, isTrue, plainNumber, repeatsHeader} from "./cells.js";
+import {hasPercentSign, hoursOf, isBlank, isNothing, plainNumber, repeatsHeader, saysForecast} from "./cells.js";
 import type {RateUnit} from "./given.js";
-import {pairOfCoin, pairOfSymbol, sameVenue, venueOfCell} from "./identity.js";
+import {pairOfMarket, sameVenue, venueOfCell} from "./identity.js";
+import {marketText} from "./markets.js";
 import type {TablePlan} from "./plan.js";
 import {shapeCheck} from "./record.js";
 import {readInstant} from "./stamp.js";
@@ -39,24 +40,22 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   const stepMs = stepOf(key);
   const signed = series === "premium";
   const closeOnly = signed || series === "mark" || series === "index";
-  const symbolColumn = columns.coin ?? columns.pair ?? columns.symbol;
-  const pairOfCell = (cell: string) =>
-    symbolColumn === columns.coin ? pairOfCoin(cell, key.pair) : pairOfSymbol(cell);
+  const {market} = found;
   const pairs = new Map<string, string | undefined>();
   const values = VALUES.filter((field) => columns[field] !== undefined);
   const numbers = NUMBERS.filter((field) => columns[field] !== undefined);
-  const checkShape = shapeCheck(table, Object.values(columns));
+  const checkShape = shapeCheck(table, [...Object.values(columns), ...(market?.columns ?? [])]);
   const cell = (record: TableRecord, field: keyof typeof columns): string | null =>
     columns[field] === undefined ? null : (record.fields[columns[field]] ?? null);
 
   const isOfPair = (record: TableRecord): boolean => {
-    if (symbolColumn === undefined) return true;
-    const symbol = record.fields[symbolColumn]?.trim() ?? "";
+    if (market === undefined) return true;
+    const symbol = marketText(record.fields, market);
     if (symbol === "") {
       if (filtered) throw new RowError("missing", "symbol");
       return true;
     }
-    if (!pairs.has(symbol)) pairs.set(symbol, pairOfCell(symbol));
+    if (!pairs.has(symbol)) pairs.set(symbol, pairOfMarket(symbol, market, key.pair));
     const pair = pairs.get(symbol);
     if (pair === key.pair) return true;
     if (filtered) return false;
@@ -90,7 +89,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     checkShape(record);
     if (!isOfPair(record)) return {passed: "other-pair"};
     if (!isOfVenue(record)) return {passed: "other-venue"};
-    if (columns.forecast !== undefined && isTrue(cell(record, "forecast"))) return {passed: "forecast"};
+    if (columns.forecast !== undefined && saysForecast(cell(record, "forecast"))) return {passed: "forecast"};
     if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
       return {passed: "in-progress"};
     if (values.every((field) => isNothing(cell(record, field)))) {

@@ -43,6 +43,15 @@ const COINS = new Set(
   ).split(" ")
 );
 
+/** Coins whose names are also ordinary words of a table: alone they make no column one of coins. */
+const WORDS = new Set(
+  (
+    "ALL ALT AR AUCTION BAND BAT DENT DYDX EDU FLOW FRONT GAS GMX GOAT GRASS HIGH HOOK HOT ID IO IP JOE JUP KEY LINK LIT LOOM " +
+    "MAGIC MASK MOVE NEAR NOT OM ONE OP PEOPLE PERP POL POND PORTAL POWR RAD RARE RAY REI REQ RENDER S SAND SC SUN SUPER T " +
+    "TON TRUMP TURBO W WAVES"
+  ).split(" ")
+);
+
 /** Coins of a base that counts many: `1000PEPE`, `kPEPE`. */
 const counted = (base: string): string => base.replace(/^(?:10{3,6}|k(?=[A-Z]))/, "");
 const isKnown = (base: string): boolean => COINS.has(base) || COINS.has(counted(base));
@@ -83,6 +92,8 @@ export function readingsOf(symbol: string): string[] {
   return (known.length > 0 ? known : fits).map(({pair}) => pair);
 }
 
+/** True for a coin's name that may as well be a side, a state or a kind: `PERP`, `HIGH`, `T`. */
+export const isWord = (text: string): boolean => WORDS.has(text.toUpperCase());
 /** True for the name of a coin. */
 export const isCoin = (word: string): boolean => isKnown(baseName(word));
-export {isQuote};
+export {baseName, isQuote};
