@@ -199,3 +199,16 @@ it.each([
   );
   expect((await outcome(text, {pair: "BTC/USDT", series: "funding"})).rates).toEqual([stored]);
 });
+
+it("commas that part thousands before a point are read, and those that may be a decimal comma are not", async () => {
+  const text = (price: string) =>
+    csv(
+      "ts,open,high,low,close,volume",
+      hours(12, 1).map((ts) => `${ts},"${price}","${price}","${price}","${price}",5`)
+    );
+  const given = {pair: "BTC/USDT", series: "perp", timeframe: "1h"};
+  const {files, candles} = await imported(tree({"a.csv": text("42,000.50")}), {venue: "binance", ...given});
+  expect(files[0]!.state).toBe("stored");
+  expect(new Set(candles.map(({close}) => close))).toEqual(new Set(["42000.5"]));
+  expect((await outcome(text("42,000"), given)).state).toMatch(/^failed/);
+});
