@@ -10,13 +10,15 @@ export const repeatsHeader = (fields: readonly (string | null)[], header: readon
   fields.length === header.length &&
   fields.every((cell, i) => cell?.trim() === header[i]!.trim());
 
-/** A number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`. */
+/** A number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`, `42,000.00`. */
 export const plainNumber = (text: string, decimalComma: boolean): string => {
   const bare = text
     .trim()
     .replace(/^["']|["']$/g, "")
     .replace(/\s*%$/, "");
-  return decimalComma ? bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2") : bare;
+  if (decimalComma) return bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2");
+  // Commas before a point can only part thousands; `42,000` may be 42.
+  return /^-?[1-9]\d{0,2}(,\d{3})+\.\d+$/.test(bare) ? bare.replaceAll(",", "") : bare;
 };
 
 export const hasPercentSign = (text: string): boolean => /%["']?\s*$/.test(text);

@@ -78,15 +78,24 @@ function seriesByHeader(header: readonly string[] | undefined): Series | undefin
   return names.some((name) => rates.includes(name)) && !names.includes("open") ? "funding" : undefined;
 }
 
+/** What marks a perpetual behind its pair. */
+const SUFFIX = /[-_](SWAP|PERP|PERPETUAL)$/i;
+
 /** The pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
 export function pairOfSymbol(symbol: string): string | undefined {
   const text = symbol.trim();
   const margined = /^([^:]+):([A-Z]+)$/.exec(text);
+  const bitfinex = /^t([A-Z0-9]+)F0:USTF0$/.exec(text);
+  if (bitfinex) return pairOfSymbol(`${bitfinex[1]}-USDT`);
+  // Kraken's linear perpetuals begin with PF, KuCoin's end in an M behind their quote.
+  const name = (margined?.[1] ?? text)
+    .replace(/^PF_/, "")
+    .replace(/(?<=[A-Z0-9]{2}USD[TC])M$/, "")
+    .replace(SUFFIX, "");
   if (margined && !margined[1]!.endsWith(margined[2]!)) return undefined;
-  const name = (margined?.[1] ?? text).replace(/[-_](SWAP|PERP|PERPETUAL)$/i, "");
   if (/[-_](20)?\d{6}$/.test(name)) return undefined;
   const [pair, ...others] = readingsOf(name);
-  const inverse = name !== text && !margined && pair?.endsWith("/USD");
+  const inverse = SUFFIX.test(text) && !margined && pair?.endsWith("/USD");
   return others.length > 0 || inverse ? undefined : pair;
 }
 
@@ -140,6 +149,9 @@ export function pairOf(
     market === undefined ? [] : [...new Set(sample.flatMap(({fields}) => marketText(fields, market) || []))];
   if (asked !== undefined && facts.pairs.length > 0 && !facts.pairs.includes(asked)) {
     stop(refused("other-pair", `its name says ${facts.pairs.join(" or ")}, not ${asked}`));
+  }
+  if (asked !== undefined && symbols.length === 0 && facts.coin !== undefined && baseOf(asked) !== facts.coin) {
+    stop(refused("other-pair", `its name says ${facts.coin}, not ${asked}`, "rename it if it is of another coin"));
   }
   if (asked !== undefined) {
     if (symbols.length > 0 && !symbols.some((symbol) => readCell(symbol) === asked)) {

@@ -13,13 +13,24 @@ const MARKET_NAMES = new Set(
     "contractname contractcode productid instrumentid instrumentcode currencypair"
   ).split(" ")
 );
+/** Names of which a word in capitals that is not known here is a coin that is new. */
+const ASSET_NAMES = new Set(["asset", "token", "currency", "ccy", "sym"]);
+/** Kinds of markets, which name none. */
+const isKind = (text: string): boolean =>
+  /^(spot|swaps?|perps?|perpetuals?|futures?|linear|inverse|margin|options?|crypto|um|cm|usd[tc]?[-_ ]?(m|futures|perpetual))$/i.test(
+    text
+  );
 /** Columns of coins that are not the row's own: what fees, margin and settlement are paid in. */
 const PAID_IN = /fee|settle|margin|quote|collateral|commission|reward|unit|payout|profit/;
 
 /** A cell without what marks its contract: `ETH-PERP`, `BTCUSDT_240628` and `BTC/USDT:USDT` name a coin and two pairs. */
 const bareSymbol = (text: string): string =>
   text
+    .replace(/^t(?=[A-Z0-9]+F0:USTF0$)/, "")
+    .replace(/F0:USTF0$/, "-USDT")
+    .replace(/^(PF|PI|FF|FI)_/, "")
     .replace(/:[A-Z]+$/, "")
+    .replace(/(?<=USD[TC]?)M$/, "")
     .replace(/[-_]?(SWAP|PERP|PERPETUAL)$/i, "")
     .replace(/[-_]((20)?\d{6}|\d{1,2}[A-Z]{3}\d{2}|(BI)?QUARTER(LY)?)$/i, "");
 
@@ -46,8 +57,13 @@ function kindOf(cells: readonly string[], name: string): Market["kind"] | undefi
   const isOne = isNamed ? isCoinCell : (text: string) => isCoinCell(text) && !isWord(text);
   if (cells.some(isOne) && nearly((text) => isCoinCell(text) || isMoney(text))) return "coin";
   // A column named after coins holds coins, known here or not.
-  const isUnknown = (text: string) => /^[A-Za-z0-9]{1,20}$/.test(text) && !isMoney(text);
-  return COIN_NAMES.includes(name) && nearly(isUnknown) ? "coin" : undefined;
+  const letters = COIN_NAMES.includes(name)
+    ? /^[A-Za-z0-9]{1,20}$/
+    : ASSET_NAMES.has(name)
+      ? /^[A-Z0-9]{2,12}$/
+      : undefined;
+  if (letters === undefined || cells.every(isMoney)) return undefined;
+  return nearly((text) => letters.test(text) && !isKind(text) && !isVenue(text)) ? "coin" : undefined;
 }
 
 /**
@@ -88,7 +104,7 @@ function marketOf(
     quote < 0 || borrow ? {kind: "coin", columns: [column]} : {kind: "symbol", columns: [column, quote]};
   if (borrow && columns.coin !== undefined) return {market: {kind: "coin", columns: [columns.coin]}, field: "coin"};
   const named = columns.pair ?? columns.symbol;
-  if (named !== undefined) {
+  if (named !== undefined && !cellsAt(named).every((text) => isKind(text) || isVenue(text))) {
     const field = named === columns.pair ? "pair" : "symbol";
     const cells = cellsAt(named);
     const areCoins = cells.length > 0 && cells.every((text) => isCoin(text));

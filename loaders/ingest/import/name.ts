@@ -1,7 +1,7 @@
 import {basename} from "node:path";
 import {baseOf, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
-import {isCoin, isQuote, readingsOf} from "./symbols.js";
+import {baseName, isCoin, isQuote, readingsOf} from "./symbols.js";
 
 /** What a market is: only spot and linear perpetuals have histories here. */
 export type Contract = "spot" | "perp" | "future" | "inverse" | "option";
@@ -268,7 +268,7 @@ function words(folders: readonly string[], stem: string): NameFacts {
     timeframe,
     dayTs,
     perpOf: pairs.length === 0 ? perpOf(stem) : undefined,
-    coin: pairs.length === 0 && isCoin(stem) ? stem.toUpperCase() : undefined
+    coin: pairs.length === 0 && isCoin(stem) ? baseName(stem) : undefined
   };
 }
 

@@ -18,8 +18,21 @@ const QUOTES = [
   "ETH"
 ];
 
-/** Other names of a coin: Kraken and BitMEX write Bitcoin as XBT. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {XBT: "BTC", XDG: "DOGE"};
+/** Other names of a coin: Kraken and BitMEX write Bitcoin as XBT; tables for people write the whole name. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  XBT: "BTC",
+  XDG: "DOGE",
+  BITCOIN: "BTC",
+  ETHEREUM: "ETH",
+  SOLANA: "SOL",
+  RIPPLE: "XRP",
+  DOGECOIN: "DOGE",
+  LITECOIN: "LTC",
+  CARDANO: "ADA",
+  CHAINLINK: "LINK",
+  POLKADOT: "DOT",
+  AVALANCHE: "AVAX"
+};
 
 /**
  * Coins that are known by name, to tell `BNB/USD` from `BN/BUSD`. A coin that is missing here is still read wherever its

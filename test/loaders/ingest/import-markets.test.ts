@@ -73,6 +73,18 @@ describe("a column that names another market is never passed by", () => {
     expect([state, error]).toEqual(["open several-pairs", expect.stringContaining(values.join(", "))]);
   });
 
+  it.each([
+    ["name", "Ethereum", "ETH/USDT"],
+    ["name", "tETHF0:USTF0", "ETH/USDT"],
+    ["contract", "XBTUSDTM", "BTC/USDT"],
+    ["product", "PF_ETHUSD", "ETH/USD"],
+    ["token", "QQQQ", "QQQQ/USDT"]
+  ])("%s of %s in a venue's own words", async (name, value, own) => {
+    const given = {venue: "krakenfutures"};
+    expect((await outcome(settled(name, value), {...given, pair: "LTC/USDT"})).state).toBe("refused other-pair");
+    expect((await outcome(settled(name, value), {...given, pair: own})).pairs).toEqual([own]);
+  });
+
   it("a delivery named in a column of any name is no perpetual", async () => {
     expect((await outcome(settled("contract", "BTCUSDT_240628"), {pair: "BTC/USDT"})).state).toBe("refused other-pair");
   });
@@ -119,6 +131,8 @@ describe("a reply of Hyperliquid", () => {
     );
     expect((await outcome(text, {venue: "hyperliquid"}, "ETH.csv")).fix).toBe("pass --pair ETH/USDC");
     expect((await outcome(text, {venue: "hyperliquid"}, "a.csv")).fix).toBe("pass --pair BTC/USDC");
+    expect((await outcome(text, {venue: "hyperliquid", pair: "BTC/USDC"}, "ETH.csv")).state).toBe("refused other-pair");
+    expect((await outcome(text, {venue: "hyperliquid", pair: "ETH/USDC"}, "ETH.csv")).state).toBe("stored");
   });
 });
 
@@ -136,7 +150,9 @@ it.each([
   ["side", "HIGH"],
   ["kind", "ENTRY"],
   ["product", "USDT-FUTURES"],
-  ["code", "200"]
+  ["code", "200"],
+  ["market", "linear"],
+  ["token", "FUTURES"]
 ])("a column %s of %s names no market", async (name, value) => {
   expect(await outcome(settled(name, value), {pair: "LTC/USDT"})).toMatchObject({state: "stored", skipped: {}});
 });
@@ -198,4 +214,17 @@ it.each([
     hours(12).map((ts) => `${ts},${rate}`)
   );
   expect((await outcome(text, {pair: "BTC/USDT", series: "funding"})).rates).toEqual([stored]);
+});
+
+it("commas that part thousands before a point are read, and those that may be a decimal comma are not", async () => {
+  const text = (price: string) =>
+    csv(
+      "ts,open,high,low,close,volume",
+      hours(12, 1).map((ts) => `${ts},"${price}","${price}","${price}","${price}",5`)
+    );
+  const given = {pair: "BTC/USDT", series: "perp", timeframe: "1h"};
+  const {files, candles} = await imported(tree({"a.csv": text("42,000.50")}), {venue: "binance", ...given});
+  expect(files[0]!.state).toBe("stored");
+  expect(new Set(candles.map(({close}) => close))).toEqual(new Set(["42000.5"]));
+  expect((await outcome(text("42,000"), given)).state).toMatch(/^failed/);
 });
