@@ -172,7 +172,8 @@ export function planColumns(
   for (const [field, column] of Object.entries(mapping)) {
     const target = field === "rate" && options.kind === "borrow" ? "value" : (field as Field);
     const index = mapped(field, column, header, width);
-    if (!isNumbered(column, header) && isAmbiguous(index))
+    const isExact = header?.filter((cell) => cell.trim() === column).length === 1;
+    if (!isNumbered(column, header) && !isExact && isAmbiguous(index))
       throw new RangeError(`invalid columns: ${field}=${column} names two columns that differ; write its number`);
     columns[target] = index;
   }

@@ -138,7 +138,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
   if (isCandleSeries(series)) checkVolume(mine, columns, table);
   const rates: RatePlan = funding
-    ? ratesOf({sample: mine, columns, reading, filtered: false, pair}, {table, source: facts.source, zoneFrom}, given)
+    ? ratesOf({sample: mine, columns, reading}, {table, source: facts.source, zoneFrom}, given)
     : {
         rateUnit: series === "borrow" ? borrowUnitOf(mine, columns, given) : "share",
         rateUnitFrom: "header",

@@ -1,8 +1,7 @@
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
-import {hasPercentSign, hoursOf, isNothing, isTrue, plainNumber} from "./cells.js";
+import {hasPercentSign, hoursOf, isNothing, plainNumber} from "./cells.js";
 import type {ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
-import {pairOfSymbol} from "./identity.js";
 import {instantIn, type ZoneFrom} from "./instants.js";
 import type {Source} from "./name.js";
 import {open, refused, stop} from "./refusal.js";
@@ -26,16 +25,16 @@ export interface RateSample {
   toldHours: number | undefined;
 }
 
-/** The rows of a sample that are settlements of the wanted pair. */
-export function rateSampleOf({sample, columns, reading, filtered, pair}: RateSource): RateSample {
-  const {ts, rate, symbol, pair: pairColumn, forecast, interval} = columns.columns;
-  const column = pairColumn ?? symbol;
+/**
+ * Returns the rates of a sample and the interval that it tells.
+ * @param source records of the wanted pair alone, without forecasts
+ */
+export function rateSampleOf({sample, columns, reading}: RateSource): RateSample {
+  const {ts, rate, interval} = columns.columns;
   const rows = sample.flatMap(({fields}) => {
     const at = instantIn(fields[ts!], reading);
     const text = fields[rate!]?.trim();
-    const mine = !filtered || pairOfSymbol(fields[column!] ?? "") === pair;
-    const settled = forecast === undefined || !isTrue(fields[forecast]);
-    return at !== undefined && text && !isNothing(text) && mine && settled ? [{ts: at, rate: text}] : [];
+    return at !== undefined && text && !isNothing(text) ? [{ts: at, rate: text}] : [];
   });
   const told =
     interval === undefined
@@ -115,8 +114,6 @@ interface RateSource {
   sample: readonly TableRecord[];
   columns: ColumnPlan;
   reading: StampReading;
-  filtered: boolean;
-  pair: string;
 }
 
 /** Rates carried on over the rows between settlements, and clocks that are not UTC, show in where the rates change. */

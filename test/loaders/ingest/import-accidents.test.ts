@@ -148,7 +148,7 @@ describe("a file that had an accident is read back to the rows it had, or refuse
           expect([accident, stored]).toEqual([accident, isRead ? kept : []]);
         }
       );
-      await fc.assert(property, {numRuns: 60});
+      await fc.assert(property, {numRuns: 60, seed: 20_261_128});
       expect([...outcomes.keys()].sort()).toEqual(Object.keys(ACCIDENTS).sort());
       const never = [
         "a line of totals",
