@@ -1,7 +1,7 @@
 import {basename} from "node:path";
 import {baseOf, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import {isTimeframe} from "../../../src/lib/time/grid.js";
-import {baseName, isCoin, isQuote, readingsOf} from "./symbols.js";
+import {baseName, isCoin, isWord, isQuote, readingsOf} from "./symbols.js";
 
 /** What a market is: only spot and linear perpetuals have histories here. */
 export type Contract = "spot" | "perp" | "future" | "inverse" | "option";
@@ -268,7 +268,7 @@ function words(folders: readonly string[], stem: string): NameFacts {
     timeframe,
     dayTs,
     perpOf: pairs.length === 0 ? perpOf(stem) : undefined,
-    coin: pairs.length === 0 && isCoin(stem) ? baseName(stem) : undefined
+    coin: pairs.length === 0 && isCoinName(stem) ? baseName(stem) : undefined
   };
 }
 
@@ -278,6 +278,12 @@ const INVERSE = /(?:^| )(?:cm|inverse|coinm|coin m)(?: |$)/i;
 /** True for a word that tells a series and is no coin: `funding-EUR` is funding in an account of euros. */
 const isSeriesWord = (word: string): boolean =>
   !isCoin(word) && SERIES_WORDS.some(([names]) => names.includes(word.toLowerCase()));
+
+/** True for a whole name that is meant as a coin: `LINK.csv` is, `link.csv` may be a word, and `perp.csv` tells its series. */
+const isCoinName = (stem: string): boolean =>
+  isCoin(stem) &&
+  (stem === stem.toUpperCase() || !isWord(stem)) &&
+  !SERIES_WORDS.some(([names]) => names.includes(stem.toLowerCase()));
 
 const wordsOf = (text: string): string[] => text.split(/[-_.\s]+/).filter((word) => word !== "");
 

@@ -228,3 +228,22 @@ it("commas that part thousands before a point are read, and those that may be a 
   expect(new Set(candles.map(({close}) => close))).toEqual(new Set(["42000.5"]));
   expect((await outcome(text("42,000"), given)).state).toMatch(/^failed/);
 });
+
+it.each([
+  ["perp.csv", "stored"],
+  ["PERP.csv", "stored"],
+  ["spot.csv", "stored"],
+  ["near.csv", "stored"],
+  ["data.csv", "stored"],
+  ["LINK.csv", "refused"],
+  ["ETH.csv", "refused"],
+  ["eth.csv", "refused"]
+])("a file named %s, given as BTC/USDT, is %s", async (name, state) => {
+  const text = csv(
+    "ts,open,high,low,close,volume",
+    hours(12, 1).map((ts) => `${ts},1,2,0.5,1.5,5`)
+  );
+  const given = {venue: "binance", pair: "BTC/USDT", series: name === "spot.csv" ? "spot" : "perp", timeframe: "1h"};
+  const {files} = await imported(tree({[name]: text}), given);
+  expect(files[0]!.state).toBe(state);
+});
