@@ -68,7 +68,7 @@ describe("from nothing to a whole history", () => {
     await page.locator(".empty").getByRole("link", {name: "Get started"}).click();
     await page.waitForURL("**/start");
     await drawn(page);
-    expect(await page.getByLabel("Address of the simulated venue").inputValue()).toBe(sim.url);
+    await expect.poll(() => page.getByLabel("Address of the simulated venue").inputValue(), LONG).toBe(sim.url);
     await page.getByLabel("selected pairs").check();
     await page.getByLabel("Pairs", {exact: true}).fill("BTC/USDT, ETH/USDT");
     await page.getByLabel("Days of history").fill("30");
