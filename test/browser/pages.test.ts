@@ -4,108 +4,23 @@ import {join} from "node:path";
 import {parquetReadObjects} from "hyparquet";
 import type {Page} from "playwright-core";
 import {afterAll, describe, expect, it} from "vitest";
-import {axe} from "../helpers/axe.js";
 import {openPage, drawn, type OpenOptions} from "../helpers/browser.js";
-import {hasSharedData, pagesOf} from "../helpers/site.js";
+import {hasSharedData} from "../helpers/site.js";
 import {useSite} from "../helpers/sites.js";
 
 const folder = mkdtempSync(join(tmpdir(), "carrybook-browser-"));
-const sites = {empty: useSite("empty"), data: useSite("data")};
-const {kind} = sites.data;
+const site = useSite("data");
+const {kind} = site;
 
 afterAll(() => rmSync(folder, {recursive: true, force: true}));
 
-const visit = (site: "data" | "empty", path: string, options?: OpenOptions) =>
-  openPage(sites[site].url + path, options);
-
-const marks = (page: Page) =>
-  page.evaluate(() => document.querySelectorAll("main svg :is(path,line,rect,circle,text)").length);
-const overflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-/** Pages to look at: all on empty data; on imported data one pair stands for the pairs in the slow checks. */
-const sample = (site: "data" | "empty") =>
-  pagesOf(sites[site].dist).filter((path) => !/^pairs\/(?!SOL|BTC)/.test(path));
-
-describe.each(["empty", "data"] as const)("every page on %s data", (site) => {
-  it("opens without an error, without the network, in both themes, and passes axe", async () => {
-    const found: string[] = [];
-    for (const path of sample(site)) {
-      for (const theme of ["light", "dark"] as const) {
-        const {page, problems} = await visit(site, path, {theme});
-        expect(problems, `${path} ${theme}`).toEqual([]);
-        expect(await page.locator(".observablehq--error").count(), path).toBe(0);
-        expect(await page.locator("h1").count(), path).toBe(1);
-        found.push(...(await axe(page)).map((d) => `${path} ${theme}: ${d}`));
-        expect(await marks(page), path).toBeLessThan(10_000);
-        await page.context().close();
-      }
-    }
-    expect(found).toEqual([]);
-  });
-
-  it("fits 320 and 1440 pixels without a horizontal scroll, and does not move while it loads", async () => {
-    for (const path of sample(site)) {
-      for (const width of [320, 1440]) {
-        const {page, problems} = await visit(site, path, {width});
-        expect(await overflow(page), `${path} at ${width}`).toBeLessThanOrEqual(0);
-        expect(await page.evaluate(() => (window as any).layoutShift), `${path} at ${width}`).toBeLessThan(0.05);
-        expect(problems, path).toEqual([]);
-        await page.context().close();
-      }
-    }
-  });
-});
-
-it("page of every pair opens without an error", async () => {
-  const pairs = pagesOf(sites.data.dist).filter((path) => path.startsWith("pairs/"));
-  expect(pairs.length).toBe(kind === "real" ? 15 : 2);
-  for (const path of pairs) {
-    const {page, problems} = await visit("data", path);
-    expect(problems, path).toEqual([]);
-    expect(await page.locator("figure svg").count(), path).toBeGreaterThan(5);
-    await page.context().close();
-  }
-});
-
-it("every empty page shows the command to run", async () => {
-  for (const path of [
-    "",
-    "explorer",
-    "pairs",
-    "distributions",
-    "builder",
-    "replay",
-    "decision",
-    "data",
-    "notes/",
-    "notes/how-to-write-an-analysis",
-    "notes/sql-over-the-tables",
-    "notes/fundamentals-of-perpetual-futures"
-  ]) {
-    const {page} = await visit("empty", path);
-    // the Data page has a second one, for the engine that is off
-    await page.locator(".empty", {hasText: "npx carrybook import"}).waitFor();
-    await page.context().close();
-  }
-});
-
-it("every page shows source, age and coverage of the data", async () => {
-  for (const path of sample("data").filter((path) => path !== "404")) {
-    const {page} = await visit("data", path);
-    const bar = await page.locator(".page-bar").innerText();
-    expect(bar, path).toMatch(/import · binance/);
-    expect(bar, path).toMatch(/data as of \d{4}-\d\d-\d\d \d\d:\d\d UTC \(.+ ago\)/);
-    expect(bar, path).toMatch(/coverage [\d.]+ %/);
-    await page.context().close();
-  }
-});
+const visit = (path: string, options?: OpenOptions) => openPage(site.url + path, options);
 
 describe("Explorer", () => {
   const column = (page: Page, n: number) => page.locator(`table tbody tr > :nth-child(${n})`).allInnerTexts();
 
   it("sorts, filters, searches, changes the range, and is restored from its URL", async () => {
-    const {page, problems} = await visit("data", "explorer");
+    const {page, problems} = await visit("explorer");
     const all = (await column(page, 1)).length;
     await page.getByRole("button", {name: "Mean, bp per 8 h"}).click();
     const means = (await column(page, 7)).map((d) => Number(d.replace("−", "-")));
@@ -139,7 +54,7 @@ describe("Explorer", () => {
   });
 
   it("works with the keyboard alone", async () => {
-    const {page} = await visit("data", "explorer");
+    const {page} = await visit("explorer");
     await page.keyboard.press("Tab");
     expect(await page.evaluate(() => document.activeElement!.textContent)).toBe("Skip to content");
     await page.keyboard.press("Enter");
@@ -157,7 +72,7 @@ describe("Explorer", () => {
   });
 
   it("downloads what it shows, as CSV and as Parquet, in the order shown", async () => {
-    const {page, problems} = await visit("data", "explorer?range=all");
+    const {page, problems} = await visit("explorer?range=all");
     await page.getByRole("button", {name: "Pair", exact: true}).click();
     const shown = (await column(page, 1)).map((d) => d.split(" ")[0]);
     const save = async (name: RegExp) => {
@@ -183,7 +98,7 @@ describe("Explorer", () => {
   });
 
   it("loads at most 600 kB compressed in total", async () => {
-    const {page, bytes} = await visit("data", "explorer", {weigh: true});
+    const {page, bytes} = await visit("explorer", {weigh: true});
     const kilobytes = (await bytes()) / 1e3;
     console.log(`explorer: ${kilobytes.toFixed(0)} kB compressed`);
     expect(kilobytes).toBeLessThan(600);
@@ -191,7 +106,7 @@ describe("Explorer", () => {
   });
 
   it("links to the pair's page", async () => {
-    const {page, problems} = await visit("data", "explorer?q=btc");
+    const {page, problems} = await visit("explorer?q=btc");
     await page.getByRole("link", {name: "BTC/USDT"}).click();
     await page.waitForURL(/pairs\/BTC-USDT/);
     await drawn(page);
@@ -205,7 +120,7 @@ describe("Pair", () => {
   const legend = (page: Page) => page.locator(".window [aria-live]").innerText();
 
   it("changes its window by preset, drag, brush and keyboard, and is restored from its URL", async () => {
-    const {page, problems} = await visit("data", "pairs/BTC-USDT");
+    const {page, problems} = await visit("pairs/BTC-USDT");
     const first = await legend(page);
     const answer = await page.locator(".answer").innerText();
     await page.getByRole("button", {name: "30 d"}).click();
@@ -248,7 +163,7 @@ describe("Pair", () => {
   });
 
   it("redraws the histogram with the selected bins and the break-even", async () => {
-    const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2024-01-01&to=2024-04-01");
+    const {page, problems} = await visit("pairs/BTC-USDT?from=2024-01-01&to=2024-04-01");
     const figure = page.locator("figure", {hasText: "Settled rates of the window"});
     const bars = () => figure.locator("svg rect").count();
     const before = await bars();
@@ -264,7 +179,7 @@ describe("Pair", () => {
   });
 
   it("shows the source of the page on demand", async () => {
-    const {page, problems} = await visit("data", "pairs/BTC-USDT");
+    const {page, problems} = await visit("pairs/BTC-USDT");
     await page.getByText("View source").click();
     await expect.poll(() => page.locator("details.source pre").innerText()).toContain("observable.params.pair");
     expect(problems).toEqual([]);
@@ -272,7 +187,7 @@ describe("Pair", () => {
   });
 
   it("tolerates an invalid URL", async () => {
-    const {page, problems} = await visit("data", "pairs/BTC-USDT?from=2999-01-01&to=1990-01-01&bins=-4&venue=%3Cb%3E");
+    const {page, problems} = await visit("pairs/BTC-USDT?from=2999-01-01&to=1990-01-01&bins=-4&venue=%3Cb%3E");
     expect(await page.locator(".observablehq--error").count()).toBe(0);
     expect(problems).toEqual([]);
     await page.context().close();
@@ -281,7 +196,7 @@ describe("Pair", () => {
 
 describe("Data", () => {
   it("filters its series and shows their holes", async () => {
-    const {page, problems} = await visit("data", "data");
+    const {page, problems} = await visit("data");
     await page.getByText("with holes", {exact: true}).click();
     await drawn(page);
     expect(page.url()).toContain("show=holes");
@@ -297,7 +212,7 @@ describe("Data", () => {
 });
 
 it.skipIf(!hasSharedData)("note reproduces the paper's figures from imported data", async () => {
-  const {page} = await visit("data", "notes/fundamentals-of-perpetual-futures");
+  const {page} = await visit("notes/fundamentals-of-perpetual-futures");
   const rows = (await page.locator("table tbody tr").allInnerTexts()).map((d) =>
     d.split("\t").map((x) => x.replace("−", "-"))
   );
@@ -311,7 +226,7 @@ it.skipIf(!hasSharedData)("note reproduces the paper's figures from imported dat
 });
 
 it("sidebar search finds every pair", async () => {
-  const {page, problems} = await visit("data", "");
+  const {page, problems} = await visit("");
   await page.getByRole("searchbox", {name: "Search pages"}).fill("BTC");
   await page.locator("#observablehq-search-results a", {hasText: "BTC/USDT"}).first().waitFor();
   expect(problems).toEqual([]);
