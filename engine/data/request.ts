@@ -1,6 +1,6 @@
 import {QUOTES} from "../../loaders/exchange/fields.js";
 import {DataError, UsageError} from "../../loaders/errors.js";
-import {isOwnSeries, parsePair, type Series} from "../../src/lib/market/pair.js";
+import {isOwnSeries, parsePair, SERIES, type Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, TIMEFRAMES, isTimeframe, type Timeframe} from "../../src/lib/time/grid.js";
 import {formatInstant, parseInstant} from "../../src/lib/time/instant.js";
 
@@ -43,16 +43,7 @@ export interface BackfillRequest extends WantedSpan {
 export const DEFAULT_SERIES: readonly ("funding" | "spot" | "perp" | "mark")[] = ["funding", "spot", "perp", "mark"];
 
 /** Series that venues serve; predicted rates come with their lists, and a person's own series from files. */
-export const FETCHED_SERIES = [
-  "funding",
-  "spot",
-  "perp",
-  "mark",
-  "index",
-  "premium",
-  "open-interest",
-  "borrow"
-] as const satisfies readonly Series[];
+export const FETCHED_SERIES = SERIES.filter((series) => series !== "predicted");
 export type FetchedSeries = (typeof FETCHED_SERIES)[number];
 
 const DEFAULT_DAYS = 365;

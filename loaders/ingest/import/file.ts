@@ -3,7 +3,7 @@ import type {Span} from "../../../src/lib/market/coverage.js";
 import type {Series} from "../../../src/lib/market/pair.js";
 import {DataError, RowError} from "../../errors.js";
 import type {MarketRow} from "../../rows.js";
-import {storedKey, type Database} from "../../store/database.js";
+import type {Database} from "../../store/database.js";
 import {stepOf} from "../../store/key.js";
 import {noteRevisions} from "../../store/remarks.js";
 import {Stage} from "../../store/stage.js";
@@ -75,7 +75,7 @@ export async function importTable(
         origin: "file",
         keepFirst: !replace,
         also: async () => {
-          await noteRevisions(db, await storedKey(db, key), revisions);
+          await noteRevisions(db, stage.key, revisions);
           await also?.({...proven, rows: stage.count});
         }
       });

@@ -86,7 +86,7 @@ function areRepeated(rows: readonly RateAt[]): boolean {
 /** True where most rates that move are the middle of their neighbours, up to the last digit written. */
 function areLines(rows: readonly RateAt[]): boolean {
   const rates = rows.map(({rate}) => Number(rate));
-  const digits = Math.max(...rows.map(({rate}) => /\.(\d+)$/.exec(rate)?.[1]!.length ?? 0));
+  const digits = Math.max(...rows.map(({rate}) => decimalsOf(rate)));
   const slack = 2.5 * 10 ** -digits;
   let moving = 0;
   let straight = 0;
@@ -98,6 +98,12 @@ function areLines(rows: readonly RateAt[]): boolean {
     if (Math.abs(before + after - 2 * here) <= slack + Math.abs(here - before) * 1e-6) straight++;
   }
   return moving >= LEAST_MOVING && straight > moving * 0.6;
+}
+
+/** The place of the last digit of a number, behind the point: 9 for `1.25e-7`. */
+function decimalsOf(text: string): number {
+  const [, fraction = "", exponent = "0"] = /^[^.e]*(?:\.(\d+))?(?:e([-+]?\d+))?/i.exec(text) ?? [];
+  return fraction.length - Number(exponent);
 }
 
 /** Fewer rates that move than these say too little of how they move. */

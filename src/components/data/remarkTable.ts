@@ -1,4 +1,5 @@
 import type {Remark} from "../../lib/market/snapshot.js";
+import {quoteOf} from "../../lib/market/pair.js";
 import {seriesName} from "../charts/coverageStrip.js";
 import type {SeriesStatus} from "../feed/types.js";
 import {badge} from "../ui/badge.js";
@@ -19,9 +20,9 @@ const NAMES: Readonly<Record<Remark["kind"], string>> = {
 };
 
 /** Says what a remark means for whoever uses the rows. */
-export function remarkWords({kind, ts, toTs, was, now, reason}: Remark): string {
-  if (kind === "revised") return `the venue first gave ${was}, later ${now}; the later one is used`;
-  if (kind === "jump") return `from ${was} to ${now}: a redenomination or a mistake, not a trade`;
+export function remarkWords({kind, ts, toTs, was, now, reason}: Remark, pair: string): string {
+  if (kind === "revised") return `a rate of ${was} of notional at first, later ${now}; the later one is used`;
+  if (kind === "jump") return `from ${was} to ${now} ${quoteOf(pair)}: a redenomination or a mistake, not a trade`;
   if (kind === "idle") return `nothing traded for ${span(toTs! - ts)}: a fill here is worth nothing`;
   return reason ?? "";
 }
@@ -45,7 +46,7 @@ export function RemarkTable(): Live<readonly SeriesStatus[]> {
         value: (d) => d.kind,
         cell: (d) => badge(NAMES[d.kind], d.kind === "begins" || d.kind === "ended" ? "plain" : "warn")
       },
-      {key: "says", label: "What it means", align: "left", sorts: false, value: remarkWords}
+      {key: "says", label: "What it means", align: "left", sorts: false, value: (d) => remarkWords(d, d.series.pair)}
     ]
   });
   return {

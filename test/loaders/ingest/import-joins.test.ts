@@ -55,6 +55,13 @@ describe("a file that a join filled between its settlements gives the settlement
       }
     ],
     [
+      "straight lines between, with exponents",
+      (hour: number) => {
+        const [a, b] = [Number(rate(hour)), Number(rate(hour + 8))];
+        return (a + ((b - a) * (hour % 8)) / 8).toExponential(6);
+      }
+    ],
+    [
       "straight lines between, rounded",
       (hour: number) => {
         const [a, b] = [Number(rate(hour)), Number(rate(hour + 8))];
