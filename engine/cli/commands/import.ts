@@ -202,7 +202,8 @@ function notesOf(file: FileReport): string[] {
   if (revised > 0) {
     const [first] = revisions;
     const shown = first ? `, e.g. at ${formatInstant(first.ts)}: ${first.was}, then ${first.now}` : "";
-    notes.push(`${count(revised)} settlements were revised by a later stamp of the same boundary${shown}`);
+    const subject = revised === 1 ? "1 settlement was" : `${count(revised)} settlements were`;
+    notes.push(`${subject} revised by a later stamp of the same boundary${shown}`);
   }
   if (different > 0) {
     const [first] = conflicts;
