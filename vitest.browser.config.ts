@@ -2,7 +2,7 @@ import {defineConfig} from "vitest/config";
 
 export default defineConfig({
   test: {
-    setupFiles: ["test/helpers/whole-replacements.ts"],
+    setupFiles: ["test/helpers/setup.ts"],
     include: ["test/browser/**/*.test.ts"],
     globalSetup: ["test/helpers/browser-setup.ts"],
     testTimeout: 600_000,

@@ -4,7 +4,7 @@ export default defineConfig({
   // Pages import libraries as `npm:`; in tests they come from node_modules directly.
   resolve: {alias: [{find: /^npm:/, replacement: ""}]},
   test: {
-    setupFiles: ["test/helpers/whole-replacements.ts"],
+    setupFiles: ["test/helpers/setup.ts"],
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**", "test/fault/**", "test/soak/**", "test/bench/**", "node_modules/**"],
     // Against hanging alone: how fast a machine is fails no test.

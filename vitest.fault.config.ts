@@ -2,7 +2,7 @@ import {defineConfig} from "vitest/config";
 
 export default defineConfig({
   test: {
-    setupFiles: ["test/helpers/whole-replacements.ts"],
+    setupFiles: ["test/helpers/setup.ts"],
     include: ["test/fault/**/*.test.ts"],
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -2,7 +2,7 @@ import {defineConfig} from "vitest/config";
 
 export default defineConfig({
   test: {
-    setupFiles: ["test/helpers/whole-replacements.ts"],
+    setupFiles: ["test/helpers/setup.ts"],
     include: ["test/soak/**/*.test.ts", "test/fault/kill-*.test.ts"],
     globalSetup: ["test/helpers/fault-setup.ts"],
     env: {CARRYBOOK_KILLS: "200"},

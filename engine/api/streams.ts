@@ -56,6 +56,8 @@ export class Streams {
   add(reply: ServerResponse, lastId: string | undefined): void {
     const resumed = lastId === undefined ? undefined : this.hub.maybeResume(lastId);
     const client: Client = {reply, at: resumed ?? this.hub.head, missed: 0};
+    const here = resumed === undefined ? this.hub.idOf(this.hub.head) : undefined;
+    const status = frameOf("status", this.options.status(), here);
     reply.writeHead(200, {"content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"});
     reply.socket?.setNoDelay(true);
     reply.socket?.setTimeout(0);
@@ -63,11 +65,10 @@ export class Streams {
     reply.on("error", () => this.drop(client, "its connection broke"));
     reply.on("drain", () => this.pump(client));
     this.clients.add(client);
-    const here = resumed === undefined ? this.hub.idOf(this.hub.head) : undefined;
     reply.write("retry: 2000\n\n");
     if (lastId !== undefined && resumed === undefined)
       reply.write(frameOf("reset", {reason: "earlier events are no longer available"}, here));
-    reply.write(frameOf("status", this.options.status(), here));
+    reply.write(status);
     this.pump(client);
   }
 
@@ -90,7 +91,14 @@ export class Streams {
     for (;;) {
       await clock.sleep(heartbeatMs, signal).catch(() => undefined);
       if (signal.aborted) return;
-      const frame = frameOf("heartbeat", heartbeat());
+      let frame: string;
+      try {
+        frame = frameOf("heartbeat", heartbeat());
+      } catch (error) {
+        // A process with positions outlives a status that cannot be read; clients see the missing heartbeat.
+        this.options.log?.(`event stream without heartbeat: ${(error as Error).message}`);
+        continue;
+      }
       for (const client of this.clients) {
         if (!client.reply.writableNeedDrain) {
           client.missed = 0;

@@ -1,6 +1,7 @@
 import {expect, it} from "vitest";
 import {generator} from "../../src/lib/stats/random.js";
 import {raw, startApi, statusOf, TOKEN, type TestApi} from "../helpers/engine.js";
+import {liveHeapBytes} from "../helpers/heap.js";
 
 const PATHS =
   "/health /ticket /tickets /status /positions /trades /equity /opportunities /decisions /risk /config /data-status /jobs /jobs/x /gaps /tracked /notifications /jobs/x/retry /jobs/x/cancel /jobs/retry-failed /batches/x/retry /gaps/repair /gaps/check /gaps/fill /series/refresh /limits /jobs/estimate /jobs/export /jobs/retry /jobs/cancel /tracked/enable /tracked/disable /tracked/remove /schedule /track /untrack /backtests /engine/pause /engine/resume /engine/emergency-stop / /engine /nowhere".split(
@@ -53,10 +54,6 @@ it("every route answers arbitrary input without leaking or retaining anything", 
     ];
     return raw(one.port, `${headers.join("\r\n")}\r\n\r\n${body}`, {quietMs: 5_000});
   };
-  const heap = () => {
-    globalThis.gc?.();
-    return process.memoryUsage().heapUsed;
-  };
   let warm = 0;
   for (let round = 0; round < ROUNDS; round += 20) {
     const answers = await Promise.all(Array.from({length: 20}, () => ask(api)));
@@ -66,10 +63,10 @@ it("every route answers arbitrary input without leaking or retaining anything", 
       expect(answer).not.toContain(TOKEN);
       expect(answer).not.toMatch(/\bat .*\.ts:\d/);
     }
-    if (round === ROUNDS / 4) warm = heap();
+    if (round === ROUNDS / 4) warm = liveHeapBytes();
   }
   // A leak visible after a tenth of the rounds would be many times larger after three quarters.
-  expect(heap() - warm).toBeLessThan(60_000_000);
+  expect(liveHeapBytes() - warm).toBeLessThan(60_000_000);
   expect((await api.call("GET", "/status")).status).toBe(200);
   expect(({} as Record<string, unknown>)["kind"]).toBeUndefined();
 });

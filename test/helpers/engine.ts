@@ -1,5 +1,4 @@
 import {connect} from "node:net";
-import {afterEach} from "vitest";
 import type {EmergencyReport, TradingControl} from "../../engine/loop/commands.js";
 import type {ApiDeps} from "../../engine/api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "../../engine/api/server.js";
@@ -7,6 +6,7 @@ import {Backtests} from "../../engine/runs/backtest-threads.js";
 import {Hub} from "../../engine/hub.js";
 import {UsageError} from "../../loaders/errors.js";
 import {systemClock} from "../../loaders/exchange/clock.js";
+import {afterTest} from "./cleanup.js";
 import {madeHealth} from "./made/health.js";
 import type {EngineSettings, EngineStatus} from "../../src/lib/wire/trading.js";
 
@@ -92,11 +92,6 @@ export interface TestApi extends ApiServer {
   call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
 }
 
-const running: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((close) => close()));
-});
-
 /** Starts the API over real HTTP on a free port, with a trading loop that only records its calls. */
 export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<ServerOptions> = {}): Promise<TestApi> {
   const control = new FakeControl();
@@ -133,7 +128,7 @@ export async function startApi(deps: Partial<ApiDeps> = {}, options: Partial<Ser
     },
     {port: 0, token: TOKEN, ...options}
   );
-  running.push(async () => {
+  afterTest(async () => {
     await server.close();
     await backtests.close();
   });

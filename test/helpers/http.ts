@@ -1,6 +1,6 @@
 import {createServer, type IncomingMessage, type ServerResponse} from "node:http";
 import type {AddressInfo} from "node:net";
-import {afterEach} from "vitest";
+import {afterTest} from "./cleanup.js";
 
 interface TestServer {
   url: string;
@@ -9,11 +9,6 @@ interface TestServer {
 }
 
 type Handler = (url: URL, reply: ServerResponse, request: IncomingMessage) => void;
-
-const running: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((close) => close()));
-});
 
 /** Starts a server with scripted replies, which closes after the test. */
 export async function serve(handler: Handler): Promise<TestServer> {
@@ -24,7 +19,7 @@ export async function serve(handler: Handler): Promise<TestServer> {
     handler(url, reply, request);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  running.push(
+  afterTest(
     () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -52,6 +52,29 @@ describe("GET /events", () => {
     stream.close();
   });
 
+  it("status that cannot be read ends neither the process nor the streams, and refuses a new one with its error", async () => {
+    let broken = false;
+    const {url, streams, logged} = await startApi(
+      {
+        status: () => {
+          if (broken) throw new Error("no status");
+          return STATUS;
+        }
+      },
+      {heartbeatMs: 5}
+    );
+    const stream = await listenTo(url);
+    expect((await stream.next()).event).toBe("status");
+    broken = true;
+    while (!logged.some((text) => text.includes("no status"))) await new Promise(setImmediate);
+    const refused = await fetch(`${url}/events`, {headers: {authorization: `Bearer ${TOKEN}`}});
+    expect([refused.status, streams.count]).toEqual([500, 1]);
+    broken = false;
+    expect((await stream.next()).event).toBe("heartbeat");
+    expect((await stream.next()).event).toBe("heartbeat");
+    stream.close();
+  });
+
   it("stream over the limit is rejected with a reason; an ended stream frees its place", async () => {
     const {url, streams} = await startApi({}, {mostStreams: 2});
     const open = [await listenTo(url), await listenTo(url)];

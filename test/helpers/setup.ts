@@ -1,0 +1,4 @@
+import "./whole-replacements.js";
+import {cleanUpAfterTests} from "./cleanup.js";
+
+cleanUpAfterTests();
