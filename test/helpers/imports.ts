@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {
-  importFiles,
+  storeFiles,
   planImport,
   type FileReport,
   type Given,
@@ -77,7 +77,7 @@ export async function imported(
   try {
     const options = {venue: "binance", ...given};
     const planned = await planImport(typeof patterns === "string" ? [patterns] : patterns, options);
-    const {files} = await importFiles(db, planned, options);
+    const {files} = await storeFiles(db, planned, options);
     return {files, ...(await storedIn(db))};
   } finally {
     await db.close();

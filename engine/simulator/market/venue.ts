@@ -40,6 +40,10 @@ export class Venue {
     spot: new WeakMap<Coin, {at: number; ticker: unknown}>(),
     linear: new WeakMap<Coin, {at: number; ticker: unknown}>()
   };
+  private readonly daysOf = {
+    spot: new WeakMap<Coin, {hour: number; hours: SimCandle[]}>(),
+    linear: new WeakMap<Coin, {hour: number; hours: SimCandle[]}>()
+  };
 
   /**
    * @param spreadTicks bid-ask spread, ticks; with 0 the touch equals the bar's price
@@ -236,12 +240,20 @@ export class Venue {
     return ticker;
   }
 
+  /** Returns the 24 hourly candles before an hour, newest first. */
+  private closedHours(coin: Coin, category: Category, hour: number): readonly SimCandle[] {
+    const known = this.daysOf[category].get(coin);
+    if (known?.hour === hour) return known.hours;
+    const hours = Array.from({length: 24}, (_, i) =>
+      candle(coin, sideOf(category), hour - (i + 1) * HOUR_MS, HOUR_MS)
+    ).filter((c) => c !== undefined);
+    this.daysOf[category].set(coin, {hour, hours});
+    return hours;
+  }
+
   private tickerAt(coin: Coin, category: Category, at: number): unknown {
     const side = sideOf(category);
-    const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
-    const hours = Array.from({length: 24}, (_, i) => candle(coin, side, hour - (i + 1) * HOUR_MS, HOUR_MS)).filter(
-      (c) => c !== undefined
-    );
+    const hours = this.closedHours(coin, category, Math.floor(at / HOUR_MS) * HOUR_MS);
     const decimals = decimalsOf(coin, side);
     const price = (ticks: number) => (ticks / 10 ** decimals).toFixed(decimals);
     const last = ticksAt(coin, side, at);

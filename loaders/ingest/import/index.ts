@@ -143,7 +143,23 @@ export async function importFiles(
   files: readonly PlannedFile[],
   options: ImportOptions
 ): Promise<ImportReport> {
-  const {signal, onProgress, dryRun = false} = options;
+  const {onProgress, dryRun = false} = options;
+  const stored = await storeFiles(db, files, options);
+  if (dryRun) return {...stored, manifest: undefined};
+  const rows = stored.files.reduce((sum, file) => sum + file.rows, 0);
+  const manifest = await db.exclusive(() =>
+    publish(db, {onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})})
+  );
+  return {...stored, manifest};
+}
+
+/** Stores tables as {@link importFiles} does, and publishes nothing. */
+export async function storeFiles(
+  db: Database,
+  files: readonly PlannedFile[],
+  options: ImportOptions
+): Promise<Omit<ImportReport, "manifest">> {
+  const {signal, onProgress} = options;
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const reports: FileReport[] = [];
   const started = db.now();
@@ -162,16 +178,10 @@ export async function importFiles(
     done += file.bytes;
     onProgress?.({step: "read", done, total, rows});
   }
-  const manifest = dryRun
-    ? undefined
-    : await db.exclusive(() =>
-        publish(db, {onProgress: (n, of) => onProgress?.({step: "publish", done: n, total: of, rows})})
-      );
   return {
     files: reports,
     failed: reports.filter(({error}) => error !== null).length,
-    cancelled: signal?.aborted ?? false,
-    manifest
+    cancelled: signal?.aborted ?? false
   };
 }
 

@@ -2,7 +2,7 @@ import {mkdirSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import fc from "fast-check";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
-import {importFiles, planImport, type Given} from "../../../loaders/ingest/import/index.js";
+import {storeFiles, planImport, type Given} from "../../../loaders/ingest/import/index.js";
 import {inTransaction, type Database} from "../../../loaders/store/database.js";
 import {storedIn} from "../../helpers/imports.js";
 import {HOUR, open} from "../../helpers/store.js";
@@ -132,7 +132,7 @@ describe("a file that had an accident is read back to the rows it had, or refuse
           mkdirSync(dir, {recursive: true});
           to({header, lines}, at).forEach((text, i) => writeFileSync(join(dir, `${name}-${i}.csv`), text));
           const given: Given = {venue: "binance", pair: "BTC/USDT", series};
-          const {files} = await importFiles(db, await planImport([dir], given), given);
+          const {files} = await storeFiles(db, await planImport([dir], given), given);
           const stored = await storedRows();
           const told = rows.map(({ts, cells}) =>
             series === "funding" ? [ts, short(cells[0]!)] : [ts, ...[0, 3, 4].map((i) => short(cells[i]!))]
