@@ -2,11 +2,11 @@ import {mkdirSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import fc from "fast-check";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
-import {storeFiles, planImport, type Given} from "../../../loaders/ingest/import/index.js";
-import {inTransaction, type Database} from "../../../loaders/store/database.js";
-import {storedIn} from "../../helpers/imports.js";
-import {HOUR, open} from "../../helpers/store.js";
-import {tmp} from "../../helpers/tmp.js";
+import {storeFiles, planImport, type Given} from "../../loaders/ingest/import/index.js";
+import {inTransaction, type Database} from "../../loaders/store/database.js";
+import {storedIn} from "../helpers/imports.js";
+import {HOUR, open} from "../helpers/store.js";
+import {tmp} from "../helpers/tmp.js";
 
 /** A settlement or a candle as it was: an instant and its values as text. */
 interface Row {

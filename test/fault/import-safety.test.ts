@@ -4,7 +4,7 @@ import {join} from "node:path";
 import {gzipSync} from "node:zlib";
 import {strToU8, zipSync} from "fflate";
 import {beforeEach, describe, expect, it} from "vitest";
-import {imported, tree} from "../../helpers/imports.js";
+import {imported, tree} from "../helpers/imports.js";
 
 const MEGABYTES = 200;
 const given = {series: "funding", pair: "BTC/USDT"} as const;

@@ -4,13 +4,13 @@ import {gzipSync} from "node:zlib";
 import fc from "fast-check";
 import {strToU8, zipSync} from "fflate";
 import {describe, expect, it} from "vitest";
-import {tablesOf} from "../../../loaders/ingest/import/container.js";
-import type {Given} from "../../../loaders/ingest/import/given.js";
-import {planTable} from "../../../loaders/ingest/import/plan.js";
-import {rowReader} from "../../../loaders/ingest/import/read.js";
-import {Decimal, text} from "../../../src/lib/money/decimal.js";
-import {HOUR, NOW} from "../../helpers/store.js";
-import {tmp} from "../../helpers/tmp.js";
+import {tablesOf} from "../../loaders/ingest/import/container.js";
+import type {Given} from "../../loaders/ingest/import/given.js";
+import {planTable} from "../../loaders/ingest/import/plan.js";
+import {rowReader} from "../../loaders/ingest/import/read.js";
+import {Decimal, text} from "../../src/lib/money/decimal.js";
+import {HOUR, NOW} from "../helpers/store.js";
+import {tmp} from "../helpers/tmp.js";
 
 /** A settlement or a candle as it was before anybody wrote it: an instant and the values of its fields. */
 type Row = {ts: number; values: Record<string, string>};
