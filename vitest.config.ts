@@ -1,4 +1,5 @@
 import {defineConfig} from "vitest/config";
+import {ByEnvironment} from "./test/helpers/sequence.js";
 
 export default defineConfig({
   // Pages import libraries as `npm:`; in tests they come from node_modules directly.
@@ -12,6 +13,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Files share a process, and with it the compiled modules and the simulated market's prices.
     isolate: false,
+    sequence: {sequencer: ByEnvironment},
     maxWorkers: 2
   }
 });

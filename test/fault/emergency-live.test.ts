@@ -13,7 +13,7 @@ import {cli} from "../helpers/cli.js";
 import {silentClock} from "../helpers/silence.js";
 import {startApi, TOKEN} from "../helpers/engine.js";
 import {allLines} from "../helpers/journal.js";
-import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "../helpers/loop.js";
+import {LIVE_KEYS, LOOP_NOW, loopRig, TRADED, type LoopRig, type LoopRigOptions} from "../helpers/loop.js";
 import {tmp} from "../helpers/tmp.js";
 
 const closing: (() => Promise<void>)[] = [];
@@ -27,7 +27,9 @@ const after = (hours: number) => SETTLEMENT + hours * HOUR_MS;
 async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<LoopRig> {
   const silent = silentClock(LOOP_NOW);
   const {clock = silent.clock} = given;
-  const sim = given.sim ?? (await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence: silent.onSilence}));
+  const sim =
+    given.sim ??
+    (await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence: silent.onSilence, coins: TRADED}));
   if (!given.sim) {
     closing.push(sim.close);
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...given.live?.account});
@@ -262,7 +264,7 @@ describe("emergency stop of a live engine", () => {
 /** Ends a live loop with open hedges, on a venue whose URL its journal holds. */
 async function leftOpen(account: object = {}): Promise<LoopRig & {root: string}> {
   const {clock, onSilence} = silentClock(LOOP_NOW);
-  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence});
+  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence, coins: TRADED});
   closing.push(sim.close);
   sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   clock.advance(1_000);

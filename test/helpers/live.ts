@@ -18,7 +18,7 @@ import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
 import type {VirtualClock} from "./clock.js";
 import {Crash, type CrashAt} from "./journal.js";
 import {silentClock} from "./silence.js";
-import {LIVE_KEYS, LOOP_NOW} from "./loop.js";
+import {LIVE_KEYS, LOOP_NOW, TRADED} from "./loop.js";
 
 /** Point at which a process crashes while it sends a round of orders. */
 export type CrashPoint = "none" | "before journal" | "after send" | "after ack";
@@ -66,7 +66,8 @@ export class LiveDesk {
   static async open(dir: string, options: DeskOptions = {}): Promise<LiveDesk> {
     const {pair = "SOL/USDT", nowMs = LOOP_NOW, deadlineMs = 120} = options;
     const {clock, onSilence} = silentClock(nowMs);
-    const sim = await startSim({nowMs, clock: clock.monotonic, onSilence});
+    const coins = [...new Set([...TRADED, pair.split("/")[0]!.replace(/^1000/, "")])];
+    const sim = await startSim({nowMs, clock: clock.monotonic, onSilence, coins});
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...options.account});
     const exchange = await createExchange({url: sim.url, simulated: true, clock, random: () => 0.5, deadlineMs: 2_000});
     const account = await BybitAccount.open({

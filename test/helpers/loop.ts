@@ -16,6 +16,9 @@ import {silentClock} from "./silence.js";
 /** Venue time at which these tests begin, UTC ms: half an hour before a settlement. */
 export const LOOP_NOW = Date.UTC(2026, 2, 2, 15, 30);
 
+/** Coins of a venue that lists no more than tests trade, which answers sooner. */
+export const TRADED = ["BTC", "ETH", "SOL", "DOGE", "PEPE"];
+
 /** A trading loop on paper against the simulated venue over HTTP, on one virtual clock. */
 export interface LoopRig {
   sim: SteeredSim;
@@ -84,7 +87,14 @@ export async function loopRig(dir: string, given: LoopRigOptions = {}): Promise<
   const own = given.sim === undefined;
   const {clock, onSilence} = given.clock ? {clock: given.clock, onSilence: undefined} : silentClock(nowMs);
   const sim =
-    given.sim ?? (await startSim({nowMs, clock: clock.monotonic, ...(onSilence && {onSilence}), ...given.simOptions}));
+    given.sim ??
+    (await startSim({
+      nowMs,
+      clock: clock.monotonic,
+      coins: TRADED,
+      ...(onSilence && {onSilence}),
+      ...given.simOptions
+    }));
   let drawn = 0;
   const exchange = await createExchange({
     url: sim.url,

@@ -10,6 +10,7 @@ import {PRIVATE_ROUTES} from "./routes.js";
 import {PrivateSide, type PrivateAnswer} from "./side.js";
 import {SPREAD_MARKET} from "../account/spread.js";
 import {LIMITS, RateGuard} from "../market/rules.js";
+import type {ChosenCoins} from "../market/universe.js";
 import {Venue, VenueError} from "../market/venue.js";
 
 export interface SimOptions {
@@ -26,8 +27,8 @@ export interface SimOptions {
   latencyMs?: number;
   /** the real clock behind the venue's time and rate limits, UTC ms */
   clock?: () => number;
-  /** number of listed coins; default: the standard universe */
-  coins?: number;
+  /** coins that are listed; default: the standard universe */
+  coins?: ChosenCoins;
   /** bid-ask spread of every market, ticks */
   spreadTicks?: number;
   /** called for each request whose reply never ends, with method, path with query, and body */

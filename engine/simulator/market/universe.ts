@@ -88,17 +88,27 @@ const MAJORS: readonly (readonly [string, number, number, number])[] = [
   ["ZEN", 9.5, 0.051, 1.42e6]
 ];
 
+/** How many coins a venue lists, or which. */
+export type ChosenCoins = number | readonly string[];
+
 const known = new Map<number, readonly Coin[]>();
 
 /**
  * Returns the simulated venue's coins, a function of the seed: majors, one quoted per thousand, one without a spot
  * market, one listed in 2026, one delisted in 2026 (§§3, 8.14).
- * @param count number of coins; beyond the standard ones, small similar ones are added
+ * @param chosen number of coins, beyond the standard ones with small similar ones added; or names of standard coins
+ * @throws Error for a name that is no standard coin
  */
-export function universe(seed: number, count?: number): readonly Coin[] {
+export function universe(seed: number, chosen?: ChosenCoins): readonly Coin[] {
   let coins = known.get(seed);
   if (!coins) known.set(seed, (coins = makeUniverse(seed)));
-  if (count === undefined) return coins;
+  if (chosen === undefined) return coins;
+  if (typeof chosen !== "number") {
+    const unknown = chosen.find((name) => !coins.some(({coin}) => coin === name));
+    if (unknown !== undefined) throw new Error(`invalid coin: ${unknown}`);
+    return coins.filter(({coin}) => chosen.includes(coin));
+  }
+  const count = chosen;
   const small = Array.from({length: Math.max(0, count - coins.length)}, (_, i) =>
     build(seed, `SMALL${i + 1}`, {price: 0.5 + i / 10, volatility: 0.05, turnover: 1.4e6 - i * 1e4})
   );

@@ -12,7 +12,7 @@ import {
 } from "./market.js";
 import {uniform} from "./noise.js";
 import {INTERVAL_MINUTES, LIMITS, OPEN_INTEREST_MINUTES} from "./rules.js";
-import {universe, type Coin} from "./universe.js";
+import {universe, type ChosenCoins, type Coin} from "./universe.js";
 
 export type Category = "spot" | "linear";
 type Query = URLSearchParams;
@@ -47,11 +47,11 @@ export class Venue {
 
   /**
    * @param spreadTicks bid-ask spread, ticks; with 0 the touch equals the bar's price
-   * @param coins number of listed coins; beyond the standard ones, small ones are added
+   * @param coins the coins that are listed, as {@link universe} takes them
    */
   constructor(
     readonly seed: number,
-    {spreadTicks = 1, coins}: {spreadTicks?: number | undefined; coins?: number | undefined} = {}
+    {spreadTicks = 1, coins}: {spreadTicks?: number | undefined; coins?: ChosenCoins | undefined} = {}
   ) {
     this.spreadTicks = spreadTicks;
     this.coins = universe(seed, coins);

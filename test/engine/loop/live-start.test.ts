@@ -15,7 +15,7 @@ import {parseConfig} from "../../../src/lib/strategy/config.js";
 import {DAY_MS} from "../../../src/lib/time/grid.js";
 import {virtualClock, type VirtualClock} from "../../helpers/clock.js";
 import {silentClock} from "../../helpers/silence.js";
-import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRigOptions} from "../../helpers/loop.js";
+import {LIVE_KEYS, LOOP_NOW, loopRig, TRADED, type LoopRigOptions} from "../../helpers/loop.js";
 import {tmp} from "../../helpers/tmp.js";
 
 const closing: (() => Promise<void>)[] = [];
@@ -31,7 +31,7 @@ interface Place {
 
 async function place(account: Partial<AccountInput> = {}): Promise<Place> {
   const {clock, onSilence} = silentClock(LOOP_NOW);
-  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence});
+  const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence, coins: TRADED});
   closing.push(sim.close);
   sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   clock.advance(1_000);
