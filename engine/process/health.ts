@@ -14,7 +14,7 @@ const WORST_SKEW_MS = 5_000;
 /** A job without progress for this long is stuck. */
 const STUCK_MS = 900_000;
 /** Free disk space below which health reports a problem. */
-const LEAST_FREE_BYTES = 1e9;
+const MIN_FREE_BYTES = 1e9;
 
 interface HealthInputs {
   mode: EngineMode;
@@ -82,7 +82,7 @@ export function healthOf(inputs: HealthInputs): Health {
   for (const {name, error} of steps) if (error !== null) found("cycle-step", `${name}: ${error}`, name);
   for (const {id, words} of data?.stuck(STUCK_MS) ?? [])
     found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
-  if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
+  if (inputs.freeBytes !== undefined && inputs.freeBytes < MIN_FREE_BYTES)
     found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
   for (const [name, why] of inputs.failingChannels) found("notifications", `notifications fail: ${why}`, name);
   if (status.state === "halted") found("halted", "the loop is halted until an operator resumes it");

@@ -16,7 +16,7 @@ import {PairTable, pairsAnswer, RunKeys, runAnswer, unitOf} from "../run/runWord
 import {SourceLine} from "../ui/sourceLine.js";
 import {defaultState, StrategyControls, valueOf} from "../run/strategyControls.js";
 import {SweepPanel} from "./sweepPanel.js";
-import {keptVariants, MOST_KEPT, VariantTable, variantName, writeVariants, type Variant} from "./variants.js";
+import {keptVariants, MAX_KEPT, VariantTable, variantName, writeVariants, type Variant} from "./variants.js";
 import {VisitLog, VisitTable, visitAnswer} from "./visitLog.js";
 import {Waterfall} from "../charts/waterfall.js";
 
@@ -141,12 +141,12 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         {
           type: "button",
           class: "button",
-          disabled: kept.length >= MOST_KEPT || !shown,
+          disabled: kept.length >= MAX_KEPT || !shown,
           click: () => keep({strategy: state.strategy, set: state.set})
         },
         "Keep this variant for comparison"
       ),
-      kept.length ? `${count(kept.length)} of ${MOST_KEPT} kept` : "none kept yet"
+      kept.length ? `${count(kept.length)} of ${MAX_KEPT} kept` : "none kept yet"
     ),
     kept.length && shown
       ? VariantTable(

@@ -76,7 +76,7 @@ describe("GET /events", () => {
   });
 
   it("stream over the limit is rejected with a reason; an ended stream frees its place", async () => {
-    const {url, streams} = await startApi({}, {mostStreams: 2});
+    const {url, streams} = await startApi({}, {maxStreams: 2});
     const open = [await listenTo(url), await listenTo(url)];
     const refused = await fetch(`${url}/events`, {headers: {authorization: `Bearer ${TOKEN}`}});
     expect([refused.status, await refused.json()]).toEqual([
