@@ -154,7 +154,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
         code: "no-trading-loop"
       } satisfies ErrorBody);
     }
-    const underWay = {ts: deps.clock.now(), done: false, closed: [], left: []};
+    const underWay = {ts: deps.clock.now(), done: false, closed: [], left: [], remaining: []};
     const waited = new AbortController();
     const report = await Promise.race([
       deps.emergency(),

@@ -1,5 +1,6 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
+import type {Remainder} from "../../src/lib/wire/emergency.js";
 import type {AccountRecord, Act, Baseline, ForeignRecord, UnfilledCode} from "../journal/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
@@ -106,13 +107,24 @@ export interface StopScope {
   account?: string | undefined;
 }
 
+/** One closing order that filled; the quantity in the venue's unit. */
+export interface ClosedLeg {
+  side: "buy" | "sell";
+  quantity: string;
+  symbol: string;
+}
+
+/** Returns a closed leg as text, e.g. `sold 0.5 BTCUSDT`. */
+export const closedText = ({side, quantity, symbol}: ClosedLeg): string =>
+  `${side === "sell" ? "sold" : "bought back"} ${quantity} ${symbol}`;
+
 /** Result of an emergency stop at the venue. */
 export interface StopReport {
-  /** by pair: descriptions of what was closed, and of what is left and why */
-  pairs: {pair: string; closed: string[]; left: string | null}[];
-  /** descriptions of everything not closed, not cancelled or unknown */
-  left: string[];
-  /** true when `left` is empty */
+  /** by pair, or by the venue's symbol where the pair is not known: what was closed; ascending */
+  pairs: {pair: string; closed: ClosedLeg[]}[];
+  /** everything not closed, not cancelled or unknown */
+  remaining: Remainder[];
+  /** true when nothing remains */
   flat: boolean;
   /** the venue's execution ids */
   fills: string[];

@@ -1,5 +1,5 @@
 import {afterEach, describe, expect, it} from "vitest";
-import type {EmergencyReport} from "../../engine/loop/commands.js";
+import type {EmergencyReport, Remainder} from "../../src/lib/wire/emergency.js";
 import {BybitAccount} from "../../engine/execution/live/account.js";
 import {pairMarkets} from "../../engine/execution/live/markets.js";
 import {stopAtVenue} from "../../engine/execution/live/stop.js";
@@ -148,6 +148,23 @@ describe("emergency stop of a live engine", () => {
     expect(report).toMatchObject({done: true, left: []});
     expectFlat(rig);
     expectStopped(rig);
+  });
+
+  it("emergency stop reports nothing as closed at a venue that does not answer", async () => {
+    let report: EmergencyReport | undefined;
+    let open: string[] = [];
+    await pressed(async (own) => {
+      open = own.loop.trader.open.map(({order}) => order.pair);
+      own.sim.steer.orderFaults([{kind: "server-error", path: "/v5/", forMs: 10 * MINUTE_MS}]);
+      report = await new LoopControl(own.loop, {orderlyMs: 30}).emergencyStop("api");
+    });
+    expect(open.length).toBeGreaterThan(1);
+    expect(report).toMatchObject({
+      done: false,
+      closed: [],
+      left: expect.arrayContaining(["the account could not be read"]) as string[],
+      remaining: expect.arrayContaining([{code: "account-unread"}, {code: "orders-open"}]) as unknown[]
+    });
   });
 
   it("emergency stop sells nothing twice when accepted orders return 500", async () => {
@@ -356,7 +373,7 @@ describe("emergency stop without the engine", () => {
         stamp: "test"
       }
     );
-    expect(report).toMatchObject({flat: true, left: []});
+    expect(report).toMatchObject({flat: true, remaining: []});
     expectFlat(rig, account.balances);
     const sold = books(rig).executions.filter(({orderLinkId}) => String(orderLinkId).startsWith("stop-test"));
     expect(sold.map(({execId}) => execId).sort()).toEqual([...report.fills].sort());
@@ -367,9 +384,17 @@ describe("emergency stop without the engine", () => {
     rig.sim.steer.orderFaults([
       {kind: "reject", category: "linear", symbol: "BTCUSDT", times: 1_000, message: "no way"}
     ]);
-    const stop = await cli(["stop", "--emergency", "--data", rig.root], KEYS);
+    const stop = await cli(["stop", "--emergency", "--data", rig.root, "--json"], KEYS);
     expect(stop.code).toBe(1);
     expect(stop.stderr).toMatch(/NOT closed: BTC\/USDT: a short of .* BTCUSDT left \(no way/);
+    const failure = {code: "refused", message: expect.stringContaining("no way") as string};
+    const told = JSON.parse(stop.stdout) as {closed: string[]; remaining: Remainder[]};
+    expect(told).toMatchObject({
+      done: false,
+      remaining: [{code: "short", pair: "BTC/USDT", symbol: "BTCUSDT", quantity: expect.any(String) as string, failure}]
+    });
+    expect(told.closed).not.toContain("BTC/USDT");
+    expect(told.closed.length).toBeGreaterThan(0);
     expect(books(rig).positions.map(({symbol}) => symbol)).toEqual(["BTCUSDT"]);
   });
 });

@@ -240,7 +240,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
 
   stopAtVenue(given: ReadonlyMap<string, Decimal>): Promise<StopReport> {
     const {account, urgent = account, clock, signal, alarm, dryRun} = this.#options;
-    if (dryRun) return Promise.resolve({pairs: [], left: [], flat: true, fills: []});
+    if (dryRun) return Promise.resolve({pairs: [], remaining: [], flat: true, fills: []});
     const held = new Map(given);
     for (const {pair, coins} of this.#purchasesInFlight.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
     this.#stopping ??= stopAtVenue(

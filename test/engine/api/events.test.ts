@@ -134,7 +134,7 @@ describe("GET /events", () => {
     const reply = await call("POST", "/engine/emergency-stop");
     expect([reply.status, await reply.json()]).toEqual([
       202,
-      {ts: expect.any(Number), done: false, closed: [], left: []}
+      {ts: expect.any(Number), done: false, closed: [], left: [], remaining: []}
     ]);
   });
 });
