@@ -7,6 +7,7 @@ import {manifestPath, readManifest} from "../../loaders/lake/manifest.js";
 import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
 import {buildSite} from "./build.js";
 import {CARRYBOOK, ROOT, main, siteEnv, siteOptions} from "./paths.js";
+import type {CommandMessage} from "./run.js";
 
 /** How far pages may lag behind the data before a start rebuilds them. */
 const LAG_MS = 6 * 3_600_000;
@@ -27,11 +28,6 @@ export function whyBuild(dist: string, dataDir: string, sources: string = join(R
     if (statSync(join(entry.parentPath, entry.name)).mtimeMs > built) return "its sources have changed";
   }
   return null;
-}
-
-/** What an engine that was started here sends, once it listens: the sign-in link of its page. */
-export interface EngineMessage {
-  link: string;
 }
 
 /** Options of a start, besides the site's. */
@@ -68,7 +64,9 @@ export function startEngine({
   // Its own process group, so Ctrl-C reaches it only through this process, not from the terminal as well.
   const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe", "ipc"], detached: true});
   createInterface({input: child.stderr!}).on("line", onLine);
-  child.on("message", ({link}: EngineMessage) => onLink(link));
+  child.on("message", (message: CommandMessage) => {
+    if ("link" in message) onLink(message.link);
+  });
   return child;
 }
 
