@@ -201,7 +201,7 @@ export class DataHost {
   }
 
   /** Returns the running jobs without progress for `longestMs`, described in words. */
-  stuck(longestMs: number): {id: string; words: string}[] {
+  stuck(longestMs: number): {id: string; message: string}[] {
     return this.announcer.stuck(this.service.working, longestMs);
   }
 

@@ -38,10 +38,10 @@ export interface HedgeLegs {
 export interface Unfilled {
   code: UnfilledCode;
   /** for display only */
-  why: string;
+  message: string;
 }
 
-/** An order that was not filled, or only in part; `why` is the text written to the journal. */
+/** An order that was not filled, or only in part; `message` is the text written to the journal. */
 export interface UnfilledOrder extends Unfilled {
   clientId: string;
 }
@@ -55,10 +55,10 @@ const OPENINGS: Readonly<Partial<Record<UnfilledCode, string>>> = {
   withheld: "not sent"
 };
 
-/** Returns the displayed reason of an unfilled order. */
-export const wordsOf = ({code, why}: Unfilled): string => {
+/** Returns the displayed message of an unfilled order. */
+export const messageOf = ({code, message}: Unfilled): string => {
   const opening = OPENINGS[code];
-  return opening === undefined ? why : `${opening}: ${why}`;
+  return opening === undefined ? message : `${opening}: ${message}`;
 };
 
 /** Returns true when a spread or maker order left the round unfilled: the legs can still be sent as takers. */

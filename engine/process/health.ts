@@ -66,8 +66,9 @@ export function healthOf(inputs: HealthInputs): Health {
   const bannedUntilTs = usage?.bannedUntilMs !== undefined && usage.bannedUntilMs > nowMs ? usage.bannedUntilMs : null;
   const jobs = data?.figures() ?? {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null};
   const {number, lastTs, lastMs, steps} = status.cycle;
-  const issues: (Health["problems"][number] & {words: string})[] = [];
-  const found = (code: string, words: string, about: string | null = null) => void issues.push({code, about, words});
+  const issues: (Health["problems"][number] & {message: string})[] = [];
+  const found = (code: string, message: string, about: string | null = null) =>
+    void issues.push({code, about, message});
   if (data?.failure) found("queue-failing", `the store's queue has stopped: ${data.failure}`);
   if (bannedUntilTs !== null)
     found("venue-ban", `the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
@@ -80,8 +81,8 @@ export function healthOf(inputs: HealthInputs): Health {
       skewMs > 0 ? "behind" : "ahead"
     );
   for (const {name, error} of steps) if (error !== null) found("cycle-step", `${name}: ${error}`, name);
-  for (const {id, words} of data?.stuck(STUCK_MS) ?? [])
-    found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
+  for (const {id, message} of data?.stuck(STUCK_MS) ?? [])
+    found("job-stuck", `stuck: ${message} for ${STUCK_MS / 60_000} minutes`, id);
   if (inputs.freeBytes !== undefined && inputs.freeBytes < MIN_FREE_BYTES)
     found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
   for (const [name, why] of inputs.failingChannels) found("notifications", `notifications fail: ${why}`, name);
@@ -108,7 +109,7 @@ export function healthOf(inputs: HealthInputs): Health {
       jobs,
       clock: {skewMs}
     },
-    issues: issues.map(({words}) => words),
+    issues: issues.map(({message}) => message),
     problems: issues.map(({code, about}) => ({code, about}))
   };
 }

@@ -57,7 +57,7 @@ export async function buildSite(target: SiteTarget): Promise<string | null> {
   await postprocess(dist);
   await writeFile(join(dist, "health"), NO_ENGINE);
   const findings = await checkDist(dist);
-  for (const {file, text} of findings) console.error(`${file}: ${text}`);
+  for (const {file, message} of findings) console.error(`${file}: ${message}`);
   if (findings.length > 0) return `the built site is broken in ${findings.length} places`;
   await markBuilt(dist, digest);
   return null;

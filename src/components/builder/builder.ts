@@ -374,7 +374,7 @@ function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const {metrics, splits, totals} = run.report.portfolio;
   const lost = splits.month.filter((d) => d.net < 0).length;
   const idle = splits.month.filter((d) => d.net === 0).length;
-  const later = checks?.find((d) => d.name === "decision one bar later");
+  const later = checks?.find(({code}) => code === "delayed");
   const unit = unitOf(state.pairs);
   const parts = [
     `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak. It lost in ${count(lost)} of ${plural(splits.month.length, "month")}; ${count(idle)} had no open hedge.`,

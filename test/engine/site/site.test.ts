@@ -151,7 +151,7 @@ describe("preflight", () => {
 describe("check-dist", () => {
   const page = (body: string, head = "") =>
     `<!DOCTYPE html><html lang="en"><head>${head}</head><body><main id="observablehq-main">${body}</main></body></html>`;
-  const texts = async () => (await checkDist(folder)).map((d) => `${d.file}: ${d.text}`);
+  const texts = async () => (await checkDist(folder)).map((d) => `${d.file}: ${d.message}`);
 
   it("check-dist passes a complete site with clean links", async () => {
     write(
