@@ -191,4 +191,5 @@ export interface RealVenue extends ExecutionVenue {
   stopAtVenue(held: ReadonlyMap<string, Decimal>): Promise<StopReport>;
 }
 
+/** Returns true for a venue with a real account. */
 export const isReal = (venue: ExecutionVenue): venue is RealVenue => venue.real;

@@ -190,7 +190,7 @@ function parseReply(parse: (text: string) => unknown, text: string): unknown {
   return parsed === undefined && /^\d+(\.\d+)?$/.test(text) ? text : parsed;
 }
 
-/** The words of the innermost cause: fetch itself only says that it failed. */
+/** Returns the message of the innermost cause: fetch itself only says that it failed. */
 function causeOf(error: unknown): string {
   let inner = error as {cause?: unknown; message?: string; code?: string};
   while (inner.cause instanceof Error) inner = inner.cause as typeof inner;

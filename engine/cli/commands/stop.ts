@@ -142,7 +142,10 @@ function clientOf(dir: string, done: string[]): EngineClient | undefined {
   }
 }
 
-/** @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine */
+/**
+ * Sends the stop to the engine and waits for its result.
+ * @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine
+ */
 async function askEngine(
   client: EngineClient,
   {signal}: Context,

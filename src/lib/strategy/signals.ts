@@ -69,6 +69,7 @@ export function trendOf(difference: Decimal | undefined): Trend {
 }
 
 const TREND_SCORE: Record<Trend, Decimal> = {rising: ONE, stable: decimal("0.5"), falling: ZERO};
+/** Returns the score of a trend, dimensionless: 1 rising, ½ stable, 0 falling. */
 export const trendScore = (trend: Trend): Decimal => TREND_SCORE[trend];
 
 /** Returns the persistence score: consecutive newest rates at or above 0.0003, divided by 30, at most 1 (§5). */
