@@ -100,7 +100,7 @@ function areLines(rows: readonly RateAt[]): boolean {
   return moving >= MIN_MOVING && straight > moving * 0.6;
 }
 
-/** The place of the last digit of a number, behind the point: 9 for `1.25e-7`. */
+/** Returns the place of the last digit of a number, behind the point: 9 for `1.25e-7`. */
 function decimalsOf(text: string): number {
   const [, fraction = "", exponent = "0"] = /^[^.e]*(?:\.(\d+))?(?:e([-+]?\d+))?/i.exec(text) ?? [];
   return fraction.length - Number(exponent);
@@ -110,7 +110,7 @@ function decimalsOf(text: string): number {
 const MIN_MOVING = 8;
 
 /**
- * The same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
+ * Returns the same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
  * @param rows instants and rates in any order
  */
 export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
@@ -120,19 +120,23 @@ export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
   return blocksOf(sorted, hours * HOUR_MS).constant ? {kind: "carried", hours} : {kind: "moving"};
 }
 
-/** Two stamps of one boundary are a settlement and its correction, not two rows of a dense file: the later one stands. */
+/**
+ * Returns one rate for each boundary: of two stamps the later stands, as a correction and not as a row of a dense file.
+ */
 function byBoundary(rows: readonly RateAt[]): RateAt[] {
   const inOrder = [...rows].sort((a, b) => a.ts - b.ts);
   return [...new Map(inOrder.map((row) => [boundaryTs(row.ts), row])).values()];
 }
 
-/** The median distance of rows in order; undefined for fewer than two. */
+/** Returns the median distance of rows in order; undefined for fewer than two. */
 function stepMsOf(rows: readonly RateAt[]): number | undefined {
   const distances = rows.slice(1).map(({ts}, i) => ts - rows[i]!.ts);
   return distances.sort((a, b) => a - b)[distances.length >> 1];
 }
 
-/** Whether the rate is one within each block of the grid, how many blocks there are, and how often it changes. */
+/**
+ * Returns whether the rate is one within each block of the grid, how many blocks there are, and how often it changes.
+ */
 function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean; changes: number; blocks: number} {
   let block = NaN;
   let rate = "";
@@ -152,7 +156,7 @@ function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean
   return {constant: true, changes, blocks};
 }
 
-/** The distance in hours of most rows, whatever their order; undefined for fewer than two. */
+/** Returns the distance in hours of most rows, whatever their order; undefined for fewer than two. */
 export function medianHours(rows: readonly RateAt[]): number | undefined {
   const step = stepMsOf(byBoundary(rows));
   return step === undefined ? undefined : step / HOUR_MS;
@@ -177,7 +181,7 @@ export class RateSizes {
     this.scale = hours / 8;
   }
 
-  /** @param rate as the file writes it; what is no number is passed over */
+  /** Counts a rate. @param rate as the file writes it; what is no number is passed over */
   add(rate: number): void {
     if (!Number.isFinite(rate)) return;
     const size = Math.abs(rate);
