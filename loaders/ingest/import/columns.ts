@@ -260,7 +260,7 @@ const wanted = (kind: ColumnOptions["kind"]): readonly Field[] =>
         ? ["ts", "value", "notional", "known"]
         : ["ts", "value", "known"];
 
-/** Returns the names of a field in a file of a kind. */
+/** Names of a field in a file of a kind. */
 function aliasesOf(field: Exclude<Field, "intervalSource"> | Note | "closeTs", kind: ColumnOptions["kind"]) {
   if (field !== "value") return ALIASES[field];
   if (kind === "borrow" || kind === "open-interest") return VALUE_ALIASES[kind];
