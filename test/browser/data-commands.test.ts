@@ -1,5 +1,18 @@
-import {describe, expect, it} from "vitest";
-import {details, engine, jobOf, posts, row, said, section, signedIn, table} from "../helpers/live-data-page.js";
+import {beforeEach, describe, expect, it} from "vitest";
+import {
+  details,
+  engine,
+  jobOf,
+  posts,
+  row,
+  said,
+  section,
+  signedIn,
+  table,
+  startEngine
+} from "../helpers/live-data-page.js";
+
+beforeEach(startEngine);
 
 describe("with the engine up", () => {
   it("selected jobs are retried and cancelled, with the reason for skipped ones", async () => {

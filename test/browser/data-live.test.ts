@@ -1,10 +1,10 @@
 import {madeHealth} from "../helpers/made/health.js";
-import {describe, expect, it} from "vitest";
+import {beforeEach, describe, expect, it} from "vitest";
 import {axe} from "../helpers/axe.js";
 import {openPage} from "../helpers/browser.js";
+import {afterTest} from "../helpers/cleanup.js";
 import {serveDist} from "../helpers/server.js";
 import {
-  contexts,
   details,
   dist,
   engine,
@@ -16,14 +16,17 @@ import {
   section,
   shift,
   signedIn,
-  table
+  table,
+  startEngine
 } from "../helpers/live-data-page.js";
+
+beforeEach(startEngine);
 
 describe("without jobs to show", () => {
   it("says how to start the engine when it is down, and shows the data as ever", async () => {
     const plain = await serveDist(dist);
     const {page, problems} = await openPage(`${plain.url}data`);
-    contexts.push(page.context());
+    afterTest(() => page.context().close());
     await expect.poll(() => section(page).innerText()).toContain("npm start");
     expect(await section(page).locator("table, form").count()).toBe(0);
     expect(await page.getByRole("heading", {name: "Series"}).isVisible()).toBe(true);

@@ -6,18 +6,19 @@ import {stopAtVenue} from "../../engine/execution/live/stop.js";
 import {startSim} from "../../engine/simulator/api/server.js";
 import {heldByJournal} from "../../engine/loop/held.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
+import {afterTest} from "../helpers/cleanup.js";
 import {cli} from "../helpers/cli.js";
 import {silentClock} from "../helpers/silence.js";
 import {allLines} from "../helpers/journal.js";
 import {LIVE_KEYS, LOOP_NOW, type LoopRig} from "../helpers/loop.js";
 import {tmp} from "../helpers/tmp.js";
-import {after, books, closing, expectFlat, expectStopped, rigOf} from "../helpers/emergency.js";
+import {after, books, expectFlat, expectStopped, rigOf} from "../helpers/emergency.js";
 
 /** Ends a live loop with open hedges, on a venue whose URL its journal holds. */
 async function leftOpen(account: object = {}): Promise<LoopRig & {root: string}> {
   const {clock, onSilence} = silentClock(LOOP_NOW);
   const sim = await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence});
-  closing.push(sim.close);
+  afterTest(sim.close);
   sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...account});
   clock.advance(1_000);
   const root = tmp();

@@ -1,15 +1,10 @@
-import {afterEach, expect} from "vitest";
+import {expect} from "vitest";
 import {startSim, type SteeredSim} from "../../engine/simulator/api/server.js";
 import {Decimal} from "../../src/lib/money/decimal.js";
 import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
+import {afterTest} from "./cleanup.js";
 import {silentClock} from "./silence.js";
 import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "./loop.js";
-
-/** Closed after each test, in order. */
-export const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
 
 /** The first settlement after the start of a rig, UTC ms. */
 export const SETTLEMENT = LOOP_NOW + 30 * MINUTE_MS;
@@ -22,12 +17,12 @@ export async function rigOf(dir: string, given: LoopRigOptions = {}): Promise<Lo
   const {clock = silent.clock} = given;
   const sim = given.sim ?? (await startSim({nowMs: LOOP_NOW, clock: clock.monotonic, onSilence: silent.onSilence}));
   if (!given.sim) {
-    closing.push(sim.close);
+    afterTest(sim.close);
     sim.steer.openAccount({...LIVE_KEYS, balances: {USDT: "100000"}, ...given.live?.account});
     clock.advance(1_000);
   }
   const rig = await loopRig(dir, {live: {}, ...given, clock, sim});
-  closing.push(rig.close);
+  afterTest(rig.close);
   return rig;
 }
 

@@ -1,6 +1,6 @@
-import type {BrowserContext, Page} from "playwright-core";
-import {afterEach, beforeEach} from "vitest";
+import type {Page} from "playwright-core";
 import {openPage, type OpenOptions} from "./browser.js";
+import {afterTest} from "./cleanup.js";
 import {fakeEngine, type FakeEngine} from "./fake/engine.js";
 import {siteOf} from "./sites.js";
 
@@ -8,20 +8,16 @@ import {siteOf} from "./sites.js";
 export const {dist} = siteOf("empty");
 /** The engine of the running test; new for each. */
 export let engine: FakeEngine;
-/** Browser contexts that are closed after the test. */
-export const contexts: BrowserContext[] = [];
-
-beforeEach(async () => {
-  engine = await fakeEngine(dist);
-});
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-  await engine.close();
-});
+/** Starts the engine of a test; for the `beforeEach` of a file. */
+export async function startEngine(): Promise<void> {
+  const started = await fakeEngine(dist);
+  engine = started;
+  afterTest(() => started.close());
+}
 
 export const open = async (path: string, options?: OpenOptions) => {
   const opened = await openPage(engine.url + path, options);
-  contexts.push(opened.page.context());
+  afterTest(() => opened.page.context().close());
   return opened;
 };
 export const signedIn = async (options?: OpenOptions) => {
