@@ -19,7 +19,7 @@ export interface EngineInfo {
   startedTs: number;
 }
 
-/** The engine's private folder: token, lock, logs, emergency flag. Readable by its user only. */
+/** Returns the engine's private folder: token, lock, logs, emergency flag. Readable by its user only. */
 export const engineDir = (dataDir: string): string => join(dataDir, "engine");
 
 const infoPath = (dataDir: string) => join(engineDir(dataDir), "engine.json");
@@ -68,7 +68,7 @@ function parse(path: string): EngineInfo | undefined {
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** The token of a data directory's API; undefined before an engine has run there. */
+/** Reads the token of a data directory's API; undefined before an engine has run there. */
 export function readToken(dataDir: string): string | undefined {
   try {
     const token = readFileSync(tokenPath(dataDir), "utf8").trim();

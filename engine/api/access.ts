@@ -6,7 +6,7 @@ import {digest} from "../files.js";
 /** How long a ticket can be exchanged, ms. */
 const TICKET_MS = 600_000;
 /** Outstanding tickets; the oldest is revoked first. */
-const MOST_TICKETS = 32;
+const MAX_TICKETS = 32;
 
 /** Checks the API token, and issues one-time tickets that can be exchanged for it. */
 export class Access {
@@ -31,7 +31,7 @@ export class Access {
     const ticket = randomBytes(32).toString("base64url");
     // Only digests are kept, so the time of a lookup leaks nothing.
     this.tickets.set(digest(ticket).toString("hex"), this.clock.monotonic() + TICKET_MS);
-    while (this.tickets.size > MOST_TICKETS) this.tickets.delete(this.tickets.keys().next().value!);
+    while (this.tickets.size > MAX_TICKETS) this.tickets.delete(this.tickets.keys().next().value!);
     return ticket;
   }
 

@@ -39,7 +39,7 @@ export async function readBody(request: IncomingMessage): Promise<{body: unknown
   return {body: length === 0 ? {} : readJson(Buffer.concat(chunks))};
 }
 
-/** Why a body of this type or encoding is not read; undefined where it is. */
+/** Returns why a body of this type or encoding is not read; undefined where it is. */
 export function contentRefusal({headers}: IncomingMessage, type: RegExp, wanted: string): Refusal | undefined {
   const refused = (error: string, fix: string) => ({status: 415, code: "invalid-content-type" as const, error, fix});
   if (!type.test(headers["content-type"] ?? "")) return refused("invalid content-type", `send ${wanted}`);

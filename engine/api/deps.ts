@@ -5,7 +5,8 @@ import type {Backtests} from "../runs/backtest-threads.js";
 import type {DataHost} from "../data/host.js";
 import type {Hub, OnStop} from "../hub.js";
 import type {SwitchPatch} from "../notify/switches.js";
-import type {EmergencyReport, TradingControl} from "../loop/commands.js";
+import type {EmergencyReport} from "../../src/lib/wire/emergency.js";
+import type {TradingControl} from "../loop/commands.js";
 
 /** Dependencies of the API: the source of every response. */
 export interface ApiDeps {

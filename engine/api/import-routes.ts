@@ -3,7 +3,7 @@ import type {Bindings} from "./context.js";
 import type {Given} from "./data-routes.js";
 import {SCHEMAS} from "./schemas.js";
 
-/** The routes of uploaded files: received, planned, imported, discarded. */
+/** Builds the routes of uploaded files: received, planned, imported, discarded. */
 export function importRoutes(app: Hono<{Bindings: Bindings}>, {host: data, body}: Omit<Given, "query">): void {
   // The file has been received before the routes are asked; its report stands for the body.
   app.post("/imports/files", (c) => c.json(c.env.body, 201));

@@ -52,7 +52,7 @@ export class ConflictError extends UsageError {
 /** The fix of a request for a route that is none. */
 export const SEE_ROUTES = "the page `reference/engine-api` lists the routes";
 
-/** The refusal of what needs a store, in an engine without one. */
+/** Returns the refusal of what needs a store, in an engine without one. */
 export const noStore = (): ConflictError =>
   new ConflictError("no store: the engine was started with --no-data", {
     code: "no-store",
@@ -69,6 +69,7 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   vary: "origin"
 };
 
+/** Sends a document as JSON, with its length. */
 export function sendJson(reply: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   reply.writeHead(status, {

@@ -154,7 +154,7 @@ export function apiRoutes(deps: ApiDeps, {access, streams}: {access: Access; str
   return app;
 }
 
-/** @throws UsageError for a parameter that is given twice */
+/** Returns the query's parameters. @throws UsageError for one that is given twice */
 function queryOf(c: C): Record<string, string> {
   const entries = Object.entries(c.req.queries());
   const twice = entries.find(([, values]) => values.length > 1);

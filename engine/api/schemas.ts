@@ -205,7 +205,7 @@ export function readInput<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new UsageError(`invalid ${where || "body"}: ${why}`, {fix: fixOf(schema, issue)});
 }
 
-/** The keys that the input takes where one is unknown, else where to read of them. */
+/** Returns the keys that the input takes where one is unknown, else where to read of them. */
 function fixOf(schema: z.ZodType, {code, path}: {code: string; path: readonly PropertyKey[]}): string {
   if (code !== "unrecognized_keys" || path.length > 0 || !(schema instanceof z.ZodObject))
     return "the page `reference/engine-api` says what each route takes";

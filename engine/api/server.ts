@@ -27,7 +27,7 @@ export interface ServerOptions {
   headersMs?: number;
   requestMs?: number;
   heartbeatMs?: number;
-  mostStreams?: number;
+  maxStreams?: number;
 }
 
 /** A listening server. */
@@ -68,7 +68,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
     heartbeat: () => ({ts: deps.clock.now(), venueTs: deps.status().venueTs}),
     log: deps.log.warn,
     ...(options.heartbeatMs !== undefined && {heartbeatMs: options.heartbeatMs}),
-    ...(options.mostStreams !== undefined && {most: options.mostStreams})
+    ...(options.maxStreams !== undefined && {most: options.maxStreams})
   });
   const app = apiRoutes(deps, {access, streams});
   const bodies = new WeakMap<IncomingMessage, unknown>();
@@ -154,7 +154,7 @@ export async function startServer(deps: ApiDeps, options: ServerOptions): Promis
         code: "no-trading-loop"
       } satisfies ErrorBody);
     }
-    const underWay = {ts: deps.clock.now(), done: false, closed: [], left: []};
+    const underWay = {ts: deps.clock.now(), done: false, closed: [], left: [], remaining: []};
     const waited = new AbortController();
     const report = await Promise.race([
       deps.emergency(),

@@ -23,7 +23,7 @@ interface Client {
 }
 
 /** A client whose socket stays full for this many heartbeats is dropped. */
-const MOST_MISSED = 3;
+const MAX_MISSED = 3;
 
 /**
  * The clients of `GET /events`. Each holds only a position in the hub's sequence, never a queue.
@@ -103,7 +103,7 @@ export class Streams {
         if (!client.reply.writableNeedDrain) {
           client.missed = 0;
           client.reply.write(frame);
-        } else if (++client.missed >= MOST_MISSED) this.drop(client, "it has stopped reading");
+        } else if (++client.missed >= MAX_MISSED) this.drop(client, "it has stopped reading");
       }
     }
   }

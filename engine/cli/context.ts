@@ -38,6 +38,7 @@ export interface CommonFlags {
   wait?: string;
 }
 
+/** Adds the flags that every command takes. */
 export function withCommonFlags(command: Command): Command {
   return command
     .option("--data <dir>", "data directory (default: data, or CARRYBOOK_DATA)")

@@ -109,6 +109,7 @@ export function reportBatches(
   return 0;
 }
 
+/** Shows the progress of a batch: its rows, its finished histories and the time left. */
 export function showProgress({output}: Context, batch: Job, children: readonly Job[]): void {
   const done = children.filter((child) => child.status === "completed").length;
   output.progress({

@@ -1,4 +1,4 @@
-import type {EngineMessage} from "../site/start.js";
+import type {CommandMessage} from "../site/run.js";
 
 /** Destination of a command's text: a stream of the process, or a test's buffer. */
 export interface Sink {
@@ -20,7 +20,7 @@ export interface Io {
   /** aborted by the first Ctrl-C or SIGTERM */
   signal: AbortSignal;
   /** sends to the process that started this one; undefined where nobody listens */
-  send?: ((message: EngineMessage) => void) | undefined;
+  send?: ((message: CommandMessage) => void) | undefined;
 }
 
 /** One invocation of the command line. */

@@ -122,15 +122,19 @@ function wantsColor({NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE}: NodeJS.ProcessEnv):
   return FORCE_COLOR || CLICOLOR_FORCE !== undefined ? true : undefined;
 }
 
-/** Prints an error with its fix and returns the exit code. */
-function report(error: unknown, {stderr, signal}: Io): number {
+/** Prints an error with its fix, sends it to a waiting parent process, and returns the exit code. */
+function report(error: unknown, {stderr, signal, send}: Io): number {
+  const print = (message: string, fix?: string) => {
+    stderr.write(`error: ${message}\n${fix ? `  → ${fix}\n` : ""}`);
+    send?.({error: message});
+  };
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (signal.aborted) {
     stderr.write("interrupted; finished work is kept, run the same command again to resume\n");
     return 130;
   }
   if (error instanceof CarrybookError) {
-    stderr.write(`error: ${error.message}\n${error.fix ? `  → ${error.fix}\n` : ""}`);
+    print(error.message, error.fix);
     if (error instanceof UsageError) return 2;
     if (error instanceof ConfigError) return 3;
     if (error instanceof DataError) return 4;
@@ -140,11 +144,12 @@ function report(error: unknown, {stderr, signal}: Io): number {
   }
   const {code, message, stack} = error as NodeJS.ErrnoException;
   if (isDiskFull(error)) {
-    stderr.write(
-      `error: the disk is full (${message.split("\n")[0]})\n  → free disk space and run the same command again: committed data is kept\n`
+    print(
+      `the disk is full (${message.split("\n")[0]})`,
+      "free disk space and run the same command again: committed data is kept"
     );
     return 1;
   }
-  stderr.write(`error: ${code ? message : (stack ?? message)}\n`);
+  print(code ? message : (stack ?? message));
   return 1;
 }

@@ -40,5 +40,5 @@ export async function stopWithoutEngine(
   const scope = {held: coins, before, account: id};
   const report = await stopAtVenue(scope, {account, markets, clock, signal, stamp, onProgress: say});
   if (damage === undefined) return report;
-  return {...report, flat: false, left: [...report.left, `coins were not sold: ${damage}`]};
+  return {...report, flat: false, remaining: [...report.remaining, {code: "journal-damaged", message: damage}]};
 }

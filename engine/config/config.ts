@@ -68,7 +68,7 @@ const schema = z.strictObject({
 /** The validated configuration of every command. */
 export type Config = z.infer<typeof schema>;
 
-/** The JSON schema of the config file, for editors. */
+/** Returns the JSON schema of the config file, for editors. */
 export const configJsonSchema = (): unknown => z.toJSONSchema(schema, {io: "input"});
 
 /** Names of environment variables and the config keys they set. */

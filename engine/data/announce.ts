@@ -48,7 +48,7 @@ export class Announcer {
   }
 
   /** Returns the working jobs without progress for `longestMs`, described in words. */
-  stuck(working: readonly Job[], longestMs: number): {id: string; words: string}[] {
+  stuck(working: readonly Job[], longestMs: number): {id: string; message: string}[] {
     return this.movement.stuck(working, this.clock.now(), longestMs);
   }
 

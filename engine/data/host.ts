@@ -201,7 +201,7 @@ export class DataHost {
   }
 
   /** Returns the running jobs without progress for `longestMs`, described in words. */
-  stuck(longestMs: number): {id: string; words: string}[] {
+  stuck(longestMs: number): {id: string; message: string}[] {
     return this.announcer.stuck(this.service.working, longestMs);
   }
 
@@ -269,7 +269,7 @@ export class DataHost {
     return cancelEach(this.service, ids);
   }
 
-  /** @throws DataError for an unknown id */
+  /** Returns a job with its histories and its log. @throws DataError for an unknown id */
   job(id: string): Job {
     const job = this.service.get(id);
     if (!job) throw new DataError(`missing job: ${id}`, {code: "missing-job", fix: "`npx carrybook jobs` lists them"});

@@ -93,7 +93,7 @@ export class Imports {
   }
 }
 
-/** @throws UsageError for columns that cannot be read */
+/** Reads what the request states. @throws UsageError for columns that cannot be read */
 function givenOf({columns, ...given}: ImportAnswers & {venue: string}): Given {
   return {...given, mapping: columns === undefined ? undefined : parseMapping(columns)};
 }
@@ -101,7 +101,7 @@ function givenOf({columns, ...given}: ImportAnswers & {venue: string}): Given {
 const present = (given: Given): Partial<Given> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
-/** A report with files named as they were uploaded. */
+/** Returns a report with files named as they were uploaded. */
 function named({files, failed}: ImportReport, root: string): ImportedReport {
   const short = (text: string) => text.replaceAll(root, "");
   return {

@@ -42,7 +42,7 @@ export class UploadConflictError extends UsageError {
 
 const LONGEST_SEGMENT = 200;
 const LONGEST_NAME = 1_000;
-const MOST_SEGMENTS = 16;
+const MAX_SEGMENTS = 16;
 const ID = /^[0-9a-f]{32}$/;
 
 /**
@@ -57,7 +57,7 @@ export function segmentsOf(name: string): string[] {
     !segment.startsWith(".") &&
     Buffer.byteLength(segment) <= LONGEST_SEGMENT &&
     !/[\\\p{Cc}\p{Cs}]/u.test(segment);
-  if (name.length > LONGEST_NAME || segments.length > MOST_SEGMENTS || !segments.every(isPlain)) {
+  if (name.length > LONGEST_NAME || segments.length > MAX_SEGMENTS || !segments.every(isPlain)) {
     throw new UsageError("invalid name: a relative path of plain segments is wanted", {
       fix: "no leading dots, no `..`, no backslashes, no control characters, at most 200 bytes each"
     });

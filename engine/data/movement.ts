@@ -12,12 +12,12 @@ export class Movement {
   }
 
   /** Returns the running jobs without progress for `longestMs`, described in words. */
-  stuck(working: readonly Job[], nowMs: number, longestMs: number): {id: string; words: string}[] {
+  stuck(working: readonly Job[], nowMs: number, longestMs: number): {id: string; message: string}[] {
     return working
       .filter(({id, startedAt}) => nowMs - (this.moved.get(id)?.ts ?? startedAt ?? nowMs) > longestMs)
       .map(({id, pair, series}) => ({
         id,
-        words: `${[pair, series].filter(Boolean).join(" ")} (${id}) without progress`
+        message: `${[pair, series].filter(Boolean).join(" ")} (${id}) without progress`
       }));
   }
 }

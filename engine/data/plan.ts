@@ -56,7 +56,7 @@ export async function readyVenue({db, exchange, note, signal}: PlanContext, venu
   return {client, venueMs, instruments: await instrumentsOfToday(db, client, venueMs, signal)};
 }
 
-/** @throws DataError for a pair without a perpetual in a venue's list of markets */
+/** Checks pairs. @throws DataError for a pair without a perpetual in a venue's list of markets */
 export function requireListed(venue: string, instruments: readonly ListedInstrument[], pairs: readonly string[]): void {
   const known = instruments.filter((i) => i.market === "perp").map((i) => i.pair);
   for (const pair of pairs) {
@@ -69,7 +69,7 @@ export function requireListed(venue: string, instruments: readonly ListedInstrum
   }
 }
 
-/** @throws UsageError for a timeframe that a venue does not serve */
+/** Checks timeframes. @throws UsageError for a timeframe that a venue does not serve */
 export function requireTimeframes(
   {venue, timeframes: served}: Exchange,
   {series, timeframes}: Pick<BackfillRequest, "series" | "timeframes">

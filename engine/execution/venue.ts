@@ -1,5 +1,6 @@
 import type {Fill} from "../../src/lib/ledger/fills.js";
 import type {Decimal} from "../../src/lib/money/decimal.js";
+import type {Remainder} from "../../src/lib/wire/emergency.js";
 import type {AccountRecord, Act, Baseline, ForeignRecord, UnfilledCode} from "../journal/events.js";
 
 /** One leg of an order; decimals in coins and quote per coin. */
@@ -37,10 +38,10 @@ export interface HedgeLegs {
 export interface Unfilled {
   code: UnfilledCode;
   /** for display only */
-  why: string;
+  message: string;
 }
 
-/** An order that was not filled, or only in part; `why` is the text written to the journal. */
+/** An order that was not filled, or only in part; `message` is the text written to the journal. */
 export interface UnfilledOrder extends Unfilled {
   clientId: string;
 }
@@ -54,10 +55,10 @@ const OPENINGS: Readonly<Partial<Record<UnfilledCode, string>>> = {
   withheld: "not sent"
 };
 
-/** Returns the displayed reason of an unfilled order. */
-export const wordsOf = ({code, why}: Unfilled): string => {
+/** Returns the displayed message of an unfilled order. */
+export const messageOf = ({code, message}: Unfilled): string => {
   const opening = OPENINGS[code];
-  return opening === undefined ? why : `${opening}: ${why}`;
+  return opening === undefined ? message : `${opening}: ${message}`;
 };
 
 /** Returns true when a spread or maker order left the round unfilled: the legs can still be sent as takers. */
@@ -106,13 +107,24 @@ export interface StopScope {
   account?: string | undefined;
 }
 
+/** One closing order that filled; the quantity in the venue's unit. */
+export interface ClosedLeg {
+  side: "buy" | "sell";
+  quantity: string;
+  symbol: string;
+}
+
+/** Returns a closed leg as text, e.g. `sold 0.5 BTCUSDT`. */
+export const closedText = ({side, quantity, symbol}: ClosedLeg): string =>
+  `${side === "sell" ? "sold" : "bought back"} ${quantity} ${symbol}`;
+
 /** Result of an emergency stop at the venue. */
 export interface StopReport {
-  /** by pair: descriptions of what was closed, and of what is left and why */
-  pairs: {pair: string; closed: string[]; left: string | null}[];
-  /** descriptions of everything not closed, not cancelled or unknown */
-  left: string[];
-  /** true when `left` is empty */
+  /** by pair, or by the venue's symbol where the pair is not known: what was closed; ascending */
+  pairs: {pair: string; closed: ClosedLeg[]}[];
+  /** everything not closed, not cancelled or unknown */
+  remaining: Remainder[];
+  /** true when nothing remains */
   flat: boolean;
   /** the venue's execution ids */
   fills: string[];
@@ -179,4 +191,5 @@ export interface RealVenue extends ExecutionVenue {
   stopAtVenue(held: ReadonlyMap<string, Decimal>): Promise<StopReport>;
 }
 
+/** Returns true for a venue with a real account. */
 export const isReal = (venue: ExecutionVenue): venue is RealVenue => venue.real;

@@ -184,7 +184,7 @@ export interface FilledEvent extends Of<"filled"> {
   tradeId: string;
   fills: FillRecord[];
   /** orders that were not filled, or only in part */
-  unfilled?: [clientId: string, code: UnfilledCode, why: string][];
+  unfilled?: [clientId: string, code: UnfilledCode, message: string][];
 }
 export interface OpenedEvent extends Of<"opened"> {
   tradeId: string;

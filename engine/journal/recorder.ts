@@ -70,7 +70,7 @@ export class Recorder {
     return event && this.#write(event);
   }
 
-  /** Asynchronous {@link recall}, e.g. of an order's result. */
+  /** Recalls asynchronously, like {@link recall}, e.g. of an order's result. */
   async recallLater<E extends JournalEvent>(type: E["type"], produce: () => Promise<E>): Promise<E> {
     return this.#take<E>(type)?.event ?? this.#write(await produce());
   }

@@ -1,3 +1,4 @@
+import type {EmergencyReport} from "../../src/lib/wire/emergency.js";
 import type {TradeReport} from "../../src/lib/wire/trade.js";
 import type {
   DecisionReport,
@@ -14,14 +15,6 @@ import type {OnStop} from "../hub.js";
 
 /** A closed trade in the API: the ledger's report. */
 type EngineTrade = TradeReport;
-
-/** Result of an emergency stop so far; `left` names what is still open. */
-export interface EmergencyReport {
-  ts: number;
-  done: boolean;
-  closed: string[];
-  left: string[];
-}
 
 /**
  * Interface of the trading loop to the API. Reads return immediately from memory; commands resolve once they are

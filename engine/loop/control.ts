@@ -1,9 +1,16 @@
 import {setTimeout as wait} from "node:timers/promises";
 import {UsageError} from "../../loaders/errors.js";
+import {
+  mayBeOpen,
+  pairOfLeg,
+  remainingTexts,
+  type EmergencyReport,
+  type Remainder
+} from "../../src/lib/wire/emergency.js";
 import type {EngineConfigReport, EngineSettings, RiskReport} from "../../src/lib/wire/trading.js";
 import {text, ZERO, type Decimal} from "../../src/lib/money/decimal.js";
 import {configEntries, parseConfig} from "../../src/lib/strategy/config.js";
-import type {EmergencyReport, TradingControl} from "./commands.js";
+import type {TradingControl} from "./commands.js";
 import type {OnStop} from "../hub.js";
 import {isReal, type RealVenue} from "../execution/venue.js";
 import {emergencyInput} from "./emergency-input.js";
@@ -156,9 +163,14 @@ export class LoopControl implements TradingControl {
     const cancelled = isReal(venue) ? this.#cancel(venue) : Promise.resolve(true);
     loop.recorder.tolerate(true);
     const before = loop.trader.open.map(({order}) => order.pair);
-    const left = isReal(venue) ? await this.#exitReal(venue, source, cancelled) : await this.#exitPaper(source);
-    const ts = loop.now();
-    const report = {ts, done: left.length === 0, closed: before.filter((pair) => !left.includes(pair)), left};
+    const remaining = isReal(venue) ? await this.#exitReal(venue, source, cancelled) : await this.#exitPaper(source);
+    const report = {
+      ts: loop.now(),
+      done: remaining.length === 0,
+      closed: before.filter((pair) => !mayBeOpen(pair, remaining)),
+      left: leftOf(remaining),
+      remaining
+    };
     // hedges without prices are retried by the next cycle, at once, and by every later one
     loop.wake();
     loop.publish();
@@ -176,20 +188,20 @@ export class LoopControl implements TradingControl {
     );
   }
 
-  async #exitPaper(source: EmergencySource): Promise<string[]> {
+  async #exitPaper(source: EmergencySource): Promise<Remainder[]> {
     const loop = this.#loop;
     await this.#freshPrices();
     const ts = loop.now();
     const pairs = loop.trader.open.map(({order: {pair}}) => this.#touches(pair));
-    return loop.exclusive(() => loop.trader.emergency({ts, source, pairs}));
+    const open = await loop.exclusive(() => loop.trader.emergency({ts, source, pairs}));
+    return open.map((pair) => ({code: "hedge", pair}));
   }
 
   /**
    * Exits through the ledger's own orders first. If that takes too long, because a step waits for an order or the venue
    * does not answer, flattens the account at the venue; the ledger books those fills later.
-   * @returns pairs still open, or descriptions of what is left
    */
-  async #exitReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<string[]> {
+  async #exitReal(venue: RealVenue, source: EmergencySource, cancelled: Promise<boolean>): Promise<Remainder[]> {
     const loop = this.#loop;
     const orderly = loop.exclusive(async () => {
       await this.#freshPrices();
@@ -211,11 +223,10 @@ export class LoopControl implements TradingControl {
       const coins = (hedge?.spotQty ?? ZERO).plus(dust);
       if (coins.gt(0)) held.set(pair, coins);
     }
-    const {flat, pairs, left} = await venue.stopAtVenue(held);
-    loop.options.log.warn(`emergency stop at the venue itself: ${flat ? "nothing is left" : left.join("; ")}`);
-    if (flat) return [];
-    const open = pairs.flatMap((own) => (own.left === null ? [] : [own.pair]));
-    return open.length > 0 ? open : left;
+    const {flat, remaining} = await venue.stopAtVenue(held);
+    const result = flat ? "nothing is left" : remainingTexts(remaining).join("; ");
+    loop.options.log.warn(`emergency stop at the venue itself: ${result}`);
+    return remaining;
   }
 
   #touches(pair: string): PairInput {
@@ -233,4 +244,12 @@ export class LoopControl implements TradingControl {
     scan.catch(() => undefined);
     late.catch(() => undefined);
   }
+}
+
+/** Returns the pairs that are still open; sentences if what remains is of no pair. */
+function leftOf(remaining: readonly Remainder[]): string[] {
+  const hedges = remaining.flatMap((rest) => (rest.code === "hedge" ? rest.pair : []));
+  const atVenue = [...new Set(remaining.flatMap((rest) => pairOfLeg(rest) ?? []))].sort();
+  const open = [...hedges, ...atVenue];
+  return open.length > 0 ? open : remainingTexts(remaining);
 }

@@ -64,9 +64,9 @@ function accountOf(deps: TradingDeps, live: LiveTrading, strategy: StrategyConfi
     clock,
     signal,
     log: {info: (text) => log.info(text), warn: (text) => log.warn(text)},
-    warn: ({level, text}) => {
-      log.warn(text);
-      notify("keys", level, text);
+    warn: ({level, message}) => {
+      log.warn(message);
+      notify("keys", level, message);
     },
     alarm: (text, pair) => {
       log.error(text);

@@ -65,13 +65,13 @@ function compare(
     rows.push(
       row("coins", pair, coins, reported?.coins ?? ZERO, {
         tolerance,
-        says: (a, b) => `the ledger has ${a} coins, the venue ${b}`
+        message: (a, b) => `the ledger has ${a} coins, the venue ${b}`
       })
     );
     rows.push(
       row("short", pair, short, reported?.short ?? ZERO, {
         tolerance: ZERO,
-        says: (a, b) => `the ledger is short ${a}, the venue ${b}`
+        message: (a, b) => `the ledger is short ${a}, the venue ${b}`
       })
     );
   }
@@ -82,7 +82,7 @@ function compare(
   rows.push(
     row("cash", null, booked, cash, {
       tolerance: trader.venue.cashTolerance,
-      says: (a, b) => `the ledger has changed it by ${a}, the venue by ${b}`
+      message: (a, b) => `the ledger has changed it by ${a}, the venue by ${b}`
     })
   );
   if (trader.venue.real) {
@@ -110,7 +110,7 @@ function row(
   pair: string | null,
   ledger: Decimal,
   venue: Decimal,
-  {tolerance, says}: {tolerance: Decimal; says: (ledger: string, venue: string) => string}
+  {tolerance, message}: {tolerance: Decimal; message: (ledger: string, venue: string) => string}
 ): ReconciliationRow {
   const residual = venue.minus(ledger);
   const agrees = tolerance.isZero() ? residual.isZero() : residual.abs().lt(tolerance);
@@ -121,7 +121,7 @@ function row(
     venue: text(venue),
     residual: text(residual),
     agrees,
-    says: `${pair ?? component}: ${says(text(ledger), text(venue))}`
+    says: `${pair ?? component}: ${message(text(ledger), text(venue))}`
   };
 }
 

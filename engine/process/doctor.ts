@@ -96,7 +96,7 @@ function lock(dataDir: string): Check {
       };
 }
 
-/** A store that somebody holds is theirs alone, and one that does not exist yet is no fault. */
+/** Checks the store; one in use is not opened, and a missing one is no fault. */
 async function store(dataDir: string): Promise<Check[]> {
   const held = (() => {
     const holder = readHolder(lockPath(dataDir));

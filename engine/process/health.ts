@@ -14,7 +14,7 @@ const WORST_SKEW_MS = 5_000;
 /** A job without progress for this long is stuck. */
 const STUCK_MS = 900_000;
 /** Free disk space below which health reports a problem. */
-const LEAST_FREE_BYTES = 1e9;
+const MIN_FREE_BYTES = 1e9;
 
 interface HealthInputs {
   mode: EngineMode;
@@ -66,8 +66,9 @@ export function healthOf(inputs: HealthInputs): Health {
   const bannedUntilTs = usage?.bannedUntilMs !== undefined && usage.bannedUntilMs > nowMs ? usage.bannedUntilMs : null;
   const jobs = data?.figures() ?? {total24h: 0, completed24h: 0, failed24h: 0, failureRate: 0, averageMs: null};
   const {number, lastTs, lastMs, steps} = status.cycle;
-  const issues: (Health["problems"][number] & {words: string})[] = [];
-  const found = (code: string, words: string, about: string | null = null) => void issues.push({code, about, words});
+  const issues: (Health["problems"][number] & {message: string})[] = [];
+  const found = (code: string, message: string, about: string | null = null) =>
+    void issues.push({code, about, message});
   if (data?.failure) found("queue-failing", `the store's queue has stopped: ${data.failure}`);
   if (bannedUntilTs !== null)
     found("venue-ban", `the venue bans this machine until ${new Date(bannedUntilTs).toISOString()}`);
@@ -80,9 +81,9 @@ export function healthOf(inputs: HealthInputs): Health {
       skewMs > 0 ? "behind" : "ahead"
     );
   for (const {name, error} of steps) if (error !== null) found("cycle-step", `${name}: ${error}`, name);
-  for (const {id, words} of data?.stuck(STUCK_MS) ?? [])
-    found("job-stuck", `stuck: ${words} for ${STUCK_MS / 60_000} minutes`, id);
-  if (inputs.freeBytes !== undefined && inputs.freeBytes < LEAST_FREE_BYTES)
+  for (const {id, message} of data?.stuck(STUCK_MS) ?? [])
+    found("job-stuck", `stuck: ${message} for ${STUCK_MS / 60_000} minutes`, id);
+  if (inputs.freeBytes !== undefined && inputs.freeBytes < MIN_FREE_BYTES)
     found("disk-space", `the disk has ${Math.round(inputs.freeBytes / 1e6)} MB left`);
   for (const [name, why] of inputs.failingChannels) found("notifications", `notifications fail: ${why}`, name);
   if (status.state === "halted") found("halted", "the loop is halted until an operator resumes it");
@@ -108,7 +109,7 @@ export function healthOf(inputs: HealthInputs): Health {
       jobs,
       clock: {skewMs}
     },
-    issues: issues.map(({words}) => words),
+    issues: issues.map(({message}) => message),
     problems: issues.map(({code, about}) => ({code, about}))
   };
 }

@@ -4,7 +4,7 @@ import {acquireLock} from "../../loaders/store/lock.js";
 import type {Database} from "../../loaders/store/database.js";
 import {statusOf} from "../../loaders/snapshots/status.js";
 import type {EngineMode, EngineStatus} from "../../src/lib/wire/trading.js";
-import type {EmergencyReport} from "../loop/commands.js";
+import type {EmergencyReport} from "../../src/lib/wire/emergency.js";
 import type {ApiDeps} from "../api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "../api/server.js";
 import {Backtests} from "../runs/backtest-threads.js";

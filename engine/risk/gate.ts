@@ -165,5 +165,7 @@ export function dailyLoss(trader: TraderState, quotes: ReadonlyMap<string, PairQ
   return Math.max(0, -toNumber(change));
 }
 
+/** Formats a share in percent: two decimals below 10 %, else one. */
 export const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
+/** Formats a duration in ms as seconds: one decimal below 10 s, else none. */
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

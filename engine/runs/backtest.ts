@@ -61,7 +61,7 @@ export async function runRequest(dataDir: string, request: RunRequest) {
   };
 }
 
-/** The document of `backtest --json` and `POST /backtests`. */
+/** Builds the document of `backtest --json` and `POST /backtests`. */
 export const backtestDocument = ({report, manifest}: Awaited<ReturnType<typeof runRequest>>) => ({
   ...report,
   dataHash: manifest.dataHash,

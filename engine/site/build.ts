@@ -8,6 +8,7 @@ import {OBSERVABLE, ROOT, main, siteEnv, siteOptions, type SiteTarget} from "./p
 import {postprocess} from "./postprocess.js";
 import {preflight, reportMissing} from "./preflight.js";
 import {run} from "./run.js";
+import {markBuilt, sourcesDigest} from "./sources.js";
 import {vendor} from "./vendor.js";
 
 const CACHE = join(ROOT, "src/.observablehq/cache");
@@ -42,6 +43,8 @@ export async function buildSite(target: SiteTarget): Promise<string | null> {
   const {dist} = target;
   const env = siteEnv(target);
   Object.assign(process.env, env);
+  // Before anything is read: what changes during the build is built by the next one.
+  const digest = sourcesDigest();
   await clearLoaderCache();
   await vendor();
   // Independent, and each alone leaves a core idle half of the time.
@@ -54,8 +57,10 @@ export async function buildSite(target: SiteTarget): Promise<string | null> {
   await postprocess(dist);
   await writeFile(join(dist, "health"), NO_ENGINE);
   const findings = await checkDist(dist);
-  for (const {file, text} of findings) console.error(`${file}: ${text}`);
-  return findings.length ? `the built site is broken in ${findings.length} places` : null;
+  for (const {file, message} of findings) console.error(`${file}: ${message}`);
+  if (findings.length > 0) return `the built site is broken in ${findings.length} places`;
+  await markBuilt(dist, digest);
+  return null;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -8,7 +8,7 @@ import {main, siteOptions} from "./paths.js";
 interface Finding {
   /** File within the site. */
   file: string;
-  text: string;
+  message: string;
 }
 
 /**
@@ -20,7 +20,7 @@ export async function checkDist(dist: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   const files = [...walk(dist)];
   const pages = files.filter((file) => file.endsWith(".html"));
-  if (!pages.length) return [{file: "", text: `no pages in ${basename(dist)}: run npm run build`}];
+  if (!pages.length) return [{file: "", message: `no pages in ${basename(dist)}: run npm run build`}];
   const ids = new Map<string, Set<string>>();
   const idsOf = (page: string) => {
     if (!ids.has(page))
@@ -30,7 +30,7 @@ export async function checkDist(dist: string): Promise<Finding[]> {
 
   for (const page of pages) {
     const html = readFileSync(page, "utf8");
-    const report = (text: string) => findings.push({file: relative(dist, page), text});
+    const report = (message: string) => findings.push({file: relative(dist, page), message});
     const scripts = [...html.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script>/g)].map(([, source]) => source).join("\n");
     const body = html.replace(/<script\b[\s\S]*?<\/script>/g, "");
     for (const [, text] of body.matchAll(/class="[^"]*\bobservablehq--error\b[^"]*"[^>]*>([^<]*)/g)) {
@@ -64,10 +64,10 @@ export async function checkDist(dist: string): Promise<Finding[]> {
       // Framework's own code names every library it knows; unused ones are never built or requested.
       if (path.startsWith("_observablehq/") && method !== "static") continue;
       if (type !== "local") {
-        if (/^https?:/.test(name)) findings.push({file: path, text: `fetched over the network: ${name}`});
+        if (/^https?:/.test(name)) findings.push({file: path, message: `fetched over the network: ${name}`});
         continue;
       }
-      if (!existsSync(locate(dist, file, name).path)) findings.push({file: path, text: `missing module: ${name}`});
+      if (!existsSync(locate(dist, file, name).path)) findings.push({file: path, message: `missing module: ${name}`});
     }
   }
   return findings;
@@ -105,7 +105,7 @@ function resolvePage(path: string): string | undefined {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await main(async () => {
     const findings = await checkDist(siteOptions(process.argv.slice(2)).dist);
-    if (findings.length) throw new Error(findings.map(({file, text}) => `${file}: ${text}`).join("\n"));
+    if (findings.length) throw new Error(findings.map(({file, message}) => `${file}: ${message}`).join("\n"));
     console.log("the built site has no broken cell, module, asset, link or anchor");
   });
 }

@@ -12,7 +12,7 @@ interface MissingImport {
   /** The specifier as Framework would resolve it, such as `npm:lodash` or `./chart.js`. */
   specifier: string;
   /** The problem and its fix, in one sentence. */
-  reason: string;
+  message: string;
 }
 
 /** Where the preflight reads; tests pass their own. */
@@ -38,7 +38,7 @@ export async function preflight({configPath}: PreflightOptions = {}): Promise<Mi
   for (const file of fw.visitFiles(root)) {
     if (!file.endsWith(".md")) continue;
     const path = `/${file.slice(0, -".md".length).replace(/\[(\w+)\]/g, "BTC-USDT")}`;
-    const report = (specifier: string, reason: string) => missing.push({page: file, specifier, reason});
+    const report = (specifier: string, message: string) => missing.push({page: file, specifier, message});
     const page = await loaders.loadPage(path, {...config, path});
     const error = /observablehq--error"[^>]*>([^<]*)</.exec(page.body);
     if (error) report("", `the page does not parse: ${error[1]}`);
@@ -83,8 +83,8 @@ export async function preflight({configPath}: PreflightOptions = {}): Promise<Mi
     for (const specifier of globals) {
       if (fw.builtins.has(specifier) || specifier.startsWith("observablehq:")) continue;
       if (specifier.startsWith("npm:")) {
-        const reason = npmReason(npm, fw.parseNpmSpecifier(specifier.slice("npm:".length)));
-        if (reason) report(specifier, reason);
+        const message = npmMessage(npm, fw.parseNpmSpecifier(specifier.slice("npm:".length)));
+        if (message) report(specifier, message);
       } else if (/^\w+:/.test(specifier)) {
         report(specifier, "it would be fetched over the network");
       } else {
@@ -100,7 +100,7 @@ export async function preflight({configPath}: PreflightOptions = {}): Promise<Mi
   return missing;
 }
 
-function npmReason(npm: string, {name, range, path}: {name: string; range?: string; path?: string}): string | null {
+function npmMessage(npm: string, {name, range, path}: {name: string; range?: string; path?: string}): string | null {
   const add = "add it to VENDORED in engine/site/vendor.ts and to the dependencies in package.json";
   const [scope, base] = name.startsWith("@") ? name.split("/") : [".", name];
   const folder = join(npm, scope!);
@@ -137,7 +137,7 @@ export function reportMissing(
   missing: readonly MissingImport[],
   write: (line: string) => void = console.error
 ): boolean {
-  for (const {page, specifier, reason} of missing) write(`src/${page}: ${specifier || "error"}: ${reason}`);
+  for (const {page, specifier, message} of missing) write(`src/${page}: ${specifier || "error"}: ${message}`);
   return missing.length === 0;
 }
 

@@ -1,11 +1,16 @@
 import {spawn} from "node:child_process";
 import {ROOT} from "./paths.js";
 
+/** What a command sends to the process that started it: an engine its sign-in link, a failed command its error. */
+export type CommandMessage = {link: string} | {error: string};
+
 /** Result of a child process. */
 export interface Exit {
   code: number;
   stdout: string;
   stderr: string;
+  /** the error that ended a `carrybook` command, without its fix; null for none, and for other programs */
+  error: string | null;
 }
 
 /**
@@ -20,9 +25,12 @@ export function run(
   const child = spawn(process.execPath, [script, ...args], {
     cwd: ROOT,
     env,
-    stdio: capture ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"]
+    stdio: capture ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "inherit", "inherit"]
   });
-  const output = {stdout: "", stderr: ""};
+  const output = {stdout: "", stderr: "", error: null as string | null};
+  child.on("message", (message: CommandMessage) => {
+    if ("error" in message) output.error = message.error;
+  });
   child.stdout?.on("data", (chunk) => (output.stdout += chunk));
   child.stderr?.on("data", (chunk) => (output.stderr += chunk));
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import {spawn, type ChildProcess} from "node:child_process";
-import {existsSync, readdirSync, statSync} from "node:fs";
+import {existsSync, statSync} from "node:fs";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {pathToFileURL} from "node:url";
@@ -7,6 +7,8 @@ import {manifestPath, readManifest} from "../../loaders/lake/manifest.js";
 import {shownDataDir} from "../../loaders/snapshots/data-dir.js";
 import {buildSite} from "./build.js";
 import {CARRYBOOK, ROOT, main, siteEnv, siteOptions} from "./paths.js";
+import type {CommandMessage} from "./run.js";
+import {builtFrom, sourcesDigest} from "./sources.js";
 
 /** How far pages may lag behind the data before a start rebuilds them. */
 const LAG_MS = 6 * 3_600_000;
@@ -15,23 +17,17 @@ const DEMO_WAIT_SECONDS = 900;
 /** Time the engine has for a clean stop after Ctrl-C. */
 const GRACE_MS = 20_000;
 
-/** Returns why the site must be rebuilt before it is served, or null when it is current. */
-export function whyBuild(dist: string, dataDir: string, sources: string = join(ROOT, "src")): string | null {
+/**
+ * Returns why the site must be rebuilt before it is served, or null when it is current.
+ * @param sources files and folders the site is built from; default: this package's own
+ */
+export function whyBuild(dist: string, dataDir: string, sources?: readonly string[]): string | null {
   const page = join(dist, "index.html");
   if (!existsSync(page) || !existsSync(join(dist, "engine.html"))) return "there is no site yet";
   const built = statSync(page).mtimeMs;
   const manifest = manifestPath(dataDir);
   if (existsSync(manifest) && statSync(manifest).mtimeMs - built > LAG_MS) return "the data is newer than the site";
-  for (const entry of readdirSync(sources, {recursive: true, withFileTypes: true})) {
-    if (!entry.isFile() || entry.parentPath.includes(".observablehq")) continue;
-    if (statSync(join(entry.parentPath, entry.name)).mtimeMs > built) return "its sources have changed";
-  }
-  return null;
-}
-
-/** What an engine that was started here sends, once it listens: the sign-in link of its page. */
-export interface EngineMessage {
-  link: string;
+  return builtFrom(dist) === sourcesDigest(sources) ? null : "its sources have changed";
 }
 
 /** Options of a start, besides the site's. */
@@ -68,7 +64,9 @@ export function startEngine({
   // Its own process group, so Ctrl-C reaches it only through this process, not from the terminal as well.
   const child = spawn(file, args, {cwd: ROOT, env, stdio: ["ignore", "inherit", "pipe", "ipc"], detached: true});
   createInterface({input: child.stderr!}).on("line", onLine);
-  child.on("message", ({link}: EngineMessage) => onLink(link));
+  child.on("message", (message: CommandMessage) => {
+    if ("link" in message) onLink(message.link);
+  });
   return child;
 }
 

@@ -119,7 +119,7 @@ function bookLadder(trader: TraderState, ts: number, traded: TradedPair, exit: E
     return;
   }
   for (const fill of ladder.fills) hedge.book(fill);
-  if (traded.uneven) reportNaked(trader, ts, traded, hedge.order.id, lastRefusal(ladder).why);
+  if (traded.uneven) reportNaked(trader, ts, traded, hedge.order.id, lastRefusal(ladder).message);
 }
 
 const perpFirst = (fills: readonly Fill[]): Fill[] => [
@@ -174,7 +174,7 @@ export async function open(trader: TraderState, ts: number, active: readonly Act
 }
 
 /** Default for unfilled orders without a reason. */
-const NOT_FILLED: Unfilled = {code: "refused", why: "not filled"};
+const NOT_FILLED: Unfilled = {code: "refused", message: "not filled"};
 const firstRefusal = ({refusals}: Ladder): Unfilled => refusals[0] ?? NOT_FILLED;
 const lastRefusal = ({refusals}: Ladder): Unfilled => refusals.at(-1) ?? NOT_FILLED;
 
@@ -199,8 +199,8 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   await ladder.open({spot: order.quantities.ordered, perp: order.quantities.perpQty});
   traded.sent = ladder.sent;
   if (ladder.fills.length === 0) {
-    const {code, why} = lastRefusal(ladder);
-    return rejectEntry(trader, ts, traded, {code, reason: why});
+    const {code, message} = lastRefusal(ladder);
+    return rejectEntry(trader, ts, traded, {code, reason: message});
   }
   registerHedge(trader, ts, traded, filledOrder(order, ladder), ladder.fills);
   const {hedge} = traded;
@@ -215,7 +215,7 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   });
   if (ladder.unwound) {
     traded.coolUntilTs = ts + COOLDOWN_MS;
-    const why = firstRefusal(ladder).why;
+    const why = firstRefusal(ladder).message;
     trader.recorder.follow<UnwoundEvent>({
       type: "unwound",
       ts,
@@ -228,9 +228,9 @@ async function enter(trader: TraderState, ts: number, traded: TradedPair, order:
   if (ladder.perp.isZero() && ladder.spot.lte(desk.rules.step)) {
     traded.dust = traded.dust.plus(ladder.spot);
     const {spotReference, perpReference} = order;
-    const decision = {ts, numbers: {why: firstRefusal(ladder).why}};
+    const decision = {ts, numbers: {why: firstRefusal(ladder).message}};
     closeTrade(trader, ts, traded, {reason: "unwound", decision, spotReference, perpReference, fills: []});
-  } else if (!ladder.even) reportNaked(trader, ts, traded, order.id, lastRefusal(ladder).why);
+  } else if (!ladder.even) reportNaked(trader, ts, traded, order.id, lastRefusal(ladder).message);
 }
 
 /** Registers an opened hedge with its pair. */

@@ -59,12 +59,12 @@ export async function executeRound(
       ts,
       tradeId,
       fills: fills.map(fillRecord),
-      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, code, why}) => [clientId, code, why])})
+      ...(unfilled.length > 0 && {unfilled: unfilled.map(({clientId, code, message}) => [clientId, code, message])})
     };
   });
   const execution: Execution = {
     fills: filled.fills.map(fillOf),
-    unfilled: (filled.unfilled ?? []).map(([id, code, why]) => ({clientId: id, code, why}))
+    unfilled: (filled.unfilled ?? []).map(([clientId, code, message]) => ({clientId, code, message}))
   };
   venue.confirm(order, execution);
   return execution;

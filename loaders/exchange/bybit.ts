@@ -42,7 +42,7 @@ const INTERVALS: Readonly<Record<string, string>> = {
 };
 
 /** Pages of a list of markets, above which its cursors are taken never to end; the real one has two. */
-const MOST_PAGES = 50;
+const MAX_PAGES = 50;
 
 /**
  * A client of Bybit v5's public data, and of the simulated venue, which serves the same API under another URL and name.
@@ -269,7 +269,7 @@ export class BybitExchange implements Exchange {
           const list = filledList(result["list"]).map(objectOf);
           const next = textOf(result["nextPageCursor"]) ?? "";
           if (next !== "" && seen.has(next)) throw new Refusal("content", "the cursor repeats");
-          if (seen.size >= MOST_PAGES) throw new Refusal("content", `the list does not end: ${MOST_PAGES} pages`);
+          if (seen.size >= MAX_PAGES) throw new Refusal("content", `the list does not end: ${MAX_PAGES} pages`);
           return {value: {list, next}, doubtful: list.some((row) => textOf(row["symbol"]) === undefined)};
         }
       );

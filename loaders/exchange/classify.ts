@@ -80,7 +80,7 @@ export function codeOf(refusal: Refusal, codes: Codes): VenueCode {
 }
 
 /**
- * The table of what may be asked again, by HTTP status and the venue's code. Every call here reads, so that asking twice
+ * Returns what to do about a refusal, by HTTP status and the venue's code. Every call here reads, so that asking twice
  * changes nothing at the venue; orders have a table of their own.
  */
 export function classify(refusal: Refusal, codes: Codes): Act {

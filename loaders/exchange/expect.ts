@@ -10,14 +10,14 @@ import type {Exchange} from "./types.js";
 export const expectedRows = (series: Series, timeframe: string, span: Span, intervalHours = 8): number =>
   gridRows(span, series === "funding" || series === "predicted" ? intervalHours * HOUR_MS : timeframeMs(timeframe));
 
-/** Whether a client has histories of a series; settlements are served by all. */
+/** Returns true if a client has histories of a series; settlements are served by all. */
 export function serves(exchange: Pick<Exchange, "candleSeries" | "observed">, series: Series): boolean {
   const candles: readonly Series[] = exchange.candleSeries;
   if (isObservationSeries(series)) return exchange.observed?.[series] !== undefined;
   return series === "funding" || candles.includes(series);
 }
 
-/** Rows of a full page of a series. */
+/** Returns the number of rows in a full page of a series. */
 export const rowsOfPage = ({pageRows, observed}: Pick<Exchange, "pageRows" | "observed">, series: Series): number =>
   series === "funding"
     ? pageRows.funding

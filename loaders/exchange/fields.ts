@@ -87,7 +87,7 @@ export function coinOf(base: string, spotBases: ReadonlySet<string>): {coin: str
   return multiplierOf(base);
 }
 
-/** @throws UsageError for a series or a timeframe that the venue does not serve */
+/** Checks what is asked of a venue. @throws UsageError for a series or a timeframe that the venue does not serve */
 export function requireCandles(
   exchange: Pick<Exchange, "venue" | "candleSeries" | "timeframes">,
   series: CandleSeries,
@@ -115,7 +115,7 @@ export function requireObserved(
       });
 }
 
-/** @throws UsageError for a timeframe that the venue does not serve */
+/** Checks a timeframe. @throws UsageError for one that the venue does not serve */
 function requireTimeframe({venue, timeframes}: Pick<Exchange, "venue" | "timeframes">, timeframe: string): void {
   if (timeframes.includes(timeframe)) return;
   throw new UsageError(`invalid timeframe: ${timeframe} (${venue} has no such candles)`, {

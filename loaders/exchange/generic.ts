@@ -228,7 +228,7 @@ export class GenericExchange implements Exchange {
   }
 }
 
-/** The base as the venue writes it: ccxt makes capitals of `kPEPE`, and gives the venue's own name apart. */
+/** Returns the base as the venue writes it: ccxt writes `kPEPE` in capitals, and the venue's own name beside it. */
 function baseNameOf(market: Market & object): string {
   const name = textOf((market as {baseName?: unknown}).baseName);
   return name !== undefined && name.toUpperCase() === market.base.toUpperCase() ? name : market.base;

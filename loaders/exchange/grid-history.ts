@@ -18,7 +18,7 @@ interface GridOptions extends HistoryOptions {
 }
 
 /** Requests for what lies before the first row of a window, at most. */
-const MOST_HEADS = 20;
+const MAX_HEADS = 20;
 
 /** Fetches the closed candles that open in a span, as {@link gridHistory} does. */
 export function candleHistory(
@@ -134,7 +134,7 @@ async function* gridHistory<Row extends GridRow>(
       // the window before it is asked as well.
       const wanted = window.from <= span.from ? 2 : 1;
       let empty = 0;
-      for (let n = 0; empty < wanted && n < MOST_HEADS && head().length > 0; n++) {
+      for (let n = 0; empty < wanted && n < MAX_HEADS && head().length > 0; n++) {
         const before = {from: window.from, to: page.rows[0]!.tsMs};
         const older = await ask(timeframe, before, options);
         if (older.rows.length === 0) empty++;

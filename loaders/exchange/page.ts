@@ -91,7 +91,7 @@ export function readCandles(
 /** Rows from which evenly spaced candles show their length; fewer may be a market with few trades. */
 const ENOUGH_ROWS = 10;
 
-/** @throws Refusal for candles of another length than was asked for */
+/** Checks the distance of rows. @throws Refusal for candles of another length than was asked for */
 function requireStep(list: readonly unknown[], fields: (raw: unknown) => RawRow, stepMs: number): void {
   const stamps = list
     .flatMap((raw) => {
@@ -110,7 +110,10 @@ function requireStep(list: readonly unknown[], fields: (raw: unknown) => RawRow,
     throw new Refusal("content", "the reply has candles of another length");
 }
 
-/** @throws Refusal where no row has the columns of what was asked for, e.g. candles of a price without a volume */
+/**
+ * Checks the number of columns.
+ * @throws Refusal where no row has the columns of what was asked for, e.g. candles of a price without a volume
+ */
 export function requireWidth(list: readonly unknown[], width: number): void {
   const rows = list.filter((row): row is unknown[] => Array.isArray(row));
   if (rows.length > 0 && rows.every((row) => row.length !== width))
@@ -130,7 +133,10 @@ export function symbolCheck(list: readonly unknown[], field: string, asked: stri
   };
 }
 
-/** @throws Refusal for a part of a reply that names something else than was asked for; an absent one names nothing */
+/**
+ * Checks what a part of a reply names; an absent one names nothing.
+ * @throws Refusal for something else than was asked for
+ */
 export function requireSame(name: string, value: unknown, asked: string): void {
   if (value !== undefined && value !== asked)
     throw new Refusal("content", `the reply is for the ${name} ${textOf(value) ?? "?"}, not for ${asked}`);

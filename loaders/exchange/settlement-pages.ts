@@ -21,7 +21,7 @@ interface Answer {
 }
 
 /** Requests for one window, above which its pages are taken never to end. */
-const MOST_REQUESTS = 50;
+const MAX_REQUESTS = 50;
 
 const stampOf = (row: RawSettlement): number => Number(row.timestamp);
 
@@ -53,7 +53,7 @@ export class SettlementPages {
     const found = new Map<number, RawSettlement>();
     const open: [number, number][] = [[fromMs, untilMs]];
     for (let n = 0; open.length > 0; n++) {
-      if (n >= MOST_REQUESTS) throw new Refusal("content", `the pages do not end: ${n} requests for one window`);
+      if (n >= MAX_REQUESTS) throw new Refusal("content", `the pages do not end: ${n} requests for one window`);
       const [from, to] = open.pop()!;
       const rows = await ask(from, limit, {until: to});
       const stamps = rows.map(stampOf).filter((ts) => ts >= from && ts <= to);
@@ -75,7 +75,7 @@ export class SettlementPages {
     const {rows: limit, page} = this.funding;
     const before = this.reached.get(symbol);
     let number = before && untilMs < before.oldestMs ? before.page + 1 : 0;
-    for (let n = 0; n < MOST_REQUESTS; n++, number++) {
+    for (let n = 0; n < MAX_REQUESTS; n++, number++) {
       const value = page!.first + number * (page!.by === "offset" ? limit : 1);
       const rows = await ask(undefined, limit, {[page!.name]: value});
       if (rows.length === 0) return [];
@@ -83,6 +83,6 @@ export class SettlementPages {
       this.reached.set(symbol, {page: number, oldestMs});
       if (oldestMs <= untilMs) return rows;
     }
-    throw new Refusal("content", `the pages do not end: none of ${MOST_REQUESTS} reaches the instant asked for`);
+    throw new Refusal("content", `the pages do not end: none of ${MAX_REQUESTS} reaches the instant asked for`);
   }
 }

@@ -17,9 +17,9 @@ export interface Dialect {
 }
 
 /** Longest body of a reply in bytes, after decompression. The longest honest ones, lists of markets, have half of it. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 /** Requests of one attempt at one call, above which its pages are taken never to end. */
-const MOST_REQUESTS = 200;
+const MAX_REQUESTS = 200;
 
 /** Context that a call passes to its requests, and what they measured. */
 export interface Call extends CallOptions {
@@ -99,8 +99,8 @@ export function createTransport(options: TransportOptions): Transport {
     let complete = false;
     try {
       onRequest();
-      if ((call.requests = (call.requests ?? 0) + 1) > MOST_REQUESTS)
-        throw new Refusal("content", `the pages do not end: ${MOST_REQUESTS} requests for one call`);
+      if ((call.requests = (call.requests ?? 0) + 1) > MAX_REQUESTS)
+        throw new Refusal("content", `the pages do not end: ${MAX_REQUESTS} requests for one call`);
       call.pulse?.("sent");
       const sending = fetch(url, {method, headers, body: body ?? null, signal: abort.signal, redirect: "manual"});
       const reply = await race(sending, abort.signal);
@@ -158,7 +158,7 @@ function race<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /**
  * Reads a body as text, counted as it is decompressed.
- * @throws Refusal for one of more than {@link MOST_BYTES}, or the signal's reason
+ * @throws Refusal for one of more than {@link MAX_BYTES}, or the signal's reason
  */
 async function readBody(reply: Response, signal: AbortSignal): Promise<string> {
   if (reply.body === null) return "";
@@ -172,8 +172,8 @@ async function readBody(reply: Response, signal: AbortSignal): Promise<string> {
       const {done, value} = await race(reader.read(), signal);
       if (done) break;
       bytes += value.byteLength;
-      if (bytes > MOST_BYTES)
-        throw new Refusal("content", `the reply is longer than ${MOST_BYTES / 1024 ** 2} MB`, {status: reply.status});
+      if (bytes > MAX_BYTES)
+        throw new Refusal("content", `the reply is longer than ${MAX_BYTES / 1024 ** 2} MB`, {status: reply.status});
       texts.push(decoder.decode(value, {stream: true}));
     }
     ended = true;
@@ -190,7 +190,7 @@ function parseReply(parse: (text: string) => unknown, text: string): unknown {
   return parsed === undefined && /^\d+(\.\d+)?$/.test(text) ? text : parsed;
 }
 
-/** The words of the innermost cause: fetch itself only says that it failed. */
+/** Returns the message of the innermost cause: fetch itself only says that it failed. */
 function causeOf(error: unknown): string {
   let inner = error as {cause?: unknown; message?: string; code?: string};
   while (inner.cause instanceof Error) inner = inner.cause as typeof inner;

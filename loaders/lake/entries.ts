@@ -111,6 +111,7 @@ function group<T>(values: readonly T[], key: (value: T) => string): Map<string, 
   return groups;
 }
 
+/** Returns the newest 20 incidents of the store, newest first; `ts` in UTC ms. */
 export async function recentIncidents(db: Database): Promise<{ts: number; kind: string; text: string}[]> {
   return rowsOf(db.connection, "select ts, kind, text from incidents order by ts desc limit 20");
 }

@@ -22,6 +22,7 @@ export function partitionPath({venue, series, pair, timeframe, year}: Partition)
   return `${folderOf(series)}/venue=${venue}${symbol}${frame}/year=${year}`;
 }
 
+/** Returns true if two partitions hold the same history in the same year. */
 export const samePartition = (a: Partition, b: Partition): boolean =>
   a.venue === b.venue && a.series === b.series && a.pair === b.pair && a.timeframe === b.timeframe && a.year === b.year;
 

@@ -100,6 +100,7 @@ export type Manifest = z.infer<typeof manifest>;
 export const lakeDir = (dataDir: string): string => join(dataDir, "lake");
 export const manifestPath = (dataDir: string): string => join(lakeDir(dataDir), "manifest.json");
 
+/** Returns the manifest of a data directory without rows. */
 export const emptyManifest = (kind: Manifest["kind"] = "real"): Manifest => ({
   version: 1,
   generation: 0,
@@ -138,6 +139,7 @@ export function readManifest(dataDir: string): Manifest | undefined {
   });
 }
 
+/** Replaces the published manifest by one rename: a reader sees the old one or the new one. */
 export function writeManifest(dataDir: string, value: Manifest): void {
   writeAtomically(dataDir, manifestPath(dataDir), JSON.stringify(value));
 }

@@ -15,12 +15,12 @@ interface PredictedPartition extends Partition {
 
 /**
  * Returns the observations to publish. They are append-only, so all that is newer than the newest part is new.
- * @param mostParts number of parts at which a year is merged into one
+ * @param maxParts number of parts at which a year is merged into one
  */
 export async function stalePredicted(
   db: Database,
   parts: readonly Part[],
-  mostParts: number
+  maxParts: number
 ): Promise<PredictedPartition[]> {
   const rows = await rowsOf<{venue: string; pair: string; year: number; newest: number}>(
     db.connection,
@@ -33,7 +33,7 @@ export async function stalePredicted(
     );
     const last = own.length === 0 ? undefined : Math.max(...own.map((p) => p.maxTs));
     if (last !== undefined && newest <= last) return [];
-    const afterTs = own.length >= mostParts ? undefined : last;
+    const afterTs = own.length >= maxParts ? undefined : last;
     return [{venue, series: PREDICTED_SERIES, pair, timeframe: "", year, afterTs}];
   });
 }

@@ -115,7 +115,7 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
   };
 }
 
-/** The candles that a decision at `t` reads: those the volume filter wants, and the one that opens at `t`. */
+/** Reads the candles that a decision at `t` needs: those the volume filter wants, and the one that opens at `t`. */
 async function newest(
   {connection}: Lake,
   {venue, pair, series, timeframe, t}: {venue: string; pair: string; series: string; timeframe: Timeframe; t: number}

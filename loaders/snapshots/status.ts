@@ -135,7 +135,7 @@ function findIssues(manifest: Manifest, series: readonly SeriesStatus[]): Issue[
   return [...issues, ...jobIssues(manifest)];
 }
 
-/** A file left out of an import cannot be retried: it is no failed job, and only its own correction brings it in. */
+/** Counts failed jobs; files left out of an import apart, because only their correction brings them in, not a retry. */
 function jobIssues({jobs}: Manifest): Issue[] {
   const issues: Issue[] = [];
   const failed = jobs.filter(({status}) => status === "failed");

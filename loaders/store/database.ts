@@ -172,7 +172,7 @@ const damaged = (path: string, cause: unknown): DataError =>
     cause
   });
 
-/** A log beside the next store would be taken for its own, so it moves with the one that it belongs to. */
+/** Returns the commands that move a damaged store away, with its log: the next store would take that for its own. */
 function restoreFix(path: string): string {
   const moves = [path, `${path}.wal`]
     .filter(existsSync)

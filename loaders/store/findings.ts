@@ -106,7 +106,7 @@ async function refreshFunding(db: Database, key: StoredKey, fromTs: number): Pro
 /** How far a settlement may stray from its interval before the distance contradicts what its source reports. */
 const STRAY_MS = 5 * MINUTE_MS;
 
-/** An interval that a source reports proves nothing where the row before is further away or nearer: it is inferred then (§9.5). */
+/** Returns true if the row before is further away or nearer than the reported interval, which is inferred then (§9.5). */
 function contradicted({lastBoundaryTs}: IntervalState, {t, reportedHours}: SettlementRow): boolean {
   if (reportedHours === null || lastBoundaryTs === undefined) return false;
   const distance = t - lastBoundaryTs;

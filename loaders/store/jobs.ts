@@ -24,6 +24,7 @@ export const saveJobs = (db: Database, jobs: readonly Job[]): Promise<void> =>
     }
   });
 
+/** Stores a job, replacing its earlier version. */
 export const saveJob = (db: Database, job: Job): Promise<void> => saveJobs(db, [job]);
 
 /** Returns jobs, newest first; all of them without a `limit`. */
@@ -45,7 +46,7 @@ function jobOf(body: string): Job {
   return {...job, errorCode, error: job.error === null ? null : error, errorFix: fix.join(" → ") || null};
 }
 
-/** The batch that a job's id belongs to; its own for a batch. */
+/** Returns the id of the batch that a job belongs to; its own for a batch. */
 export const batchIdOf = (id: string): string => id.split(".")[0]!;
 
 const UNFINISHED = (["pending", "queued", "in_progress"] as const)

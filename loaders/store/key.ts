@@ -36,6 +36,7 @@ const SHAPES: Readonly<Record<RowTable, RowShape>> = {
 export const shapeOf = (series: Series): RowShape =>
   SHAPES[isCandleSeries(series) ? "candles" : isObservationSeries(series) ? "observations" : "funding"];
 
+/** Returns a history as text: `bybit BTC/USDT spot 1h`. */
 export const keyText = ({venue, series, pair, timeframe}: SeriesKey): string =>
   [venue, pair, series, timeframe].filter(Boolean).join(" ");
 

@@ -186,7 +186,7 @@ async function countChanges(db: Database, stage: Stage, options: WriteOptions): 
   return row!.added + row!.removed;
 }
 
-/** Rows that the store lacks, and stored ones that gain a field they had not. */
+/** Counts rows that the store lacks, and stored ones that gain a field they had not. */
 async function countAdded(db: Database, stage: Stage, options: WriteOptions): Promise<number> {
   const shape = shapeOf(stage.key.series);
   const existing = `(select * from ${shape.table} where ${whereKey(stage.key)} and ${range(stage, options)})`;

@@ -8,7 +8,7 @@ import type {BenchRow} from "./harness.js";
 
 const SIZES = [1_000_000, 4_000_000, 10_000_000];
 /** Rows of one file: more minutes than this there have not been since the first market. */
-const MOST_A_FILE = 5_000_000;
+const MAX_ROWS_PER_FILE = 5_000_000;
 const MINUTE = 60_000;
 const END = Date.UTC(2026, 0, 1);
 const PEAK_MB = 500;
@@ -68,7 +68,7 @@ export async function importBench(): Promise<BenchRow[]> {
   for (const size of SIZES) {
     const dir = mkdtempSync(join(tmpdir(), "carrybook-bench-"));
     try {
-      const files = Math.ceil(size / MOST_A_FILE);
+      const files = Math.ceil(size / MAX_ROWS_PER_FILE);
       const folder = join(dir, "files");
       mkdirSync(folder);
       for (let i = 0; i < files; i++) await writeCandles(join(folder, `C${"ABC"[i]}USDT-1m.csv`), size / files);

@@ -6,7 +6,7 @@ import {listenTo} from "../helpers/events.js";
 const CLIENTS = 500;
 
 it("500 streams receive every event in order though one never reads; further ones are rejected", async () => {
-  const {url, port, hub, streams, call} = await startApi({}, {mostStreams: CLIENTS + 1, heartbeatMs: 1e9});
+  const {url, port, hub, streams, call} = await startApi({}, {maxStreams: CLIENTS + 1, heartbeatMs: 1e9});
   const deaf = connect(port, "127.0.0.1", () => {
     deaf.pause();
     deaf.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);

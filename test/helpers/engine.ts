@@ -1,5 +1,6 @@
 import {connect} from "node:net";
-import type {EmergencyReport, TradingControl} from "../../engine/loop/commands.js";
+import type {EmergencyReport} from "../../src/lib/wire/emergency.js";
+import type {TradingControl} from "../../engine/loop/commands.js";
 import type {ApiDeps} from "../../engine/api/deps.js";
 import {startServer, type ApiServer, type ServerOptions} from "../../engine/api/server.js";
 import {Backtests} from "../../engine/runs/backtest-threads.js";
@@ -41,7 +42,7 @@ class FakeControl implements TradingControl {
     minTurnover24h: "1000000",
     intervalMs: 60_000
   };
-  report: EmergencyReport = {ts: 1, done: true, closed: ["a"], left: []};
+  report: EmergencyReport = {ts: 1, done: true, closed: ["a"], left: [], remaining: []};
   onStopped: () => void = () => undefined;
 
   status = () => STATUS;

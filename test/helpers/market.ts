@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import {runBacktest, type RunResult} from "../../src/lib/backtest/run.js";
 import {candlesOf, type Candle, type FundingRow, type MarketData} from "../../src/lib/market/marketdata.js";
 import {generator, normal} from "../../src/lib/stats/random.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
 import {HOUR_MS, timeframeMs, type Timeframe} from "../../src/lib/time/grid.js";
 
 export const START_MS = Date.UTC(2024, 0, 1);
@@ -128,3 +130,17 @@ export const arbitraryEntries: fc.Arbitrary<Record<string, string>> = fc
     const all = {minRate: "0.0002", exitRate: "0.00005", ...entries} as Record<string, string>;
     return Number(all["exitRate"]) > Number(all["minRate"]) ? {...all, exitRate: all["minRate"]!} : all;
   });
+
+/** Runs a plan if it can be run; these laws are not about an empty made market. */
+export function attempt(
+  data: readonly MarketData[],
+  entries: Record<string, string>,
+  keepSteps = false
+): RunResult | undefined {
+  try {
+    return runBacktest(data, parseConfig(entries), {keepSteps});
+  } catch (error) {
+    if ((error as Error).name === "DataError") return undefined;
+    throw error;
+  }
+}

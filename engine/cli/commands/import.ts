@@ -100,7 +100,7 @@ async function runImport(patterns: readonly string[], flags: Flags, context: Con
   }
 }
 
-/** What became of the rows: written, stored already, or held back since the store has others. */
+/** Returns what became of the rows: written, stored already, or held back since the store has others. */
 function rowsWords(files: readonly FileReport[], {dryRun, replace}: ImportOptions): string {
   const sum = (field: "changed" | "same" | "different") => files.reduce((all, file) => all + file[field], 0);
   const words = [`${count(sum("changed"))} rows ${dryRun ? "would be written" : "written"}`];
@@ -112,7 +112,7 @@ function rowsWords(files: readonly FileReport[], {dryRun, replace}: ImportOption
 
 const LABELS = {plan: "planning", read: "reading", publish: "publishing"} as const;
 
-/** @throws UsageError for a missing venue or a value that a flag does not take */
+/** Reads the flags. @throws UsageError for a missing venue or a value that a flag does not take */
 function optionsOf(flags: Flags): ImportOptions {
   const {venue, pair, series, timeframe, tz} = flags;
   if (!venue) throw new UsageError("missing venue: --venue", {fix: "e.g. --venue binance"});
@@ -144,7 +144,7 @@ function oneOf<T extends string>(flag: string, value: string | undefined, allowe
 /** What the store may hold while files are read; the rest of the staged rows waits on the disk. */
 const MEMORY = "112MB";
 
-/** A dry run on a data directory that holds nothing yet leaves nothing in it either. */
+/** Opens the store; a dry run on an empty data directory leaves it empty. */
 async function openFor(context: Context, dryRun: boolean): Promise<{db: Database; close: () => Promise<void>}> {
   if (!dryRun || existsSync(databasePath(context.dataDir))) {
     const db = await context.openStore({memoryLimit: MEMORY});
@@ -181,7 +181,7 @@ function showFiles(files: readonly FileReport[], {output}: Context): void {
 
 const MARKS: Record<FileReport["state"], string> = {planned: "·", stored: "✓", open: "?", refused: "✗", failed: "✗"};
 
-/** What a reader must know of a file that was read: what it was taken for, and what of it was not. */
+/** Returns what a reader must know of a file that was read: what it was taken for, and what of it was not. */
 function notesOf(file: FileReport): string[] {
   const {taken, columns, ignored, skipped, rounded, revised, revisions = [], inProgress, different, conflicts} = file;
   if (!taken) return [];

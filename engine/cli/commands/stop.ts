@@ -2,11 +2,18 @@ import {existsSync} from "node:fs";
 import {setTimeout as wait} from "node:timers/promises";
 import {join} from "node:path";
 import {UsageError, type CarrybookError} from "../../../loaders/errors.js";
+import {
+  isOutsideLedger,
+  legsText,
+  mayBeOpen,
+  remainingTexts,
+  type EmergencyReport,
+  type Remainder
+} from "../../../src/lib/wire/emergency.js";
 import type {EngineStatus} from "../../../src/lib/wire/trading.js";
-import type {EmergencyReport} from "../../loop/commands.js";
 import {secretEnvironment} from "../../config/secrets.js";
 import {EmergencyFlag} from "../../process/emergency.js";
-import type {StopReport} from "../../execution/venue.js";
+import {closedText, type StopReport} from "../../execution/venue.js";
 import {runningEngine, type EngineInfo} from "../../files.js";
 import {findEngine, type EngineClient} from "../client.js";
 import type {Context} from "../context.js";
@@ -96,12 +103,14 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
     signalAndFlag(dir, info, done);
     stopped = await acting;
   }
-  const left = stopped?.left ?? report?.left ?? [];
+  const remaining = stopped?.remaining ?? report?.remaining ?? [];
+  const left = stopped ? remainingTexts(remaining) : (report?.left ?? []);
   const flat = (stopped?.flat ?? report?.done ?? false) && left.length === 0;
-  const closed = stopped?.pairs.filter((own) => own.left === null).map(({pair}) => pair) ?? report?.closed ?? [];
+  const pairs = stopped && venuePairs(stopped);
+  const closed = pairs?.map(({pair}) => pair).filter((pair) => !mayBeOpen(pair, remaining)) ?? report?.closed ?? [];
   output.document(
-    {pid: info?.pid ?? null, done: flat, closed, left, steps: done, ...(stopped && {venue: stopped.pairs})},
-    () => [...done, ...(report ? [summary(report)] : []), ...(stopped ? pairLines(stopped) : [])].join("\n")
+    {pid: info?.pid ?? null, done: flat, closed, left, remaining, steps: done, ...(pairs && {venue: pairs})},
+    () => [...done, ...(report ? [summary(report)] : []), ...(pairs?.map(pairLine) ?? [])].join("\n")
   );
   if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; check the venue yourself`, "error");
   return flat ? 0 : 1;
@@ -133,7 +142,10 @@ function clientOf(dir: string, done: string[]): EngineClient | undefined {
   }
 }
 
-/** @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine */
+/**
+ * Sends the stop to the engine and waits for its result.
+ * @throws UsageError in mode data: nothing is open, and a flag would only halt the next trading engine
+ */
 async function askEngine(
   client: EngineClient,
   {signal}: Context,
@@ -148,12 +160,20 @@ async function askEngine(
     return undefined;
   }
   done.push("the engine's API accepted the emergency stop");
-  for (const until = Date.now() + REPORT_MS; !report.done && Date.now() < until;) {
+  // An engine of an earlier version sends no codes.
+  const outside = (report.remaining ?? []).filter(isOutsideLedger);
+  let closing = !report.done;
+  for (const until = Date.now() + REPORT_MS; closing && Date.now() < until;) {
     await wait(POLL_MS, undefined, {signal});
     const status = await within(ANSWER_MS, signal, (own) => client.get<EngineStatus>("/status", own)).catch(
       () => undefined
     );
-    if (status?.emergency) report = {...report, ...status.emergency};
+    if (!status?.emergency) continue;
+    const {ts, left, done} = status.emergency;
+    const hedges = left.map((pair): Remainder => ({code: "hedge", pair}));
+    const remaining = [...hedges, ...outside];
+    report = {...report, ts, done: done && outside.length === 0, left: remainingTexts(remaining), remaining};
+    closing = !done;
   }
   return report;
 }
@@ -191,14 +211,24 @@ async function atVenue(
     return report;
   } catch (error) {
     const {message, fix} = error as CarrybookError;
-    const why = `could not act on the venue directly: ${message}${fix ? ` (${fix})` : ""}`;
-    done.push(why);
-    return {pairs: [], left: [why], flat: false, fills: []};
+    const rest: Remainder = {code: "not-attempted", message, fix: fix ?? null};
+    done.push(...remainingTexts([rest]));
+    return {pairs: [], remaining: [rest], flat: false, fills: []};
   }
 }
 
-const pairLines = ({pairs}: StopReport): string[] =>
-  pairs.map(({pair, closed, left}) => `${pair}: ${[...closed, ...(left === null ? [] : [left])].join("; ")}`);
+/** A pair's result at the venue as texts. */
+interface VenuePair {
+  pair: string;
+  closed: string[];
+  left: string | null;
+}
+
+const venuePairs = ({pairs, remaining}: StopReport): VenuePair[] =>
+  pairs.map(({pair, closed}) => ({pair, closed: closed.map(closedText), left: legsText(pair, remaining)}));
+
+const pairLine = ({pair, closed, left}: VenuePair): string =>
+  `${pair}: ${[...closed, ...(left === null ? [] : [left])].join("; ")}`;
 
 const summary = ({done, closed, left}: EmergencyReport): string =>
   done || left.length > 0

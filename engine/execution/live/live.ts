@@ -6,7 +6,7 @@ import type {Clock, Exchange} from "../../../loaders/exchange/types.js";
 import type {StrategyConfig} from "../../../src/lib/strategy/config.js";
 import {executionConfig, type ExecutionConfig} from "../../config/execution.js";
 import {
-  wordsOf,
+  messageOf,
   type Execution,
   type HedgeLegs,
   type Holdings,
@@ -109,21 +109,24 @@ export class LiveVenue extends AccountBooks implements RealVenue {
     const markets = await this.#marketsOf(pair);
     const round: Round = {act, legs, markets, patient: order.patient === true};
     const options = this.#roundOptions(pair);
-    const none = (why: Unfilled): Execution => ({fills: [], unfilled: legs.map((leg) => unfilledOrder(leg, why))});
+    const none = (unfilled: Unfilled): Execution => ({
+      fills: [],
+      unfilled: legs.map((leg) => unfilledOrder(leg, unfilled))
+    });
     if (dryRun) {
       const lines = await describeRound(round, options);
       for (const line of lines) dryRun(line);
       // one line per leg, or one for both
-      const shown = (i: number): Unfilled => ({code: "not-sent", why: lines[i] ?? lines[0]!});
+      const shown = (i: number): Unfilled => ({code: "not-sent", message: lines[i] ?? lines[0]!});
       return {fills: [], unfilled: legs.map((leg, i) => unfilledOrder(leg, shown(i)))};
     }
     if (!resumed && (this.#stopping || this.#unbooked.size > 0)) {
-      return none({code: "withheld", why: "an emergency stop acts at the venue itself"});
+      return none({code: "withheld", message: "an emergency stop acts at the venue itself"});
     }
     if (resumed) return this.#sendTracked(legs, pair, () => resumeRound(round, options));
     if (act === "open") {
       const why = aboveMaximum(markets, legs) ?? (await this.#setMargin(markets));
-      if (why !== undefined) return none({code: "refused", why});
+      if (why !== undefined) return none({code: "refused", message: why});
     }
     return this.#sendTracked(legs, pair, () => sendRound(round, options));
   }
@@ -240,7 +243,7 @@ export class LiveVenue extends AccountBooks implements RealVenue {
 
   stopAtVenue(given: ReadonlyMap<string, Decimal>): Promise<StopReport> {
     const {account, urgent = account, clock, signal, alarm, dryRun} = this.#options;
-    if (dryRun) return Promise.resolve({pairs: [], left: [], flat: true, fills: []});
+    if (dryRun) return Promise.resolve({pairs: [], remaining: [], flat: true, fills: []});
     const held = new Map(given);
     for (const {pair, coins} of this.#purchasesInFlight.values()) held.set(pair, (held.get(pair) ?? ZERO).plus(coins));
     this.#stopping ??= stopAtVenue(
@@ -268,10 +271,10 @@ export class LiveVenue extends AccountBooks implements RealVenue {
   }
 }
 
-const unfilledOrder = ({clientId}: LegOrder, {code, why}: Unfilled): UnfilledOrder => ({
+const unfilledOrder = ({clientId}: LegOrder, {code, message}: Unfilled): UnfilledOrder => ({
   clientId,
   code,
-  why: wordsOf({code, why})
+  message: messageOf({code, message})
 });
 
 /** Returns the size of a short in the venue's unit; negative for a long. */

@@ -58,8 +58,8 @@ async function rest(market: OrderMarket, leg: LegOrder, options: MakerOptions): 
     });
     if (outcome.unfilled === undefined || outcome.unfilled.code === "lost") return outcome;
     const expired = outcome.fills.length === 0 && clock.monotonic() - began >= deadlineMs;
-    const why = expired ? `not taken within ${deadlineMs} ms` : outcome.unfilled.why;
-    return {...outcome, unfilled: {code: "maker", why}};
+    const why = expired ? `not taken within ${deadlineMs} ms` : outcome.unfilled.message;
+    return {...outcome, unfilled: {code: "maker", message: why}};
   } finally {
     signal.removeEventListener("abort", onEnd);
   }
@@ -94,13 +94,13 @@ async function hedge(
   // the lost order may still fill: send neither leg until that is known
   if (rested.unfilled?.code === "lost") return unfilled("withheld", `the ${maker.market} leg is lost`);
   if (rested.fills.length === 0)
-    return unfilled("maker", `not sent: the ${maker.market} leg did not fill (${rested.unfilled?.why ?? ""})`);
+    return unfilled("maker", `not sent: the ${maker.market} leg did not fill (${rested.unfilled?.message ?? ""})`);
   const quantity = hedgeQuantity(market, leg, maker, rested);
   if (quantity.lte(0)) return unfilled("cut", `the ${maker.market} leg filled too little to be hedged`);
   const outcome = await place(market, {...leg, quantity}, options);
   if (outcome.unfilled !== undefined || quantity.eq(leg.quantity)) return outcome;
   const why = `cut to ${text(quantity)} of ${text(leg.quantity)}: what the ${maker.market} leg filled`;
-  return {...outcome, unfilled: {code: "cut", why}};
+  return {...outcome, unfilled: {code: "cut", message: why}};
 }
 
 /**

@@ -18,7 +18,7 @@ export interface LegOutcome {
 }
 
 /** Returns the outcome of a leg without fills. */
-export const unfilled = (code: UnfilledCode, why: string): LegOutcome => ({fills: [], unfilled: {code, why}});
+export const unfilled = (code: UnfilledCode, message: string): LegOutcome => ({fills: [], unfilled: {code, message}});
 
 /** Returns the outcome of an order presumed lost: unknown to the venue at the last query, but it may still fill. */
 export const lostOutcome = (): LegOutcome => unfilled("lost", "the venue does not know the order");

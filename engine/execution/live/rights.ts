@@ -8,7 +8,7 @@ const SOON_MS = 14 * DAY_MS;
 /** A warning about the API keys. */
 export interface KeyWarning {
   level: "warn" | "critical";
-  text: string;
+  message: string;
 }
 
 /**
@@ -23,7 +23,7 @@ export function judgeKey(
 ): KeyWarning[] {
   if (!permissions) {
     return [
-      {level: "warn", text: "the venue does not tell what the keys may do: look there that they cannot withdraw"}
+      {level: "warn", message: "the venue does not tell what the keys may do: look there that they cannot withdraw"}
     ];
   }
   const has = (kind: string, right: string): boolean => permissions[kind]?.includes(right) ?? false;
@@ -40,18 +40,19 @@ export function judgeKey(
       fix: "make keys with the rights for spot trading and for contract orders and positions, and no other; or use --dry-run"
     });
   }
-  if (lacks.length > 0) warnings.push({level: "warn", text: `the keys could not trade: ${lacks.join(", ")}`});
+  if (lacks.length > 0) warnings.push({level: "warn", message: `the keys could not trade: ${lacks.join(", ")}`});
   if (has("Wallet", "Withdraw")) {
     warnings.push({
       level: "critical",
-      text: "the keys may WITHDRAW from the account: anyone who obtains them can empty it. Trading needs no such right: create keys without it"
+      message:
+        "the keys may WITHDRAW from the account: anyone who obtains them can empty it. Trading needs no such right: create keys without it"
     });
   }
   if (expiresTs !== undefined && expiresTs - venueMs < SOON_MS) {
     const days = Math.max(0, Math.floor((expiresTs - venueMs) / DAY_MS));
     warnings.push({
       level: "warn",
-      text: `the keys expire in ${days} ${days === 1 ? "day" : "days"}, on ${new Date(expiresTs).toISOString()}: after that nothing can be closed with them`
+      message: `the keys expire in ${days} ${days === 1 ? "day" : "days"}, on ${new Date(expiresTs).toISOString()}: after that nothing can be closed with them`
     });
   }
   return warnings;

@@ -29,7 +29,8 @@ export interface RoundOptions extends TrackOptions {
  * The route of a round. The configured style applies to the first round of an entry or a non-urgent exit; retries,
  * unwinds and urgent exits use one taker order per leg.
  */
-type Route = {kind: "orders"} | {kind: "spread"; order: SpreadOrder} | {kind: "maker"} | {kind: "none"; why: string};
+type Route =
+  {kind: "orders"} | {kind: "spread"; order: SpreadOrder} | {kind: "maker"} | {kind: "none"; message: string};
 
 async function routeOf({act, legs, markets, patient}: Round, options: RoundOptions): Promise<Route> {
   const {execution, spreads, coinFee, signal} = options;
@@ -44,7 +45,7 @@ async function routeOf({act, legs, markets, patient}: Round, options: RoundOptio
     signal.throwIfAborted();
     // an entry can wait for the list of spreads, an exit cannot
     const why = `the list of spreads could not be read: ${(error as Error).message}`;
-    return act === "open" ? {kind: "none", why} : {kind: "orders"};
+    return act === "open" ? {kind: "none", message: why} : {kind: "orders"};
   }
 }
 
@@ -55,7 +56,7 @@ export async function sendRound(round: Round, options: RoundOptions): Promise<Le
   const chosen = await routeOf(round, options);
   switch (chosen.kind) {
     case "none":
-      return legs.map(() => unfilled("spread", chosen.why));
+      return legs.map(() => unfilled("spread", chosen.message));
     case "spread":
       return placeSpread(chosen.order, legs, markets, options);
     case "maker":

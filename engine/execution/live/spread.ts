@@ -105,7 +105,7 @@ async function trackSpread(
         const short = shortfall(order, new Decimal((textOf(order["qty"]) ?? textOf(order["orderQty"])) || "0"));
         const read = () => account.spreadExecutionsOf(clientId, {signal});
         const rows = done.isZero() ? [] : await executionsOf(done, clientId, read, {clock, signal});
-        return legs.map((leg) => legOutcome(rows, leg, markets, {done, why: short?.why}));
+        return legs.map((leg) => legOutcome(rows, leg, markets, {done, message: short?.message}));
       }
     },
     options
@@ -118,7 +118,7 @@ function legOutcome(
   rows: readonly Fields[],
   {market, reference}: LegOrder,
   markets: PairMarkets,
-  {done, why}: {done: Decimal; why: string | undefined}
+  {done, message}: {done: Decimal; message: string | undefined}
 ): LegOutcome {
   const own = markets[market];
   const parts = rows
@@ -128,7 +128,7 @@ function legOutcome(
   if (!sum.eq(done))
     throw new Refusal("content", `fills of ${own.symbol} add up to ${sum}, the spread order to ${done}`);
   const fills = parts.map((row) => fillFrom(row, own, reference)).sort((a, b) => a.ts - b.ts);
-  return {fills, unfilled: why === undefined ? undefined : {code: "spread", why}};
+  return {fills, unfilled: message === undefined ? undefined : {code: "spread", message}};
 }
 
 /**

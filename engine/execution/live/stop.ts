@@ -4,7 +4,8 @@ import type {Fields} from "../../../loaders/exchange/fields.js";
 import {textOf} from "../../../loaders/exchange/values.js";
 import type {Clock} from "../../../loaders/exchange/types.js";
 import {Decimal, text, ZERO} from "../../../src/lib/money/decimal.js";
-import type {StopReport, StopScope} from "../venue.js";
+import {failureText, legText, pairOfLeg, type CloseFailure, type Remainder} from "../../../src/lib/wire/emergency.js";
+import {closedText, type ClosedLeg, type StopReport, type StopScope} from "../venue.js";
 import type {BybitAccount} from "./account.js";
 import {decimalField, textField} from "./fill.js";
 import {wholeSteps, type PairMarkets} from "./markets.js";
@@ -43,28 +44,30 @@ const IDLE_ROUNDS = 3;
 export const stopAtVenue = (scope: StopScope, options: StopOptions): Promise<StopReport> =>
   new VenueStop(options).run(scope);
 
+/** A leg that is open at the venue. */
+type OpenLeg = Extract<Remainder, {code: "short" | "coins"}>;
+
 /** One closing order to send. */
 interface ClosingOrder {
   /** the pair of a spot sale, the venue's symbol of a short */
   key: string;
   category: "spot" | "linear";
   symbol: string;
-  quantity: string;
-  description: string;
+  leg: OpenLeg;
 }
 
 interface OpenAtVenue {
   tasks: ClosingOrder[];
-  /** descriptions of holdings that are not the engine's to close */
-  others: string[];
+  /** holdings that are not the engine's to close */
+  others: Remainder[];
 }
 
 class VenueStop {
   readonly #options: StopOptions;
   readonly #untilMs: number;
   readonly #fills: string[] = [];
-  readonly #done = new Map<string, string[]>();
-  readonly #failed = new Map<string, string>();
+  readonly #done = new Map<string, ClosedLeg[]>();
+  readonly #failed = new Map<string, CloseFailure>();
   /** pairs by the symbol of their perp, once the markets are known */
   #names: ReadonlyMap<string, string> = new Map();
   #orders = 0;
@@ -88,8 +91,9 @@ class VenueStop {
     if (scope.account !== undefined) {
       const key = await this.#retry("read whose keys these are", () => account.key({signal}));
       if (key?.account !== scope.account) {
-        const whose = key ? `of account ${key.account}, the journal is of ${scope.account}` : "not known";
-        return this.#report(undefined, [`whose the keys are: ${whose}; nothing was bought or sold`]);
+        return this.#report(undefined, [
+          key ? {code: "other-account", account: key.account, expected: scope.account} : {code: "account-unknown"}
+        ]);
       }
     }
     // Shorts are closed first, without waiting for the markets: only they can be liquidated.
@@ -106,34 +110,27 @@ class VenueStop {
       if (idle > 0) await this.#pause();
     }
     const cancelled = (await cancelling) !== undefined;
-    const unknown = [
-      ...(open ? [] : ["the account could not be read"]),
-      ...(cancelled ? [] : ["orders could not be cancelled"]),
-      ...(markets ? [] : ["the spot markets could not be read, so no coin was sold"])
+    const unknown: Remainder[] = [
+      ...(open ? [] : [{code: "account-unread"} as const]),
+      ...(cancelled ? [] : [{code: "orders-open"} as const]),
+      ...(markets ? [] : [{code: "markets-unread"} as const])
     ];
     return this.#report(open, unknown);
   }
 
-  #report(open: OpenAtVenue | undefined, unknown: string[]): StopReport {
+  #report(open: OpenAtVenue | undefined, unknown: readonly Remainder[]): StopReport {
     const pairOf = (key: string) => this.#names.get(key) ?? key;
-    const tasks = open?.tasks ?? [];
-    const keys = [...this.#done.keys(), ...tasks.map(({key}) => key)];
-    const pairs = [...new Set(keys.map(pairOf))].sort().map((pair) => {
-      const closed = [...this.#done].flatMap(([key, said]) => (pairOf(key) === pair ? said : []));
-      const left = tasks
-        .filter(({key}) => pairOf(key) === pair)
-        .map(({key, category, description}) => {
-          const why = this.#failed.get(`${category} ${key}`);
-          return `${description} left${why === undefined ? "" : ` (${why})`}`;
-        });
-      return {pair, closed, left: left.join("; ") || null};
+    const legs = (open?.tasks ?? []).map(({key, category, leg}): OpenLeg => {
+      const failure = this.#failed.get(`${category} ${key}`) ?? null;
+      return leg.code === "short" ? {...leg, pair: this.#names.get(leg.symbol) ?? null, failure} : {...leg, failure};
     });
-    const left = [
-      ...pairs.flatMap(({pair, left}) => (left === null ? [] : [`${pair}: ${left}`])),
-      ...(open?.others ?? []),
-      ...unknown
-    ];
-    return {pairs, left, flat: left.length === 0, fills: this.#fills};
+    const keys = [...[...this.#done.keys()].map(pairOf), ...legs.flatMap((leg) => pairOfLeg(leg) ?? [])];
+    const pairs = [...new Set(keys)].sort().map((pair) => ({
+      pair,
+      closed: [...this.#done].flatMap(([key, closed]) => (pairOf(key) === pair ? closed : []))
+    }));
+    const remaining = [...legs, ...(open?.others ?? []), ...unknown];
+    return {pairs, remaining, flat: remaining.length === 0, fills: this.#fills};
   }
 
   /** Reads what is open at the venue; coins only when `scope` is given. Returns undefined after the time limit. */
@@ -153,23 +150,21 @@ class VenueStop {
           key: symbol,
           category: "linear",
           symbol,
-          quantity: size,
-          description: `a short of ${size} ${symbol}`
+          leg: {code: "short", pair: null, symbol, quantity: size, failure: null}
         });
-      } else open.others.push(`a long position of ${size} ${symbol} is not the engine's and was left`);
+      } else open.others.push({code: "foreign-long", symbol, quantity: size});
     }
     for (const [pair, most] of scope?.held ?? []) {
       const market = markets?.get(pair);
       if (!market) {
-        if (markets && most.gt(ZERO)) open.others.push(`${pair}: ${text(most)} coins, and no spot market is listed`);
+        if (markets && most.gt(ZERO)) open.others.push({code: "no-market", pair, quantity: text(most)});
         continue;
       }
       const above = new Decimal(balances.get(market.coin) ?? "0").minus(scope!.before[market.coin] ?? "0");
       const coins = wholeSteps(market.spot, Decimal.min(most, above));
       if (!coins.gt(ZERO)) continue;
-      const quantity = text(coins);
-      const {symbol} = market.spot;
-      open.tasks.push({key: pair, category: "spot", symbol, quantity, description: `${quantity} ${market.coin}`});
+      const leg = {code: "coins", pair, coin: market.coin, quantity: text(coins), failure: null} as const;
+      open.tasks.push({key: pair, category: "spot", symbol: market.spot.symbol, leg});
     }
     return open;
   }
@@ -181,7 +176,7 @@ class VenueStop {
 
   async #order(task: ClosingOrder): Promise<void> {
     const {account, stamp} = this.#options;
-    const {category, symbol, quantity, key} = task;
+    const {category, symbol, leg, key} = task;
     const spot = category === "spot";
     const orderLinkId = `stop-${stamp}-${symbol.slice(0, 14)}-${spot ? "s" : "p"}${++this.#orders}`;
     const order: Fields = {
@@ -189,12 +184,12 @@ class VenueStop {
       symbol,
       side: spot ? "Sell" : "Buy",
       orderType: "Market",
-      qty: quantity,
+      qty: leg.quantity,
       timeInForce: "IOC",
       orderLinkId,
       ...(spot ? {isLeverage: 0, marketUnit: "baseCoin"} : {positionIdx: 0, reduceOnly: true})
     };
-    const refused = await this.#send(order, task.description);
+    const refused = await this.#send(order, legText(leg));
     if (refused !== undefined) return this.#fail(task, refused);
     const filled = await this.#retry(`follow ${orderLinkId}`, async () => {
       const found = await account.order(category, symbol, orderLinkId, {signal: this.#options.signal});
@@ -208,15 +203,16 @@ class VenueStop {
       for (const row of rows) this.#fills.push(textField(row, "execId"));
       return {done, status: textOf(found["orderStatus"])};
     });
-    if (!filled) return this.#fail(task, `what became of order ${orderLinkId} is not known`);
-    if (filled.done.isZero()) return this.#fail(task, `order ${orderLinkId}: ${filled.status?.toLowerCase()}`);
-    const closed = `${spot ? "sold" : "bought back"} ${text(filled.done)} ${symbol}`;
+    if (!filled) return this.#fail(task, {code: "unknown", order: orderLinkId});
+    if (filled.done.isZero())
+      return this.#fail(task, {code: "unfilled", order: orderLinkId, status: filled.status ?? null});
+    const closed: ClosedLeg = {side: spot ? "sell" : "buy", quantity: text(filled.done), symbol};
     this.#done.set(key, [...(this.#done.get(key) ?? []), closed]);
-    this.#options.onProgress?.(closed);
+    this.#options.onProgress?.(closedText(closed));
   }
 
-  /** Sends an order until the venue acknowledges it, always under one client id. @returns the reason for a rejection */
-  async #send(order: Fields, description: string): Promise<string | undefined> {
+  /** Sends an order until the venue acknowledges it, always under one client id. @returns the failure, if it was not */
+  async #send(order: Fields, description: string): Promise<CloseFailure | undefined> {
     const {account, signal} = this.#options;
     while (!this.#expired) {
       try {
@@ -224,23 +220,23 @@ class VenueStop {
         return undefined;
       } catch (error) {
         if (signal.aborted) break;
-        if (!(error instanceof Refusal)) return (error as Error).message;
+        if (!(error instanceof Refusal)) return {code: "refused", message: (error as Error).message, venueCode: null};
         const verdict = verdictOf(error);
         if (verdict === "exists") return undefined;
         const {status, code, message} = error;
         if (code !== undefined && CODES.clock.includes(code)) await account.syncClock({signal}).catch(() => undefined);
         else if (verdict === "refused" && status !== 403 && status !== 429 && !CODES.limit.includes(code ?? ""))
-          return `${message}${code === undefined ? "" : ` (code ${code})`}`;
+          return {code: "refused", message, venueCode: code ?? null};
         this.#options.onProgress?.(`${description}: ${message}; asking again`);
         await this.#pause();
       }
     }
-    return "the venue did not answer in time";
+    return {code: "unanswered"};
   }
 
-  #fail({key, category, description}: ClosingOrder, why: string): void {
-    this.#failed.set(`${category} ${key}`, why);
-    this.#options.onProgress?.(`${description} could not be closed: ${why}`);
+  #fail({key, category, leg}: ClosingOrder, failure: CloseFailure): void {
+    this.#failed.set(`${category} ${key}`, failure);
+    this.#options.onProgress?.(`${legText(leg)} could not be closed: ${failureText(failure)}`);
   }
 
   /** Retries until success or the time limit. @returns undefined on failure */

@@ -131,7 +131,7 @@ export function shortfall(order: Fields, ordered: Decimal): Unfilled | undefined
   const more = reason && reason !== "EC_NoError" ? ` (${reason})` : "";
   return {
     code: status === "Rejected" ? "refused" : "expired",
-    why: `${status.toLowerCase()} at ${done} of ${ordered}${more}`
+    message: `${status.toLowerCase()} at ${done} of ${ordered}${more}`
   };
 }
 

@@ -72,6 +72,7 @@ export function priceOf(coin: Coin, side: Side, tsMs: number): Decimal {
   return ticksToPrice(coin, side, ticks);
 }
 
+/** Returns a price in quote per coin from its number of a coin's smallest decimal steps. */
 export const ticksToPrice = (coin: Coin, side: Side, ticks: number): Decimal =>
   new Decimal(ticks).div(new Decimal(10).pow(decimalsOf(coin, side)));
 
@@ -112,4 +113,5 @@ export const priceText = (market: Market, price: Decimal): string =>
       : price.toFixed(market.tick.decimalPlaces());
 
 export const opposite = (side: OrderSide): OrderSide => (side === "Buy" ? "Sell" : "Buy");
+/** Returns a quantity in coins with its sign: positive for a buy, negative for a sell. */
 export const signed = (side: OrderSide, qty: Decimal): Decimal => (side === "Buy" ? qty : qty.neg());

@@ -27,7 +27,9 @@ export function positionOf(account: Account, symbol: string): Position {
   );
 }
 
+/** Returns the average entry price, quote per coin; zero for a flat position. */
 export const averagePrice = ({net, cost}: Position): Decimal => (net.isZero() ? ZERO : cost.div(net.abs()));
+/** Returns a position's side as the venue writes it; empty when flat. */
 export const sideOf = ({net}: Position): OrderSide | "" => (net.isZero() ? "" : net.gt(0) ? "Buy" : "Sell");
 
 /** Applies a fill to a position. Returns the realised profit in quote and the closed quantity. */

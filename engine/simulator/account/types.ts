@@ -159,4 +159,5 @@ export interface FeeRates {
 }
 
 const FINAL: readonly OrderStatus[] = ["Filled", "Cancelled", "PartiallyFilledCanceled", "Rejected"];
+/** Returns true until the order is filled, cancelled or rejected. */
 export const isOpen = (order: {status: OrderStatus}): boolean => !FINAL.includes(order.status);

@@ -22,7 +22,7 @@ setCompressionCodec(CompressionType.ZSTD, {
 });
 
 /**
- * An Arrow IPC file or stream, Feather (version 2) included.
+ * Reads an Arrow IPC file or stream, Feather (version 2) included.
  * @throws DataError when it is damaged or too large
  */
 export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Table {
@@ -75,8 +75,8 @@ const isCutStream = (bytes: Buffer): boolean =>
   );
 
 /**
- * A value as text: a stamp with a zone as milliseconds whatever its unit, one without as the date and time of its clock
- * (§9.4), floats as the shortest text that round-trips.
+ * Returns how values of a type become text: a stamp with a zone as milliseconds whatever its unit, one without as the date
+ * and time of its clock (§9.4), floats as the shortest text that round-trips.
  */
 function readerOf(type: DataType): (value: unknown) => string | null {
   if (type.typeId === Type.Dictionary) return readerOf(type.dictionary);
@@ -90,7 +90,10 @@ function readerOf(type: DataType): (value: unknown) => string | null {
   return (value) => (value === null || value === undefined ? null : String(value));
 }
 
-/** The date and time that a clock shows, from its fields read as UTC; a time that no calendar has stays a number. */
+/**
+ * Returns the date and time that a clock shows, from its fields read as UTC; a time that no calendar has stays a
+ * number.
+ */
 function wallText(ms: number): string {
   const date = new Date(Math.floor(ms));
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString().slice(0, -1);

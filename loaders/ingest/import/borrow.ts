@@ -64,7 +64,7 @@ const periodByName = (column: string): RatePeriod | undefined => {
 
 const SCALE: Readonly<Record<RateUnit, number>> = {share: 1, percent: 100, bps: 10_000};
 
-/** The median size of the rates as shares of an hour. */
+/** Returns the median size of the rates as shares of an hour. */
 function typicalShare(
   sample: readonly TableRecord[],
   {columns, unit, table, period}: Pick<BorrowRows, "columns" | "unit" | "table"> & {period: RatePeriod}
@@ -77,7 +77,7 @@ function typicalShare(
   return sizes[(sizes.length - 1) >> 1] ?? 0;
 }
 
-/** The unit of a borrow rate: as given, else as its header or its cells say. */
+/** Returns the unit of a borrow rate: as given, else as its header or its cells say. */
 export function borrowUnitOf(sample: readonly TableRecord[], {columns, rateUnit}: ColumnPlan, given: Given): RateUnit {
   const percent = sample.some(({fields}) => fields[columns.value!]?.trim().endsWith("%"));
   return given.rateUnit ?? (percent ? "percent" : (rateUnit ?? "share"));

@@ -1,4 +1,4 @@
-/** A cell that holds no value. */
+/** Returns true for a cell that holds no value. */
 export const isNothing = (cell: string | null): boolean => /^(|nan|null|none|n\/a|na|-)$/i.test(cell?.trim() ?? "");
 
 export const isBlank = (fields: readonly (string | null)[]): boolean =>
@@ -10,7 +10,7 @@ export const repeatsHeader = (fields: readonly (string | null)[], header: readon
   fields.length === header.length &&
   fields.every((cell, i) => cell?.trim() === header[i]!.trim());
 
-/** A number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`, `42,000.00`. */
+/** Returns a number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`, `42,000.00`. */
 export const plainNumber = (text: string, decimalComma: boolean): string => {
   const bare = text
     .trim()
@@ -21,6 +21,7 @@ export const plainNumber = (text: string, decimalComma: boolean): string => {
   return /^-?[1-9]\d{0,2}(,\d{3})+\.\d+$/.test(bare) ? bare.replaceAll(",", "") : bare;
 };
 
+/** Returns true for a cell that ends in a percent sign, in quotes or not. */
 export const hasPercentSign = (text: string): boolean => /%["']?\s*$/.test(text);
 
 export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|yes|t|y)$/i.test(cell?.trim() ?? "");
@@ -39,7 +40,7 @@ export const tellsForecasts = (cells: readonly string[]): boolean =>
   cells.some((cell) => FORECAST_WORD.test(cell)) &&
   cells.every((cell) => FORECAST_WORD.test(cell) || SETTLED_WORD.test(cell));
 
-/** An interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
+/** Reads an interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
 export function hoursOf(cell: string | null): string | null {
   const text = cell?.trim() ?? "";
   if (isNothing(cell)) return null;

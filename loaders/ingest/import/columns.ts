@@ -106,7 +106,7 @@ const FORECAST_NAMES = new Set([
   "ask1price"
 ]);
 
-/** A header cell as names are compared: `Funding Rate (%)` and `funding_rate/资金费率` are `fundingrate`. */
+/** Returns a header cell as names are compared: `Funding Rate (%)` and `funding_rate/资金费率` are `fundingrate`. */
 export function plainName(cell: string): string {
   const text = cell.trim().replace(/^["']|["']$/g, "");
   const western = /^[\x20-\x7e]+(?=\/[^\x20-\x7e])/.exec(text)?.[0] ?? text;
@@ -290,7 +290,9 @@ function byName(header: readonly string[], options: ColumnOptions): {columns: Co
   return {columns, endStamped: end >= 0};
 }
 
-/** Volume in coins and turnover in quote, where their names tell them apart by currency or by the venue's habit. */
+/**
+ * Finds volume in coins and turnover in quote, where their names tell them apart by currency or by the venue's habit.
+ */
 function volumes(header: readonly string[], names: readonly string[], columns: Columns, options: ColumnOptions): void {
   const [base, quote] = options.pair?.split("/") ?? [];
   const ofCoin = (coin: string | undefined) =>
@@ -344,7 +346,10 @@ function byOrder(
   throw new RangeError(`invalid file: no header and ${width} columns, which is no known format`);
 }
 
-/** A turnover is volume × price within the bar's own range, give or take a tenth; zeros on both sides agree. */
+/**
+ * Returns true if the turnover is volume × price within the bar's own range, give or take a tenth; zeros on both sides
+ * agree.
+ */
 function isTurnover(sample: readonly (readonly (string | null)[])[], turnover: number, volume: number): boolean {
   return sample.every((record) => {
     const [high, low, v, t] = [2, 3, volume, turnover].map((i) => Number(record[i]));

@@ -125,7 +125,7 @@ function chained(first: Readable, ...rest: Transform[]): Readable {
 const isTooMuch = (size: number, packed: number): boolean =>
   size > MAX_UNPACKED_BYTES || (size > HARMLESS_BYTES && size > packed * MAX_RATIO);
 
-/** @throws DataError for more bytes than an archive of numbers of its size could hold */
+/** Checks the size of an archive. @throws DataError for more bytes than an archive of numbers of its size could hold */
 function requireHonest(size: number, packed: number, where: string): void {
   if (isTooMuch(size, packed)) throw new DataError(`invalid file: ${where} unpacks to more than its size can hold`);
 }
@@ -152,7 +152,7 @@ const FOREIGN = /(^|\/)(__MACOSX\/|\._|\.DS_Store$|readme|license|checksum)/i;
 /** Members that hold tables in a container of their own. */
 const NESTED = /\.(zip|gz|tgz|tar|7z|rar|bz2|xz|zst|parquet|feather|arrow)$/i;
 
-/** The members of an archive that may be tables, and the names of those that are archives. */
+/** Returns the members of an archive that may be tables, and the names of those that are archives. */
 async function membersOf(path: string): Promise<{entries: Entry[]; nested: string[]}> {
   const zip = await openZip(path);
   const entries: Entry[] = [];
@@ -172,7 +172,7 @@ async function membersOf(path: string): Promise<{entries: Entry[]; nested: strin
   return {entries, nested};
 }
 
-/** The table of one member; none where it is empty. */
+/** Returns the table of one member; none where it is empty. */
 async function memberTable(path: string, entry: Entry): Promise<[Table] | undefined> {
   const {fileName, compressedSize, uncompressedSize} = entry;
   const where = `${path}/${fileName}`;
@@ -204,7 +204,7 @@ const damagedZip = (path: string, error: Error): DataError =>
         cause: error
       });
 
-/** The bytes of a member; the archive is closed with them. */
+/** Returns the bytes of a member; the archive is closed with them. */
 async function openMember(path: string, entry: Entry): Promise<Readable> {
   const zip = await openZip(path);
   return new Promise((resolve, reject) => {

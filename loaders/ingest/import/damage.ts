@@ -4,7 +4,7 @@ import {DataError} from "../../errors.js";
 /** A file that was cut short, damaged on its way, or that may not be read: no row of it is at fault. */
 export class UnreadableError extends DataError {}
 
-/** A container that ends early or holds other bytes than were written. */
+/** Returns the error of a container that ends early or holds other bytes than were written. */
 export const damaged = (kind: string, where: string, cause: unknown): UnreadableError =>
   new UnreadableError(`invalid file: ${where} is cut short or damaged ${kind}`, {fix: AGAIN, cause});
 

@@ -100,7 +100,7 @@ async function named<T>(where: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Why a table that has records has no row of its history. */
+/** Returns why a table that has records has no row of its history. */
 function noRows({inProgress, skipped}: Pick<FileReport, "inProgress" | "skipped">): string {
   const left = Object.entries(skipped).map(([reason, n]) => `${n} ${reason.replaceAll("-", " ")}`);
   if (inProgress > 0 && left.length === 0) {
@@ -110,7 +110,7 @@ function noRows({inProgress, skipped}: Pick<FileReport, "inProgress" | "skipped"
   return left.length > 0 ? `none of its records is a row: ${left.join(", ")}` : "it has no rows";
 }
 
-/** A file proves nothing beyond its own first and last row. */
+/** Returns the span that a file proves: nothing beyond its own first and last row. */
 function provenBy(stage: Stage): Span {
   const step = stepOf(stage.key);
   if (step === undefined && stage.key.series !== "funding") return {from: stage.minTs, to: stage.maxTs + 1};

@@ -8,7 +8,7 @@ import {marketText} from "./markets.js";
 import {baseName, isCoin, readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";
 
-/** What names say: the archive's, and the member's where there is one. */
+/** Returns what names say: the archive's, and the member's where there is one. */
 export function identify(table: Table, given: Given): NameFacts {
   const {root} = given;
   const named = (path: string) =>
@@ -51,6 +51,7 @@ function joined(archive: NameFacts, member: NameFacts, {where}: Table): NameFact
   };
 }
 
+/** Returns the series of a file: as given, by its name, or by its header. @throws Stop where they disagree or tell none */
 export function seriesOf(facts: NameFacts, given: Given, header: readonly string[] | undefined): SeriesKey["series"] {
   const named = facts.series;
   if (given.series !== undefined && facts.source !== undefined && named !== undefined && named !== given.series) {
@@ -69,7 +70,10 @@ export function seriesOf(facts: NameFacts, given: Given, header: readonly string
   );
 }
 
-/** A header that names a settled rate, and no candle, is one of settlements whatever the file is called. */
+/**
+ * Returns the series that a header names: one with a settled rate and no candle is of settlements, whatever the file is
+ * called.
+ */
 function seriesByHeader(header: readonly string[] | undefined): Series | undefined {
   const names = (header ?? []).map(plainName);
   if (names.some((name) => ["hourlyborrowrate", "dailyinterestrate"].includes(name))) return "borrow";
@@ -81,7 +85,7 @@ function seriesByHeader(header: readonly string[] | undefined): Series | undefin
 /** What marks a perpetual behind its pair. */
 const SUFFIX = /[-_](SWAP|PERP|PERPETUAL)$/i;
 
-/** The pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
+/** Returns the pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
 export function pairOfSymbol(symbol: string): string | undefined {
   const text = symbol.trim();
   const margined = /^([^:]+):([A-Z]+)$/.exec(text);
@@ -100,8 +104,8 @@ export function pairOfSymbol(symbol: string): string | undefined {
 }
 
 /**
- * The pair of a row whose cell names a coin: a coin's rows are filed under the pair that was asked for, else under the coin
- * in the quote given.
+ * Returns the pair of a row whose cell names a coin: a coin's rows are filed under the pair that was asked for,
+ * else under the coin in the quote given.
  * @param quote undefined where nothing tells it: such a coin names no pair
  */
 export function pairOfCoin(cell: string, asked: string | undefined, quote: string | undefined): string | undefined {
@@ -116,16 +120,17 @@ export function pairOfCoin(cell: string, asked: string | undefined, quote: strin
   }
 }
 
-/** The pair that a row's own words name in a file of one pair. */
+/** Returns the pair that a row's own words name in a file of one pair. */
 export const pairOfMarket = (text: string, {kind}: Market, asked: string): string | undefined =>
   kind === "coin" ? pairOfCoin(text, asked, quoteOf(asked)) : pairOfSymbol(text);
 
-/** The records that are of a pair. */
+/** Returns the records that are of a pair. */
 export const ofPair = (sample: readonly TableRecord[], {market}: ColumnPlan, pair: string): readonly TableRecord[] =>
   market === undefined
     ? sample
     : sample.filter(({fields}) => pairOfMarket(marketText(fields, market), market, pair) === pair);
 
+/** Returns the pair of a file: as given, by its rows, or by its name. @throws Stop where they disagree or tell none */
 export function pairOf(
   facts: NameFacts,
   sample: readonly TableRecord[],
@@ -204,7 +209,7 @@ export function pairOf(
 /** What perpetuals are quoted in at venues that quote them all alike. */
 const USUAL_QUOTE: Readonly<Record<string, string>> = {hyperliquid: "USDC"};
 
-/** A perpetual without a quote is quoted in USDC at Bybit; elsewhere it may be in any. */
+/** Returns the flag to pass. A perpetual without a quote is quoted in USDC at Bybit; elsewhere it may be in any. */
 function askPair(coin: string | undefined, {venue}: Given): string {
   const usual = USUAL_QUOTE[venue];
   if (usual !== undefined) return `pass --pair ${coin ?? "BTC"}/${usual}`;
@@ -228,7 +233,10 @@ export function checkContract(pair: string, series: string, {venue}: Given): voi
   stop(refused("contract", `a perpetual of ${pair} at ${venue} is an inverse contract; histories are of linear ones`));
 }
 
-/** The venue that a row names, as a ccxt id: `binance-futures` is binance; undefined for a name that is not known. */
+/**
+ * Returns the venue that a row names, as a ccxt id: `binance-futures` is binance; undefined for a name that is not
+ * known.
+ */
 export function venueOfCell(cell: string): string | undefined {
   const [word = ""] = cell
     .trim()
@@ -247,7 +255,10 @@ export function checkVenue(sample: readonly TableRecord[], {columns}: ColumnPlan
   stop(refused("other-venue", `its rows are of ${first}, none of ${venue}`, `pass --venue ${first}`));
 }
 
-/** A venue's futures may have a ccxt id of their own: `krakenfutures`, `binanceusdm`. */
+/**
+ * Returns true if two names are of one venue, whose futures may have a ccxt id of their own: `krakenfutures`,
+ * `binanceusdm`.
+ */
 export const sameVenue = (named: string, venue: string): boolean => venue.startsWith(named);
 
 const listed = (names: readonly string[]): string =>

@@ -185,7 +185,10 @@ export async function storeFiles(
   };
 }
 
-/** One table; undefined where the signal ended it. What a reader can mend is reported, a full disk or a bug is thrown. */
+/**
+ * Imports one table; returns undefined where the signal ended it. What a reader can mend is reported, a full disk or a
+ * bug is thrown.
+ */
 async function importOne(
   db: Database,
   {path, member, where, planned}: PlannedFile,

@@ -90,7 +90,7 @@ async function* textOfBytes(open: OpenBytes): AsyncGenerator<string> {
   }
 }
 
-/** The beginning of a file, from its first character that is no blank. */
+/** Returns the beginning of a file, from its first character that is no blank. */
 async function headOf(open: OpenBytes): Promise<string> {
   let head = "";
   for await (const text of textOfBytes(open)) {
@@ -129,7 +129,7 @@ function rowOf(text: string, where: string): Row {
   return row;
 }
 
-/** The rows of an array, each parsed by itself, so that memory does not grow with the file. */
+/** Returns the rows of an array, each parsed by itself, so that memory does not grow with the file. */
 async function* elementRows(open: OpenBytes, where: string): AsyncGenerator<{row: Row; line: number}> {
   const noList = () => new DataError(`invalid file: ${where} holds no list of rows`);
   const marks = /["[\]{}]/g;
@@ -179,7 +179,7 @@ async function* elementRows(open: OpenBytes, where: string): AsyncGenerator<{row
   if (depth > 0) throw new DataError(`invalid file: ${where} ends within its list of rows`);
 }
 
-/** Where a string that is open at `from` ends; -1 where the text ends before it. */
+/** Returns where a string that is open at `from` ends; -1 where the text ends before it. */
 function closingQuote(text: string, from: number): number {
   for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
@@ -220,7 +220,7 @@ async function documentRows(open: OpenBytes, where: string): Promise<() => Async
   };
 }
 
-/** The one list of rows in a document: the document itself, or what stands under the names that venues use. */
+/** Returns the one list of rows in a document: the document itself, or what stands under the names that venues use. */
 function rowsIn(document: unknown): Row[] | undefined {
   if (Array.isArray(document)) return document.every(isObject) ? document : undefined;
   if (!isObject(document)) return undefined;

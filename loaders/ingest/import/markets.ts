@@ -48,7 +48,7 @@ const isNumber = (text: string): boolean => /^[-+]?[\d.,]+(e[-+]?\d+)?\s*%?$/i.t
 /** Currencies that are a quote alone: Bitcoin and Ether are coins first. */
 const isMoney = (text: string): boolean => isQuote(text) && !isCoin(text);
 
-/** What the cells of a column name, where nearly all of them do. */
+/** Returns what the cells of a column name, where nearly all of them do. */
 function kindOf(cells: readonly string[], name: string): Market["kind"] | undefined {
   const nearly = (is: (text: string) => boolean) => cells.filter(is).length >= cells.length * 0.8;
   if (cells.length === 0 || PAID_IN.test(name)) return undefined;
@@ -129,7 +129,9 @@ function marketOf(
   };
 }
 
-/** What a row says of its market: `BTCUSDT`, `BTC`, `BTC/USDT` of base and quote; empty where it says nothing. */
+/**
+ * Returns what a row says of its market: `BTCUSDT`, `BTC`, `BTC/USDT` of base and quote; empty where it says nothing.
+ */
 export function marketText(fields: TableRecord["fields"], {columns}: Market): string {
   const cells = columns.map((column) => fields[column]?.trim() ?? "");
   return cells.includes("") ? "" : cells.join("/");

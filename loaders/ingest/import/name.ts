@@ -69,7 +69,7 @@ const KINDS: Readonly<Record<string, {series?: Series; timeframe?: string; other
   EOHSummary: {other: "option summary"}
 };
 
-/** data.binance.vision: `futures/um/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2025-01`. */
+/** Reads names of data.binance.vision: `futures/um/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2025-01`. */
 function binanceDump(folders: readonly string[], stem: string): NameFacts | undefined {
   const at = folders.findIndex((folder) => folder in KINDS);
   const market = at < 0 ? -1 : folders.findIndex((folder, i) => i < at && /^(um|cm|spot|option)$/.test(folder));
@@ -101,7 +101,7 @@ function binanceDump(folders: readonly string[], stem: string): NameFacts | unde
   };
 }
 
-/** Tardis: `bybit_derivative_ticker_2025-01-01_BTCUSDT`. */
+/** Reads names of Tardis: `bybit_derivative_ticker_2025-01-01_BTCUSDT`. */
 function tardisFile(stem: string): NameFacts | undefined {
   const match = /^([a-z0-9-]+)_([a-z_0-9]+?)_\d{4}-\d{2}-\d{2}_(.+)$/.exec(stem);
   if (!match) return undefined;
@@ -121,7 +121,7 @@ const TARDIS_VENUES: Readonly<Record<string, string>> = {
   okex: "okx"
 };
 
-/** OKX: `BTC-USDT-SWAP-candlesticks-2025-01-01`, `allswap-fundingrates-2025-01-01`. */
+/** Reads names of OKX: `BTC-USDT-SWAP-candlesticks-2025-01-01`, `allswap-fundingrates-2025-01-01`. */
 function okxDownload(stem: string): NameFacts | undefined {
   const match = /^(.+?)-(candlesticks|fundingrates|trades|orderbook|aggtrades)-\d{4}-\d{2}(?:-\d{2})?$/i.exec(stem);
   if (!match) return undefined;
@@ -141,7 +141,10 @@ function okxDownload(stem: string): NameFacts | undefined {
   return {source: "okx", venue: "okx", pairs, contract, series, other: series ? undefined : kind.toLowerCase()};
 }
 
-/** public.bybit.com: `kline_for_metatrader4/BTCUSDT/2025/BTCUSDT_60_2025-01-01_2025-01-31`, minutes in the name. */
+/**
+ * Reads names of public.bybit.com: `kline_for_metatrader4/BTCUSDT/2025/BTCUSDT_60_2025-01-01_2025-01-31`, minutes in
+ * the name.
+ */
 function bybitPublic(folders: readonly string[], stem: string): NameFacts | undefined {
   const place = folders.find((folder) => /^(kline_for_metatrader4|premium_index|spot_index|trading)$/.test(folder));
   if (place === undefined) return undefined;
@@ -179,7 +182,7 @@ const FREQTRADE: Readonly<Record<string, Series>> = {
   funding_rate: "funding"
 };
 
-/** freqtrade's `user_data/data`: `BTC_USDT-1h`, `futures/BTC_USDT_USDT-8h-funding_rate`. */
+/** Reads names of freqtrade's `user_data/data`: `BTC_USDT-1h`, `futures/BTC_USDT_USDT-8h-funding_rate`. */
 function freqtradeFile(folders: readonly string[], stem: string): NameFacts | undefined {
   const match = /^([A-Za-z0-9]+)_([A-Z]+)(?:_([A-Z]+))?-(\d+[mhdwM])(?:-([a-zA-Z_]+))?$/.exec(stem);
   if (!match) return undefined;
@@ -204,7 +207,7 @@ function freqtradeFile(folders: readonly string[], stem: string): NameFacts | un
 /** A folder of freqtrade is named after its exchange; any other name says nothing. */
 const plainVenue = (folder: string): string | undefined => (isVenue(folder) ? folder : undefined);
 
-/** CryptoDataDownload: `Binance_BTCUSDT_1h`, `BTCUSDT_Binance_futures_UM_hour`. */
+/** Reads names of CryptoDataDownload: `Binance_BTCUSDT_1h`, `BTCUSDT_Binance_futures_UM_hour`. */
 function cryptoDataDownload(stem: string): NameFacts | undefined {
   const futures = /^([A-Z0-9]+)_Binance_futures_(UM|CM)_(hour|minute|day)$/.exec(stem);
   if (futures) {
@@ -231,7 +234,9 @@ function cryptoDataDownload(stem: string): NameFacts | undefined {
 }
 const CDD_FRAMES: Readonly<Record<string, string>> = {hour: "1h", minute: "1m", m: "1m", day: "1d", d: "1d"};
 
-/** Kraken Futures: `PF_XBTUSD` is linear, `PI_XBTUSD` inverse, `FI_XBTUSD_250328` and `FF_…` are dated. */
+/**
+ * Reads names of Kraken Futures: `PF_XBTUSD` is linear, `PI_XBTUSD` inverse, `FI_XBTUSD_250328` and `FF_…` are dated.
+ */
 function krakenFutures(folders: readonly string[], stem: string): NameFacts | undefined {
   const match = /^(PF|PI|FI|FF)_([A-Z0-9]+)(_\d{6})?(?=[-_.]|$)/.exec(stem);
   if (!match) return undefined;
@@ -252,7 +257,7 @@ const SERIES_WORDS: readonly (readonly [readonly string[], Series])[] = [
   [["spot"], "spot"]
 ];
 
-/** Plain names: the nearest whole word tells the series, the one symbol in the file's name the pair. */
+/** Reads plain names: the nearest whole word tells the series, the one symbol in the file's name the pair. */
 function words(folders: readonly string[], stem: string): NameFacts {
   const inverse = [...folders, stem].some((part) => INVERSE.test(wordsOf(part).join(" ")));
   const {pairs, dated, dayTs} = pairsIn(stem);
@@ -302,11 +307,14 @@ export const isVenue = (word: string): boolean => VENUES.split(" ").includes(wor
 /** `coinglass-BTC` is a title and a coin: only a known coin is quoted in another coin. */
 const isLikely = (pair: string): boolean => !isCoin(quoteOf(pair)) || isCoin(baseOf(pair));
 
-/** The coin before `PERP` in a name or a symbol that has no quote. */
+/** Returns the coin before `PERP` in a name or a symbol that has no quote. */
 export const perpOf = (text: string): string | undefined =>
   /(?:^|[-_.\s])([A-Z0-9]{2,})[-_]?PERP(?=[-_.\s]|$)/.exec(text)?.[1];
 
-/** The pairs that the words of a name may mean, whether one of them is a dated future, and the day that stands behind one. */
+/**
+ * Returns the pairs that the words of a name may mean, whether one of them is a dated future, and the day that stands
+ * behind one.
+ */
 function pairsIn(stem: string): {pairs: string[]; dated: boolean; dayTs: number | undefined} {
   const list = wordsOf(stem);
   const found = new Map<string, boolean>();
@@ -335,13 +343,13 @@ const isDelivery = (word: string): boolean =>
   /^\d{1,2}(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\d{2}$/i.test(word) ||
   /^(bi)?quarter(ly)?$|^current$|^next$/i.test(word);
 
-/** `20250328` as the beginning of that day, UTC ms. */
+/** Returns the beginning of a day like `20250328`, UTC ms. */
 function dayOf(word: string | undefined): number | undefined {
   if (word === undefined || !/^20\d{6}$/.test(word) || !isExpiry(word.slice(2))) return undefined;
   return Date.UTC(Number(word.slice(0, 4)), Number(word.slice(4, 6)) - 1, Number(word.slice(6)));
 }
 
-/** `240628` is a day on which futures end; `202401` is a month of an archive. */
+/** Returns true for a day on which futures end, like `240628`; `202401` is a month of an archive. */
 function isExpiry(text: string): boolean {
   const [year, month, day] = [text.slice(0, 2), text.slice(2, 4), text.slice(4, 6)].map(Number) as [
     number,

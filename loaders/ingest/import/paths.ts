@@ -53,7 +53,9 @@ function expand(pattern: string, cwd: string): Found {
 
 const isFolder = (path: string): boolean => statSync(path, {throwIfNoEntry: false})?.isDirectory() ?? false;
 
-/** Files of a folder and the folders in it, pipes and dead links too: what cannot be read is to be named. */
+/**
+ * Lists the files of a folder and of the folders in it, pipes and dead links too: what cannot be read is to be named.
+ */
 function inFolder(folder: string, root = realpathSync(folder)): Found {
   return joined(
     readdirSync(folder).map((name) => {

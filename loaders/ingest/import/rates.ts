@@ -45,8 +45,8 @@ export function rateSampleOf({sample, columns, reading}: RateSource): RateSample
 }
 
 /**
- * The unit of a file's rates: as given, by their signs, by their header, of a known source, or shares where their size
- * over their interval may be one.
+ * Returns the unit of a file's rates: as given, by their signs, by their header, of a known source, or shares where
+ * their size over their interval may be one.
  * @param hours the interval of the settlements
  */
 export function rateUnitOf(
@@ -96,7 +96,7 @@ export function requireOneUnit({apart}: RateSizes): void {
   );
 }
 
-/** The hours between settlements: carried on, told, the distance of most rows, or as the venue settles. */
+/** Returns the hours between settlements: carried on, told, the distance of most rows, or as the venue settles. */
 export function hoursBetween(
   {rows, toldHours}: RateSample,
   carriedHours: number | undefined,
@@ -116,7 +116,10 @@ interface RateSource {
   reading: StampReading;
 }
 
-/** Rates carried on over the rows between settlements, and clocks that are not UTC, show in where the rates change. */
+/**
+ * Returns the hours between settlements whose rate is carried on over the rows between them; undefined where each row is
+ * a settlement. Stops where the rates show neither, or a clock that is not UTC.
+ */
 export function carriedOf(
   {rows, toldHours}: RateSample,
   {source, zoneFrom}: {source: Source; zoneFrom: ZoneFrom},
@@ -160,7 +163,10 @@ export function carriedOf(
   return found.kind === "carried" ? found.hours : undefined;
 }
 
-/** Settlements that miss the venue's hours betray the clock that wrote them, or the zone in which they are read. */
+/**
+ * Checks that settlements fall on the venue's hours: others betray the clock that wrote them, or the zone in which they
+ * are read.
+ */
 function checkHours(rows: readonly {ts: number}[], zoneFrom: ZoneFrom, {venue, tz}: Given): void {
   if (!ON_MIDNIGHT.has(venue) || rows.length < 3) return;
   const sorted = rows.map((row) => row.ts).sort((a, b) => a - b);

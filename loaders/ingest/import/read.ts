@@ -126,7 +126,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
   };
 }
 
-/** A sign says its own unit; a rate without one among rates that all have it says none. */
+/** Returns the unit of a rate: a sign says its own; a rate without one among rates that all have it says none. */
 function unitOf(text: string, {rateUnit, rateUnitFrom}: TablePlan): RateUnit {
   if (hasPercentSign(text)) return "percent";
   if (rateUnitFrom === "signs") throw new RowError("invalid", "rate", `${text} has no percent sign, the others have`);
@@ -135,7 +135,7 @@ function unitOf(text: string, {rateUnit, rateUnitFrom}: TablePlan): RateUnit {
 
 const UNITS = {share: 0, percent: 2, bps: 4} as const;
 
-/** A rate as a share of notional, exactly: percent and basis points move the point. */
+/** Returns a rate as a share of notional, exactly: percent and basis points move the point. */
 function scaledRate(text: string, unit: RateUnit): string {
   if (unit === "share" || !Number.isFinite(Number(text)) || text === "") return text;
   return decimalText(new Decimal(text).div(10 ** UNITS[unit]));

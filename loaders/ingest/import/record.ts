@@ -3,7 +3,7 @@ import {isNothing} from "./cells.js";
 import type {Table, TableRecord} from "./table.js";
 
 /** Fewer rows say too little of how long their last cell is. */
-const LEAST_ROWS = 3;
+const MIN_ROWS = 3;
 
 /** True for a record with a cell for each column; empty cells behind the last one are none. */
 export const isWhole = ({fields}: TableRecord, {width}: Pick<Table, "width">): boolean =>
@@ -31,7 +31,7 @@ export function shapeCheck(table: Table, used: Iterable<number>): (record: Table
     const length = isNothing(cell) ? 0 : cell.length;
     const decimals = decimalsOf(cell);
     // A cut number is a number like others: all that shows is that it is the shortest, and that no line end follows.
-    if (unended && rows >= LEAST_ROWS && (length < shortest || decimals < fewestDecimals)) {
+    if (unended && rows >= MIN_ROWS && (length < shortest || decimals < fewestDecimals)) {
       throw new RowError("invalid", "row", `the file ends in its last cell, ${JSON.stringify(cell)}, which may be cut`);
     }
     rows++;

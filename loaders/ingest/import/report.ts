@@ -5,7 +5,7 @@ import type {TablePlan} from "./plan.js";
 import type {Passed} from "./read.js";
 import type {Refused} from "./refusal.js";
 
-/** A report of a table before anything is read. */
+/** Returns a report of a table before anything is read. */
 export function emptyReport(file: string): FileReport {
   return {
     file,
@@ -36,7 +36,7 @@ export function emptyReport(file: string): FileReport {
   };
 }
 
-/** A report of a table that cannot be imported, or not without an answer. */
+/** Returns a report of a table that cannot be imported, or not without an answer. */
 export const refusedReport = (file: string, {state, code, reason, fix, header, sample = []}: Refused): FileReport => ({
   ...emptyReport(file),
   header: header ? [...header] : null,
@@ -47,7 +47,7 @@ export const refusedReport = (file: string, {state, code, reason, fix, header, s
   fix: fix ?? null
 });
 
-/** A report of a table that is about to be read. */
+/** Returns a report of a table that is about to be read. */
 export const plannedReport = (file: string, plan: TablePlan): FileReport => {
   const {key, source, reading, zoneFrom, rateUnit, carriedHours, columns, observed} = plan;
   return {

@@ -3,7 +3,7 @@ import {boundaryTs, HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 /** Hours at which a venue may settle; what is denser than the shortest is no list of settlements. */
 const BLOCKS = [8, 4, 2, 1] as const;
 /** Fewer blocks than these say too little of whether their rates are one rate carried on. */
-const LEAST_BLOCKS = 3;
+const MIN_BLOCKS = 3;
 
 /** How far the stamps of two settlements may stray from their interval. */
 const SLACK_MS = 5 * MINUTE_MS;
@@ -43,8 +43,8 @@ export function rateRows(rows: readonly RateAt[], usualHours: number): RateRows 
     if (hours > usualHours || hours * HOUR_MS < step * 1.5) continue;
     const {constant, changes, blocks} = blocksOf(sorted, hours * HOUR_MS);
     if (!constant) continue;
-    if (changes >= LEAST_BLOCKS - 1) return {kind: "carried", hours};
-    if (blocks < LEAST_BLOCKS || changes === 0) return {kind: "either", hours};
+    if (changes >= MIN_BLOCKS - 1) return {kind: "carried", hours};
+    if (blocks < MIN_BLOCKS || changes === 0) return {kind: "either", hours};
   }
   // Joined by an instant that jitters, or shifted by a row, rates change beside the hours at which they settle.
   if (areRepeated(sorted)) return {kind: "either", hours: usualHours};
@@ -63,7 +63,7 @@ function filledRows(
     const onGrid = rows.map(({ts}) => boundaryTs(ts) % (hours * HOUR_MS) === 0);
     const count = (test: (i: number) => boolean) => rows.filter((_, i) => test(i)).length;
     const there = count((i) => onGrid[i]! && !isZero[i]!);
-    if (there >= LEAST_BLOCKS && count((i) => !onGrid[i]! && !isZero[i]!) === 0) {
+    if (there >= MIN_BLOCKS && count((i) => !onGrid[i]! && !isZero[i]!) === 0) {
       return {kind: "filled", hours, by: "zeros"};
     }
   }
@@ -80,7 +80,7 @@ function areRepeated(rows: readonly RateAt[]): boolean {
   const [[usual]] = [...counts].sort(([, a], [, b]) => b - a) as [[string, number]];
   const pairs = rows.slice(1).map(({rate}, i) => [rows[i]!.rate, rate] as const);
   const moving = pairs.filter((pair) => !pair.includes(usual));
-  return moving.length >= LEAST_MOVING && moving.filter(([a, b]) => a === b).length >= moving.length / 2;
+  return moving.length >= MIN_MOVING && moving.filter(([a, b]) => a === b).length >= moving.length / 2;
 }
 
 /** True where most rates that move are the middle of their neighbours, up to the last digit written. */
@@ -97,20 +97,20 @@ function areLines(rows: readonly RateAt[]): boolean {
     moving++;
     if (Math.abs(before + after - 2 * here) <= slack + Math.abs(here - before) * 1e-6) straight++;
   }
-  return moving >= LEAST_MOVING && straight > moving * 0.6;
+  return moving >= MIN_MOVING && straight > moving * 0.6;
 }
 
-/** The place of the last digit of a number, behind the point: 9 for `1.25e-7`. */
+/** Returns the place of the last digit of a number, behind the point: 9 for `1.25e-7`. */
 function decimalsOf(text: string): number {
   const [, fraction = "", exponent = "0"] = /^[^.e]*(?:\.(\d+))?(?:e([-+]?\d+))?/i.exec(text) ?? [];
   return fraction.length - Number(exponent);
 }
 
 /** Fewer rates that move than these say too little of how they move. */
-const LEAST_MOVING = 8;
+const MIN_MOVING = 8;
 
 /**
- * The same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
+ * Returns the same where the hours between settlements are given: denser rows carry one rate on, or are no settlements.
  * @param rows instants and rates in any order
  */
 export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
@@ -120,19 +120,23 @@ export function rateRowsAt(rows: readonly RateAt[], hours: number): RateRows {
   return blocksOf(sorted, hours * HOUR_MS).constant ? {kind: "carried", hours} : {kind: "moving"};
 }
 
-/** Two stamps of one boundary are a settlement and its correction, not two rows of a dense file: the later one stands. */
+/**
+ * Returns one rate for each boundary: of two stamps the later stands, as a correction and not as a row of a dense file.
+ */
 function byBoundary(rows: readonly RateAt[]): RateAt[] {
   const inOrder = [...rows].sort((a, b) => a.ts - b.ts);
   return [...new Map(inOrder.map((row) => [boundaryTs(row.ts), row])).values()];
 }
 
-/** The median distance of rows in order; undefined for fewer than two. */
+/** Returns the median distance of rows in order; undefined for fewer than two. */
 function stepMsOf(rows: readonly RateAt[]): number | undefined {
   const distances = rows.slice(1).map(({ts}, i) => ts - rows[i]!.ts);
   return distances.sort((a, b) => a - b)[distances.length >> 1];
 }
 
-/** Whether the rate is one within each block of the grid, how many blocks there are, and how often it changes. */
+/**
+ * Returns whether the rate is one within each block of the grid, how many blocks there are, and how often it changes.
+ */
 function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean; changes: number; blocks: number} {
   let block = NaN;
   let rate = "";
@@ -152,7 +156,7 @@ function blocksOf(rows: readonly RateAt[], lengthMs: number): {constant: boolean
   return {constant: true, changes, blocks};
 }
 
-/** The distance in hours of most rows, whatever their order; undefined for fewer than two. */
+/** Returns the distance in hours of most rows, whatever their order; undefined for fewer than two. */
 export function medianHours(rows: readonly RateAt[]): number | undefined {
   const step = stepMsOf(byBoundary(rows));
   return step === undefined ? undefined : step / HOUR_MS;
@@ -177,7 +181,7 @@ export class RateSizes {
     this.scale = hours / 8;
   }
 
-  /** @param rate as the file writes it; what is no number is passed over */
+  /** Counts a rate. @param rate as the file writes it; what is no number is passed over */
   add(rate: number): void {
     if (!Number.isFinite(rate)) return;
     const size = Math.abs(rate);
@@ -189,7 +193,7 @@ export class RateSizes {
     }
     const per8h = size / this.scale;
     for (const unit of ["percent", "bps"] as const) if (Math.abs(per8h - USUAL[unit]) < 1e-12) this.usual[unit]++;
-    if (this.sizes.length < MOST_SIZES) this.sizes.push(size);
+    if (this.sizes.length < MAX_SIZES) this.sizes.push(size);
   }
 
   /** the middle size, as the file writes it; 0 of none */
@@ -227,4 +231,4 @@ export class RateSizes {
 /** A rate this many times the usual one is far: percent are a hundred times a share. */
 const FAR = 30;
 /** Sizes that the middle one is taken of. */
-const MOST_SIZES = 10_000;
+const MAX_SIZES = 10_000;

@@ -85,8 +85,8 @@ const pairOf = (base: string, quote: string): string | undefined => {
 };
 
 /**
- * The pairs that a symbol may name, `BTCUSDT` or `BTC-USDT`, the likeliest first. One whose base is a known coin excludes
- * those whose base is none; two that remain must be asked about.
+ * Returns the pairs that a symbol may name, `BTCUSDT` or `BTC-USDT`, the likeliest first. One whose base is a known
+ * coin excludes those whose base is none; two that remain must be asked about.
  */
 export function readingsOf(symbol: string): string[] {
   const parts = symbol.split(/[-_/]/);

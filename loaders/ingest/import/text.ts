@@ -15,7 +15,7 @@ const DELIMITERS = [",", ";", "\t", "|"] as const;
 type Encoding = "utf8" | "utf16le" | "utf16be";
 
 /**
- * A CSV text in any delimiter, UTF-8 or UTF-16, with lines above its header or without a header.
+ * Reads a CSV text in any delimiter, UTF-8 or UTF-16, with lines above its header or without a header.
  * @throws DataError for an empty text or a line that has no end
  */
 export async function csvTable(
@@ -56,7 +56,7 @@ export async function csvTable(
   };
 }
 
-/** The cells of one line, trimmed and without their quotes. */
+/** Returns the cells of one line, trimmed and without their quotes. */
 function cellsOf(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
   const cells: string[] = [];
@@ -102,7 +102,7 @@ function isNarrowHeader(lines: readonly (readonly string[])[], first: number): b
   return lines.slice(first).every((cells) => cells.slice(above.length).every((cell) => cell === ""));
 }
 
-/** The delimiter by which most lines have the same number of cells, two at least. */
+/** Returns the delimiter by which most lines have the same number of cells, two at least. */
 function delimiterOf(lines: readonly string[]): string {
   let best: {delimiter: string; score: number} = {delimiter: ",", score: 0};
   for (const delimiter of DELIMITERS) {
@@ -115,7 +115,7 @@ function delimiterOf(lines: readonly string[]): string {
   return best.delimiter;
 }
 
-/** The most frequent number of cells; of two the larger. */
+/** Returns the most frequent number of cells; of two the larger. */
 export function commonWidth(widths: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const width of widths) counts.set(width, (counts.get(width) ?? 0) + 1);
@@ -173,7 +173,7 @@ function hasOpenQuote(record: string): boolean {
   return open;
 }
 
-/** The lines of a text, many at a time; the last comes alone where no line end follows it. */
+/** Returns the lines of a text, many at a time; the last comes alone where no line end follows it. */
 async function* linesOf(
   open: OpenBytes,
   encoding: Encoding,
@@ -204,7 +204,7 @@ async function* linesOf(
 
 const splitLines = (text: string): string[] => (text.includes("\r") ? text.split(/\r\n|\n|\r/) : text.split("\n"));
 
-/** Bytes to text in pieces; a character that two pieces share is held until it is whole. */
+/** Decodes bytes to text in pieces; a character that two pieces share is held until it is whole. */
 function decoderOf(encoding: Encoding): (chunk: Buffer) => string {
   const decoder = new StringDecoder(encoding === "utf8" ? "utf8" : "utf16le");
   if (encoding !== "utf16be") return (chunk) => decoder.write(chunk);
@@ -245,7 +245,7 @@ async function readHead(input: Readable, where: string): Promise<{text: string; 
   return {text: text.replace(/^\uFEFF/, ""), encoding, whole};
 }
 
-/** The encoding by its byte-order mark, else by where its zero bytes stand. */
+/** Returns the encoding by its byte-order mark, else by where its zero bytes stand. */
 function encodingOf(bytes: Buffer): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf16be";

@@ -3,7 +3,7 @@ import type {ColumnPlan} from "./columns.js";
 import {open, stop} from "./refusal.js";
 import type {Table, TableRecord} from "./table.js";
 
-/** A volume in quote under the name of one in coins is seen where both are there: one is the other times the price. */
+/** Checks that a volume in coins is none in quote, where both are there: one is the other times the price. */
 export function checkVolume(sample: readonly TableRecord[], {columns}: ColumnPlan, {decimalComma}: Table): void {
   const {volume, turnover, close} = columns;
   if (volume === undefined || turnover === undefined) return;

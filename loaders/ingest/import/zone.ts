@@ -28,7 +28,7 @@ export function instantOf(wallMs: number, zone: string): number | undefined {
   return fits.length === 1 ? fits[0] : undefined;
 }
 
-/** The offset of a zone at an instant, ms to add to UTC. */
+/** Returns the offset of a zone at an instant, ms to add to UTC. */
 function offsetMs(ms: number, zone: string): number {
   const fixed = fixedOffsetMs(zone);
   if (fixed !== undefined) return fixed;
@@ -45,7 +45,7 @@ function offsetMs(ms: number, zone: string): number {
   return wall - Math.floor(ms / 1_000) * 1_000;
 }
 
-/** `+03:00`, `-0530`, `UTC+3`: ms to add to UTC; undefined for a zone's name. */
+/** Reads an offset, `+03:00`, `-0530`, `UTC+3`, as ms to add to UTC; undefined for a zone's name. */
 function fixedOffsetMs(zone: string): number | undefined {
   if (/^(UTC|GMT|Z)$/i.test(zone)) return 0;
   const match = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(zone);

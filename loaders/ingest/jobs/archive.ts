@@ -4,9 +4,9 @@ import {batchIdOf, hasJobsBefore, lastSerial, queryJobs, readBatches, readLiveJo
 import type {Job} from "../../../src/lib/wire/job.js";
 import {wantsHistories, type JobBook, type JobFilter} from "./book.js";
 
-/** Finished batches stay in memory for three days, or less above `MOST_JOBS`; the store keeps all. */
+/** Finished batches stay in memory for three days, or less above `MAX_JOBS`; the store keeps all. */
 const KEEP_MS = 3 * DAY_MS;
-const MOST_JOBS = 20_000;
+const MAX_JOBS = 20_000;
 /** Batches that finished within the hour stay in memory in any case: a client may be following them. */
 const FRESH_MS = HOUR_MS;
 /** Rows read from the store at once. */
@@ -61,13 +61,13 @@ export class JobArchive {
   /** Reloads every failed job. */
   async recallFailed(): Promise<void> {
     if (this.evictedTs === -Infinity) return;
-    const query = {status: "failed", histories: true, limit: MOST_JOBS};
+    const query = {status: "failed", histories: true, limit: MAX_JOBS};
     const failed = await this.db.exclusive(() => queryJobs(this.db, query));
     await this.recall(failed.map(({id}) => id));
   }
 
   /**
-   * Evicts finished batches that are old, and the oldest where there are more than `MOST_JOBS`.
+   * Evicts finished batches that are old, and the oldest where there are more than `MAX_JOBS`.
    * @returns their ids
    */
   trim(isHeld: (id: string) => boolean): string[] {
@@ -78,7 +78,7 @@ export class JobArchive {
       const {finishedAt, createdAt} = book.get(id)!;
       if (!book.isEnded(id) || isHeld(id)) continue;
       const age = now - (finishedAt ?? createdAt);
-      if (age < KEEP_MS && (age < FRESH_MS || book.size <= MOST_JOBS)) continue;
+      if (age < KEEP_MS && (age < FRESH_MS || book.size <= MAX_JOBS)) continue;
       book.drop(id);
       evicted.push(id);
       this.evictedTs = Math.max(this.evictedTs, createdAt);

@@ -16,6 +16,7 @@ export interface JobFilter {
 export const wantsHistories = ({status, pair, series}: Omit<JobFilter, "limit">): boolean =>
   status !== undefined || pair !== undefined || series !== undefined;
 
+/** Returns true if a job meets every condition of a filter. */
 export const matches = (job: Job, {status, kind, pair, series, since}: Omit<JobFilter, "limit">): boolean =>
   (status === undefined || job.status === status) &&
   (kind === undefined || job.kind === kind) &&

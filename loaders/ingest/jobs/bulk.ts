@@ -5,7 +5,7 @@ import type {JobService} from "./service.js";
 /** Why a job was skipped, for programs and for a person. */
 interface Skip {
   code: SkipCode;
-  words: string;
+  message: string;
 }
 
 /** Requeues jobs, batches by their children, and reports why each other one was skipped. */
@@ -20,18 +20,18 @@ export async function retryEach(service: JobService, ids: readonly string[]): Pr
 export async function cancelEach(service: JobService, ids: readonly string[]): Promise<BulkResult[]> {
   await service.recall(ids);
   const results = resultsOf(service, ids, (job) =>
-    hasEnded(job) ? {code: "ended", words: `it has already finished: ${job.status}`} : undefined
+    hasEnded(job) ? {code: "ended", message: `it has already finished: ${job.status}`} : undefined
   );
   await service.cancel([...new Set(results.flatMap(({jobs}) => jobs))]);
   return results;
 }
 
 function whyNotRetried({status, retries}: Job): Skip | undefined {
-  if (status === "completed") return {code: "completed", words: "it is complete"};
-  if (status === "in_progress") return {code: "in-progress", words: "it is in progress"};
-  if (status === "queued" || status === "pending") return {code: "queued", words: "it is already queued"};
+  if (status === "completed") return {code: "completed", message: "it is complete"};
+  if (status === "in_progress") return {code: "in-progress", message: "it is in progress"};
+  if (status === "queued" || status === "pending") return {code: "queued", message: "it is already queued"};
   if (status === "failed" && retries >= MAX_BULK_RETRIES)
-    return {code: "retried-out", words: `retried ${retries} times in bulk already; retry it by itself`};
+    return {code: "retried-out", message: `retried ${retries} times in bulk already; retry it by itself`};
   return undefined;
 }
 
@@ -43,7 +43,7 @@ function resultsOf(service: JobService, ids: readonly string[], whyNot: (job: Jo
     if (own.length === 0) return {id, done: false, jobs: [], why: "it has no histories", skipped: ["no-histories"]};
     const skips = own.flatMap((child) => whyNot(child) ?? []);
     const jobs = own.filter((child) => whyNot(child) === undefined).map((child) => child.id);
-    const reasons = [...new Set(skips.map(({words}) => words))].join("; ");
+    const reasons = [...new Set(skips.map(({message}) => message))].join("; ");
     const why =
       skips.length === 0
         ? null

@@ -16,7 +16,7 @@ import {PairTable, pairsAnswer, RunKeys, runAnswer, unitOf} from "../run/runWord
 import {SourceLine} from "../ui/sourceLine.js";
 import {defaultState, StrategyControls, valueOf} from "../run/strategyControls.js";
 import {SweepPanel} from "./sweepPanel.js";
-import {keptVariants, MOST_KEPT, VariantTable, variantName, writeVariants, type Variant} from "./variants.js";
+import {keptVariants, MAX_KEPT, VariantTable, variantName, writeVariants, type Variant} from "./variants.js";
 import {VisitLog, VisitTable, visitAnswer} from "./visitLog.js";
 import {Waterfall} from "../charts/waterfall.js";
 
@@ -141,12 +141,12 @@ export function Builder(feed: MarketFeed, urls: WorkerUrls): BuilderParts {
         {
           type: "button",
           class: "button",
-          disabled: kept.length >= MOST_KEPT || !shown,
+          disabled: kept.length >= MAX_KEPT || !shown,
           click: () => keep({strategy: state.strategy, set: state.set})
         },
         "Keep this variant for comparison"
       ),
-      kept.length ? `${count(kept.length)} of ${MOST_KEPT} kept` : "none kept yet"
+      kept.length ? `${count(kept.length)} of ${MAX_KEPT} kept` : "none kept yet"
     ),
     kept.length && shown
       ? VariantTable(
@@ -374,7 +374,7 @@ function RunAgainst({run, checks, state}: Shown): HTMLElement {
   const {metrics, splits, totals} = run.report.portfolio;
   const lost = splits.month.filter((d) => d.net < 0).length;
   const idle = splits.month.filter((d) => d.net === 0).length;
-  const later = checks?.find((d) => d.name === "decision one bar later");
+  const later = checks?.find(({code}) => code === "delayed");
   const unit = unitOf(state.pairs);
   const parts = [
     `Its worst drawdown was ${number(metrics.maxDrawdown * 100, 2)} % of the peak. It lost in ${count(lost)} of ${plural(splits.month.length, "month")}; ${count(idle)} had no open hedge.`,

@@ -1,3 +1,4 @@
+import type {Variation} from "../../lib/backtest/sensitivity.js";
 import type {BestReport} from "../../lib/sweep/report.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
@@ -63,8 +64,8 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
     ...(title && {title})
   });
   const walk = (mode: string) => (d: BestReport) => d.walkForward.find((w) => w.mode === mode)?.net;
-  const varied = (name: string) => (d: BestReport) => {
-    const found = d.sensitivities.find((s) => s.name === name);
+  const varied = (code: Variation["code"]) => (d: BestReport) => {
+    const found = d.sensitivities.find((s) => s.code === code);
     return found && found.metrics.totalReturn * Number(d.config["capital"]);
   };
   return DataTable(reports, {
@@ -75,8 +76,8 @@ export function SweepTable(reports: readonly BestReport[], {unit}: {unit: string
       {key: "pair", label: "Pair", align: "left", value: (d) => d.pair},
       {key: "params", label: "Best settings", align: "left", value: (d) => paramsText(d.best.params)},
       figure("net", "Net", (d) => Number(d.totals.net)),
-      figure("delayed", "One bar later", varied("decision one bar later"), 2, "net with every decision one bar later"),
-      figure("doubled", "Double costs", varied("costs doubled"), 2, "net at twice the fees and slippage"),
+      figure("delayed", "One bar later", varied("delayed"), 2, "net with every decision one bar later"),
+      figure("doubled", "Double costs", varied("doubled-costs"), 2, "net at twice the fees and slippage"),
       figure("sharpe", "Sharpe", (d) => d.metrics.sharpe),
       figure(
         "deflated",

@@ -13,7 +13,7 @@ export interface Variant {
 }
 
 /** Variants kept beside the current settings. */
-export const MOST_KEPT = 3;
+export const MAX_KEPT = 3;
 const NAMES = ["B", "C", "D"];
 
 /** Returns a variant as a query parameter: `balanced;leverage:2`. */

@@ -23,7 +23,7 @@ export interface TradeMark {
 const DASHES = [undefined, "6,3", "2,3", "8,3,2,3"];
 const STROKES = [colors.ink, colors.earned, colors.basis, colors.paid];
 /** Above this number marks would merge into a band; the table below lists all trades. */
-const MOST_MARKS = 400;
+const MAX_MARKS = 400;
 
 interface Point {
   ts: number;
@@ -74,7 +74,7 @@ export function EquityChart(
     points: decimate(pointsOf(curve), {x: (d) => d.ts, y: (d) => d.value, width: inner, ...(domain && {domain})})
   }));
   const first = curves[0]?.curve;
-  const marks = first && trades.length <= MOST_MARKS ? trades.map((d) => ({...d, value: curveAt(first, d.ts)})) : [];
+  const marks = first && trades.length <= MAX_MARKS ? trades.map((d) => ({...d, value: curveAt(first, d.ts)})) : [];
   const entries = marks.filter((d) => d.net === undefined);
   const exits = marks.filter((d) => d.net !== undefined);
   const tips = (lines[0]?.points ?? []).map(({datum}) => datum);

@@ -9,7 +9,7 @@ import type {JobDetailReport} from "../../lib/wire/data.js";
 import type {Job} from "../../lib/wire/job.js";
 
 const PARAM = "job";
-const MOST_LINES = 300;
+const MAX_LINES = 300;
 /** Shortest pause between two reads of the job, ms. */
 const PACE_MS = 800;
 
@@ -82,7 +82,7 @@ export function JobDetail(client: Pick<EngineClient, "get">, actions: Omit<JobAc
     children.update(job.children);
     const names = new Map([job, ...job.children].map((d) => [d.id, jobName(d)]));
     const pinned = logBox.scrollTop + logBox.clientHeight >= logBox.scrollHeight - 8;
-    const lines = job.log.slice(-MOST_LINES);
+    const lines = job.log.slice(-MAX_LINES);
     const line = ({ts, job: of, text}: JobDetailReport["log"][number]) =>
       h(
         "li",

@@ -13,7 +13,7 @@ const LOUD: Readonly<Record<Loudness, string>> = {
   silent: "silent: listed only",
   off: "off"
 };
-const MOST = 200;
+const MAX_NOTIFICATIONS = 200;
 
 /** Describes the channels that notifications are sent to. */
 export function channelWords({channels, perHour}: Pick<NotificationSettings, "channels" | "perHour">): string {
@@ -39,7 +39,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
   const table = KeyedTable<Notification>({
     caption: "Notifications of the engine, newest first",
     key: (d) => String(d.id),
-    most: MOST,
+    most: MAX_NOTIFICATIONS,
     nothing: "No notifications since the engine started.",
     columns: [
       {label: "When, UTC", text: (d) => instant(d.ts).replace(" UTC", "")},
@@ -81,7 +81,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
   async function load(): Promise<void> {
     try {
       const [list, settings] = await Promise.all([
-        client.get<Notification[]>(`/notifications?limit=${MOST}`),
+        client.get<Notification[]>(`/notifications?limit=${MAX_NOTIFICATIONS}`),
         client.get<NotificationSettings>("/notifications/settings")
       ]);
       read = true;
@@ -106,7 +106,7 @@ export function NotificationsPanel(client: Pick<EngineClient, "get" | "patch">):
     element,
     onNotification(notification) {
       if (!read) return;
-      shown = [notification, ...shown.filter(({id}) => id !== notification.id)].slice(0, MOST);
+      shown = [notification, ...shown.filter(({id}) => id !== notification.id)].slice(0, MAX_NOTIFICATIONS);
       table.update(shown);
     },
     reload: () => void (element.open && load())

@@ -5,7 +5,7 @@ import type {BulkReport, PlannedReport, RetriedReport, TaskReport} from "../../l
 import type {Job} from "../../lib/wire/job.js";
 
 /** Maximum of ids in one bulk command. */
-const MOST_IDS = 1_000;
+const MAX_IDS = 1_000;
 
 /** Returns the commands of the Data page; each reports its result, or why it was rejected. */
 export function WorkCommands(
@@ -22,7 +22,7 @@ export function WorkCommands(
   };
   const of = (id: string, verb: string) => `/jobs/${encodeURIComponent(id)}/${verb}`;
   const many = (verb: "retry" | "cancel", did: string, selection: Selection): Promise<void> =>
-    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MOST_IDS)}), (reply) => {
+    run(client.post<BulkReport>(`/jobs/${verb}`, {ids: selection.ids().slice(0, MAX_IDS)}), (reply) => {
       const {done: words, left} = bulkWords(did, reply, selection.nameOf);
       selection.clear();
       return [words, ...left];

@@ -16,10 +16,10 @@ export interface WorkData {
 }
 
 /** Limit of each list of jobs. */
-const MOST = 1_000;
+const MAX_JOBS = 1_000;
 const LISTS = [
   "/jobs?limit=50",
-  ...["in_progress", "queued", "pending", "failed"].map((status) => `/jobs?limit=${MOST}&status=${status}`)
+  ...["in_progress", "queued", "pending", "failed"].map((status) => `/jobs?limit=${MAX_JOBS}&status=${status}`)
 ];
 /** Interval of reads of the schedule while the page is visible, because it has no event, ms. */
 const SLOW_MS = 30_000;
@@ -89,7 +89,7 @@ export function followWork(
         client.get<Health>("/health")
       ]);
       if (ended) return;
-      const cut = lists.some((list) => list.length >= MOST);
+      const cut = lists.some((list) => list.length >= MAX_JOBS);
       data = {jobs: mergeJobs(lists, updates.values()), cut, tracked, schedule, health};
       onError(null);
       draw();

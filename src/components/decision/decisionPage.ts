@@ -23,9 +23,9 @@ interface DecisionParts {
   against: HTMLElement;
 }
 
-/** Pairs tested on opening: strong and moderate ones, at most `AT_ONCE`; if fewer than `AT_LEAST`, the best few. */
-const AT_ONCE = 8;
-const AT_LEAST = 3;
+/** Pairs tested on opening: strong and moderate ones, at most `MAX_TESTED`; if fewer than `MIN_TESTED`, the best few. */
+const MAX_TESTED = 8;
+const MIN_TESTED = 3;
 const DEFAULT_HURDLE = 4;
 
 /**
@@ -141,8 +141,8 @@ export function DecisionPage(
 
   function begin(): void {
     const ranked = list();
-    const good = ranked.filter((d) => d.row.label === "strong" || d.row.label === "moderate").slice(0, AT_ONCE);
-    void weighAll(good.length >= AT_LEAST ? good : ranked.slice(0, AT_LEAST));
+    const good = ranked.filter((d) => d.row.label === "strong" || d.row.label === "moderate").slice(0, MAX_TESTED);
+    void weighAll(good.length >= MIN_TESTED ? good : ranked.slice(0, MIN_TESTED));
   }
   preset.addEventListener("input", () => {
     stop?.abort();

@@ -228,7 +228,7 @@ export function DecisionTable(
 }
 
 const delayed = (weighed: Weighed | null | undefined): number | undefined =>
-  weighed?.sensitivities.find((d) => d.name === "decision one bar later")?.metrics.annualReturn;
+  weighed?.sensitivities.find(({code}) => code === "delayed")?.metrics.annualReturn;
 
 /** Lists the strongest arguments against a trade, from the tested pairs and the liquidation arithmetic. */
 export function DecisionAgainst({list, preset, hurdle, costs}: DecisionView & {costs: {perpFee: number}}): HTMLElement {

@@ -1,7 +1,7 @@
 import {groupBy, hourOf, weekdayOf, yearOf, type Group} from "../../lib/stats/groups.js";
 import {breakEvenRate} from "../charts/breakEven.js";
 import {segmented, slider} from "../ui/controls.js";
-import {MOST_ROWS, rowsHeight} from "./distributionScales.js";
+import {MAX_ROWS, rowsHeight} from "./distributionScales.js";
 import {BoxRows, EcdfChart, HistogramRows, RidgeRows} from "./distributionShapes.js";
 import {SampleTable} from "./distributionTable.js";
 import {
@@ -26,7 +26,7 @@ import {LiveBlock, LiveFigure} from "../ui/liveFigure.js";
 import type {MarketFeed} from "../feed/marketFeed.js";
 import {PairPicker} from "../run/pairPicker.js";
 import {dayIn, getParam, setParams} from "../ui/query.js";
-import {MOST_PAIRS} from "../run/strategyControls.js";
+import {MAX_PAIRS} from "../run/strategyControls.js";
 
 interface DistributionParts {
   answer: HTMLElement;
@@ -72,7 +72,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const known = () => [...new Set(catalogue.entries.filter((d) => !venue || d.venue === venue).map(({pair}) => pair))];
   const given = getParam("pairs")?.split(",").filter(Boolean);
   const unknown = (given ?? []).filter((pair) => !known().includes(pair));
-  let pairs = (given ?? initialPairs(known())).filter((pair) => known().includes(pair)).slice(0, MOST_PAIRS);
+  let pairs = (given ?? initialPairs(known())).filter((pair) => known().includes(pair)).slice(0, MAX_PAIRS);
   let fromMs = dayIn(getParam("from"));
   let toMs = dayIn(getParam("to"));
   let samples: Sample[] = [];
@@ -81,7 +81,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
   const status = h("p", {class: "subtitle", "aria-live": "polite"});
   const problem = h("p", {class: "problem", role: "alert"}, unknown.map((pair) => `no history of ${pair}`).join("; "));
   const picker = PairPicker({
-    most: MOST_PAIRS,
+    most: MAX_PAIRS,
     onChange: (next) => {
       pairs = next;
       setParams({pairs: pairs.join(",") || null});
@@ -127,7 +127,7 @@ export function DistributionPage(feed: MarketFeed, {roundTrip}: {roundTrip: numb
     title: "Settled rates side by side",
     subtitle: (d) =>
       `${WORDS[d.shape]}. Basis points per 8 h; dashed: the break-even of ${bp(d.breakEven)}, at which 30 periods cover the round trip. ` +
-      `${plural(beyond(d.samples, domainOf(d.samples.slice(0, MOST_ROWS), d.breakEven)), "settlement")} beyond the axis are only in the table.${d.samples.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
+      `${plural(beyond(d.samples, domainOf(d.samples.slice(0, MAX_ROWS), d.breakEven)), "settlement")} beyond the axis are only in the table.${d.samples.length > MAX_ROWS ? ` The first ${MAX_ROWS} of ${count(d.samples.length)} pairs.` : ""}`,
     height: (d, width) => shapeHeight(d, width),
     nothing: (d) => (d.samples.some((s) => s.count) ? null : NOTHING)
   });

@@ -11,7 +11,7 @@ export interface Sized {
 }
 
 /** Maximum of rows in a chart; the table has all of them. */
-export const MOST_ROWS = 12;
+export const MAX_ROWS = 12;
 
 /** A rate in basis points. */
 export const bps = (rate: number) => rate * 1e4;
@@ -47,7 +47,7 @@ export const xScale = (domain: readonly [number, number]): Plot.ScaleOptions => 
 });
 
 /** Returns the height of a chart with one row per history, px. */
-export const rowsHeight = (n: number, each: number): number => 74 + Math.max(1, Math.min(MOST_ROWS, n)) * each;
+export const rowsHeight = (n: number, each: number): number => 74 + Math.max(1, Math.min(MAX_ROWS, n)) * each;
 
 /** Labels each line at the point farthest from the labels before it. */
 export function namesAlong<T extends {name: string}>(

@@ -3,7 +3,7 @@ import {ecdf} from "../../lib/stats/distribution.js";
 import {breakEvenLabel} from "../charts/breakEven.js";
 import {colors} from "../ui/colors.js";
 import {domainOf, sharedBins, type Sample} from "./distributionModel.js";
-import {bps, breakEvenX, color, left, MOST_ROWS, rowsHeight, xScale, type Sized} from "./distributionScales.js";
+import {bps, breakEvenX, color, left, MAX_ROWS, rowsHeight, xScale, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
 
 /** Draws one histogram per row with shared bins, so that heights and positions can be compared. */
@@ -11,7 +11,7 @@ export function HistogramRows(
   samples: readonly Sample[],
   {width, height, bins, breakEven, document}: Sized & {bins: number; breakEven: number}
 ): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const domain = domainOf(shown, breakEven);
   const cells = sharedBins(shown, domain, bins);
   return Plot.plot({
@@ -68,7 +68,7 @@ export function EcdfChart(
   samples: readonly Sample[],
   {width, height = 340, breakEven, document}: Sized & {breakEven: number}
 ): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const domain = domainOf(shown, breakEven);
   const step = Math.max(1, Math.ceil(shown.reduce((n, d) => n + d.count, 0) / 8000));
   const points = shown.flatMap((d) =>
@@ -121,7 +121,7 @@ export function BoxRows(
   samples: readonly Sample[],
   {width, height, breakEven, document}: Sized & {breakEven: number}
 ): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS).filter((d) => d.count);
+  const shown = samples.slice(0, MAX_ROWS).filter((d) => d.count);
   const at = (d: Sample, p: number) => d.values[Math.round(p * (d.count - 1))]!;
   const rows = shown.map((d) => ({name: d.name, five: d.five!, low: at(d, 0.05), high: at(d, 0.95), d}));
   const all = rows.flatMap(({low, high}) => [low, high]);
@@ -167,7 +167,7 @@ export function RidgeRows(
   samples: readonly Sample[],
   {width, height, bins, breakEven, document}: Sized & {bins: number; breakEven: number}
 ): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const domain = domainOf(shown, breakEven);
   const cells = sharedBins(shown, domain, bins);
   const most = Math.max(1e-9, ...cells.map((d) => d.share));

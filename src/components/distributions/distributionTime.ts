@@ -4,7 +4,7 @@ import type {Group} from "../../lib/stats/groups.js";
 import {breakEvenLabel} from "../charts/breakEven.js";
 import {colors, heat, onSteps} from "../ui/colors.js";
 import type {Sample} from "./distributionModel.js";
-import {bps, color, left, MOST_ROWS, namesAlong, type Sized} from "./distributionScales.js";
+import {bps, color, left, MAX_ROWS, namesAlong, type Sized} from "./distributionScales.js";
 import {bp, count, number, percent} from "../ui/format.js";
 
 const MARGINS = {marginLeft: 46, marginRight: 16, marginTop: 24, marginBottom: 38} as const;
@@ -17,7 +17,7 @@ const sideBySide =
 
 /** Draws the survival of runs of positive funding (Kaplan–Meier). */
 export function SurvivalChart(samples: readonly Sample[], {width, height = 260, document}: Sized): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const points = shown.flatMap((d) =>
     d.survival.map(({length, share}) => ({name: d.name, days: length / 3, share: share * 100}))
   );
@@ -55,7 +55,7 @@ export function AutocorrelationChart(
   samples: readonly Sample[],
   {width, height = 260, document}: Sized
 ): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const points = shown.flatMap((d) => d.autocorrelation.map(({lag, value}) => ({name: d.name, lag, value})));
   const least = Math.min(...shown.map((d) => d.count).filter((n) => n > 0));
   const band = 1.96 / Math.sqrt(Number.isFinite(least) ? least : 1);
@@ -211,7 +211,7 @@ export function YearChart(
 
 /** Draws the pairwise correlation of samples over their common 8-hour buckets. */
 export function CorrelationChart(samples: readonly Sample[], {width, height, document}: Sized): SVGSVGElement {
-  const shown = samples.slice(0, MOST_ROWS);
+  const shown = samples.slice(0, MAX_ROWS);
   const buckets = shown.map((d) => bucketed(d));
   const cells = shown.flatMap((a, i) =>
     shown.map((b, j) => ({a: a.name, b: b.name, ...bucketCorrelation(buckets[i]!, buckets[j]!)}))
@@ -268,6 +268,6 @@ export function CorrelationChart(samples: readonly Sample[], {width, height, doc
 
 /** Returns the height of a correlation chart of `n` samples, px. */
 export function correlationHeight(n: number, width: number): number {
-  const shown = Math.min(MOST_ROWS, Math.max(1, n));
+  const shown = Math.min(MAX_ROWS, Math.max(1, n));
   return Math.min(460, Math.max(shown * 26, Math.min(shown * 44, width / 2))) + 130;
 }

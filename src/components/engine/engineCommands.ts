@@ -1,3 +1,4 @@
+import {isOutsideLedger, remainingTexts, type EmergencyReport} from "../../lib/wire/emergency.js";
 import type {EngineStatus, PositionReport} from "../../lib/wire/trading.js";
 import {h} from "../ui/dom.js";
 import type {EngineClient} from "./engineClient.js";
@@ -5,14 +6,6 @@ import {emergencyWarning, stopWarning} from "./engineModel.js";
 import {instant} from "../ui/format.js";
 import type {Live} from "../ui/liveFigure.js";
 import {TwoStep} from "../ui/twoStep.js";
-
-/** Reply to an emergency stop; `left` names the pairs that could not be closed. */
-interface EmergencyReport {
-  ts: number;
-  done: boolean;
-  closed: string[];
-  left: string[];
-}
 
 interface CommandView {
   status: EngineStatus;
@@ -104,13 +97,17 @@ export function EngineCommands(client: EngineClient): Live<CommandView> {
     const report = now ?? answered;
     if (!report) return result.replaceChildren();
     const closed = answered?.closed ?? [];
+    // The status knows the engine's own hedges only.
+    const outside = remainingTexts((answered?.remaining ?? []).filter(isOutsideLedger));
     const text =
       `Emergency stop at ${instant(report.ts)}: ` +
       (report.left.length
         ? `${report.left.join(", ")} could not be closed yet. The engine retries in every cycle. Check the account at the venue.`
-        : report.done
-          ? `${closed.length ? `${closed.join(", ")} closed; ` : ""}nothing is left open. The engine is halted until you resume it.`
-          : "closing open positions …");
+        : outside.length
+          ? `${outside.join("; ")}. Check the account at the venue. The engine is halted until you resume it.`
+          : report.done
+            ? `${closed.length ? `${closed.join(", ")} closed; ` : ""}nothing is left open. The engine is halted until you resume it.`
+            : "closing open positions …");
     if (result.textContent === text) return;
     result.replaceChildren(h("p", {class: "banner banner--critical"}, text));
   }

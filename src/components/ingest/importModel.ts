@@ -12,7 +12,7 @@ export interface Question {
   /** names of the uploaded files it is about */
   names: string[];
   /** why it is asked, in the words of the first file's report */
-  why: string;
+  message: string;
 }
 
 /** Choices that hold for all files of an upload. */
@@ -65,8 +65,8 @@ export function questionsOf(
     if (field === undefined) continue;
     const name = uploadedName(file, names);
     const id = SHARED.has(field) ? field : `${field} ${name}`;
-    const why = (error ?? "").replace(`${file}: `, "");
-    const known = questions.get(id) ?? {id, field, names: [], why};
+    const message = (error ?? "").replace(`${file}: `, "");
+    const known = questions.get(id) ?? {id, field, names: [], message};
     if (!known.names.includes(name)) known.names.push(name);
     questions.set(id, known);
   }

@@ -117,7 +117,7 @@ export function IngestionForm(
     const shown = JSON.stringify(why);
     if (absence.dataset["shown"] !== shown) {
       absence.dataset["shown"] = shown;
-      absence.replaceChildren(...(why ? [h("p", {}, why.words), ...why.commands.map(Command)] : []));
+      absence.replaceChildren(...(why ? [h("p", {}, why.message), ...why.commands.map(Command)] : []));
     }
     start.hidden = why !== null;
     same.hidden = text === null || (why?.commands.includes(text) ?? false);

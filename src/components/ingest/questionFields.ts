@@ -98,7 +98,7 @@ export function QuestionFields(onInput: () => void): {
         }
         const [name, ...others] = question.names;
         const about = others.length > 0 ? `${name} and ${plural(others.length, "other file")}` : name;
-        field.note.textContent = `${about}: ${question.why}`;
+        field.note.textContent = `${about}: ${question.message}`;
       }
       element.hidden = fields.size === 0;
     },

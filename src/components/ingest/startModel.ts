@@ -2,7 +2,7 @@ import type {EngineLink} from "../engine/engineClient.js";
 
 /** Why this page cannot start a job, and what to type instead. */
 interface Absence {
-  words: string;
+  message: string;
   commands: string[];
 }
 
@@ -28,26 +28,29 @@ export function absenceOf(
   const own = command === null ? [] : [command];
   const demo = venue === "sim";
   if (!reachable)
-    return {words: "This is a published copy of the pages. Run this on the machine that has the data:", commands: own};
-  if (link === "unknown") return {words: "Looking for an engine …", commands: own};
+    return {
+      message: "This is a published copy of the pages. Run this on the machine that has the data:",
+      commands: own
+    };
+  if (link === "unknown") return {message: "Looking for an engine …", commands: own};
   if (link === "down")
     return demo
       ? {
-          words: "No engine is running. This command fills the demo, builds the pages and starts the engine:",
+          message: "No engine is running. This command fills the demo, builds the pages and starts the engine:",
           commands: ["npm start"]
         }
       : {
-          words: `No engine is running. ${START}`,
+          message: `No engine is running. ${START}`,
           commands: [engineCommand(venue), ...own]
         };
   if (link === "no token")
     return {
-      words: "The engine is running, but this tab is not signed in. Get a link with this command and open it:",
+      message: "The engine is running, but this tab is not signed in. Get a link with this command and open it:",
       commands: ["npx carrybook engine --ticket"]
     };
   if (simulated === true && !demo)
     return {
-      words:
+      message:
         "The running engine uses the simulated market, which never mixes with a venue's data. Stop it and start one for the venue, or fetch without an engine:",
       commands: ["npx carrybook stop --demo", engineCommand(venue), ...own]
     };
@@ -58,7 +61,8 @@ export function absenceOf(
 export function demoAbsence(view: EngineView, command: string): Absence | null {
   if (view.link === "up" && view.simulated === false)
     return {
-      words: "The running engine uses a venue's history. The demo has its own data and can be filled at the same time:",
+      message:
+        "The running engine uses a venue's history. The demo has its own data and can be filled at the same time:",
       commands: [command]
     };
   const absence = absenceOf(view, {venue: "sim", command});

@@ -43,14 +43,15 @@ export function PairAnswer(rows: readonly Settlement[], {pair = "", costs, windo
   const total = sum(rows);
   const net = total - costs.roundTrip;
   const length = window[1] - window[0];
+  const leg = `the short leg of ${pair}`;
   const text =
     total <= 0
-      ? `No: over ${span(length)} the short leg paid ${percent(-total, 2)} of its notional, before any cost.`
+      ? `No: over ${span(length)} ${leg} paid ${percent(-total, 2)} of its notional, before any cost.`
       : net <= 0
-        ? `No: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, less than the round trip of ${percent(costs.roundTrip, 2)}.`
-        : `Yes, on funding alone: over ${span(length)} the short leg received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip. ` +
+        ? `No: over ${span(length)} ${leg} received ${percent(total, 2)} of its notional, less than the round trip of ${percent(costs.roundTrip, 2)}.`
+        : `Yes, on funding alone: over ${span(length)} ${leg} received ${percent(total, 2)} of its notional, ${percent(net, 2)} after one round trip. ` +
           `That is ${percent((net * YEAR) / length / 2)} a year on the capital of both legs. The change of basis is not included.`;
-  return h("p", {class: "answer"}, text.replace("the short leg", `the short leg of ${pair}`));
+  return h("p", {class: "answer"}, text);
 }
 
 /** Draws four figures: newest rate, break-even, funding of the window, share of positive settlements. */

@@ -55,7 +55,7 @@ export function runAnswer({state, run}: ShownRun): string {
 /** Draws four figures of a run, each with what reduces it. */
 export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
   const {totals, metrics, intervals} = run.report.portfolio;
-  const check = (name: Variation["name"]) => checks?.find((d) => d.name === name)?.metrics.annualReturn;
+  const check = (code: Variation["code"]) => checks?.find((d) => d.code === code)?.metrics.annualReturn;
   const unit = unitOf(state.pairs);
   const {low, high} = intervals.sharpe;
   return Keys([
@@ -65,7 +65,7 @@ export function RunKeys({state, run, checks}: ShownRun): HTMLElement {
       unit: "a year",
       tone: metrics.annualReturn > 0 ? "earned" : metrics.annualReturn < 0 ? "paid" : null,
       note: checks
-        ? `one bar later ${percent(check("decision one bar later"), 2)}, at double costs ${percent(check("costs doubled"), 2)}`
+        ? `one bar later ${percent(check("delayed"), 2)}, at double costs ${percent(check("doubled-costs"), 2)}`
         : "computing one bar of delay and double costs …"
     },
     {

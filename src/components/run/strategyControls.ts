@@ -11,7 +11,7 @@ import {KnobSlider} from "./knobSlider.js";
 import {PairPicker} from "./pairPicker.js";
 
 /** Maximum of pairs in one page; the command line has no limit. */
-export const MOST_PAIRS = 40;
+export const MAX_PAIRS = 40;
 
 /** Inputs of a strategy on a set of pairs. */
 export interface StrategyControls {
@@ -61,7 +61,7 @@ export function StrategyControls(
     onChange(state);
   };
 
-  const picker = PairPicker({most: MOST_PAIRS, onChange: (pairs) => change({...state, pairs}, {redraw: false})});
+  const picker = PairPicker({most: MAX_PAIRS, onChange: (pairs) => change({...state, pairs}, {redraw: false})});
   const timeframe = labelled("Candles", h("select", {input: () => changeTimeframe(timeframe.input.value)}));
   const venue = labelled("Venue", h("select", {input: () => changeVenue(venue.input.value)}));
   const strategy = labelled(

@@ -5,7 +5,7 @@ import {h} from "./dom.js";
 /** How long a notification below critical stays, ms. */
 const STAY_MS = 8_000;
 /** Maximum shown at once; more would hide the page. */
-const MOST = 4;
+const MAX_TOASTS = 4;
 
 const LEVELS = {info: "plain", warn: "warn", critical: "bad"} as const;
 const WORDS = {info: "info", warn: "warning", critical: "critical"} as const;
@@ -35,7 +35,7 @@ export function Toasts({stayMs = STAY_MS} = {}): {
         )
       );
       element.append(toast);
-      while (element.childElementCount > MOST) element.firstElementChild!.remove();
+      while (element.childElementCount > MAX_TOASTS) element.firstElementChild!.remove();
       if (level === "critical") return;
       const leave = (): void => {
         if (toast.matches(":hover") || toast.contains(document.activeElement)) setTimeout(leave, stayMs);

@@ -38,7 +38,7 @@ export function qualityWords({jumpsCrossed, fillsWithoutVolume}: RunQuality): st
   return parts.length > 0 ? `Do not trust this result as it is: ${parts.join("; ")}.` : undefined;
 }
 
-/** The sum over pairs. */
+/** Sums the counts over pairs. */
 export const totalQuality = (all: readonly RunQuality[]): RunQuality => ({
   jumpsCrossed: all.reduce((sum, quality) => sum + quality.jumpsCrossed, 0),
   fillsWithoutVolume: all.reduce((sum, quality) => sum + quality.fillsWithoutVolume, 0)

@@ -6,7 +6,9 @@ import {metricsOf, type Metrics} from "./metrics.js";
 
 /** The metrics of a run under one changed assumption. */
 export interface Variation {
-  name: "decision one bar later" | "costs doubled";
+  code: "delayed" | "doubled-costs";
+  /** for display only */
+  name: string;
   metrics: Metrics;
   trades: number;
 }
@@ -16,11 +18,14 @@ export interface Variation {
  * slippage doubled.
  */
 export function sensitivities(data: readonly MarketData[], config: StrategyConfig, range: Range = {}): Variation[] {
-  const vary = (name: Variation["name"], changed: StrategyConfig): Variation => {
+  const vary = (code: Variation["code"], name: string, changed: StrategyConfig): Variation => {
     const result: RunResult = runBacktest(data, changed, range);
-    return {name, metrics: metricsOf(result), trades: result.trades.length};
+    return {code, name, metrics: metricsOf(result), trades: result.trades.length};
   };
-  return [vary("decision one bar later", delayed(config)), vary("costs doubled", doubled(config))];
+  return [
+    vary("delayed", "decision one bar later", delayed(config)),
+    vary("doubled-costs", "costs doubled", doubled(config))
+  ];
 }
 
 const delayed = (config: StrategyConfig): StrategyConfig => ({

@@ -23,6 +23,7 @@ export type ObservationSeries = "open-interest" | "borrow" | OwnSeries;
 
 const OWN = /^own:[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
+/** Returns true for the name of an own series, `own:NAME` (§1). */
 export const isOwnSeries = (value: unknown): value is OwnSeries => typeof value === "string" && OWN.test(value);
 export const isSeries = (value: unknown): value is Series =>
   (SERIES as readonly unknown[]).includes(value) || isOwnSeries(value);
@@ -49,7 +50,9 @@ export function parsePair(value: string): string {
 /** Converts `BTC/USDT` to `BTC-USDT`, the form used in URLs, paths and the lake's partitions. */
 export const pairSlug = (pair: string): string => parsePair(pair).replace("/", "-");
 
+/** Returns the base of a pair: `BTC` of `BTC/USDT`. */
 export const baseOf = (pair: string): string => pair.slice(0, pair.indexOf("/"));
+/** Returns the quote of a pair: `USDT` of `BTC/USDT`. */
 export const quoteOf = (pair: string): string => pair.slice(pair.indexOf("/") + 1);
 
 const QUOTES = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDD", "USD", "EUR", "BTC", "ETH"];

@@ -1,6 +1,6 @@
 import {quantile} from "./quantile.js";
 import type {Random} from "./random.js";
-import {INSUFFICIENT, LEAST_DAYS, moments, sharpe, type Statistic} from "./ratios.js";
+import {INSUFFICIENT, MIN_DAYS, moments, sharpe, type Statistic} from "./ratios.js";
 
 /** A two-sided confidence interval; "insufficient" with too little data. */
 export interface Interval {
@@ -47,7 +47,7 @@ export function bootstrapIntervals(
 ): {annualReturn: Interval; sharpe: Interval; resamples: number; meanBlockDays: number} {
   const sharpes: number[] = [];
   const annuals: number[] = [];
-  if (daily.length >= LEAST_DAYS) {
+  if (daily.length >= MIN_DAYS) {
     const draw = new Float64Array(daily.length);
     for (let i = 0; i < resamples; ++i) {
       const m = moments(resample(daily, meanBlockDays, random, draw));

@@ -1,5 +1,5 @@
 import {normalCdf, normalQuantile} from "./normal.js";
-import {INSUFFICIENT, LEAST_DAYS, type Moments, type Statistic} from "./ratios.js";
+import {INSUFFICIENT, MIN_DAYS, type Moments, type Statistic} from "./ratios.js";
 
 const EULER = 0.5772156649015329;
 
@@ -54,9 +54,9 @@ export interface Deflation {
  * @param best index of the trial to deflate
  */
 export function deflate(returns: readonly Moments[], best: number): Deflation {
-  const sharpes = returns.filter(({n, sd}) => n >= LEAST_DAYS && sd > 0).map(({mean, sd}) => mean / sd);
+  const sharpes = returns.filter(({n, sd}) => n >= MIN_DAYS && sd > 0).map(({mean, sd}) => mean / sd);
   const own = returns[best];
-  if (!own || own.n < LEAST_DAYS || !(own.sd > 0)) {
+  if (!own || own.n < MIN_DAYS || !(own.sd > 0)) {
     return {deflatedSharpe: INSUFFICIENT, expectedMaxSharpe: INSUFFICIENT, trials: sharpes.length};
   }
   const mean = sharpes.reduce((a, b) => a + b, 0) / sharpes.length;

@@ -1,10 +1,10 @@
 import {ceilTo, PERIOD_MS} from "../time/grid.js";
 
 /** Minimum number of common values or buckets for a correlation. */
-const LEAST_COMMON = 30;
+const MIN_COMMON = 30;
 
 /**
- * Returns Pearson's correlation of paired values; a pair with NaN is skipped. Undefined under {@link LEAST_COMMON} pairs
+ * Returns Pearson's correlation of paired values; a pair with NaN is skipped. Undefined under {@link MIN_COMMON} pairs
  * or if one side is constant.
  */
 export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number | undefined {
@@ -18,7 +18,7 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
     meanX += x[i]!;
     meanY += y[i]!;
   }
-  if (count < LEAST_COMMON) return undefined;
+  if (count < MIN_COMMON) return undefined;
   meanX /= count;
   meanY /= count;
   let xx = 0;
@@ -39,7 +39,7 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
 
 /**
  * Returns the sample autocorrelation at lags 1 to `most` (Box and Jenkins 1976, section 2.1.5). Both sums use the overall
- * mean. NaN values are excluded from both sums and not bridged. Empty under {@link LEAST_COMMON} values.
+ * mean. NaN values are excluded from both sums and not bridged. Empty under {@link MIN_COMMON} values.
  */
 export function autocorrelation(values: ArrayLike<number>, most: number): {lag: number; value: number}[] {
   let mean = 0;
@@ -49,7 +49,7 @@ export function autocorrelation(values: ArrayLike<number>, most: number): {lag: 
     mean += values[i]!;
     ++n;
   }
-  if (n < LEAST_COMMON) return [];
+  if (n < MIN_COMMON) return [];
   mean /= n;
   const at = (i: number) => (Number.isNaN(values[i]!) ? 0 : values[i]! - mean);
   let total = 0;

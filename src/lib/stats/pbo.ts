@@ -1,4 +1,4 @@
-import {INSUFFICIENT, LEAST_DAYS, type Statistic} from "./ratios.js";
+import {INSUFFICIENT, MIN_DAYS, type Statistic} from "./ratios.js";
 
 /** The result of combinatorially symmetric cross-validation. */
 export interface Overfitting {
@@ -32,7 +32,7 @@ export function overfitting(
 ): Overfitting {
   const days = returns[0]?.length ?? 0;
   if (blocks < 2 || blocks % 2 !== 0) throw new RangeError(`invalid blocks: ${blocks}`);
-  if (returns.length < 2 || days < Math.max(LEAST_DAYS, 2 * blocks)) {
+  if (returns.length < 2 || days < Math.max(MIN_DAYS, 2 * blocks)) {
     return {pbo: INSUFFICIENT, lossProbability: INSUFFICIENT, logits: new Float64Array(), splits: 0, blocks};
   }
   const sums = blockSums(returns, blocks);

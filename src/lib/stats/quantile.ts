@@ -33,7 +33,7 @@ export const weightedDeviation = (values: Weighable, weights: Weighable): number
   return n > 1 ? Math.sqrt(((squares / total) * n) / (n - 1)) : undefined;
 };
 
-/** Mean and sum of weighted squares, updated value by value (West 1979): equal values have no deviation at all. */
+/** Computes mean and sum of weighted squares, updated value by value (West 1979): equal values have no deviation at all. */
 function momentsOf(values: Weighable, weights: Weighable): {n: number; total: number; middle: number; squares: number} {
   let [n, total, middle, squares] = [0, 0, 0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -53,7 +53,7 @@ function momentsOf(values: Weighable, weights: Weighable): {n: number; total: nu
 type Weighable = ArrayLike<number | undefined | null>;
 
 /**
- * Percentile rank: the share below plus half the share equal (§7).
+ * Returns the percentile rank: the share below plus half the share equal (§7).
  * @returns 0..1, or undefined for an empty history
  */
 export function percentileRank(sortedValues: ArrayLike<number>, value: number): number | undefined {

@@ -4,7 +4,7 @@ export type Insufficient = typeof INSUFFICIENT;
 export type Statistic = number | Insufficient;
 
 /** Minimum number of daily returns for a ratio (§6). */
-export const LEAST_DAYS = 30;
+export const MIN_DAYS = 30;
 const DAYS_A_YEAR = 365;
 
 /** Moments of a series; `sd` divides by n − 1, skewness and kurtosis (3 for a normal) use population moments. */
@@ -51,12 +51,12 @@ export function moments(values: ArrayLike<number>): Moments {
 
 /** Returns `mean / sd × √365` of daily returns (§6); "insufficient" under 30 of them or if they are constant. */
 export function sharpe({n, mean, sd}: Moments): Statistic {
-  return n >= LEAST_DAYS && sd > 0 ? (mean / sd) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
+  return n >= MIN_DAYS && sd > 0 ? (mean / sd) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
 }
 
 /** Returns `mean / √(Σ min(r, 0)² / n) × √365` (§6); "insufficient" under 30 daily returns or if none is negative. */
 export function sortino({n, mean, downside}: Moments): Statistic {
-  return n >= LEAST_DAYS && downside > 0 ? (mean / downside) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
+  return n >= MIN_DAYS && downside > 0 ? (mean / downside) * Math.sqrt(DAYS_A_YEAR) : INSUFFICIENT;
 }
 
 /** Returns the maximum drawdown as a fraction of the running peak (§6). */

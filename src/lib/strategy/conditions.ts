@@ -18,10 +18,11 @@ const compare = (
   name: Condition["name"],
   value: Decimal | undefined,
   relation: "≥" | ">" | "<",
-  limit: Decimal
+  limit: Decimal,
+  unit: "rate" | "score" = "rate"
 ): Condition => ({
   name,
-  unit: name === "score" || name === "exit score" ? "score" : "rate",
+  unit,
   value: value && text(value),
   relation,
   limit: text(limit),
@@ -42,7 +43,7 @@ export function entryConditions(view: PairView, config: StrategyConfig): Conditi
   const volume = config.volumeFilter ? view.volume() : undefined;
   return [
     compare("rate above zero", rate8h, ">", ZERO),
-    compare("score", signals.composite(config.weights), "≥", config.entry),
+    compare("score", signals.composite(config.weights), "≥", config.entry, "score"),
     profitable,
     ...(volume
       ? [
@@ -71,6 +72,6 @@ export function exitConditions(view: PairView, config: StrategyConfig): Conditio
   return [
     {...compare("exit rate", signals.rate8h, "<", ZERO), name: "rate above zero"},
     rate,
-    compare("exit score", signals.composite(config.weights), "<", config.exit)
+    compare("exit score", signals.composite(config.weights), "<", config.exit, "score")
   ];
 }

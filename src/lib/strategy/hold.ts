@@ -3,7 +3,7 @@ import {PERIOD_MS} from "../time/grid.js";
 import {firstAtOrAfter} from "../time/search.js";
 import type {Settlement} from "./settlement.js";
 
-const LEAST_RUNS = 10;
+const MIN_RUNS = 10;
 const FALLBACK = new Decimal(30);
 
 /**
@@ -28,7 +28,7 @@ export class HoldRuns {
       const length = t - this.#start;
       this.#lengths.splice(firstAtOrAfter(this.#lengths, length), 0, length);
       this.#start = undefined;
-      if (this.#lengths.length >= LEAST_RUNS) this.#median = medianPeriods(this.#lengths);
+      if (this.#lengths.length >= MIN_RUNS) this.#median = medianPeriods(this.#lengths);
     }
     return this.#median;
   }

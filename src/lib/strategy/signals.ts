@@ -8,7 +8,7 @@ export const PERSISTENCE_FULL = 30;
 const TREND_STEP = decimal("0.00005");
 export const TREND_WINDOW = 18;
 const TREND_LOOKBACK = 5;
-const TREND_LEAST = 7;
+const MIN_TREND_RATES = 7;
 export const VOLUME_WINDOW = 168;
 export const VOLUME_RATIO = decimal("0.7");
 
@@ -25,7 +25,7 @@ export const levelScore = (rate8h: Decimal): Decimal => clamp01(rate8h.div(LEVEL
  * @returns undefined for fewer than seven rates
  */
 export function trendDifference(rates: readonly Decimal[]): Decimal | undefined {
-  if (rates.length < TREND_LEAST) return undefined;
+  if (rates.length < MIN_TREND_RATES) return undefined;
   const window = rates.slice(-TREND_WINDOW);
   let ema = window[0]!;
   const emas = [ema];
@@ -39,7 +39,7 @@ export function trendDifference(rates: readonly Decimal[]): Decimal | undefined 
 /** Returns {@link trendDifference} of the rates before `end` in floats; NaN for too few rates. */
 export function trendDifferenceFloat(rates: ArrayLike<number>, end: number): number {
   const start = Math.max(0, end - TREND_WINDOW);
-  if (end - start < TREND_LEAST) return NaN;
+  if (end - start < MIN_TREND_RATES) return NaN;
   let ema = rates[start]!;
   let before = ema;
   for (let i = start + 1; i < end; ++i) {
@@ -69,6 +69,7 @@ export function trendOf(difference: Decimal | undefined): Trend {
 }
 
 const TREND_SCORE: Record<Trend, Decimal> = {rising: ONE, stable: decimal("0.5"), falling: ZERO};
+/** Returns the score of a trend, dimensionless: 1 rising, ½ stable, 0 falling. */
 export const trendScore = (trend: Trend): Decimal => TREND_SCORE[trend];
 
 /** Returns the persistence score: consecutive newest rates at or above 0.0003, divided by 30, at most 1 (§5). */

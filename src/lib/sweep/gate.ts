@@ -10,8 +10,8 @@ const MONEY = ["funding", "basis", "fees", "slippage", "liquidationLoss", "liqui
 const METRICS = ["totalReturn", "maxDrawdown", "exposure", "turnover"] as const;
 
 /** Minimum denominators of a relative difference: money in quote per 10,000 of capital, and ratios. */
-const LEAST_MONEY = 1e-2;
-const LEAST_RATIO = 1e-4;
+const MIN_MONEY = 1e-2;
+const MIN_RATIO = 1e-4;
 
 /** Float error of a daily return: two equities of about one, each off by a few ULPs. */
 const RETURN_NOISE = 1e-15;
@@ -50,13 +50,13 @@ export function disagreements(
   const scale = exact.config.capital.toNumber() / 10_000;
   for (const name of COUNTS) compare(name, totals[name], outcome[name], 1e-9);
   for (const name of RUN_COUNTS) compare(name, counts[name], outcome[name], 1e-9);
-  for (const name of MONEY) compare(name, Number(totals[name]), outcome[name], LEAST_MONEY * scale);
-  for (const name of METRICS) compare(name, metrics[name], outcome[name], LEAST_RATIO);
+  for (const name of MONEY) compare(name, Number(totals[name]), outcome[name], MIN_MONEY * scale);
+  for (const name of METRICS) compare(name, metrics[name], outcome[name], MIN_RATIO);
   // dividing by a daily deviation of about 1e-9 magnifies both engines' float error
   const {sd, downside} = outcome.returns;
   const allowed = (spread: number) => Math.max(tolerance, Math.min(RETURN_NOISE / spread, 1e-3));
-  compare("sharpe", metrics.sharpe, outcome.sharpe, LEAST_RATIO, allowed(sd));
-  compare("sortino", metrics.sortino, outcome.sortino, LEAST_RATIO, allowed(downside));
+  compare("sharpe", metrics.sharpe, outcome.sharpe, MIN_RATIO, allowed(sd));
+  compare("sortino", metrics.sortino, outcome.sortino, MIN_RATIO, allowed(downside));
   if (daily) midnights(equityCurve(exact)).values.forEach((value, d) => compare(`day ${d}`, value, daily[d]!, scale));
   return found;
 }

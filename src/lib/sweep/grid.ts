@@ -17,7 +17,7 @@ export interface Axis {
 }
 
 /** Maximum number of cells in a grid. */
-const MOST_CELLS = 100_000;
+const MAX_CELLS = 100_000;
 
 /** Keys that select data. They cannot vary, because all cells share the same rows. */
 const NOT_SWEPT = ["liquidationTimeframe"];
@@ -56,8 +56,8 @@ function steps(spec: string, body: string): string[] {
   if (!step.gt(0)) throw new SettingError(`invalid grid: ${spec} (the step must be above zero)`);
   if (to.lt(from)) throw new SettingError(`invalid grid: ${spec} (it ends before it starts)`);
   const count = to.minus(from).div(step).floor().plus(1);
-  if (count.gt(MOST_CELLS))
-    throw new SettingError(`invalid grid: ${spec} has ${text(count)} values, at most ${MOST_CELLS}`);
+  if (count.gt(MAX_CELLS))
+    throw new SettingError(`invalid grid: ${spec} has ${text(count)} values, at most ${MAX_CELLS}`);
   return Array.from({length: count.toNumber()}, (_, i) => text(from.plus(step.times(i))));
 }
 
@@ -83,9 +83,9 @@ export function gridOfCells(base: Readonly<Record<string, string>>, axes: readon
   const duplicate = axes.find(({key}, i) => axes.findIndex((axis) => axis.key === key) < i);
   if (duplicate) throw new SettingError(`invalid grid: ${duplicate.key} twice`);
   const count = axes.reduce((n, {values}) => n * values.length, 1);
-  if (count > MOST_CELLS)
+  if (count > MAX_CELLS)
     throw new SettingError(
-      `invalid grid: ${count.toLocaleString("en-US")} combinations, at most ${MOST_CELLS.toLocaleString("en-US")}`
+      `invalid grid: ${count.toLocaleString("en-US")} combinations, at most ${MAX_CELLS.toLocaleString("en-US")}`
     );
   const shared = readFields(base);
   // parsed once: an invalid value throws here, and all cells share the same Decimal instances

@@ -73,7 +73,7 @@ describe("questions about files", () => {
       ["tz", ["a.csv", "b.csv"]],
       ["pair c.zip", ["c.zip"]]
     ]);
-    expect(first[0]!.why).toBe("its stamps name no zone");
+    expect(first[0]!.message).toBe("its stamps name no zone");
     const later = questionsOf([ready("a.csv"), asks("b.csv", "local-clock", "misses the hours")], names, first);
     expect(later.map(({id}) => id)).toEqual(["tz", "pair c.zip"]);
     const values = new Map([

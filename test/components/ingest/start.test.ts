@@ -175,7 +175,7 @@ describe("the hint when no engine can run the job", () => {
     expect(of({link: "no token"})!.commands).toEqual(["npx carrybook engine --ticket"]);
     expect(of({link: "unknown"})!.commands).toEqual([command]);
     expect(of({reachable: false, link: "down"})).toMatchObject({commands: [command]});
-    expect(of({simulated: true})!.words).toContain("never mixes with a venue's");
+    expect(of({simulated: true})!.message).toContain("never mixes with a venue's");
     expect(of({simulated: true}, "sim")).toBeNull();
   });
   it("for the demo: an engine of a venue cannot fill it", () => {

@@ -76,7 +76,7 @@ describe("GET /events", () => {
   });
 
   it("stream over the limit is rejected with a reason; an ended stream frees its place", async () => {
-    const {url, streams} = await startApi({}, {mostStreams: 2});
+    const {url, streams} = await startApi({}, {maxStreams: 2});
     const open = [await listenTo(url), await listenTo(url)];
     const refused = await fetch(`${url}/events`, {headers: {authorization: `Bearer ${TOKEN}`}});
     expect([refused.status, await refused.json()]).toEqual([
@@ -134,7 +134,7 @@ describe("GET /events", () => {
     const reply = await call("POST", "/engine/emergency-stop");
     expect([reply.status, await reply.json()]).toEqual([
       202,
-      {ts: expect.any(Number), done: false, closed: [], left: []}
+      {ts: expect.any(Number), done: false, closed: [], left: [], remaining: []}
     ]);
   });
 });

@@ -47,7 +47,7 @@ describe("account keys", () => {
     expiresTs: LOOP_NOW + 90 * DAY_MS
   };
   const judge = (change: Partial<KeyFacts>, dryRun = false) =>
-    judgeKey({...good, ...change}, {venueMs: LOOP_NOW, dryRun}).map(({level, text}) => `${level}: ${text}`);
+    judgeKey({...good, ...change}, {venueMs: LOOP_NOW, dryRun}).map(({level, message}) => `${level}: ${message}`);
 
   it("trade-only keys cause no warning", () => {
     expect(judge({})).toEqual([]);
@@ -115,7 +115,7 @@ describe("connecting to an account", () => {
   it("connection warns of keys that may withdraw", async () => {
     const own = await place({permissions: {Wallet: ["Withdraw"]}});
     const warned: string[] = [];
-    await connectLive(options(own, {warn: ({level, text}) => void warned.push(`${level}: ${text}`)}));
+    await connectLive(options(own, {warn: ({level, message}) => void warned.push(`${level}: ${message}`)}));
     expect(warned).toEqual([expect.stringMatching(/^critical: the keys may WITHDRAW/)]);
   });
 

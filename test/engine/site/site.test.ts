@@ -7,9 +7,10 @@ import {clearLoaderCache} from "../../../engine/site/build.js";
 import {touch, watchManifest} from "../../../engine/site/dev.js";
 import {findLoaders, warmLoaders} from "../../../engine/site/loaders.js";
 import {nightly} from "../../../engine/site/nightly.js";
-import {ROOT, siteEnv, siteOptions} from "../../../engine/site/paths.js";
+import {CARRYBOOK, ROOT, siteEnv, siteOptions} from "../../../engine/site/paths.js";
 import {accessibleHtml} from "../../../engine/site/postprocess.js";
 import {preflight, reportMissing} from "../../../engine/site/preflight.js";
+import {run, type Exit} from "../../../engine/site/run.js";
 import {librariesOf, vendor, VENDORED} from "../../../engine/site/vendor.js";
 
 let folder: string;
@@ -150,7 +151,7 @@ describe("preflight", () => {
 describe("check-dist", () => {
   const page = (body: string, head = "") =>
     `<!DOCTYPE html><html lang="en"><head>${head}</head><body><main id="observablehq-main">${body}</main></body></html>`;
-  const texts = async () => (await checkDist(folder)).map((d) => `${d.file}: ${d.text}`);
+  const texts = async () => (await checkDist(folder)).map((d) => `${d.file}: ${d.message}`);
 
   it("check-dist passes a complete site with clean links", async () => {
     write(
@@ -300,19 +301,21 @@ it("clearing removes loader output and nothing else", async () => {
 
 describe("nightly", () => {
   const fake = ({
-    codes = {},
+    exits = {},
     tracked = "[]",
     broken = null as string | null
-  }: {codes?: Record<string, number>; tracked?: string; broken?: string | null} = {}) => {
+  }: {exits?: Record<string, Partial<Exit>>; tracked?: string; broken?: string | null} = {}) => {
     const calls: string[] = [];
     const lines: string[] = [];
     const effects = {
       carrybook: async (args: readonly string[]) => {
         calls.push(args.join(" "));
         return {
-          code: codes[args[0]!] ?? 0,
+          code: 0,
           stdout: args[0] === "track" ? `${tracked}\n` : "",
-          stderr: "first\nthe reason\n  → what to do"
+          stderr: "first\nthe last line",
+          error: null,
+          ...exits[args[0]!]
         };
       },
       build: async () => (calls.push("build"), broken),
@@ -323,26 +326,46 @@ describe("nightly", () => {
   it("nightly verifies, rebuilds, and reports that nothing is tracked", async () => {
     const {calls, lines, effects} = fake();
     expect(await nightly(effects)).toEqual([]);
-    expect(calls).toEqual(["track --json", "gaps", "doctor", "build"]);
+    expect(calls).toEqual(["track --json", "gaps --json", "doctor --json", "build"]);
     expect(lines[0]).toContain("nothing is tracked");
   });
   it("nightly updates tracked histories first", async () => {
     const {calls, effects} = fake({tracked: '[{"pair":"BTC/USDT"}]'});
     expect(await nightly(effects)).toEqual([]);
-    expect(calls).toEqual(["track --json", "update", "gaps", "doctor", "build"]);
+    expect(calls).toEqual(["track --json", "update --json", "gaps --json", "doctor --json", "build"]);
   });
   it("nightly continues after a failure and returns every reason", async () => {
-    const {calls, effects} = fake({codes: {doctor: 1, update: 5}, tracked: "[{}]", broken: "a page is broken"});
+    const jobs = [
+      {status: "completed", error: null},
+      {status: "failed", error: "the venue → refused"},
+      {status: "failed", error: "another"}
+    ];
+    const checks = [
+      {name: "disk", state: "warning", text: "little space"},
+      {name: "lake", state: "failed", text: "a checksum differs", fix: "restore it"}
+    ];
+    const exits = {
+      update: {code: 5, stdout: JSON.stringify({batches: [], jobs, usage: {}}, null, 2)},
+      gaps: {code: 1},
+      doctor: {code: 4, stdout: JSON.stringify(checks, null, 2)}
+    };
+    const {calls, effects} = fake({exits, tracked: "[{}]", broken: "a page is broken"});
     expect(await nightly(effects)).toEqual([
-      "update exited with 5: the reason",
-      "doctor exited with 1: the reason",
+      "update exited with 5: the venue → refused and 1 more",
+      "gaps exited with 1: the last line",
+      "doctor exited with 4: lake: a checksum differs",
       "build: a page is broken"
     ]);
     expect(calls.at(-1)).toBe("build");
   });
+  it("failed command hands its error, without the fix, to the process that runs it", async () => {
+    const {code, error, stderr} = await run(CARRYBOOK, ["engine", "--mode", "none"], {capture: true});
+    expect([code, error]).toEqual([2, "invalid mode: none"]);
+    expect(stderr).toMatch(/^error: invalid mode: none\n {2}→ one of /);
+  });
   it("nightly does not update a store whose list it cannot read", async () => {
-    const {calls, effects} = fake({codes: {track: 6}});
-    expect(await nightly(effects)).toEqual(["track exited with 6: the reason"]);
+    const {calls, effects} = fake({exits: {track: {code: 6, error: "the store is locked"}}});
+    expect(await nightly(effects)).toEqual(["track exited with 6: the store is locked"]);
     expect(calls).not.toContain("update");
   });
 });

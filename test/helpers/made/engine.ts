@@ -323,7 +323,7 @@ export function madeEngine(now: number = Date.now()): EngineScript {
         const ts = Date.now();
         Object.assign(status, {state: "halted", why: "an emergency stop", emergency: {ts, done: true, left: []}});
         script.parts.positions = [];
-        return {answer: {ts, done: true, closed: ["BTC/USDT"], left: []}};
+        return {answer: {ts, done: true, closed: ["BTC/USDT"], left: [], remaining: []}};
       }
     }
   };

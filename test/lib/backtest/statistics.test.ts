@@ -175,6 +175,7 @@ describe("sensitivities", () => {
     const data = madeMarket({hours: 2000});
     const config = parseConfig({minRate: "0.0002"});
     const [later, dear] = sensitivities([data], config);
+    expect([later!.code, dear!.code]).toEqual(["delayed", "doubled-costs"]);
     expect(later!.metrics).toEqual(
       metricsOf(runBacktest([data], parseConfig({minRate: "0.0002", decisionDelayBars: 1})))
     );
