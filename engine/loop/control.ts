@@ -54,7 +54,7 @@ export class LoopControl implements TradingControl {
 
   status = () => this.#loop.cycles.status();
   state = () => this.#loop.state;
-  positions = () => positionsOf(this.#loop.trader, this.#loop.quotes);
+  positions = () => positionsOf(this.#loop.trader, this.#loop.quotes, this.#loop.options.limits);
   opportunities = () => this.#loop.opportunities;
 
   trades({limit, before}: {limit: number; before?: number | undefined}) {

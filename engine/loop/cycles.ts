@@ -237,7 +237,7 @@ export class Cycles {
     const loop = this.#loop;
     const {emit} = loop.options;
     emit("cycle", this.report());
-    emit("position", positionsOf(loop.trader, loop.quotes));
+    emit("position", positionsOf(loop.trader, loop.quotes, loop.options.limits));
     emit("status", this.status());
     emit("heartbeat", {ts: loop.options.clock.now(), venueTs: loop.venueTs ?? null});
   }

@@ -86,7 +86,7 @@ export function noteOf({event}: JournalLine): Note | undefined {
       if (e.expected === undefined) return undefined;
       const missing = new Decimal(e.expected).minus(e.amount);
       if (missing.abs().lte(new Decimal(e.expected).abs().times(MARK_SHARE))) return undefined;
-      const said = `paid ${e.amount}, expected ${e.expected}: ${text(missing)} is missing`;
+      const said = `paid ${e.amount}, expected ${e.expected}: ${missing.isNegative() ? `${text(missing.abs())} too much` : `${text(missing)} too little`}`;
       return note("critical", `funding of ${e.pair} at ${new Date(e.ts).toISOString()}: ${said}`, e.pair);
     }
     case "risk":

@@ -3,20 +3,26 @@ import {entryConditions} from "../../src/lib/strategy/conditions.js";
 import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
 import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
+import type {RiskLimits} from "../config/risk.js";
 import type {RiskGate} from "../risk/gate.js";
-import {distanceOf, driftOf, marginRatioOf} from "../risk/measures.js";
+import {distanceOf, driftOf, marginLevelOf, marginRatioOf} from "../risk/measures.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {Trader} from "../trader/trader.js";
 import {type Quotes, marksOf, equityAt} from "../risk/measures.js";
 
 /** Returns the open hedges at the newest prices, oldest first. */
-export function positionsOf(trader: Trader, quotes: Quotes): PositionReport[] {
+export function positionsOf(trader: Trader, quotes: Quotes, limits: RiskLimits): PositionReport[] {
   return [...trader.pairs.values()]
-    .flatMap((traded) => (traded.hedge ? [positionOf(traded, traded.hedge, quotes)] : []))
+    .flatMap((traded) => (traded.hedge ? [positionOf(traded, traded.hedge, quotes, limits)] : []))
     .sort((a, b) => a.entryTs - b.entryTs || (a.pair < b.pair ? -1 : 1));
 }
 
-function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>, quotes: Quotes): PositionReport {
+function positionOf(
+  traded: TradedPair,
+  hedge: NonNullable<TradedPair["hedge"]>,
+  quotes: Quotes,
+  limits: RiskLimits
+): PositionReport {
   const {order} = hedge;
   const quote = quotes.get(traded.pair);
   const marks = marksOf(traded, quotes);
@@ -49,6 +55,7 @@ function positionOf(traded: TradedPair, hedge: NonNullable<TradedPair["hedge"]>,
     liquidationPrice: text(hedge.prices.liquidation),
     distance: perp && hedge.hedged ? distanceOf(hedge, perp) : null,
     marginRatio: perp && hedge.hedged ? marginRatioOf(hedge, perp) : null,
+    marginLevel: marginLevelOf(hedge, perp, limits),
     drift: driftOf(hedge),
     naked: !hedge.hedged || traded.uneven,
     waiting: traded.desk.book.waiting ?? null

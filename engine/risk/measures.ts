@@ -1,8 +1,28 @@
 import type {Hedge} from "../../src/lib/ledger/hedge.js";
 import {Decimal, toNumber} from "../../src/lib/money/decimal.js";
+import type {RiskRule} from "../../src/lib/wire/trading.js";
+import type {RiskLimits} from "../config/risk.js";
 import type {PairQuote} from "../trader/quotes.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {TraderState} from "../trader/state.js";
+
+export type Level = RiskRule["level"];
+
+/** Returns how close a value is to its limits, which it reaches from below. */
+export const levelOf = (value: number, alert: number, critical = Infinity): Level =>
+  value >= critical ? "critical" : value >= alert ? "alert" : "ok";
+
+/** Returns the level of a hedge's margin at a price of the perp; without a price it cannot be known and alerts. */
+export const marginLevelOf = (
+  hedge: Hedge,
+  perpPrice: string | undefined,
+  {marginAlert, marginCritical}: Pick<RiskLimits, "marginAlert" | "marginCritical">
+): Level =>
+  !hedge.hedged
+    ? "critical"
+    : perpPrice === undefined
+      ? "alert"
+      : levelOf(marginRatioOf(hedge, perpPrice), marginAlert, marginCritical);
 
 /**
  * Returns the perp's rise from the short's entry price towards its liquidation price P* (§3), a share: 0 at or below

@@ -2,12 +2,7 @@ import type {RiskReport, RiskRule} from "../../src/lib/wire/trading.js";
 import {text} from "../../src/lib/money/decimal.js";
 import type {TraderState} from "../trader/state.js";
 import {dailyLoss, percent, seconds, type RiskGate} from "./gate.js";
-import {distanceOf, driftOf, marginRatioOf} from "./measures.js";
-
-type Level = RiskRule["level"];
-
-const above = (value: number, alert: number, critical = Infinity): Level =>
-  value >= critical ? "critical" : value >= alert ? "alert" : "ok";
+import {distanceOf, driftOf, levelOf, marginLevelOf, marginRatioOf} from "./measures.js";
 
 /** Returns every rule with its current value: account rules first, then those of each open hedge. */
 export function riskRules(trader: TraderState, gate: RiskGate, ts: number): RiskRule[] {
@@ -63,7 +58,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
     {
       name: "daily-loss",
       says: "loss since 00:00 UTC, a share of the capital",
-      level: loss > limits.maxDailyLoss ? "critical" : above(loss, limits.maxDailyLoss / 2),
+      level: loss > limits.maxDailyLoss ? "critical" : levelOf(loss, limits.maxDailyLoss / 2),
       value: percent(loss),
       limit: percent(limits.maxDailyLoss),
       does: "no entry until the UTC day ends",
@@ -73,7 +68,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
     {
       name: "stale-data",
       says: "age of the newest prices",
-      level: Number.isFinite(age) ? above(age, limits.staleMs) : "alert",
+      level: Number.isFinite(age) ? levelOf(age, limits.staleMs) : "alert",
       value: Number.isFinite(age) ? seconds(Math.max(0, age)) : null,
       limit: seconds(limits.staleMs),
       does: "no entry",
@@ -83,7 +78,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
     {
       name: "clock-skew",
       says: "this machine's clock against the venue's",
-      level: above(skew, limits.maxSkewMs),
+      level: levelOf(skew, limits.maxSkewMs),
       value: context.skewMs === undefined ? null : `${Math.round(context.skewMs)} ms`,
       limit: seconds(limits.maxSkewMs),
       does: "no entry",
@@ -93,7 +88,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
     {
       name: "venue-errors",
       says: "failed calls to the venue in ten minutes",
-      level: above(context.errors, limits.maxErrors),
+      level: levelOf(context.errors, limits.maxErrors),
       value: String(context.errors),
       limit: String(limits.maxErrors),
       does: "no entry",
@@ -112,12 +107,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
       {
         name: "margin-ratio",
         says: "share of the way from the short's price to its liquidation",
-        level:
-          ratio === undefined
-            ? hedge.hedged
-              ? "alert"
-              : "critical"
-            : above(ratio, limits.marginAlert, limits.marginCritical),
+        level: marginLevelOf(hedge, quote?.last, limits),
         value: ratio === undefined ? null : percent(ratio),
         limit: `${percent(limits.marginAlert)}, ${percent(limits.marginCritical)}`,
         does: "alarm at the first limit, leaves the hedge at the second",
@@ -152,7 +142,7 @@ export function riskRules(trader: TraderState, gate: RiskGate, ts: number): Risk
       {
         name: "delta-drift",
         says: "difference of the two legs beyond one lot, a share of the larger",
-        level: hedge.hedged && !traded.uneven ? "ok" : above(drift, limits.maxDrift, hedge.hedged ? Infinity : 0),
+        level: hedge.hedged && !traded.uneven ? "ok" : levelOf(drift, limits.maxDrift, hedge.hedged ? Infinity : 0),
         value: percent(drift),
         limit: percent(limits.maxDrift),
         does: "no further entry anywhere",

@@ -30,7 +30,7 @@ import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, Page, VenueTicker} from "./types.js";
 import type {ObservationRow, VenueInstrument} from "../rows.js";
-import {observedAbsence, observedOf} from "./venues.js";
+import {observedAbsence, observedOf, pageRowsOf} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /**
@@ -90,7 +90,7 @@ const DIALECT: Dialect = {
 export class BinanceExchange implements Exchange {
   readonly venue = "binance";
   readonly origin: string;
-  readonly pageRows = {funding: 1_000, candles: 1_000};
+  readonly pageRows = pageRowsOf("binance");
   readonly fundingDepthMs = undefined;
   readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = TIMEFRAMES;

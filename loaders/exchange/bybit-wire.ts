@@ -13,7 +13,8 @@ export const CODES: Codes = {
 };
 
 /**
- * Bounds of the wait that a reset header requests, in ms. A later reset is a clock error; a past one is about to open.
+ * Bounds of the wait that a reset header requests, in ms. A later reset is a clock error; after one already past, the
+ * window reopens at once.
  */
 const LONGEST_RESET_MS = 60_000;
 const SHORTEST_RESET_MS = 100;

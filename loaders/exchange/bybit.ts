@@ -26,7 +26,7 @@ import {readCandles, readObservations, readSettlements, requireSame, requireWidt
 import {textOf} from "./values.js";
 import type {CallOptions, Exchange, LeftOut, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
-import {observedOf} from "./venues.js";
+import {observedOf, pageRowsOf} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /** Names of the steps of open interest. */
@@ -41,7 +41,7 @@ const INTERVALS: Readonly<Record<string, string>> = {
   "1d": "D"
 };
 
-/** Pages of a list of markets, above which its cursors are taken never to end; the real one has two. */
+/** Upper bound on the pages of a market list, whose cursors loop if it is reached; the real list has two. */
 const MAX_PAGES = 50;
 
 /**
@@ -51,7 +51,7 @@ const MAX_PAGES = 50;
 export class BybitExchange implements Exchange {
   readonly venue: string;
   readonly origin: string;
-  readonly pageRows = {funding: 200, candles: 1_000};
+  readonly pageRows = pageRowsOf("bybit");
   readonly fundingDepthMs = undefined;
   readonly candleSeries = ["spot", "perp", "mark", "index", "premium"] as const;
   readonly timeframes = Object.keys(INTERVALS);

@@ -27,7 +27,7 @@ import {textOf} from "./values.js";
 import {dateMs, retryAfterMs, type Dialect} from "./transport.js";
 import type {CallOptions, Exchange, VenueTicker} from "./types.js";
 import type {VenueInstrument} from "../rows.js";
-import {absenceOf, observedAbsence, observedOf, venueRecord} from "./venues.js";
+import {absenceOf, observedAbsence, observedOf, pageRowsOf, venueRecord} from "./venues.js";
 import {type ClientOptions, type Reply, Wire} from "./wire.js";
 
 /** Requests per address in two seconds, of each endpoint (www.okx.com/docs-v5, Rate limit). */
@@ -90,7 +90,7 @@ const DIALECT: Dialect = {
 export class OkxExchange implements Exchange {
   readonly venue = "okx";
   readonly origin: string;
-  readonly pageRows = {funding: 400, candles: 100};
+  readonly pageRows = pageRowsOf("okx");
   readonly fundingDepthMs = 90 * DAY_MS;
   readonly candleSeries = ["spot", "perp", "mark", "index"] as const;
   readonly timeframes = Object.keys(BARS);

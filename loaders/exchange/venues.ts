@@ -227,6 +227,12 @@ export function venueRecord(venue: string): VenueRecord & {funding: NonNullable<
   return {...record, funding};
 }
 
+/** Returns the rows of a full page of settlements and of candles at a venue with a client of its own. */
+export function pageRowsOf(venue: "bybit" | "binance" | "okx"): {funding: number; candles: number} {
+  const {funding, candles} = LINES[venue]!;
+  return {funding: funding!.rows, candles: candles.rows};
+}
+
 /** Returns the series of observations that the client of a venue fetches. */
 export function observedOf(venue: string): Partial<Record<ObservationSeries, Observed>> {
   const openInterest = VENUES.find((own) => own.venue === venue)?.openInterest;

@@ -3,6 +3,7 @@ import {freshness} from "../../src/lib/market/coverage.js";
 import {RANGES, type ExplorerRow, type Range} from "../../src/lib/market/snapshot.js";
 import {heldShare, summarise, tierOf, type FundingColumns} from "../../src/lib/market/summary.js";
 import {toNumber} from "../../src/lib/money/decimal.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
 import {UNIVERSE} from "../../src/lib/strategy/universe.js";
 import {boundaryTs, HOUR_MS} from "../../src/lib/time/grid.js";
 import {formatInstant} from "../../src/lib/time/instant.js";
@@ -14,8 +15,9 @@ import {queryColumns} from "./arrow.js";
 import {rangeFrom} from "./ranges.js";
 
 /** Default thresholds of the simple strategy, per 8 h (§5). */
-const MIN_RATE = 0.0003;
-const EXIT_RATE = 0.0001;
+const {minRate, exitRate} = parseConfig({strategy: "simple"});
+const MIN_RATE = toNumber(minRate);
+const EXIT_RATE = toNumber(exitRate);
 
 /**
  * Returns every pair with funding over each range, ranked by annualised `netPerPeriod`, ties by symbol (§5).

@@ -112,7 +112,7 @@ async function emergencyStop(context: Context, running: string | undefined): Pro
     {pid: info?.pid ?? null, done: flat, closed, left, remaining, steps: done, ...(pairs && {venue: pairs})},
     () => [...done, ...(report ? [summary(report)] : []), ...(pairs?.map(pairLine) ?? [])].join("\n")
   );
-  if (left.length > 0) output.note(`NOT closed: ${left.join(", ")}; check the venue yourself`, "error");
+  if (left.length > 0) output.note(`NOT closed: ${left.join("; ")}. Check the venue yourself.`, "error");
   return flat ? 0 : 1;
 }
 

@@ -5,10 +5,10 @@ import type {Job} from "../../../src/lib/wire/job.js";
 const BACKOFF_MS = 2_000;
 
 /**
- * Returns a job after a failed attempt: queued again after a pause where a retry may help, else failed. An error that
- * nobody foresaw fails this job alone: the rows of one history may have caused it.
+ * Returns a job after a failed attempt: queued again after a pause where a retry may help, else failed. An
+ * unexpected error fails only this job: the rows of one history may have caused it.
  * @param nowMs the store's present, UTC ms
- * @param wallMs the clock's, which pauses are measured by
+ * @param wallMs wall-clock time, UTC ms; pauses use it
  * @param random uniform in [0, 1), for the jitter of the pause
  */
 export function afterFailure(

@@ -23,16 +23,16 @@ const NAMES: Readonly<Record<Remark["kind"], string>> = {
 export function remarkWords({kind, ts, toTs, was, now, reason}: Remark, pair: string): string {
   if (kind === "revised") return `a rate of ${was} of notional at first, later ${now}; the later one is used`;
   if (kind === "jump") return `from ${was} to ${now} ${quoteOf(pair)}: a redenomination or a mistake, not a trade`;
-  if (kind === "idle") return `nothing traded for ${span(toTs! - ts)}: a fill here is worth nothing`;
+  if (kind === "idle") return `nothing traded for ${span(toTs! - ts)}: a simulated fill here proves nothing`;
   return reason ?? "";
 }
 
-/** Draws the table of what the rows of the series alone do not tell; nothing where there is nothing. */
+/** Draws the table of the findings of the series, or says that there are none. */
 export function RemarkTable(): Live<readonly SeriesStatus[]> {
   const none = h("p", {class: "muted"}, "Nothing odd was found in the series shown.");
   const table = LiveDataTable<Row>({
     key: (d) => [d.series.venue, d.series.pair, d.series.series, d.series.timeframe, d.kind, d.ts, d.now].join("|"),
-    caption: "What the rows alone do not tell",
+    caption: "Findings",
     param: "findings",
     sort: "-from",
     pageSize: 25,

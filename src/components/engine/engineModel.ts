@@ -52,19 +52,13 @@ export function engineAnswer(status: EngineStatus, positions: readonly PositionR
   return `${legs} ${what}${left}`;
 }
 
-/** Distance of a value to its limit, as a level; drawn as glyph and colour. */
+/** How close a value is to its limit; drawn as glyph and colour. */
 export type Level = RiskRule["level"];
 export const LEVELS: Readonly<Record<Level, {glyph: string; word: string}>> = {
   ok: {glyph: "✓", word: "ok"},
   alert: {glyph: "!", word: "alert"},
   critical: {glyph: "✗", word: "critical"}
 };
-
-/** Margin ratios (1 is liquidation) at which a hedge alerts and is closed. */
-const ALERT = 0.8;
-const CRITICAL = 0.9;
-export const marginLevel = (ratio: number | null): Level =>
-  ratio === null || ratio < ALERT ? "ok" : ratio < CRITICAL ? "alert" : "critical";
 
 /** Sorts rules by level, worst first, otherwise in their original order. */
 export const sortRules = (rules: readonly RiskRule[]): RiskRule[] => {

@@ -1,16 +1,7 @@
 import type {Opportunity, PositionReport} from "../../lib/wire/trading.js";
 import {DataTable, type Column} from "../ui/dataTable.js";
 import {h, type Child} from "../ui/dom.js";
-import {
-  ACCOUNT_UNIT,
-  conditionLine,
-  countdown,
-  LEVELS,
-  marginLevel,
-  otherReasons,
-  signed,
-  type Level
-} from "./engineModel.js";
+import {ACCOUNT_UNIT, conditionLine, countdown, LEVELS, otherReasons, signed, type Level} from "./engineModel.js";
 import {bpValue, compact, instant, number, percent, plural, span} from "../ui/format.js";
 import {slugOf} from "../ui/links.js";
 import {REASONS} from "../run/tradeCard.js";
@@ -28,8 +19,7 @@ export const LevelMark = (level: Level): HTMLElement =>
   );
 
 /** Draws the share of a limit in use: a bar, its glyph and its figure. */
-function Meter(share: number | null, text: string): HTMLElement {
-  const level = marginLevel(share);
+function Meter(share: number | null, level: Level, text: string): HTMLElement {
   return h(
     "span",
     {class: `meter meter--${level}`},
@@ -117,7 +107,7 @@ export function PositionTable(positions: readonly PositionReport[], now: () => n
         label: "Rise to liquidation",
         title: "rise of the perpetual at which the venue liquidates the short leg; the bar is the margin used",
         value: (d) => d.distance,
-        cell: (d) => Meter(d.marginRatio, percent(d.distance, 1))
+        cell: (d) => Meter(d.marginRatio, d.marginLevel, percent(d.distance, 1))
       },
       {
         key: "margin",

@@ -72,6 +72,7 @@ export function StepKeys(step: ReplayStep, state: RunRequest): HTMLElement {
 const CONDITION_WORDS: Record<ReplayPair["conditions"][number]["name"], string> = {
   rate: "rate",
   "rate above zero": "rate",
+  "rate below zero": "rate",
   score: "score",
   "net per period": "net of costs per period",
   volume: "volume",

@@ -7,11 +7,11 @@ export const allowedIntervalHours = (venue?: string): readonly number[] =>
 
 export type IntervalSource = "reported" | "inferred" | "ambiguous";
 
-/** The interval of one settlement; the first row of a series has none. */
+/** The interval of one settlement; the first row of a series has none unless the venue reports it. */
 export interface RowInterval {
-  /** hours; undefined if ambiguous or for the first row */
+  /** hours; undefined if ambiguous, or if the first row of a series and not reported */
   intervalHours: number | undefined;
-  /** undefined only for the first row of a series */
+  /** undefined only for a first row whose interval is not reported */
   intervalSource: IntervalSource | undefined;
 }
 

@@ -5,7 +5,8 @@ import type {PairView} from "./view.js";
 
 /** One comparison of an entry or exit rule, with both sides as text; `met` is its result. */
 export interface Condition {
-  name: "rate" | "rate above zero" | "score" | "net per period" | "volume" | "exit rate" | "exit score";
+  name:
+    "rate" | "rate above zero" | "rate below zero" | "score" | "net per period" | "volume" | "exit rate" | "exit score";
   /** unit of `value` and `limit`: a fraction per 8 hours or per period, a dimensionless score, or a verdict as a word */
   unit: "rate" | "score" | "verdict";
   value: string | undefined;
@@ -31,8 +32,8 @@ const compare = (
 });
 
 /**
- * Returns the entry conditions at the newest settlement (§5). A flat pair is entered at a settlement if and only if all
- * of them are met. Empty if the row has no rate per 8 h.
+ * Returns the entry conditions at the newest settlement (§5). A flat pair is entered at a settlement if and only if there
+ * are any and all are met. Empty if the row has no rate per 8 h.
  */
 export function entryConditions(view: PairView, config: StrategyConfig): Condition[] {
   const signals = view.signals();
@@ -70,7 +71,7 @@ export function exitConditions(view: PairView, config: StrategyConfig): Conditio
   const rate = compare("exit rate", signals.rate8h, "<", config.exitRate);
   if (config.strategy === "simple") return [rate];
   return [
-    {...compare("exit rate", signals.rate8h, "<", ZERO), name: "rate above zero"},
+    {...compare("exit rate", signals.rate8h, "<", ZERO), name: "rate below zero"},
     rate,
     compare("exit score", signals.composite(config.weights), "<", config.exit, "score")
   ];

@@ -85,7 +85,7 @@ export const failureText = (failure: CloseFailure): string => {
     case "unknown":
       return `what became of order ${failure.order} is not known`;
     case "unfilled":
-      return `order ${failure.order}: ${failure.status?.toLowerCase()}`;
+      return `order ${failure.order} ended without a fill${failure.status === null ? "" : ` (${failure.status.toLowerCase()})`}`;
   }
 };
 
@@ -105,9 +105,9 @@ const remainderText = (rest: Remainder): string => {
     case "no-market":
       return `${rest.pair}: ${rest.quantity} coins, and no spot market is listed`;
     case "other-account":
-      return `whose the keys are: of account ${rest.account}, the journal is of ${rest.expected}; nothing was bought or sold`;
+      return `the keys are of account ${rest.account}, the journal is of ${rest.expected}; nothing was bought or sold`;
     case "account-unknown":
-      return "whose the keys are: not known; nothing was bought or sold";
+      return "it is not known whose the keys are; nothing was bought or sold";
     case "account-unread":
       return "the account could not be read";
     case "orders-open":

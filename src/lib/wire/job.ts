@@ -24,7 +24,7 @@ export interface Job {
   pagesExpected: number | null;
   etaMs: number | null;
   attempts: number;
-  maxAttempts: 3;
+  maxAttempts: typeof MAX_ATTEMPTS;
   error: string | null;
   /** code of the error; for a batch, of its first failed history; null for jobs of versions without codes */
   errorCode: ErrorCode | null;
@@ -42,6 +42,9 @@ export interface Job {
 }
 
 export type JobStatus = Job["status"];
+
+/** Attempts of a job, the first included, before it fails. */
+export const MAX_ATTEMPTS = 3;
 
 /** Maximum bulk retries of one history; after that it must be retried by id. */
 export const MAX_BULK_RETRIES = 3;
@@ -76,7 +79,7 @@ export function newJob(id: string, kind: Job["kind"], createdAt: number, given: 
     pagesExpected: null,
     etaMs: null,
     attempts: 0,
-    maxAttempts: 3,
+    maxAttempts: MAX_ATTEMPTS,
     error: null,
     errorCode: null,
     errorFix: null,

@@ -104,6 +104,8 @@ export interface PositionReport {
   distance: number | null;
   /** used fraction of the distance from entry to liquidation: 1 is liquidation */
   marginRatio: number | null;
+  /** the ratio against the engine's own limits; unknown counts as an alert */
+  marginLevel: "ok" | "alert" | "critical";
   /** |spot − perp| as a fraction of the larger leg */
   drift: number;
   /** true if the legs differ by more than one lot */

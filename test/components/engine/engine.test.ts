@@ -13,7 +13,6 @@ import {
   emergencyWarning,
   engineAnswer,
   equityCurve,
-  marginLevel,
   conditionLine,
   otherReasons,
   signed,
@@ -154,7 +153,6 @@ describe("words", () => {
   });
   it("sort rules by level, worst first", () => {
     expect(sortRules(parts.risk.rules).map((d) => d.name)).toEqual(["margin-ratio", "portfolio-cap"]);
-    expect([0.1, 0.8, 0.9, null].map(marginLevel)).toEqual(["ok", "alert", "critical", "ok"]);
   });
 });
 
@@ -272,7 +270,15 @@ describe("settings", () => {
 describe("tables", () => {
   it("show legs, net with its glyph, and the way to liquidation by glyph and bar", () => {
     const table = PositionTable(
-      [madePosition(NOW, {unrealised: "-3.2", marginRatio: 0.93, hedged: false, waiting: "exit"})],
+      [
+        madePosition(NOW, {
+          unrealised: "-3.2",
+          marginRatio: 0.93,
+          marginLevel: "critical",
+          hedged: false,
+          waiting: "exit"
+        })
+      ],
       () => NOW
     );
     const text = table.querySelector("tbody")!.textContent!;

@@ -8,6 +8,7 @@ import {riskLimits, type RiskLimits} from "../../../engine/config/risk.js";
 import {riskRules, RiskWatch} from "../../../engine/risk/report.js";
 import type {ClosedEvent} from "../../../engine/journal/events.js";
 import {disagreement, reconcile} from "../../../engine/loop/reconcile.js";
+import {positionsOf} from "../../../engine/loop/views.js";
 import {Trader} from "../../../engine/trader/trader.js";
 import {Decimal, text} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
@@ -148,6 +149,26 @@ describe("entry rules, each with its name and reason", () => {
 });
 
 describe("rules for open hedges", () => {
+  it.each([
+    [{marginAlert: 0.4, marginCritical: 0.6}, ["ok", "alert", "critical"]],
+    [{marginAlert: 0.8, marginCritical: 0.9}, ["ok", "ok", "ok"]]
+  ])("report and position give the margin one level, by the limits %o", async (margins, levels) => {
+    const limits = {distanceAlert: 0, distanceCritical: 0, ...margins};
+    const own = await opened({entries: {leverage: "5"}, limits});
+    await own.settle(T);
+    const [hedge] = own.trader.open;
+    const fill = Number(hedge!.fills[1]!.price);
+    const way = Number(hedge!.prices.liquidation) - fill;
+    const found = [0.39, 0.41, 0.61].map((share) => {
+      own.quote(Number((fill + share * way).toFixed(6)));
+      const {level} = riskRules(own.trader, own.gate, T + 1).find(({name}) => name === "margin-ratio")!;
+      const [position] = positionsOf(own.trader, own.context.quotes, riskLimits.parse(limits));
+      expect(position!.marginLevel).toBe(level);
+      return level;
+    });
+    expect(found).toEqual(levels);
+  });
+
   it("rule alerts at 0.8 of the way to liquidation and exits at 0.9, with the reason on the trade", async () => {
     const own = await opened({entries: {leverage: "5"}, limits: {distanceAlert: 0, distanceCritical: 0}});
     await own.settle(T);

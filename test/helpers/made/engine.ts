@@ -49,6 +49,7 @@ export const madePosition = (now: number, change: Partial<PositionReport> = {}):
   liquidationPrice: "79622.6",
   distance: 0.985,
   marginRatio: 0.0024,
+  marginLevel: "ok",
   drift: 0,
   naked: false,
   waiting: null,
