@@ -10,7 +10,7 @@ const QUOTE_NAMES = new Set(["quote", "quoteasset", "quotecurrency", "quotecoin"
 const MARKET_NAMES = new Set(
   (
     "asset currency ccy underlying contract token name product code s i sym marketname pairname securityid security " +
-    "contractname contractcode productid instrumentid instrumentcode currencypair"
+    "contracts contractname contractcode productid instrumentid instrumentcode currencypair"
   ).split(" ")
 );
 /** Names of which a word in capitals that is not known here is a coin that is new. */
@@ -31,7 +31,7 @@ const bareSymbol = (text: string): string =>
     .replace(/^(PF|PI|FF|FI)_/, "")
     .replace(/:[A-Z]+$/, "")
     .replace(/(?<=USD[TC]?)M$/, "")
-    .replace(/[-_]?(SWAP|PERP|PERPETUAL)$/i, "")
+    .replace(/[-_ ]?(SWAP|PERP|PERPETUAL)$/i, "")
     .replace(/[-_]((20)?\d{6}|\d{1,2}[A-Z]{3}\d{2}|(BI)?QUARTER(LY)?)$/i, "");
 
 /** True for a symbol that is no ordinary word which happens to end like one: `ENTRY` is no EN in lira. */

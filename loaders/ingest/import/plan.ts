@@ -8,6 +8,7 @@ import {
 import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
 import {isBlank, repeatsHeader, saysForecast, tellsForecasts} from "./cells.js";
+import {stampText, withClock} from "./clock.js";
 import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
 import {plainName, planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
 import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
@@ -112,7 +113,8 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       );
     }
   })();
-  const columns = withMarket(funding ? withForecasts(found, sample, table) : found, sample, table, series === "borrow");
+  const timed = withClock(found, sample, table);
+  const columns = withMarket(funding ? withForecasts(timed, sample, table) : timed, sample, table, series === "borrow");
   if (columns.columns.forecast !== undefined && sample.every((record) => isForecast(record, columns))) {
     stop(refused("forecast", "its rows are forecasts, and no settlements", "import a file of settled rates"));
   }
@@ -129,8 +131,9 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const {pair, filtered} = pairOf(facts, sample, columns, {series, given});
   const mine = (filtered ? ofPair(sample, columns, pair) : sample).filter((record) => !isForecast(record, columns));
   checkContract(pair, series, given);
-  const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
-  const instants = mine.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
+  const rows = {sample, mine, plan: columns, monthly: isOwnSeries(series)};
+  const {reading, zoneFrom} = readingOf(facts, table, rows, given);
+  const instants = mine.flatMap(({fields}) => instantIn(stampText(fields, columns.columns), reading) ?? []);
   const timeframe = funding
     ? ""
     : isOwnSeries(series)

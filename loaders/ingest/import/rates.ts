@@ -1,5 +1,6 @@
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {hasPercentSign, hoursOf, isNothing, plainNumber} from "./cells.js";
+import {stampText} from "./clock.js";
 import type {ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
 import {instantIn, type ZoneFrom} from "./instants.js";
@@ -30,9 +31,9 @@ export interface RateSample {
  * @param source records of the wanted pair alone, without forecasts
  */
 export function rateSampleOf({sample, columns, reading}: RateSource): RateSample {
-  const {ts, rate, interval} = columns.columns;
+  const {rate, interval} = columns.columns;
   const rows = sample.flatMap(({fields}) => {
-    const at = instantIn(fields[ts!], reading);
+    const at = instantIn(stampText(fields, columns.columns), reading);
     const text = fields[rate!]?.trim();
     return at !== undefined && text && !isNothing(text) ? [{ts: at, rate: text}] : [];
   });

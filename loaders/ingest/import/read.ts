@@ -4,6 +4,7 @@ import {isCandleSeries, isObservationSeries} from "../../../src/lib/market/pair.
 import {RowError} from "../../errors.js";
 import {readCandle, readFunding, readObservation, type Field, type MarketRow, type RawRow} from "../../rows.js";
 import {hourlyShare} from "./borrow.js";
+import {stampText} from "./clock.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
 import {hasPercentSign, hoursOf, isBlank, isNothing, plainNumber, repeatsHeader, saysForecast} from "./cells.js";
@@ -97,7 +98,7 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
       if (plan.wide || isNothing(cell(record, "ts"))) return {passed: "blank"};
       throw new RowError("missing", values.join(", "));
     }
-    let ts = readInstant(cell(record, "ts"), reading);
+    let ts = readInstant(stampText(record.fields, columns), reading);
     if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
     if (carriedHours !== undefined) checkCarried(ts, cell(record, "rate")?.trim() ?? "", carriedHours);
     if (carriedHours !== undefined && boundaryTs(ts) % (carriedHours * HOUR_MS) !== 0) return {passed: "carried"};

@@ -33,6 +33,10 @@ export interface FileReport {
     zoneFrom: string;
     rateUnit: string | null;
     carriedHours: number | null;
+    /** how dates whose year stands last were read. Absent where there are none */
+    dateOrder?: "dmy" | "mdy";
+    /** the year from which spreadsheets count the days that its stamps are. Absent for other stamps */
+    daysSince?: 1900;
     /** what a borrow rate of the file is paid for; an hour's share is stored. Absent for other series */
     ratePeriod?: string;
     /** time from a row's stamp until it is known, in ms; null where rows say when. Absent for other series */
