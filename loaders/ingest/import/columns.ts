@@ -5,7 +5,7 @@ import {isClock, isDay} from "./dates.js";
 import {readStamp} from "./stamp.js";
 
 /** What a file may say of a row beside the stored fields. */
-const NOTES = ["symbol", "pair", "coin", "venue", "forecast", "confirmed"] as const;
+const NOTES = ["symbol", "pair", "coin", "venue"] as const;
 /** `clock` is the time of the day where `ts` is the day alone. */
 type Note = (typeof NOTES)[number] | "clock";
 
@@ -20,11 +20,19 @@ export interface Market {
   columns: readonly number[];
 }
 
+/** A column of yes and no, or of such words. */
+export interface Flag {
+  /** counted from 0 */
+  column: number;
+  /** true where a yes means a forecast, false where a no means that a row is not settled or has not ended */
+  saysForecast: boolean;
+}
+
 /** How a file's columns are read. */
 export interface ColumnPlan {
   columns: Columns;
   /** the file's own names of the columns read, by field; a number counted from 1 where there is no header */
-  used: Partial<Record<Field | Note, string>>;
+  used: Partial<Record<Field | Note | "forecast" | "confirmed", string>>;
   /** the other columns, by name or number */
   ignored: string[];
   /** true where `ts` is the end of a candle */
@@ -33,6 +41,12 @@ export interface ColumnPlan {
   rateUnit: "percent" | "bps" | undefined;
   /** the columns that tell a row's market; undefined where none does */
   market?: Market | undefined;
+  /** other columns that name markets, and must name the same */
+  rivals: readonly Market[];
+  /** columns that say of each row whether it is a forecast or has not ended */
+  flags: readonly Flag[];
+  /** columns that must say the same in every row: of which customers or which term a borrow rate is */
+  constant: readonly number[];
   /** columns that only a file of forecasts or of tickers has */
   forecastColumns: string[];
 }
@@ -80,9 +94,7 @@ const ALIASES: Record<Exclude<Field | Note, "intervalSource" | "value" | "clock"
   symbol: ["instid", "instrumentname", "symbol", "instrument", "market", "ticker", "pairsymbol"],
   pair: ["pair"],
   coin: ["asset", "coin", "ccy", "currency"],
-  venue: ["venue", "exchange"],
-  forecast: ["ispredicted", "predicted", "isforecast", "isestimated", "estimated"],
-  confirmed: ["confirm", "confirmed", "isclosed", "closed", "isfinal"]
+  venue: ["venue", "exchange"]
 };
 
 /** Names of the one value of an observation, by series; of borrow rates those that say what they are paid for come first. */
@@ -218,6 +230,9 @@ export function planColumns(
     used: Object.fromEntries(Object.entries(columns).map(([field, index]) => [field, nameOf(index)])),
     ignored: Array.from({length: width}, (_, i) => i).flatMap((i) => (taken.has(i) ? [] : [nameOf(i)])),
     endStamped: found.endStamped,
+    rivals: [],
+    flags: [],
+    constant: [],
     rateUnit: /%|per\s?cent|pct/i.test(rateName)
       ? "percent"
       : /(?:^|[^a-z])bps?(?:[^a-z]|$)|basis/i.test(rateName) || /[a-z]Bps?$/.test(rateName)

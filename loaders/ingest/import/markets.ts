@@ -13,6 +13,8 @@ const MARKET_NAMES = new Set(
     "contracts contractname contractcode productid instrumentid instrumentcode currencypair"
   ).split(" ")
 );
+/** Names that say a market and nothing else. */
+const SYMBOL_NAMES = new Set("instid instrumentname symbol instrument market ticker pair pairsymbol".split(" "));
 /** Names of which a word in capitals that is not known here is a coin that is new. */
 const ASSET_NAMES = new Set(["asset", "token", "currency", "ccy", "sym"]);
 /** Kinds of markets, which name none. */
@@ -127,6 +129,23 @@ function marketOf(
     market: best.kind === "coin" ? withQuote(best.index) : {kind: "symbol", columns: [best.index]},
     field: best.kind
   };
+}
+
+/** All columns that name markets or coins, the chosen one among them; what is paid in a coin, and quotes, are none. */
+export function marketColumns({columns}: ColumnPlan, sample: readonly TableRecord[], {header, width}: Table): Market[] {
+  const {pair, symbol, coin, ...others} = columns;
+  const values = new Set(Object.values(others));
+  return Array.from({length: width}, (_, i) => i).flatMap((i) => {
+    const name = plainName(header?.[i] ?? "");
+    const cells =
+      values.has(i) || QUOTE_NAMES.has(name) ? [] : [...new Set(sample.flatMap(({fields}) => fields[i]?.trim() || []))];
+    const isNamed =
+      [pair, symbol, coin].includes(i) ||
+      [SYMBOL_NAMES, MARKET_NAMES].some((names) => names.has(name)) ||
+      COIN_NAMES.includes(name);
+    const kind = isNamed && !cells.some(isNumber) ? kindOf(cells, name) : undefined;
+    return kind === undefined ? [] : [{kind, columns: [i]}];
+  });
 }
 
 /** What a row says of its market: `BTCUSDT`, `BTC`, `BTC/USDT` of base and quote; empty where it says nothing. */

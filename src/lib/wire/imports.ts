@@ -92,6 +92,8 @@ export interface ImportAnswers {
   /** time from a row's stamp until it is known, as `0`, `30m`, `1h` or `1d` */
   knownLag?: string | undefined;
   dateOrder?: "dmy" | "mdy" | undefined;
+  /** what stands before the decimals of numbers such as `42.100` */
+  decimal?: "point" | "comma" | undefined;
   /** hours between settlements, where rates may be carried forward */
   intervalHours?: number | undefined;
   /** fields to columns by name or number, e.g. `ts=open_time,close=4` */
