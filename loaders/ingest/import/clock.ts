@@ -66,7 +66,11 @@ export function withClock(plan: ColumnPlan, sample: readonly TableRecord[], {hea
   }
   if (!holds(ts, isDay)) return plan;
   const clock = pick(clocks, CLOCK_NAMES);
-  return clock === undefined ? plan : joined(ts, clock);
+  // A row a day may have a time that is something else, as that of the last trade.
+  const days = cellsAt(ts);
+  const isOther =
+    clock !== undefined && !CLOCK_NAMES.has(bareName(nameOf(clock))) && new Set(days).size === days.length;
+  return clock === undefined || isOther ? plan : joined(ts, clock);
 }
 
 /** Refuses rows of one market whose stamps are days that they share: nothing tells them apart. */

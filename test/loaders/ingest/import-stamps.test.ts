@@ -208,6 +208,12 @@ describe("a day and a time of the day in columns of their own", () => {
     const found = await one([names("Date", "Time"), ...lines].join("\n") + "\n", perp);
     expect(codes(found)).toEqual(["failed bad-row"]);
   });
+  it("a row a day keeps its day beside the time of something else", async () => {
+    const days = Array.from({length: 8}, (_, i) => START + i * DAY);
+    const lines = days.map((ts) => `${new Date(ts).toISOString().slice(0, 10)},1.5,3.25,0.5,2.75,10,21:17:03`);
+    const found = await one(["Date,open,high,low,close,volume,last trade", ...lines].join("\n") + "\n", perp);
+    expect(found.candles.map(({ts}) => ts)).toEqual(days);
+  });
   it("days that several rows share, without a time, are refused and not merged", async () => {
     const found = await one(written((f) => `${f.y}-${f.m}-${f.d}`).replace(/0\.0000\d\d/g, "0.0001"));
     expect(codes(found)).toEqual(["refused stamps"]);
