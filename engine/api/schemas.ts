@@ -82,6 +82,7 @@ const answers = {
   ratePeriod: z.enum(["hour", "day", "year"]).optional(),
   knownLag: z.string().max(10).optional(),
   dateOrder: z.enum(["dmy", "mdy"]).optional(),
+  decimal: z.enum(["point", "comma"]).optional(),
   intervalHours: z.number().int().min(1).max(24).optional(),
   columns: text.optional()
 };

@@ -102,6 +102,14 @@ export function reportBatches(
   );
   for (const child of children.filter(({quality}) => quality?.["ended"]))
     output.note(`${nameOf(child)} has ended: gone from the list of ${child.venue} and refused; its history stays`);
+  for (const child of children) {
+    const rejected = child.quality?.["rejected"] ?? 0;
+    if (rejected > 0)
+      output.note(
+        `${nameOf(child)}: ${count(rejected)} ${rejected === 1 ? "row was" : "rows were"} rejected; why: npx carrybook jobs show ${child.id}`,
+        "warn"
+      );
+  }
   if (failed.length > 0) {
     output.note(`${failed.length} of ${children.length} failed. Next: npx carrybook jobs retry-failed`, "error");
     return 5;

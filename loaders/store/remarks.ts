@@ -32,9 +32,27 @@ export async function revisionsOf(db: Database, stage: Stage): Promise<Revision[
   return rows.map((row) => ({...row, was: canonicalText(row.was), now: canonicalText(row.now)}));
 }
 
-/** Records revised settlements; the same revision is recorded once. */
+/** Revisions of one answer or file that are recorded with both rates; the others are counted. */
+export const DETAILED_REVISIONS = 100;
+
+/**
+ * Records revised settlements, the first of many in detail and the others as one remark with their count; the same
+ * revision is recorded once.
+ * @param revisions ascending
+ */
 export async function noteRevisions(db: Database, key: StoredKey, revisions: readonly Revision[]): Promise<void> {
-  for (const {boundaryTs: ts, was, now} of revisions) {
+  const others = revisions.slice(DETAILED_REVISIONS);
+  const [first] = others;
+  if (first !== undefined) {
+    const [ts, toTs] = [first.boundaryTs, others.at(-1)!.boundaryTs + 60_000];
+    const reason = `${others.length} more ${others.length === 1 ? "settlement was" : "settlements were"} revised`;
+    await db.connection.run(
+      `insert into remarks select ${key.id}, 'revised', ${ts}, ${toTs}, null, null, ${literal(reason)}, ${db.now()}
+       where not exists (select 1 from remarks where ${whereKey(key)} and kind = 'revised' and ts = ${ts} and to_ts = ${toTs}
+                         and reason = ${literal(reason)})`
+    );
+  }
+  for (const {boundaryTs: ts, was, now} of revisions.slice(0, DETAILED_REVISIONS)) {
     await db.connection.run(
       `insert into remarks select ${key.id}, 'revised', ${ts}, null, ${literal(was)}, ${literal(now)}, null, ${db.now()}
        where not exists (select 1 from remarks where ${whereKey(key)} and kind = 'revised' and ts = ${ts}

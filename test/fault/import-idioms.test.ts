@@ -30,10 +30,14 @@ const STAMPS = [
   "wall",
   "ymd",
   "dmy",
-  "mdy"
+  "mdy",
+  "digits",
+  "month-name",
+  "half-day"
 ] as const;
 type Stamp = (typeof STAMPS)[number];
-const isWall = (stamp: Stamp) => ["wall-t", "wall", "ymd", "dmy", "mdy"].includes(stamp);
+const isWall = (stamp: Stamp) =>
+  !["s", "ms", "us", "ns", "s.fff", "ms.0", "iso-z", "offset", "utc-word"].includes(stamp);
 const ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "+03:00"] as const;
 
 /** Everything in which two writers of one table may differ. */
@@ -92,6 +96,8 @@ function wallOf(ts: number, zone: string): [string, string, string, string] {
   return [face.slice(0, 4), face.slice(5, 7), face.slice(8, 10), face.slice(11, 19)];
 }
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 function stampText(ts: number, stamp: Stamp, zone: string): string {
   const [year, month, day, time] = wallOf(ts, zone);
   switch (stamp) {
@@ -121,6 +127,14 @@ function stampText(ts: number, stamp: Stamp, zone: string): string {
       return `${year}/${month}/${day} ${time}`;
     case "dmy":
       return `${day}/${month}/${year} ${time}`;
+    case "digits":
+      return `${year}${month}${day}${time.replaceAll(":", "")}`;
+    case "month-name":
+      return `${day} ${MONTHS[Number(month) - 1]} ${year} ${time}`;
+    case "half-day": {
+      const hour = Number(time.slice(0, 2));
+      return `${year}-${month}-${day} ${hour % 12 === 0 ? 12 : hour % 12}${time.slice(2)} ${hour < 12 ? "AM" : "PM"}`;
+    }
     case "mdy":
       return `${month}/${day}/${year} ${time}`;
   }

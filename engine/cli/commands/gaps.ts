@@ -70,7 +70,7 @@ interface Finding {
 
 /** Returns a remark in the shape of a hole: it misses no row, but a rejected one. */
 function findingOf({kind, ts, toTs, was, now, reason}: Remark) {
-  const values = kind === "revised" || kind === "jump" ? {was, now} : {reason};
+  const values = was !== null && now !== null ? {was, now} : {reason};
   return {from: ts, to: toTs ?? ts + MINUTE_MS, rows: kind === "doubt" ? 1 : 0, state: kind, ...values};
 }
 

@@ -27,6 +27,7 @@ interface Flags {
   ratePeriod?: string;
   knownLag?: string;
   dateOrder?: string;
+  decimal?: string;
   badRows?: string;
   replace?: boolean;
   intervalHours?: string;
@@ -50,6 +51,7 @@ export function importCommand(define: Define): void {
       .option("--columns <mapping>", "fields to columns by name or number, e.g. ts=open_time,close=4")
       .option("--tz <zone>", "zone of stamps that name none, e.g. UTC, Europe/Berlin, +03:00")
       .option("--date-order <order>", "dmy or mdy, for dates such as 12/01/2026")
+      .option("--decimal <mark>", "point or comma: what stands before decimals, for numbers such as 42.100")
       .option("--rate-unit <unit>", "share, percent or bps")
       .option("--rate-period <period>", "hour, day or year, for borrow rates whose column does not say")
       .option("--known-lag <time>", "time from a row's stamp until it is known, e.g. 0, 30m, 1h or 1d")
@@ -127,6 +129,7 @@ function optionsOf(flags: Flags): ImportOptions {
     ratePeriod: oneOf("rate-period", flags.ratePeriod, RATE_PERIODS),
     knownLag: flags.knownLag,
     dateOrder: oneOf("date-order", flags.dateOrder, ["dmy", "mdy"]),
+    decimal: oneOf("decimal", flags.decimal, ["point", "comma"]),
     badRows: oneOf("bad-rows", flags.badRows, ["refuse", "skip"]),
     intervalHours: flags.intervalHours === undefined ? undefined : Number(flags.intervalHours),
     replace: flags.replace,
@@ -142,7 +145,7 @@ function oneOf<T extends string>(flag: string, value: string | undefined, allowe
 }
 
 /** What the store may hold while files are read; the rest of the staged rows waits on the disk. */
-const MEMORY = "112MB";
+const MEMORY = "72MB";
 
 /** Opens the store; a dry run on an empty data directory leaves it empty. */
 async function openFor(context: Context, dryRun: boolean): Promise<{db: Database; close: () => Promise<void>}> {
@@ -188,7 +191,11 @@ function notesOf(file: FileReport): string[] {
   const read = Object.entries(columns).map(([field, name]) => (field === name ? field : `${field} from ${name}`));
   const zone =
     taken.zoneFrom === "stamps" ? "" : `; stamps in ${taken.zone} (${ZONES[taken.zoneFrom] ?? taken.zoneFrom})`;
+  const stamps: string[] = [];
+  if (taken.dateOrder) stamps.push(`dates with the ${taken.dateOrder === "dmy" ? "day" : "month"} first`);
+  if (taken.daysSince) stamps.push(`stamps as days since ${taken.daysSince}`);
   const notes = [`${read.join(", ")}${ignored.length > 0 ? `; not read: ${ignored.join(", ")}` : ""}${zone}`];
+  if (stamps.length > 0) notes.push(`read: ${stamps.join(", ")}`);
   if (taken.rateUnit && taken.rateUnit !== "share") notes.push(`rates in ${taken.rateUnit} are stored as shares`);
   if (taken.ratePeriod === "day" || taken.ratePeriod === "year")
     notes.push(`rates of a ${taken.ratePeriod} are stored as an hour's share`);

@@ -49,7 +49,6 @@ export function arrowTable(place: Pick<Table, "where" | "path" | "member">): Tab
     header: fields.map(({name}) => name),
     width: fields.length,
     preamble: [],
-    decimalComma: false,
     async *records(): AsyncGenerator<TableRecord> {
       const columns = fields.map((_, i) => table.getChildAt(i));
       for (let row = 0; row < table.numRows; row++) {

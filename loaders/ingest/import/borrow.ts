@@ -1,8 +1,8 @@
 import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
-import {plainNumber} from "./cells.js";
 import {plainName, type ColumnPlan} from "./columns.js";
 import type {Given, RatePeriod, RateUnit} from "./given.js";
-import {open, stop} from "./refusal.js";
+import {plainNumber, type NumberStyle} from "./numbers.js";
+import {open, refused, stop} from "./refusal.js";
 import type {Table, TableRecord} from "./table.js";
 
 const HOURS: Readonly<Record<RatePeriod, number>> = {hour: 1, day: 24, year: 8_760};
@@ -22,7 +22,7 @@ const HIGHEST_TYPICAL = 0.0001;
  * about.
  */
 export function ratePeriodOf(
-  {columns, timeframe, unit, table, sample}: BorrowRows,
+  {columns, timeframe, unit, style, sample}: BorrowRows,
   {ratePeriod, series, rateUnit}: Given
 ): RatePeriod {
   const said = ratePeriod ?? periodByName(columns.used.value ?? "");
@@ -36,7 +36,7 @@ export function ratePeriodOf(
       )
     );
   }
-  const typical = typicalShare(sample, {columns, unit, table, period});
+  const typical = typicalShare(sample, {columns, unit, style, period});
   if (typical <= HIGHEST_TYPICAL || (ratePeriod !== undefined && rateUnit !== undefined)) return period;
   return stop(
     open(
@@ -51,7 +51,7 @@ interface BorrowRows {
   columns: ColumnPlan;
   timeframe: string;
   unit: RateUnit;
-  table: Table;
+  style: NumberStyle;
   sample: readonly TableRecord[];
 }
 
@@ -67,10 +67,10 @@ const SCALE: Readonly<Record<RateUnit, number>> = {share: 1, percent: 100, bps: 
 /** Returns the median size of the rates as shares of an hour. */
 function typicalShare(
   sample: readonly TableRecord[],
-  {columns, unit, table, period}: Pick<BorrowRows, "columns" | "unit" | "table"> & {period: RatePeriod}
+  {columns, unit, style, period}: Pick<BorrowRows, "columns" | "unit" | "style"> & {period: RatePeriod}
 ): number {
   const sizes = sample
-    .map(({fields}) => Number(plainNumber(fields[columns.columns.value!] ?? "", table.decimalComma)))
+    .map(({fields}) => Number(plainNumber(fields[columns.columns.value!] ?? "", style)))
     .filter(Number.isFinite)
     .map((size) => Math.abs(size) / SCALE[unit] / HOURS[period])
     .sort((a, b) => a - b);
@@ -81,4 +81,22 @@ function typicalShare(
 export function borrowUnitOf(sample: readonly TableRecord[], {columns, rateUnit}: ColumnPlan, given: Given): RateUnit {
   const percent = sample.some(({fields}) => fields[columns.value!]?.trim().endsWith("%"));
   return given.rateUnit ?? (percent ? "percent" : (rateUnit ?? "share"));
+}
+
+/** Names of columns that tell whose rate it is, or for how long: each value has a rate of its own. */
+const TERMS = /vip|level|tier|grade|term|tenor|duration|maturity|^(loan)?(period|days?)$/;
+
+/** Finds the columns that tell of which customers or of which term a rate is, and refuses rates of several. */
+export function withTerms(plan: ColumnPlan, sample: readonly TableRecord[], {header}: Table): ColumnPlan {
+  const taken = new Set([...Object.values(plan.columns), ...(plan.market?.columns ?? [])]);
+  const constant = (header ?? []).flatMap((cell, i) => (!taken.has(i) && TERMS.test(plainName(cell)) ? [i] : []));
+  for (const column of constant) {
+    const values = [...new Set(sample.map(({fields}) => fields[column]?.trim() ?? ""))];
+    if (values.length < 2) continue;
+    const name = header![column]!.trim();
+    const list = `${values.slice(0, 5).join(", ")}${values.length > 5 ? ", …" : ""}`;
+    const why = `its column ${name} has several values (${list}), each with a rate of its own`;
+    stop(refused("columns", why, `keep the rows of one ${name}`));
+  }
+  return {...plan, constant};
 }

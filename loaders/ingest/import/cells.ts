@@ -10,17 +10,6 @@ export const repeatsHeader = (fields: readonly (string | null)[], header: readon
   fields.length === header.length &&
   fields.every((cell, i) => cell?.trim() === header[i]!.trim());
 
-/** Returns a number's text as the file writes it, with a point: `0,0001`, `"0.0001"`, `0.01%`, `42,000.00`. */
-export const plainNumber = (text: string, decimalComma: boolean): string => {
-  const bare = text
-    .trim()
-    .replace(/^["']|["']$/g, "")
-    .replace(/\s*%$/, "");
-  if (decimalComma) return bare.replace(/^(-?\d+),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2");
-  // Commas before a point can only part thousands; `42,000` may be 42.
-  return /^-?[1-9]\d{0,2}(,\d{3})+\.\d+$/.test(bare) ? bare.replaceAll(",", "") : bare;
-};
-
 /** Returns true for a cell that ends in a percent sign, in quotes or not. */
 export const hasPercentSign = (text: string): boolean => /%["']?\s*$/.test(text);
 
@@ -29,7 +18,7 @@ export const isTrue = (cell: string | null | undefined): boolean => /^(true|1|ye
 const FORECAST_WORD =
   /^(predicted|prediction|estimated?|forecast(ed)?|indicative|projected|provisional|next|pending|unsettled|upcoming)$/i;
 const SETTLED_WORD =
-  /^(settled|settlement|realized|realised|actual|final|historical|history|paid|confirmed|past|last)$/i;
+  /^(settled|settlement|realized|realised|actual|final|historical|history|paid|confirmed|past|last|done|completed?|closed)$/i;
 
 /** True for a cell of a column of forecasts that says its row is one: `true`, `predicted`. */
 export const saysForecast = (cell: string | null | undefined): boolean =>

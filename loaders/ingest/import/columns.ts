@@ -1,11 +1,13 @@
 import type {ObservationSeries} from "../../../src/lib/market/pair.js";
 import {UsageError} from "../../errors.js";
 import {FIELDS, type Field} from "../../rows.js";
+import {isClock, isDay} from "./dates.js";
 import {readStamp} from "./stamp.js";
 
 /** What a file may say of a row beside the stored fields. */
-const NOTES = ["symbol", "pair", "coin", "venue", "forecast", "confirmed"] as const;
-type Note = (typeof NOTES)[number];
+const NOTES = ["symbol", "pair", "coin", "venue"] as const;
+/** `clock` is the time of the day where `ts` is the day alone. */
+type Note = (typeof NOTES)[number] | "clock";
 
 /** Where each field and note stands in a record: the column's index, counted from 0. */
 type Columns = Partial<Record<Field | Note, number>>;
@@ -18,11 +20,19 @@ export interface Market {
   columns: readonly number[];
 }
 
+/** A column of yes and no, or of such words. */
+export interface Flag {
+  /** counted from 0 */
+  column: number;
+  /** true where a yes means a forecast, false where a no means that a row is not settled or has not ended */
+  saysForecast: boolean;
+}
+
 /** How a file's columns are read. */
 export interface ColumnPlan {
   columns: Columns;
   /** the file's own names of the columns read, by field; a number counted from 1 where there is no header */
-  used: Partial<Record<Field | Note, string>>;
+  used: Partial<Record<Field | Note | "forecast" | "confirmed", string>>;
   /** the other columns, by name or number */
   ignored: string[];
   /** true where `ts` is the end of a candle */
@@ -31,30 +41,42 @@ export interface ColumnPlan {
   rateUnit: "percent" | "bps" | undefined;
   /** the columns that tell a row's market; undefined where none does */
   market?: Market | undefined;
+  /** other columns that name markets, and must name the same */
+  rivals: readonly Market[];
+  /** columns that say of each row whether it is a forecast or has not ended */
+  flags: readonly Flag[];
+  /** columns that must say the same in every row: of which customers or which term a borrow rate is */
+  constant: readonly number[];
   /** columns that only a file of forecasts or of tickers has */
   forecastColumns: string[];
 }
 
+const namesOf = (text: string): readonly string[] => text.split(" ");
+
 /** Names that files use for a field, the most specific first; compared without case, blanks and punctuation. */
-const ALIASES: Record<Exclude<Field, "intervalSource" | "value"> | Note | "closeTs", readonly string[]> = {
+const ALIASES: Record<Exclude<Field | Note, "intervalSource" | "value" | "clock"> | "closeTs", readonly string[]> = {
   ts: [
     "tsms fundingtime fundingratetimestamp calctime opentime startat starttime openat candlebegintime",
     "ts timestamp unix unixtimestamp epoch unixtime time start createtime",
-    "datetime date dt day index"
+    "datetime date dt day index",
+    "datumzeit zeitstempel datum zeit fechahora fecha hora dateheure horodatage heure 开盘时间 时间戳 时间 日期时间 日期"
   ].flatMap((line) => line.split(" ")),
   closeTs: ["closetime", "endtime", "closeat", "candleendtime"],
   rate: [
     "realizedrate realfundingrate settledrate settledfundingrate lastfundingrate",
     "relativefundingrate fundingraterelative",
     "fundingrate fundingratevalue rate funding",
+    "finanzierungsrate tasadefinanciación tasadefinanciacion tauxdefinancement 资金费率",
     "fundingratebps fundingbps ratebps fundingratepct fundingpct ratepct fundingratepercent fundingpercent ratepercent"
   ].flatMap((line) => line.split(" ")),
   interval: ["fundingintervalhours", "intervalhours", "fundinginterval", "interval"],
-  open: ["open", "openprice", "o"],
-  high: ["high", "highprice", "h", "highest"],
-  low: ["low", "lowprice", "l", "lowest"],
-  close: ["close", "closeprice", "c", "markprice", "indexprice", "price"],
-  volume: ["volccy", "basevolume", "volumebase", "basevol", "volume", "vol", "v"],
+  open: namesOf("open openprice o eröffnung eröffnungskurs eroeffnung apertura ouverture 开盘价 开盘"),
+  high: namesOf("high highprice h highest hoch höchstkurs hoechstkurs máximo maximo plushaut 最高价 最高"),
+  low: namesOf("low lowprice l lowest tief tiefstkurs mínimo minimo plusbas 最低价 最低"),
+  close: namesOf(
+    "close closeprice c markprice indexprice price schluss schlusskurs cierre clôture cloture 收盘价 收盘 kurs"
+  ),
+  volume: namesOf("volccy basevolume volumebase basevol volume vol v volumen 成交量 tickvol"),
   turnover: [
     "turnover",
     "quotevolume",
@@ -72,9 +94,7 @@ const ALIASES: Record<Exclude<Field, "intervalSource" | "value"> | Note | "close
   symbol: ["instid", "instrumentname", "symbol", "instrument", "market", "ticker", "pairsymbol"],
   pair: ["pair"],
   coin: ["asset", "coin", "ccy", "currency"],
-  venue: ["venue", "exchange"],
-  forecast: ["ispredicted", "predicted", "isforecast", "isestimated", "estimated"],
-  confirmed: ["confirm", "confirmed", "isclosed", "closed", "isfinal"]
+  venue: ["venue", "exchange"]
 };
 
 /** Names of the one value of an observation, by series; of borrow rates those that say what they are paid for come first. */
@@ -112,7 +132,7 @@ export function plainName(cell: string): string {
   const western = /^[\x20-\x7e]+(?=\/[^\x20-\x7e])/.exec(text)?.[0] ?? text;
   return western
     .replace(/\([^)]*\)|\[[^\]]*\]|%/g, "")
-    .replace(/[\s_\-.]/g, "")
+    .replace(/[\s_\-.<>]/g, "")
     .toLowerCase();
 }
 
@@ -166,15 +186,17 @@ export function planColumns(
     ? byName(header, options)
     : given
       ? {columns: {}, endStamped: false}
-      : byOrder(width, sample, options);
+      : byOrderAfterStamp(width, sample, options);
   const {columns} = found;
   const isAmbiguous = (index: number) => header !== undefined && hasRival(index, header, sample);
   for (const [field, column] of Object.entries(mapping)) {
     const target = field === "rate" && options.kind === "borrow" ? "value" : (field as Field);
-    const index = mapped(field, column, header, width);
-    const isExact = header?.filter((cell) => cell.trim() === column).length === 1;
-    if (!isNumbered(column, header) && !isExact && isAmbiguous(index))
-      throw new RangeError(`invalid columns: ${field}=${column} names two columns that differ; write its number`);
+    const [first, second] = field === "ts" ? dayAndTime(column, header) : [column];
+    if (second !== undefined) columns.clock = mapped(field, second, header, width);
+    const index = mapped(field, first, header, width);
+    const isExact = header?.filter((cell) => cell.trim() === first).length === 1;
+    if (!isNumbered(first, header) && !isExact && isAmbiguous(index))
+      throw new RangeError(`invalid columns: ${field}=${first} names two columns that differ; write its number`);
     columns[target] = index;
   }
   // A series that is named after its column of instants has no value in it.
@@ -208,6 +230,9 @@ export function planColumns(
     used: Object.fromEntries(Object.entries(columns).map(([field, index]) => [field, nameOf(index)])),
     ignored: Array.from({length: width}, (_, i) => i).flatMap((i) => (taken.has(i) ? [] : [nameOf(i)])),
     endStamped: found.endStamped,
+    rivals: [],
+    flags: [],
+    constant: [],
     rateUnit: /%|per\s?cent|pct/i.test(rateName)
       ? "percent"
       : /(?:^|[^a-z])bps?(?:[^a-z]|$)|basis/i.test(rateName) || /[a-z]Bps?$/.test(rateName)
@@ -261,7 +286,7 @@ const wanted = (kind: ColumnOptions["kind"]): readonly Field[] =>
         : ["ts", "value", "known"];
 
 /** Names of a field in a file of a kind. */
-function aliasesOf(field: Exclude<Field, "intervalSource"> | Note | "closeTs", kind: ColumnOptions["kind"]) {
+function aliasesOf(field: Exclude<Field | Note, "intervalSource" | "clock"> | "closeTs", kind: ColumnOptions["kind"]) {
   if (field !== "value") return ALIASES[field];
   if (kind === "borrow" || kind === "open-interest") return VALUE_ALIASES[kind];
   return [...VALUE_ALIASES.own, plainName(kind.slice("own:".length))];
@@ -315,6 +340,30 @@ function volumes(header: readonly string[], names: readonly string[], columns: C
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** `DAY+TIME` names two columns where none has that name. */
+function dayAndTime(column: string, header: readonly string[] | undefined): [string, string?] {
+  const parts = column.split("+").map((part) => part.trim());
+  const isOne = (header ?? []).some((cell) => cell.trim() === column);
+  return parts.length === 2 && parts.every((part) => part !== "") && !isOne ? [parts[0]!, parts[1]] : [column];
+}
+
+/** Formats without a header whose stamp is one column, or a day and a time of the day as MetaTrader writes them. */
+function byOrderAfterStamp(
+  width: number,
+  sample: readonly (readonly (string | null)[])[],
+  options: ColumnOptions
+): ReturnType<typeof byOrder> {
+  const splits = sample.every(([day, time]) => isDay(day ?? "") && isClock(time ?? "", false));
+  if (!splits) return byOrder(width, sample, options);
+  const {columns, ...rest} = byOrder(
+    width - 1,
+    sample.map(([day, , ...cells]) => [day!, ...cells]),
+    options
+  );
+  const behind = Object.entries(columns).map(([field, i]) => [field, i === 0 ? 0 : i + 1]);
+  return {...rest, columns: {...(Object.fromEntries(behind) as Columns), clock: 1}};
+}
 
 /** Formats without a header, told by their width and checked against what their columns must be. */
 function byOrder(

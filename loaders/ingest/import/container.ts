@@ -248,7 +248,6 @@ async function parquetTable(path: string): Promise<Table> {
     header: names,
     width: names.length,
     preamble: [],
-    decimalComma: false,
     async *records(): AsyncGenerator<TableRecord> {
       const source = await openParquet(path);
       try {

@@ -2,8 +2,11 @@ import {isSeries, parsePair} from "../../../src/lib/market/pair.js";
 import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS} from "../../../src/lib/time/grid.js";
 import {UsageError} from "../../errors.js";
 import type {Field} from "../../rows.js";
-import type {DateOrder} from "./stamp.js";
+import type {DateOrder} from "./dates.js";
 import {checkZone} from "./zone.js";
+
+/** `42.100` is 42.1 with decimals behind a point, 42100 with decimals behind a comma. */
+export type Decimals = "point" | "comma";
 
 export type RateUnit = "share" | "percent" | "bps";
 
@@ -27,6 +30,8 @@ export interface Given {
   knownLag?: string | undefined;
   /** how `12/01/2026` is read */
   dateOrder?: DateOrder | undefined;
+  /** what stands before the decimals of numbers, where the file does not say */
+  decimal?: Decimals | undefined;
   badRows?: "refuse" | "skip" | undefined;
   /** rows that differ from stored ones replace them */
   replace?: boolean | undefined;

@@ -83,7 +83,7 @@ function seriesByHeader(header: readonly string[] | undefined): Series | undefin
 }
 
 /** What marks a perpetual behind its pair. */
-const SUFFIX = /[-_](SWAP|PERP|PERPETUAL)$/i;
+const SUFFIX = /[-_ ](SWAP|PERP|PERPETUAL)$/i;
 
 /** Returns the pair of a row's own symbol (`BTC-USDT-SWAP`, `BTC/USDT:USDT`), and none for another kind of contract. */
 export function pairOfSymbol(symbol: string): string | undefined {

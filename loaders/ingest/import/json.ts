@@ -44,7 +44,6 @@ export async function jsonTable(
     header,
     width: header?.length ?? commonWidth(widths),
     preamble: [],
-    decimalComma: false,
     async *records(): AsyncGenerator<TableRecord> {
       for await (const {row, line} of rows()) {
         const cells = Array.isArray(row) ? row : (header ?? []).map((name) => row[name]);

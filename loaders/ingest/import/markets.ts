@@ -10,9 +10,11 @@ const QUOTE_NAMES = new Set(["quote", "quoteasset", "quotecurrency", "quotecoin"
 const MARKET_NAMES = new Set(
   (
     "asset currency ccy underlying contract token name product code s i sym marketname pairname securityid security " +
-    "contractname contractcode productid instrumentid instrumentcode currencypair"
+    "contracts contractname contractcode productid instrumentid instrumentcode currencypair"
   ).split(" ")
 );
+/** Names that say a market and nothing else. */
+const SYMBOL_NAMES = new Set("instid instrumentname symbol instrument market ticker pair pairsymbol".split(" "));
 /** Names of which a word in capitals that is not known here is a coin that is new. */
 const ASSET_NAMES = new Set(["asset", "token", "currency", "ccy", "sym"]);
 /** Kinds of markets, which name none. */
@@ -31,7 +33,7 @@ const bareSymbol = (text: string): string =>
     .replace(/^(PF|PI|FF|FI)_/, "")
     .replace(/:[A-Z]+$/, "")
     .replace(/(?<=USD[TC]?)M$/, "")
-    .replace(/[-_]?(SWAP|PERP|PERPETUAL)$/i, "")
+    .replace(/[-_ ]?(SWAP|PERP|PERPETUAL)$/i, "")
     .replace(/[-_]((20)?\d{6}|\d{1,2}[A-Z]{3}\d{2}|(BI)?QUARTER(LY)?)$/i, "");
 
 /** True for a symbol that is no ordinary word which happens to end like one: `ENTRY` is no EN in lira. */
@@ -129,9 +131,24 @@ function marketOf(
   };
 }
 
-/**
- * Returns what a row says of its market: `BTCUSDT`, `BTC`, `BTC/USDT` of base and quote; empty where it says nothing.
- */
+/** Returns all columns that name markets or coins, the chosen one among them, but not what is paid in a coin or a quote. */
+export function marketColumns({columns}: ColumnPlan, sample: readonly TableRecord[], {header, width}: Table): Market[] {
+  const {pair, symbol, coin, ...others} = columns;
+  const values = new Set(Object.values(others));
+  return Array.from({length: width}, (_, i) => i).flatMap((i) => {
+    const name = plainName(header?.[i] ?? "");
+    const cells =
+      values.has(i) || QUOTE_NAMES.has(name) ? [] : [...new Set(sample.flatMap(({fields}) => fields[i]?.trim() || []))];
+    const isNamed =
+      [pair, symbol, coin].includes(i) ||
+      [SYMBOL_NAMES, MARKET_NAMES].some((names) => names.has(name)) ||
+      COIN_NAMES.includes(name);
+    const kind = isNamed && !cells.some(isNumber) ? kindOf(cells, name) : undefined;
+    return kind === undefined ? [] : [{kind, columns: [i]}];
+  });
+}
+
+/** Returns what a row says of its market: `BTCUSDT`, `BTC`, `BTC/USDT` of base and quote; empty where it says nothing. */
 export function marketText(fields: TableRecord["fields"], {columns}: Market): string {
   const cells = columns.map((column) => fields[column]?.trim() ?? "");
   return cells.includes("") ? "" : cells.join("/");

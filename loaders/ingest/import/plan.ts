@@ -7,17 +7,21 @@ import {
 } from "../../../src/lib/market/pair.js";
 import {boundaryTs, timeframeMs} from "../../../src/lib/time/grid.js";
 import type {SeriesKey} from "../../store/key.js";
-import {isBlank, repeatsHeader, saysForecast, tellsForecasts} from "./cells.js";
-import {borrowUnitOf, ratePeriodOf} from "./borrow.js";
+import {isBlank, repeatsHeader} from "./cells.js";
+import {stampText, withClock} from "./clock.js";
+import {borrowUnitOf, ratePeriodOf, withTerms} from "./borrow.js";
 import {plainName, planColumns, type ColumnOptions, type ColumnPlan} from "./columns.js";
+import {checkFlags, flagged, withFlags} from "./flags.js";
 import {lagMsOf, type Given, type RatePeriod, type RateUnit} from "./given.js";
 import {checkContract, checkVenue, identify, ofPair, pairOf, seriesOf} from "./identity.js";
 import {instantIn, readingOf, timeframeOf, type ZoneFrom} from "./instants.js";
 import {withMarket} from "./markets.js";
 import type {Contract, Source} from "./name.js";
+import {styleOf, type NumberStyle} from "./numbers.js";
 import {carriedOf, hoursBetween, rateSampleOf, rateUnitOf, type RateUnitFrom} from "./rates.js";
 import {isWhole} from "./record.js";
 import {open, refused, stop, Stop, type Refused} from "./refusal.js";
+import {withRivals} from "./rivals.js";
 import type {StampReading} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
 import {checkVolume} from "./volumes.js";
@@ -28,6 +32,7 @@ export interface TablePlan {
   source: Source;
   contract: Contract | undefined;
   columns: ColumnPlan;
+  style: NumberStyle;
   reading: StampReading;
   /** where the zone of stamps comes from */
   zoneFrom: ZoneFrom;
@@ -112,10 +117,9 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       );
     }
   })();
-  const columns = withMarket(funding ? withForecasts(found, sample, table) : found, sample, table, series === "borrow");
-  if (columns.columns.forecast !== undefined && sample.every((record) => isForecast(record, columns))) {
-    stop(refused("forecast", "its rows are forecasts, and no settlements", "import a file of settled rates"));
-  }
+  const known = withFlags(withClock(found, sample, table), sample, table);
+  const columns = withRivals(withMarket(known, sample, table, series === "borrow"), sample, table);
+  if (funding && given.mapping?.rate === undefined) checkFlags(columns, sample, table);
   if (funding && columns.forecastColumns.length > 0 && given.mapping?.rate === undefined) {
     stop(
       refused(
@@ -127,18 +131,22 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   }
   checkVenue(sample, columns, given);
   const {pair, filtered} = pairOf(facts, sample, columns, {series, given});
-  const mine = (filtered ? ofPair(sample, columns, pair) : sample).filter((record) => !isForecast(record, columns));
+  const mine = (filtered ? ofPair(sample, columns, pair) : sample).filter(
+    ({fields}) => flagged(fields, columns) === undefined
+  );
   checkContract(pair, series, given);
-  const {reading, zoneFrom} = readingOf(facts, table, sample, columns, given);
-  const instants = mine.flatMap(({fields}) => instantIn(fields[columns.columns.ts!], reading) ?? []);
+  const rows = {sample, mine, plan: columns, monthly: isOwnSeries(series)};
+  const {reading, zoneFrom} = readingOf(facts, table, rows, given);
+  const instants = mine.flatMap(({fields}) => instantIn(stampText(fields, columns.columns), reading) ?? []);
   const timeframe = funding
     ? ""
     : isOwnSeries(series)
       ? (given.timeframe ?? "")
       : timeframeOf(facts, isObservationSeries(series) ? instants.map(boundaryTs) : instants, given);
-  if (isCandleSeries(series)) checkVolume(mine, columns, table);
+  const style = styleOf(mine, columns, table, given);
+  if (isCandleSeries(series)) checkVolume(mine, columns, style);
   const rates: RatePlan = funding
-    ? ratesOf({sample: mine, columns, reading}, {table, source: facts.source, zoneFrom}, given)
+    ? ratesOf({sample: mine, columns, reading}, {style, source: facts.source, zoneFrom}, given)
     : {
         rateUnit: series === "borrow" ? borrowUnitOf(mine, columns, given) : "share",
         rateUnitFrom: "header",
@@ -149,7 +157,8 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
     key: {venue: given.venue, series, pair, timeframe},
     source: facts.source,
     contract: facts.contract,
-    columns,
+    columns: series === "borrow" ? withTerms(columns, mine, table) : columns,
+    style,
     reading,
     zoneFrom,
     filtered,
@@ -161,7 +170,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
       ? {
           ratePeriod:
             series === "borrow"
-              ? ratePeriodOf({columns, timeframe, unit: rates.rateUnit, table, sample: mine}, given)
+              ? ratePeriodOf({columns, timeframe, unit: rates.rateUnit, style, sample: mine}, given)
               : undefined,
           lagMs: lagOf({series, timeframe}, facts.source, columns, given)
         }
@@ -169,31 +178,11 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   };
 }
 
-/** Reads a column as one of forecasts by its words, whatever its name is. */
-function withForecasts(plan: ColumnPlan, sample: readonly TableRecord[], {header, width}: Table): ColumnPlan {
-  if (plan.columns.forecast !== undefined) return plan;
-  const taken = new Set(Object.values(plan.columns));
-  const at = Array.from({length: width}, (_, i) => i).find(
-    (i) => !taken.has(i) && tellsForecasts(sample.flatMap(({fields}) => fields[i]?.trim() || []))
-  );
-  if (at === undefined) return plan;
-  const name = header?.[at]?.trim() || String(at + 1);
-  return {
-    ...plan,
-    columns: {...plan.columns, forecast: at},
-    used: {...plan.used, forecast: name},
-    ignored: plan.ignored.filter((other) => other !== name)
-  };
-}
-
-const isForecast = ({fields}: TableRecord, {columns: {forecast}}: ColumnPlan): boolean =>
-  forecast !== undefined && saysForecast(fields[forecast]);
-
 type RatePlan = Pick<TablePlan, "rateUnit" | "rateUnitFrom" | "carriedHours" | "intervalHours">;
 
 function ratesOf(
   source: Parameters<typeof rateSampleOf>[0],
-  about: {table: Table; source: Source; zoneFrom: ZoneFrom},
+  about: {style: NumberStyle; source: Source; zoneFrom: ZoneFrom},
   given: Given
 ): RatePlan {
   const rates = rateSampleOf(source);

@@ -1,13 +1,15 @@
 import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
-import {hasPercentSign, hoursOf, isNothing, plainNumber} from "./cells.js";
+import {hasPercentSign, hoursOf, isNothing} from "./cells.js";
+import {stampText} from "./clock.js";
 import type {ColumnPlan} from "./columns.js";
 import type {Given, RateUnit} from "./given.js";
 import {instantIn, type ZoneFrom} from "./instants.js";
 import type {Source} from "./name.js";
+import {plainNumber, type NumberStyle} from "./numbers.js";
 import {open, refused, stop} from "./refusal.js";
 import {medianHours, RateSizes, rateRows, rateRowsAt, type RateAt} from "./settlements.js";
 import type {StampReading} from "./stamp.js";
-import type {Table, TableRecord} from "./table.js";
+import type {TableRecord} from "./table.js";
 
 /** Venues that settle on whole multiples of the interval from midnight UTC. */
 const ON_MIDNIGHT = new Set(["binance", "bybit", "okx", "bitget", "gate", "htx", "hyperliquid", "kucoin", "mexc"]);
@@ -30,9 +32,9 @@ export interface RateSample {
  * @param source records of the wanted pair alone, without forecasts
  */
 export function rateSampleOf({sample, columns, reading}: RateSource): RateSample {
-  const {ts, rate, interval} = columns.columns;
+  const {rate, interval} = columns.columns;
   const rows = sample.flatMap(({fields}) => {
-    const at = instantIn(fields[ts!], reading);
+    const at = instantIn(stampText(fields, columns.columns), reading);
     const text = fields[rate!]?.trim();
     return at !== undefined && text && !isNothing(text) ? [{ts: at, rate: text}] : [];
   });
@@ -52,7 +54,7 @@ export function rateSampleOf({sample, columns, reading}: RateSource): RateSample
 export function rateUnitOf(
   {rows}: RateSample,
   {rateUnit}: ColumnPlan,
-  {table, source, hours}: {table: Table; source: Source; hours: number},
+  {style, source, hours}: {style: NumberStyle; source: Source; hours: number},
   given: Given
 ): {rateUnit: RateUnit; rateUnitFrom: RateUnitFrom} {
   const texts = rows.map(({rate}) => rate);
@@ -67,7 +69,7 @@ export function rateUnitOf(
     return stop(open("rate-unit", "some of its rates have a percent sign and some have none", ASK_UNIT_OF_OTHERS));
   if (rateUnit !== undefined) return {rateUnit, rateUnitFrom: "header"};
   const sizes = new RateSizes(hours);
-  for (const text of texts) sizes.add(Number(plainNumber(text, table.decimalComma)));
+  for (const text of texts) sizes.add(Number(plainNumber(text, style)));
   if (sizes.areScaled) {
     return stop(
       open("rate-unit", `its rates are too large for shares (typically ${sizes.typical} every ${hours} h)`, ASK_UNIT)
@@ -121,10 +123,11 @@ interface RateSource {
  * a settlement. Stops where the rates show neither, or a clock that is not UTC.
  */
 export function carriedOf(
-  {rows, toldHours}: RateSample,
-  {source, zoneFrom}: {source: Source; zoneFrom: ZoneFrom},
+  {rows: written, toldHours}: RateSample,
+  {source, zoneFrom, style}: {source: Source; zoneFrom: ZoneFrom; style: NumberStyle},
   given: Given
 ): number | undefined {
+  const rows = written.map(({ts, rate}) => ({ts, rate: plainNumber(rate, style) ?? rate}));
   const {intervalHours} = given;
   const found =
     intervalHours !== undefined

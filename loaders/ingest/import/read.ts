@@ -4,13 +4,17 @@ import {isCandleSeries, isObservationSeries} from "../../../src/lib/market/pair.
 import {RowError} from "../../errors.js";
 import {readCandle, readFunding, readObservation, type Field, type MarketRow, type RawRow} from "../../rows.js";
 import {hourlyShare} from "./borrow.js";
+import {stampText} from "./clock.js";
 import {stepOf} from "../../store/key.js";
 import {FRACTION_DIGITS} from "../../store/schema.js";
-import {hasPercentSign, hoursOf, isBlank, isNothing, plainNumber, repeatsHeader, saysForecast} from "./cells.js";
+import {hasPercentSign, hoursOf, isBlank, isNothing, repeatsHeader} from "./cells.js";
+import {flagged} from "./flags.js";
 import type {RateUnit} from "./given.js";
 import {pairOfMarket, sameVenue, venueOfCell} from "./identity.js";
 import {marketText} from "./markets.js";
+import {plainNumber} from "./numbers.js";
 import type {TablePlan} from "./plan.js";
+import {rivalIn} from "./rivals.js";
 import {shapeCheck} from "./record.js";
 import {readInstant} from "./stamp.js";
 import type {Table, TableRecord} from "./table.js";
@@ -57,9 +61,22 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     }
     if (!pairs.has(symbol)) pairs.set(symbol, pairOfMarket(symbol, market, key.pair));
     const pair = pairs.get(symbol);
+    const rival = rivalOf(record.fields);
+    if (rival !== undefined) throw new RowError("invalid", "symbol", `${rival.own} beside ${rival.other}`);
     if (pair === key.pair) return true;
     if (filtered) return false;
     throw new RowError("invalid", "symbol", `${symbol} in a file of ${key.pair}`);
+  };
+
+  const rivalOf = rivalIn(found);
+  const constants = new Map<number, string>();
+  const checkConstant = ({fields}: TableRecord): void => {
+    for (const column of found.constant) {
+      const text = fields[column]?.trim() ?? "";
+      if (!constants.has(column)) constants.set(column, text);
+      if (constants.get(column) !== text)
+        throw new RowError("invalid", "row", `${text} in a file of ${constants.get(column)}`);
+    }
   };
 
   const isOfVenue = (record: TableRecord): boolean => {
@@ -89,15 +106,15 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     checkShape(record);
     if (!isOfPair(record)) return {passed: "other-pair"};
     if (!isOfVenue(record)) return {passed: "other-venue"};
-    if (columns.forecast !== undefined && saysForecast(cell(record, "forecast"))) return {passed: "forecast"};
-    if (columns.confirmed !== undefined && /^(0|false)$/i.test(cell(record, "confirmed")?.trim() ?? ""))
-      return {passed: "in-progress"};
+    const passed = flagged(record.fields, found);
+    if (passed !== undefined) return {passed};
+    checkConstant(record);
     if (values.every((field) => isNothing(cell(record, field)))) {
       // A row of a wide file that has nothing of this series is none of its rows.
       if (plan.wide || isNothing(cell(record, "ts"))) return {passed: "blank"};
       throw new RowError("missing", values.join(", "));
     }
-    let ts = readInstant(cell(record, "ts"), reading);
+    let ts = readInstant(stampText(record.fields, columns), reading);
     if (found.endStamped && stepMs !== undefined) ts = Math.ceil(ts / stepMs) * stepMs - stepMs;
     if (carriedHours !== undefined) checkCarried(ts, cell(record, "rate")?.trim() ?? "", carriedHours);
     if (carriedHours !== undefined && boundaryTs(ts) % (carriedHours * HOUR_MS) !== 0) return {passed: "carried"};
@@ -110,9 +127,13 @@ export function rowReader(table: Table, plan: TablePlan, nowMs: number): (record
     for (const field of numbers) {
       const text = cell(record, field);
       if (text === null || (OPTIONAL.has(field) && isNothing(text))) continue;
-      // Where decimals stand behind a comma, a point parts thousands.
-      if (table.decimalComma && text.includes(".")) throw new RowError("invalid", field, `${text} has a point`);
-      const plain = plainNumber(text, table.decimalComma);
+      const plain = plainNumber(text, plan.style);
+      if (plain === undefined)
+        throw new RowError(
+          "invalid",
+          field,
+          `${JSON.stringify(text)} has no decimal ${plan.style.decimals}, or thousands`
+        );
       const scaled =
         field === "rate" || (field === "value" && series === "borrow") ? scaledRate(plain, unitOf(text, plan)) : plain;
       const whole = field === "value" && observed?.ratePeriod ? hourlyShare(scaled, observed.ratePeriod) : scaled;

@@ -17,6 +17,8 @@ export interface Refused {
     | "tz"
     | "local-clock"
     | "date-order"
+    | "stamps"
+    | "decimal"
     | "rate-unit"
     | "rate-period"
     | "known"

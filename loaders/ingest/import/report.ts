@@ -64,6 +64,8 @@ export const plannedReport = (file: string, plan: TablePlan): FileReport => {
       zoneFrom,
       rateUnit: key.series === "funding" || key.series === "borrow" ? rateUnit : null,
       carriedHours: carriedHours ?? null,
+      ...(reading.order && {dateOrder: reading.order}),
+      ...(reading.numbers === "days" && {daysSince: 1900 as const}),
       ...(observed?.ratePeriod && {ratePeriod: observed.ratePeriod}),
       ...(observed && {knownLagMs: columns.columns.known === undefined ? (observed.lagMs ?? null) : null})
     },

@@ -19,8 +19,8 @@ export interface Table {
   width: number;
   /** lines above the header */
   preamble: readonly string[];
-  /** numbers are written `0,0001` */
-  decimalComma: boolean;
+  /** what parts the cells of a text; undefined for any other format */
+  delimiter?: string | undefined;
   /** Reads all records from the first on; may be called again. */
   records(): AsyncIterable<TableRecord>;
 }

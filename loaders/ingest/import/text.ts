@@ -51,7 +51,7 @@ export async function csvTable(
     header,
     width,
     preamble: filled.slice(0, first).map(({cells}) => cells),
-    decimalComma: hasDecimalComma(filled.slice(first + (header ? 1 : 0), first + 50).map(({cells}) => split(cells))),
+    delimiter,
     records: () => recordsOf(open, {delimiter, skip: top.at, header, encoding: head.encoding, where: place.where})
   };
 }
@@ -75,18 +75,6 @@ function cellsOf(line: string, delimiter: string): string[] {
   }
   cells.push(cell.trim());
   return cells;
-}
-
-/**
- * True where numbers are written `0,0001`. Not where every comma may part thousands, or where a column has points too:
- * such numbers are refused as they are read.
- */
-function hasDecimalComma(records: readonly (readonly string[])[]): boolean {
-  const commas = (cell: string) => /^-?\d+,\d+(e[-+]?\d+)?\s*%?$/i.test(cell);
-  const columns = new Set(records.flatMap((cells) => cells.flatMap((cell, i) => (commas(cell) ? [i] : []))));
-  const mixed = records.some((cells) => [...columns].some((i) => /\d\.\d/.test(cells[i] ?? "")));
-  const certain = records.some((cells) => cells.some((cell) => commas(cell) && !/^-?[1-9]\d{0,2},\d{3}$/.test(cell)));
-  return certain && !mixed;
 }
 
 /** True for a row of names: it has some, and none of its cells is a number or a stamp. */

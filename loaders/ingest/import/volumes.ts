@@ -1,14 +1,14 @@
-import {plainNumber} from "./cells.js";
 import type {ColumnPlan} from "./columns.js";
+import {plainNumber, type NumberStyle} from "./numbers.js";
 import {open, stop} from "./refusal.js";
-import type {Table, TableRecord} from "./table.js";
+import type {TableRecord} from "./table.js";
 
 /** Checks that a volume in coins is none in quote, where both are there: one is the other times the price. */
-export function checkVolume(sample: readonly TableRecord[], {columns}: ColumnPlan, {decimalComma}: Table): void {
+export function checkVolume(sample: readonly TableRecord[], {columns}: ColumnPlan, style: NumberStyle): void {
   const {volume, turnover, close} = columns;
   if (volume === undefined || turnover === undefined) return;
   const ratios = sample.slice(0, 500).flatMap(({fields}) => {
-    const [v, t, price] = [volume, turnover, close!].map((i) => Number(plainNumber(fields[i] ?? "", decimalComma)));
+    const [v, t, price] = [volume, turnover, close!].map((i) => Number(plainNumber(fields[i] ?? "", style)));
     return v! > 0 && t! > 0 && price! > 0 ? [t! / (v! * price!)] : [];
   });
   if (ratios.length < 3) return;

@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<Remark["kind"], string>> = {
 
 /** Says what a remark means for whoever uses the rows. */
 export function remarkWords({kind, ts, toTs, was, now, reason}: Remark, pair: string): string {
+  if (kind === "revised" && was === null) return `${reason ?? ""}; the later rates are used`;
   if (kind === "revised") return `a rate of ${was} of notional at first, later ${now}; the later one is used`;
   if (kind === "jump") return `from ${was} to ${now} ${quoteOf(pair)}: a redenomination or a mistake, not a trade`;
   if (kind === "idle") return `nothing traded for ${span(toTs! - ts)}: a simulated fill here proves nothing`;

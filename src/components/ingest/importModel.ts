@@ -33,6 +33,8 @@ const FIELD_OF: Readonly<Record<string, AskedField>> = {
   "rate-period": "ratePeriod",
   known: "knownLag",
   "date-order": "dateOrder",
+  decimal: "decimal",
+  stamps: "columns",
   "carried-rates": "intervalHours",
   columns: "columns",
   volume: "columns",
@@ -42,6 +44,7 @@ const FIELD_OF: Readonly<Record<string, AskedField>> = {
 const SHARED = new Set<AskedField>([
   "tz",
   "dateOrder",
+  "decimal",
   "rateUnit",
   "ratePeriod",
   "knownLag",
@@ -173,6 +176,8 @@ export function readingWords(report: FileReport): string[] {
       ? "Stamps: instants in UTC."
       : `Stamps: clock of ${taken.zone} (${ZONE_FROM[taken.zoneFrom] ?? taken.zoneFrom}).`
   );
+  if (taken.dateOrder) words.push(`Dates: ${taken.dateOrder === "dmy" ? "day" : "month"} first.`);
+  if (taken.daysSince) words.push(`Stamps are days as spreadsheets count them since ${taken.daysSince}.`);
   if (taken.rateUnit !== null)
     words.push(`Rates: ${taken.rateUnit === "share" ? "shares" : `${taken.rateUnit}, stored as shares`}.`);
   if (taken.ratePeriod === "day" || taken.ratePeriod === "year")

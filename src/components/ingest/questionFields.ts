@@ -43,6 +43,13 @@ const ASKED: Readonly<Record<AskedField, Asked>> = {
       ["mdy", "month first"]
     ]
   },
+  decimal: {
+    label: "What stands before the decimals",
+    choices: [
+      ["point", "a point (1,042.5)"],
+      ["comma", "a comma (1.042,5)"]
+    ]
+  },
   intervalHours: {label: "Hours between settlements", choices: same(["1", "2", "4", "6", "8"])},
   columns: {label: "Columns, e.g. ts=open_time,close=4"}
 };

@@ -44,9 +44,9 @@ export interface Remark {
   kind: "revised" | "doubt" | "begins" | "ended" | "jump" | "idle";
   /** the boundary of a settlement or the open of a candle, UTC ms */
   ts: number;
-  /** end of the stretch in doubt or without volume, exclusive */
+  /** end of the stretch in doubt, without volume, or of revisions that are counted, exclusive */
   toTs: number | null;
-  /** both rates of a revised settlement, or the prices before and after a jump, as decimal text */
+  /** both rates of a revised settlement, or the prices before and after a jump, as decimal text; null where many are counted */
   was: string | null;
   now: string | null;
   /** why a row was rejected, or why nothing older is believed to be absent */

@@ -33,6 +33,10 @@ export interface FileReport {
     zoneFrom: string;
     rateUnit: string | null;
     carriedHours: number | null;
+    /** how dates whose year stands last were read. Absent where there are none */
+    dateOrder?: "dmy" | "mdy";
+    /** the year from which spreadsheets count the days that its stamps are. Absent for other stamps */
+    daysSince?: 1900;
     /** what a borrow rate of the file is paid for; an hour's share is stored. Absent for other series */
     ratePeriod?: string;
     /** time from a row's stamp until it is known, in ms; null where rows say when. Absent for other series */
@@ -88,6 +92,8 @@ export interface ImportAnswers {
   /** time from a row's stamp until it is known, as `0`, `30m`, `1h` or `1d` */
   knownLag?: string | undefined;
   dateOrder?: "dmy" | "mdy" | undefined;
+  /** what stands before the decimals of numbers such as `42.100` */
+  decimal?: "point" | "comma" | undefined;
   /** hours between settlements, where rates may be carried forward */
   intervalHours?: number | undefined;
   /** fields to columns by name or number, e.g. `ts=open_time,close=4` */

@@ -22,6 +22,9 @@ describe("a finding in words", () => {
     expect(remarkWords(remark({kind: "revised", was: "0.0001", now: "0.0007"}), "BTC/USDT")).toBe(
       "a rate of 0.0001 of notional at first, later 0.0007; the later one is used"
     );
+    expect(remarkWords(remark({kind: "revised", reason: "50 more settlements were revised"}), "BTC/USDT")).toBe(
+      "50 more settlements were revised; the later rates are used"
+    );
     expect(remarkWords(remark({kind: "idle", toTs: T + 72 * 3_600_000}), "BTC/USDT")).toContain("3 d");
     expect(remarkWords(remark({kind: "begins", reason: "the venue keeps no more"}), "BTC/USDT")).toBe(
       "the venue keeps no more"

@@ -1,3 +1,4 @@
+import {join} from "node:path";
 import {describe, expect, it} from "vitest";
 import {generator} from "../../../src/lib/stats/random.js";
 import {rowsOf} from "../../../loaders/store/database.js";
@@ -121,5 +122,18 @@ describe("two rates of one settlement in a file", () => {
     const twice = {ts: T0 + 24 * HOUR, was: String(Number(settlements[3])), now: "0.00042"};
     expect(files[0]).toMatchObject({state: "stored", rows: 30, revised: 1, revisions: [twice]});
     expect(remarks).toMatchObject([{kind: "revised", ...twice}]);
+  });
+  it("many are recorded once each up to a bound, the others by their count, and again they are the same", async () => {
+    const lines = Array.from({length: 150}, (_, i) => {
+      const ts = T0 + i * 8 * HOUR;
+      return `${ts},0.000${101 + 2 * i}\n${ts + 4},0.000${102 + 2 * i}1`;
+    });
+    const path = join(tree({"twice.csv": `ts,funding_rate\n${lines.join("\n")}\n`}), "twice.csv");
+    const {files, remarks} = await imported([path, path], given);
+    expect(files[0]).toMatchObject({state: "stored", rows: 150, revised: 150});
+    expect(remarks).toHaveLength(101);
+    expect(remarks.filter(({was}) => was === null)).toMatchObject([{kind: "revised", ts: T0 + 100 * 8 * HOUR}]);
+    const again = await imported([path], given);
+    expect(again.remarks).toEqual(remarks);
   });
 });
