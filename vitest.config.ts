@@ -14,6 +14,6 @@ export default defineConfig({
     // Files share a process, and with it the compiled modules and the simulated market's prices.
     isolate: false,
     sequence: {sequencer: ByEnvironment},
-    maxWorkers: 2
+    maxWorkers: 3
   }
 });

@@ -244,8 +244,8 @@ describe("emergency stop", () => {
             expect(own.control.status()).toMatchObject({state: "halted", emergency: {done: false, left: report.left}});
           }
         },
-        {atTs: after(2), act: (own) => own.post("/sim/faults", null)},
-        end(4)
+        {atTs: after(1.5), act: (own) => own.post("/sim/faults", null)},
+        end(2.5)
       ]
     });
     await rig.loop.run();

@@ -39,7 +39,7 @@ function expected(rows: readonly CandleRow[]): {kind: string; ts: number; toTs: 
 describe("findings of candles", () => {
   it("are the model's own, whatever the order and size of the pieces in which the rows arrive", async () => {
     const next = generator(98);
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 6; round++) {
       const db = await open(tmp());
       let price = 100;
       let busy = true;

@@ -55,7 +55,7 @@ describe("writes", () => {
           });
         expect(await run([...files].reverse())).toBe(await run(files));
       }),
-      {numRuns: 12}
+      {numRuns: 6}
     );
   });
 

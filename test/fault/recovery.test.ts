@@ -1,14 +1,14 @@
 import {readFileSync, writeFileSync} from "node:fs";
 import {describe, expect, it} from "vitest";
-import {Journal, journalFiles, REAL_DISK as REAL} from "../../../engine/journal/journal.js";
-import {Recorder} from "../../../engine/journal/recorder.js";
-import {PaperVenue} from "../../../engine/execution/paper.js";
-import {restoreState, snapshotOf} from "../../../engine/trader/snapshot.js";
-import {Trader} from "../../../engine/trader/trader.js";
-import {generator} from "../../../src/lib/stats/random.js";
-import {HOUR_MS} from "../../../src/lib/time/grid.js";
-import {allLines, config, markets, runIntoCrash, runJournalled, type CrashAt} from "../../helpers/journal.js";
-import {tmp} from "../../helpers/tmp.js";
+import {Journal, journalFiles, REAL_DISK as REAL} from "../../engine/journal/journal.js";
+import {Recorder} from "../../engine/journal/recorder.js";
+import {PaperVenue} from "../../engine/execution/paper.js";
+import {restoreState, snapshotOf} from "../../engine/trader/snapshot.js";
+import {Trader} from "../../engine/trader/trader.js";
+import {generator} from "../../src/lib/stats/random.js";
+import {HOUR_MS} from "../../src/lib/time/grid.js";
+import {allLines, config, markets, runIntoCrash, runJournalled, type CrashAt} from "../helpers/journal.js";
+import {tmp} from "../helpers/tmp.js";
 
 const audit = () =>
   new Trader({
