@@ -3,7 +3,7 @@ import {requireFetched} from "../../loaders/exchange/venues.js";
 import {historiesOf} from "../../loaders/ingest/universe.js";
 import type {Database} from "../../loaders/store/database.js";
 import {newestInstruments} from "../../loaders/store/instruments.js";
-import {readTracked, setEnabled, track, untrack, type Tracked} from "../../loaders/store/tracked.js";
+import {readTracked, setPaused, track, untrack, type Tracked} from "../../loaders/store/tracked.js";
 import type {Series} from "../../src/lib/market/pair.js";
 import {DAY_MS, type Timeframe} from "../../src/lib/time/grid.js";
 import type {TrackedPairReport} from "../../src/lib/wire/data.js";
@@ -38,7 +38,7 @@ export function trackPairs(
     const keys = pairs.flatMap((pair) => historiesOf(venue, pair, wanted, instruments));
     await track(db, keys, {fromTs: nowMs - days * DAY_MS, chosenBy: "person"});
     const asked = [...new Set(keys.map(({pair}) => pair))];
-    if (asked.length > 0) await setEnabled(db, venue, asked, true);
+    if (asked.length > 0) await setPaused(db, venue, asked, false);
     return readTracked(db);
   });
 }
@@ -88,7 +88,7 @@ export function enablePairs(
     requireTracked(list, pairs);
     for (const name of new Set(list.map((own) => own.venue))) {
       const named = pairs.filter((pair) => list.some((own) => own.venue === name && own.pair === pair));
-      if (named.length > 0) await setEnabled(db, name, named, enabled);
+      if (named.length > 0) await setPaused(db, name, named, !enabled);
     }
     return byPair(await readTracked(db));
   });

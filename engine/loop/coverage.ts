@@ -10,11 +10,11 @@ export function coverageReader(
   venue: string,
   now: () => number
 ): (pair: string) => number | undefined {
-  let read = -Infinity;
+  let readTs = -Infinity;
   let shares = new Map<string, number>();
   return (pair) => {
-    if (now() - read >= HOUR_MS || now() < read) {
-      read = now();
+    if (now() - readTs >= HOUR_MS || now() < readTs) {
+      readTs = now();
       const series = readManifest(dataDir)?.series ?? [];
       shares = new Map(
         series

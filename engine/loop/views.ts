@@ -2,7 +2,7 @@ import {rate8hDecimal} from "../../src/lib/market/funding.js";
 import {entryConditions} from "../../src/lib/strategy/conditions.js";
 import type {EngineStatus, Opportunity, PositionReport} from "../../src/lib/wire/trading.js";
 import {Decimal, text, ZERO} from "../../src/lib/money/decimal.js";
-import {byRank, netPerPeriod} from "../../src/lib/strategy/decide.js";
+import {byRank, netPerPeriodDecimal} from "../../src/lib/strategy/decide.js";
 import type {RiskLimits} from "../config/risk.js";
 import type {RiskGate} from "../risk/gate.js";
 import {distanceOf, driftOf, marginLevelOf, marginRatioOf} from "../risk/measures.js";
@@ -105,7 +105,7 @@ export function opportunitiesOf(trader: Trader, quotes: Quotes, gate: RiskGate, 
     const signals = view.signals();
     const {expectedHoldPeriods: hold, exitRate} = trader.config;
     const periods = hold === "auto" ? view.autoHold(exitRate) : hold;
-    const net = newest?.rate8h && periods && netPerPeriod(newest.rate8h, periods, trader.config);
+    const net = newest?.rate8h && periods && netPerPeriodDecimal(newest.rate8h, periods, trader.config);
     return {traded, quote, view, newest, signals, net, pair: traded.pair, netPerPeriod: net ?? new Decimal(-1)};
   });
   ranked.sort(byRank);

@@ -9,7 +9,7 @@ import {
   type ObservationSeries,
   type Series
 } from "../../src/lib/market/pair.js";
-import {ceilTo, timeframeMs} from "../../src/lib/time/grid.js";
+import {ceilTo, timeframeMs, TIMEFRAMES} from "../../src/lib/time/grid.js";
 import type {Codes} from "./classify.js";
 import {
   coinOf,
@@ -49,8 +49,6 @@ const CODES: Codes = {
   again: ["-1000", "-1001", "-1006", "-1007", "-1008"],
   clock: ["-1021"]
 };
-
-const TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;
 
 const WEIGHTS: Readonly<Record<string, number>> = {
   "/fapi/v1/ticker/24hr": 40,

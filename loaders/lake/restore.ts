@@ -6,7 +6,7 @@ import {isSeries, type Series} from "../../src/lib/market/pair.js";
 import {restoreInstruments} from "./instruments.js";
 import {restorePredicted} from "./predicted.js";
 import {restoreRemarks} from "../store/remarks.js";
-import {setEnabled, track} from "../store/tracked.js";
+import {setPaused, track} from "../store/tracked.js";
 import {lakeDir, type Manifest, type Part, type SeriesEntry} from "./manifest.js";
 
 /**
@@ -34,7 +34,7 @@ async function restoreTracked(db: Database, {tracked}: Manifest): Promise<void> 
   for (const {fromTs, chosenBy, venue, pair, series, timeframe, enabled} of tracked) {
     const key = {venue, pair, series: series as Series, timeframe};
     await track(db, [key], {fromTs, chosenBy: chosenBy === "top" ? "top" : "person"});
-    if (!enabled) await setEnabled(db, venue, [pair], false);
+    if (!enabled) await setPaused(db, venue, [pair], true);
   }
 }
 

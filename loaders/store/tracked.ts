@@ -2,7 +2,7 @@ import type {TrackedReport} from "../../src/lib/wire/data.js";
 import {inTransaction, rowsOf, type Database} from "./database.js";
 import {literal, type SeriesKey} from "./key.js";
 
-/** Origin of a history in the scheduled updates; `nobody` marks a pair that the operator removed. */
+/** Origin of a history in the scheduled updates; `nobody` marks a pair that a person removed. */
 type ChosenBy = "person" | "top" | "nobody";
 
 /** A history that scheduled updates include. */
@@ -18,8 +18,8 @@ export const readTracked = async (db: Database): Promise<Tracked[]> =>
   );
 
 /**
- * Adds histories to the scheduled updates. The operator's choice overrides a selection's: a selection neither adds what
- * the operator removed, nor removes what the operator added. `fromTs` only moves further back.
+ * Adds histories to the scheduled updates. A person's choice overrides a selection's: a selection neither adds what
+ * a person removed, nor removes what a person added. `fromTs` only moves further back.
  */
 export async function track(
   db: Database,
@@ -71,18 +71,13 @@ export async function untrack(
   return row!.n;
 }
 
-/** Resumes or pauses the updates of pairs of a venue. Rows and the list stay as they are. */
-export async function setEnabled(
-  db: Database,
-  venue: string,
-  pairs: readonly string[],
-  enabled: boolean
-): Promise<void> {
+/** Pauses or resumes the updates of pairs of a venue. Rows and the list stay as they are. */
+export async function setPaused(db: Database, venue: string, pairs: readonly string[], paused: boolean): Promise<void> {
   await inTransaction(db.connection, async () => {
     await db.connection.run(
       `delete from paused where venue = ${literal(venue)} and pair in (${pairs.map(literal).join(", ")})`
     );
-    if (enabled) return;
+    if (!paused) return;
     const values = pairs.map((pair) => `(${literal(venue)}, ${literal(pair)}, ${db.now()})`);
     await db.connection.run(`insert into paused values ${values.join(", ")}`);
   });

@@ -127,7 +127,7 @@ export {
   byRank,
   decide,
   dynamicShare,
-  netPerPeriod as netPerPeriodDecimal,
+  netPerPeriodDecimal,
   type Book,
   type Decision,
   type EntryReason,

@@ -1,4 +1,4 @@
-import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS, timeframeMs} from "../../../src/lib/time/grid.js";
+import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS, timeframeMs, TIMEFRAMES} from "../../../src/lib/time/grid.js";
 import {plainName, type ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
 import type {NameFacts, Source} from "./name.js";
@@ -181,5 +181,3 @@ function commonDistance(distances: readonly number[]): number | undefined {
   const middle = [...distances].sort((a, b) => a - b)[distances.length >> 1]!;
   return distances.filter((ms) => ms === middle).length >= distances.length * 0.8 ? middle : undefined;
 }
-
-const TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "8h", "1d"] as const;

@@ -118,8 +118,8 @@ export function EffectChart(
         return [
           Plot.ruleX(own, {
             x: band,
-            y1: (d: Group) => bps(d.mean - 2 * d.error),
-            y2: (d: Group) => bps(d.mean + 2 * d.error),
+            y1: (d: Group) => bps(d.mean - 2 * d.standardError),
+            y2: (d: Group) => bps(d.mean + 2 * d.standardError),
             dx: shift(name),
             stroke: color({name}),
             strokeWidth: 1.25
@@ -133,7 +133,7 @@ export function EffectChart(
           x: band,
           y: (d: Group) => bps(d.mean),
           title: (d: Group & {name: string}) =>
-            `${d.name}, ${band(d)}\nmean ${bp(d.mean)} ± ${bp(2 * d.error)}\n${count(d.count)} settlements`
+            `${d.name}, ${band(d)}\nmean ${bp(d.mean)} ± ${bp(2 * d.standardError)}\n${count(d.count)} settlements`
         })
       )
     ]

@@ -8,7 +8,7 @@ export interface Group {
   /** weighing time (§2) */
   mean: number;
   /** standard error of the mean for independent values; rates are autocorrelated, so the true error is larger */
-  error: number;
+  standardError: number;
   /** minimum, quartiles, maximum */
   five: [number, number, number, number, number];
   /** share of values at or above the threshold */
@@ -26,21 +26,20 @@ export function groupBy(
     const rate = rate8h[i]!;
     if (Number.isNaN(rate)) continue;
     const key = keyOf(new Date(t[i]!));
-    const own = groups.get(key) ?? groups.set(key, {rates: [], hours: []}).get(key)!;
-    own.rates.push(rate);
-    own.hours.push(intervalHours[i]!);
+    const group = groups.get(key) ?? groups.set(key, {rates: [], hours: []}).get(key)!;
+    group.rates.push(rate);
+    group.hours.push(intervalHours[i]!);
   }
   return [...groups]
     .sort(([a], [b]) => a - b)
-    .map(([key, {rates: own, hours}]) => {
-      const values = sorted(own);
+    .map(([key, {rates, hours}]) => {
       return {
         key,
-        count: own.length,
-        mean: weightedMean(own, hours)!,
-        error: (weightedDeviation(own, hours) ?? NaN) / Math.sqrt(own.length),
-        five: fiveNumbers(values)!,
-        above: own.filter((rate) => rate >= threshold).length / own.length
+        count: rates.length,
+        mean: weightedMean(rates, hours)!,
+        standardError: (weightedDeviation(rates, hours) ?? NaN) / Math.sqrt(rates.length),
+        five: fiveNumbers(sorted(rates))!,
+        above: rates.filter((rate) => rate >= threshold).length / rates.length
       };
     });
 }

@@ -1,6 +1,6 @@
 import {text, ZERO, type Decimal} from "../money/decimal.js";
 import type {StrategyConfig} from "./config.js";
-import {holdPeriods, netPerPeriod} from "./decide.js";
+import {holdPeriods, netPerPeriodDecimal} from "./decide.js";
 import type {PairView} from "./view.js";
 
 /** One comparison of an entry or exit rule, with both sides as text; `met` is its result. */
@@ -39,7 +39,12 @@ export function entryConditions(view: PairView, config: StrategyConfig): Conditi
   const signals = view.signals();
   if (!signals) return [];
   const {rate8h} = signals;
-  const profitable = compare("net per period", netPerPeriod(rate8h, holdPeriods(view, config), config), ">", ZERO);
+  const profitable = compare(
+    "net per period",
+    netPerPeriodDecimal(rate8h, holdPeriods(view, config), config),
+    ">",
+    ZERO
+  );
   if (config.strategy === "simple") return [compare("rate", rate8h, "≥", config.minRate), profitable];
   const volume = config.volumeFilter ? view.volume() : undefined;
   return [

@@ -78,7 +78,7 @@ function drop(view: PairView, ts: number): Intent {
 }
 
 /** Returns `netPerPeriod = rate8h − roundTrip / holdPeriods`, a fraction of notional per 8 hours (§5). */
-export function netPerPeriod(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
+export function netPerPeriodDecimal(rate8h: Decimal, holdPeriods: Decimal, config: StrategyConfig): Decimal {
   return rate8h.minus(roundTrip(config).div(holdPeriods));
 }
 
@@ -95,7 +95,7 @@ function decideEntry(view: PairView, ts: number, config: StrategyConfig): Intent
   const score = simple ? signals.level : signals.composite(config.weights);
   if (!score || (!simple && score.lt(config.entry))) return undefined;
   const hold = holdPeriods(view, config);
-  const net = netPerPeriod(rate8h, hold, config);
+  const net = netPerPeriodDecimal(rate8h, hold, config);
   if (net.lte(ZERO)) return undefined;
   const volume = !simple && config.volumeFilter ? view.volume() : undefined;
   if (volume && !volume.passes) return undefined;

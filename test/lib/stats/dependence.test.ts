@@ -94,7 +94,7 @@ it("groups by hour, weekday and year in UTC, with missing values left out", () =
     [16, 7, 1]
   ]);
   expect(hours[2]!.mean).toBeCloseTo(2e-4, 12);
-  expect(hours[2]!.error).toBeCloseTo(0, 12);
+  expect(hours[2]!.standardError).toBeCloseTo(0, 12);
   expect(groupBy({t, rate8h, intervalHours}, weekdayOf, 0).map((d) => d.key)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(groupBy({t, rate8h, intervalHours}, yearOf, 0)).toMatchObject([
     {key: 2024, count: 20, five: [0, 0, 1e-4, 2e-4, 2e-4]}

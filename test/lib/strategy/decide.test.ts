@@ -2,7 +2,7 @@ import {describe, expect, it} from "vitest";
 import {candlesOf, type Candle, type MarketData} from "../../../src/lib/market/marketdata.js";
 import {text, toNumber} from "../../../src/lib/money/decimal.js";
 import {parseConfig} from "../../../src/lib/strategy/config.js";
-import {decide, dynamicShare, netPerPeriod, type PairBook} from "../../../src/lib/strategy/decide.js";
+import {decide, dynamicShare, netPerPeriodDecimal, type PairBook} from "../../../src/lib/strategy/decide.js";
 import {PairHistory} from "../../../src/lib/strategy/history.js";
 import {
   basisOf,
@@ -120,7 +120,7 @@ describe("SEMANTICS §5: decide", () => {
     expect(decideAt(market(["0.0003", "0.00029999"]), 16)).toBeUndefined();
     // 0.0051 / 17 = 0.0003, without a remainder
     expect(decideAt(market(["0.0003", "0.0003"]), 16, {expectedHoldPeriods: "17"})).toBeUndefined();
-    expect(text(netPerPeriod(decimal("0.0003"), decimal(30), parseConfig()))).toBe("0.00013");
+    expect(text(netPerPeriodDecimal(decimal("0.0003"), decimal(30), parseConfig()))).toBe("0.00013");
   });
 
   it("a decision records the numbers it was based on", () => {
