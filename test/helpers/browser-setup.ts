@@ -20,7 +20,7 @@ declare module "vitest" {
 export default async function setup({provide}: TestProject): Promise<() => Promise<void>> {
   const given = process.env.CARRYBOOK_TEST_SITES;
   if (given) mkdirSync(given, {recursive: true});
-  const folder = given ?? mkdtempSync(join(tmpdir(), "carrybook-sites-"));
+  const folder = given || mkdtempSync(join(tmpdir(), "carrybook-sites-"));
   const browser = await launchServer();
   provide("browser", browser.wsEndpoint());
   // One after another: builds share the cache of the source folder.
