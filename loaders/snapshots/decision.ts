@@ -7,6 +7,7 @@ import {baseOf, pairSlug, quoteOf} from "../../src/lib/market/pair.js";
 import type {DecisionRow} from "../../src/lib/market/snapshot.js";
 import {text, toNumber} from "../../src/lib/money/decimal.js";
 import {parseConfig, PRESETS} from "../../src/lib/strategy/config.js";
+import {CLOSES_MS, newestCloses} from "../../src/lib/strategy/closes.js";
 import {decide} from "../../src/lib/strategy/decide.js";
 import {PairHistory} from "../../src/lib/strategy/history.js";
 import {VOLUME_WINDOW} from "../../src/lib/strategy/signals.js";
@@ -48,17 +49,21 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
   const {venue, pair} = entry;
   const funding = await readFunding(lake, pair, venue);
   const t = boundaryTs(funding.at(-1)!.tsMs);
-  const has = (series: string, name: string, timeframe: string) =>
+  const has = (series: string, name: string, timeframe: string, untilTs: number) =>
     lake.manifest.series.some(
       (s) =>
         s.venue === venue &&
         s.pair === name &&
         s.series === series &&
         s.timeframe === timeframe &&
-        s.to > t &&
+        s.to > untilTs &&
         s.from <= t
     );
-  const timeframe = PAGE_TIMEFRAMES.find((frame) => has("spot", spotPair, frame) && has("perp", pair, frame));
+  const both = (untilTs: number) =>
+    PAGE_TIMEFRAMES.find((frame) => has("spot", spotPair, frame, untilTs) && has("perp", pair, frame, untilTs));
+  // The candle that opens at the settlement is stored once it has closed; until then the newest closes stand in.
+  const settled = both(t);
+  const timeframe = settled ?? both(t - CLOSES_MS);
   const candles = (series: string, name: string): Promise<Candles> =>
     timeframe ? newest(lake, {venue, pair: name, series, timeframe, t}) : Promise.resolve(candlesOf("1h", []));
   const market: MarketData = inCoins({
@@ -72,7 +77,9 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
   });
   const history = new PairHistory(market);
   const signals = history.signals(history.settlements.length - 1);
-  const composite = signals?.composite(parseConfig().weights);
+  const closes = signals && !settled ? newestCloses(market.spot, market.perp, t) : undefined;
+  const basis = signals?.basis?.value ?? closes?.basis;
+  const composite = signals?.composite(parseConfig().weights, basis);
   const judgement = judge({
     pair,
     venue,
@@ -81,6 +88,7 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
     newest: signals && toNumber(signals.rate8h),
     trend: signals?.trend,
     composite: composite && toNumber(composite),
+    closesTs: closes?.ts,
     roundTrip: toNumber(roundTrip(costs))
   });
   const view = viewAt([history], t);
@@ -106,7 +114,8 @@ async function decisionRow(lake: Lake, entry: SeriesEntry, costs: Costs, spotPai
     z: judgement.z ?? null,
     trend: judgement.trend ?? null,
     composite: judgement.composite ?? null,
-    basis: signals?.basis ? toNumber(signals.basis.value) : null,
+    basis: basis ? toNumber(basis) : null,
+    closesTs: closes?.ts ?? null,
     streak: signals?.streak ?? null,
     breakEvenPeriods: judgement.breakEvenPeriods ?? null,
     label: judgement.label,

@@ -1,5 +1,6 @@
 import {Decimal, text as decimalText} from "../../../src/lib/money/decimal.js";
-import {plainName, type ColumnPlan} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan} from "./columns.js";
 import type {Given, RatePeriod, RateUnit} from "./given.js";
 import {plainNumber, type NumberStyle} from "./numbers.js";
 import {open, refused, stop} from "./refusal.js";

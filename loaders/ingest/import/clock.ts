@@ -1,5 +1,6 @@
 import {isNothing} from "./cells.js";
-import {plainName, type ColumnPlan} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan} from "./columns.js";
 import {isClock, isDay} from "./dates.js";
 import {refused, stop} from "./refusal.js";
 import type {Table, TableRecord} from "./table.js";

@@ -1,5 +1,6 @@
 import {isTrue, saysForecast, tellsForecasts} from "./cells.js";
-import {plainName, type ColumnPlan, type Flag} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan, Flag} from "./columns.js";
 import {open, refused, stop} from "./refusal.js";
 import type {Table, TableRecord} from "./table.js";
 

@@ -1,6 +1,7 @@
 import {baseOf, isOwnSeries, parsePair, quoteOf, type Series} from "../../../src/lib/market/pair.js";
 import type {SeriesKey} from "../../store/key.js";
-import {plainName, type ColumnPlan, type Market} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan, Market} from "./columns.js";
 import type {Given} from "./given.js";
 import {isVenue, perpOf, readName, type NameFacts} from "./name.js";
 import {open, refused, stop} from "./refusal.js";

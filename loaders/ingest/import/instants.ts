@@ -1,5 +1,6 @@
 import {DAY_MS, HOUR_MS, isTimeframe, MINUTE_MS, timeframeMs, TIMEFRAMES} from "../../../src/lib/time/grid.js";
-import {plainName, type ColumnPlan} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan} from "./columns.js";
 import type {Given} from "./given.js";
 import type {NameFacts, Source} from "./name.js";
 import {open, refused, stop} from "./refusal.js";

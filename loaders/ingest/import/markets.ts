@@ -1,4 +1,5 @@
-import {plainName, type ColumnPlan, type Market} from "./columns.js";
+import {plainName} from "./column-names.js";
+import type {ColumnPlan, Market} from "./columns.js";
 import {isVenue} from "./name.js";
 import {isCoin, isQuote, isWord, readingsOf} from "./symbols.js";
 import type {Table, TableRecord} from "./table.js";

@@ -161,6 +161,8 @@ export interface DecisionRow {
   /** with the default weights */
   composite: number | null;
   basis: number | null;
+  /** instant of the closes that the basis is of while the candles of the settlement are open; null for the two opens */
+  closesTs: number | null;
   streak: number | null;
   breakEvenPeriods: number | null;
   label: "insufficient" | "strong" | "moderate" | "below average" | "not recommended";

@@ -78,14 +78,17 @@ export class Signals {
     return this.#basis;
   }
 
-  /** Returns the composite score; undefined if the basis is. */
-  composite(weights: Parameters<typeof compositeScore>[1]): Decimal | undefined {
+  /**
+   * Returns the composite score; undefined if the basis is.
+   * @param basis another basis than that of the opens, a share
+   */
+  composite(weights: Parameters<typeof compositeScore>[1], basis?: Decimal): Decimal | undefined {
     return compositeScore(
       {
         level: this.level,
         trend: trendScore(this.trend),
         persistence: persistenceScore(this.streak),
-        basis: this.basis?.score
+        basis: basis ? basisScore(basis) : this.basis?.score
       },
       weights
     );

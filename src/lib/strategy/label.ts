@@ -1,6 +1,7 @@
 import {breakEvenPeriods} from "../market/costs.js";
 import {MIN_ROWS} from "../market/summary.js";
 import {percentileRank, sorted, weightedDeviation, weightedMean} from "../stats/quantile.js";
+import {formatInstant} from "../time/instant.js";
 import type {Trend} from "./signals.js";
 
 export type Label = "insufficient" | "strong" | "moderate" | "below average" | "not recommended";
@@ -18,6 +19,8 @@ export interface PairFacts {
   trend: Trend | undefined;
   /** score with the default weights; undefined if the basis is */
   composite: number | undefined;
+  /** instant of the closes that stand in for the two opens, UTC ms; undefined where the opens are there */
+  closesTs?: number | undefined;
   /** costs of one round trip, as a fraction of notional */
   roundTrip: number;
 }
@@ -37,14 +40,15 @@ export interface Judgement {
   reasons: string[];
 }
 
-const percentText = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const rankText = (percentile: number): string =>
+  `the newest rate is above ${(percentile * 100).toFixed(0)} % of its own history`;
 
 /**
- * Labels a pair (§7): *insufficient* under 30 rates; *strong* from the 75th percentile with a trend that is not falling
+ * Labels a pair (§7): *insufficient* under 30 rates or without a score; *strong* from the 75th percentile with a trend that is not falling
  * and a composite of at least 0.5; *moderate* from the 50th with at least 0.4; *below average* from the 25th; else *not
  * recommended*.
  */
-export function judge({rates, intervalHours, newest, trend, composite, roundTrip}: PairFacts): Judgement {
+export function judge({rates, intervalHours, newest, trend, composite, closesTs, roundTrip}: PairFacts): Judgement {
   const values = sorted(rates);
   const sd = weightedDeviation(rates, intervalHours);
   const percentile = newest === undefined ? undefined : percentileRank(values, newest);
@@ -63,22 +67,24 @@ export function judge({rates, intervalHours, newest, trend, composite, roundTrip
   if (percentile === undefined) {
     return {...base, label: "insufficient", reasons: ["the newest row has no known interval"]};
   }
-  return {...base, ...labelOf({percentile, trend, composite})};
+  if (composite === undefined) {
+    return {
+      ...base,
+      label: "insufficient",
+      reasons: [rankText(percentile), "the basis is missing, so there is no score"]
+    };
+  }
+  const {label, reasons} = labelOf({percentile, trend, composite});
+  const closes = closesTs === undefined ? [] : [`basis of the closes at ${formatInstant(closesTs)}`];
+  return {...base, label, reasons: [...reasons, ...closes]};
 }
 
-function labelOf({
-  percentile,
-  trend,
-  composite
-}: {
-  percentile: number;
-  trend: Trend | undefined;
-  composite: number | undefined;
-}): {label: Label; reasons: string[]} {
-  const rank = `the newest rate is above ${percentText(percentile)} of its own history`;
-  const score = composite === undefined ? "no basis, so no score" : `score ${composite.toFixed(2)}`;
-  const reaches = (least: number) => composite !== undefined && composite >= least;
-  const reasons = [rank, score, ...(trend ? [trend] : [])];
+function labelOf({percentile, trend, composite}: {percentile: number; trend: Trend | undefined; composite: number}): {
+  label: Label;
+  reasons: string[];
+} {
+  const reaches = (least: number) => composite >= least;
+  const reasons = [rankText(percentile), `score ${composite.toFixed(2)}`, ...(trend ? [trend] : [])];
   if (percentile >= 0.75 && trend !== "falling" && reaches(0.5)) return {label: "strong", reasons};
   const missed =
     percentile >= 0.75

@@ -25,7 +25,6 @@ describe("the label of a pair", () => {
     expect(judge(facts({composite: 0.49})).label).toBe("moderate");
     expect(judge(facts({newest: 0.0055, composite: 0.4})).label).toBe("moderate");
     expect(judge(facts({newest: 0.0055, composite: 0.39})).label).toBe("below average");
-    expect(judge(facts({composite: undefined})).label).toBe("below average");
     expect(judge(facts({newest: 0.003, composite: 0.9})).label).toBe("below average");
     expect(judge(facts({newest: 0.002, composite: 0.9})).label).toBe("not recommended");
   });
@@ -33,6 +32,17 @@ describe("the label of a pair", () => {
     expect(judge(facts({rates: rates.slice(0, 29)})).label).toBe("insufficient");
     expect(judge(facts({rates: [...rates.slice(0, 29), undefined, NaN]})).rows).toBe(29);
     expect(judge(facts({newest: undefined})).label).toBe("insufficient");
+  });
+  it("is insufficient without a score, which is not a score of zero, and names what is missing", () => {
+    for (const newest of [0.008, 0.0055, 0.003, 0.001]) {
+      const {label, reasons} = judge(facts({newest, composite: undefined}));
+      expect([label, reasons.at(-1)]).toEqual(["insufficient", "the basis is missing, so there is no score"]);
+    }
+    expect(judge(facts({newest: 0.001, composite: 0})).label).toBe("not recommended");
+  });
+  it("says of which closes the basis is, where the opens are not there yet", () => {
+    const reasons = (closesTs?: number) => judge(facts({closesTs})).reasons;
+    expect(reasons(Date.UTC(2024, 0, 1, 7))).toEqual([...reasons(), "basis of the closes at 2024-01-01 07:00 UTC"]);
   });
   it("counts half of the equal rows, and gives z and break-even", () => {
     const even = judge(facts({rates: Array.from({length: 40}, () => 0.0001), newest: 0.0001}));
