@@ -161,6 +161,8 @@ export interface ColumnOptions {
   kind: "funding" | "candles" | "closes" | "premium" | ObservationSeries;
   /** which of OKX's volumes is in coins differs between spot and swaps */
   spot: boolean;
+  /** the ccxt id of the venue whose rows these are */
+  venue: string;
   /** currencies of the pair, for `Volume BTC` and `Volume USDT` */
   pair: string | undefined;
   /** freqtrade keeps a funding rate in the column of the open */
@@ -369,7 +371,7 @@ function byOrderAfterStamp(
 function byOrder(
   width: number,
   sample: readonly (readonly (string | null)[])[],
-  {kind, rateInOpen}: ColumnOptions
+  {kind, rateInOpen, spot, venue}: ColumnOptions
 ): {columns: Columns; endStamped: boolean} {
   const plain = {endStamped: false};
   if (kind === "funding") {
@@ -390,6 +392,12 @@ function byOrder(
     // Behind the volume stand a turnover, a closing time or a count: only what passes its own check is taken.
     for (let i = 6; i < width && columns.turnover === undefined; i++)
       if (isTurnover(sample, i, 5)) columns.turnover = i;
+    // OKX's rows of a swap: contracts, coins and quote, where they are whole the quote proves which of them are coins
+    if (width > 6 && columns.turnover === undefined && !spot) {
+      if (width > 7 && hasTrades(sample, 6) && isTurnover(sample, 7, 6))
+        Object.assign(columns, {volume: 6, turnover: 7});
+      else if (venue === "okx" && isMultiple(sample, 6, 5)) columns.volume = 6;
+    }
     return {...plain, columns};
   } else if (kind === "closes" && width === 2) return {...plain, columns: {ts: 0, close: 1}};
   throw new RangeError(`invalid file: no header and ${width} columns, which is no known format`);
@@ -406,6 +414,18 @@ function isTurnover(sample: readonly (readonly (string | null)[])[], turnover: n
     const price = t! / v!;
     return price >= low! * 0.9 && price <= high! * 1.1;
   });
+}
+
+const hasTrades = (sample: readonly (readonly (string | null)[])[], volume: number): boolean =>
+  sample.some((record) => Number(record[volume]) > 0);
+
+/** True where a column is another one times a constant, as coins are contracts times their size, give or take rounding. */
+function isMultiple(sample: readonly (readonly (string | null)[])[], column: number, of: number): boolean {
+  const ratios = sample.flatMap((record) => {
+    const [value, base] = [Number(record[column]), Number(record[of])];
+    return base > 0 ? [value / base] : [];
+  });
+  return ratios.length > 1 && ratios[0]! > 0 && ratios.every((ratio) => Math.abs(ratio / ratios[0]! - 1) < 0.001);
 }
 
 function mapped(field: string, column: string, header: readonly string[] | undefined, width: number): number {

@@ -94,6 +94,7 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const options = {
     kind: kindOf(series),
     spot: series === "spot",
+    venue: given.venue,
     pair: given.pair === undefined ? facts.pairs[0] : parsePair(given.pair),
     rateInOpen: facts.source === "freqtrade" && funding,
     mapping: given.mapping
