@@ -1,4 +1,4 @@
-import type {ObservationSeries} from "../../../src/lib/market/pair.js";
+import type {ObservationSeries, Series} from "../../../src/lib/market/pair.js";
 import {UsageError} from "../../errors.js";
 import {FIELDS, type Field} from "../../rows.js";
 import {isClock, isDay} from "./dates.js";
@@ -59,6 +59,8 @@ const ALIASES: Record<Exclude<Field | Note, "intervalSource" | "value" | "clock"
     "tsms fundingtime fundingratetimestamp calctime opentime startat starttime openat candlebegintime",
     "ts timestamp unix unixtimestamp epoch unixtime time start createtime",
     "datetime date dt day index",
+    // pandas writes an index without a name to Parquet as this
+    "indexlevel0",
     "datumzeit zeitstempel datum zeit fechahora fecha hora dateheure horodatage heure 开盘时间 时间戳 时间 日期时间 日期"
   ].flatMap((line) => line.split(" ")),
   closeTs: ["closetime", "endtime", "closeat", "candleendtime"],
@@ -159,8 +161,8 @@ export function parseMapping(text: string): Partial<Record<Field, string>> {
 export interface ColumnOptions {
   /** what rows are: settlements, candles, candles that may have nothing but a close, such without a volume, or observations */
   kind: "funding" | "candles" | "closes" | "premium" | ObservationSeries;
-  /** which of OKX's volumes is in coins differs between spot and swaps */
-  spot: boolean;
+  /** whose prices are meant where a file has several, and which of OKX's volumes is in coins */
+  series: Series;
   /** the ccxt id of the venue whose rows these are */
   venue: string;
   /** currencies of the pair, for `Volume BTC` and `Volume USDT` */
@@ -294,10 +296,25 @@ function aliasesOf(field: Exclude<Field | Note, "intervalSource" | "clock"> | "c
   return [...VALUE_ALIASES.own, plainName(kind.slice("own:".length))];
 }
 
+const isPrice = (field: string): field is "open" | "high" | "low" | "close" =>
+  field === "open" || field === "high" || field === "low" || field === "close";
+
+/** Names of a price, those that name its own series first (`mark_open`, `indexPrice`), and none that names another's. */
+function pricesOf(field: "open" | "high" | "low" | "close", aliases: readonly string[], series: Series): string[] {
+  const own = [`${series}${field}`, `${field}${series}`, `${series}price${field}`];
+  const price = `${series}price`;
+  return [
+    ...own,
+    ...(field === "close" ? [price] : []),
+    ...aliases.filter((alias) => !/^(mark|index)price$/.test(alias))
+  ];
+}
+
 function byName(header: readonly string[], options: ColumnOptions): {columns: Columns; endStamped: boolean} {
   const names = header.map(plainName);
   const at = (field: Parameters<typeof aliasesOf>[0]): number => {
-    for (const alias of aliasesOf(field, options.kind)) {
+    const aliases = aliasesOf(field, options.kind);
+    for (const alias of isPrice(field) ? pricesOf(field, aliases, options.series) : aliases) {
       const index = names.indexOf(alias);
       if (index >= 0) return index;
     }
@@ -334,7 +351,7 @@ function volumes(header: readonly string[], names: readonly string[], columns: C
     if (inQuote >= 0) columns.turnover = inQuote;
   }
   // OKX: of a swap `vol` counts contracts and `vol_ccy` coins; of spot `vol` counts coins and `vol_ccy` the quote.
-  if (names.includes("volccy") && options.spot) {
+  if (names.includes("volccy") && options.series === "spot") {
     const vol = names.indexOf("vol");
     if (vol >= 0) columns.volume = vol;
     columns.turnover = names.includes("volquote") ? names.indexOf("volquote") : names.indexOf("volccy");
@@ -371,7 +388,7 @@ function byOrderAfterStamp(
 function byOrder(
   width: number,
   sample: readonly (readonly (string | null)[])[],
-  {kind, rateInOpen, spot, venue}: ColumnOptions
+  {kind, rateInOpen, series, venue}: ColumnOptions
 ): {columns: Columns; endStamped: boolean} {
   const plain = {endStamped: false};
   if (kind === "funding") {
@@ -393,7 +410,7 @@ function byOrder(
     for (let i = 6; i < width && columns.turnover === undefined; i++)
       if (isTurnover(sample, i, 5)) columns.turnover = i;
     // OKX's rows of a swap: contracts, coins and quote, where they are whole the quote proves which of them are coins
-    if (width > 6 && columns.turnover === undefined && !spot) {
+    if (width > 6 && columns.turnover === undefined && series !== "spot") {
       if (width > 7 && hasTrades(sample, 6) && isTurnover(sample, 7, 6))
         Object.assign(columns, {volume: 6, turnover: 7});
       else if (venue === "okx" && isMultiple(sample, 6, 5)) columns.volume = 6;

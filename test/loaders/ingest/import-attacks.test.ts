@@ -169,3 +169,30 @@ describe("OKX's candles of a swap without a header count contracts first", () =>
     ).toBe("2300 null");
   });
 });
+
+describe("of several prices in a file those of the series are taken", () => {
+  const file = (head: string, cells: string) =>
+    [`ts,${head}`, ...Array.from({length: 12}, (_, i) => `${T0 + i * HOUR_MS},${cells}`)].join("\n");
+  const closesOf = async (text: string, series: "mark" | "index" | "perp") => {
+    const {files, candles: rows} = await imported(tree({"rows.csv": text}), {pair: "BTC/USDT", series});
+    return rows[0]?.close ?? `${files[0]!.state} ${files[0]!.code}`;
+  };
+  const joined = file(
+    "open,high,low,close,volume,mark_open,mark_high,mark_low,mark_close",
+    "100,101,99,100,5,200,201,199,200"
+  );
+  const prices = file("markPrice,indexPrice", "200,300");
+  it.each([
+    ["a trade's close beside the mark's", joined, "mark", "200"],
+    ["the same file as a perp", joined, "perp", "100"],
+    ["both prices", prices, "mark", "200"],
+    ["both prices", prices, "index", "300"],
+    ["a mark price alone", file("markPrice", "200"), "index", "refused columns"],
+    ["a mark price for a close", file("open,high,low,markPrice", "100,101,99,200"), "perp", "refused columns"]
+  ] as const)("%s", async (_, text, series, close) => expect(await closesOf(text, series)).toBe(close));
+});
+
+it("an index without a name, as pandas writes it to Parquet, holds the stamps", async () => {
+  const text = ["rate,__index_level_0__", ...Array.from({length: 12}, (_, i) => `0.0001,${T0 + i * 8 * HOUR_MS}`)];
+  expect(await planOf("BTCUSDT-funding.csv", text.join("\n"))).toBe("clear BTC/USDT");
+});
