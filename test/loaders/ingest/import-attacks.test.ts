@@ -196,3 +196,15 @@ it("an index without a name, as pandas writes it to Parquet, holds the stamps", 
   const text = ["rate,__index_level_0__", ...Array.from({length: 12}, (_, i) => `0.0001,${T0 + i * 8 * HOUR_MS}`)];
   expect(await planOf("BTCUSDT-funding.csv", text.join("\n"))).toBe("clear BTC/USDT");
 });
+
+it("BitMEX writes the interval as a time of the first day of 2000", async () => {
+  const rows = Array.from({length: 6}, (_, i) => ({
+    timestamp: new Date(T0 + (4 + i * 8) * HOUR_MS).toISOString(),
+    symbol: "XBTUSDT",
+    fundingInterval: "2000-01-01T08:00:00.000Z",
+    fundingRate: 0.0001
+  }));
+  const {files, funding} = await imported(tree({"funding.json": JSON.stringify(rows)}), {venue: "bitmex"});
+  expect(files[0]!.state).toBe("stored");
+  expect(funding.map(({hours}) => hours)).toEqual(rows.map(() => 8));
+});
