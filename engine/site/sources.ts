@@ -26,13 +26,16 @@ export function sourcesDigest(paths: readonly string[] = SOURCES): string {
   return hash.digest("hex");
 }
 
+/** Returns the files of a folder, or the file itself; none for a path that is not there, as a lock file may not be. */
 const filesOf = (path: string): string[] =>
-  statSync(path).isFile()
-    ? [path]
-    : readdirSync(path, {recursive: true, withFileTypes: true})
-        .filter((entry) => entry.isFile() && !entry.parentPath.includes(".observablehq"))
-        .map((entry) => join(entry.parentPath, entry.name))
-        .sort();
+  !existsSync(path)
+    ? []
+    : statSync(path).isFile()
+      ? [path]
+      : readdirSync(path, {recursive: true, withFileTypes: true})
+          .filter((entry) => entry.isFile() && !entry.parentPath.includes(".observablehq"))
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort();
 
 /** Records what a site was built from. */
 export const markBuilt = (dist: string, digest: string): Promise<void> => writeFile(markPath(dist), digest);

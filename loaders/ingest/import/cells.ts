@@ -29,11 +29,11 @@ export const tellsForecasts = (cells: readonly string[]): boolean =>
   cells.some((cell) => FORECAST_WORD.test(cell)) &&
   cells.every((cell) => FORECAST_WORD.test(cell) || SETTLED_WORD.test(cell));
 
-/** Reads an interval in hours: `8`, `8h`, `08:00:00`, or in minutes where it is more than a day's hours. */
+/** Reads an interval in hours: `8`, `8h`, `08:00:00`, BitMEX's `2000-01-01T08:00:00.000Z`, or in minutes where it is more than a day's hours. */
 export function hoursOf(cell: string | null): string | null {
   const text = cell?.trim() ?? "";
   if (isNothing(cell)) return null;
-  const clock = /^(\d{1,2}):00(:00)?$/.exec(text);
+  const clock = /^(?:2000-01-01T)?(\d{1,2}):00(?::00(?:\.000Z)?)?$/.exec(text);
   if (clock) return String(Number(clock[1]));
   const match = /^(\d+)(?:\.0+)?\s*(h|hours?|m|min|minutes?)?$/i.exec(text);
   if (!match) return text;

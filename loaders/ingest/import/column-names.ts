@@ -1,3 +1,4 @@
+import type {Series} from "../../../src/lib/market/pair.js";
 import type {Field} from "../../rows.js";
 
 /** What a file may say of a row beside the stored fields. */
@@ -13,6 +14,8 @@ const ALIASES: Record<Exclude<Field | Note, "intervalSource" | "value" | "clock"
     "tsms fundingtime fundingratetimestamp calctime opentime startat starttime openat candlebegintime",
     "ts timestamp unix unixtimestamp epoch unixtime time start createtime",
     "datetime date dt day index",
+    // pandas writes an index without a name to Parquet as this
+    "indexlevel0",
     "datumzeit zeitstempel datum zeit fechahora fecha hora dateheure horodatage heure 开盘时间 时间戳 时间 日期时间 日期"
   ].flatMap((line) => line.split(" ")),
   closeTs: ["closetime", "endtime", "closeat", "candleendtime"],
@@ -95,4 +98,23 @@ export function aliasesOf(field: Exclude<Field | Note, "intervalSource" | "clock
   if (field !== "value") return ALIASES[field];
   if (kind === "borrow" || kind === "open-interest") return VALUE_ALIASES[kind];
   return [...VALUE_ALIASES.own, plainName(kind.slice("own:".length))];
+}
+
+/** Returns true for the four prices of a candle. */
+export const isPrice = (field: string): field is "open" | "high" | "low" | "close" =>
+  field === "open" || field === "high" || field === "low" || field === "close";
+
+/** Returns names of a price, those that name its own series first (`mark_open`, `indexPrice`), and none that names another's. */
+export function pricesOf(
+  field: "open" | "high" | "low" | "close",
+  aliases: readonly string[],
+  series: Series
+): string[] {
+  const own = [`${series}${field}`, `${field}${series}`, `${series}price${field}`];
+  const price = `${series}price`;
+  return [
+    ...own,
+    ...(field === "close" ? [price] : []),
+    ...aliases.filter((alias) => !/^(mark|index)price$/.test(alias))
+  ];
 }

@@ -1,7 +1,7 @@
-import type {ObservationSeries} from "../../../src/lib/market/pair.js";
+import type {ObservationSeries, Series} from "../../../src/lib/market/pair.js";
 import {UsageError} from "../../errors.js";
 import {FIELDS, type Field} from "../../rows.js";
-import {aliasesOf, FORECAST_NAMES, NOTES, plainName, type Note} from "./column-names.js";
+import {aliasesOf, FORECAST_NAMES, isPrice, NOTES, plainName, pricesOf, type Note} from "./column-names.js";
 import {isClock, isDay} from "./dates.js";
 import {readStamp} from "./stamp.js";
 
@@ -70,8 +70,10 @@ export function parseMapping(text: string): Partial<Record<Field, string>> {
 export interface ColumnOptions {
   /** what rows are: settlements, candles, candles that may have nothing but a close, such without a volume, or observations */
   kind: "funding" | "candles" | "closes" | "premium" | ObservationSeries;
-  /** which of OKX's volumes is in coins differs between spot and swaps */
-  spot: boolean;
+  /** whose prices are meant where a file has several, and which of OKX's volumes is in coins */
+  series: Series;
+  /** the ccxt id of the venue whose rows these are */
+  venue: string;
   /** currencies of the pair, for `Volume BTC` and `Volume USDT` */
   pair: string | undefined;
   /** freqtrade keeps a funding rate in the column of the open */
@@ -199,7 +201,8 @@ const wanted = (kind: ColumnOptions["kind"]): readonly Field[] =>
 function byName(header: readonly string[], options: ColumnOptions): {columns: Columns; endStamped: boolean} {
   const names = header.map(plainName);
   const at = (field: Parameters<typeof aliasesOf>[0]): number => {
-    for (const alias of aliasesOf(field, options.kind)) {
+    const aliases = aliasesOf(field, options.kind);
+    for (const alias of isPrice(field) ? pricesOf(field, aliases, options.series) : aliases) {
       const index = names.indexOf(alias);
       if (index >= 0) return index;
     }
@@ -236,7 +239,7 @@ function volumes(header: readonly string[], names: readonly string[], columns: C
     if (inQuote >= 0) columns.turnover = inQuote;
   }
   // OKX: of a swap `vol` counts contracts and `vol_ccy` coins; of spot `vol` counts coins and `vol_ccy` the quote.
-  if (names.includes("volccy") && options.spot) {
+  if (names.includes("volccy") && options.series === "spot") {
     const vol = names.indexOf("vol");
     if (vol >= 0) columns.volume = vol;
     columns.turnover = names.includes("volquote") ? names.indexOf("volquote") : names.indexOf("volccy");
@@ -273,7 +276,7 @@ function byOrderAfterStamp(
 function byOrder(
   width: number,
   sample: readonly (readonly (string | null)[])[],
-  {kind, rateInOpen}: ColumnOptions
+  {kind, rateInOpen, series, venue}: ColumnOptions
 ): {columns: Columns; endStamped: boolean} {
   const plain = {endStamped: false};
   if (kind === "funding") {
@@ -294,6 +297,12 @@ function byOrder(
     // Behind the volume stand a turnover, a closing time or a count: only what passes its own check is taken.
     for (let i = 6; i < width && columns.turnover === undefined; i++)
       if (isTurnover(sample, i, 5)) columns.turnover = i;
+    // OKX's rows of a swap: contracts, coins and quote, where they are whole the quote proves which of them are coins
+    if (width > 6 && columns.turnover === undefined && series !== "spot") {
+      if (width > 7 && hasTrades(sample, 6) && isTurnover(sample, 7, 6))
+        Object.assign(columns, {volume: 6, turnover: 7});
+      else if (venue === "okx" && isMultiple(sample, 6, 5)) columns.volume = 6;
+    }
     return {...plain, columns};
   } else if (kind === "closes" && width === 2) return {...plain, columns: {ts: 0, close: 1}};
   throw new RangeError(`invalid file: no header and ${width} columns, which is no known format`);
@@ -310,6 +319,18 @@ function isTurnover(sample: readonly (readonly (string | null)[])[], turnover: n
     const price = t! / v!;
     return price >= low! * 0.9 && price <= high! * 1.1;
   });
+}
+
+const hasTrades = (sample: readonly (readonly (string | null)[])[], volume: number): boolean =>
+  sample.some((record) => Number(record[volume]) > 0);
+
+/** True where a column is another one times a constant, as coins are contracts times their size, give or take rounding. */
+function isMultiple(sample: readonly (readonly (string | null)[])[], column: number, of: number): boolean {
+  const ratios = sample.flatMap((record) => {
+    const [value, base] = [Number(record[column]), Number(record[of])];
+    return base > 0 ? [value / base] : [];
+  });
+  return ratios.length > 1 && ratios[0]! > 0 && ratios.every((ratio) => Math.abs(ratio / ratios[0]! - 1) < 0.001);
 }
 
 function mapped(field: string, column: string, header: readonly string[] | undefined, width: number): number {

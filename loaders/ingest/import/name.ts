@@ -43,6 +43,7 @@ export function readName(path: string): NameFacts {
   const stem = stemOf(path);
   return (
     binanceDump(folders, stem) ??
+    binanceMetrics(stem) ??
     tardisFile(stem) ??
     okxDownload(stem) ??
     bybitPublic(folders, stem) ??
@@ -98,6 +99,23 @@ function binanceDump(folders: readonly string[], stem: string): NameFacts | unde
     series,
     timeframe,
     other: kind.other
+  };
+}
+
+/**
+ * Reads names of Binance's metrics outside of their folders: `BTCUSDT-metrics-2025-01-01`. The one kind of its dumps whose
+ * stamps are no epochs: who wrote it tells that they are UTC.
+ */
+function binanceMetrics(stem: string): NameFacts | undefined {
+  const match = /^([A-Z0-9]+)(_PERP|_\d{6})?-metrics-\d{4}-\d{2}-\d{2}$/.exec(stem);
+  if (!match) return undefined;
+  const [symbol, mark] = [match[1]!, match[2]];
+  return {
+    source: "binance",
+    venue: "binance",
+    pairs: readingsOf(symbol),
+    contract: symbol.endsWith("USD") ? "inverse" : mark === undefined ? "perp" : "future",
+    ...KINDS.metrics
   };
 }
 
@@ -327,11 +345,12 @@ function pairsIn(stem: string): {pairs: string[]; dated: boolean; dayTs: number 
     const readings = (separated.length > 0 ? separated : isCoin(word) ? [] : readingsOf(word)).filter(isLikely);
     if (readings.length === 0) continue;
     if (separated.length > 0) i++;
+    // `BTC_USDT_USDT` and `BTC-USDT-USDT` name the settlement currency behind the pair, and a delivery stands behind both
+    const settlement = list[i + 1];
+    if (settlement !== undefined && isQuote(settlement)) i++;
     const after = list[i + 1];
     const dated = after !== undefined && isDelivery(after);
     for (const pair of readings) found.set(pair, dated);
-    // `BTC_USDT_USDT` and `BTC-USDT-USDT` name the settlement currency behind the pair
-    if (after !== undefined && isQuote(after)) i++;
     dayTs = dayOf(list[i + 1]) ?? dayTs;
   }
   return {pairs: [...found.keys()], dated: [...found.values()].some(Boolean), dayTs};

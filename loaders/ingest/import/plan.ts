@@ -94,7 +94,8 @@ async function planned(table: Table, given: Given): Promise<TablePlan> {
   const funding = series === "funding";
   const options = {
     kind: kindOf(series),
-    spot: series === "spot",
+    series,
+    venue: given.venue,
     pair: given.pair === undefined ? facts.pairs[0] : parsePair(given.pair),
     rateInOpen: facts.source === "freqtrade" && funding,
     mapping: given.mapping

@@ -33,8 +33,13 @@ describe("a contract with a delivery never enters a perpetual's history", () => 
     "ATOMUSDT-25MAR28",
     "APTUSDT_CURRENT_QUARTER",
     "OPUSDT-quarter",
-    "SUIUSDT-28MAR25-5000-C"
+    "SUIUSDT-28MAR25-5000-C",
+    "BTC_USDT_USDT-240329",
+    "BTC-USDT-USDT-240329"
   ])("%s", async (name) => expect(await planOf(`perp/${name}-1h.csv`, candles())).toBe("refused contract"));
+  it("freqtrade's own name of a dated future is one", async () => {
+    expect(await planOf("futures/BTC_USDT_USDT-240329-1h-futures.csv", candles())).toBe("refused contract");
+  });
   it("a month of an archive is no delivery", async () => {
     expect(await planOf("perp/BTCUSDT-1h-2025-01.csv", candles())).toBe("clear BTC/USDT");
   });
@@ -132,4 +137,74 @@ it("JSON that is nested too deep is refused by name, and the others are planned"
   writeFileSync(join(path, "BTCUSDT-fundingRate.csv"), rates());
   const files = await planImport([path], {venue: "binance"});
   expect(files.map(({planned}) => planned.state)).toEqual(["clear", "refused"]);
+});
+
+describe("OKX's candles of a swap without a header count contracts first", () => {
+  const volumes = [2_300, 1_700, 0, 4_100, 900];
+  const rowsOf = (tail: (contracts: number) => string[]) =>
+    volumes
+      .map((contracts, i) => [T0 + i * HOUR_MS, 100, 101, 99, 100, contracts, ...tail(contracts)].join(","))
+      .join("\n");
+  const stored = async (text: string, given: Partial<Given>) => {
+    const {files, candles: rows} = await imported(tree({"rows.csv": text}), {venue: "okx", pair: "BTC/USDT", ...given});
+    expect(files[0]!.state).toBe("stored");
+    return rows.map(({volume, turnover}) => `${volume} ${turnover}`);
+  };
+  it.each([
+    ["contracts, coins, quote, closed", (n: number) => [`${n / 100}`, `${n}`, "1"], "23 2300"],
+    ["contracts and coins", (n: number) => [`${n / 100}`], "23 null"]
+  ])("%s", async (_, tail, first) => {
+    expect((await stored(rowsOf(tail), {series: "perp"}))[0]).toBe(first);
+  });
+  it("of spot the first counts coins, and a closing time or a count is no volume", async () => {
+    const spot = rowsOf((n) => [`${n * 100}`, `${n * 100}`, "1"]);
+    expect((await stored(spot, {series: "spot"}))[0]).toBe("2300 230000");
+    expect(
+      (
+        await stored(
+          rowsOf((n) => [`${n % 7}`]),
+          {series: "perp"}
+        )
+      )[0]
+    ).toBe("2300 null");
+  });
+});
+
+describe("of several prices in a file those of the series are taken", () => {
+  const file = (head: string, cells: string) =>
+    [`ts,${head}`, ...Array.from({length: 12}, (_, i) => `${T0 + i * HOUR_MS},${cells}`)].join("\n");
+  const closesOf = async (text: string, series: "mark" | "index" | "perp") => {
+    const {files, candles: rows} = await imported(tree({"rows.csv": text}), {pair: "BTC/USDT", series});
+    return rows[0]?.close ?? `${files[0]!.state} ${files[0]!.code}`;
+  };
+  const joined = file(
+    "open,high,low,close,volume,mark_open,mark_high,mark_low,mark_close",
+    "100,101,99,100,5,200,201,199,200"
+  );
+  const prices = file("markPrice,indexPrice", "200,300");
+  it.each([
+    ["a trade's close beside the mark's", joined, "mark", "200"],
+    ["the same file as a perp", joined, "perp", "100"],
+    ["both prices", prices, "mark", "200"],
+    ["both prices", prices, "index", "300"],
+    ["a mark price alone", file("markPrice", "200"), "index", "refused columns"],
+    ["a mark price for a close", file("open,high,low,markPrice", "100,101,99,200"), "perp", "refused columns"]
+  ] as const)("%s", async (_, text, series, close) => expect(await closesOf(text, series)).toBe(close));
+});
+
+it("an index without a name, as pandas writes it to Parquet, holds the stamps", async () => {
+  const text = ["rate,__index_level_0__", ...Array.from({length: 12}, (_, i) => `0.0001,${T0 + i * 8 * HOUR_MS}`)];
+  expect(await planOf("BTCUSDT-funding.csv", text.join("\n"))).toBe("clear BTC/USDT");
+});
+
+it("BitMEX writes the interval as a time of the first day of 2000", async () => {
+  const rows = Array.from({length: 6}, (_, i) => ({
+    timestamp: new Date(T0 + (4 + i * 8) * HOUR_MS).toISOString(),
+    symbol: "XBTUSDT",
+    fundingInterval: "2000-01-01T08:00:00.000Z",
+    fundingRate: 0.0001
+  }));
+  const {files, funding} = await imported(tree({"funding.json": JSON.stringify(rows)}), {venue: "bitmex"});
+  expect(files[0]!.state).toBe("stored");
+  expect(funding.map(({hours}) => hours)).toEqual(rows.map(() => 8));
 });

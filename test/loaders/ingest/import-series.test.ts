@@ -150,6 +150,14 @@ describe("open interest", () => {
     ]);
   });
 
+  it("metrics outside of their folder are Binance's by their name: their stamps are UTC", async () => {
+    const {files, observations} = await file("BTCUSDT-metrics-2024-01-01.csv", metrics(6));
+    expect(files[0]).toMatchObject({history: "binance BTC/USDT open-interest 5m", rows: 6});
+    expect(observations[0]).toMatchObject({ts: T + 300_000, known: T + 300_000, value: "80000.5"});
+    expect(codesOf(await file("BTCUSD_PERP-metrics-2024-01-01.csv", metrics(3)))).toEqual(["refused contract"]);
+    expect(codesOf(await file("BTCUSDT_240628-metrics-2024-01-01.csv", metrics(3)))).toEqual(["refused contract"]);
+  });
+
   it("metrics of an inverse contract are left out", async () => {
     const result = await file(
       "data/futures/cm/daily/metrics/BTCUSD_PERP/BTCUSD_PERP-metrics-2024-01-01.csv",
