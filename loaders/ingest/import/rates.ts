@@ -53,7 +53,7 @@ export function rateSampleOf({sample, columns, reading}: RateSource): RateSample
  */
 export function rateUnitOf(
   {rows}: RateSample,
-  {rateUnit}: ColumnPlan,
+  {rateUnit, used}: ColumnPlan,
   {style, source, hours}: {style: NumberStyle; source: Source; hours: number},
   given: Given
 ): {rateUnit: RateUnit; rateUnitFrom: RateUnitFrom} {
@@ -65,6 +65,15 @@ export function rateUnitOf(
     return {rateUnit: "percent", rateUnitFrom: "signs"};
   }
   if (given.rateUnit !== undefined) return {rateUnit: given.rateUnit, rateUnitFrom: "given"};
+  if (given.venue === "krakenfutures" && /^funding_?rate$/i.test(used.rate ?? "")) {
+    return stop(
+      open(
+        "rate-unit",
+        "fundingRate is an amount in USD per contract in Kraken's own files, and a share in those of ccxt",
+        "import relativeFundingRate, or pass --rate-unit share for a file of ccxt"
+      )
+    );
+  }
   if (signs > 0)
     return stop(open("rate-unit", "some of its rates have a percent sign and some have none", ASK_UNIT_OF_OTHERS));
   if (rateUnit !== undefined) return {rateUnit, rateUnitFrom: "header"};
@@ -129,6 +138,7 @@ export function carriedOf(
 ): number | undefined {
   const rows = written.map(({ts, rate}) => ({ts, rate: plainNumber(rate, style) ?? rate}));
   const {intervalHours} = given;
+  if (!SETTLED_SOURCES.has(source)) requireDense(rows, given);
   const found =
     intervalHours !== undefined
       ? rateRowsAt(rows, intervalHours)
@@ -164,6 +174,38 @@ export function carriedOf(
   }
   checkHours(rows, zoneFrom, given);
   return found.kind === "carried" ? found.hours : undefined;
+}
+
+/** Fewer rows than these may be a few settlements of many. */
+const MIN_DENSE = 5;
+/** No venue settles more rarely, hours. */
+const LONGEST_HOURS = 8;
+
+/**
+ * Refuses rates that are mostly further apart than any venue settles, and asks where they are further apart than this
+ * one does: each may be the mean or the sum of several settlements, and would be stored as one of them.
+ */
+function requireDense(rows: readonly RateAt[], {venue, intervalHours}: Given): void {
+  const usualHours = intervalHours ?? (HOURLY.has(venue) ? 1 : LONGEST_HOURS);
+  const hours = rows.length < MIN_DENSE ? undefined : medianHours(rows);
+  if (hours === undefined || hours < usualHours * 1.5) return;
+  const apart = `its rates are ${Math.round(hours * 10) / 10} hours apart`;
+  if (intervalHours !== undefined || hours >= LONGEST_HOURS * 1.5) {
+    stop(
+      refused(
+        "carried-rates",
+        `${apart}, settlements ${usualHours}: each may be the mean or the sum of several`,
+        "import a file of the settlements themselves"
+      )
+    );
+  }
+  stop(
+    open(
+      "carried-rates",
+      `${apart}, and ${venue} settles every hour: each may be the mean or the sum of several settlements`,
+      "pass --interval-hours with the hours between settlements"
+    )
+  );
 }
 
 /**

@@ -208,3 +208,35 @@ it("BitMEX writes the interval as a time of the first day of 2000", async () => 
   expect(files[0]!.state).toBe("stored");
   expect(funding.map(({hours}) => hours)).toEqual(rows.map(() => 8));
 });
+
+describe("rates that are no single settlements of the venue are never stored as such", () => {
+  const every = (hours: number, n = 12) =>
+    ["ts,rate", ...Array.from({length: n}, (_, i) => `${T0 + i * hours * HOUR_MS},0.000${i + 11}`)].join("\n");
+  it.each([
+    ["a day apart", every(24), {}, "refused carried-rates"],
+    ["a day apart, whatever the answer", every(24), {intervalHours: 8}, "refused carried-rates"],
+    ["a week apart", every(168), {}, "refused carried-rates"],
+    ["8 hours apart at a venue that settles hourly", every(8), {venue: "hyperliquid"}, "open carried-rates"],
+    ["the same, answered", every(8), {venue: "hyperliquid", intervalHours: 8}, "clear BTC/USDT"],
+    ["8 hours apart", every(8), {}, "clear BTC/USDT"],
+    ["4 hours apart", every(4), {}, "clear BTC/USDT"],
+    ["two settlements far apart", every(72, 2), {}, "clear BTC/USDT"]
+  ] as [string, string, Partial<Given>, string][])("%s", async (_, text, given, expected) =>
+    expect(await planOf("funding.csv", text, {series: "funding", pair: "BTC/USDT", ...given})).toBe(expected)
+  );
+  it.each([
+    ["fundingRate", {}, "open rate-unit"],
+    ["funding_rate", {}, "open rate-unit"],
+    ["fundingRate", {rateUnit: "share"}, "clear BTC/USDT"],
+    ["relativeFundingRate", {}, "clear BTC/USDT"],
+    ["fundingRate,relativeFundingRate", {}, "clear BTC/USDT"]
+  ] as [string, Partial<Given>, string][])("Kraken's %s, given %o", async (names, given, expected) => {
+    const values = (i: number) => names.split(",").map((name) => (/^rel/.test(name) ? `0.00001${i}` : `0.00002${i}`));
+    const text = [
+      `timestamp,${names}`,
+      ...Array.from({length: 12}, (_, i) => [T0 + i * HOUR_MS, ...values(i)].join(","))
+    ].join("\n");
+    const more = {venue: "krakenfutures", series: "funding", pair: "BTC/USDT"} as const;
+    expect(await planOf("f.csv", text, {...more, ...given})).toBe(expected);
+  });
+});

@@ -80,7 +80,7 @@ describe("a column that names another market is never passed by", () => {
     ["product", "PF_ETHUSD", "ETH/USD"],
     ["token", "QQQQ", "QQQQ/USDT"]
   ])("%s of %s in a venue's own words", async (name, value, own) => {
-    const given = {venue: "krakenfutures"};
+    const given = {venue: "krakenfutures", rateUnit: "share", intervalHours: 8} as const;
     expect((await outcome(settled(name, value), {...given, pair: "LTC/USDT"})).state).toBe("refused other-pair");
     expect((await outcome(settled(name, value), {...given, pair: own})).pairs).toEqual([own]);
   });
