@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {Decimal} from "../../../src/lib/money/decimal.js";
-import {bench, KEY, type Bench} from "../../helpers/venue-account.js";
-import type {Ledger} from "../../../engine/simulator/api/ledger.js";
+import {Decimal} from "../../src/lib/money/decimal.js";
+import {bench, KEY, type Bench} from "../helpers/venue-account.js";
+import type {Ledger} from "../../engine/simulator/api/ledger.js";
 
 const sum = (values: readonly Decimal[]): Decimal => values.reduce((a, b) => a.plus(b), new Decimal(0));
 const of = (row: Record<string, unknown>, key: string): Decimal => new Decimal((row[key] as string) || 0);

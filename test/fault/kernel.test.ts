@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
-import {runWindows} from "../../../src/lib/backtest/run.js";
-import {windowOf} from "../../../src/lib/backtest/window.js";
-import {parseConfig} from "../../../src/lib/strategy/config.js";
-import {disagreements} from "../../../src/lib/sweep/gate.js";
-import {Kernel} from "../../../src/lib/sweep/kernel.js";
-import {prepare} from "../../../src/lib/sweep/prepare.js";
-import {gateTests} from "../../helpers/gate.js";
-import {arbitraryEntries, arbitraryPlan, planMarket} from "../../helpers/market.js";
+import {runWindows} from "../../src/lib/backtest/run.js";
+import {windowOf} from "../../src/lib/backtest/window.js";
+import {parseConfig} from "../../src/lib/strategy/config.js";
+import {disagreements} from "../../src/lib/sweep/gate.js";
+import {Kernel} from "../../src/lib/sweep/kernel.js";
+import {prepare} from "../../src/lib/sweep/prepare.js";
+import {gateTests} from "../helpers/gate.js";
+import {arbitraryEntries, arbitraryPlan, planMarket} from "../helpers/market.js";
 
 describe("the float kernel equals the exact ledger to 1e-9 relative", () => {
   gateTests(8, 1);

@@ -1,12 +1,12 @@
-import type {TradingEvent} from "../../../engine/journal/events.js";
+import type {TradingEvent} from "../../engine/journal/events.js";
 import {afterEach, describe, expect, it} from "vitest";
-import {auditJournal} from "../../../engine/loop/audit.js";
-import {Decimal, text} from "../../../src/lib/money/decimal.js";
-import {HOUR_MS, MINUTE_MS} from "../../../src/lib/time/grid.js";
-import {allLines, eventsOf} from "../../helpers/journal.js";
-import {bookedFlow, venueFlow} from "../../helpers/live.js";
-import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "../../helpers/loop.js";
-import {tmp} from "../../helpers/tmp.js";
+import {auditJournal} from "../../engine/loop/audit.js";
+import {Decimal, text} from "../../src/lib/money/decimal.js";
+import {HOUR_MS, MINUTE_MS} from "../../src/lib/time/grid.js";
+import {allLines, eventsOf} from "../helpers/journal.js";
+import {bookedFlow, venueFlow} from "../helpers/live.js";
+import {LIVE_KEYS, LOOP_NOW, loopRig, type LoopRig, type LoopRigOptions} from "../helpers/loop.js";
+import {tmp} from "../helpers/tmp.js";
 
 const rigs: LoopRig[] = [];
 afterEach(async () => {

@@ -5,15 +5,15 @@ import {promisify} from "node:util";
 import {DuckDBInstance} from "@duckdb/node-api";
 import {dateDay, tableFromArrays, tableToIPC, timestamp, TimeUnit, utf8, type DataType} from "@uwdata/flechette";
 import {describe, expect, it} from "vitest";
-import {tablesOf} from "../../../loaders/ingest/import/container.js";
-import {planTable} from "../../../loaders/ingest/import/plan.js";
-import {rowReader} from "../../../loaders/ingest/import/read.js";
-import {tree} from "../../helpers/imports.js";
-import {tmp} from "../../helpers/tmp.js";
-import {HOUR, T0} from "../../helpers/store.js";
+import {tablesOf} from "../../loaders/ingest/import/container.js";
+import {planTable} from "../../loaders/ingest/import/plan.js";
+import {rowReader} from "../../loaders/ingest/import/read.js";
+import {tree} from "../helpers/imports.js";
+import {tmp} from "../helpers/tmp.js";
+import {HOUR, T0} from "../helpers/store.js";
 
 const run = promisify(execFile);
-const script = new URL("../../helpers/import-in-zone.ts", import.meta.url).pathname;
+const script = new URL("../helpers/import-in-zone.ts", import.meta.url).pathname;
 
 /** Hours over both changes of clocks in New York and in London. */
 const HOURS = [0, 8, 16].flatMap((h) => [Date.UTC(2024, 2, 10, h), Date.UTC(2024, 2, 31, h), Date.UTC(2024, 9, 27, h)]);
