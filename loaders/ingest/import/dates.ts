@@ -67,7 +67,7 @@ const CLOCK_DIGITS = /^(\d{2})(\d{2})(\d{2})?(?!\d)/;
 const CLOCK_HOUR = /^(\d{1,2})[- ]?([ap])m(?![a-z])/i;
 const ZONE = /^\s*(?:(?:Z|UTC|GMT)|(?:UTC|GMT)?\s?([+-])(\d{2})(?::?(\d{2}))?|(?:UTC|GMT)\s?([+-])(\d))$/i;
 /** The longest offset from UTC that a clock has. */
-const MOST_MINUTES = 14 * 60;
+const MAX_OFFSET_MINUTES = 14 * 60;
 
 interface Clock {
   /** ms since midnight */
@@ -101,7 +101,7 @@ function offsetMs(text: string): number | undefined {
   const sign = match[1] ?? match[4];
   if (sign === undefined) return 0;
   const minutes = Number(match[2] ?? match[5]) * 60 + Number(match[3] ?? 0);
-  if (minutes > MOST_MINUTES || Number(match[3] ?? 0) > 59) return undefined;
+  if (minutes > MAX_OFFSET_MINUTES || Number(match[3] ?? 0) > 59) return undefined;
   return (sign === "-" ? -minutes : minutes) * 60_000;
 }
 
