@@ -8,6 +8,7 @@ import {stepOf} from "../../store/key.js";
 import {noteRevisions} from "../../store/remarks.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
+import {BadRows} from "./bad-rows.js";
 import {checkDelivery} from "./delivery.js";
 import type {TablePlan} from "./plan.js";
 import {requireOneUnit} from "./rates.js";
@@ -132,6 +133,7 @@ async function stageTable(
 ): Promise<Pick<FileReport, "inProgress" | "skipped" | "rounded" | "typicalRate" | "sample">> {
   const read = rowReader(table, plan, db.now());
   const skips = new Skips();
+  const bad = new BadRows(table.where, badRows);
   const sizes: {text: string; size: number}[] = [];
   const sample: (string | null)[][] = [];
   let inProgress = 0;
@@ -142,6 +144,7 @@ async function stageTable(
     if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
     try {
       const found = read(record);
+      bad.isGood();
       if ("passed" in found) {
         if (found.passed === "in-progress") inProgress++;
         else skips.add(found.passed);
@@ -156,19 +159,22 @@ async function stageTable(
         }
       }
     } catch (error) {
-      if (badRows === "refuse" || !(error instanceof RowError))
+      if (!(error instanceof RowError))
         throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {
           fix: "correct the row, or pass --bad-rows skip to leave bad rows out",
           cause: error
         });
+      bad.isBad(error, record.line);
       skips.add(error.reason);
     }
+    if (bad.areEnough) break;
     if (++count % BREATH === 0) {
       signal?.throwIfAborted();
       onRows?.(count);
     }
   }
   onRows?.(count);
+  bad.check();
   if (plan.rateUnitFrom === "size") requireOneUnit(unitSizes);
   sizes.sort((a, b) => a.size - b.size);
   return {inProgress, skipped: skips.counts, rounded, typicalRate: sizes[sizes.length >> 1]?.text ?? null, sample};

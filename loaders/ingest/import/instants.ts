@@ -115,7 +115,7 @@ function orderOf(texts: readonly string[], monthly: boolean): DateOrder | undefi
 }
 
 /** Fewer days than these may follow each other by chance. */
-const LEAST_DAYS = 4;
+const MIN_DAYS = 4;
 
 /**
  * The order in which dates are days without a gap. In the other one they are the same day of as many months, which no rows
@@ -128,7 +128,7 @@ function steadyOrderOf(texts: readonly string[]): DateOrder | undefined {
       return day && kindOf(day[0], order, "dates") !== undefined ? [readStamp(day[0], order).ms] : [];
     });
     const sorted = [...new Set(days)].sort((a, b) => a - b);
-    return sorted.length >= LEAST_DAYS && sorted.at(-1)! - sorted[0]! === (sorted.length - 1) * DAY_MS;
+    return sorted.length >= MIN_DAYS && sorted.at(-1)! - sorted[0]! === (sorted.length - 1) * DAY_MS;
   };
   const fits = (["dmy", "mdy"] as const).filter(isSteady);
   return fits.length === 1 ? fits[0] : undefined;

@@ -1,7 +1,7 @@
 import {mkdirSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {describe, expect, it} from "vitest";
-import {planImport, type Given} from "../../../loaders/ingest/import/index.js";
+import {parseMapping, planImport, type Given} from "../../../loaders/ingest/import/index.js";
 import {pairOfSymbol} from "../../../loaders/ingest/import/identity.js";
 import {readStamp} from "../../../loaders/ingest/import/stamp.js";
 import {HOUR_MS} from "../../../src/lib/time/grid.js";
@@ -238,5 +238,40 @@ describe("rates that are no single settlements of the venue are never stored as 
     ].join("\n");
     const more = {venue: "krakenfutures", series: "funding", pair: "BTC/USDT"} as const;
     expect(await planOf("f.csv", text, {...more, ...given})).toBe(expected);
+  });
+});
+
+describe("a table of which most rows are bad is read wrongly, and nothing of it is stored", () => {
+  // open, close, high, low, as KuCoin writes them; where both move little, a row fits the usual order by chance
+  const kucoin = (flat: (i: number) => boolean) =>
+    Array.from({length: 60}, (_, i) => `${T0 / 1_000 + i * 3_600},${flat(i) ? "9,9,9,9" : "100,104,105,99"},5`).join(
+      "\n"
+    );
+  const given = {series: "perp", pair: "BTC/USDT"} as const;
+  it.each(["refuse", "skip"] as const)("with bad rows to %s, and says to name the columns", async (badRows) => {
+    const {files, candles} = await imported(tree({"f.csv": kucoin((i) => i % 4 === 0)}), {...given, badRows});
+    expect(files[0]).toMatchObject({code: "columns", fix: expect.stringContaining("--columns")});
+    expect(files[0]!.error).toMatch(/most of its rows are bad, the first at line \d+: invalid /);
+    expect(candles).toEqual([]);
+  });
+  it("few bad rows are still mistakes of the file, also many after each other", async () => {
+    const rows = (bad: (i: number) => boolean) =>
+      [
+        "ts,open,high,low,close,volume",
+        ...Array.from({length: 200}, (_, i) => `${T0 + i * HOUR_MS},100,${bad(i) ? 1 : 101},99,100,5`)
+      ].join("\n");
+    const bad = (i: number) => i >= 100 && i < 120;
+    const skipped = await imported(tree({"f.csv": rows(bad)}), {...given, badRows: "skip"});
+    expect([skipped.files[0]!.state, skipped.candles.length]).toEqual(["stored", 180]);
+    const {files} = await imported(tree({"f.csv": rows(bad)}), given);
+    expect(files[0]).toMatchObject({code: "bad-row", fix: expect.stringContaining("--bad-rows skip")});
+    expect(files[0]!.error).toMatch(/:102: invalid /);
+  });
+  it("named as they are, its columns are read", async () => {
+    const {candles} = await imported(tree({"f.csv": kucoin(() => false)}), {
+      ...given,
+      mapping: parseMapping("ts=1,open=2,close=3,high=4,low=5,volume=6")
+    });
+    expect([candles.length, candles[0]!.close]).toEqual([60, "104"]);
   });
 });
