@@ -49,8 +49,8 @@ export class BadRows {
       stop(
         refused(
           "columns",
-          `most of its rows are bad, the first at line ${line}: ${error.message}; its columns may be others than they are read as`,
-          "name them with --columns, e.g. ts=1,open=2,close=3,high=4,low=5"
+          `most of its rows are bad, the first at line ${line}: ${error.message}; it is not written as it is read`,
+          "name its columns with --columns, e.g. ts=1,open=2,close=3, or say how its numbers are written with --decimal"
         )
       );
     }

@@ -77,8 +77,9 @@ describe("decimals and thousands", () => {
     expect((await one(lines, perp)).candles[0]).toMatchObject({open: "42.1"});
     lines[75] = [T0 + 74 * HOUR, "42,15", "42,3", "42", "42,2", "9"].join(";");
     const found = await one(lines, perp);
-    expect(found.files[0]!.state).toBe("failed");
-    expect(found.files[0]!.error).toContain("a.csv:2:");
+    expect(codes(found)).toEqual(["refused columns"]);
+    expect(found.files[0]!.error).toContain("most of its rows are bad, the first at line 2: ");
+    expect(found.files[0]!.fix).toContain("--decimal");
     expect(found.files[0]!.error).toContain("42.100");
   });
   it("a file that has both is refused, by name of two cells", async () => {
