@@ -41,6 +41,16 @@ export interface Bench {
     qty: string,
     more?: object
   ) => Promise<Envelope>;
+  limit: (
+    category: string,
+    symbol: string,
+    side: string,
+    qty: string,
+    price: string,
+    more?: object
+  ) => Promise<Envelope>;
+  /** best ask and bid */
+  touchOf: (category: string, symbol: string) => Promise<{ask: string; bid: string}>;
   step: (stepMs: number) => void;
 }
 
@@ -91,6 +101,13 @@ export async function bench(account: object = {}, options: SimOptions = {}): Pro
         ...(category === "spot" ? {marketUnit: "baseCoin"} : {}),
         ...more
       }),
+    limit: (category, symbol, side, qty, price, more = {}) =>
+      post("/v5/order/create", {category, symbol, side, orderType: "Limit", qty, price, ...more}),
+    touchOf: async (category, symbol) => {
+      const reply = await (await fetch(`${sim.url}/v5/market/orderbook?category=${category}&symbol=${symbol}`)).json();
+      const {a, b} = (reply as {result: {a: string[][]; b: string[][]}}).result;
+      return {ask: a[0]![0]!, bid: b[0]![0]!};
+    },
     step: (stepMs) => void sim.steer.clock({stepMs})
   };
 }

@@ -9,15 +9,6 @@ afterEach(() => venue.sim.close());
 const HOUR = 3_600_000;
 const code = async (reply: Promise<{retCode: number}>) => (await reply).retCode;
 const ledger = () => venue.sim.steer.ledger(KEY);
-const limit = (category: string, symbol: string, side: string, qty: string, price: string, more: object = {}) =>
-  venue.post("/v5/order/create", {category, symbol, side, orderType: "Limit", qty, price, ...more});
-const touchOf = async (category: string, symbol: string) => {
-  const reply = await (
-    await fetch(`${venue.sim.url}/v5/market/orderbook?category=${category}&symbol=${symbol}`)
-  ).json();
-  const {a, b} = (reply as {result: {a: string[][]; b: string[][]}}).result;
-  return {ask: a[0]![0]!, bid: b[0]![0]!};
-};
 
 describe("orders", () => {
   it.each([
@@ -75,7 +66,7 @@ describe("orders", () => {
 
   it("spot fee is in coins for a buy, in quote for a sell; a buy in quote spends its budget, rounded to the step", async () => {
     await open({balances: {USDT: "1000"}});
-    const {ask, bid} = await touchOf("spot", "ETHUSDT");
+    const {ask, bid} = await venue.touchOf("spot", "ETHUSDT");
     await venue.post("/v5/order/create", {
       category: "spot",
       symbol: "ETHUSDT",
@@ -105,9 +96,9 @@ describe("orders", () => {
 
   it("IOC takes or is cancelled, FOK takes all or nothing, PostOnly never takes, GTC rests", async () => {
     await open({balances: {USDT: "1000000"}, liquidity: "book", leverage: 50});
-    const {ask, bid} = await touchOf("linear", "KAVAUSDT");
+    const {ask, bid} = await venue.touchOf("linear", "KAVAUSDT");
     const status = async (price: string, timeInForce: string, qty = "100") => {
-      await limit("linear", "KAVAUSDT", "Buy", qty, price, {timeInForce});
+      await venue.limit("linear", "KAVAUSDT", "Buy", qty, price, {timeInForce});
       return ledger().orders.at(-1)!;
     };
     expect(await status(bid, "IOC")).toMatchObject({orderStatus: "Cancelled", cumExecQty: "0", leavesQty: "0"});
@@ -122,8 +113,8 @@ describe("orders", () => {
     });
     expect(await status(bid, "PostOnly")).toMatchObject({orderStatus: "New"});
     expect(await status(ask, "GTC", "900000")).toMatchObject({orderStatus: "PartiallyFilled"});
-    const spot = await touchOf("spot", "KAVAUSDT");
-    await limit("spot", "KAVAUSDT", "Buy", "900000", spot.ask, {timeInForce: "IOC"});
+    const spot = await venue.touchOf("spot", "KAVAUSDT");
+    await venue.limit("spot", "KAVAUSDT", "Buy", "900000", spot.ask, {timeInForce: "IOC"});
     expect(ledger().orders.at(-1)).toMatchObject({orderStatus: "PartiallyFilledCanceled"});
     await venue.market("Buy", "linear", "KAVAUSDT", "50000");
     const fills = ledger().executions.filter((e) => e["orderId"] === ledger().orders.at(-1)!["orderId"]);
@@ -147,10 +138,10 @@ describe("orders", () => {
     const books: unknown[] = [];
     for (const steps of [1, 8, 240]) {
       await open();
-      const {bid} = await touchOf("linear", "SOLUSDT");
+      const {bid} = await venue.touchOf("linear", "SOLUSDT");
       const price = new Decimal(bid).times("0.997").toFixed(2);
-      await limit("linear", "SOLUSDT", "Buy", "10", price, {timeInForce: "PostOnly", orderLinkId: "rests"});
-      await limit("spot", "ETHUSDT", "Buy", "1", "1500", {orderLinkId: "far"});
+      await venue.limit("linear", "SOLUSDT", "Buy", "10", price, {timeInForce: "PostOnly", orderLinkId: "rests"});
+      await venue.limit("spot", "ETHUSDT", "Buy", "1", "1500", {orderLinkId: "far"});
       for (let i = 0; i < steps; i++) {
         venue.step((24 * HOUR) / steps);
         await venue.get("/v5/account/info");
@@ -170,7 +161,8 @@ describe("orders", () => {
 
   it("orders cancel by either id, by category or by symbol, manual ones too; an ended order returns its code", async () => {
     await open();
-    const rest = (symbol: string, orderLinkId: string) => limit("spot", symbol, "Buy", "0.01", "1000", {orderLinkId});
+    const rest = (symbol: string, orderLinkId: string) =>
+      venue.limit("spot", symbol, "Buy", "0.01", "1000", {orderLinkId});
     await rest("ETHUSDT", "a");
     await rest("BTCUSDT", "b");
     venue.sim.steer.act({
@@ -209,7 +201,7 @@ describe("limits of orders", () => {
       const {buyLmt, sellLmt} = result;
       const tick = new Decimal(10).pow(-buyLmt.split(".")[1]!.length);
       const send = (side: string, price: Decimal | string) =>
-        code(limit(category, "BTCUSDT", side, "0.001", new Decimal(price).toFixed()));
+        code(venue.limit(category, "BTCUSDT", side, "0.001", new Decimal(price).toFixed()));
       expect(await send("Buy", buyLmt)).toBe(0);
       expect(await send("Buy", tick.plus(buyLmt))).toBe(category === "spot" ? 170193 : 110003);
       expect(await send("Sell", sellLmt)).toBe(0);

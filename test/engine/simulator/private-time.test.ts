@@ -9,15 +9,6 @@ afterEach(() => venue.sim.close());
 const HOUR = 3_600_000;
 const code = async (reply: Promise<{retCode: number}>) => (await reply).retCode;
 const ledger = () => venue.sim.steer.ledger(KEY);
-const limit = (category: string, symbol: string, side: string, qty: string, price: string, more: object = {}) =>
-  venue.post("/v5/order/create", {category, symbol, side, orderType: "Limit", qty, price, ...more});
-const touchOf = async (category: string, symbol: string) => {
-  const reply = await (
-    await fetch(`${venue.sim.url}/v5/market/orderbook?category=${category}&symbol=${symbol}`)
-  ).json();
-  const {a, b} = (reply as {result: {a: string[][]; b: string[][]}}).result;
-  return {ask: a[0]![0]!, bid: b[0]![0]!};
-};
 /** Sums the log by coin. */
 function logged(): Record<string, string> {
   const sums: Record<string, Decimal> = {};
@@ -115,7 +106,7 @@ describe("as time passes", () => {
     expect(ledger().positions).toHaveLength(1);
     await venue.sim.close();
     await open({leverage: 50, balances: {USDT: "300"}});
-    const {bid} = await touchOf("linear", "SOLUSDT");
+    const {bid} = await venue.touchOf("linear", "SOLUSDT");
     await venue.market("Sell", "linear", "SOLUSDT", new Decimal(10_000).div(bid).toFixed(0));
     venue.step(20 * 24 * HOUR);
     expect(ledger().positions).toEqual([]);
@@ -152,7 +143,7 @@ describe("as time passes", () => {
     ] as const) {
       const [low, high] = [Number(bars[dip]![0]), Number(marks[rise]![0])];
       await open({}, {nowMs: low + seconds * 1_000});
-      await limit("linear", "SOLUSDT", "Buy", "10", price(dip).toFixed(3));
+      await venue.limit("linear", "SOLUSDT", "Buy", "10", price(dip).toFixed(3));
       venue.sim.steer.clock({now: low + 180_000});
       expect(ledger().orders[0]!["orderStatus"]).toBe(counts ? "Filled" : "New");
       await venue.sim.close();
@@ -167,7 +158,7 @@ describe("as time passes", () => {
 
   it("under cross margin with withdrawn funds the account's margin decides, not the position's price", async () => {
     await open({leverage: 10, balances: {USDT: "1300"}});
-    const {bid} = await touchOf("linear", "SOLUSDT");
+    const {bid} = await venue.touchOf("linear", "SOLUSDT");
     await venue.market("Sell", "linear", "SOLUSDT", new Decimal(10_000).div(bid).toFixed(0));
     venue.sim.steer.act({kind: "transfer-out", apiKey: KEY, coin: "USDT", amount: "1100"});
     const [position] = ledger().positions;

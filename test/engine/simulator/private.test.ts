@@ -9,15 +9,6 @@ afterEach(() => venue.sim.close());
 const HOUR = 3_600_000;
 const code = async (reply: Promise<{retCode: number}>) => (await reply).retCode;
 const ledger = () => venue.sim.steer.ledger(KEY);
-const limit = (category: string, symbol: string, side: string, qty: string, price: string, more: object = {}) =>
-  venue.post("/v5/order/create", {category, symbol, side, orderType: "Limit", qty, price, ...more});
-const touchOf = async (category: string, symbol: string) => {
-  const reply = await (
-    await fetch(`${venue.sim.url}/v5/market/orderbook?category=${category}&symbol=${symbol}`)
-  ).json();
-  const {a, b} = (reply as {result: {a: string[][]; b: string[][]}}).result;
-  return {ask: a[0]![0]!, bid: b[0]![0]!};
-};
 
 describe("signatures", () => {
   it("each invalid signature returns its code and has no effect", async () => {
@@ -154,7 +145,7 @@ describe("lists", () => {
   it("open-orders query by id also finds recently closed orders; linear requires a symbol or coin", async () => {
     await open();
     await venue.market("Buy", "linear", "BTCUSDT", "0.1", {orderLinkId: "done"});
-    await limit("linear", "BTCUSDT", "Buy", "0.1", "10000", {orderLinkId: "rests"});
+    await venue.limit("linear", "BTCUSDT", "Buy", "0.1", "10000", {orderLinkId: "rests"});
     const ids = async (path: string, query: Record<string, string>) =>
       (await venue.get(path, {category: "linear", ...query})).result.list.map((o) => o["orderLinkId"]);
     expect(await ids("/v5/order/realtime", {settleCoin: "USDT"})).toEqual(["rests"]);
@@ -197,7 +188,7 @@ describe("settings", () => {
 
   it("isolated margin at leverage 1 locks the full value, and rejects more than the balance", async () => {
     await open({marginMode: "ISOLATED_MARGIN", leverage: 1, balances: {USDT: "10000"}});
-    const {bid} = await touchOf("linear", "BTCUSDT");
+    const {bid} = await venue.touchOf("linear", "BTCUSDT");
     const most = new Decimal(10_000).div(bid).toDecimalPlaces(3, Decimal.ROUND_DOWN);
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", most.plus("0.001").toFixed()))).toBe(110007);
     expect(await code(venue.market("Sell", "linear", "BTCUSDT", most.times("0.5").toFixed(3)))).toBe(0);
