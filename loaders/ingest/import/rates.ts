@@ -194,7 +194,7 @@ function requireDense(rows: readonly RateAt[], {venue, intervalHours}: Given): v
     stop(
       refused(
         "carried-rates",
-        `${apart}, settlements ${usualHours}: each may be the mean or the sum of several`,
+        `${apart}, settlements at most ${usualHours}: each may be the mean or the sum of several`,
         "import a file of the settlements themselves"
       )
     );
