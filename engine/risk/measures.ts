@@ -6,7 +6,7 @@ import type {PairQuote} from "../trader/quotes.js";
 import type {TradedPair} from "../trader/pair.js";
 import type {TraderState} from "../trader/state.js";
 
-export type Level = RiskRule["level"];
+type Level = RiskRule["level"];
 
 /** Returns how close a value is to its limits, which it reaches from below. */
 export const levelOf = (value: number, alert: number, critical = Infinity): Level =>

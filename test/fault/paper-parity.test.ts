@@ -1,4 +1,3 @@
-import {readFileSync} from "node:fs";
 import fc from "fast-check";
 import {describe, expect, it} from "vitest";
 import {replayHistory} from "../helpers/replay-history.js";
@@ -10,24 +9,13 @@ import {runBacktest} from "../../src/lib/backtest/run.js";
 import type {Range} from "../../src/lib/backtest/window.js";
 import {text} from "../../src/lib/money/decimal.js";
 import {parseConfig, type StrategyConfig} from "../../src/lib/strategy/config.js";
-import type {Timeframe} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {arbitraryEntries, arbitraryPlan, planMarket} from "../helpers/market.js";
 import {marketDataFromCsv, realMarketData} from "../helpers/market-data.js";
+import {referenceCases} from "../helpers/reference-cases.js";
 import {fixture, realDataDir} from "../helpers/shared.js";
 
-interface Case {
-  name: string;
-  symbol?: string;
-  files?: string;
-  timeframe: Timeframe;
-  from?: string;
-  to?: string;
-  strategy: string;
-  config: Record<string, string>;
-}
-
-const cases: Case[] = JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8"));
+const cases = referenceCases();
 
 /** Compares the engine's run of a history, from its own events, with the backtest. */
 async function expectParity(
@@ -75,7 +63,7 @@ describe("a history through the engine on paper equals the backtest, to the last
     it.skipIf(missing)(name, async () => {
       const data = files
         ? marketDataFromCsv(fixture("reference", files), "MADE/USDT", timeframe)
-        : await realMarketData(realDataDir!, symbol!, timeframe as "1h" | "8h");
+        : await realMarketData(realDataDir!, symbol!, timeframe);
       await expectParity([data], parseConfig({strategy, ...config}), {
         fromMs: from === undefined ? undefined : parseInstant(from),
         toMs: to === undefined ? undefined : parseInstant(to)

@@ -1,4 +1,3 @@
-import {readFileSync} from "node:fs";
 import {expect, it} from "vitest";
 import type {MarketData} from "../../src/lib/market/marketdata.js";
 import {runWindows} from "../../src/lib/backtest/run.js";
@@ -10,18 +9,10 @@ import {prepare} from "../../src/lib/sweep/prepare.js";
 import {generator} from "../../src/lib/stats/random.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {marketDataFromCsv, realMarketData} from "./market-data.js";
+import {referenceCases} from "./reference-cases.js";
 import {fixture, realDataDir} from "./shared.js";
 
-const cases: {
-  name: string;
-  files?: string;
-  symbol?: string;
-  from?: string;
-  to?: string;
-  timeframe: "1h" | "8h";
-  strategy: string;
-  config: Record<string, string>;
-}[] = JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8"));
+const cases = referenceCases();
 
 /** Generates any key with any value, as a grid may have. */
 function randomEntries(pick: <T>(values: readonly T[]) => T): Record<string, string> {

@@ -1,28 +1,14 @@
-import {readFileSync} from "node:fs";
 import {describe, expect, it} from "vitest";
 import {runBacktest} from "../../src/lib/backtest/run.js";
 import {totalsOf} from "../../src/lib/backtest/totals.js";
 import {text} from "../../src/lib/money/decimal.js";
 import {parseConfig} from "../../src/lib/strategy/config.js";
-import type {Timeframe} from "../../src/lib/time/grid.js";
 import {parseInstant} from "../../src/lib/time/instant.js";
 import {marketDataFromCsv, realMarketData} from "../helpers/market-data.js";
+import {referenceCases, type ReferenceCase} from "../helpers/reference-cases.js";
 import {fixture, realDataDir} from "../helpers/shared.js";
 
-interface Case {
-  name: string;
-  symbol?: string;
-  files?: string;
-  timeframe: Timeframe;
-  from?: string;
-  to?: string;
-  strategy: string;
-  config: Record<string, string>;
-  note?: string;
-  expect: Record<string, unknown> & {list: Record<string, unknown>[]};
-}
-
-const cases: Case[] = JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8"));
+const cases = referenceCases();
 
 const TRADE_TEXT = [
   "spotQty",
@@ -40,10 +26,10 @@ const TRADE_TEXT = [
   "net"
 ] as const;
 
-async function run({files, symbol, timeframe, from, to, strategy, config}: Case) {
+async function run({files, symbol, timeframe, from, to, strategy, config}: ReferenceCase) {
   const data = files
     ? marketDataFromCsv(fixture("reference", files), "MADE/USDT", timeframe)
-    : await realMarketData(realDataDir!, symbol!, timeframe as "1h" | "8h");
+    : await realMarketData(realDataDir!, symbol!, timeframe);
   const parsed = parseConfig({strategy, ...config});
   const result = runBacktest([data], parsed, {
     fromMs: from === undefined ? undefined : parseInstant(from),

@@ -108,11 +108,10 @@ export function universe(seed: number, chosen?: ChosenCoins): readonly Coin[] {
     if (unknown !== undefined) throw new Error(`invalid coin: ${unknown}`);
     return coins.filter(({coin}) => chosen.includes(coin));
   }
-  const count = chosen;
-  const small = Array.from({length: Math.max(0, count - coins.length)}, (_, i) =>
+  const small = Array.from({length: Math.max(0, chosen - coins.length)}, (_, i) =>
     build(seed, `SMALL${i + 1}`, {price: 0.5 + i / 10, volatility: 0.05, turnover: 1.4e6 - i * 1e4})
   );
-  return [...coins.slice(0, count), ...small];
+  return [...coins.slice(0, chosen), ...small];
 }
 
 function makeUniverse(seed: number): Coin[] {

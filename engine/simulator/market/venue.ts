@@ -10,6 +10,7 @@ import {
   type Side,
   type SimCandle
 } from "./market.js";
+import {decimalText, klineRow} from "./klines.js";
 import {uniform} from "./noise.js";
 import {INTERVAL_MINUTES, LIMITS, OPEN_INTEREST_MINUTES} from "./rules.js";
 import {universe, type ChosenCoins, type Coin} from "./universe.js";
@@ -350,32 +351,9 @@ function spotInstrument(coin: Coin): unknown {
   };
 }
 
-/** Formatted rows of cached candles. */
-const written = new WeakMap<SimCandle, string[]>();
-
-function klineRow(coin: Coin, side: Side, row: SimCandle): string[] {
-  let texts = written.get(row);
-  if (!texts) written.set(row, (texts = writeRow(coin, side, row)));
-  return texts;
-}
-
-function writeRow(coin: Coin, side: Side, row: SimCandle): string[] {
-  const decimals = decimalsOf(coin, side);
-  const scale = 10 ** decimals;
-  const prices = [row.open, row.high, row.low, row.close].map((ticks) => (ticks / scale).toFixed(decimals));
-  if (side !== "spot" && side !== "perp") return [String(row.ts), ...prices];
-  return [
-    String(row.ts),
-    ...prices,
-    (row.volume / 10 ** coin.quantityDecimals).toFixed(coin.quantityDecimals),
-    decimalText(Number(row.turnover.toFixed(6)))
-  ];
-}
-
 const minuteOf = (tsMs: number): number => Math.floor(tsMs / MINUTE_MS) * MINUTE_MS;
 const sideOf = (category: Category): "spot" | "perp" => (category === "spot" ? "spot" : "perp");
 const nameOf = (coin: Coin, category: Category): string | undefined => (category === "spot" ? coin.spot : coin.perp);
-const decimalText = (value: number): string => value.toFixed(12).replace(/\.?0+$/, "");
 
 function fail(name: string): never {
   throw new VenueError(10001, `params error: ${name} invalid`);

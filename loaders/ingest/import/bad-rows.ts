@@ -1,45 +1,48 @@
 import {DataError, type RowError} from "../../errors.js";
 import {refused, stop} from "./refusal.js";
 
-/** Records looked at after the first bad one, which tell whether it is one of few. */
+/** Records looked at behind the first bad one, to tell whether it is one of few. */
 const LOOK_AHEAD = 50;
 /** Fewer bad rows than these may be most of a short file and still be mistakes in it. */
 const MIN_BAD = 10;
 
 /**
- * The bad rows of one table (§9.6). A few are mistakes in the file; where most are bad, its columns are not those that it
- * is read by, and to leave the bad ones out would keep what fits by chance.
+ * Counts the bad rows of one table (§9.6). A few are mistakes in the file; where most are bad, it is not written as it is
+ * read, and to leave the bad ones out would keep what fits by chance.
  */
 export class BadRows {
-  private first: {error: RowError; line: number} | undefined;
+  private first: {error: RowError; line: number; after: number} | undefined;
   private bad = 0;
   private good = 0;
-  private since = 0;
 
-  /** @param where the table, as messages name it */
+  /**
+   * @param where the table, as messages name it
+   * @param onBad whether one bad row refuses the table, or is left out
+   */
   constructor(
     private readonly where: string,
     private readonly onBad: "refuse" | "skip"
   ) {}
 
-  /** Counts a record without an error. */
-  isGood(): void {
+  countGood(): void {
     this.good++;
   }
 
-  isBad(error: RowError, line: number): void {
-    this.first ??= {error, line};
+  /** @param line line of the row in its file, from 1 */
+  countBad(error: RowError, line: number): void {
+    this.first ??= {error, line, after: this.good};
     this.bad++;
   }
 
-  /** Returns true once enough is known to refuse the table; to be called after each record. */
-  get areEnough(): boolean {
-    return this.onBad === "refuse" && this.first !== undefined && ++this.since > LOOK_AHEAD;
+  /** True once enough is known to refuse the table; the rest need not be read. */
+  get isDecided(): boolean {
+    const {first, bad, good} = this;
+    return this.onBad === "refuse" && first !== undefined && bad + good - first.after > LOOK_AHEAD;
   }
 
   /**
-   * Checks what was counted, at the end of the table or of what was looked at.
-   * @throws DataError for the first bad row, where bad rows refuse the file; Stop where most rows are bad
+   * Checks what was counted, once the table has ended or {@link isDecided}.
+   * @throws DataError for the first bad row, where bad rows refuse the table; a refusal where most rows are bad
    */
   check(): void {
     const {first, bad, good, where} = this;
@@ -55,9 +58,9 @@ export class BadRows {
       );
     }
     if (this.onBad === "skip") return;
-    throw new DataError(`${where}:${line}: ${error.message}`, {
-      fix: "correct the row, or pass --bad-rows skip to leave bad rows out",
-      cause: error
-    });
+    throw new DataError(`${where}:${line}: ${error.message}`, {fix: CORRECT, cause: error});
   }
 }
+
+/** What to do about one row that is wrong. */
+export const CORRECT = "correct the row, or pass --bad-rows skip to leave bad rows out";

@@ -8,7 +8,7 @@ import {stepOf} from "../../store/key.js";
 import {noteRevisions} from "../../store/remarks.js";
 import {Stage} from "../../store/stage.js";
 import {compareStage, writeStage} from "../../store/write.js";
-import {BadRows} from "./bad-rows.js";
+import {BadRows, CORRECT} from "./bad-rows.js";
 import {checkDelivery} from "./delivery.js";
 import type {TablePlan} from "./plan.js";
 import {requireOneUnit} from "./rates.js";
@@ -144,7 +144,7 @@ async function stageTable(
     if (sample.length < SAMPLE_ROWS) sample.push([...record.fields]);
     try {
       const found = read(record);
-      bad.isGood();
+      bad.countGood();
       if ("passed" in found) {
         if (found.passed === "in-progress") inProgress++;
         else skips.add(found.passed);
@@ -161,13 +161,13 @@ async function stageTable(
     } catch (error) {
       if (!(error instanceof RowError))
         throw new DataError(`${table.where}:${record.line}: ${(error as Error).message}`, {
-          fix: "correct the row, or pass --bad-rows skip to leave bad rows out",
+          fix: CORRECT,
           cause: error
         });
-      bad.isBad(error, record.line);
+      bad.countBad(error, record.line);
       skips.add(error.reason);
     }
-    if (bad.areEnough) break;
+    if (bad.isDecided) break;
     if (++count % BREATH === 0) {
       signal?.throwIfAborted();
       onRows?.(count);

@@ -1,4 +1,4 @@
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, it} from "vitest";
@@ -6,19 +6,14 @@ import {rowsOf} from "../../../loaders/store/database.js";
 import {withLake} from "../../../loaders/lake/reader.js";
 import {cli} from "../../helpers/cli.js";
 import {finished, says, spawnCli} from "../../helpers/cli-process.js";
+import {referenceCases} from "../../helpers/reference-cases.js";
 import {fixture} from "../../helpers/shared.js";
 
 let dir: string;
 let data: string;
 
 const CASE = fixture("reference/cases/mark-series");
-const reference = (
-  JSON.parse(readFileSync(fixture("reference/backtests.json"), "utf8")) as {
-    name: string;
-    config: Record<string, string>;
-    expect: Record<string, unknown> & {list: Record<string, unknown>[]};
-  }[]
-).find(({name}) => name === "mark-series")!;
+const reference = referenceCases().find(({name}) => name === "mark-series")!;
 
 async function take(pair: string, series: string, file: string) {
   const candles = series === "funding" ? [] : ["--timeframe", "1h"];
