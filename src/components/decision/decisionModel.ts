@@ -1,4 +1,5 @@
 import {LABELS, lightOf, lightOfAll, type Light} from "../../lib/strategy/label.js";
+import {PRESETS} from "../../lib/strategy/config.js";
 import type {DecisionRow} from "../../lib/market/snapshot.js";
 import type {Weighed} from "../../lib/sweep/outofsample.js";
 import type {Field} from "../ui/download.js";
@@ -15,6 +16,13 @@ export interface Candidate {
 
 /** Returns the out-of-sample net of a tested pair; undefined when unknown. */
 export const netOf = (weighed: Weighed | null | undefined): number | undefined => weighed?.outOfSample?.net;
+
+/**
+ * Returns true where a preset cannot score a pair yet: the candles that open at its settlement are still open, and a
+ * strategy uses no others (§7).
+ */
+export const isWaiting = ({closesTs, enters}: Pick<DecisionRow, "closesTs" | "enters">, preset: string): boolean =>
+  closesTs !== null && !enters[preset] && PRESETS[preset]?.["strategy"] === "composite";
 
 /** Sorts pairs by label, best first, then by the net of the newest rate, ties by name. */
 export function candidates(

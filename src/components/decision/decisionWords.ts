@@ -1,6 +1,6 @@
 import {liquidationCost} from "../../lib/strategy/label.js";
 import type {Weighed} from "../../lib/sweep/outofsample.js";
-import {lightOfPage, netOf, type Candidate} from "./decisionModel.js";
+import {type Candidate, isWaiting, lightOfPage, netOf} from "./decisionModel.js";
 import {DataTable} from "../ui/dataTable.js";
 import {h} from "../ui/dom.js";
 import {bp, count, day, number, percent, percentValue, periods, plural, signGlyph} from "../ui/format.js";
@@ -37,6 +37,10 @@ export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLEleme
         : row.label === "strong" && net !== undefined
           ? `No: the rate of ${row.pair} is high now, but the ${preset} rules had no gain on it out of sample.`
           : `No: the rate of none of ${plural(list.length, "pair")} is high by its own standards.`;
+  const waiting = list.filter((d) => isWaiting(d.row, preset)).length;
+  const wait = waiting
+    ? ` They cannot score ${plural(waiting, "pair")} yet: the candles that opened at the settlement are still open.`
+    : "";
   const second = ` ${entering.length ? plural(entering.length, "pair") : "No pair"} ${entering.length > 1 ? "are" : "is"} above the threshold of the ${preset} rules now.`;
   const third =
     row.rate8h === null
@@ -48,7 +52,12 @@ export function DecisionAnswer({list, preset, pending}: DecisionView): HTMLEleme
             (explorer?.heldShare == null
               ? "."
               : `; ${percent(explorer.heldShare, 0)} of past entries reached break-even.`));
-  return h("div", {class: "verdict"}, Lamp(light, {large: true}), h("p", {class: "answer"}, first + second + third));
+  return h(
+    "div",
+    {class: "verdict"},
+    Lamp(light, {large: true}),
+    h("p", {class: "answer"}, first + second + wait + third)
+  );
 }
 
 /** Draws four figures: entries now, the best pair, out-of-sample gains, out-of-sample return against the hurdle. */
@@ -127,7 +136,7 @@ export function DecisionTable(
         label: "Enters now",
         align: "left",
         value: (d) => Number(d.row.enters[preset] ?? false),
-        cell: (d) => (d.row.enters[preset] ? "✓ yes" : "✗ no")
+        cell: (d) => (d.row.enters[preset] ? "✓ yes" : isWaiting(d.row, preset) ? "– not yet" : "✗ no")
       },
       {
         key: "rate",
